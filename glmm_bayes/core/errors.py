@@ -1,0 +1,163 @@
+"""Errors and warnings: a finding says what must hold, what was found and what to write instead."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+_ROWS_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was found in a formula, in data, in a prior or in a file.
+
+    Attributes
+    ----------
+    code : str
+        Stable name of the condition, such as ``"unknown_column"``.
+    message : str
+        What must hold and what was found, in one or two sentences.
+    column : str or None
+        The column of the data that the finding is about.
+    rows : tuple
+        Labels of all offending rows (the first five are shown).
+    hint : str
+        What to write instead; empty if the message says it.
+    severity : {"error", "warning", "note"}
+        Errors stop the model; warnings are raised as warnings; notes are only listed.
+    """
+
+    code: str
+    message: str
+    column: str | None = None
+    rows: tuple[Any, ...] = ()
+    hint: str = ""
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        text = f"[{self.code}] {self.message}"
+        # A message that points into a formula ends in carets: the hint goes below them.
+        separator = "\n" if "\n" in self.message else " "
+        return f"{text}{separator}{self.hint}" if self.hint else text
+
+
+class GlmmError(ValueError):
+    """Base of all errors that a user can cause.
+
+    Attributes
+    ----------
+    findings : tuple of Finding
+        Everything that was wrong at this stage, in the order in which it was found.
+    code, column, rows, hint
+        Those of the first finding.
+    """
+
+    def __init__(self, findings: Finding | Sequence[Finding] | str) -> None:
+        if isinstance(findings, str):
+            # Unpickling and plain re-raising hand the text back.
+            findings = Finding("error", findings)
+        self.findings = (findings,) if isinstance(findings, Finding) else tuple(findings)
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+    @property
+    def code(self) -> str:
+        return self.findings[0].code
+
+    @property
+    def column(self) -> str | None:
+        return self.findings[0].column
+
+    @property
+    def rows(self) -> tuple[Any, ...]:
+        return self.findings[0].rows
+
+    @property
+    def hint(self) -> str:
+        return self.findings[0].hint
+
+
+class FormulaError(GlmmError):
+    """The formula or the spec file cannot be read, or would be misread."""
+
+
+class DataError(GlmmError):
+    """The data cannot carry the model that the formula asks for."""
+
+
+class PriorError(GlmmError):
+    """A prior names a parameter, a distribution or an argument that does not exist or does not fit."""
+
+
+class ResourceError(GlmmError):
+    """The work needs more memory or disk than there is."""
+
+
+class SamplingError(GlmmError):
+    """Sampling could not start or ended early."""
+
+
+class PredictionError(GlmmError):
+    """An effect was asked for that new data, the fit or mathematics cannot give."""
+
+
+class StorageError(GlmmError):
+    """A file could not be written, or what was read is damaged, foreign or newer than this release."""
+
+
+class GlmmWarning(UserWarning):
+    """Something that a user should know but that does not stop the work."""
+
+
+@dataclass
+class Findings:
+    """Collect what is found at one stage; raise the errors together, warn once for each warning."""
+
+    error_type: type[GlmmError]
+    found: list[Finding] = field(default_factory=list)
+
+    def error(self, code: str, message: str, **details: Any) -> None:
+        """Add an error."""
+        self.found.append(Finding(code, message, **details))
+
+    def warning(self, code: str, message: str, **details: Any) -> None:
+        """Add a warning."""
+        self.found.append(Finding(code, message, severity="warning", **details))
+
+    def note(self, code: str, message: str, **details: Any) -> None:
+        """Add a note."""
+        self.found.append(Finding(code, message, severity="note", **details))
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.found if finding.severity == "error")
+
+    def raise_errors(self) -> None:
+        """Raise all errors as one, if there is any."""
+        if self.errors:
+            raise self.error_type(self.errors)
+
+    def warn(self, stacklevel: int = 3) -> None:
+        """Issue a ``GlmmWarning`` for each warning."""
+        for finding in self.found:
+            if finding.severity == "warning":
+                warnings.warn(str(finding), GlmmWarning, stacklevel=stacklevel)
+
+
+def row_text(rows: Sequence[Any]) -> str:
+    """Name the first five rows and count the others: ``rows 3, 17 (+12 more)``."""
+    shown = ", ".join(str(row) for row in rows[:_ROWS_SHOWN])
+    more = len(rows) - _ROWS_SHOWN
+    word = "row" if len(rows) == 1 else "rows"
+    return f"{word} {shown} (+{more} more)" if more > 0 else f"{word} {shown}"
+
+
+def value_text(values: Iterable[Any]) -> str:
+    """Show the first five values as a reader would write them."""
+    shown = list(values)
+    text = ", ".join(
+        f"{value:g}" if isinstance(value, float) else str(value) for value in shown[:_ROWS_SHOWN]
+    )
+    return f"{text}, ..." if len(shown) > _ROWS_SHOWN else text

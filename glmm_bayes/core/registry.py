@@ -1,0 +1,56 @@
+"""Named choices: a wrong name is answered with a suggestion and the list of choices."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
+
+from glmm_bayes.core.errors import Finding, GlmmError
+
+T = TypeVar("T")
+
+
+def suggestion(name: str, choices: Iterable[str]) -> str:
+    """Return ``Did you mean 'x'?`` for the nearest choice, or an empty string.
+
+    Case is ignored in the comparison, since the commonest slip is a capital letter.
+    """
+    by_lower = {choice.lower(): choice for choice in choices}
+    near = difflib.get_close_matches(str(name).lower(), list(by_lower), n=1, cutoff=0.6)
+    return f"Did you mean '{by_lower[near[0]]}'?" if near else ""
+
+
+class Registry(Generic[T]):
+    """A fixed set of named strategies of one kind.
+
+    Parameters
+    ----------
+    kind : str
+        What the entries are, in one word ("family", "link").
+    entries : dict
+        Name to strategy, in the order in which choices are listed.
+    error : type of GlmmError
+        What a wrong name raises.
+    """
+
+    def __init__(self, kind: str, entries: dict[str, T], error: type[GlmmError]) -> None:
+        self.kind = kind
+        self._entries = dict(entries)
+        self._error = error
+
+    def __getitem__(self, name: str) -> T:
+        if not isinstance(name, str) or name not in self._entries:
+            choices = ", ".join(self._entries)
+            hint = " ".join(filter(None, (suggestion(str(name), self._entries), f"Choices: {choices}.")))
+            raise self._error(Finding(f"unknown_{self.kind}", f"no {self.kind} '{name}'.", hint=hint))
+        return self._entries[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries
+
+    def __len__(self) -> int:
+        return len(self._entries)

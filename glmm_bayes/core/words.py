@@ -1,0 +1,78 @@
+"""The words of the interface: estimands, interval kinds, and the closed set of posterior names."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+#: What each estimand means, in words that stand on every table and figure.
+ESTIMANDS: dict[str, str] = {
+    "population": "population-averaged (random effects integrated over their distribution)",
+    "typical": "typical group (random effects at zero)",
+    "subject": "subject-specific (each known group with its own random effects)",
+}
+
+#: ArviZ 1.x's default interval, always passed on explicitly.
+INTERVAL_PROBABILITY = 0.89
+INTERVAL_KIND = "eti"
+
+_SLUG_LENGTH = 40
+_CLOSED_PREFIXES = ("b_", "z_", "sd_", "corr_", "cov_")
+_CLOSED_NAMES = frozenset(
+    "beta sigma nu shape phi zi hu disc chain draw row coef category mu eta y trials offset".split()
+)
+_CLOSED_SUFFIXES = ("_effect", "_effect_other")
+_WINDOWS_DEVICES = frozenset(
+    ["con", "prn", "aux", "nul"] + [f"{port}{digit}" for port in ("com", "lpt") for digit in range(1, 10)]
+)
+
+
+def interval_words(probability: float = INTERVAL_PROBABILITY) -> str:
+    """Name the interval: ``89% equal-tailed interval``."""
+    return f"{probability * 100:g}% equal-tailed interval"
+
+
+def interval_columns(probability: float = INTERVAL_PROBABILITY) -> tuple[str, str]:
+    """Name the columns of the interval's ends as ArviZ does: ``eti89_lb``, ``eti89_ub``."""
+    percent = f"{probability * 100:g}".replace(".", "_")
+    return f"{INTERVAL_KIND}{percent}_lb", f"{INTERVAL_KIND}{percent}_ub"
+
+
+def slugs(labels: Iterable[str]) -> dict[str, str]:
+    """Turn labels into distinct ASCII names that fit variables, dimensions and files.
+
+    Parameters
+    ----------
+    labels : iterable of str
+        Any texts, each once.
+
+    Returns
+    -------
+    dict of str to str
+        Label to a name that matches ``[A-Za-z][A-Za-z0-9_]*``; names differ even when case is
+        ignored, and none is a name that the posterior uses itself.
+    """
+    taken: set[str] = set()
+    result: dict[str, str] = {}
+    for label in labels:
+        base = _slug(label)
+        name, count = base, 1
+        while name.lower() in taken:
+            count += 1
+            name = f"{base}_{count}"
+        taken.add(name.lower())
+        result[label] = name
+    return result
+
+
+def _slug(label: str) -> str:
+    ascii_text = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode()
+    name = re.sub(r"[^A-Za-z0-9_]", "_", ascii_text)[:_SLUG_LENGTH]
+    lower = name.lower()
+    closed = lower in _CLOSED_NAMES or lower.startswith(_CLOSED_PREFIXES)
+    if not name or not name[0].isalpha() or closed:
+        name = f"f_{name}"
+    if name.lower().endswith(_CLOSED_SUFFIXES) or name.lower() in _WINDOWS_DEVICES:
+        name += "_"
+    return name

@@ -1,0 +1,216 @@
+"""ModelSpec and Table in, Design out; the same path with known state replays new data bit for bit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Findings, PredictionError, row_text
+from glmm_bayes.core.words import slugs
+from glmm_bayes.design.checks import check_fixed
+from glmm_bayes.design.columns import DesignColumn, Part, code_terms, evaluate_predictors
+from glmm_bayes.design.evaluate import Evaluator
+from glmm_bayes.design.groups import GroupDesign, GroupLevel, group_columns, learn_levels, match_levels
+from glmm_bayes.design.response import ResponseColumns, read_response
+from glmm_bayes.design.table import Level, Table, read_table
+from glmm_bayes.spec.expressions import Expr
+from glmm_bayes.spec.model_spec import ModelSpec, Term
+
+
+@dataclass(frozen=True)
+class DesignState:
+    """What the training rows taught the design: enough to build the same columns from new rows.
+
+    Attributes
+    ----------
+    kinds : mapping of str to str
+        Kind of each used column: ``number``, ``boolean`` or ``label``.
+    transforms : mapping of str to mapping
+        Centre and scale of each ``center(...)`` and ``scale(...)``.
+    factors : mapping of str to tuple
+        Levels of each categorical predictor, the reference first.
+    groups : mapping of str to tuple of tuple
+        Levels of each grouping factor.
+    """
+
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    transforms: Mapping[str, dict[str, float]] = field(default_factory=dict)
+    factors: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
+    groups: Mapping[str, tuple[GroupLevel, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Design:
+    """The model's numbers on the rows of one table.
+
+    Stored: ``spec``, ``state``, ``table``. Derived from them: all else.
+
+    Attributes
+    ----------
+    columns : tuple of DesignColumn
+    x : ndarray, shape (row, coef)
+        Fixed-effect columns in the user's coding.
+    offset : ndarray, shape (row,)
+        Sum of the offsets, on the scale of the linear predictor.
+    groups : tuple of GroupDesign
+    response : ResponseColumns or None
+        None for new data.
+    parts : mapping of Part to ndarray, shape (row,)
+        Numbers of each part that the columns are products of.
+    """
+
+    spec: ModelSpec
+    state: DesignState
+    table: Table
+    columns: tuple[DesignColumn, ...]
+    x: NDArray[np.float64]
+    offset: NDArray[np.float64]
+    groups: tuple[GroupDesign, ...]
+    response: ResponseColumns | None
+    parts: Mapping[Part, NDArray[np.float64]]
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def coefficients(self) -> tuple[str, ...]:
+        """Names of the fixed-effect coefficients."""
+        return tuple(column.label for column in self.columns)
+
+    def group(self, factor: str) -> GroupDesign:
+        """Return the random effects of a grouping factor by the name the user gave it."""
+        return next(group for group in self.groups if group.factor == factor)
+
+
+def build_design(spec: ModelSpec, table: Table, findings: Findings) -> Design:
+    """Build the design of training rows; everything wrong is collected, then raised as one error.
+
+    Raises
+    ------
+    DataError
+        ``single_level``, ``column_type``, ``non_finite``, ``constant_column``, ``rank_deficient``,
+        ``offset_domain``.
+    """
+    state = DesignState(kinds={name: column.kind for name, column in table.columns.items()})
+    design = _assemble(spec, table, state, findings, learning=True)
+    findings.raise_errors()
+    check_fixed(design.columns, design.x, design.table.rows, findings)
+    findings.raise_errors()
+    return design
+
+
+def replay_design(design: Design, data: object, with_groups: bool) -> Design:
+    """Build the design of new rows with the state that the training rows taught.
+
+    Parameters
+    ----------
+    design : Design
+        Of the training rows.
+    data : DataFrame or mapping of columns
+        The response may be absent.
+    with_groups : bool
+        True if the rows' own group levels are needed; then their columns must be there.
+
+    Raises
+    ------
+    PredictionError
+        ``newdata_schema``, ``new_level``, ``missing_values``, ``non_finite``, ``column_type``.
+    """
+    spec, state = design.spec, design.state
+    findings = Findings(PredictionError)
+    parts = [term.names() for term in spec.fixed] + [offset.names() for offset in spec.offsets]
+    for group in spec.groups:
+        parts += [effect.names() for effect in group.effects]
+        parts += [group.columns] if with_groups else []
+    names = list(dict.fromkeys(name for part in parts for name in part))
+    table = data if isinstance(data, Table) else _read_new(data, names, findings)
+    _check_kinds(table, state, names, spec, findings)
+    findings.raise_errors()
+    new = _assemble(spec, table, state, findings, learning=False, with_groups=with_groups)
+    findings.raise_errors()
+    return new
+
+
+def _read_new(data: object, names: list[str], findings: Findings) -> Table:
+    have = getattr(data, "columns", data)
+    for name in names:
+        if isinstance(have, Mapping) or hasattr(have, "__contains__"):
+            if name not in have:  # type: ignore[operator]
+                findings.error("newdata_schema", f"new data: column '{name}' missing.", column=name)
+    findings.raise_errors()
+    return read_table(data, names, findings)
+
+
+def _check_kinds(
+    table: Table, state: DesignState, names: list[str], spec: ModelSpec, findings: Findings
+) -> None:
+    grouping = {name for group in spec.groups for name in group.columns}
+    for name in names:
+        trained, found = state.kinds[name], table[name].kind
+        if trained != found and name not in grouping:
+            message = f"new data: '{name}': trained as {trained}, got {found}."
+            findings.error("newdata_schema", message, column=name, hint="Convert it to what it was.")
+
+
+def _assemble(
+    spec: ModelSpec,
+    table: Table,
+    state: DesignState,
+    findings: Findings,
+    learning: bool,
+    with_groups: bool = True,
+) -> Design:
+    transforms = {key: dict(value) for key, value in state.transforms.items()}
+    factors = dict(state.factors)
+    levels = dict(state.groups)
+    evaluator = Evaluator(table, transforms, learning, findings)
+    terms: list[Term] = [*spec.fixed, *(term for group in spec.groups for term in group.effects)]
+    predictors = evaluate_predictors(terms, evaluator, factors)
+    columns = code_terms(spec.fixed, predictors.levels)
+    offset = _offset(spec.offsets, evaluator)
+    names = slugs(group.factor for group in spec.groups)
+    groups = []
+    for term in spec.groups:
+        effects, blocks = group_columns(term, predictors, findings)
+        if learning:
+            levels[term.factor] = learn_levels(term, table, findings)
+        known = levels[term.factor]
+        codes = match_levels(term, table, known) if with_groups else np.full(len(table), -1, np.int64)
+        z = predictors.matrix(effects)
+        groups.append(GroupDesign(term, names[term.factor], effects, blocks, known, codes, z))
+    response = read_response(spec.response, evaluator) if learning else None
+    learnt = DesignState(state.kinds, transforms, factors, levels)
+    x = predictors.matrix(columns)
+    used = [*columns, *(column for group in groups for column in group.columns)]
+    parts = {part: predictors.part(part) for column in used for part in column.parts}
+    return Design(spec, learnt, table, columns, x, offset, tuple(groups), response, parts)
+
+
+def _offset(offsets: tuple[Expr, ...], evaluator: Evaluator) -> NDArray[np.float64]:
+    total = np.zeros(len(evaluator.table))
+    for offset in offsets:
+        quiet = Findings(evaluator.findings.error_type)
+        total += Evaluator(evaluator.table, evaluator.transforms, evaluator.learning, quiet).numbers(offset)
+        for finding in quiet.found:
+            if finding.code == "non_finite":
+                values = [
+                    evaluator.table[finding.column].values[_position(evaluator, row)] for row in finding.rows
+                ]  # type: ignore[index]
+                message = (
+                    f"offset({offset}): {finding.column} is {values[0]:g} in {row_text(finding.rows)}; "
+                    "exposure must be positive."
+                )
+                hint = f"Remove the rows or correct '{finding.column}'."
+                evaluator.findings.error(
+                    "offset_domain", message, column=finding.column, rows=finding.rows, hint=hint
+                )
+            else:
+                evaluator.findings.found.append(finding)
+    return total
+
+
+def _position(evaluator: Evaluator, row: object) -> int:
+    return int(np.flatnonzero(evaluator.table.rows == row)[0])

@@ -1,0 +1,1 @@
+"""Draws and rows in, named effects out; NumPy and xarray only."""

@@ -1,0 +1,161 @@
+"""Design, family and priors in, words out: the model on one screen, and as mathematics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from glmm_bayes.core.links import Link
+from glmm_bayes.design.design import Design
+from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.graph.families import Family, Response
+from glmm_bayes.graph.priors import PriorRow, Priors
+
+
+class Described(Protocol):
+    """What the words are made from."""
+
+    design: Design
+    family: Family
+    link: Link
+    response: Response
+    priors: Priors
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A model as mathematics: ``text`` for terminals, ``latex`` for notebooks."""
+
+    text: str
+    latex: str
+
+    def __str__(self) -> str:
+        return self.text
+
+    __repr__ = __str__
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self.latex}\n$$"
+
+
+def describe_model(model: Described) -> str:
+    """Write formula, family, rows, groups and every prior on one screen."""
+    design = model.design
+    head = (
+        f"{model.family.name}({model.link.name})   {design.spec.to_formula()}   {model.response.mean_label}"
+    )
+    lines = [head, f"{len(design):,} rows   {describe_groups(design)}".rstrip()]
+    references = describe_references(design)
+    if references:
+        lines.append(f"reference levels: {references}")
+    lines += prior_lines(model.priors.rows)
+    sizes = [str(len(design.columns))] + [str(len(g.levels) * len(g.effects)) for g in design.groups]
+    others = sum(len(g.effects) for g in design.groups) + len(model.family.auxiliaries)
+    lines.append(f"parameters: {' + '.join(sizes)} effects, {others} standard deviations")
+    return "\n".join(lines)
+
+
+def describe_groups(design: Design) -> str:
+    """Write each grouping factor with its number of levels and the rows of a level."""
+    return "   ".join(_group_words(group) for group in design.groups)
+
+
+def _group_words(group: GroupDesign) -> str:
+    counts = np.bincount(group.codes, minlength=len(group.levels))
+    few, many = counts.min(), counts.max()
+    rows = f"{few} rows each" if few == many else f"{few} to {many} rows each (median {np.median(counts):g})"
+    return f"{group.factor}: {len(group.levels):,} levels, {rows}"
+
+
+def describe_references(design: Design) -> str:
+    """Write the reference level of each factor that is coded by contrasts."""
+    coded = {
+        part.factor: design.state.factors[part.factor][0]
+        for column in design.columns
+        for part in column.parts
+        if part.coding == "contrast"
+    }
+    return ", ".join(f"{factor} = {level}" for factor, level in coded.items())
+
+
+def prior_lines(rows: Sequence[PriorRow]) -> list[str]:
+    """Align parameters, priors, their source and what they say."""
+    widths = [max(len(getattr(row, name)) for row in rows) for name in ("parameter", "prior", "source")]
+    return [
+        f"{row.parameter:<{widths[0]}}  {row.prior:<{widths[1]}}  {row.source:<{widths[2]}}  {row.meaning}".rstrip()
+        for row in rows
+    ]
+
+
+def explain_model(model: Described) -> Explanation:
+    """Write the model as mathematics with the data's own names."""
+    return Explanation(_text(model), _latex(model))
+
+
+_LATEX_LINK = {
+    "identity": r"\mu_i",
+    "log": r"\log \mu_i",
+    "logit": r"\operatorname{logit} \mu_i",
+    "probit": r"\Phi^{-1}(\mu_i)",
+    "cloglog": r"\log(-\log(1 - \mu_i))",
+}
+
+
+def _text(model: Described) -> str:
+    design = model.design
+    left = "mu[i]" if model.link.name == "identity" else f"{model.link.name}(mu[i])"
+    terms = [f"beta[{c.label}]" + "".join(f" {p}[i]" for p in c.parts) for c in design.columns]
+    terms += [f"{offset}[i]" for offset in design.spec.offsets]
+    terms += [
+        f"b_{group.slug}[{group.factor}[i], {c.label}]" + "".join(f" {p}[i]" for p in c.parts)
+        for group in design.groups
+        for c in group.columns
+    ]
+    lines = [f"{model.response.label}[i] ~ {model.family.notation}"]
+    lines.append(f"{left} = " + "\n    + ".join(terms))
+    for group in design.groups:
+        sd, size = f"sd_{group.slug}", len(group.effects)
+        what = f"Normal(0, {sd}^2)" if size == 1 else f"Normal(0, Sigma_{group.slug})"
+        lines.append(f"b_{group.slug}[j] ~ {what},  j = 1, ..., {len(group.levels)} levels of {group.factor}")
+        if size > 1:
+            corr = f" corr_{group.slug} diag({sd})" if group.is_correlated else f" diag({sd})"
+            lines.append(f"Sigma_{group.slug} = diag({sd}){corr}")
+    lines += ["", "Priors:", *prior_lines(model.priors.rows)]
+    return "\n".join(lines)
+
+
+def _latex(model: Described) -> str:
+    design = model.design
+    terms = [rf"\beta_{{{_mathrm(c.label)}}}{_factors(c.parts)}" for c in design.columns]
+    terms += [rf"{_mathrm(str(offset))}_i" for offset in design.spec.offsets]
+    for group in design.groups:
+        terms += [
+            rf"b^{{{_mathrm(group.factor)}}}_{{j(i),{_mathrm(c.label)}}}{_factors(c.parts)}"
+            for c in group.columns
+        ]
+    lines = [rf"{_mathrm(model.response.label)}_i &\sim {model.family.latex} \\"]
+    lines.append(rf"{_LATEX_LINK[model.link.name]} &= {' + '.join(terms)} \\")
+    for group in design.groups:
+        name = _mathrm(group.factor)
+        what = rf"\sigma_{{{name}}}^2" if len(group.effects) == 1 else rf"\Sigma_{{{name}}}"
+        lines.append(
+            rf"b^{{{name}}}_j &\sim \mathrm{{Normal}}(0, {what}), \quad j = 1, \dots, {len(group.levels)} \\"
+        )
+    for row in model.priors.rows:
+        lines.append(rf"{_mathrm(row.parameter)} &\sim {_mathrm(row.prior)} \\")
+    body = "\n".join(lines)
+    return rf"\begin{{aligned}}{chr(10)}{body}{chr(10)}\end{{aligned}}"
+
+
+def _factors(parts: Sequence[object]) -> str:
+    return "".join(rf"\,{_mathrm(str(part))}_i" for part in parts)
+
+
+def _mathrm(text: str) -> str:
+    escaped = text.replace("\\", r"\backslash ")
+    for character in "_&%$#{}":
+        escaped = escaped.replace(character, "\\" + character)
+    return rf"\text{{{escaped}}}".replace("^", r"\^{}").replace("~", r"\~{}")

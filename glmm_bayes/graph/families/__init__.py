@@ -1,0 +1,17 @@
+"""The registry of families: one file and one line each."""
+
+from glmm_bayes.core.errors import FormulaError
+from glmm_bayes.core.registry import Registry
+from glmm_bayes.graph.families.base import Family, Response, Scales
+from glmm_bayes.graph.families.bernoulli import Bernoulli
+from glmm_bayes.graph.families.binomial import Binomial
+from glmm_bayes.graph.families.gaussian import Gaussian
+from glmm_bayes.graph.families.poisson import Poisson
+
+FAMILIES: Registry[Family] = Registry(
+    "family",
+    {family.name: family for family in (Gaussian(), Bernoulli(), Binomial(), Poisson())},
+    FormulaError,
+)
+
+__all__ = ["FAMILIES", "Family", "Response", "Scales"]

@@ -1,0 +1,100 @@
+"""The joint prior of the coefficients: defaults stated in the basis, the user's on the reported scale.
+
+Each coefficient has one prior coordinate: the user's own coefficient where the user set a prior, else the
+basis coefficient. Coordinates are linear in beta, so the prior of beta is theirs with a constant Jacobian.
+What is sampled are basis coefficients wherever the prior is normal, because the likelihood is close to
+round there; a coordinate with another prior is sampled as itself, and the normal ones given it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.design.columns import DesignColumn
+from glmm_bayes.graph.basis import Parts, is_cell_mean, prior_covariance, recoding
+from glmm_bayes.graph.families import Scales
+from glmm_bayes.spec.prior import Prior
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FixedPrior:
+    """Prior of the coefficients as it is sampled.
+
+    ``gamma ~ Normal(mean + shift @ delta, covariance)``, ``delta_k ~ others[k]``,
+    ``beta = from_normal @ gamma + from_others @ delta``.
+
+    Attributes
+    ----------
+    mean, covariance : ndarray
+        Of the normal coordinates at ``delta = 0``.
+    shift : ndarray, shape (normal, other)
+    others : tuple of (int, Prior)
+        Coefficients whose prior is not normal, and that prior.
+    from_normal, from_others : ndarray, shape (coef, ...)
+    """
+
+    mean: Array
+    covariance: Array
+    shift: Array
+    others: tuple[tuple[int, Prior], ...]
+    from_normal: Array
+    from_others: Array
+
+
+def fixed_prior(
+    columns: Sequence[DesignColumn], parts: Parts, scales: Scales, user: Mapping[int, Prior]
+) -> FixedPrior:
+    """Combine default priors of the basis with the user's priors of single coefficients."""
+    size = len(columns)
+    to_user = recoding(columns, parts)
+    to_basis = np.linalg.inv(to_user)
+    mean, covariance = _defaults(columns, scales)
+    coordinates = to_basis.copy()
+    for position, prior in user.items():
+        coordinates[position] = np.eye(size)[position]
+        mean[position] = 0.0
+        covariance[position, :] = covariance[:, position] = 0.0
+        if prior.name == "Normal":
+            mean[position] = prior["mu"]
+            covariance[position, position] = prior["sigma"] ** 2
+    other = [position for position, prior in sorted(user.items()) if prior.name != "Normal"]
+    normal = [position for position in range(size) if position not in other]
+    to_beta = np.linalg.inv(coordinates)
+    # Basis coefficients of the normal coordinates, as a function of all prior coordinates.
+    mixed = (to_basis @ to_beta)[normal]
+    keep, shift = mixed[:, normal], mixed[:, other]
+    back = to_beta[:, normal] @ np.linalg.inv(keep)
+    return FixedPrior(
+        mean=keep @ mean[normal],
+        covariance=keep @ covariance[np.ix_(normal, normal)] @ keep.T,
+        shift=shift,
+        others=tuple((position, user[position]) for position in other),
+        from_normal=back,
+        from_others=to_beta[:, other] - back @ shift,
+    )
+
+
+def _defaults(columns: Sequence[DesignColumn], scales: Scales) -> tuple[Array, Array]:
+    """Return mean and covariance of the basis coefficients."""
+    mean = np.zeros(len(columns))
+    covariance = np.zeros((len(columns), len(columns)))
+    has_intercept = any(not column.parts for column in columns)
+    for term in dict.fromkeys(column.term for column in columns):
+        members = [index for index, column in enumerate(columns) if column.term == term]
+        block = np.ix_(members, members)
+        if not columns[members[0]].parts:
+            mean[members] = scales.intercept_mean
+            covariance[block] = scales.intercept_sd**2
+        elif is_cell_mean(columns[members[0]]) and not has_intercept:
+            # Levels share an intercept; any two of them differ by one effect.
+            mean[members] = scales.intercept_mean
+            covariance[block] = scales.intercept_sd**2 + scales.effect**2 / 2 * np.eye(len(members))
+        else:
+            covariance[block] = scales.effect**2 * prior_covariance([columns[index] for index in members])
+    return mean, covariance

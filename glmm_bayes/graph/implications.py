@@ -1,0 +1,41 @@
+"""Priors in, what they say out: an odds ratio, a probability, a rate ratio."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from glmm_bayes.core.links import Link
+from glmm_bayes.spec.prior import Prior
+
+_Z = 1.959963984540054  # 97.5 % point of the standard normal
+_Z75 = 0.6744897501960817  # its 75 % point: median odds ratio, Larsen et al. 2000
+_HALF_NORMAL_MEDIAN = 0.6744897501960817
+
+_RATIO_NAMES = {"logit": "odds ratio", "log": "rate ratio"}
+
+
+def intercept_words(prior: Prior, link: Link) -> str:
+    """Say between which means the intercept's prior puts 95 % of its mass."""
+    ends = np.array([prior["mu"] - _Z * prior["sigma"], prior["mu"] + _Z * prior["sigma"]])
+    low, high = link.inverse(ends)
+    return f"mean between {low:.3g} and {high:.3g} (95%)"
+
+
+def effect_words(sd: float, link: Link) -> str:
+    """Say between which ratios the prior of a full swing's effect puts 95 % of its mass."""
+    name = _RATIO_NAMES.get(link.name)
+    if name is None:
+        return f"effect between {-_Z * sd:.3g} and {_Z * sd:.3g} (95%)"
+    bound = np.exp(_Z * sd)
+    return f"{name} between 1/{bound:.3g} and {bound:.3g} (95%)"
+
+
+def sd_words(prior: Prior, link: Link) -> str:
+    """Say what a half-normal prior of a group's sd means for two groups (Larsen et al. 2000)."""
+    name = _RATIO_NAMES.get(link.name)
+    if name is None or prior.name != "HalfNormal":
+        return ""
+    typical, upper = (
+        np.exp(np.sqrt(2) * sd * _Z75) for sd in (_HALF_NORMAL_MEDIAN * prior["sigma"], _Z * prior["sigma"])
+    )
+    return f"median {name} between groups: median {typical:.3g}, 95% below {upper:.3g}"

@@ -1,0 +1,1 @@
+"""A graph in, a Fit out: samplers, draws, diagnostics and files."""

@@ -1,0 +1,170 @@
+"""Fit: draws and what they are draws of. A value; the verbs are functions on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from typing import Any, Protocol
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import DataError, Finding
+from glmm_bayes.core.links import LINKS, Link
+from glmm_bayes.design.design import Design
+from glmm_bayes.graph.families import FAMILIES, Family, Response
+from glmm_bayes.graph.priors import Priors
+from glmm_bayes.infer.datatree import arrays_of, assemble
+from glmm_bayes.spec.model_spec import ModelSpec
+
+Array = NDArray[np.float64]
+
+
+class Modelled(Protocol):
+    """What a fit needs to know of the model that its draws belong to."""
+
+    @property
+    def spec(self) -> ModelSpec: ...
+    @property
+    def design(self) -> Design: ...
+    @property
+    def response(self) -> Response: ...
+    @property
+    def priors(self) -> Priors: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """Posterior draws of a model, with the data and settings that gave them.
+
+    Attributes
+    ----------
+    spec : ModelSpec
+    design : Design
+        Of the training rows.
+    response : Response
+    priors : Priors
+    draws : xarray.DataTree
+        ArviZ's conventions: groups ``posterior``, ``sample_stats``, ``log_likelihood``,
+        ``observed_data``, ``constant_data``.
+    settings : mapping
+        Sampler, seed, sizes, versions: everything that reproduces the draws.
+    """
+
+    spec: ModelSpec
+    design: Design
+    response: Response
+    priors: Priors
+    draws: xr.DataTree
+    settings: Mapping[str, Any]
+
+    @property
+    def family(self) -> Family:
+        return FAMILIES[self.spec.family]
+
+    @property
+    def link(self) -> Link:
+        return LINKS[self.spec.link or self.family.links[0]]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of chains and of draws in each."""
+        beta = self.draws["posterior"]["beta"]
+        return beta.sizes["chain"], beta.sizes["draw"]
+
+    @cached_property
+    def flat(self) -> Mapping[str, Array]:
+        """Posterior arrays with chains and draws in one first axis, by variable."""
+        posterior = self.draws["posterior"]
+        size = int(np.prod(self.shape))
+        return {
+            str(name): np.asarray(variable.to_numpy(), np.float64).reshape(size, *variable.shape[2:])
+            for name, variable in posterior.data_vars.items()
+        }
+
+    @property
+    def auxiliary(self) -> Mapping[str, Array]:
+        """Draws of the family's auxiliary parameters, shape (draw,)."""
+        return {name: self.flat[name] for name in self.family.auxiliaries}
+
+    def needed(self, name: str, purpose: str) -> Array:
+        """Return the draws of one variable, or say what cannot be done without them.
+
+        Raises
+        ------
+        DataError
+            ``draws_missing`` if the draws were made elsewhere and left the variable out.
+        """
+        if name not in self.flat:
+            message = f"{purpose} needs the draws of '{name}', which this fit does not hold."
+            hint = f"Give '{name}' to gb.Fit.from_draws, or ask for an estimand without it."
+            raise DataError(Finding("draws_missing", message, hint=hint))
+        return self.flat[name]
+
+    def covariance(self, slug: str) -> Array:
+        """Return draws of the random effects' covariance matrix, shape (draw, effect, effect)."""
+        sd = self.needed(f"sd_{slug}", "the variance of random effects")
+        group = next(group for group in self.design.groups if group.slug == slug)
+        if group.is_correlated:
+            corr = self.needed(f"corr_{slug}", "the variance of correlated random effects")
+            return sd[:, :, None] * corr * sd[:, None, :]
+        return sd[:, :, None] ** 2 * np.eye(sd.shape[1])
+
+    def save(self, path: str | PathLike[str], overwrite: bool = False) -> None:
+        """Write the fit to one file: numbers as zarr, words as JSON, no pickle.
+
+        Raises
+        ------
+        StorageError
+            ``storage`` if the path exists (write ``overwrite=True``) or cannot be written.
+        """
+        from glmm_bayes.infer.storage import save_fit
+
+        save_fit(self, path, overwrite=overwrite)
+
+    @classmethod
+    def from_draws(cls, model: Modelled, draws: Mapping[str, Any] | xr.DataTree) -> Fit:
+        """Put draws that were made elsewhere under the same verbs.
+
+        Parameters
+        ----------
+        model : Model
+            The model that the draws belong to.
+        draws : mapping of str to array_like, shape (chain, draw, ...), or DataTree
+            ``beta`` in the order of the model's coefficients, ``sd_<factor>``, and where a verb needs
+            them ``corr_<factor>``, ``b_<factor>`` and the family's auxiliaries.
+
+        Raises
+        ------
+        DataError
+            ``draws_shape`` if a variable is unknown or has another shape than the model.
+        """
+        arrays = arrays_of(draws, model.design, FAMILIES[model.spec.family])
+        family = FAMILIES[model.spec.family]
+        link = LINKS[model.spec.link or family.links[0]]
+        tree = assemble(arrays, {}, model.design, model.response, family, link)
+        settings = {"engine": "draws made elsewhere"}
+        return cls(model.spec, model.design, model.response, model.priors, tree, settings)
+
+    def __str__(self) -> str:
+        chains, draws = self.shape
+        link = f"{self.spec.family}({self.link.name})"
+        lines = [f"{link}   {self.spec.to_formula()}   {self.response.mean_label}"]
+        lines.append(f"{len(self.design)} rows, {chains} chains x {draws} draws, {self._sampler_words()}")
+        if self.settings.get("interrupted"):
+            lines.append(f"interrupted: {draws} of {self.settings['draws']} draws a chain were kept")
+        lines.append("gb.summary(fit), gb.diagnose(fit), gb.comparisons(fit, ...), gb.report(fit, path)")
+        return "\n".join(lines)
+
+    def _sampler_words(self) -> str:
+        settings = self.settings
+        if "seed" not in settings:
+            return str(settings["engine"])
+        stats = self.draws["sample_stats"] if "sample_stats" in self.draws.children else {}
+        divergent = int(stats["diverging"].sum()) if "diverging" in stats else 0
+        return f"NUTS by {settings['engine']}, seed {settings['seed']}, {divergent} divergences"
+
+    __repr__ = __str__

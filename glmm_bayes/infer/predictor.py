@@ -1,0 +1,44 @@
+"""Draws and a design in, linear predictors out; never more than one block of draws at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.design.design import Design
+from glmm_bayes.design.groups import GroupDesign
+
+Array = NDArray[np.float64]
+
+#: Elements of one block of draws x rows: 32 MB of floats, so that a handful of them fit in any machine.
+BLOCK_ELEMENTS = 4_000_000
+
+
+def draw_blocks(n_draws: int, n_rows: int) -> Iterator[slice]:
+    """Split draws so that a block times the rows stays within ``BLOCK_ELEMENTS``."""
+    size = max(1, BLOCK_ELEMENTS // max(1, n_rows))
+    for start in range(0, n_draws, size):
+        yield slice(start, min(start + size, n_draws))
+
+
+def fixed_part(beta: Array, design: Design) -> Array:
+    """Return offset + x'beta, shape (draw, row)."""
+    return np.asarray(design.offset + beta @ design.x.T)
+
+
+def group_part(b: Array, group: GroupDesign) -> Array:
+    """Return z'b at each row's own level, shape (draw, row); ``b`` has shape (draw, level, effect)."""
+    total = np.zeros((len(b), len(group.codes)))
+    for effect in range(group.z.shape[1]):
+        total += b[:, group.codes, effect] * group.z[:, effect]
+    return total
+
+
+def subject_predictor(draws: Mapping[str, Array], design: Design, block: slice) -> Array:
+    """Return the linear predictor of the rows with their own random effects, shape (draw, row)."""
+    eta = fixed_part(draws["beta"][block], design)
+    for group in design.groups:
+        eta += group_part(draws[f"b_{group.slug}"][block], group)
+    return eta

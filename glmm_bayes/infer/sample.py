@@ -1,0 +1,179 @@
+"""A pm.Model in, arrays of draws out: NUTS by nutpie or by PyMC."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Finding, SamplingError
+from glmm_bayes.core.registry import Registry
+
+#: The samplers' names of what ArviZ calls otherwise.
+_STATISTICS = {
+    "diverging": "diverging",
+    "depth": "tree_depth",
+    "tree_depth": "tree_depth",
+    "maxdepth_reached": "reached_max_treedepth",
+    "reached_max_treedepth": "reached_max_treedepth",
+    "energy": "energy",
+    "logp": "lp",
+    "lp": "lp",
+    "n_steps": "n_steps",
+    "mean_tree_accept": "acceptance_rate",
+    "acceptance_rate": "acceptance_rate",
+    "step_size": "step_size",
+}
+#: Below this many draws a chain, an interrupted run says nothing worth keeping.
+_FEWEST_DRAWS = 100
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Arrays of draws and of the sampler's statistics, shape (chain, draw, ...), and their settings."""
+
+    posterior: Mapping[str, NDArray[np.float64]]
+    statistics: Mapping[str, NDArray[Any]]
+    settings: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to sample. ``cores`` changes the time, never the draws."""
+
+    draws: int = 1000
+    tune: int = 1000
+    chains: int = 4
+    cores: int | None = None
+    seed: int | None = None
+    engine: str = "nutpie"
+    target_accept: float = 0.9
+    progress: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name, least in (("draws", 1), ("tune", 0), ("chains", 1)):
+            value = getattr(self, name)
+            if not isinstance(value, int | np.integer) or value < least:
+                message = f"{name} must be a whole number of at least {least}, found {value!r}."
+                raise SamplingError(Finding("settings", message))
+        if not 0.0 < self.target_accept < 1.0:
+            message = f"target_accept must lie between 0 and 1, found {self.target_accept!r}."
+            raise SamplingError(Finding("settings", message))
+
+    @property
+    def shows_progress(self) -> bool:
+        """Progress is for people: quiet unless asked for or at a terminal."""
+        return sys.stderr.isatty() if self.progress is None else self.progress
+
+
+def sample(model: Any, names: Sequence[str], settings: Settings) -> Sampled:
+    """Draw from the posterior of a PyMC model.
+
+    Parameters
+    ----------
+    model : pm.Model
+    names : sequence of str
+        Variables to keep.
+    settings : Settings
+
+    Raises
+    ------
+    SamplingError
+        ``interrupted`` if fewer than 100 draws a chain were made before an interrupt;
+        ``start_not_finite`` if the sampler finds no start.
+    """
+    seed = int(np.random.SeedSequence().entropy) % 2**31 if settings.seed is None else int(settings.seed)  # type: ignore[arg-type]
+    cores = settings.cores or min(settings.chains, os.cpu_count() or 1)
+    with warnings.catch_warnings():
+        # PyTensor warns that its C backend has no BLAS; sampling runs on numba.
+        warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")
+        tree = ENGINES[settings.engine](model, names, settings, seed, cores)
+    posterior = {name: np.asarray(tree["posterior"][name].to_numpy(), np.float64) for name in names}
+    found = tree["sample_stats"]
+    statistics = {
+        ours: found[theirs].to_numpy() for theirs, ours in _STATISTICS.items() if theirs in found.data_vars
+    }
+    length = _complete(posterior["beta"])
+    if length < settings.draws:
+        posterior = {name: array[:, :length] for name, array in posterior.items()}
+        statistics = {name: array[:, :length] for name, array in statistics.items()}
+    recorded = {
+        "engine": settings.engine,
+        "seed": seed,
+        "draws": settings.draws,
+        "tune": settings.tune,
+        "chains": settings.chains,
+        "target_accept": settings.target_accept,
+        "interrupted": length < settings.draws,
+        "versions": {name: version(name) for name in ("glmm-bayes", "pymc", "pytensor", "nutpie", "numpy")},
+    }
+    return Sampled(posterior, {k: _plain(v) for k, v in statistics.items()}, recorded)
+
+
+def _nutpie(model: Any, names: Sequence[str], settings: Settings, seed: int, cores: int) -> Any:
+    import nutpie
+
+    compiled = nutpie.compile_pymc_model(model, var_names=list(names))
+    try:
+        return nutpie.sample(
+            compiled,
+            draws=settings.draws,
+            tune=settings.tune,
+            chains=settings.chains,
+            cores=cores,
+            seed=seed,
+            save_warmup=False,
+            progress_bar=settings.shows_progress,
+            target_accept=settings.target_accept,
+        )
+    except RuntimeError as error:
+        raise SamplingError(Finding("start_not_finite", f"sampling could not run: {error}")) from error
+
+
+def _pymc(model: Any, names: Sequence[str], settings: Settings, seed: int, cores: int) -> Any:
+    import pymc as pm
+
+    # One seed a chain, so that more chains never change the old ones.
+    seeds = [int(child.generate_state(1)[0]) for child in np.random.SeedSequence(seed).spawn(settings.chains)]
+    with model:
+        return pm.sample(
+            draws=settings.draws,
+            tune=settings.tune,
+            chains=settings.chains,
+            cores=cores,
+            random_seed=seeds,
+            nuts_sampler="pymc",
+            progressbar=settings.shows_progress,
+            quiet=not settings.shows_progress,
+            compute_convergence_checks=False,
+            nuts={"target_accept": settings.target_accept},
+            var_names=list(names),
+        )
+
+
+ENGINES: Registry[Any] = Registry("engine", {"nutpie": _nutpie, "pymc": _pymc}, SamplingError)
+
+
+def _complete(beta: NDArray[np.float64]) -> int:
+    """Count the leading draws that all chains have; nutpie pads an interrupted chain with NaN."""
+    whole = np.isfinite(beta).all(axis=(0, 2))
+    length = int(np.argmin(whole)) if not whole.all() else len(whole)
+    if not whole.all() and length < _FEWEST_DRAWS:
+        message = f"interrupted after {length} draws a chain; fewer than {_FEWEST_DRAWS} are not kept."
+        raise SamplingError(Finding("interrupted", message, hint="Sample again."))
+    return length
+
+
+def _plain(values: NDArray[Any]) -> NDArray[Any]:
+    """Reduce the statistics to the three types that files hold."""
+    if values.dtype == bool:
+        return values
+    kind = np.int64 if np.issubdtype(values.dtype, np.integer) else np.float64
+    return values.astype(kind)

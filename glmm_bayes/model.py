@@ -1,0 +1,189 @@
+"""The spine: formula and data -> ModelSpec -> Design -> Priors -> pm.Model -> Fit, one line a step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from glmm_bayes.core.errors import DataError, Finding, Findings, FormulaError, GlmmError
+from glmm_bayes.core.links import LINKS
+from glmm_bayes.design.design import build_design
+from glmm_bayes.design.table import read_table
+from glmm_bayes.graph.explain import Explanation, describe_model, explain_model
+from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.graph.priors import resolve_priors
+from glmm_bayes.infer.datatree import assemble, dimensions
+from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.sample import Settings, sample
+from glmm_bayes.spec.model_spec import ModelSpec
+from glmm_bayes.spec.prior import Prior
+
+
+class Model:
+    """A generalized linear mixed model of some data; checked whole before anything is compiled.
+
+    Parameters
+    ----------
+    formula : str or ModelSpec
+        In the language of lme4 and brms, or a spec read from a file.
+    data : pandas.DataFrame or mapping of columns
+        Never modified; only the columns that the formula names are read.
+    family : str
+        ``gaussian``, ``bernoulli``, ``binomial`` or ``poisson``.
+    link : str, optional
+        Default: the family's first link.
+    priors : mapping of str to Prior, optional
+        By parameter, on the scale that is reported: ``beta`` (every coefficient, the intercept too),
+        ``beta[x]``, ``sd``, ``sd_<factor>``, ``sd_<factor>[effect]``, ``corr``, ``corr_<factor>``,
+        ``sigma``.
+    missing : {"error", "drop"}
+        What to do with rows that miss a value in a used column; dropped rows are counted.
+
+    Raises
+    ------
+    FormulaError, DataError, PriorError
+        Before anything is compiled; ``error.findings`` holds all that is wrong at that stage.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> model = gb.Model("Reaction ~ Days + (1 + Days | Subject)", gb.load_dataset("sleepstudy"))
+    >>> model.design.coefficients
+    ('Intercept', 'Days')
+    """
+
+    def __init__(
+        self,
+        formula: str | ModelSpec,
+        data: Any,
+        family: str | None = None,
+        link: str | None = None,
+        priors: Mapping[str, Prior] | None = None,
+        missing: str = "error",
+    ) -> None:
+        self.spec = _read_spec(formula, family, link, priors)
+        self.family = FAMILIES[self.spec.family]
+        self.link = LINKS[_link_name(self.spec)]
+        findings = Findings(DataError)
+        table = read_table(data, self.spec.names(), findings, self.spec.text, _checked(missing))
+        self.design = build_design(self.spec, table, findings)
+        assert self.design.response is not None
+        self.response = self.family.read_response(self.design.response, findings)
+        findings.raise_errors()
+        self.priors = resolve_priors(
+            self.design, self.family, self.link, self.response, self.spec.priors
+        )
+        self.findings = tuple(findings.found)
+        findings.warn()
+
+    @cached_property
+    def pymc_model(self) -> Any:
+        """The model as a ``pm.Model`` with named dims: free to inspect, to extend, to plot as a graph."""
+        from glmm_bayes.graph.build import build_graph
+
+        return build_graph(self.design, self.family, self.link, self.response, self.priors)
+
+    def fit(
+        self,
+        draws: int = 1000,
+        tune: int = 1000,
+        chains: int = 4,
+        seed: int | None = None,
+        cores: int | None = None,
+        engine: str = "nutpie",
+        target_accept: float = 0.9,
+        progress: bool | None = None,
+    ) -> Fit:
+        """Sample the posterior by NUTS.
+
+        Parameters
+        ----------
+        draws, tune, chains : int
+            Draws kept and warm-up draws of each chain; number of chains.
+        seed : int, optional
+            The same seed gives the same draws whatever ``cores`` is, and more chains leave the first
+            ones as they were. None draws a seed and stores it.
+        cores : int, optional
+            Chains that run at once; default: as many as there are cores.
+        engine : {"nutpie", "pymc"}
+        target_accept : float
+            Mean acceptance rate that the step size is tuned to.
+        progress : bool, optional
+            Default: shown at a terminal only.
+
+        Returns
+        -------
+        Fit
+
+        Raises
+        ------
+        SamplingError
+        """
+        settings = Settings(draws, tune, chains, cores, seed, engine, target_accept, progress)
+        names = list(dimensions(self.design, self.family))
+        sampled = sample(self.pymc_model, names, settings)
+        tree = assemble(
+            sampled.posterior, sampled.statistics, self.design, self.response, self.family, self.link
+        )
+        return Fit(self.spec, self.design, self.response, self.priors, tree, sampled.settings)
+
+    def prior_predictive(self, draws: int = 500, seed: int | None = None) -> Any:
+        """Draw parameters and responses from the prior.
+
+        Returns
+        -------
+        xarray.DataTree
+            Groups ``prior`` and ``prior_predictive``.
+        """
+        import pymc as pm
+
+        with self.pymc_model:
+            return pm.sample_prior_predictive(draws=draws, random_seed=seed)
+
+    def explain(self) -> Explanation:
+        """Write the model as mathematics with the data's own names, as text and as LaTeX."""
+        return explain_model(self)
+
+    def check(self) -> pd.DataFrame:
+        """List every warning and note on the data; nothing is compiled. (Errors have been raised.)"""
+        columns = ["severity", "code", "column", "message"]
+        rows = [(f.severity, f.code, f.column, f"{f.message} {f.hint}".strip()) for f in self.findings]
+        return pd.DataFrame(rows, columns=columns)
+
+    def __str__(self) -> str:
+        return describe_model(self)
+
+    __repr__ = __str__
+
+
+def _read_spec(
+    formula: str | ModelSpec,
+    family: str | None,
+    link: str | None,
+    priors: Mapping[str, Prior] | None,
+) -> ModelSpec:
+    if not isinstance(formula, ModelSpec):
+        return ModelSpec.from_formula(formula, family or "gaussian", link, priors)
+    if (family, link, priors) != (None, None, None):
+        message = "a ModelSpec already holds family, link and priors."
+        raise FormulaError(Finding("spec_twice", message, hint="Give them in one place only."))
+    return formula
+
+
+def _link_name(spec: ModelSpec) -> str:
+    family = FAMILIES[spec.family]
+    name = spec.link or family.links[0]
+    if LINKS[name].name not in family.links:
+        message = f"{family.name} takes the links {', '.join(family.links)}, not {name}."
+        raise FormulaError(Finding("link", message))
+    return name
+
+
+def _checked(missing: str) -> str:
+    if missing not in ("error", "drop"):
+        message = f'missing must be "error" or "drop", found {missing!r}.'
+        raise GlmmError(Finding("settings", message))
+    return missing

@@ -1,0 +1,1 @@
+"""Effects in; tables, figures, sentences and one HTML file out."""

@@ -1,0 +1,148 @@
+"""The words of a formula as immutable values: names, numbers, texts, calls and arithmetic.
+
+Each node prints itself in one canonical spelling, so that the text is a key: two expressions are
+equal exactly when their spellings are. Positions are kept for messages and ignored in comparisons.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+_BARE_NAME = re.compile(r"[^\W\d][\w.]*\Z")
+# Binding strength of the arithmetic operators, for canonical brackets.
+_STRENGTH = {"==": 1, "!=": 1, ">=": 1, "<=": 1, ">": 1, "<": 1, "+": 2, "-": 2, "*": 3, "/": 3, "^": 5}
+_UNARY_STRENGTH = 4
+_COMPARISON = 1
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where a node stands in the formula: first character (0-based) and one past the last."""
+
+    start: int
+    end: int
+
+
+_NOWHERE = Span(0, 0)
+
+
+@dataclass(frozen=True)
+class Expr:
+    """Any expression."""
+
+    span: Span = field(default=_NOWHERE, compare=False, repr=False, kw_only=True)
+
+    @property
+    def strength(self) -> int:
+        """How strongly the outermost operator binds (9 for an atom)."""
+        return 9
+
+    def names(self) -> tuple[str, ...]:
+        """Columns that the expression reads, each once, in order of appearance."""
+        return ()
+
+
+@dataclass(frozen=True)
+class Name(Expr):
+    """A column of the data."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return quote(self.name)
+
+    def names(self) -> tuple[str, ...]:
+        return (self.name,)
+
+
+@dataclass(frozen=True)
+class Number(Expr):
+    """A number."""
+
+    value: float
+
+    def __str__(self) -> str:
+        whole = self.value == int(self.value) and abs(self.value) < 1e15
+        return str(int(self.value)) if whole else repr(self.value)
+
+
+@dataclass(frozen=True)
+class Text(Expr):
+    """A text in quotes: a level, a contrast's name."""
+
+    value: str
+
+    def __str__(self) -> str:
+        escaped = self.value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+
+
+@dataclass(frozen=True)
+class Unary(Expr):
+    """A sign in front of an expression."""
+
+    operator: str
+    operand: Expr
+
+    @property
+    def strength(self) -> int:
+        return _UNARY_STRENGTH
+
+    def __str__(self) -> str:
+        return f"{self.operator}{_bracketed(self.operand, _UNARY_STRENGTH)}"
+
+    def names(self) -> tuple[str, ...]:
+        return self.operand.names()
+
+
+@dataclass(frozen=True)
+class Binary(Expr):
+    """Arithmetic or a comparison of two expressions (inside calls only)."""
+
+    operator: str
+    left: Expr
+    right: Expr
+
+    @property
+    def strength(self) -> int:
+        return _STRENGTH[self.operator]
+
+    def __str__(self) -> str:
+        # ^ groups from the right, arithmetic from the left, comparisons not at all.
+        from_right = self.operator == "^"
+        left = _bracketed(self.left, self.strength + (from_right or self.strength == _COMPARISON))
+        right = _bracketed(self.right, self.strength + (not from_right))
+        blank = "" if from_right else " "
+        return f"{left}{blank}{self.operator}{blank}{right}"
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.left.names() + self.right.names()))
+
+
+@dataclass(frozen=True)
+class Call(Expr):
+    """A listed function of columns, with positional and named arguments."""
+
+    function: str
+    arguments: tuple[Expr, ...] = ()
+    options: tuple[tuple[str, Expr], ...] = ()
+
+    def __str__(self) -> str:
+        parts = [str(argument) for argument in self.arguments]
+        parts += [f"{key} = {value}" for key, value in self.options]
+        return f"{self.function}({', '.join(parts)})"
+
+    def names(self) -> tuple[str, ...]:
+        values = self.arguments + tuple(value for _, value in self.options)
+        return tuple(dict.fromkeys(name for value in values for name in value.names()))
+
+
+def quote(name: str) -> str:
+    """Write a column's name as a formula must hold it: bare if it can be, else in backticks."""
+    return name if _BARE_NAME.match(name) else "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+def _bracketed(expression: Expr, strength: int) -> str:
+    text = str(expression)
+    return f"({text})" if expression.strength < strength else text

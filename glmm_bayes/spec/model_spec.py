@@ -1,0 +1,206 @@
+"""ModelSpec: what a formula or a spec file says, before any data is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from types import MappingProxyType
+
+from glmm_bayes.spec.expressions import Call, Expr, quote
+from glmm_bayes.spec.prior import Prior
+
+_NO_PRIORS: Mapping[str, Prior] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Term:
+    """A product of expressions: one summand of the linear predictor. No factor at all is the intercept."""
+
+    factors: tuple[Expr, ...] = ()
+
+    @property
+    def key(self) -> frozenset[str]:
+        """What the term is, whatever the order of its factors."""
+        return frozenset(str(factor) for factor in self.factors)
+
+    def __str__(self) -> str:
+        return ":".join(str(factor) for factor in self.factors) or "1"
+
+    def names(self) -> tuple[str, ...]:
+        """Columns that the term reads."""
+        return tuple(dict.fromkeys(name for factor in self.factors for name in factor.names()))
+
+
+INTERCEPT = Term()
+
+
+@dataclass(frozen=True)
+class GroupTerm:
+    """Random effects of one grouping factor.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        The grouping column, or the columns whose observed combinations are the levels (``a:b``).
+    blocks : tuple of tuple of Term
+        Effects that vary over the levels. Effects of one block are correlated, blocks are
+        independent: ``(1 + x | g)`` has the one block (1, x), ``(x || g)`` the blocks (1) and (x).
+    """
+
+    columns: tuple[str, ...]
+    blocks: tuple[tuple[Term, ...], ...]
+
+    @property
+    def factor(self) -> str:
+        """The grouping factor as the user wrote it: ``g`` or ``a:b``."""
+        return ":".join(self.columns)
+
+    @property
+    def effects(self) -> tuple[Term, ...]:
+        """All effects, block after block."""
+        return tuple(term for block in self.blocks for term in block)
+
+    def names(self) -> tuple[str, ...]:
+        """Columns that the term reads, those of the grouping factor first."""
+        effects = tuple(name for term in self.effects for name in term.names())
+        return tuple(dict.fromkeys(self.columns + effects))
+
+    def __str__(self) -> str:
+        group = ":".join(quote(column) for column in self.columns)
+        if len(self.blocks) > 1 and INTERCEPT in self.blocks[0] and all(len(b) == 1 for b in self.blocks):
+            inner = " + ".join(str(block[0]) for block in self.blocks)
+            return f"({inner} || {group})"
+        return " + ".join(f"({_effects_text(block)} | {group})" for block in self.blocks)
+
+
+def _effects_text(block: tuple[Term, ...]) -> str:
+    texts = [str(term) for term in block]
+    return " + ".join(texts if INTERCEPT in block else ["0", *texts])
+
+
+@dataclass(frozen=True)
+class ResponseTerm:
+    """The left side of a formula: an expression, and what stands behind its bar (``trials(n)``)."""
+
+    expression: Expr
+    additions: tuple[Call, ...] = ()
+
+    def __str__(self) -> str:
+        text = str(self.expression)
+        return f"{text} | {' + '.join(map(str, self.additions))}" if self.additions else text
+
+    def names(self) -> tuple[str, ...]:
+        """Columns that the response reads."""
+        additions = tuple(name for addition in self.additions for name in addition.names())
+        return tuple(dict.fromkeys(self.expression.names() + additions))
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """A generalized linear mixed model as text says it: no data, no defaults that need data.
+
+    Attributes
+    ----------
+    response : ResponseTerm
+    fixed : tuple of Term
+        Summands of the fixed part; ``INTERCEPT`` is among them unless it was removed.
+    groups : tuple of GroupTerm
+        One for each grouping factor.
+    offsets : tuple of Expr
+        Expressions that enter the linear predictor with coefficient exactly one.
+    family, link : str
+        Names from the registries; ``link=None`` means the family's own default.
+    priors : mapping of str to Prior
+        What the user set, by parameter: ``beta``, ``beta[x]``, ``sd``, ``sd_g``, ``sd_g[x]``,
+        ``corr``, ``corr_g``, ``sigma``.
+    text : str
+        What the user wrote; used in messages only.
+    """
+
+    response: ResponseTerm
+    fixed: tuple[Term, ...]
+    groups: tuple[GroupTerm, ...] = ()
+    offsets: tuple[Expr, ...] = ()
+    family: str = "gaussian"
+    link: str | None = None
+    priors: Mapping[str, Prior] = field(default_factory=lambda: _NO_PRIORS)
+    text: str = field(default="", compare=False, repr=False)
+
+    @property
+    def has_intercept(self) -> bool:
+        return INTERCEPT in self.fixed
+
+    def names(self) -> tuple[str, ...]:
+        """Columns of the data that the model reads, each once."""
+        parts = [self.response.names()]
+        parts += [term.names() for term in self.fixed]
+        parts += [offset.names() for offset in self.offsets]
+        parts += [group.names() for group in self.groups]
+        return tuple(dict.fromkeys(name for part in parts for name in part))
+
+    def to_formula(self) -> str:
+        """Write the model as a formula in canonical spelling.
+
+        Returns
+        -------
+        str
+            ``ModelSpec.from_formula(spec.to_formula())`` has the same terms as ``spec``.
+        """
+        terms = [] if self.has_intercept else ["0"]
+        terms += [str(term) for term in self.fixed if term.factors]
+        terms += [f"offset({offset})" for offset in self.offsets]
+        terms += [str(group) for group in self.groups]
+        return f"{self.response} ~ {' + '.join(terms) or '1'}"
+
+    @classmethod
+    def from_formula(
+        cls,
+        formula: str,
+        family: str = "gaussian",
+        link: str | None = None,
+        priors: Mapping[str, Prior] | None = None,
+    ) -> ModelSpec:
+        """Read a formula; no data is needed.
+
+        Parameters
+        ----------
+        formula : str
+            In the language of lme4 and brms: ``y ~ x + (1 + x | g)``.
+        family, link : str
+            Names of the family and, if it is not the family's default, of the link.
+        priors : mapping of str to Prior, optional
+            Priors by parameter name.
+
+        Raises
+        ------
+        FormulaError
+            If the text is not a formula, or would be misread.
+
+        Examples
+        --------
+        >>> ModelSpec.from_formula("y ~ a*b + (b || g)", family="poisson").to_formula()
+        'y ~ a + b + a:b + (1 + b || g)'
+        """
+        from glmm_bayes.spec.formula import read_formula
+
+        return read_formula(formula, family=family, link=link, priors=dict(priors or {}))
+
+    @classmethod
+    def from_file(cls, path: str | PathLike[str]) -> ModelSpec:
+        """Read the model of a TOML spec file.
+
+        Raises
+        ------
+        FormulaError
+            If a key is unknown or a value cannot be read.
+        """
+        from glmm_bayes.spec.spec_file import read_spec_file
+
+        return read_spec_file(path).model
+
+    def to_file(self, path: str | PathLike[str]) -> None:
+        """Write the model as a TOML spec file that ``from_file`` reads back to an equal spec."""
+        from glmm_bayes.spec.spec_file import write_spec_file
+
+        write_spec_file(self, path)

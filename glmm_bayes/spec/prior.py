@@ -1,0 +1,144 @@
+"""Prior: a named distribution with checked arguments; no PyMC is needed to write one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from glmm_bayes.core.errors import Finding, PriorError
+from glmm_bayes.core.registry import Registry, suggestion
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """What may be written for one distribution: its arguments, and where it lives.
+
+    Attributes
+    ----------
+    arguments : dict of str to float or None
+        Name to default; None means that the argument must be given. Names are PyMC's.
+    support : {"real", "positive", "correlation"}
+    positive : frozenset of str
+        Arguments that must be above zero.
+    """
+
+    arguments: Mapping[str, float | None]
+    support: str
+    positive: frozenset[str]
+
+
+def _distribution(support: str, positive: str, **arguments: float | None) -> Distribution:
+    return Distribution(MappingProxyType(arguments), support, frozenset(positive.split()))
+
+
+DISTRIBUTIONS: Registry[Distribution] = Registry(
+    "distribution",
+    {
+        "Normal": _distribution("real", "sigma", mu=0.0, sigma=None),
+        "StudentT": _distribution("real", "nu sigma", nu=None, mu=0.0, sigma=None),
+        "Cauchy": _distribution("real", "beta", alpha=0.0, beta=None),
+        "Laplace": _distribution("real", "b", mu=0.0, b=None),
+        "Logistic": _distribution("real", "s", mu=0.0, s=None),
+        "Uniform": _distribution("real", "", lower=None, upper=None),
+        "HalfNormal": _distribution("positive", "sigma", sigma=None),
+        "HalfStudentT": _distribution("positive", "nu sigma", nu=None, sigma=None),
+        "HalfCauchy": _distribution("positive", "beta", beta=None),
+        "Exponential": _distribution("positive", "scale", scale=None),
+        "Gamma": _distribution("positive", "alpha beta", alpha=None, beta=None),
+        "InverseGamma": _distribution("positive", "alpha beta", alpha=None, beta=None),
+        "LogNormal": _distribution("positive", "sigma", mu=0.0, sigma=None),
+        "LKJ": _distribution("correlation", "eta", eta=None),
+    },
+    PriorError,
+)
+
+
+@dataclass(frozen=True)
+class Prior:
+    """A prior distribution, written by name: ``Prior("Normal", mu=0, sigma=2.5)``.
+
+    Parameters
+    ----------
+    name : str
+        One of ``Normal StudentT Cauchy Laplace Logistic Uniform HalfNormal HalfStudentT HalfCauchy
+        Exponential Gamma InverseGamma LogNormal LKJ``.
+    **arguments : float
+        Arguments of the distribution with PyMC's names and meaning. The ``Exponential`` is written
+        with its mean, ``scale``.
+
+    Raises
+    ------
+    PriorError
+        If the distribution or an argument does not exist, is missing, not a finite number, or not
+        positive where it must be. (PyMC ignores unknown arguments silently; this class does not.)
+
+    Examples
+    --------
+    >>> Prior("Normal", mu=0, sigma=2.5)
+    Normal(mu=0, sigma=2.5)
+    """
+
+    name: str
+    arguments: tuple[tuple[str, float], ...]
+
+    def __init__(self, name: str, **arguments: float) -> None:
+        distribution = DISTRIBUTIONS[name]
+        _check_names(name, arguments, distribution)
+        given = {key: _number(name, key, value) for key, value in arguments.items()}
+        values = {key: given.get(key, default) for key, default in distribution.arguments.items()}
+        _check_values(name, values, distribution)
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "arguments", tuple(values.items()))
+
+    @property
+    def support(self) -> str:
+        """Where the distribution lives: ``real``, ``positive`` or ``correlation``."""
+        if self.name == "Uniform" and self["lower"] >= 0:
+            return "positive"
+        return DISTRIBUTIONS[self.name].support
+
+    def __getitem__(self, argument: str) -> float:
+        return dict(self.arguments)[argument]
+
+    def __repr__(self) -> str:
+        inner = ", ".join(f"{key}={value:.4g}" for key, value in self.arguments)
+        return f"{self.name}({inner})"
+
+
+def _check_names(name: str, arguments: Mapping[str, object], distribution: Distribution) -> None:
+    known = list(distribution.arguments)
+    for argument in arguments:
+        if argument not in distribution.arguments:
+            hint = suggestion(argument, known)
+            message = f"{name} has no argument '{argument}' (it has {', '.join(known)})."
+            raise PriorError(Finding("prior", message, hint=hint))
+    missing = [key for key, value in distribution.arguments.items() if value is None and key not in arguments]
+    if missing:
+        example = ", ".join(f"{key}=..." for key in known)
+        message = f"{name} needs {', '.join(missing)}."
+        raise PriorError(Finding("prior", message, hint=f'Write gb.Prior("{name}", {example}).'))
+
+
+def _number(name: str, argument: str, value: object) -> float:
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        message = f"{name}: {argument} must be a finite number, found {value!r}."
+        raise PriorError(Finding("prior", message, hint="Arguments of a prior are single numbers."))
+    return number
+
+
+def _check_values(name: str, values: Mapping[str, float | None], distribution: Distribution) -> None:
+    for argument in sorted(distribution.positive):
+        value = values[argument]
+        if value is not None and value <= 0:
+            message = f"{name}: {argument} must be above 0, found {value:g}."
+            raise PriorError(Finding("prior", message))
+    lower, upper = values.get("lower"), values.get("upper")
+    if lower is not None and upper is not None and lower >= upper:
+        message = f"Uniform: lower must be below upper, found {lower:g} and {upper:g}."
+        raise PriorError(Finding("prior", message))

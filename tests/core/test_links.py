@@ -1,0 +1,152 @@
+"""Laws of every link: round trips, derivatives by differences, tails, edges."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import special, stats
+
+from glmm_bayes.core.errors import FormulaError
+from glmm_bayes.core.links import LINKS, ProbabilityLink
+
+WIDE = np.concatenate([np.linspace(-40.0, 40.0, 1601), [-1e-300, 1e-300, -0.0]])
+MIDDLE = np.linspace(-4.0, 4.0, 161)
+PROBABILITY_LINKS = [name for name in LINKS if isinstance(LINKS[name], ProbabilityLink)]
+
+every_link = pytest.mark.parametrize("name", list(LINKS))
+every_probability_link = pytest.mark.parametrize("name", PROBABILITY_LINKS)
+
+
+def test_the_registry_holds_the_links_under_their_names():
+    assert list(LINKS) == ["identity", "log", "logit", "probit", "cloglog"]
+    assert all(LINKS[name].name == name for name in LINKS)
+    assert PROBABILITY_LINKS == ["logit", "probit", "cloglog"]
+
+
+def test_an_unknown_link_is_answered_with_a_suggestion():
+    with pytest.raises(FormulaError, match="Did you mean 'cloglog'"):
+        LINKS["cloglg"]
+
+
+@every_link
+def test_every_link_says_which_means_it_allows(name):
+    assert LINKS[name].domain
+    assert LINKS[name].strip > 0.0
+
+
+@every_link
+@given(eta=st.floats(-3.0, 3.0))
+def test_link_undoes_inverse(name, eta):
+    link = LINKS[name]
+    assert link.link(link.inverse(np.array(eta))) == pytest.approx(eta, abs=1e-7)
+
+
+@every_probability_link
+@given(mu=st.floats(1e-12, 1.0 - 1e-12))
+def test_inverse_undoes_link(name, mu):
+    link = LINKS[name]
+    assert link.inverse(link.link(np.array(mu))) == pytest.approx(mu, rel=1e-13)
+
+
+@every_link
+def test_derivatives_agree_with_central_differences(name):
+    link, step = LINKS[name], 1e-5
+    first = (link.inverse(MIDDLE + step) - link.inverse(MIDDLE - step)) / (2.0 * step)
+    second = (link.inverse_derivative(MIDDLE + step) - link.inverse_derivative(MIDDLE - step)) / (2.0 * step)
+    scale = np.maximum(1.0, np.abs(link.inverse(MIDDLE)))
+    np.testing.assert_allclose(link.inverse_derivative(MIDDLE) / scale, first / scale, atol=1e-9)
+    np.testing.assert_allclose(link.inverse_second_derivative(MIDDLE) / scale, second / scale, atol=1e-9)
+
+
+@every_link
+def test_nothing_is_undefined_and_no_warning_is_raised_within_40(name):
+    link = LINKS[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        results = [link.inverse(WIDE), link.inverse_derivative(WIDE), link.inverse_second_derivative(WIDE)]
+        if isinstance(link, ProbabilityLink):
+            results += [link.log_inverse(WIDE), link.log_complement(WIDE)]
+            results.append(link.link_of_log_complement(link.log_complement(MIDDLE)))
+    assert all(np.isfinite(result).all() for result in results)
+    assert all(result.dtype == np.float64 for result in results)
+
+
+@every_link
+def test_inverse_never_falls(name):
+    assert (np.diff(LINKS[name].inverse(WIDE[:1601])) >= 0.0).all()
+
+
+@every_probability_link
+def test_a_probability_stays_between_0_and_1(name):
+    mean = LINKS[name].inverse(WIDE)
+    assert (mean >= 0.0).all()
+    assert (mean <= 1.0).all()
+
+
+@every_probability_link
+def test_logs_agree_with_the_logs_of_the_probability_and_its_complement(name):
+    link = LINKS[name]
+    eta = np.linspace(-4.0, 1.5, 200)
+    mean = link.inverse(eta)
+    np.testing.assert_allclose(link.log_inverse(eta), np.log(mean), rtol=1e-13)
+    np.testing.assert_allclose(link.log_complement(eta), np.log1p(-mean), rtol=1e-10)
+
+
+@every_probability_link
+def test_the_two_logs_belong_to_probabilities_that_sum_to_one(name):
+    link = LINKS[name]
+    eta = np.linspace(-38.0, 38.0, 761)
+    total = np.exp(link.log_inverse(eta)) + np.exp(link.log_complement(eta))
+    np.testing.assert_allclose(total, 1.0, rtol=1e-13)
+
+
+def test_logs_keep_their_digits_in_the_tails():
+    logit, probit, cloglog = LINKS["logit"], LINKS["probit"], LINKS["cloglog"]
+    assert logit.log_inverse(np.array(40.0)) == pytest.approx(-np.exp(-40.0), rel=1e-14)
+    assert probit.log_inverse(np.array(10.0)) == pytest.approx(-stats.norm.sf(10.0), rel=1e-12)
+    assert probit.log_complement(np.array(40.0)) == pytest.approx(special.log_ndtr(-40.0), rel=1e-14)
+    assert cloglog.log_inverse(np.array(3.0)) == pytest.approx(-np.exp(-np.exp(3.0)), rel=1e-8)
+    assert cloglog.log_inverse(np.array(-40.0)) == pytest.approx(-40.0, rel=1e-15)
+    assert cloglog.log_complement(np.array(5.0)) == pytest.approx(-np.exp(5.0), rel=1e-15)
+
+
+def test_log_of_cloglog_has_no_seam():
+    link = LINKS["cloglog"]
+    for seam in (-30.0, 0.0):
+        below, above = link.log_inverse(np.array([np.nextafter(seam, -99.0), seam]))
+        assert below == pytest.approx(above, rel=1e-14)
+
+
+@every_probability_link
+def test_the_linear_predictor_is_recovered_from_the_log_complement(name):
+    link = LINKS[name]
+    eta = np.linspace(-3.0, 30.0, 331)
+    np.testing.assert_allclose(
+        link.link_of_log_complement(link.log_complement(eta)), eta, rtol=1e-12, atol=1e-12
+    )
+
+
+@every_probability_link
+def test_certain_events_have_infinite_linear_predictors(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_array_equal(LINKS[name].link(np.array([0.0, 1.0])), [-np.inf, np.inf])
+
+
+def test_log_of_a_mean_of_zero_and_exp_of_a_huge_predictor_are_infinite_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert LINKS["log"].link(np.array(0.0)) == -np.inf
+        assert LINKS["log"].inverse(np.array(1000.0)) == np.inf
+
+
+@every_link
+def test_links_are_constants(name):
+    link = LINKS[name]
+    assert link == type(link)()
+    with pytest.raises(AttributeError):
+        link.name = "other"
