@@ -40,34 +40,57 @@ _HOMES = {
     "variance_components": "effects.heterogeneity",
 }
 
-__all__ = sorted(_HOMES)  # noqa: PLE0605  (a list of names, made from the one place that knows them)
+__all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
-    from glmm_bayes.checking.predictive import posterior_predictive, pp_check
-    from glmm_bayes.core.errors import (
-        DataError,
-        FormulaError,
-        GlmmError,
-        GlmmWarning,
-        PredictionError,
-        PriorError,
-        ResourceError,
-        SamplingError,
-        StorageError,
+    from glmm_bayes.checking.predictive import (
+        posterior_predictive as posterior_predictive,
     )
-    from glmm_bayes.datasets import load_dataset
-    from glmm_bayes.effects.coefficients import coefficients
-    from glmm_bayes.effects.heterogeneity import variance_components
-    from glmm_bayes.effects.result import Effects
-    from glmm_bayes.effects.shrinkage import random_effects
-    from glmm_bayes.effects.verbs import comparisons, predictions
-    from glmm_bayes.infer.diagnostics import diagnose, summary
-    from glmm_bayes.infer.fit import Fit
-    from glmm_bayes.infer.storage import load
-    from glmm_bayes.model import Model
-    from glmm_bayes.report.document import report
-    from glmm_bayes.spec.model_spec import ModelSpec
-    from glmm_bayes.spec.prior import Prior
+    from glmm_bayes.checking.predictive import (
+        pp_check as pp_check,
+    )
+    from glmm_bayes.core.errors import (
+        DataError as DataError,
+    )
+    from glmm_bayes.core.errors import (
+        FormulaError as FormulaError,
+    )
+    from glmm_bayes.core.errors import (
+        GlmmError as GlmmError,
+    )
+    from glmm_bayes.core.errors import (
+        GlmmWarning as GlmmWarning,
+    )
+    from glmm_bayes.core.errors import (
+        PredictionError as PredictionError,
+    )
+    from glmm_bayes.core.errors import (
+        PriorError as PriorError,
+    )
+    from glmm_bayes.core.errors import (
+        ResourceError as ResourceError,
+    )
+    from glmm_bayes.core.errors import (
+        SamplingError as SamplingError,
+    )
+    from glmm_bayes.core.errors import (
+        StorageError as StorageError,
+    )
+    from glmm_bayes.datasets import load_dataset as load_dataset
+    from glmm_bayes.effects.coefficients import coefficients as coefficients
+    from glmm_bayes.effects.heterogeneity import variance_components as variance_components
+    from glmm_bayes.effects.result import Effects as Effects
+    from glmm_bayes.effects.shrinkage import random_effects as random_effects
+    from glmm_bayes.effects.verbs import comparisons as comparisons
+    from glmm_bayes.effects.verbs import predictions as predictions
+    from glmm_bayes.infer.diagnostics import diagnose as diagnose
+    from glmm_bayes.infer.diagnostics import summary as summary
+    from glmm_bayes.infer.fit import Fit as Fit
+    from glmm_bayes.infer.storage import load as load
+    from glmm_bayes.model import Model as Model
+    from glmm_bayes.report.document import report as report
+    from glmm_bayes.spec.model_spec import ModelSpec as ModelSpec
+    from glmm_bayes.spec.prior import Prior as Prior
 
 
 def __getattr__(name: str) -> Any:

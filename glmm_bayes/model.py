@@ -73,9 +73,7 @@ class Model:
         assert self.design.response is not None
         self.response = self.family.read_response(self.design.response, findings)
         findings.raise_errors()
-        self.priors = resolve_priors(
-            self.design, self.family, self.link, self.response, self.spec.priors
-        )
+        self.priors = resolve_priors(self.design, self.family, self.link, self.response, self.spec.priors)
         self.findings = tuple(findings.found)
         findings.warn()
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator
-from typing import Generic, TypeVar
 
 from glmm_bayes.core.errors import Finding, GlmmError
-
-T = TypeVar("T")
 
 
 def suggestion(name: str, choices: Iterable[str]) -> str:
@@ -21,7 +18,7 @@ def suggestion(name: str, choices: Iterable[str]) -> str:
     return f"Did you mean '{by_lower[near[0]]}'?" if near else ""
 
 
-class Registry(Generic[T]):
+class Registry[T]:
     """A fixed set of named strategies of one kind.
 
     Parameters

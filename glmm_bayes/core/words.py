@@ -18,9 +18,10 @@ INTERVAL_PROBABILITY = 0.89
 INTERVAL_KIND = "eti"
 
 _SLUG_LENGTH = 40
-_CLOSED_PREFIXES = ("b_", "z_", "sd_", "corr_", "cov_")
+_CLOSED_PREFIXES = ("b_", "z_", "sd_", "corr_", "cov_", "level_", "columns_", "chol_corr_")
 _CLOSED_NAMES = frozenset(
-    "beta sigma nu shape phi zi hu disc chain draw row coef category mu eta y trials offset".split()
+    {"beta", "sigma", "nu", "shape", "phi", "zi", "hu", "disc", "chain", "draw", "row", "coef", "category"}
+    | {"beta_basis", "x", "y", "offset", "observed", "trials"}
 )
 _CLOSED_SUFFIXES = ("_effect", "_effect_other")
 _WINDOWS_DEVICES = frozenset(

@@ -121,8 +121,9 @@ class Predictors:
         """Return the numbers of one part, shape (row,)."""
         if part.coding == NUMBER:
             return self.values[part.factor]
-        position = self.levels[part.factor].index(part.level)  # type: ignore[arg-type]
-        return (self.codes[part.factor] == position).astype(np.float64)
+        position = [None, *self.levels[part.factor]].index(part.level) - 1
+        hits: NDArray[np.bool_] = self.codes[part.factor] == position
+        return hits.astype(np.float64)
 
 
 def evaluate_predictors(

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import Findings, PredictionError, row_text
+from glmm_bayes.core.errors import Finding, Findings, PredictionError, row_text
 from glmm_bayes.core.words import slugs
 from glmm_bayes.design.checks import check_fixed
 from glmm_bayes.design.columns import DesignColumn, Part, code_terms, evaluate_predictors
 from glmm_bayes.design.evaluate import Evaluator
 from glmm_bayes.design.groups import GroupDesign, GroupLevel, group_columns, learn_levels, match_levels
 from glmm_bayes.design.response import ResponseColumns, read_response
-from glmm_bayes.design.table import Level, Table, read_table
+from glmm_bayes.design.table import Level, Table, as_frame, as_labels, read_table
 from glmm_bayes.spec.expressions import Expr
 from glmm_bayes.spec.model_spec import ModelSpec, Term
 
@@ -129,19 +129,25 @@ def replay_design(design: Design, data: object, with_groups: bool) -> Design:
     table = data if isinstance(data, Table) else _read_new(data, names, findings)
     _check_kinds(table, state, names, spec, findings)
     findings.raise_errors()
+    table = _labelled(table, state, names)
     new = _assemble(spec, table, state, findings, learning=False, with_groups=with_groups)
     findings.raise_errors()
     return new
 
 
 def _read_new(data: object, names: list[str], findings: Findings) -> Table:
-    have = getattr(data, "columns", data)
+    frame = as_frame(data)
     for name in names:
-        if isinstance(have, Mapping) or hasattr(have, "__contains__"):
-            if name not in have:  # type: ignore[operator]
-                findings.error("newdata_schema", f"new data: column '{name}' missing.", column=name)
+        if name not in frame.columns:
+            findings.error("newdata_schema", f"new data: column '{name}' missing.", column=name)
     findings.raise_errors()
-    return read_table(data, names, findings)
+    return read_table(frame, names, findings)
+
+
+def _labelled(table: Table, state: DesignState, names: list[str]) -> Table:
+    """Read numbers as labels where the training column held labels: 7 and "7" are one level."""
+    wanted = [name for name in names if state.kinds[name] == "label" and table[name].kind == "number"]
+    return table.with_columns({name: as_labels(table[name]) for name in wanted})
 
 
 def _check_kinds(
@@ -150,7 +156,8 @@ def _check_kinds(
     grouping = {name for group in spec.groups for name in group.columns}
     for name in names:
         trained, found = state.kinds[name], table[name].kind
-        if trained != found and name not in grouping:
+        is_label = trained == "label" and found == "number"
+        if trained != found and not is_label and name not in grouping:
             message = f"new data: '{name}': trained as {trained}, got {found}."
             findings.error("newdata_schema", message, column=name, hint="Convert it to what it was.")
 
@@ -194,23 +201,17 @@ def _offset(offsets: tuple[Expr, ...], evaluator: Evaluator) -> NDArray[np.float
     for offset in offsets:
         quiet = Findings(evaluator.findings.error_type)
         total += Evaluator(evaluator.table, evaluator.transforms, evaluator.learning, quiet).numbers(offset)
-        for finding in quiet.found:
-            if finding.code == "non_finite":
-                values = [
-                    evaluator.table[finding.column].values[_position(evaluator, row)] for row in finding.rows
-                ]  # type: ignore[index]
-                message = (
-                    f"offset({offset}): {finding.column} is {values[0]:g} in {row_text(finding.rows)}; "
-                    "exposure must be positive."
-                )
-                hint = f"Remove the rows or correct '{finding.column}'."
-                evaluator.findings.error(
-                    "offset_domain", message, column=finding.column, rows=finding.rows, hint=hint
-                )
-            else:
-                evaluator.findings.found.append(finding)
+        evaluator.findings.found += [_exposure(finding, offset, evaluator) for finding in quiet.found]
     return total
 
 
-def _position(evaluator: Evaluator, row: object) -> int:
-    return int(np.flatnonzero(evaluator.table.rows == row)[0])
+def _exposure(finding: Finding, offset: Expr, evaluator: Evaluator) -> Finding:
+    """Say of an offset that is not finite what its exposure must be."""
+    if finding.code != "non_finite" or finding.column is None:
+        return finding
+    first = evaluator.table.rows == finding.rows[0]
+    value = evaluator.table[finding.column].values[first][0]
+    where = row_text(finding.rows)
+    message = f"offset({offset}): {finding.column} is {value:g} in {where}; exposure must be positive."
+    hint = f"Remove the rows or correct '{finding.column}'."
+    return Finding("offset_domain", message, column=finding.column, rows=finding.rows, hint=hint)

@@ -168,7 +168,13 @@ class Evaluator:
         return Column(name, "label", codes, levels, column.ordered, column.declared)
 
     def _refuse_numbers_as_text(self, column: Column) -> None:
-        if column.kind == "label" and not column.declared and looks_like_numbers(column.levels):
+        # New rows are matched with the levels that were learnt, whatever those look like.
+        if (
+            self.learning
+            and column.kind == "label"
+            and not column.declared
+            and looks_like_numbers(column.levels)
+        ):
             message = (
                 f"column '{column.name}' holds numbers as text ({value_text(column.levels)}); "
                 "a predictor must be numbers or labels."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Finding, Findings, row_text
 from glmm_bayes.core.registry import suggestion
+from glmm_bayes.spec.diagnosis import place, point
+from glmm_bayes.spec.expressions import Span
 
 Level = str | int | bool
 
@@ -97,7 +100,7 @@ def read_table(
         Of the type of ``findings``: ``unknown_column``, ``duplicate_column``, ``column_type``,
         ``missing_values``, ``non_finite``, ``empty_data``.
     """
-    frame = _frame(data)
+    frame = as_frame(data)
     _check_names(frame, names, findings, text)
     findings.raise_errors()
     rows = frame.index.to_numpy()
@@ -118,7 +121,8 @@ def read_table(
     return table
 
 
-def _frame(data: Any) -> pd.DataFrame:
+def as_frame(data: Any) -> pd.DataFrame:
+    """Return the data frame, or make one of a mapping of columns."""
     if isinstance(data, pd.DataFrame):
         return data
     if isinstance(data, Mapping):
@@ -149,10 +153,20 @@ def _check_names(frame: pd.DataFrame, names: Sequence[str], findings: Findings, 
             findings.error("duplicate_column", message, column=name, hint="Rename one.")
 
 
+def _span(text: str, name: str) -> Span | None:
+    """Find the column where it stands as a word of its own in the formula."""
+    match = re.search(rf"(?<![\w.]){re.escape(name)}(?![\w.(])", text)
+    return Span(*match.span()) if match else None
+
+
 def _where(text: str, name: str) -> str:
-    """Say where in the formula the column stands, if it stands there as one word."""
-    start = text.find(name)
-    return f"formula:1:{start + 1}: " if start >= 0 else ""
+    span = _span(text, name)
+    return f"{place(text, span)}: " if span else ""
+
+
+def _caret(text: str, name: str) -> str:
+    span = _span(text, name)
+    return f"\n{point(text, span)}" if span else ""
 
 
 def _read_column(

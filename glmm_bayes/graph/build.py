@@ -13,7 +13,8 @@ from glmm_bayes.core.links import Link
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.graph.families import Family, Response
-from glmm_bayes.graph.priors import FixedPrior, GroupPrior, Priors
+from glmm_bayes.graph.fixed_prior import FixedPrior
+from glmm_bayes.graph.priors import GroupPrior, Priors
 from glmm_bayes.spec.prior import Prior
 
 
@@ -38,8 +39,8 @@ def build_graph(design: Design, family: Family, link: Link, response: Response, 
     return model
 
 
-def _coordinates(design: Design) -> dict[str, Sequence[Any]]:
-    coordinates: dict[str, Sequence[Any]] = {"row": np.arange(len(design)), "coef": design.coefficients}
+def _coordinates(design: Design) -> dict[str, Any]:
+    coordinates: dict[str, Any] = {"row": np.arange(len(design)), "coef": design.coefficients}
     for group in design.groups:
         coordinates[group.slug] = np.arange(len(group.levels)) if _is_mixed(group.labels) else group.labels
         coordinates[f"{group.slug}_effect"] = group.effects

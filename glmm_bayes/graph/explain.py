@@ -83,11 +83,9 @@ def describe_references(design: Design) -> str:
 
 def prior_lines(rows: Sequence[PriorRow]) -> list[str]:
     """Align parameters, priors, their source and what they say."""
-    widths = [max(len(getattr(row, name)) for row in rows) for name in ("parameter", "prior", "source")]
-    return [
-        f"{row.parameter:<{widths[0]}}  {row.prior:<{widths[1]}}  {row.source:<{widths[2]}}  {row.meaning}".rstrip()
-        for row in rows
-    ]
+    cells = [(row.parameter, row.prior, row.source, row.meaning) for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in cells]
 
 
 def explain_model(model: Described) -> Explanation:

@@ -105,7 +105,7 @@ def _parameters(design: Design, family: Family) -> dict[str, str]:
         names |= {f"sd_{group.slug}[{effect}]": "positive" for effect in group.effects}
         if group.is_correlated:
             names[f"corr_{group.slug}"] = "correlation"
-    return names | {name: "positive" for name in family.auxiliaries}
+    return names | dict.fromkeys(family.auxiliaries, "positive")
 
 
 def _check(design: Design, family: Family, given: Mapping[str, Prior]) -> None:

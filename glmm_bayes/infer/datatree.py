@@ -31,7 +31,7 @@ def dimensions(design: Design, family: Family) -> dict[str, tuple[str, ...]]:
         if group.is_correlated:
             result[f"corr_{group.slug}"] = (effect, f"{effect}_other")
         result[f"b_{group.slug}"] = (group.slug, effect)
-    return result | {name: () for name in family.auxiliaries}
+    return result | dict.fromkeys(family.auxiliaries, ())
 
 
 def coordinates(design: Design) -> dict[str, Any]:
@@ -93,9 +93,7 @@ def assemble(
     chain, draw = np.arange(len(posterior["beta"])), np.arange(posterior["beta"].shape[1])
     steps = {"chain": chain, "draw": draw}
     groups = {
-        "posterior": xr.Dataset(
-            variables, coords={**steps, **{k: v for k, v in labels.items() if k in used}}
-        )
+        "posterior": xr.Dataset(variables, coords={**steps, **{k: v for k, v in labels.items() if k in used}})
     }
     if sample_stats:
         stats = {name: (("chain", "draw"), values) for name, values in sample_stats.items()}

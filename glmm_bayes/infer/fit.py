@@ -163,8 +163,7 @@ class Fit:
         settings = self.settings
         if "seed" not in settings:
             return str(settings["engine"])
-        stats = self.draws["sample_stats"] if "sample_stats" in self.draws.children else {}
-        divergent = int(stats["diverging"].sum()) if "diverging" in stats else 0
+        divergent = int(self.draws["sample_stats"]["diverging"].sum())
         return f"NUTS by {settings['engine']}, seed {settings['seed']}, {divergent} divergences"
 
     __repr__ = __str__

@@ -85,13 +85,13 @@ class SpecFile:
     data : DataSource or None
     sampler : mapping of str to int or str
         Only the settings that the file gives: ``draws tune chains seed engine``.
-    output : Output or None
+    output : Output
     """
 
     model: ModelSpec
     data: DataSource | None
-    sampler: Mapping[str, int | str]
-    output: Output | None
+    sampler: Mapping[str, Any]
+    output: Output
 
 
 def read_spec_file(path: str | PathLike[str]) -> SpecFile:
@@ -244,9 +244,9 @@ def _data(name: str, text: str, data: _Data | None, folder: Path) -> DataSource 
     return DataSource(path=_path(at(name, text, "data", "path"), data.path, folder))
 
 
-def _output(name: str, text: str, output: _Output | None, folder: Path) -> Output | None:
+def _output(name: str, text: str, output: _Output | None, folder: Path) -> Output:
     if output is None:
-        return None
+        return Output()
     paths = {
         key: _path(at(name, text, "output", key), value, folder)
         for key, value in output.model_dump(exclude_none=True).items()

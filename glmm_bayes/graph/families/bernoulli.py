@@ -26,7 +26,8 @@ class Bernoulli(BinaryFamily):
         refuse_trials(columns, self.name, findings)
         values, success = self._coded(columns, findings)
         if success and len(values) and np.ptp(values) == 0:
-            message = f"'{columns.label}' is {values[0]:g} in all {len(values)} rows: the intercept is set by its prior."
+            message = f"'{columns.label}' is {values[0]:g} in all {len(values)} rows: "
+            message += "the intercept is set by its prior."
             findings.warning("degenerate_response", message, column=columns.column.name)
         return Response(columns.label, f"P({columns.label} = {success})", values, np.ones_like(values))
 

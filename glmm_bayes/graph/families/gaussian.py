@@ -56,7 +56,7 @@ class Gaussian(Family):
     ) -> Array:
         sigma = auxiliary["sigma"][..., None]
         standardised = (response.values - eta) / sigma
-        return -0.5 * (standardised**2 + np.log(2 * np.pi)) - np.log(sigma)
+        return np.asarray(-0.5 * (standardised**2 + np.log(2 * np.pi)) - np.log(sigma))
 
     def variance(self, mu: Array, auxiliary: Mapping[str, Array]) -> Array:
         return np.broadcast_to(auxiliary["sigma"][..., None] ** 2, mu.shape)

@@ -1,0 +1,153 @@
+"""Subject-specific coefficients beside the population-averaged ones that they imply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.integrals import link_of_population_mean, population_mean
+from glmm_bayes.core.registry import Registry
+from glmm_bayes.core.words import ESTIMANDS, interval_columns, interval_words
+from glmm_bayes.effects.estimand import read_estimand
+from glmm_bayes.effects.expectation import distinct_pieces
+from glmm_bayes.effects.result import summary_frame
+from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.predictor import draw_blocks
+
+Array = NDArray[np.float64]
+
+_NEWTON_STEPS = 50
+_NEWTON_TOLERANCE = 1e-12
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """Distinct rows of the design: columns, offset, total weight, number of rows."""
+
+    x: Array
+    offset: Array
+    trials: Array
+    rows: Array
+
+
+def coefficients(fit: Fit, projection: str = "quasi-likelihood") -> pd.DataFrame:
+    """Show what each coefficient says of one group and what it says of the population.
+
+    Subject-specific coefficients are the model's ``beta``: what changes for a given group. The
+    population-averaged ones are, in each draw, those of the model without random effects that comes
+    nearest to the population means of the training rows.
+
+    Parameters
+    ----------
+    fit : Fit
+    projection : {"quasi-likelihood", "hedeker"}
+        ``quasi-likelihood`` solves the score equation that GEE with independence estimates;
+        ``hedeker`` is least squares on the scale of the link.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a coefficient: ``coef``; mean, sd and interval of the subject-specific coefficient
+        (``subject_*``) and of the population-averaged one (``population_*``); ``attenuation``, the
+        median of their ratio, blank where the subject-specific draws straddle zero; and for a logit
+        or log link the ratios ``exp(coefficient)``. ``attrs`` names estimands, interval, projection and
+        ``lack_of_fit``, the posterior mean of the largest gap between population means and projection.
+
+    References
+    ----------
+    Zeger, Liang and Albert (1988), Models for longitudinal data.
+    Hedeker, du Toit, Demirtas and Gibbons (2018), A note on marginalization of regression parameters.
+    """
+    solve = PROJECTIONS[projection]
+    beta = fit.flat["beta"]
+    gamma, gap = _project(fit, solve)
+    frame = pd.DataFrame({"coef": fit.design.coefficients})
+    for word, draws in (("subject", beta), ("population", gamma)):
+        frame = pd.concat([frame, summary_frame(draws).add_prefix(f"{word}_")], axis=1)
+    frame["attenuation"] = _attenuation(beta, gamma)
+    if fit.link.name in ("logit", "log"):
+        for word, draws in (("subject", beta), ("population", gamma)):
+            ratios = summary_frame(np.exp(draws))
+            lower, upper = interval_columns()
+            frame[f"{word}_ratio"] = np.median(np.exp(draws), axis=0)
+            frame[f"{word}_ratio_{lower}"], frame[f"{word}_ratio_{upper}"] = ratios[lower], ratios[upper]
+    frame.attrs = {
+        "subject": "subject-specific: what changes for a given group",
+        "population": f"population-averaged coefficient ({projection} projection)",
+        "estimand_description": ESTIMANDS["population"],
+        "interval": interval_words(),
+        "ratio": {"logit": "odds ratio (posterior median)", "log": "rate ratio (posterior median)"}.get(
+            fit.link.name, ""
+        ),
+        "projection": projection,
+        "lack_of_fit": float(gap.mean()),
+    }
+    return frame
+
+
+def population_coefficients(fit: Fit, projection: str = "quasi-likelihood") -> Array:
+    """Return draws of the population-averaged coefficients, shape (draw, coef)."""
+    return _project(fit, PROJECTIONS[projection])[0]
+
+
+def _project(fit: Fit, solve: object) -> tuple[Array, Array]:
+    """Return projected coefficients, shape (draw, coef), and the largest gap in each draw."""
+    design = fit.design
+    pieces, rows, spread = distinct_pieces(fit, design, read_estimand("population", design))
+    counts = np.bincount(spread, minlength=len(rows)).astype(np.float64)
+    trials = np.bincount(spread, weights=fit.response.trials, minlength=len(rows))
+    cells = _Cells(design.x[rows], design.offset[rows], trials, counts)
+    beta = fit.flat["beta"]
+    gamma, gap = np.empty_like(beta), np.empty(len(beta))
+    for block in draw_blocks(len(beta), len(rows) * max(1, beta.shape[1])):
+        eta, v = pieces.predictor(block, rows)
+        variance = np.zeros_like(eta) if v is None else v
+        mean = population_mean(fit.link, eta, variance).value
+        gamma[block] = solve(fit, cells, eta, variance, mean)  # type: ignore[operator]
+        fitted = fit.link.inverse(cells.offset + gamma[block] @ cells.x.T)
+        gap[block] = np.abs(mean - fitted).max(axis=1)
+    return gamma, gap
+
+
+def _hedeker(fit: Fit, cells: _Cells, eta: Array, v: Array, mean: Array) -> Array:
+    """Regress the link of the population means, less the offset, on the columns; rows weigh the same."""
+    target = link_of_population_mean(fit.link, eta, v) - cells.offset
+    root = np.sqrt(cells.rows)
+    solution = np.linalg.lstsq(cells.x * root[:, None], (target * root).T, rcond=None)[0]
+    return np.asarray(solution.T)
+
+
+def _quasi_likelihood(fit: Fit, cells: _Cells, eta: Array, v: Array, mean: Array) -> Array:
+    """Solve sum w x (h'/V)(m - h(x'gamma)) = 0 by Newton's method with expected information."""
+    gamma = _hedeker(fit, cells, eta, v, mean)
+    unit = {name: np.ones(len(gamma)) for name in fit.family.auxiliaries}
+    for _ in range(_NEWTON_STEPS):
+        current = cells.offset + gamma @ cells.x.T
+        fitted, slope = fit.link.inverse(current), fit.link.inverse_derivative(current)
+        weight = cells.trials * slope / fit.family.variance(fitted, unit)
+        score = (weight * (mean - fitted)) @ cells.x
+        information = np.einsum("su,uk,ul->skl", weight * slope, cells.x, cells.x, optimize=True)
+        step = np.linalg.solve(information, score[:, :, None])[:, :, 0]
+        gamma = gamma + step
+        if np.abs(step).max() <= _NEWTON_TOLERANCE * (1 + np.abs(gamma).max()):
+            return gamma
+    message = (
+        f"the projection did not converge in {_NEWTON_STEPS} steps (last step {np.abs(step).max():.1e})."
+    )
+    raise PredictionError(Finding("projection", message, hint='Write projection="hedeker".'))
+
+
+PROJECTIONS: Registry[object] = Registry(
+    "projection", {"quasi-likelihood": _quasi_likelihood, "hedeker": _hedeker}, PredictionError
+)
+
+
+def _attenuation(beta: Array, gamma: Array) -> Array:
+    low, high = np.quantile(beta, [0.055, 0.945], axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.median(gamma / beta, axis=0)
+    return np.where((low > 0) | (high < 0), ratio, np.nan)

@@ -1,0 +1,89 @@
+"""The user's word for an estimand in, one word for each grouping factor out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.registry import suggestion
+from glmm_bayes.core.words import ESTIMANDS
+from glmm_bayes.design.design import Design
+
+
+@dataclass(frozen=True)
+class Estimand:
+    """What is done with the random effects of each grouping factor.
+
+    Attributes
+    ----------
+    words : mapping of str to str
+        Grouping factor to ``population``, ``typical`` or ``subject``.
+    """
+
+    words: Mapping[str, str]
+
+    @property
+    def needs_levels(self) -> bool:
+        """True if some factor's own levels are used."""
+        return "subject" in self.words.values()
+
+    @property
+    def word(self) -> str:
+        """One word if it holds for all factors, else ``factor: word`` for each."""
+        distinct = set(self.words.values())
+        if len(distinct) == 1:
+            return distinct.pop()
+        return ", ".join(f"{factor}: {word}" for factor, word in self.words.items())
+
+    @property
+    def description(self) -> str:
+        """The estimand as tables and captions say it."""
+        if self.word in ESTIMANDS:
+            return ESTIMANDS[self.word]
+        parts = [f"{factor}: {ESTIMANDS[word]}" for factor, word in self.words.items()]
+        return "; ".join(parts)
+
+
+def read_estimand(estimand: str | Mapping[str, str], design: Design) -> Estimand:
+    """Give each grouping factor its word.
+
+    Parameters
+    ----------
+    estimand : str or mapping of grouping factor to str
+        A bare word holds for all factors; a mapping must name every factor.
+
+    Raises
+    ------
+    PredictionError
+        ``estimand`` if a word or a factor is unknown, or a factor is not named, or a nested level is
+        taken as known under a parent that is not.
+    """
+    factors = [group.factor for group in design.groups]
+    words = dict.fromkeys(factors, estimand) if isinstance(estimand, str) else dict(estimand)
+    for word in [estimand] if isinstance(estimand, str) else words.values():
+        if word not in ESTIMANDS:
+            hint = " ".join(
+                filter(None, (suggestion(str(word), ESTIMANDS), f"Words: {', '.join(ESTIMANDS)}."))
+            )
+            raise PredictionError(Finding("estimand", f"no estimand '{word}'.", hint=hint))
+    if set(words) != set(factors):
+        message = (
+            f"the estimand must name every grouping factor ({', '.join(factors)}), found {', '.join(words)}."
+        )
+        raise PredictionError(Finding("estimand", message, hint="Or write one word for all."))
+    _check_nesting(words, design)
+    if not factors:
+        # Without random effects all estimands are one; the user's word stands in the header.
+        return Estimand({"": str(estimand)} if isinstance(estimand, str) else {"": "typical"})
+    return Estimand(words)
+
+
+def _check_nesting(words: Mapping[str, str], design: Design) -> None:
+    columns = {group.factor: set(group.term.columns) for group in design.groups}
+    for factor, word in words.items():
+        for parent, other in words.items():
+            if word == "subject" and other != "subject" and columns[parent] < columns[factor]:
+                message = f"a known level of '{factor}' has a known level of '{parent}', "
+                message += f"but '{parent}' is '{other}'."
+                raise PredictionError(Finding("estimand", message, hint=f'Write "{parent}": "subject".'))

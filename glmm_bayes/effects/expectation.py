@@ -1,0 +1,176 @@
+"""Draws, rows and an estimand in, expected responses out: integrated within each draw, row by row.
+
+With normal random effects the sum of a new group's effects in one row is normal with one variance v,
+whatever the number of factors and slopes, so that averaging over the population is a one-dimensional
+integral of the inverse link. Distinct rows are computed once; draws are taken in blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Finding, PredictionError, row_text, value_text
+from glmm_bayes.core.integrals import link_of_population_mean, population_mean
+from glmm_bayes.design.design import Design
+from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.effects.estimand import Estimand
+from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.predictor import draw_blocks
+
+Array = NDArray[np.float64]
+#: Takes expected responses, shape (draw, row), to averages, shape (draw, target).
+Average = Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """Expected responses and how they were integrated.
+
+    Attributes
+    ----------
+    values : ndarray, shape (draw, target)
+    rule : str
+        ``exact``, ``normal mixture, 8 terms`` or ``trapezoid, n nodes``.
+    error : float
+        Largest absolute error of the integral over draws and rows.
+    """
+
+    values: Array
+    rule: str
+    error: float
+
+
+def expected(
+    fit: Fit, design: Design, estimand: Estimand, scale: str = "response", weights: Array | None = None
+) -> Expectation:
+    """Compute the expected response of each row, or weighted averages over rows, in every draw.
+
+    Parameters
+    ----------
+    fit : Fit
+    design : Design
+        The rows.
+    estimand : Estimand
+    scale : {"response", "link"}
+        ``link`` is the link of the response-scale value.
+    weights : ndarray, shape (target, row), optional
+        Averages to take over rows within each draw; each row of weights sums to 1.
+
+    Raises
+    ------
+    PredictionError
+        ``new_group`` if ``subject`` is asked for a level that the training rows did not have.
+    """
+    pieces, distinct, spread = distinct_pieces(fit, design, estimand)
+    reduced = _reduced_weights(weights, spread, len(distinct))
+    n_draws = int(np.prod(fit.shape))
+    result = np.empty((n_draws, len(design) if weights is None else len(weights)))
+    rules: dict[str, None] = {}
+    error = 0.0
+    for block in draw_blocks(n_draws, len(distinct)):
+        eta, v = pieces.predictor(block, distinct)
+        values, rule, bound = _on_scale(fit, eta, v, scale)
+        result[block] = values[:, spread] if reduced is None else values @ reduced.T
+        rules[rule] = None
+        error = max(error, bound)
+    return Expectation(result, "; ".join(rules), error)
+
+
+def distinct_pieces(
+    fit: Fit, design: Design, estimand: Estimand
+) -> tuple[Pieces, NDArray[np.int64], NDArray[np.int64]]:
+    """Return what predictors are made of, one row of each kind, and the kind of each row."""
+    pieces = _pieces(fit, design, estimand)
+    return pieces, *_distinct_rows(pieces)
+
+
+def _on_scale(fit: Fit, eta: Array, v: Array | None, scale: str) -> tuple[Array, str, float]:
+    if v is None:
+        return (eta if scale == "link" else fit.link.inverse(eta)), "exact", 0.0
+    integral = population_mean(fit.link, eta, v)
+    if scale == "link":
+        return link_of_population_mean(fit.link, eta, v), integral.rule, integral.error
+    return integral.value, integral.rule, integral.error
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The draws and columns that a linear predictor and its variance are made of."""
+
+    design: Design
+    beta: Array
+    subject: tuple[tuple[GroupDesign, Array], ...]
+    integrated: tuple[tuple[GroupDesign, Array], ...]
+
+    def predictor(self, block: slice, rows: NDArray[np.int64]) -> tuple[Array, Array | None]:
+        """Return eta, and v if something is integrated; shape (draw, row)."""
+        eta = self.design.offset[rows] + self.beta[block] @ self.design.x[rows].T
+        for group, b in self.subject:
+            codes, z = group.codes[rows], group.z[rows]
+            for effect in range(z.shape[1]):
+                eta += b[block][:, codes, effect] * z[:, effect]
+        if not self.integrated:
+            return eta, None
+        v = np.zeros_like(eta)
+        for group, covariance in self.integrated:
+            z = group.z[rows]
+            size = z.shape[1]
+            products = (z[:, :, None] * z[:, None, :]).reshape(len(rows), size * size)
+            v += covariance[block].reshape(-1, size * size) @ products.T
+        # Rounding can leave a variance of zero slightly below it.
+        return eta, np.maximum(v, 0.0)
+
+
+def _pieces(fit: Fit, design: Design, estimand: Estimand) -> Pieces:
+    subject, integrated = [], []
+    for group in design.groups:
+        word = estimand.words[group.factor]
+        if word == "subject":
+            _check_known(group, design)
+            subject.append((group, fit.needed(f"b_{group.slug}", 'estimand="subject"')))
+        elif word == "population":
+            integrated.append((group, fit.covariance(group.slug)))
+    return Pieces(design, fit.flat["beta"], tuple(subject), tuple(integrated))
+
+
+def _check_known(group: GroupDesign, design: Design) -> None:
+    unseen = group.codes < 0
+    if unseen.any():
+        rows = tuple(design.table.rows[unseen].tolist())
+        first = [design.table[name] for name in group.term.columns]
+        found = dict.fromkeys(
+            ":".join(str(c.levels[c.values[i]] if c.levels else c.values[i]) for c in first)
+            for i in np.flatnonzero(unseen)
+        )
+        message = (
+            f"'{group.factor}': {len(found)} levels were not in the training data "
+            f"({value_text(found)}; {row_text(rows)})."
+        )
+        hint = 'Ask for estimand="population" (average over groups) or "typical" (effect 0).'
+        raise PredictionError(
+            Finding("new_group", message, column=group.term.columns[0], rows=rows, hint=hint)
+        )
+
+
+def _distinct_rows(pieces: Pieces) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return one row of each kind, and for each row the kind that it is of."""
+    design = pieces.design
+    parts = [design.x, design.offset[:, None]]
+    parts += [group.z for group, _ in pieces.subject + pieces.integrated]
+    parts += [group.codes[:, None].astype(np.float64) for group, _ in pieces.subject]
+    keys = np.ascontiguousarray(np.hstack(parts))
+    # Rows are compared as bytes, much faster than sorting floats; adding 0.0 makes -0 and 0 the same.
+    view = (keys + 0.0).view(np.dtype((np.void, keys.itemsize * keys.shape[1]))).reshape(-1)
+    _, first, spread = np.unique(view, return_index=True, return_inverse=True)
+    return first, spread.reshape(-1)
+
+
+def _reduced_weights(weights: Array | None, spread: NDArray[np.int64], size: int) -> Array | None:
+    """Add up the weights of equal rows, shape (target, distinct row)."""
+    if weights is None:
+        return None
+    return np.stack([np.bincount(spread, weights=row, minlength=size) for row in weights])

@@ -1,0 +1,159 @@
+"""Rows in; values to compare, rows with one variable changed, and weights of averages out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Finding, PredictionError, value_text
+from glmm_bayes.core.registry import suggestion
+from glmm_bayes.design.design import Design
+from glmm_bayes.design.table import Column, Level, Table
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One value that a variable is set to in every row; or a shift of each row's own value."""
+
+    label: str
+    value: Level | float
+    is_shift: bool = False
+
+
+@dataclass(frozen=True)
+class Averages:
+    """Averages over rows: their weights, shape (target, row), and what each target is."""
+
+    weights: Array
+    grid: pd.DataFrame
+    by: tuple[str, ...]
+
+
+def contrasts(design: Design, variable: str, values: Sequence[Any] | None) -> list[tuple[Point, Point]]:
+    """List the pairs (value, reference) to compare."""
+    column = _predictor(design, variable)
+    levels = _levels(design, column)
+    if values is None:
+        points = _default_points(column, levels)
+    elif isinstance(values, str) or len(values) < 2:
+        message = f"values must hold a reference and at least one value to compare, found {values!r}."
+        raise PredictionError(Finding("values", message))
+    else:
+        points = [_given(column, levels, value) for value in values]
+    return [(point, points[0]) for point in points[1:]]
+
+
+def _predictor(design: Design, variable: str) -> Column:
+    spec = design.spec
+    terms = [*spec.fixed, *(effect for group in spec.groups for effect in group.effects)]
+    names = [name for term in terms for name in term.names()]
+    names += [name for offset in spec.offsets for name in offset.names()]
+    if variable not in names:
+        known = list(dict.fromkeys(names))
+        hint = " ".join(filter(None, (suggestion(variable, known), f"Predictors: {', '.join(known)}.")))
+        message = f"'{variable}' is not a predictor of the model."
+        raise PredictionError(Finding("unknown_column", message, column=variable, hint=hint))
+    return design.table[variable]
+
+
+def _levels(design: Design, column: Column) -> tuple[Level, ...]:
+    """Return the levels that the training rows had, the reference first; none for a number."""
+    spec = design.spec
+    terms = [*spec.fixed, *(effect for group in spec.groups for effect in group.effects)]
+    for factor in (factor for term in terms for factor in term.factors):
+        if factor.names() == (column.name,) and str(factor) in design.state.factors:
+            return design.state.factors[str(factor)]
+    return ()
+
+
+def _default_points(column: Column, levels: Sequence[Level]) -> list[Point]:
+    if levels:
+        return [Point(str(level), level) for level in levels]
+    if column.kind == "number" and np.isin(column.values, (0, 1)).all():
+        return [Point("0", 0.0), Point("1", 1.0)]
+    if column.kind == "number":
+        return [Point(column.name, 0.0, is_shift=True), Point(f"{column.name} + 1", 1.0, is_shift=True)]
+    # A label that enters through a comparison only, as in I(trt == "drug").
+    return [Point(str(level), level) for level in column.levels]
+
+
+def _given(column: Column, levels: Sequence[Level], value: Any) -> Point:
+    known = levels or column.levels
+    if known:
+        for level in known:
+            if str(level) == str(value):
+                return Point(str(level), level)
+        message = f"'{column.name}' has no level '{value}'; known: {value_text(known)}."
+        raise PredictionError(Finding("new_level", message, column=column.name))
+    try:
+        return Point(f"{float(value):g}", float(value))
+    except (TypeError, ValueError):
+        message = f"'{column.name}' is a number; {value!r} is not."
+        raise PredictionError(Finding("values", message, column=column.name)) from None
+
+
+def with_value(design: Design, variable: str, point: Point) -> Table:
+    """Return the rows with the variable set to the point in every row."""
+    column = design.table[variable]
+    size = len(column.values)
+    if column.kind == "label":
+        # One level is enough: new rows are matched with the training levels by label.
+        changed = Column(variable, "label", np.zeros(size, np.int64), (point.value,))  # type: ignore[arg-type]
+    elif column.kind == "boolean":
+        changed = Column(variable, "boolean", np.full(size, bool(point.value)), (False, True))
+    elif point.is_shift:
+        changed = Column(variable, "number", column.values + float(point.value))
+    else:
+        changed = Column(variable, "number", np.full(size, float(point.value)))
+    return design.table.with_columns({variable: changed})
+
+
+def averages(design: Design, by: str | Sequence[str] | bool | None, newdata: Any) -> Averages | None:
+    """Return the weights of averages over rows: all of them, or within combinations of columns."""
+    if by is None or by is False:
+        return None
+    size = len(design)
+    if by is True:
+        return Averages(np.full((1, size), 1.0 / size), pd.DataFrame(index=range(1)), ())
+    names = (by,) if isinstance(by, str) else tuple(by)
+    frame = pd.DataFrame({name: _values(design, name, newdata) for name in names})
+    grouped = frame.groupby(list(names), observed=True, sort=True)
+    codes = grouped.ngroup().to_numpy()
+    weights = np.zeros((grouped.ngroups, size))
+    weights[codes, np.arange(size)] = 1.0
+    weights /= weights.sum(axis=1, keepdims=True)
+    first = [int(np.flatnonzero(codes == code)[0]) for code in range(grouped.ngroups)]
+    return Averages(weights, frame.iloc[first].reset_index(drop=True), names)
+
+
+def grid_frame(design: Design) -> pd.DataFrame:
+    """Return the predictors' columns of the rows as the user gave them."""
+    response = set(design.spec.response.names())
+    keep = [name for name in design.table.columns if name not in response]
+    return pd.DataFrame({name: _shown(design.table[name]) for name in keep})
+
+
+def _values(design: Design, name: str, newdata: Any) -> Any:
+    if name in design.table.columns:
+        return _shown(design.table[name])
+    if isinstance(newdata, pd.DataFrame) and name in newdata.columns:
+        return newdata[name].to_numpy()
+    known = list(design.table.columns)
+    hint = " ".join(filter(None, (suggestion(name, known), f"Columns: {', '.join(known)}.")))
+    message = f"by: no column '{name}' among those the model reads."
+    raise PredictionError(Finding("unknown_column", message, column=name, hint=hint))
+
+
+def _shown(column: Column) -> Any:
+    if column.kind != "label":
+        return column.values
+    labels = pd.Index([str(level) for level in column.levels], dtype=object)
+    codes: list[int] = column.values.tolist()
+    return pd.Categorical.from_codes(codes, labels)

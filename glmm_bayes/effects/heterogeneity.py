@@ -1,0 +1,83 @@
+"""Variance components: standard deviations, correlations, and what they mean for two groups."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from glmm_bayes.core.words import interval_words
+from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.effects.result import summary_frame
+from glmm_bayes.infer.fit import Fit
+
+Array = NDArray[np.float64]
+
+_Z75 = 0.6744897501960817  # 75 % point of the standard normal
+_MEDIAN_RATIO = {"logit": "median odds ratio", "log": "median rate ratio"}
+
+
+def variance_components(fit: Fit) -> pd.DataFrame:
+    """Summarise how much groups differ.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``factor``, ``quantity``, ``mean``, ``sd`` and the interval. For each factor: the sd of
+        each effect and their correlations (scale of the linear predictor). For models whose random
+        effects are intercepts only also the variance, the median odds or rate ratio of two groups of
+        the factor, and the intraclass correlation on the latent scale (share of the factor's variance
+        in the sum of all variances and the latent residual variance; logit, probit, cloglog and
+        identity links).
+
+    References
+    ----------
+    Larsen, Petersen, Budtz-Jorgensen and Endahl (2000), Interpreting parameters in the logistic
+    regression model with random effects. Goldstein, Browne and Rasbash (2002), Partitioning variation
+    in multilevel models.
+    """
+    rows: list[tuple[str, str, Array]] = []
+    intercepts_only = all(group.effects == ("Intercept",) for group in fit.design.groups)
+    for group in fit.design.groups:
+        rows += _components(fit, group)
+        if intercepts_only:
+            rows += _ratios(fit, group)
+    if "sigma" in fit.family.auxiliaries:
+        rows.append(("residual", "sd", fit.needed("sigma", "the residual sd")))
+    frame = pd.DataFrame({"factor": [row[0] for row in rows], "quantity": [row[1] for row in rows]})
+    table = pd.concat([frame, summary_frame(np.stack([row[2] for row in rows], axis=1))], axis=1)
+    table.attrs = {
+        "estimand_description": "variation between groups, scale of the linear predictor",
+        "interval": interval_words(),
+    }
+    return table
+
+
+def _components(fit: Fit, group: GroupDesign) -> list[tuple[str, str, Array]]:
+    covariance = fit.covariance(group.slug)
+    sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
+    rows = [(group.factor, f"sd {effect}", sd[:, k]) for k, effect in enumerate(group.effects)]
+    for block in group.blocks:
+        for position, second in enumerate(block):
+            for first in block[:position]:
+                corr = covariance[:, first, second] / (sd[:, first] * sd[:, second])
+                rows.append((group.factor, f"corr {group.effects[first]}, {group.effects[second]}", corr))
+    return rows
+
+
+def _ratios(fit: Fit, group: GroupDesign) -> list[tuple[str, str, Array]]:
+    own = fit.covariance(group.slug)[:, 0, 0]
+    rows = [(group.factor, "variance", own)]
+    if fit.link.name in _MEDIAN_RATIO:
+        rows.append((group.factor, _MEDIAN_RATIO[fit.link.name], np.exp(np.sqrt(2 * own) * _Z75)))
+    residual: Array | float | None = fit.family.latent_variance(fit.link)
+    if "sigma" in fit.family.auxiliaries:
+        residual = fit.needed("sigma", "the intraclass correlation") ** 2
+    if residual is not None:
+        total = sum((fit.covariance(other.slug)[:, 0, 0] for other in fit.design.groups), np.zeros_like(own))
+        rows.append((group.factor, "ICC, latent scale", own / (total + residual)))
+    return rows

@@ -1,0 +1,103 @@
+"""Effects: draws of named quantities with the grid they belong to; summarised only at the very end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_SHOWN_ROWS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Effects:
+    """Draws of effects, one for each row of a grid.
+
+    Attributes
+    ----------
+    draws : xarray.DataArray, dims (chain, draw, row)
+    grid : pandas.DataFrame
+        What each row is: covariates, the contrast.
+    attrs : mapping
+        ``quantity``, ``estimand`` (the word), ``estimand_description``, ``scale``, ``measure``,
+        ``average``, ``integration``, ``integration_error``.
+    """
+
+    draws: xr.DataArray
+    grid: pd.DataFrame
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+    def summary(self, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
+        """Summarise each row over the draws.
+
+        Parameters
+        ----------
+        probability : float
+            Of the equal-tailed interval.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The grid's columns, then ``mean``, ``sd``, and the interval's ends named as ArviZ does.
+            ``attrs`` says the estimand, the scale, the interval and how the integral was computed.
+        """
+        frame = pd.concat([self.grid.reset_index(drop=True), summarise(self.draws, probability)], axis=1)
+        frame.attrs = {str(key): value for key, value in self.attrs.items()}
+        frame.attrs["interval"] = interval_words(probability)
+        return frame
+
+    @property
+    def caption(self) -> str:
+        """One sentence that names quantity, estimand, average and interval."""
+        parts = [str(self.attrs["quantity"]), str(self.attrs["estimand_description"])]
+        if self.attrs.get("average"):
+            parts.append(str(self.attrs["average"]))
+        return "; ".join(parts) + f"; mean and {interval_words()}"
+
+    def plot(self) -> Figure:
+        """Draw the effects with their intervals; the figure's ``alt`` describes it in words."""
+        from glmm_bayes.effects.pictures import plot_effects
+
+        figure: Figure = plot_effects(self)
+        return figure
+
+    def __str__(self) -> str:
+        table = self.summary()
+        text = table.head(_SHOWN_ROWS).to_string(index=False, float_format=lambda value: f"{value:.4g}")
+        more = f"\n... {len(table) - _SHOWN_ROWS} more rows" if len(table) > _SHOWN_ROWS else ""
+        rule, error = self.attrs["integration"], self.attrs["integration_error"]
+        return (
+            f"{self.caption}\n{text}{more}\nintegration over random effects: {rule}, error below {error:.1e}"
+        )
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        table = self.summary().head(_SHOWN_ROWS)
+        body = table.to_html(index=False, float_format=lambda value: f"{value:.4g}", border=0)
+        return body.replace("<thead>", f"<caption>{escape(self.caption)}</caption>\n<thead>", 1)
+
+
+def summarise(draws: xr.DataArray, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
+    """Return mean, sd and the equal-tailed interval of each row of (chain, draw, row) draws."""
+    return summary_frame(draws.to_numpy().reshape(-1, draws.sizes["row"]), probability)
+
+
+def summary_frame(flat: NDArray[np.float64], probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
+    """Return mean, sd and the equal-tailed interval of each column of (draw, row) draws."""
+    tail = (1 - probability) / 2
+    lower, upper = np.quantile(flat, [tail, 1 - tail], axis=0)
+    names = interval_columns(probability)
+    spread = flat.std(axis=0, ddof=1) if len(flat) > 1 else np.full(flat.shape[1], np.nan)
+    return pd.DataFrame({"mean": flat.mean(axis=0), "sd": spread, names[0]: lower, names[1]: upper})

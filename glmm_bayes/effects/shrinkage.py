@@ -1,0 +1,198 @@
+"""Random effects: each level's estimate, how far it was shrunk, and what it would be on its own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.registry import suggestion
+from glmm_bayes.core.words import interval_words
+from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.effects.result import summary_frame
+from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.predictor import draw_blocks, fixed_part, group_part, subject_predictor
+
+Array = NDArray[np.float64]
+
+_STEPS = 60
+_TOLERANCE = 1e-10
+#: A level's own estimate beyond this on the linear predictor is the way to infinity.
+_INFINITE = 25.0
+
+
+def random_effects(fit: Fit, factor: str | None = None) -> pd.DataFrame:
+    """List each level's random effects, their shrinkage, and the estimate without pooling.
+
+    Parameters
+    ----------
+    fit : Fit
+    factor : str, optional
+        One grouping factor; default: all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``factor``, ``level``, ``effect``; posterior ``mean``, ``sd`` and interval (scale of the
+        linear predictor); ``shrinkage`` in (0, 1): the level's variance given the other parameters as
+        a share of the variance between groups, 0 no pooling, 1 complete pooling, averaged over draws
+        (exact for gaussian models, Laplace's value otherwise); ``no_pooling``: the maximum of the
+        level's own likelihood with the other parts of the predictor at their posterior means, infinite
+        where all its outcomes are at one end of the scale, missing where it does not exist.
+
+    Raises
+    ------
+    PredictionError
+        If there is no such grouping factor.
+
+    References
+    ----------
+    Gelman and Pardoe (2006), Bayesian measures of explained variance and pooling in multilevel models.
+    """
+    names = [group.factor for group in fit.design.groups]
+    if factor is not None and factor not in names:
+        hint = " ".join(filter(None, (suggestion(factor, names), f"Grouping factors: {', '.join(names)}.")))
+        raise PredictionError(Finding("unknown_factor", f"no grouping factor '{factor}'.", hint=hint))
+    wanted = [group for group in fit.design.groups if factor in (None, group.factor)]
+    table = pd.concat([_table(fit, group) for group in wanted], ignore_index=True)
+    table.attrs = {
+        "estimand_description": "subject-specific effects of each level, scale of the linear predictor",
+        "interval": interval_words(),
+        "shrinkage": "exact" if fit.family.name == "gaussian" else "Laplace's value",
+    }
+    return table
+
+
+def _table(fit: Fit, group: GroupDesign) -> pd.DataFrame:
+    b = fit.needed(f"b_{group.slug}", "random_effects")
+    size = len(group.effects)
+    frame = pd.DataFrame(
+        {
+            "factor": group.factor,
+            "level": np.repeat(np.array(group.labels, dtype=object), size),
+            "effect": list(group.effects) * len(group.levels),
+        }
+    )
+    frame = pd.concat([frame, summary_frame(b.reshape(len(b), -1))], axis=1)
+    frame["shrinkage"] = shrinkage_factors(fit, group).reshape(-1)
+    frame["no_pooling"] = no_pooling(fit, group).reshape(-1)
+    return frame
+
+
+def shrinkage_factors(fit: Fit, group: GroupDesign) -> Array:
+    """Return Cov(b_j | y, theta)_kk / Sigma_kk, averaged over draws, shape (level, effect)."""
+    covariance = fit.covariance(group.slug)
+    levels, size = len(group.levels), len(group.effects)
+    total = np.zeros((levels, size))
+    for block in draw_blocks(len(covariance), max(len(fit.design), levels * size * size)):
+        eta = subject_predictor(fit.flat, fit.design, block)
+        auxiliary = {name: draws[block] for name, draws in fit.auxiliary.items()}
+        information = _information(fit, group, _weights(fit, eta, auxiliary))
+        sigma = covariance[block][:, None]
+        # (I + Sigma I_j)^-1 Sigma is the level's covariance given the other parameters.
+        own = np.linalg.solve(np.eye(size) + sigma @ information, np.broadcast_to(sigma, information.shape))
+        prior = np.maximum(np.diagonal(sigma, axis1=2, axis2=3), np.finfo(float).tiny)
+        total += (np.diagonal(own, axis1=2, axis2=3) / prior).sum(axis=0)
+    return total / len(covariance)
+
+
+def _weights(fit: Fit, eta: Array, auxiliary: dict[str, Array]) -> Array:
+    """Return the expected information of each row on its linear predictor, shape (draw, row)."""
+    mu, slope = fit.link.inverse(eta), fit.link.inverse_derivative(eta)
+    variance = np.maximum(fit.family.variance(mu, auxiliary), np.finfo(float).tiny)
+    return fit.response.trials * slope**2 / variance
+
+
+def _information(fit: Fit, group: GroupDesign, weights: Array) -> Array:
+    """Add up w z z' over the rows of each level, shape (draw, level, effect, effect)."""
+    levels, size = len(group.levels), len(group.effects)
+    result = np.empty((len(weights), levels, size, size))
+    order = np.argsort(group.codes, kind="stable")
+    starts = np.searchsorted(group.codes[order], np.arange(levels))
+    for first in range(size):
+        for second in range(first + 1):
+            products = weights * (group.z[:, first] * group.z[:, second])
+            sums = np.add.reduceat(products[:, order], starts, axis=1)
+            result[:, :, first, second] = result[:, :, second, first] = sums
+    return result
+
+
+def no_pooling(fit: Fit, group: GroupDesign) -> Array:
+    """Return each level's own maximum-likelihood effects, shape (level, effect).
+
+    The fixed part and the other factors' effects stand at their posterior means. Infinite where the
+    likelihood rises for ever; NaN where the level's rows cannot tell its effects apart.
+    """
+    offset = _posterior_mean_predictor(fit, without=group)
+    levels, size = len(group.levels), len(group.effects)
+    b = np.zeros((levels, size))
+    auxiliary = {name: draws.mean(keepdims=True) for name, draws in fit.auxiliary.items()}
+    identified = _identified(group)
+    for _ in range(_STEPS):
+        eta = offset + (group.z * b[group.codes]).sum(axis=1)
+        step = _newton_step(fit, group, eta, auxiliary, identified)
+        # Levels without a finite maximum walk outwards by about one unit a step.
+        b = np.clip(
+            b + np.clip(step, -2.0 * _scale(fit), 2.0 * _scale(fit)), -1e3 * _scale(fit), 1e3 * _scale(fit)
+        )
+        if np.abs(step).max(initial=0.0) < _TOLERANCE * _scale(fit):
+            break
+    b[~identified] = np.nan
+    return _to_infinity(fit, group, b, offset)
+
+
+def _scale(fit: Fit) -> float:
+    """Return the unit of the linear predictor: the response's spread for an identity link, else 1."""
+    return float(np.ptp(fit.response.values)) or 1.0 if fit.link.name == "identity" else 1.0
+
+
+def _posterior_mean_predictor(fit: Fit, without: GroupDesign) -> Array:
+    beta = fit.flat["beta"].mean(axis=0, keepdims=True)
+    eta = fixed_part(beta, fit.design)
+    for group in fit.design.groups:
+        if group.slug != without.slug:
+            eta = eta + group_part(fit.flat[f"b_{group.slug}"].mean(axis=0, keepdims=True), group)
+    return np.asarray(eta[0])
+
+
+def _identified(group: GroupDesign) -> NDArray[np.bool_]:
+    """Tell for which levels the rows' effect columns have full rank."""
+    levels, size = len(group.levels), len(group.effects)
+    gram = np.zeros((levels, size, size))
+    np.add.at(gram, group.codes, group.z[:, :, None] * group.z[:, None, :])
+    return np.asarray(np.linalg.matrix_rank(gram, hermitian=True) == size)
+
+
+def _newton_step(
+    fit: Fit, group: GroupDesign, eta: Array, auxiliary: dict[str, Array], identified: NDArray[np.bool_]
+) -> Array:
+    levels, size = len(group.levels), len(group.effects)
+    mu, slope = fit.link.inverse(eta), fit.link.inverse_derivative(eta)
+    variance = np.maximum(fit.family.variance(mu[None], auxiliary)[0], np.finfo(float).tiny)
+    residual = fit.response.values - fit.response.trials * mu
+    score = np.zeros((levels, size))
+    np.add.at(score, group.codes, group.z * (residual * slope / variance)[:, None])
+    weights = (fit.response.trials * slope**2 / variance)[None]
+    information = _information(fit, group, weights)[0]
+    ridge = 1e-12 * np.maximum(np.trace(information, axis1=1, axis2=2), 1e-300)
+    information = information + ridge[:, None, None] * np.eye(size)
+    step = np.linalg.solve(information, score[:, :, None])[:, :, 0]
+    return np.where(identified[:, None], step, 0.0)
+
+
+def _to_infinity(fit: Fit, group: GroupDesign, b: Array, offset: Array) -> Array:
+    """Mark effects of levels whose rows all run to an end of the scale as infinite."""
+    if fit.link.name == "identity":
+        return b
+    contribution = (group.z * np.nan_to_num(b)[group.codes]).sum(axis=1)
+    runaway = np.abs(contribution) > _INFINITE
+    levels = np.unique(group.codes[runaway])
+    result = b.copy()
+    size = b.shape[1]
+    if size == 1:
+        result[levels] = np.sign(result[levels]) * np.inf
+    else:
+        # With several effects the direction of divergence is not one effect's: the estimate does not exist.
+        result[levels] = np.nan
+    return result

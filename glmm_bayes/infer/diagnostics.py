@@ -1,0 +1,203 @@
+"""A Fit in; its parameters with their Monte Carlo error, and a verdict on the sampler in plain words, out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
+from glmm_bayes.infer.fit import Fit
+
+Array = NDArray[np.float64]
+
+_RHAT_LIMIT = 1.01
+_ESS_PER_CHAIN = 100
+_BFMI_LIMIT = 0.3
+
+
+def summary(fit: Fit) -> pd.DataFrame:
+    """Summarise coefficients, standard deviations, correlations and auxiliaries with diagnostics.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by parameter: ``mean``, ``sd``, the 89% equal-tailed interval, ``mcse_mean``,
+        ``ess_bulk``, ``ess_tail``, ``r_hat``. Coefficients are subject-specific: what changes for a
+        given group. (``coefficients`` shows the population-averaged ones beside them.)
+    """
+    from arviz_stats.base import array_stats
+
+    draws = parameters(fit)
+    tail = (1 - INTERVAL_PROBABILITY) / 2
+    lower, upper = interval_columns()
+    rows = []
+    for values in draws.values():
+        ends = np.quantile(values, [tail, 1 - tail])
+        rows.append(
+            {
+                "mean": values.mean(),
+                "sd": values.std(ddof=1),
+                lower: ends[0],
+                upper: ends[1],
+                "mcse_mean": float(array_stats.mcse(values, chain_axis=0, draw_axis=1, method="mean")),
+                "ess_bulk": float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk")),
+                "ess_tail": float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="tail")),
+                "r_hat": float(array_stats.rhat(values, chain_axis=0, draw_axis=1)),
+            }
+        )
+    table = pd.DataFrame(rows, index=pd.Index(draws, name="parameter"))
+    table.attrs = {
+        "estimand": "subject-specific parameters of the model, in the user's coding",
+        "interval": interval_words(),
+    }
+    return table
+
+
+def parameters(fit: Fit) -> dict[str, Array]:
+    """List the parameters that a reader looks at, each with its (chain, draw) draws."""
+    posterior = fit.draws["posterior"]
+    result: dict[str, Array] = {}
+    beta = posterior["beta"].to_numpy()
+    for index, name in enumerate(fit.design.coefficients):
+        result[f"beta[{name}]"] = beta[:, :, index]
+    for group in fit.design.groups:
+        if f"sd_{group.slug}" in posterior:
+            sd = posterior[f"sd_{group.slug}"].to_numpy()
+            for index, effect in enumerate(group.effects):
+                result[f"sd_{group.slug}[{effect}]"] = sd[:, :, index]
+        if f"corr_{group.slug}" in posterior:
+            corr = posterior[f"corr_{group.slug}"].to_numpy()
+            for block in group.blocks:
+                for position, second in enumerate(block):
+                    for first in block[:position]:
+                        name = f"corr_{group.slug}[{group.effects[first]}, {group.effects[second]}]"
+                        result[name] = corr[:, :, first, second]
+    return result | {name: posterior[name].to_numpy() for name in fit.family.auxiliaries if name in posterior}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check of the sampler: what was looked at, whether it passed, and what to do if not."""
+
+    check: str
+    passed: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What passed, what did not, and what to do about it."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def passed(self) -> bool:
+        return all(finding.passed for finding in self.findings)
+
+    @property
+    def verdict(self) -> str:
+        """One sentence."""
+        failed = [finding.check for finding in self.findings if not finding.passed]
+        if not self.findings:
+            return "The draws were made elsewhere and hold nothing to diagnose."
+        if not failed:
+            return "The sampler gave no sign of trouble: the draws can be used."
+        return f"Look before you use the draws: {', '.join(failed)}."
+
+    def __str__(self) -> str:
+        lines = [self.verdict]
+        lines += [f"  {'ok  ' if f.passed else 'LOOK'}  {f.check}: {f.sentence}" for f in self.findings]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def diagnose(fit: Fit) -> Diagnosis:
+    """Say in plain words what passed, what did not, and what to do about it.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    Diagnosis
+
+    References
+    ----------
+    Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Rank-normalization, folding, and
+    localization: an improved R-hat. Betancourt (2016), Diagnosing suboptimal cotangent disintegrations.
+    """
+    findings = []
+    if fit.shape[0] > 1 and fit.shape[1] >= 4:
+        table = summary(fit)
+        findings += [_rhat(table), _ess(table, fit.shape[0])]
+    if "sample_stats" in fit.draws.children:
+        statistics = {str(k): v.to_numpy() for k, v in fit.draws["sample_stats"].data_vars.items()}
+        findings += _sampler(statistics)
+    if fit.settings.get("interrupted"):
+        words = f"{fit.shape[1]} of {fit.settings['draws']} draws a chain were made before an interrupt."
+        findings.append(Finding("interrupted", False, words))
+    return Diagnosis(tuple(findings))
+
+
+def _rhat(table: pd.DataFrame) -> Finding:
+    worst = str(table["r_hat"].idxmax())
+    value = float(table["r_hat"].max())
+    if value <= _RHAT_LIMIT:
+        return Finding("R-hat", True, f"at most {value:.3f} ({worst}); chains agree.")
+    sentence = (
+        f"{value:.3f} for {worst} (limit {_RHAT_LIMIT}): chains disagree. Sample longer; look at its trace."
+    )
+    return Finding("R-hat", False, sentence)
+
+
+def _ess(table: pd.DataFrame, chains: int) -> Finding:
+    wanted = _ESS_PER_CHAIN * chains
+    smallest = table[["ess_bulk", "ess_tail"]].min(axis=1)
+    worst, value = str(smallest.idxmin()), float(smallest.min())
+    if value >= wanted:
+        return Finding("effective sample size", True, f"at least {value:.0f} ({worst}); {wanted} are enough.")
+    factor = int(np.ceil(wanted / max(value, 1.0)))
+    sentence = f"{value:.0f} for {worst} (want {wanted}): draw {factor} times as many."
+    return Finding("effective sample size", False, sentence)
+
+
+def _sampler(statistics: Mapping[str, NDArray[np.float64]]) -> list[Finding]:
+    findings = []
+    if "diverging" in statistics:
+        count, total = int(statistics["diverging"].sum()), statistics["diverging"].size
+        sentence = (
+            f"none in {total} draws."
+            if not count
+            else f"{count} of {total} draws diverged: intervals may be too short. "
+            "Try target_accept=0.95 or a prior that keeps standard deviations away from 0."
+        )
+        findings.append(Finding("divergences", not count, sentence))
+    if "reached_max_treedepth" in statistics:
+        share = float(statistics["reached_max_treedepth"].mean())
+        sentence = f"{share:.1%} of draws stopped at the longest trajectory."
+        findings.append(
+            Finding(
+                "tree depth",
+                share < 0.05,
+                sentence + ("" if share < 0.05 else " Rescale predictors or sample longer."),
+            )
+        )
+    if "energy" in statistics:
+        energy = statistics["energy"]
+        bfmi = float((np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)).min())
+        good = bfmi >= _BFMI_LIMIT
+        advice = "" if good else " Heavy tails: sample longer or use tighter priors."
+        findings.append(
+            Finding("energy (BFMI)", good, f"{bfmi:.2f} in the worst chain (limit {_BFMI_LIMIT}).{advice}")
+        )
+    return findings
