@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SHOWN_ROWS = 20
+_TEXT_WIDTH = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,9 +79,8 @@ class Effects:
         text = table.head(_SHOWN_ROWS).to_string(index=False, float_format=lambda value: f"{value:.4g}")
         more = f"\n... {len(table) - _SHOWN_ROWS} more rows" if len(table) > _SHOWN_ROWS else ""
         rule, error = self.attrs["integration"], self.attrs["integration_error"]
-        return (
-            f"{self.caption}\n{text}{more}\nintegration over random effects: {rule}, error below {error:.1e}"
-        )
+        words = rule if error == 0 else f"{rule}, error below {error:.1e}"
+        return f"{fill(self.caption, _TEXT_WIDTH)}\n{text}{more}\nintegration: {words}"
 
     __repr__ = __str__
 

@@ -49,7 +49,9 @@ def summary(fit: Fit) -> pd.DataFrame:
                 upper: ends[1],
                 "mcse_mean": float(array_stats.mcse(values, chain_axis=0, draw_axis=1, method="mean")),
                 "ess_bulk": float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk")),
-                "ess_tail": float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="tail")),
+                "ess_tail": float(
+                    array_stats.ess(values, chain_axis=0, draw_axis=1, method="tail", prob=(0.05, 0.95))
+                ),
                 "r_hat": float(array_stats.rhat(values, chain_axis=0, draw_axis=1)),
             }
         )

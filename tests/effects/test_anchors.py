@@ -22,12 +22,16 @@ def anchors(dataset):
     """Published values of one data set: (quantity, name) -> value."""
     with (ORACLES / "anchors.csv").open(encoding="utf-8") as file:
         rows = csv.DictReader(file)
-        return {(r["quantity"], r["name"]): float(r["value"]) for r in rows if r["dataset"].startswith(dataset)}
+        return {
+            (r["quantity"], r["name"]): float(r["value"]) for r in rows if r["dataset"].startswith(dataset)
+        }
 
 
 def one_draw(model, beta, **sd):
     draws = {"beta": np.reshape(beta, (1, 1, -1))}
-    return gb.Fit.from_draws(model, draws | {name: np.reshape(value, (1, 1, 1)) for name, value in sd.items()})
+    return gb.Fit.from_draws(
+        model, draws | {name: np.reshape(value, (1, 1, 1)) for name, value in sd.items()}
+    )
 
 
 @cache
@@ -70,7 +74,9 @@ def cbpp():
     typical = np.array([values["typical-herd prob (b=0)", f"period {period}"] for period in range(1, 5)])
     total = values["total RE variance", ""]
     # Only the sum of the two variances enters; how it is split must not matter.
-    return one_draw(model, np.log(typical / (1 - typical)), sd_herd=np.sqrt(0.4 * total), sd_obs=np.sqrt(0.6 * total))
+    return one_draw(
+        model, np.log(typical / (1 - typical)), sd_herd=np.sqrt(0.4 * total), sd_obs=np.sqrt(0.6 * total)
+    )
 
 
 @pytest.mark.parametrize(
@@ -87,7 +93,9 @@ def cbpp():
         ("bacteria", ("(Intercept)", "trtdrug", "trtdrug+", "late")),
     ],
 )
-def test_population_averaged_coefficients_equal_the_published_projections(dataset, names, projection, quantity):
+def test_population_averaged_coefficients_equal_the_published_projections(
+    dataset, names, projection, quantity
+):
     table = gb.coefficients({"toenail": toenail, "bacteria": bacteria}[dataset](), projection=projection)
     expected = [anchors(dataset)[quantity, name] for name in names]
     np.testing.assert_allclose(table["population_mean"], expected, atol=1e-6)

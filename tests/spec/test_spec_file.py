@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from glmm_bayes.core.errors import FormulaError, GlmmError, PriorError, StorageError
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
-from glmm_bayes.spec.spec_file import Output, DataSource, read_spec_file, write_spec_file
+from glmm_bayes.spec.spec_file import DataSource, Output, read_spec_file, write_spec_file
 
 WHOLE = """\
 [model]

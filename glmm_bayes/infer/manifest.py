@@ -1,0 +1,248 @@
+"""The words of a saved fit as canonical JSON, and its numbers as zarr v3 arrays.
+
+Arrays are only bool, int64 or float64, uncompressed, one chunk each. Their zarr metadata follow from
+the manifest to the byte, so a reader compares them and interprets none: no codec can come in.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Buffer, Iterable, Mapping
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from glmm_bayes.core.errors import Finding, StorageError
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+ROOT = "draws.zarr"
+#: Name of the array of row labels, where those are numbers.
+ROW_LABELS = "data/row_labels"
+
+_STORED: Mapping[str, tuple[str, Any]] = {
+    "bool": ("|b1", False),
+    "int64": ("<i8", 0),
+    "float64": ("<f8", 0.0),
+}
+_DEPTH = 64
+
+
+def _canonical_hex(text: str) -> str:
+    try:
+        if float.fromhex(text).hex() == text:
+            return text
+    except OverflowError:
+        pass
+    raise ValueError("not a float as float.hex() writes it")
+
+
+Hex = Annotated[str, AfterValidator(_canonical_hex)]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}\Z")]
+Size = Annotated[int, Field(ge=0, lt=2**63)]
+TypedLevel = str | bool | int
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class PriorEntry(_Entry):
+    """A prior that the user set."""
+
+    parameter: str
+    distribution: str
+    arguments: dict[str, Hex]
+
+
+class ColumnEntry(_Entry):
+    """A training column; its values, or the codes of its levels, are in ``array``."""
+
+    name: str
+    array: str
+    kind: Literal["number", "boolean", "label"]
+    levels: list[TypedLevel]
+    ordered: bool
+    declared: bool
+
+
+class StateEntry(_Entry):
+    """What the training rows taught the design."""
+
+    transforms: dict[str, dict[str, Hex]]
+    factors: dict[str, list[TypedLevel]]
+    groups: dict[str, list[list[TypedLevel]]]
+
+
+class FingerprintEntry(_Entry):
+    """SHA-256 of the used columns: rows as they stand, and sorted."""
+
+    in_row_order: Digest
+    sorted_by_row: Digest
+
+
+class ArrayEntry(_Entry):
+    """Type, shape and dimensions of a zarr array."""
+
+    dtype: Literal["bool", "int64", "float64"]
+    shape: list[Size]
+    dims: list[str]
+
+    @property
+    def size(self) -> int:
+        """Number of bytes."""
+        return math.prod(self.shape) * np.dtype(_STORED[self.dtype][0]).itemsize
+
+    def metadata(self) -> bytes:
+        """Write the array's ``zarr.json``."""
+        little = {} if self.dtype == "bool" else {"configuration": {"endian": "little"}}
+        return canonical(
+            {
+                "attributes": {},
+                "chunk_grid": {
+                    "configuration": {"chunk_shape": [max(size, 1) for size in self.shape]},
+                    "name": "regular",
+                },
+                "chunk_key_encoding": {"configuration": {"separator": "/"}, "name": "default"},
+                "codecs": [{"name": "bytes", **little}],
+                "data_type": self.dtype,
+                "dimension_names": self.dims,
+                "fill_value": _STORED[self.dtype][1],
+                "node_type": "array",
+                "shape": self.shape,
+                "storage_transformers": [],
+                "zarr_format": 3,
+            }
+        )
+
+    def chunk(self, name: str) -> str:
+        """Name the member that holds the array's only chunk."""
+        return "/".join([ROOT, name, "c", *("0" for _ in self.shape)])
+
+    def decode(self, data: bytes) -> NDArray[Any]:
+        """Turn the chunk's bytes into an array of this machine's byte order, free to be written to."""
+        array = np.frombuffer(data, _STORED[self.dtype][0]).reshape(self.shape)
+        return array.astype(self.dtype)
+
+
+class MemberEntry(_Entry):
+    """Size in bytes and hash of a member of the file."""
+
+    size: Size
+    sha256: Digest
+
+
+class Manifest(_Entry):
+    """Everything of a fit that is not numbers, and what the numbers must be."""
+
+    format: Literal[1]
+    formula: str
+    family: str
+    link: str | None
+    link_used: str
+    priors: list[PriorEntry]
+    columns: list[ColumnEntry]
+    row_labels: list[Any] | None
+    state: StateEntry
+    settings: Any
+    versions: dict[str, str]
+    platform: dict[str, str]
+    fingerprint: FingerprintEntry
+    arrays: dict[str, ArrayEntry]
+    members: dict[str, MemberEntry]
+
+    def to_bytes(self) -> bytes:
+        """Write the manifest as canonical JSON."""
+        return canonical(self.model_dump())
+
+
+def canonical(value: Any) -> bytes:
+    """Write JSON in its one spelling: sorted keys, no blanks, ASCII, no NaN."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text.encode("ascii")
+
+
+def entry_of(name: str, array: NDArray[Any], dims: Iterable[str]) -> ArrayEntry:
+    """Describe an array.
+
+    Raises
+    ------
+    StorageError
+        ``storage`` if its type is not one that files hold.
+    """
+    if array.dtype.name not in _STORED:
+        message = f"'{name}' holds {array.dtype}; a file holds bool, int64 and float64."
+        raise StorageError(Finding("storage", message))
+    # The name has just been looked up among the literals.
+    return ArrayEntry(dtype=array.dtype.name, shape=list(array.shape), dims=list(dims))  # type: ignore[arg-type]
+
+
+def chunk_bytes(array: NDArray[Any]) -> Buffer:
+    """Return an array's bytes in C order, little-endian."""
+    return np.ascontiguousarray(array, _STORED[array.dtype.name][0]).reshape(-1).view(np.uint8).data
+
+
+def metadata_members(arrays: Mapping[str, ArrayEntry]) -> dict[str, bytes]:
+    """Write the ``zarr.json`` of every array and of the groups above them."""
+    groups = {"/".join(name.split("/")[:-1]) for name in arrays} | {""}
+    group = canonical({"attributes": {}, "node_type": "group", "zarr_format": 3})
+    result = {f"{ROOT}/{name}/zarr.json".replace("//", "/"): group for name in groups}
+    return result | {f"{ROOT}/{name}/zarr.json": entry.metadata() for name, entry in arrays.items()}
+
+
+def to_json(value: Any) -> Any:
+    """Turn a value into JSON that keeps its type: floats as hex, mappings in their order.
+
+    Raises
+    ------
+    StorageError
+        ``storage`` if the value, or one inside it, is not plain.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return {"float": value.hex()}
+    if isinstance(value, tuple):
+        return {"tuple": [to_json(item) for item in value]}
+    if isinstance(value, list):
+        return [to_json(item) for item in value]
+    if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+        return {"map": [[key, to_json(item)] for key, item in value.items()]}
+    message = f"a setting or row label is a {type(value).__name__}, which a file cannot hold: {value!r}."
+    raise StorageError(Finding("storage", message, hint="Plain numbers, texts, lists and mappings can be."))
+
+
+def from_json(value: Any, depth: int = _DEPTH) -> Any:
+    """Turn what ``to_json`` wrote into the value.
+
+    Raises
+    ------
+    ValueError
+        If ``to_json`` cannot have written it.
+    """
+    if depth == 0:
+        raise ValueError(f"nested deeper than {_DEPTH}")
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, list):
+        return [from_json(item, depth - 1) for item in value]
+    match value:
+        case {"float": str() as text, **other} if not other:
+            return float.fromhex(_canonical_hex(text))
+        case {"tuple": list() as items, **other} if not other:
+            return tuple(from_json(item, depth - 1) for item in items)
+        case {"map": list() as pairs, **other} if not other:
+            return dict(_pair(pair, depth - 1) for pair in pairs)
+    raise ValueError("a value of no known type")
+
+
+def _pair(value: Any, depth: int) -> tuple[str, Any]:
+    match value:
+        case [str() as key, item]:
+            return key, from_json(item, depth)
+    raise ValueError("a mapping's entry is no pair")
