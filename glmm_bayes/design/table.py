@@ -142,12 +142,8 @@ def _check_names(frame: pd.DataFrame, names: Sequence[str], findings: Findings, 
         if not positions:
             listed = ", ".join(map(str, have[:30])) + (", ..." if len(have) > 30 else "")
             hint = " ".join(filter(None, (suggestion(name, map(str, have)), f"Columns: {listed}.")))
-            findings.error(
-                "unknown_column",
-                f"{_where(text, name)}no column '{name}' in the data.",
-                column=name,
-                hint=hint,
-            )
+            message = f"{_where(text, name)}no column '{name}' in the data.{_caret(text, name)}"
+            findings.error("unknown_column", message, column=name, hint=hint)
         elif len(positions) > 1:
             message = f"column '{name}' occurs {len(positions)} times (positions {positions})."
             findings.error("duplicate_column", message, column=name, hint="Rename one.")

@@ -6,6 +6,7 @@ the manifest to the byte, so a reader compares them and interprets none: no code
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Buffer, Iterable, Mapping
@@ -16,6 +17,9 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from glmm_bayes.core.errors import Finding, StorageError
+from glmm_bayes.design.design import DesignState
+from glmm_bayes.design.table import Column, Table
+from glmm_bayes.spec.prior import DISTRIBUTIONS
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -29,6 +33,7 @@ _STORED: Mapping[str, tuple[str, Any]] = {
     "float64": ("<f8", 0.0),
 }
 _DEPTH = 64
+_ARGUMENTS = frozenset(argument for name in DISTRIBUTIONS for argument in DISTRIBUTIONS[name].arguments)
 
 
 def _canonical_hex(text: str) -> str:
@@ -40,8 +45,14 @@ def _canonical_hex(text: str) -> str:
     raise ValueError("not a float as float.hex() writes it")
 
 
+def _known_argument(name: str) -> str:
+    if name not in _ARGUMENTS:
+        raise ValueError("not an argument of a distribution")
+    return name
+
+
 Hex = Annotated[str, AfterValidator(_canonical_hex)]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}\Z")]
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Size = Annotated[int, Field(ge=0, lt=2**63)]
 TypedLevel = str | bool | int
 
@@ -55,7 +66,7 @@ class PriorEntry(_Entry):
 
     parameter: str
     distribution: str
-    arguments: dict[str, Hex]
+    arguments: dict[Annotated[str, AfterValidator(_known_argument)], Hex]
 
 
 class ColumnEntry(_Entry):
@@ -246,3 +257,33 @@ def _pair(value: Any, depth: int) -> tuple[str, Any]:
         case [str() as key, item]:
             return key, from_json(item, depth)
     raise ValueError("a mapping's entry is no pair")
+
+
+def state_entry(state: DesignState) -> StateEntry:
+    """Write what the design learnt; the kinds of its columns stand with the columns."""
+    transforms = {
+        key: {name: float(value).hex() for name, value in learnt.items()}
+        for key, learnt in state.transforms.items()
+    }
+    groups = {factor: [list(level) for level in levels] for factor, levels in state.groups.items()}
+    factors = {factor: list(levels) for factor, levels in state.factors.items()}
+    return StateEntry(transforms=transforms, factors=factors, groups=groups)
+
+
+def fingerprint(table: Table) -> FingerprintEntry:
+    """Hash the columns; a label enters by the SHA-256 of its UTF-8 text, so that rows are equally wide."""
+    columns = list(table.columns.values())
+    header = canonical([[column.name, column.kind, column.values.dtype.name] for column in columns])
+    rows = np.concatenate([_row_bytes(column) for column in columns], axis=1)
+    records = np.ascontiguousarray(rows).view(f"S{rows.shape[1]}").reshape(-1)
+    digests = [hashlib.sha256(header + part.tobytes()).hexdigest() for part in (records, np.sort(records))]
+    return FingerprintEntry(in_row_order=digests[0], sorted_by_row=digests[1])
+
+
+def _row_bytes(column: Column) -> NDArray[np.uint8]:
+    if column.kind != "label":
+        return np.frombuffer(chunk_bytes(column.values), np.uint8).reshape(len(column.values), -1)
+    texts = [f"{type(level).__name__}:{level}" for level in column.levels]
+    hashes = b"".join(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts)
+    wide: NDArray[np.uint8] = np.frombuffer(hashes, np.uint8).reshape(-1, 32)[column.values]
+    return wide

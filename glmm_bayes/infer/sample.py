@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,10 +121,9 @@ def sample(model: Any, names: Sequence[str], settings: Settings) -> Sampled:
 def _nutpie(model: Any, names: Sequence[str], settings: Settings, seed: int, cores: int) -> Any:
     import nutpie
 
-    compiled = nutpie.compile_pymc_model(model, var_names=list(names))
     try:
         return nutpie.sample(
-            compiled,
+            _compiled(model, names),
             draws=settings.draws,
             tune=settings.tune,
             chains=settings.chains,
@@ -137,10 +137,27 @@ def _nutpie(model: Any, names: Sequence[str], settings: Settings, seed: int, cor
         raise SamplingError(Finding("start_not_finite", f"sampling could not run: {error}")) from error
 
 
+#: Compiled graphs of living models, with the variables that they were compiled for.
+_COMPILED: WeakKeyDictionary[Any, tuple[tuple[str, ...], Any]] = WeakKeyDictionary()
+
+
+def _compiled(model: Any, names: Sequence[str]) -> Any:
+    """Compile a graph once; again only if its user has added to it since."""
+    import nutpie
+
+    signature = (*names, *sorted(model.named_vars), *(str(p) for p in model.potentials))
+    known = _COMPILED.get(model)
+    if known is None or known[0] != signature:
+        known = (signature, nutpie.compile_pymc_model(model, var_names=list(names)))
+        _COMPILED[model] = known
+    return known[1]
+
+
 def _pymc(model: Any, names: Sequence[str], settings: Settings, seed: int, cores: int) -> Any:
     import pymc as pm
 
-    # One seed a chain, so that more chains never change the old ones.
+    # PyMC spawns one generator a chain from the seed. Starts have a seed a chain too, and the step does
+    # not look at the other chains' starts, so that more chains never change the old ones.
     seeds = [int(child.generate_state(1)[0]) for child in np.random.SeedSequence(seed).spawn(settings.chains)]
     with model:
         return pm.sample(
@@ -148,14 +165,35 @@ def _pymc(model: Any, names: Sequence[str], settings: Settings, seed: int, cores
             tune=settings.tune,
             chains=settings.chains,
             cores=cores,
-            random_seed=seeds,
+            random_seed=seed,
+            initvals=_starts(model, seeds),
+            step=_nuts_step(model, settings.target_accept),
             nuts_sampler="pymc",
             progressbar=settings.shows_progress,
             quiet=not settings.shows_progress,
             compute_convergence_checks=False,
-            nuts={"target_accept": settings.target_accept},
             var_names=list(names),
         )
+
+
+def _starts(model: Any, seeds: Sequence[int]) -> list[Any]:
+    """Jitter the start of each chain by its own seed."""
+    from pymc.initial_point import make_initial_point_fn
+
+    start = make_initial_point_fn(model=model, jitter_rvs=set(model.free_RVs), return_transformed=False)
+    free = {variable.name for variable in model.free_RVs}
+    return [{name: value for name, value in start(seed).items() if name in free} for seed in seeds]
+
+
+def _nuts_step(model: Any, target_accept: float) -> Any:
+    """Make PyMC's NUTS step with a diagonal mass matrix that starts from the prior's centre."""
+    import pymc as pm
+    from pymc.blocking import DictToArrayBijection
+    from pymc.step_methods.hmc.quadpotential import QuadPotentialDiagAdapt
+
+    centre = DictToArrayBijection.map(model.initial_point()).data
+    potential = QuadPotentialDiagAdapt(len(centre), centre, np.ones_like(centre), 10, rng=0)
+    return pm.NUTS(potential=potential, target_accept=target_accept, model=model)
 
 
 ENGINES: Registry[Any] = Registry("engine", {"nutpie": _nutpie, "pymc": _pymc}, SamplingError)

@@ -112,11 +112,13 @@ def data_of(name):
 
 @pytest.mark.sampling
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CASES)
-def test_posterior_equals_the_reference(name):
+@pytest.mark.parametrize(
+    ("name", "engine"), [(name, "nutpie") for name in CASES] + [("cbpp", "pymc")], ids=str
+)
+def test_posterior_equals_the_reference(name, engine):
     case = CASES[name]
     model = gb.Model(case.formula, data_of(name), family=case.family, priors=case.priors)
-    found = gb.summary(model.fit(draws=case.draws, seed=20261123))
+    found = gb.summary(model.fit(draws=case.draws, seed=20261123, engine=engine))
     reference = pd.DataFrame(REFERENCE[name]["parameters"]).T.loc[list(case.names)]
     assert set(case.names) == set(REFERENCE[name]["parameters"])
     found = found.loc[list(case.names.values())]

@@ -1,0 +1,230 @@
+"""Effects in, a figure out: curves over one number, or intervals in rows; described in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from glmm_bayes.core.words import interval_columns, interval_words
+from glmm_bayes.effects.canvas import (
+    DARK,
+    STROKES,
+    Picture,
+    band,
+    compact,
+    estimate,
+    head,
+    legend,
+    literal,
+    new_picture,
+    note,
+    style,
+)
+from glmm_bayes.effects.result import Effects
+
+_ROWS_SHOWN = 40
+_ROWS_NAMED = 6
+_FEW_POINTS = 12
+_WIDTH = 7.2
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The number that a curve runs along, and the column that tells the curves apart."""
+
+    along: str
+    across: str | None
+
+
+def plot_effects(effects: Effects) -> Picture:
+    """Draw effects with their intervals.
+
+    Predictions along one number are curves with a band, one for each level of at most one further
+    column; everything else is a row with a point and an interval.
+
+    Parameters
+    ----------
+    effects : Effects
+
+    Returns
+    -------
+    Picture
+        A ``matplotlib.figure.Figure`` whose ``alt`` says in words what is shown. It is returned, not
+        shown, and no global setting is changed.
+    """
+    table = effects.summary()
+    axis = _axis(effects.grid)
+    with style():
+        return _rows(effects, table) if axis is None else _curves(effects, table, axis)
+
+
+def _axis(grid: pd.DataFrame) -> Axis | None:
+    """Find the number that the rows run along; None if they are not curves."""
+    if "contrast" in grid.columns:
+        return None
+    varying = [str(name) for name in grid.columns if grid[name].nunique() > 1]
+    numbers = [name for name in varying if _is_number(grid[name])]
+    others = [name for name in varying if name not in numbers]
+    if len(numbers) != 1 or len(others) > 1:
+        return None
+    across = others[0] if others else None
+    if across is not None and grid[across].nunique() > len(STROKES):
+        return None
+    # Several rows at one place would be a zigzag, not a curve.
+    if grid.duplicated(varying).any():
+        return None
+    return Axis(numbers[0], across)
+
+
+def _is_number(values: pd.Series) -> bool:
+    numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    return bool(numeric) and values.nunique() > 2
+
+
+def _curves(effects: Effects, table: pd.DataFrame, axis: Axis) -> Picture:
+    picture = new_picture(_WIDTH, 4.2)
+    axes = picture.add_subplot()
+    lower, upper = interval_columns()
+    handles, labels = [], []
+    for stroke, (label, part) in zip(STROKES, _parts(table, axis), strict=False):
+        part = part.sort_values(axis.along)
+        x = part[axis.along].to_numpy(np.float64)
+        marker = stroke.marker if len(part) <= _FEW_POINTS else ""
+        band(axes, x, part[lower].to_numpy(), part[upper].to_numpy(), stroke)
+        handles += axes.plot(
+            x, part["mean"], color=stroke.color, linestyle=stroke.line, marker=marker, markersize=4.5
+        )
+        labels.append(label)
+    axes.set_xlabel(literal(axis.along))
+    axes.set_ylabel(literal(effects.attrs["quantity"]))
+    if axis.across is not None:
+        legend(axes, handles, labels, title=literal(axis.across), title_fontsize=8)
+    head(picture, _estimand_words(effects))
+    note(picture, f"Lines: posterior means. Bands: {interval_words()}s.")
+    picture.alt = _curves_alt(effects, table, axis)
+    return picture
+
+
+def _parts(table: pd.DataFrame, axis: Axis) -> list[tuple[str, pd.DataFrame]]:
+    if axis.across is None:
+        return [("", table)]
+    groups = table.groupby(axis.across, observed=True, sort=True)
+    return [(str(label), part) for label, part in groups]
+
+
+def _rows(effects: Effects, table: pd.DataFrame) -> Picture:
+    names = row_names(effects.grid)
+    shown = table.head(_ROWS_SHOWN)
+    lower, upper = interval_columns()
+    picture = new_picture(_WIDTH, 1.6 + 0.24 * len(shown))
+    axes = picture.add_subplot()
+    place = np.arange(len(shown))[::-1]
+    stroke = STROKES[0]
+    axes.hlines(place, shown[lower], shown[upper], color=stroke.color, linewidth=2.2)
+    axes.plot(shown["mean"], place, stroke.marker, color=stroke.color, markersize=5.5)
+    axes.set_yticks(place, [literal(name, 60) for name in names[: len(shown)]])
+    axes.set_ylim(-0.7, len(shown) - 0.3)
+    axes.set_xlabel(literal(_quantity(effects, names), 90))
+    _null_line(axes, effects, shown)
+    head(picture, _estimand_words(effects))
+    more = "" if len(shown) == len(table) else f" The first {len(shown)} of {len(table)} rows are shown."
+    note(picture, f"Points: posterior means. Lines: {interval_words()}s.{more}")
+    picture.alt = _rows_alt(effects, table, names)
+    return picture
+
+
+def row_names(grid: pd.DataFrame) -> list[str]:
+    """Name each row of a grid by what tells it from the others."""
+    if not len(grid.columns):
+        return ["all rows"] * len(grid)
+    varying = [name for name in grid.columns if grid[name].nunique() > 1]
+    # Rows that do not differ are named by all that they are.
+    kept = varying or [name for name in grid.columns if name != "variable"]
+    return [
+        ", ".join(_cell(name, row[name], bare=name == "contrast" or len(kept) == 1) for name in kept)
+        for _, row in grid.iterrows()
+    ]
+
+
+def _quantity(effects: Effects, names: list[str]) -> str:
+    """Name what is drawn, with the pair that is compared if the rows' names do not say it."""
+    pairs = list(dict.fromkeys(effects.grid.get("contrast", ())))
+    words = str(effects.attrs["quantity"])
+    return words if len(pairs) != 1 or pairs == names else f"{words}: {pairs[0]}"
+
+
+def _cell(name: object, value: object, bare: bool) -> str:
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    return text if bare else f"{name} = {text}"
+
+
+def _null_line(axes: Axes, effects: Effects, shown: pd.DataFrame) -> None:
+    """Mark where there is no difference; ratios stand on a logarithmic axis."""
+    null = effects.attrs.get("null")
+    if null is None:
+        return
+    if null == 1.0 and (shown[interval_columns()[0]] > 0).all():
+        axes.set_xscale("log")
+        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.axvline(float(null), color=DARK, linestyle=(0, (4, 3)), linewidth=1.0, zorder=0)
+
+
+def _estimand_words(effects: Effects) -> str:
+    words = str(effects.attrs["estimand_description"])
+    return f"{words}; {effects.attrs['average']}" if effects.attrs.get("average") else words
+
+
+def _ending(effects: Effects) -> str:
+    return f"Estimand: {_estimand_words(effects)}. Posterior means with {interval_words()}s."
+
+
+def _row_words(row: pd.Series) -> str:
+    lower, upper = interval_columns()
+    return estimate(row["mean"], row[lower], row[upper], row["sd"])
+
+
+def _curves_alt(effects: Effects, table: pd.DataFrame, axis: Axis) -> str:
+    across = f", one for each level of {axis.across}" if axis.across else ""
+    sentences = [f"Curves of {effects.attrs['quantity']} along {axis.along}{across}."]
+    for label, part in _parts(table, axis):
+        part = part.sort_values(axis.along)
+        first, last = part.iloc[0], part.iloc[-1]
+        head = f"{axis.across} {label}: from" if axis.across else "From"
+        sentences.append(
+            f"{head} {_row_words(first)} at {axis.along} {compact(first[axis.along])} "
+            f"to {_row_words(last)} at {compact(last[axis.along])}."
+        )
+    return " ".join([*sentences, _ending(effects)])
+
+
+def _rows_alt(effects: Effects, table: pd.DataFrame, names: list[str]) -> str:
+    count = f"{len(table)} values" if len(table) > 1 else "one value"
+    sentences = [f"Points with intervals: {count} of {_quantity(effects, names)}."]
+    if len(table) <= _ROWS_NAMED:
+        chosen = range(len(table))
+    else:
+        means = table["mean"].to_numpy()
+        chosen = range(0)
+        low, high = int(np.argmin(means)), int(np.argmax(means))
+        sentences.append(f"Lowest: {names[low]}, {_row_words(table.iloc[low])}.")
+        sentences.append(f"Highest: {names[high]}, {_row_words(table.iloc[high])}.")
+    sentences += [f"{names[index]}: {_row_words(table.iloc[index])}." for index in chosen]
+    return " ".join([*sentences, _null_words(effects, table), _ending(effects)]).replace("  ", " ")
+
+
+def _null_words(effects: Effects, table: pd.DataFrame) -> str:
+    null = effects.attrs.get("null")
+    if null is None:
+        return ""
+    lower, upper = interval_columns()
+    apart = int(((table[lower] > null) | (table[upper] < null)).sum())
+    if len(table) == 1:
+        word = "excludes" if apart else "includes"
+        return f"The interval {word} {null:g}, which is no difference."
+    return f"{apart} of {len(table)} intervals exclude {null:g}, which is no difference."

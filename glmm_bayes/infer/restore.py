@@ -1,0 +1,159 @@
+"""An archive and its manifest in, the Fit out: the way of a model again, with the stored draws at its end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import DataError, Findings
+from glmm_bayes.core.links import LINKS
+from glmm_bayes.design.design import Design, DesignState, _assemble, build_design
+from glmm_bayes.design.table import Column, Table
+from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.graph.priors import resolve_priors
+from glmm_bayes.infer.archive import Archive
+from glmm_bayes.infer.datatree import arrays_of, assemble
+from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.manifest import (
+    MANIFEST,
+    ROW_LABELS,
+    ColumnEntry,
+    Manifest,
+    canonical,
+    fingerprint,
+    from_json,
+    state_entry,
+)
+from glmm_bayes.spec.model_spec import ModelSpec
+from glmm_bayes.spec.prior import Prior
+
+#: Means and sds that another processor adds up in another order differ by far less than this.
+_TOLERANCE = 1e-9
+
+
+def rebuild(archive: Archive, manifest: Manifest) -> Fit:
+    """Take the way from formula and rows to a fit again, with the stored draws at its end."""
+    spec = spec_of(manifest)
+    if spec.to_formula() != manifest.formula:
+        raise archive.unsafe("a formula in another spelling than the format's", MANIFEST)
+    table = _table(archive, manifest, spec)
+    design = _design(archive, manifest, spec, table)
+    family = FAMILIES[spec.family]
+    link = LINKS[spec.link or family.links[0]]
+    findings = Findings(DataError)
+    assert design.response is not None
+    response = family.read_response(design.response, findings)
+    findings.raise_errors()
+    priors = resolve_priors(design, family, link, response, spec.priors)
+    posterior = arrays_of(_group_of(archive, manifest, "posterior"), design, family)
+    statistics = _group_of(archive, manifest, "sample_stats")
+    if any(values.shape != posterior["beta"].shape[:2] for values in statistics.values()):
+        raise archive.corrupt("the sampler's statistics have another shape than the draws.")
+    tree = assemble(posterior, statistics, design, response, family, link)
+    return Fit(spec, design, response, priors, tree, _decoded(archive, manifest.settings, dict))
+
+
+def spec_of(manifest: Manifest) -> ModelSpec:
+    """Read the spec; a link that was a default stays the same link if the default changes."""
+    is_default = manifest.link_used == FAMILIES[manifest.family].links[0]
+    link = manifest.link if manifest.link is not None or is_default else manifest.link_used
+    priors = {
+        entry.parameter: Prior(
+            entry.distribution, **{name: float.fromhex(value) for name, value in entry.arguments.items()}
+        )
+        for entry in manifest.priors
+    }
+    return ModelSpec.from_formula(manifest.formula, manifest.family, link, priors)
+
+
+def _decoded[T](archive: Archive, value: Any, kind: type[T]) -> T:
+    try:
+        result = from_json(value)
+    except ValueError as error:
+        raise archive.unsafe(f"a value that is not the format's ({error})", MANIFEST) from None
+    if not isinstance(result, kind):
+        raise archive.unsafe(f"settings or labels that are no {kind.__name__}", MANIFEST)
+    return result
+
+
+def _group_of(archive: Archive, manifest: Manifest, group: str) -> dict[str, NDArray[Any]]:
+    names = [name for name in manifest.arrays if name.startswith(f"{group}/")]
+    return {name.removeprefix(f"{group}/"): _numbers(archive, manifest, name) for name in names}
+
+
+def _numbers(archive: Archive, manifest: Manifest, name: str) -> NDArray[Any]:
+    if name not in manifest.arrays:
+        raise archive.corrupt(f"the array {name} is missing.")
+    entry = manifest.arrays[name]
+    data = archive.read(entry.chunk(name)) if entry.size else b""
+    if entry.dtype == "bool" and data.strip(b"\0\1"):
+        raise archive.unsafe("bytes that are no booleans", entry.chunk(name))
+    return entry.decode(data)
+
+
+def _table(archive: Archive, manifest: Manifest, spec: ModelSpec) -> Table:
+    if [entry.name for entry in manifest.columns] != list(spec.names()):
+        raise archive.corrupt("its columns are not those of its formula.")
+    columns = {entry.name: _column(archive, manifest, entry) for entry in manifest.columns}
+    table = Table(columns, _row_labels(archive, manifest))
+    if any(column.values.shape != table.rows.shape for column in columns.values()):
+        raise archive.corrupt("its columns differ in length.")
+    if fingerprint(table) != manifest.fingerprint:
+        raise archive.corrupt("the training rows do not match their fingerprint.")
+    return table
+
+
+def _column(archive: Archive, manifest: Manifest, entry: ColumnEntry) -> Column:
+    values = _numbers(archive, manifest, entry.array)
+    types = {"number": ("int64", "float64"), "boolean": ("bool",), "label": ("int64",)}[entry.kind]
+    if values.dtype.name not in types or values.ndim != 1:
+        raise archive.corrupt(f"column '{entry.name}' is not of its kind.")
+    if entry.kind == "label" and not ((values >= 0) & (values < len(entry.levels))).all():
+        raise archive.corrupt(f"column '{entry.name}' has codes without a level.")
+    return Column(entry.name, entry.kind, values, tuple(entry.levels), entry.ordered, entry.declared)
+
+
+def _row_labels(archive: Archive, manifest: Manifest) -> NDArray[Any]:
+    if manifest.row_labels is None:
+        return _numbers(archive, manifest, ROW_LABELS)
+    labels = _decoded(archive, manifest.row_labels, list)
+    rows = np.empty(len(labels), object)
+    # One by one: NumPy would make a second axis of tuples.
+    for position, label in enumerate(labels):
+        rows[position] = label
+    return rows
+
+
+def _design(archive: Archive, manifest: Manifest, spec: ModelSpec, table: Table) -> Design:
+    """Build the design and compare what its rows teach with what they taught when it was saved."""
+    design = build_design(spec, table, Findings(DataError))
+    learnt, stored = state_entry(design.state), manifest.state
+    if learnt == stored and canonical(learnt.model_dump()) == canonical(stored.model_dump()):
+        return design
+    same = {"factors": stored.factors, "groups": stored.groups, "transforms": stored.transforms}
+    discrete = canonical({**same, "transforms": {}}) == canonical({**learnt.model_dump(), "transforms": {}})
+    if not discrete or not _near(learnt.transforms, stored.transforms):
+        raise archive.corrupt("the training rows do not teach the design what it had learnt.")
+    transforms = {
+        key: {name: float.fromhex(value) for name, value in values.items()}
+        for key, values in stored.transforms.items()
+    }
+    state = DesignState(design.state.kinds, transforms)
+    return _assemble(spec, table, state, Findings(DataError), learning=True)
+
+
+def _near(learnt: Mapping[str, Mapping[str, str]], stored: Mapping[str, Mapping[str, str]]) -> bool:
+    """Compare centres and scales: their last bits may differ between processors."""
+    if {key: set(values) for key, values in learnt.items()} != {k: set(v) for k, v in stored.items()}:
+        return False
+    return all(
+        math.isclose(
+            float.fromhex(value), float.fromhex(stored[key][name]), rel_tol=_TOLERANCE, abs_tol=_TOLERANCE
+        )
+        for key, values in learnt.items()
+        for name, value in values.items()
+    )
