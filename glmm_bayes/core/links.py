@@ -36,6 +36,8 @@ class Link(ABC):
     ----------
     name : str
         The word a user writes.
+    latex : str
+        The link of the mean of row i as a person writes it.
     domain : str
         The means that the link allows, in words.
     strip : float
@@ -46,6 +48,7 @@ class Link(ABC):
     """
 
     name: ClassVar[str]
+    latex: ClassVar[str]
     domain: ClassVar[str]
     strip: ClassVar[float]
     exponential_tail: ClassVar[bool] = False
@@ -91,6 +94,7 @@ class Identity(Link):
     """mu = eta."""
 
     name: ClassVar[str] = "identity"
+    latex: ClassVar[str] = r"\mu_i"
     domain: ClassVar[str] = "all real numbers"
     strip: ClassVar[float] = np.inf
 
@@ -113,6 +117,7 @@ class Log(Link):
     """mu = exp(eta); infinite where exp overflows."""
 
     name: ClassVar[str] = "log"
+    latex: ClassVar[str] = r"\log \mu_i"
     domain: ClassVar[str] = "numbers above 0"
     strip: ClassVar[float] = np.inf
     exponential_tail: ClassVar[bool] = True
@@ -138,6 +143,7 @@ class Logit(ProbabilityLink):
     """mu = 1 / (1 + exp(-eta)); the nearest poles are at +-i pi."""
 
     name: ClassVar[str] = "logit"
+    latex: ClassVar[str] = r"\operatorname{logit} \mu_i"
     strip: ClassVar[float] = np.pi
     exponential_tail: ClassVar[bool] = True
 
@@ -174,6 +180,7 @@ class Probit(ProbabilityLink):
     """
 
     name: ClassVar[str] = "probit"
+    latex: ClassVar[str] = r"\Phi^{-1}(\mu_i)"
     strip: ClassVar[float] = 3.0
 
     def link(self, mu: Array) -> Array:
@@ -204,6 +211,7 @@ class Cloglog(ProbabilityLink):
     """mu = 1 - exp(-exp(eta)); bounded where the real part of exp(eta) is positive."""
 
     name: ClassVar[str] = "cloglog"
+    latex: ClassVar[str] = r"\log(-\log(1 - \mu_i))"
     strip: ClassVar[float] = 0.5 * np.pi
     exponential_tail: ClassVar[bool] = True
 

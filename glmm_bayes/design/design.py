@@ -85,8 +85,21 @@ class Design:
         return next(group for group in self.groups if group.factor == factor)
 
 
-def build_design(spec: ModelSpec, table: Table, findings: Findings) -> Design:
+def build_design(
+    spec: ModelSpec,
+    table: Table,
+    findings: Findings,
+    transforms: Mapping[str, dict[str, float]] | None = None,
+) -> Design:
     """Build the design of training rows; everything wrong is collected, then raised as one error.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    table : Table
+    findings : Findings
+    transforms : mapping of str to dict, optional
+        Centres and scales that were learnt from these rows before; they are taken as they are.
 
     Raises
     ------
@@ -94,7 +107,8 @@ def build_design(spec: ModelSpec, table: Table, findings: Findings) -> Design:
         ``single_level``, ``column_type``, ``non_finite``, ``constant_column``, ``rank_deficient``,
         ``offset_domain``.
     """
-    state = DesignState(kinds={name: column.kind for name, column in table.columns.items()})
+    kinds = {name: column.kind for name, column in table.columns.items()}
+    state = DesignState(kinds, transforms or {})
     design = _assemble(spec, table, state, findings, learning=True)
     findings.raise_errors()
     check_fixed(design.columns, design.x, design.table.rows, findings)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 _LABEL_LENGTH = 40
-_CHARACTERS = 98
+_CHARACTERS = 108
 _MINUS = "−"
 
 

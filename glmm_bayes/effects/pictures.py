@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from glmm_bayes.core.words import interval_columns, interval_words
 from glmm_bayes.effects.canvas import (
@@ -145,7 +145,7 @@ def row_names(grid: pd.DataFrame) -> list[str]:
     # Rows that do not differ are named by all that they are.
     kept = varying or [name for name in grid.columns if name != "variable"]
     return [
-        ", ".join(_cell(name, row[name], bare=name == "contrast" or len(kept) == 1) for name in kept)
+        ", ".join(_cell(name, row[name], bare=name == "contrast") for name in kept)
         for _, row in grid.iterrows()
     ]
 
@@ -169,9 +169,11 @@ def _null_line(axes: Axes, effects: Effects, shown: pd.DataFrame) -> None:
         return
     if null == 1.0 and (shown[interval_columns()[0]] > 0).all():
         axes.set_xscale("log")
-        axes.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        low, high = axes.get_xlim()
+        locator = LogLocator(subs=(1.0, 2.0, 5.0)) if high > 8 * low else MaxNLocator(6)
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-        axes.xaxis.set_minor_formatter(NullFormatter())
     axes.axvline(float(null), color=DARK, linestyle=(0, (4, 3)), linewidth=1.0, zorder=0)
 
 

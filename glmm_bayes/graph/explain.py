@@ -93,15 +93,6 @@ def explain_model(model: Described) -> Explanation:
     return Explanation(_text(model), _latex(model))
 
 
-_LATEX_LINK = {
-    "identity": r"\mu_i",
-    "log": r"\log \mu_i",
-    "logit": r"\operatorname{logit} \mu_i",
-    "probit": r"\Phi^{-1}(\mu_i)",
-    "cloglog": r"\log(-\log(1 - \mu_i))",
-}
-
-
 def _text(model: Described) -> str:
     design = model.design
     left = "mu[i]" if model.link.name == "identity" else f"{model.link.name}(mu[i])"
@@ -135,7 +126,7 @@ def _latex(model: Described) -> str:
             for c in group.columns
         ]
     lines = [rf"{_mathrm(model.response.label)}_i &\sim {model.family.latex} \\"]
-    lines.append(rf"{_LATEX_LINK[model.link.name]} &= {' + '.join(terms)} \\")
+    lines.append(rf"{model.link.latex} &= {' + '.join(terms)} \\")
     for group in design.groups:
         name = _mathrm(group.factor)
         what = rf"\sigma_{{{name}}}^2" if len(group.effects) == 1 else rf"\Sigma_{{{name}}}"

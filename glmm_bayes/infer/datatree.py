@@ -57,7 +57,8 @@ def arrays_of(draws: Any, design: Design, family: Family) -> dict[str, Array]:
             hint = " ".join(filter(None, (suggestion(name, wanted), f"Variables: {', '.join(wanted)}.")))
             findings.error("draws_shape", f"the model has no variable '{name}'.", hint=hint)
             continue
-        array = np.asarray(value, np.float64)
+        # Sums over draws depend on the memory order in their last bit; files keep one order.
+        array = np.ascontiguousarray(value, np.float64)
         shape = tuple(sizes[dimension] for dimension in wanted[name])
         if array.ndim >= 2 and array.ndim == len(shape) + 1 and shape[-1:] == (1,):
             array = array[..., None]

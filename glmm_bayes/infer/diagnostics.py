@@ -30,8 +30,9 @@ def summary(fit: Fit) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Indexed by parameter: ``mean``, ``sd``, the 89% equal-tailed interval, ``mcse_mean``,
-        ``ess_bulk``, ``ess_tail`` (of the 5% and 95% quantiles), ``r_hat``. Coefficients are subject-specific: what changes for a
-        given group. (``coefficients`` shows the population-averaged ones beside them.)
+        ``ess_bulk``, ``ess_tail`` (of the 5% and 95% quantiles), ``r_hat``. Coefficients are
+        subject-specific: what changes for a given group. (``coefficients`` shows the population-averaged
+        ones beside them.)
     """
     from arviz_stats.base import array_stats
 

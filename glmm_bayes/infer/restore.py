@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Findings
 from glmm_bayes.core.links import LINKS
-from glmm_bayes.design.design import Design, DesignState, _assemble, build_design
+from glmm_bayes.design.design import Design, build_design
 from glmm_bayes.design.table import Column, Table
 from glmm_bayes.graph.families import FAMILIES
 from glmm_bayes.graph.priors import resolve_priors
@@ -132,18 +132,17 @@ def _design(archive: Archive, manifest: Manifest, spec: ModelSpec, table: Table)
     """Build the design and compare what its rows teach with what they taught when it was saved."""
     design = build_design(spec, table, Findings(DataError))
     learnt, stored = state_entry(design.state), manifest.state
-    if learnt == stored and canonical(learnt.model_dump()) == canonical(stored.model_dump()):
+    # As texts, for True and 1 are equal in Python and are different levels.
+    if canonical(learnt.model_dump()) == canonical(stored.model_dump()):
         return design
-    same = {"factors": stored.factors, "groups": stored.groups, "transforms": stored.transforms}
-    discrete = canonical({**same, "transforms": {}}) == canonical({**learnt.model_dump(), "transforms": {}})
-    if not discrete or not _near(learnt.transforms, stored.transforms):
+    same_levels = canonical([learnt.factors, learnt.groups]) == canonical([stored.factors, stored.groups])
+    if not same_levels or not _near(learnt.transforms, stored.transforms):
         raise archive.corrupt("the training rows do not teach the design what it had learnt.")
     transforms = {
         key: {name: float.fromhex(value) for name, value in values.items()}
         for key, values in stored.transforms.items()
     }
-    state = DesignState(design.state.kinds, transforms)
-    return _assemble(spec, table, state, Findings(DataError), learning=True)
+    return build_design(spec, table, Findings(DataError), transforms)
 
 
 def _near(learnt: Mapping[str, Mapping[str, str]], stored: Mapping[str, Mapping[str, str]]) -> bool:

@@ -54,7 +54,8 @@ class GroupTerm:
     @property
     def factor(self) -> str:
         """The grouping factor as the user wrote it: ``g`` or ``a:b``."""
-        return ":".join(self.columns)
+        # A column may itself be called "a:b"; backticks keep it apart from the pair.
+        return ":".join(quote(column) if ":" in column else column for column in self.columns)
 
     @property
     def effects(self) -> tuple[Term, ...]:

@@ -1,0 +1,283 @@
+"""A Fit and replicated responses in, figures out that hold the observed against the replicated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from glmm_bayes.core.words import INTERVAL_PROBABILITY
+from glmm_bayes.effects.canvas import (
+    GREY,
+    STROKES,
+    Picture,
+    compact,
+    head,
+    legend,
+    literal,
+    new_picture,
+    note,
+    style,
+)
+from glmm_bayes.effects.estimand import read_estimand
+from glmm_bayes.effects.expectation import expected
+from glmm_bayes.infer.fit import Fit
+
+Array = NDArray[np.float64]
+
+_BAND = f"{INTERVAL_PROBABILITY * 100:g}%"
+_LINES = 50
+_FINE = 512
+_CELLS = 64
+_MOST_BARS = 40
+_BINS = 10
+_ESTIMAND = "replicated from the posterior, each group with its own random effects"
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Observed numbers of some cells and the ends of the replicated band in each."""
+
+    observed: Array
+    middle: Array
+    lower: Array
+    upper: Array
+    told: NDArray[np.bool_]
+
+    @property
+    def inside(self) -> NDArray[np.bool_]:
+        """Tell which observed values lie in the band (rounding aside), of the cells that tell something."""
+        slack = 1e-9 * (1 + np.abs(self.observed))
+        within = (self.observed >= self.lower - slack) & (self.observed <= self.upper + slack)
+        return np.asarray(within[self.told])
+
+
+def cells_of(observed: Array, replicated: Array) -> Cells:
+    """Summarise replicated numbers, shape (replicate, cell), by median and equal-tailed band."""
+    tail = (1 - INTERVAL_PROBABILITY) / 2
+    lower, middle, upper = np.quantile(replicated, [tail, 0.5, 1 - tail], axis=0)
+    # Cells that are empty in data and replicates alike say nothing.
+    told = (observed != 0) | (upper != 0)
+    return Cells(observed, middle, lower, upper, told)
+
+
+def verdict(parts: dict[str, Cells]) -> str:
+    """Say how many observed values lie in their replicated bands."""
+    words = [f"{int(cells.inside.sum())} of {len(cells.inside)} {what}" for what, cells in parts.items()]
+    inside = np.concatenate([cells.inside for cells in parts.values()])
+    reading = (
+        "the model replicates this side of the data"
+        if inside.mean() >= 0.75
+        else "the model misses something here"
+    )
+    return f"Observed values lie in the replicated {_BAND} band in {' and '.join(words)}: {reading}."
+
+
+def density_check(fit: Fit, replicated: Array) -> Picture:
+    """Draw the density of the observed numbers over those of replicated data sets."""
+    observed = fit.response.values
+    edges = _density_edges(observed, replicated)
+    width = edges[1] - edges[0]
+    bandwidth = _bandwidth(observed) / width
+    own = _density(observed, edges, bandwidth)
+    others = np.stack([_density(row, edges, bandwidth) for row in replicated])
+    centres = (edges[1:] + edges[:-1]) / 2
+    step = _FINE // _CELLS
+    # Cells where nobody has any density are not evidence for the model.
+    where = np.arange(step // 2, _FINE, step)
+    where = where[np.maximum(own, others.mean(axis=0))[where] > 0.01 * own.max()]
+    words = verdict({"points of the density": cells_of(own[where], others[:, where])})
+    with style():
+        picture = new_picture(7.2, 3.8)
+        axes = picture.add_subplot()
+        lines = [
+            axes.plot(centres, line, color=GREY, linewidth=0.5, alpha=0.6)[0] for line in others[:_LINES]
+        ]
+        stroke = STROKES[0]
+        mine = axes.plot(centres, own, color=stroke.color, linewidth=2.2)[0]
+        labels = ["observed", f"replicated ({len(lines)} data sets)"]
+        legend(axes, [mine, lines[0]], labels)
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel(literal(fit.response.label))
+        axes.set_ylabel("density")
+        _write(picture, words)
+    peak = centres[int(np.argmax(own))], centres[int(np.argmax(others.mean(axis=0)))]
+    picture.alt = (
+        f"Density of {fit.response.label}, from {compact(observed.min())} to {compact(observed.max())}, over "
+        f"{len(lines)} replicated data sets. Observed peak near {compact(peak[0])}, replicated near "
+        f"{compact(peak[1])}. {words} Estimand: responses {_ESTIMAND}; band: {_BAND} equal-tailed interval."
+    )
+    return picture
+
+
+def _density_edges(observed: Array, replicated: Array) -> Array:
+    low, high = np.quantile(replicated, [0.0005, 0.9995])
+    low, high = min(low, observed.min()), max(high, observed.max())
+    margin = 0.05 * (high - low) or 1.0
+    return np.linspace(low - margin, high + margin, _FINE + 1)
+
+
+def _bandwidth(values: Array) -> float:
+    """Silverman's rule (1986); one bandwidth for observed and replicated, so that they compare."""
+    quartiles = np.quantile(values, [0.25, 0.75])
+    spread = min(float(np.std(values)), float(quartiles[1] - quartiles[0]) / 1.349 or np.inf)
+    return float(0.9 * (spread or 1.0) * len(values) ** -0.2)
+
+
+def _density(values: Array, edges: Array, bandwidth: float) -> Array:
+    """Smooth a fine histogram: a kernel density estimate whose cost does not grow with the rows."""
+    counts = np.histogram(values, edges)[0].astype(np.float64)
+    scale = len(values) * (edges[1] - edges[0])
+    return np.asarray(gaussian_filter1d(counts / scale, max(bandwidth, 0.5), mode="constant"))
+
+
+def rootogram_check(fit: Fit, replicated: Array) -> Picture:
+    """Draw how often each count occurs (square roots) with the band of the replicated frequencies."""
+    observed = fit.response.values
+    edges, width = _count_edges(observed)
+    own = np.histogram(observed, edges)[0].astype(np.float64)
+    others = np.stack([np.histogram(row, edges)[0] for row in replicated]).astype(np.float64)
+    cells = cells_of(own, others)
+    words = verdict({"counts" if width == 1 else f"bins of {width} counts": cells})
+    centres = np.arange(len(own)) * width + (width - 1) / 2
+    last = f"last bar: {edges[-2]:.0f} and more"
+    with style():
+        picture = new_picture(7.2, 3.8)
+        axes = picture.add_subplot()
+        bars = axes.bar(centres, np.sqrt(own), 0.8 * width, color="#d5d5d5", edgecolor=GREY, linewidth=0.6)
+        _bands(axes, centres, cells, root=True)
+        point = axes.plot(centres, np.sqrt(cells.middle), "o", color=STROKES[0].color, markersize=4)[0]
+        legend(axes, [bars, point], ["observed", f"replicated: median and {_BAND} band"])
+        axes.set_xlabel(f"{literal(fit.response.label)} ({last})")
+        axes.set_ylabel("square root of the number of rows")
+        _write(picture, words)
+    picture.alt = (
+        f"Rootogram of {fit.response.label}, counts from 0 to {observed.max():.0f} ({last}): bars for the observed "
+        f"number of rows, points and bands for {len(replicated)} replicated data sets. First bar: "
+        f"{_cell_words(cells, 0)} rows. {words} Estimand: responses {_ESTIMAND}; band: {_BAND} equal-tailed interval."
+    )
+    return picture
+
+
+def _count_edges(observed: Array) -> tuple[Array, int]:
+    """Return the edges of the bars, the last of them open, and the bars' width."""
+    usual = float(np.quantile(observed, 0.97))
+    width = max(1, int(np.ceil((usual + 1) / _MOST_BARS)))
+    edges = np.arange(0, usual + width + 1, width, dtype=np.float64)
+    # Replicates may go beyond the data: the last bar is always open.
+    return np.append(edges, np.inf), width
+
+
+def proportions_check(fit: Fit, replicated: Array) -> Picture:
+    """Draw the groups' proportions of successes, and observed against predicted proportions."""
+    parts: dict[str, Cells] = {}
+    edges = np.linspace(0.0, 1.0, _BINS + 1)
+    group = max(fit.design.groups, key=lambda group: len(group.levels), default=None)
+    if group is not None:
+        shares = _shares(fit.response.values[None], fit.response.trials, group.codes, len(group.levels))
+        others = _shares(replicated, fit.response.trials, group.codes, len(group.levels))
+        own = np.histogram(shares[0], edges)[0].astype(np.float64)
+        counts = np.stack([np.histogram(row, edges)[0] for row in others]).astype(np.float64)
+        parts["bars of the group proportions"] = cells_of(own, counts)
+    predicted, bins = _calibration_bins(fit)
+    size = int(bins.max()) + 1
+    seen = _shares(fit.response.values[None], fit.response.trials, bins, size)[0]
+    parts["bins of population-averaged probability"] = cells_of(
+        seen, _shares(replicated, fit.response.trials, bins, size)
+    )
+    words = verdict(parts)
+    with style():
+        picture = new_picture(7.2, 3.8 if group is not None else 4.2)
+        panels = picture.subplots(1, len(parts), squeeze=False)[0]
+        if group is not None:
+            _draw_shares(panels[0], edges, parts["bars of the group proportions"], group.factor)
+        _draw_calibration(panels[-1], predicted, parts["bins of population-averaged probability"])
+        _write(picture, words)
+    picture.alt = _proportions_alt(fit, parts, predicted, None if group is None else group.factor, words)
+    return picture
+
+
+def _shares(values: Array, trials: Array, codes: NDArray[np.int64], size: int) -> Array:
+    """Return the proportion of successes in each cell, shape (replicate, cell); NaN without trials."""
+    n = np.bincount(codes, weights=trials, minlength=size)
+    k = np.stack([np.bincount(codes, weights=row, minlength=size) for row in values])
+    # A level whose rows hold no trial has no proportion; the histogram leaves it out.
+    return np.asarray(np.divide(k, n, out=np.full_like(k, np.nan), where=n > 0))
+
+
+def _calibration_bins(fit: Fit) -> tuple[Array, NDArray[np.int64]]:
+    """Cut the rows at deciles of the population-averaged probability; return the bins' means, the rows' bins.
+
+    Bins may depend on the covariates only: binned by a prediction that has seen the row's own group, the
+    observed proportions would be more extreme than the predicted ones under every model, the right one too.
+    """
+    population = expected(fit, fit.design, read_estimand("population", fit.design))
+    mu, weight = population.values.mean(axis=0), fit.response.trials
+    cuts = np.unique(np.quantile(mu, np.linspace(0, 1, _BINS + 1)[1:-1]))
+    bins = np.searchsorted(cuts, mu)
+    kept = np.flatnonzero(np.bincount(bins, weight) > 0)
+    # Bins without trials have no proportion; their rows weigh nothing wherever they are put.
+    bins = np.minimum(np.searchsorted(kept, bins), len(kept) - 1)
+    return np.bincount(bins, mu * weight) / np.bincount(bins, weight), bins
+
+
+def _draw_shares(axes: Axes, edges: Array, cells: Cells, factor: str) -> None:
+    centres, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
+    bars = axes.bar(centres, cells.observed, 0.85 * width, color="#d5d5d5", edgecolor=GREY, linewidth=0.6)
+    _bands(axes, centres, cells)
+    point = axes.plot(centres, cells.middle, "o", color=STROKES[0].color, markersize=4)[0]
+    legend(axes, [bars, point], ["observed", f"replicated: median and {_BAND} band"])
+    axes.set_ylim(top=1.3 * max(float(cells.observed.max()), float(cells.upper.max())))
+    axes.set_xlabel(f"proportion of successes of a level of {literal(factor)}")
+    axes.set_ylabel("number of levels")
+
+
+def _draw_calibration(axes: Axes, predicted: Array, cells: Cells) -> None:
+    top = 1.15 * max(float(predicted.max()), float(cells.observed.max()), float(cells.upper.max()))
+    axes.plot([0, top], [0, top], color=GREY, linewidth=0.8, linestyle=":")
+    _bands(axes, predicted, cells)
+    middle = axes.plot(predicted, cells.middle, "o", color=STROKES[0].color, markersize=4)[0]
+    seen = axes.plot(
+        predicted, cells.observed, "s", markersize=6, markerfacecolor="none", color=STROKES[1].color
+    )[0]
+    legend(axes, [seen, middle], ["observed", f"replicated: median and {_BAND} band"], loc="upper left")
+    axes.set_xlabel("population-averaged probability, binned rows")
+    axes.set_ylabel("proportion of successes")
+
+
+def _bands(axes: Axes, x: Array, cells: Cells, root: bool = False) -> None:
+    lower, upper = (np.sqrt(cells.lower), np.sqrt(cells.upper)) if root else (cells.lower, cells.upper)
+    axes.vlines(x, lower, upper, color=STROKES[0].color, linewidth=2.0)
+
+
+def _write(picture: Picture, words: str) -> None:
+    picture.verdict = words
+    head(picture, words)
+    note(picture, f"Responses {_ESTIMAND}.")
+
+
+def _proportions_alt(
+    fit: Fit, parts: dict[str, Cells], predicted: Array, factor: str | None, words: str
+) -> str:
+    sentences = []
+    if factor is not None:
+        cells = parts["bars of the group proportions"]
+        low, high = (_cell_words(cells, index) for index in (0, -1))
+        sentences.append(
+            f"Left: histogram of the proportion of successes ({fit.response.mean_label}) of the levels of "
+            f"{factor}; levels below 0.1: {low}; levels above 0.9: {high}. Right:"
+        )
+    sentences.append(
+        f"observed against replicated proportions in {len(predicted)} bins of rows by population-averaged "
+        f"probability, from {compact(predicted[0])} to {compact(predicted[-1])}."
+    )
+    sentences.append(f"{words} Estimand: responses {_ESTIMAND}; band: {_BAND} equal-tailed interval.")
+    return " ".join(sentences)
+
+
+def _cell_words(cells: Cells, index: int) -> str:
+    lower, upper = cells.lower[index], cells.upper[index]
+    return f"{cells.observed[index]:.0f} observed, {lower:.0f} to {upper:.0f} replicated"

@@ -1,0 +1,172 @@
+"""A Fit in; the picture of individual curves with the typical and the population curve over them, out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from glmm_bayes.core.words import ESTIMANDS, interval_words
+from glmm_bayes.effects.canvas import (
+    GREY,
+    POPULATION,
+    TYPICAL,
+    Picture,
+    Stroke,
+    band,
+    compact,
+    head,
+    legend,
+    literal,
+    new_picture,
+    note,
+    style,
+)
+from glmm_bayes.effects.result import summary_frame
+from glmm_bayes.infer.fit import Fit
+from glmm_bayes.report.scenario import Scenario, Values, compute, other_factors, plan
+
+Array = NDArray[np.float64]
+
+_TOGETHER = 1e-8
+
+
+@dataclass(frozen=True)
+class Summaries:
+    """Posterior mean and interval of the two curves of one panel."""
+
+    population: Array
+    typical: Array
+
+
+def estimand_curves(fit: Fit, variable: str | None = None) -> Picture:
+    """Draw each group's own curve, and over them the curve of the typical group and of the population.
+
+    Parameters
+    ----------
+    fit : Fit
+    variable : str, optional
+        A predictor to draw along. Default: the first number with more than two values; without one,
+        dots over the levels of the first categorical predictor.
+
+    Returns
+    -------
+    Picture
+        A ``matplotlib.figure.Figure`` with one panel for each level of the main categorical predictor
+        (at most four); the caption says at which values all other predictors are held, ``alt`` where
+        population and typical group differ most. Returned, not shown.
+
+    Raises
+    ------
+    PredictionError
+        ``unknown_column`` if the variable is no predictor of the model.
+    DataError
+        ``draws_missing`` if the standard deviations of the random effects are not in the fit.
+    """
+    scenario = plan(fit, variable)
+    values = [compute(fit, scenario, panel) for panel in scenario.panels]
+    summaries = [Summaries(_three(panel.population), _three(panel.typical)) for panel in values]
+    with style():
+        picture = new_picture(7.2, 3.9)
+        panels = picture.subplots(1, len(values), squeeze=False, sharey=True)[0]
+        for axes, part, panel, lines in zip(panels, scenario.panels, values, summaries, strict=True):
+            handles, labels = _draw(axes, scenario, panel, lines)
+            axes.set_title(literal(part.title) if part.title else "", fontsize=9)
+            axes.set_xlabel(literal(scenario.variable) if scenario.variable else "")
+        panels[0].set_ylabel(literal(fit.response.mean_label))
+        legend(panels[-1], handles, labels)
+        head(picture, f"Population: {ESTIMANDS['population']}. Typical: {ESTIMANDS['typical']}.")
+        note(picture, caption(fit, scenario, values))
+    picture.alt = _alt(fit, scenario, values, summaries)
+    return picture
+
+
+def _three(draws: Array) -> Array:
+    """Return posterior mean and interval, shape (3, point)."""
+    frame = summary_frame(draws)
+    return frame.drop(columns="sd").to_numpy().T
+
+
+def _draw(axes: Axes, scenario: Scenario, panel: Values, lines: Summaries) -> tuple[list[Any], list[str]]:
+    handles: list[Any] = []
+    labels: list[str] = []
+    if len(panel.groups):
+        along = "" if not scenario.labels else "."
+        own = axes.plot(scenario.x, panel.groups.T, color=GREY, linewidth=0.6, alpha=0.6, marker=along)
+        handles.append(own[0])
+        labels.append(f"a level of {scenario.group.factor}" if scenario.group else "")
+    for stroke, name, curve in (
+        (POPULATION, "population", lines.population),
+        (TYPICAL, "typical", lines.typical),
+    ):
+        handles.append(_curve(axes, scenario, stroke, curve, shift=0.08 if name == "typical" else -0.08))
+        labels.append(name)
+    if scenario.labels:
+        axes.set_xticks(scenario.x, [literal(label, 18) for label in scenario.labels])
+        axes.set_xlim(scenario.x[0] - 0.5, scenario.x[-1] + 0.5)
+    return handles, labels
+
+
+def _curve(axes: Axes, scenario: Scenario, stroke: Stroke, curve: Array, shift: float) -> Any:
+    mean, lower, upper = curve
+    if not scenario.labels:
+        band(axes, scenario.x, lower, upper, stroke)
+        return axes.plot(scenario.x, mean, color=stroke.color, linestyle=stroke.line, linewidth=2.2)[0]
+    axes.vlines(scenario.x + shift, lower, upper, color=stroke.color, linewidth=2.0)
+    return axes.plot(scenario.x + shift, mean, stroke.marker, color=stroke.color, markersize=6)[0]
+
+
+def caption(fit: Fit, scenario: Scenario, values: list[Values]) -> str:
+    """Say what the lines are, which groups are shown, and where the other predictors are held."""
+    held = f" Held: {scenario.held}." if scenario.held else ""
+    shown = _shown_words(fit, scenario, sum(len(panel.groups) for panel in values))
+    return f"{shown}Thick: posterior means with {interval_words()}s.{held}{scenario.left_out}"
+
+
+def _shown_words(fit: Fit, scenario: Scenario, count: int) -> str:
+    group = scenario.group
+    if group is None:
+        return ""
+    if not count:
+        return f"The fit holds no draws of the levels of {group.factor}: no curves of their own. "
+    others = other_factors(fit.design, group)
+    at_zero = f", with the effects of {', '.join(others)} at zero" if others else ""
+    total = len(group.levels)
+    which = f"all {total} levels" if count >= total else f"{count} of {total} levels"
+    spread = "" if count >= total else ", spread over their range"
+    return f"Grey: posterior means of {which} of {group.factor} (subject-specific){spread}{at_zero}. "
+
+
+def _alt(fit: Fit, scenario: Scenario, values: list[Values], summaries: list[Summaries]) -> str:
+    along = f" along {scenario.variable}" if scenario.variable else ""
+    means = np.stack([lines.population[0] for lines in summaries])
+    typical = np.stack([lines.typical[0] for lines in summaries])
+    return (
+        f"{'Curves' if not scenario.labels else 'Dots'} of {fit.response.mean_label}{along}"
+        f"{_panel_words(scenario)}. {_difference(scenario, means, typical)} "
+        f"Estimands: population-averaged, typical group (random effects at zero) and subject-specific. "
+        f"{caption(fit, scenario, values)}"
+    )
+
+
+def _panel_words(scenario: Scenario) -> str:
+    titles = [panel.title for panel in scenario.panels if panel.title]
+    return f", one panel for each of {', '.join(titles)}" if titles else ""
+
+
+def _difference(scenario: Scenario, population: Array, typical: Array) -> str:
+    gap = np.abs(population - typical)
+    scale = float(np.abs(population).max()) or 1.0
+    if gap.max() <= _TOGETHER * scale:
+        return "The population and the typical curve are the same: the link is the identity."
+    panel, point = np.unravel_index(int(np.argmax(gap)), gap.shape)
+    place = scenario.labels[point] if scenario.labels else compact(scenario.x[point])
+    where = f"{scenario.variable} {place}" if scenario.variable else "all rows"
+    where += f", {scenario.panels[panel].title}" if scenario.panels[panel].title else ""
+    return (
+        f"Population and typical group differ most at {where}: "
+        f"{compact(population[panel, point])} against {compact(typical[panel, point])}."
+    )

@@ -1,0 +1,237 @@
+"""A Fit and a variable in; rows that let one predictor move while the others are held, and values there, out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.registry import suggestion
+from glmm_bayes.design.design import Design, replay_design
+from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.design.table import Column, Table
+from glmm_bayes.effects.canvas import compact
+from glmm_bayes.effects.estimand import Estimand, read_estimand
+from glmm_bayes.effects.expectation import expected
+from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.predictor import BLOCK_ELEMENTS, group_part
+
+Array = NDArray[np.float64]
+
+_POINTS = 60
+_GROUPS = 60
+_PANELS = 4
+_LEVELS = 12
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Rows of one panel, one for each point, and the positions of the levels shown in it."""
+
+    title: str
+    rows: Table
+    groups: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What moves along the axis, and what is held.
+
+    Attributes
+    ----------
+    variable : str
+        The predictor along the axis; empty if the model has none.
+    x : ndarray, shape (point,)
+        Its values; positions if it is categorical.
+    labels : tuple of str
+        Names of the positions; empty for a number.
+    panels : tuple of Panel
+    group : GroupDesign or None
+        The grouping factor whose levels have curves of their own.
+    held : str
+        Where the other predictors are held.
+    left_out : str
+        Levels that are not shown.
+    """
+
+    variable: str
+    x: Array
+    labels: tuple[str, ...]
+    panels: tuple[Panel, ...]
+    group: GroupDesign | None
+    held: str
+    left_out: str
+
+
+@dataclass(frozen=True)
+class Values:
+    """Draws of the two curves, shape (draw, point), and posterior means of groups, shape (group, point)."""
+
+    population: Array
+    typical: Array
+    groups: Array
+
+
+def predictors(design: Design) -> list[str]:
+    """List the columns that the fixed part reads, in the order of the formula."""
+    return list(dict.fromkeys(name for term in design.spec.fixed for name in term.names()))
+
+
+def is_factor(design: Design, name: str) -> bool:
+    """Tell whether a column is categorical: by its kind, by its use in the formula, or by two values."""
+    column = design.table[name]
+    if column.kind != "number":
+        return True
+    factors = [factor for term in design.spec.fixed for factor in term.factors]
+    coded = [f for f in factors if f.names() == (name,) and str(f) in design.state.factors]
+    return bool(coded) or len(np.unique(column.values)) <= 2
+
+
+def main_group(design: Design) -> GroupDesign | None:
+    """Return the grouping factor with the most levels."""
+    return max(design.groups, key=lambda group: len(group.levels), default=None)
+
+
+def plan(fit: Fit, variable: str | None) -> Scenario:
+    """Choose the axis, the panels, the values held and the groups shown."""
+    design = fit.design
+    names = predictors(design)
+    _check(variable, names)
+    factors = [name for name in names if is_factor(design, name)]
+    numbers = [name for name in names if name not in factors]
+    along = variable or next(iter(numbers or factors), "")
+    across = next((name for name in factors if name != along), "") if along in numbers else ""
+    moving, x, labels, gone = _axis(design, along, along in factors)
+    base, held = _held(design, {along, across}, len(x))
+    rows = Table(base | moving, np.arange(len(x)))
+    panels = [Panel("", rows, _spread(fit, np.ones(len(design), np.bool_), _GROUPS))]
+    if across:
+        column = design.table[across]
+        values, more = _frequent(column, _PANELS)
+        gone += more
+        panels = [_panel(fit, rows, column, value, len(values)) for value in values]
+    return Scenario(along, x, labels, tuple(panels), main_group(design), held, gone)
+
+
+def _check(variable: str | None, names: list[str]) -> None:
+    if variable is not None and variable not in names:
+        hint = " ".join(filter(None, (suggestion(variable, names), f"Predictors: {', '.join(names)}.")))
+        message = f"'{variable}' is not a predictor of the model."
+        raise PredictionError(Finding("unknown_column", message, column=variable, hint=hint))
+
+
+def _axis(
+    design: Design, along: str, categorical: bool
+) -> tuple[dict[str, Column], Array, tuple[str, ...], str]:
+    """Return the moving column, its positions, their names, and which levels are left out."""
+    if not along:
+        return {}, np.zeros(1), ("all rows",), ""
+    column = design.table[along]
+    if not categorical:
+        x = np.linspace(column.values.min(), column.values.max(), _POINTS)
+        return {along: replace(column, values=x)}, x, (), ""
+    values, gone = _frequent(column, _LEVELS)
+    moving = replace(column, values=np.array(values, dtype=column.values.dtype))
+    return {along: moving}, np.arange(len(values)) * 1.0, tuple(_text(column, v) for v in values), gone
+
+
+def _frequent(column: Column, most: int) -> tuple[list[Any], str]:
+    """Return the most frequent values in their order, and a sentence if some are left out."""
+    values, counts = np.unique(column.values, return_counts=True)
+    kept = np.sort(np.argsort(-counts, kind="stable")[:most])
+    gone = f" The {most} most frequent of {len(values)} levels of {column.name} are shown."
+    return list(values[kept]), gone if len(values) > most else ""
+
+
+def _text(column: Column, value: Any) -> str:
+    if column.kind == "label":
+        return str(column.levels[value])
+    return str(bool(value)) if column.kind == "boolean" else compact(float(value))
+
+
+def _held(design: Design, moving: set[str], size: int) -> tuple[dict[str, Column], str]:
+    """Hold numbers at their mean and factors at their most frequent level."""
+    spec = design.spec
+    names = predictors(design)
+    names += [name for group in spec.groups for effect in group.effects for name in effect.names()]
+    names += [name for offset in spec.offsets for name in offset.names()]
+    base, words = {}, []
+    for name in dict.fromkeys(name for name in names if name not in moving):
+        column = design.table[name]
+        if is_factor(design, name):
+            value = _frequent(column, 1)[0][0]
+            words.append(f"{name} at {_text(column, value)} (most frequent)")
+        else:
+            value = float(np.mean(column.values))
+            words.append(f"{name} at its mean {compact(value)}")
+        base[name] = replace(column, values=np.full(size, value))
+    return base, ", ".join(words)
+
+
+def _panel(fit: Fit, rows: Table, column: Column, value: Any, panels: int) -> Panel:
+    held = replace(column, values=np.full(len(rows), value, dtype=column.values.dtype))
+    inside = np.asarray(fit.design.table[column.name].values == value)
+    groups = _spread(fit, inside, _GROUPS // panels)
+    return Panel(f"{column.name} = {_text(column, value)}", rows.with_columns({column.name: held}), groups)
+
+
+def _spread(fit: Fit, inside: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
+    """Choose levels that have rows inside, evenly over the order of their random effects."""
+    group = main_group(fit.design)
+    if group is None or any(f"b_{other.slug}" not in fit.flat for other in _own(fit.design, group)):
+        return np.zeros(0, np.int64)
+    mean = fit.flat[f"b_{group.slug}"].mean(axis=0, keepdims=True)
+    effect = group_part(mean, group)[0]
+    score = np.bincount(group.codes, effect) / np.bincount(group.codes)
+    known = np.unique(group.codes[inside])
+    ordered = known[np.argsort(score[known], kind="stable")]
+    return np.asarray(ordered[np.unique(np.linspace(0, len(ordered) - 1, most).round().astype(np.int64))])
+
+
+def _own(design: Design, group: GroupDesign) -> list[GroupDesign]:
+    """List the factors that a level of the group settles: itself, and those it is nested in."""
+    return [other for other in design.groups if set(other.term.columns) <= set(group.term.columns)]
+
+
+def other_factors(design: Design, group: GroupDesign) -> list[str]:
+    """List the grouping factors whose effects are at zero in the groups' own curves."""
+    own = [other.factor for other in _own(design, group)]
+    return [other.factor for other in design.groups if other.factor not in own]
+
+
+def compute(fit: Fit, scenario: Scenario, panel: Panel) -> Values:
+    """Compute the curves of one panel."""
+    design = replay_design(fit.design, panel.rows, with_groups=False)
+    population, typical = (
+        expected(fit, design, read_estimand(word, fit.design)).values for word in ("population", "typical")
+    )
+    parts = [_group_means(fit, scenario, panel.rows, some) for some in _batches(fit, scenario, panel)]
+    groups = np.concatenate(parts) if parts else np.zeros((0, len(scenario.x)))
+    return Values(population, typical, groups)
+
+
+def _batches(fit: Fit, scenario: Scenario, panel: Panel) -> Iterator[NDArray[np.int64]]:
+    """Split the groups so that draws x groups x points stay within one block."""
+    size = max(1, BLOCK_ELEMENTS // (int(np.prod(fit.shape)) * len(scenario.x)))
+    for start in range(0, len(panel.groups), size):
+        yield panel.groups[start : start + size]
+
+
+def _group_means(fit: Fit, scenario: Scenario, rows: Table, levels: NDArray[np.int64]) -> Array:
+    """Return posterior means of the levels' own curves, shape (level, point)."""
+    group = scenario.group
+    assert group is not None
+    points = len(scenario.x)
+    first = np.array([int(np.argmax(group.codes == level)) for level in levels])
+    table = rows.take(np.tile(np.arange(points), len(levels)))
+    columns = {name for other in fit.design.groups for name in other.term.columns}
+    own = {name: fit.design.table[name].take(np.repeat(first, points)) for name in sorted(columns)}
+    design = replay_design(fit.design, table.with_columns(own), with_groups=True)
+    settled = {other.factor for other in _own(fit.design, group)}
+    words = {g.factor: "subject" if g.factor in settled else "typical" for g in fit.design.groups}
+    values = expected(fit, design, Estimand(words)).values.mean(axis=0)
+    return np.asarray(values.reshape(len(levels), points))
