@@ -11,12 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
-from glmm_bayes.core import integrals
+from glmm_bayes.core import mean_rules
 from glmm_bayes.core.integrals import (
     LOGIT_ERROR,
     Trapezoid,
     link_of_population_mean,
-    logit_population_mean_log_odds,
     population_mean,
     population_mean_derivatives,
     population_variance,
@@ -159,7 +158,7 @@ def test_variances_give_the_exact_response_scale_icc(name, eta, v, printed):
 
 
 def test_the_mixture_has_the_printed_weights_and_scales():
-    p, s = np.array(integrals._MIXTURE).T
+    p, s = np.array(mean_rules._MIXTURE).T
     assert abs(p.sum() - 1.0) < 1e-14
     assert agrees((p / s**2).sum(), "3.289867672")
     x = np.linspace(-15.0, 15.0, 30001)
@@ -292,7 +291,7 @@ def test_the_far_tails_of_the_logit_keep_their_relative_accuracy(sigma, bound):
         [WEIGHTS @ special.expit(-(e + sigma**2 + sigma * NODES)) for e in eta]
     )
     assert np.abs(population_mean(LOGIT, eta, sigma**2).value / exact - 1.0).max() < bound
-    odds = logit_population_mean_log_odds(-eta, sigma**2)
+    odds = link_of_population_mean(LOGIT, -eta, sigma**2)
     np.testing.assert_allclose(odds, -special.logit(exact), rtol=0, atol=max(2.0 * bound, 1e-8))
 
 
