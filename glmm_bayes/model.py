@@ -126,7 +126,8 @@ class Model:
         tree = assemble(
             sampled.posterior, sampled.statistics, self.design, self.response, self.family, self.link
         )
-        return Fit(self.spec, self.design, self.response, self.priors, tree, sampled.settings)
+        recorded = {**sampled.settings, "notes": [finding.message for finding in self.findings]}
+        return Fit(self.spec, self.design, self.response, self.priors, tree, recorded)
 
     def prior_predictive(self, draws: int = 500, seed: int | None = None) -> Any:
         """Draw parameters and responses from the prior.
@@ -152,7 +153,8 @@ class Model:
         return pd.DataFrame(rows, columns=columns)
 
     def __str__(self) -> str:
-        return describe_model(self)
+        notes = [f"{finding.severity}: {finding.message}" for finding in self.findings]
+        return "\n".join([describe_model(self), *notes])
 
     __repr__ = __str__
 

@@ -142,7 +142,7 @@ def rootogram_check(fit: Fit, replicated: Array) -> Picture:
     others = np.stack([np.histogram(row, edges)[0] for row in replicated]).astype(np.float64)
     cells = cells_of(own, others)
     words = verdict({"counts" if width == 1 else f"bins of {width} counts": cells})
-    centres = np.arange(len(own)) * width + (width - 1) / 2
+    centres: Array = np.arange(len(own), dtype=np.float64) * width + (width - 1) / 2
     last = f"last bar: {edges[-2]:.0f} and more"
     with style():
         picture = new_picture(7.2, 3.8)
@@ -155,9 +155,10 @@ def rootogram_check(fit: Fit, replicated: Array) -> Picture:
         axes.set_ylabel("square root of the number of rows")
         _write(picture, words)
     picture.alt = (
-        f"Rootogram of {fit.response.label}, counts from 0 to {observed.max():.0f} ({last}): bars for the observed "
-        f"number of rows, points and bands for {len(replicated)} replicated data sets. First bar: "
-        f"{_cell_words(cells, 0)} rows. {words} Estimand: responses {_ESTIMAND}; band: {_BAND} equal-tailed interval."
+        f"Rootogram of {fit.response.label}, counts from 0 to {observed.max():.0f} ({last}): bars for the "
+        f"observed number of rows, points and bands for {len(replicated)} replicated data sets. First bar: "
+        f"{_cell_words(cells, 0)} rows. {words} Estimand: responses {_ESTIMAND}; "
+        f"band: {_BAND} equal-tailed interval."
     )
     return picture
 

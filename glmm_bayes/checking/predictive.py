@@ -53,10 +53,10 @@ def posterior_predictive(fit: Fit, draws: int | None = None, seed: int | None = 
 
     Examples
     --------
-    >>> import glmm_bayes as gb
+    >>> import glmm_bayes as gb, numpy as np
     >>> model = gb.Model("y ~ trt + (1 | subject)", gb.load_dataset("epil"), family="poisson")
-    >>> draws = {"beta": [[[1.0, -0.2]]], "sd_subject": [[[0.5]]], "b_subject": [[[0.0]] * 59]}
-    >>> fit = gb.Fit.from_draws(model, {name: [value[0]] for name, value in draws.items()})
+    >>> draws = {"beta": [[[1.0, -0.2]]], "sd_subject": [[[0.5]]], "b_subject": np.zeros((1, 1, 59))}
+    >>> fit = gb.Fit.from_draws(model, draws)
     >>> gb.posterior_predictive(fit, seed=1)["posterior_predictive"]["y"].shape
     (1, 1, 236)
     """

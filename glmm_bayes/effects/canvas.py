@@ -120,12 +120,16 @@ def literal(text: object, length: int = _LABEL_LENGTH) -> str:
 
 def head(picture: Figure, text: str) -> None:
     """Write what is estimated above the axes."""
-    picture.suptitle(fill(literal(text, 500), _CHARACTERS), fontsize=8.5, color=DARK, x=0.01, ha="left")
+    picture.suptitle(_wrapped(text), fontsize=8.5, color=DARK, x=0.01, ha="left")
 
 
 def note(picture: Figure, text: str) -> None:
     """Write a caption below the axes."""
-    picture.supxlabel(fill(literal(text, 900), _CHARACTERS), fontsize=8, color=DARK, x=0.01, ha="left")
+    picture.supxlabel(_wrapped(text), fontsize=8, color=DARK, x=0.01, ha="left")
+
+
+def _wrapped(text: str) -> str:
+    return fill(literal(text, 1000), _CHARACTERS, break_on_hyphens=False)
 
 
 def band(axes: Axes, x: Array, lower: Array, upper: Array, stroke: Stroke) -> None:

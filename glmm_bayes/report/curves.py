@@ -78,7 +78,7 @@ def estimand_curves(fit: Fit, variable: str | None = None) -> Picture:
             axes.set_xlabel(literal(scenario.variable) if scenario.variable else "")
         panels[0].set_ylabel(literal(fit.response.mean_label))
         legend(panels[-1], handles, labels)
-        head(picture, f"Population: {ESTIMANDS['population']}. Typical: {ESTIMANDS['typical']}.")
+        head(picture, f"{ESTIMANDS['population']} beside {ESTIMANDS['typical']}")
         note(picture, caption(fit, scenario, values))
     picture.alt = _alt(fit, scenario, values, summaries)
     return picture

@@ -1,4 +1,4 @@
-"""A Fit and a variable in; rows that let one predictor move while the others are held, and values there, out."""
+"""A Fit and a variable in; rows that move one predictor and hold the others, and the curves there, out."""
 
 from __future__ import annotations
 
@@ -132,11 +132,12 @@ def _axis(
         return {}, np.zeros(1), ("all rows",), ""
     column = design.table[along]
     if not categorical:
-        x = np.linspace(column.values.min(), column.values.max(), _POINTS)
+        x: Array = np.linspace(column.values.min(), column.values.max(), _POINTS, dtype=np.float64)
         return {along: replace(column, values=x)}, x, (), ""
     values, gone = _frequent(column, _LEVELS)
     moving = replace(column, values=np.array(values, dtype=column.values.dtype))
-    return {along: moving}, np.arange(len(values)) * 1.0, tuple(_text(column, v) for v in values), gone
+    names = tuple(_text(column, value) for value in values)
+    return {along: moving}, np.arange(len(values), dtype=np.float64), names, gone
 
 
 def _frequent(column: Column, most: int) -> tuple[list[Any], str]:
@@ -167,6 +168,8 @@ def _held(design: Design, moving: set[str], size: int) -> tuple[dict[str, Column
             words.append(f"{name} at {_text(column, value)} (most frequent)")
         else:
             value = float(np.mean(column.values))
+            # The mean of a centred column is zero but for rounding.
+            value = 0.0 if abs(value) < 1e-9 * np.ptp(column.values) else value
             words.append(f"{name} at its mean {compact(value)}")
         base[name] = replace(column, values=np.full(size, value))
     return base, ", ".join(words)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.errors import Findings, value_text
-from glmm_bayes.core.links import Link
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.graph.families.base import Array, Response, outside_support, refuse_trials
 from glmm_bayes.graph.families.binary import BinaryFamily
@@ -78,10 +76,3 @@ class Bernoulli(BinaryFamily):
             f'Write success({quote(name)}, "{known[1]}") ~ ... or success({quote(name)}, "{known[0]}") ~ ....'
         )
         findings.error("response_coding", message, column=name, hint=hint)
-
-    def observe(
-        self, name: str, link: Link, eta: Any, response: Any, trials: Any, auxiliary: Mapping[str, Any]
-    ) -> Any:
-        import pymc as pm
-
-        return pm.Bernoulli(name, logit_p=self.log_odds(link, eta), observed=response, dims="row")

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.special import gammaln
+from numpy.typing import NDArray
+from scipy.special import expit, gammaln
 
 from glmm_bayes.core.links import Link, ProbabilityLink
 from glmm_bayes.graph.families.base import Array, Family, Response, Scales
@@ -49,6 +50,33 @@ class BinaryFamily(Family):
     def latent_variance(self, link: Link) -> float | None:
         return float(_LATENT_VARIANCE[link.name])
 
-    def log_odds(self, link: Link, eta: Any) -> Any:
-        """Return the log odds of the success probability as a PyTensor variable, stable in the tails."""
-        return LOG_ODDS[link.name](eta)
+    def observe(
+        self, name: str, link: Link, eta: Any, response: Any, trials: Any, auxiliary: Mapping[str, Any]
+    ) -> Any:
+        import pymc as pm
+
+        # PyMC's own variables take 1 - p, which rounds to 0 where p is near 1; log odds do not.
+        return pm.CustomDist(
+            name,
+            LOG_ODDS[link.name](eta),
+            trials,
+            logp=self.graph_log_density,
+            random=_draw,
+            class_name=self.name.capitalize(),
+            dtype="int64",
+            observed=response,
+            dims="row",
+        )
+
+    def graph_log_density(self, value: Any, log_odds: Any, trials: Any) -> Any:
+        """Return log f(value) as a PyTensor variable, exact for any log odds."""
+        import pymc as pm
+
+        return value * log_odds - trials * pm.math.log1pexp(log_odds)
+
+
+def _draw(
+    log_odds: Array, trials: NDArray[np.int64], rng: np.random.Generator, size: tuple[int, ...]
+) -> Array:
+    """Draw numbers of successes, for prior predictive draws of the graph."""
+    return rng.binomial(trials, expit(log_odds), size=size).astype(np.int64)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.errors import Findings, row_text
-from glmm_bayes.core.links import Link
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.graph.families.base import Array, Response, outside_support, require_numbers
 from glmm_bayes.graph.families.binary import BinaryFamily
@@ -62,10 +60,7 @@ class Binomial(BinaryFamily):
             message = f"{len(rows)} rows have 0 trials ({row_text(rows)}): kept, they carry no information."
             findings.note("trials", message, column=name, rows=rows)
 
-    def observe(
-        self, name: str, link: Link, eta: Any, response: Any, trials: Any, auxiliary: Mapping[str, Any]
-    ) -> Any:
-        import pymc as pm
+    def graph_log_density(self, value: Any, log_odds: Any, trials: Any) -> Any:
+        from pymc.distributions.dist_math import binomln
 
-        log_odds = self.log_odds(link, eta)
-        return pm.Binomial(name, n=trials, logit_p=log_odds, observed=response, dims="row")
+        return binomln(trials, value) + super().graph_log_density(value, log_odds, trials)

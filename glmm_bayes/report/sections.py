@@ -1,0 +1,156 @@
+"""A Fit in, the sections of its report out, in the order in which they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from glmm_bayes.checking.predictive import pp_check
+from glmm_bayes.core.words import ESTIMANDS
+from glmm_bayes.graph.explain import Described, describe_references, explain_model
+from glmm_bayes.infer.diagnostics import Diagnosis
+from glmm_bayes.infer.fit import Fit
+from glmm_bayes.report.blocks import (
+    Block,
+    Illustration,
+    Listing,
+    Paragraph,
+    Section,
+    Table,
+    attempt,
+    illustration,
+)
+from glmm_bayes.report.curves import estimand_curves
+from glmm_bayes.report.figures import shrinkage_picture
+from glmm_bayes.report.sentences import (
+    answers,
+    estimand_sentences,
+    fingerprint,
+    main_variable,
+    named_mean,
+    question,
+    reproduction,
+    rows_sentence,
+)
+from glmm_bayes.report.tables import (
+    checks_table,
+    coefficients_table,
+    data_table,
+    estimands_table,
+    groups_table,
+    parameters_table,
+    priors_table,
+    variance_table,
+)
+
+
+def verdict(fit: Fit, diagnosis: Diagnosis) -> list[Paragraph]:
+    """Say first of all whether the draws can be used."""
+    tone = "note" if not diagnosis.findings else "good" if diagnosis.passed else "alarm"
+    chains, draws = fit.shape
+    words = f"{diagnosis.verdict} ({chains} chains of {draws} draws.)"
+    failed = [f"{f.check}: {f.sentence}" for f in diagnosis.findings if not f.passed]
+    return [Paragraph(words, tone), *(Paragraph(sentence, tone) for sentence in failed)]
+
+
+def sections(fit: Fit, diagnosis: Diagnosis) -> list[Section]:
+    """Build all sections; a part that needs draws which the fit does not hold says so."""
+    variable = main_variable(fit)
+    parts: list[tuple[str, str, list[Block]]] = [
+        ("answer", "Question and answer", _answer(fit, variable)),
+        ("model", "Model", _model(fit)),
+        ("data", "Data and groups", _data(fit)),
+        ("priors", "Priors", [priors_table(fit)]),
+        ("coefficients", "Coefficients", attempt(lambda: [coefficients_table(fit)])),
+        ("estimands", "Estimands side by side", _estimands(fit, variable)),
+        ("curves", "Groups, typical group and population", attempt(lambda: [_curves(fit)])),
+    ]
+    if fit.design.groups:
+        parts.append(("variation", "Variation between groups", attempt(lambda: [variance_table(fit)])))
+        parts.append(("shrinkage", "Shrinkage", attempt(lambda: [_shrinkage(fit)])))
+    parts += [
+        ("check", "Predictive check", attempt(lambda: [_check(fit)])),
+        ("diagnostics", "Diagnostics", _diagnostics(fit, diagnosis)),
+        ("settings", "Settings, versions and data", [_settings(fit)]),
+        ("reproduce", "How to reproduce this report", [Listing(reproduction(fit))]),
+    ]
+    return [Section(anchor, title, tuple(blocks)) for anchor, title, blocks in parts]
+
+
+def _answer(fit: Fit, variable: str | None) -> list[Block]:
+    lines = attempt(lambda: [Paragraph(line, "answer") for line in answers(fit, variable)])
+    return [Paragraph(question(fit, variable), "question"), *lines]
+
+
+def _model(fit: Fit) -> list[Block]:
+    # A Fit has all that the protocol asks for, read-only.
+    explanation = explain_model(cast(Described, fit))
+    formula, _, _ = explanation.text.partition("\n\nPriors:")
+    link = f"{fit.spec.to_formula()} with family {fit.family.name} and link {fit.link.name}."
+    return [
+        Paragraph(f"{link} The mean of row i, mu[i], is {named_mean(fit)}."),
+        Listing(formula),
+        Listing(explanation.latex, summary="LaTeX source"),
+    ]
+
+
+def _data(fit: Fit) -> list[Block]:
+    references = describe_references(fit.design)
+    words = rows_sentence(fit) + (f" Reference levels: {references}." if references else "")
+    tables = [data_table(fit)] + ([groups_table(fit)] if fit.design.groups else [])
+    return [Paragraph(words), *tables]
+
+
+def _estimands(fit: Fit, variable: str | None) -> list[Block]:
+    if variable is None:
+        return [Paragraph("The model has no predictor to compare by.", "note")]
+
+    def build() -> list[Block]:
+        table, has_subject = estimands_table(fit, variable)
+        missing = "The subject-specific column is left out: the fit does not hold the draws of each level."
+        notes = [] if has_subject else [Paragraph(missing, "note")]
+        return [table, *map(Paragraph, estimand_sentences(fit, has_subject)), *notes]
+
+    return attempt(build)
+
+
+def _curves(fit: Fit) -> Illustration:
+    caption = f"Individual curves, {ESTIMANDS['population']}, and {ESTIMANDS['typical']}."
+    return illustration(estimand_curves(fit), caption)
+
+
+def _shrinkage(fit: Fit) -> Illustration:
+    caption = "Subject-specific random effects beside what each level's own rows say without the others."
+    return illustration(shrinkage_picture(fit), caption)
+
+
+def _check(fit: Fit) -> Illustration:
+    picture = pp_check(fit)
+    caption = "Observed responses against responses replicated from the posterior (subject-specific)."
+    return illustration(picture, f"{caption} {picture.verdict}")
+
+
+def _diagnostics(fit: Fit, diagnosis: Diagnosis) -> list[Block]:
+    if not diagnosis.findings:
+        return [Paragraph("Convergence cannot be told from fewer than two chains of four draws.", "note")]
+    tables = [checks_table(diagnosis)]
+    # R-hat and effective sample sizes compare chains.
+    if fit.shape[0] > 1 and fit.shape[1] >= 4:
+        tables.append(parameters_table(fit))
+    return list(tables)
+
+
+def _settings(fit: Fit) -> Table:
+    from glmm_bayes import __version__
+
+    rows = [(name, _plain(value)) for name, value in fit.settings.items() if name != "versions"]
+    versions = fit.settings.get("versions")
+    if isinstance(versions, Mapping):
+        rows += [(f"sampled with {name}", str(value)) for name, value in versions.items()]
+    rows.append(("report written by glmm-bayes", __version__))
+    rows.append(("fingerprint of the rows (SHA-256, 16 digits)", fingerprint(fit.design.table)))
+    return Table("What gave these draws", ("setting", "value"), tuple(rows), words=frozenset({1}))
+
+
+def _plain(value: Any) -> str:
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

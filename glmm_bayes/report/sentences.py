@@ -1,0 +1,169 @@
+"""A Fit in, sentences out: the question and its answer, what each estimand says, what was read."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from glmm_bayes.core.words import ESTIMANDS, interval_columns, interval_words
+from glmm_bayes.design.table import Table as Data
+from glmm_bayes.effects.canvas import decimals, number
+from glmm_bayes.effects.result import Effects
+from glmm_bayes.effects.verbs import comparisons, predictions
+from glmm_bayes.infer.fit import Fit
+from glmm_bayes.report.scenario import is_factor, predictors
+from glmm_bayes.spec.prior import Prior
+
+_CONTRASTS_SAID = 3
+
+
+def main_variable(fit: Fit) -> str | None:
+    """Return the predictor that the report asks about: the first categorical one, else the first."""
+    names = predictors(fit.design)
+    return next((name for name in names if is_factor(fit.design, name)), names[0] if names else None)
+
+
+def named_mean(fit: Fit) -> str:
+    """Name the mean of the response inside a sentence."""
+    label = fit.response.mean_label
+    return label if label.startswith("P(") else f"the {label}"
+
+
+def question(fit: Fit, variable: str | None) -> str:
+    """Ask what the report answers first."""
+    what = named_mean(fit)
+    if variable is None:
+        return f"What is {what}, and does it differ between groups?"
+    if is_factor(fit.design, variable):
+        return f"How does {what} differ between the levels of {variable}, all else as observed?"
+    return f"How does {what} change when {variable} rises by 1, all else as observed?"
+
+
+def answers(fit: Fit, variable: str | None) -> list[str]:
+    """Answer for the population, then for the typical group."""
+    if variable is None:
+        return [_mean_sentence(fit, word) for word in ("population", "typical")]
+    population = comparisons(fit, variable)
+    typical = comparisons(fit, variable, estimand="typical")
+    sentences = []
+    for index in range(min(len(population.grid), _CONTRASTS_SAID)):
+        sentences.append(_contrast_sentence(fit, population, index) + _typical_words(typical, index))
+    if len(population.grid) > _CONTRASTS_SAID:
+        sentences.append(
+            f"{len(population.grid) - _CONTRASTS_SAID} further comparisons stand in the table below."
+        )
+    if fit.link.name == "identity":
+        sentences.append("With an identity link the population and the typical group have the same mean.")
+    return sentences
+
+
+def _mean_sentence(fit: Fit, word: str) -> str:
+    effects = predictions(fit, estimand=word, by=True)
+    return f"{ESTIMANDS[word].capitalize()}: {named_mean(fit)} is {_interval(effects, 0)}."
+
+
+def _contrast_sentence(fit: Fit, effects: Effects, index: int) -> str:
+    draws = effects.draws.to_numpy()[:, :, index]
+    mean = float(draws.mean())
+    size = number(abs(mean), decimals(float(draws.std())))
+    high, _, low = str(effects.grid["contrast"][index]).partition(" vs ")
+    word, share = ("lower", (draws < 0).mean()) if mean < 0 else ("higher", (draws > 0).mean())
+    side = "below" if mean < 0 else "above"
+    return (
+        f"Averaged over the population, {named_mean(fit)} is {size} {word} for {high} than for "
+        f"{low}: difference {_interval(effects, index)}, {side} zero with posterior probability "
+        f"{_share(float(share))}."
+    )
+
+
+def _share(share: float) -> str:
+    """Write a probability without claiming certainty from a finite number of draws."""
+    return "above 0.99" if share > 0.99 else f"{share:.2f}"
+
+
+def _typical_words(typical: Effects, index: int) -> str:
+    return f" For the {ESTIMANDS['typical']} the difference is {_interval(typical, index)}."
+
+
+def _interval(effects: Effects, index: int) -> str:
+    row = effects.summary().iloc[index]
+    lower, upper = interval_columns()
+    places = decimals(row["sd"])
+    ends = f"{number(row[lower], places)} to {number(row[upper], places)}"
+    return f"{number(row['mean'], places)} ({interval_words()} {ends})"
+
+
+def estimand_sentences(fit: Fit, has_subject: bool) -> list[str]:
+    """Say what question each estimand answers."""
+    factors = " and ".join(group.factor for group in fit.design.groups) or "group"
+    middle = (
+        "the same as the mean of groups, since the link is the identity"
+        if fit.link.name == "identity"
+        else "the median group, not the mean of groups"
+    )
+    sentences = [
+        f"Typical group: what changes for a level of {factors} whose random effects are zero? ({middle})",
+        f"Population-averaged: what changes in the mean over all levels of {factors} that could be drawn? "
+        "(what a policy or a trial reports)",
+    ]
+    if has_subject:
+        sentences.append(
+            f"Subject-specific, averaged over the data: what changes for the levels of {factors} at hand, "
+            "each with its own random effects?"
+        )
+    return sentences
+
+
+def rows_sentence(fit: Fit) -> str:
+    """Say how many rows were fitted and, as far as their labels tell, how many were not."""
+    rows = fit.design.table.rows
+    words = f"{len(fit.design):,} rows were fitted."
+    if not np.issubdtype(rows.dtype, np.integer) or len(np.unique(rows)) != len(rows):
+        return words
+    low, high = int(rows.min()), int(rows.max())
+    gaps = high - low + 1 - len(rows)
+    if not gaps:
+        return f"{words} Their labels run from {low} to {high} without a gap: none in between was dropped."
+    return (
+        f"{words} {gaps:,} row labels between {low} and {high} are not among them: those rows were left out, "
+        "for missing values or before the data were given to the model."
+    )
+
+
+def fingerprint(data: Data) -> str:
+    """Return a fingerprint of the values that the model read, in the order of the rows."""
+    digest = hashlib.sha256()
+    for name, column in data.columns.items():
+        digest.update(f"\x1e{name}\x1f{column.kind}\x1f".encode())
+        if column.kind == "label":
+            texts = [str(column.levels[code]) for code in column.values.tolist()]
+            digest.update("\x1f".join(texts).encode())
+        else:
+            digest.update(np.ascontiguousarray(column.values, dtype="<f8").tobytes())
+    return digest.hexdigest()[:16]
+
+
+def reproduction(fit: Fit) -> str:
+    """Write the Python that gives this fit and this report again."""
+    spec, settings = fit.spec, fit.settings
+    lines = ["import glmm_bayes as gb", "", "model = gb.Model(", f"    {spec.to_formula()!r},"]
+    lines.append(f"    data,  # rows with the fingerprint {fingerprint(fit.design.table)}")
+    lines.append(f"    family={spec.family!r}, link={fit.link.name!r},")
+    if spec.priors:
+        inner = [f"        {name!r}: {_prior_code(prior)}," for name, prior in spec.priors.items()]
+        lines += ["    priors={", *inner, "    },"]
+    lines.append(")")
+    if "seed" in settings:
+        names = ("draws", "tune", "chains", "seed", "engine", "target_accept")
+        arguments = ", ".join(f"{name}={settings[name]!r}" for name in names if name in settings)
+        lines.append(f"fit = model.fit({arguments})")
+    else:
+        lines.append("fit = gb.Fit.from_draws(model, draws)  # the draws were made elsewhere")
+    return "\n".join([*lines, 'gb.report(fit, "report.html")'])
+
+
+def _prior_code(prior: Prior) -> str:
+    arguments = "".join(f", {name}={value:g}" if value == float(f"{value:g}") else f", {name}={value!r}"
+                        for name, value in prior.arguments)  # fmt: skip
+    return f'gb.Prior("{prior.name}"{arguments})'

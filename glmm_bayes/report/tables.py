@@ -1,0 +1,213 @@
+"""A Fit in, tables of a report out; every table that shows effects names estimand, scale and interval."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from glmm_bayes.core.errors import DataError, PredictionError
+from glmm_bayes.core.links import ProbabilityLink
+from glmm_bayes.core.words import ESTIMANDS, interval_columns
+from glmm_bayes.design.table import Column
+from glmm_bayes.effects.canvas import compact, decimals, estimate, number
+from glmm_bayes.effects.coefficients import coefficients
+from glmm_bayes.effects.heterogeneity import variance_components
+from glmm_bayes.effects.verbs import comparisons
+from glmm_bayes.infer.diagnostics import Diagnosis, summary
+from glmm_bayes.infer.fit import Fit
+from glmm_bayes.report.blocks import Table
+from glmm_bayes.report.scenario import predictors
+
+_LEVELS_SHOWN = 6
+_ROUNDING = 1e-9
+_INTERVAL_SDS = 3.2  # the width of an 89% interval of a normal, in standard deviations
+
+
+def data_table(fit: Fit) -> Table:
+    """List the columns that the model reads, with their kind and values."""
+    design = fit.design
+    response = set(design.spec.response.names())
+    grouping = {name for group in design.groups for name in group.term.columns}
+    effects = set(predictors(design)) | {
+        name for group in design.spec.groups for effect in group.effects for name in effect.names()
+    }
+    exposure = {name for offset in design.spec.offsets for name in offset.names()}
+    roles = ((response, "response"), (effects, "predictor"), (exposure, "offset"), (grouping, "grouping"))
+    rows = tuple(
+        (name, ", ".join(word for names, word in roles if name in names), column.kind, _values(column))
+        for name, column in design.table.columns.items()
+    )
+    columns = ("column", "role", "kind", "values")
+    return Table("Columns that the model reads", columns, rows, words=frozenset({1, 2, 3}))
+
+
+def _values(column: Column) -> str:
+    values, counts = np.unique(column.values, return_counts=True)
+    if column.kind == "number" and len(values) > 2:
+        low, high, mean = column.values.min(), column.values.max(), float(np.mean(column.values))
+        # The mean of a centred column is zero but for rounding.
+        mean = 0.0 if abs(mean) < _ROUNDING * (high - low) else mean
+        return f"{compact(low)} to {compact(high)}, mean {compact(mean)}"
+    texts = [str(column.levels[v]) for v in values] if column.kind == "label" else [f"{v:g}" for v in values]
+    if column.kind == "boolean":
+        texts = [str(bool(value)) for value in values]
+    named = [f"{text} ({count} rows)" for text, count in zip(texts, counts, strict=True)]
+    more = f" and {len(named) - _LEVELS_SHOWN} more" if len(named) > _LEVELS_SHOWN else ""
+    return ", ".join(named[:_LEVELS_SHOWN]) + more
+
+
+def groups_table(fit: Fit) -> Table:
+    """List the grouping factors with their levels and rows."""
+    rows = []
+    for group in fit.design.groups:
+        counts = np.bincount(group.codes, minlength=len(group.levels))
+        numbers = (len(group.levels), counts.min(), float(np.median(counts)), counts.max())
+        rows.append((group.factor, *(f"{value:,g}" for value in numbers), ", ".join(group.effects)))
+    columns = ("grouping factor", "levels", "fewest rows", "median rows", "most rows", "effects that vary")
+    return Table("Grouping factors and the rows of their levels", columns, tuple(rows), words=frozenset({5}))
+
+
+def priors_table(fit: Fit) -> Table:
+    """List every prior, whose it is, and what it says."""
+    rows = tuple((row.parameter, row.prior, row.source, row.meaning) for row in fit.priors.rows)
+    caption = "Priors of the subject-specific parameters, on the scale of the linear predictor"
+    columns = ("parameter", "prior", "source", "what it says")
+    return Table(caption, columns, rows, words=frozenset({1, 2, 3}))
+
+
+def coefficients_table(fit: Fit) -> Table:
+    """Put subject-specific and population-averaged coefficients side by side."""
+    try:
+        frame = coefficients(fit)
+    except PredictionError as error:
+        if error.code != "projection":
+            raise
+        frame = coefficients(fit, projection="hedeker")
+    ratio = str(frame.attrs["ratio"]).partition(" (")[0]
+    sides = ("subject", "population")
+    heads = ("coefficient", ratio) if ratio else ("coefficient",)
+    rows = tuple(
+        (
+            str(row["coef"]),
+            *(text for side in sides for text in _coefficient_cells(row, side, bool(ratio))),
+            number(row["attenuation"], 2),
+        )
+        for _, row in frame.iterrows()
+    )
+    caption = (
+        f"Coefficients on the scale of the linear predictor. {_sentence(frame.attrs['subject'])}. "
+        f"{_sentence(frame.attrs['population'])}. Posterior mean and {frame.attrs['interval']}"
+        + (f"; {ratio}s as posterior median" if ratio else "")
+    )
+    spans = (("subject-specific", len(heads)), ("population-averaged", len(heads)), ("", 1))
+    note = _projection_note(fit, frame.attrs["lack_of_fit"])
+    return Table(caption, ("coefficient of", *heads, *heads, "attenuation"), rows, spans, note=note)
+
+
+def _projection_note(fit: Fit, gap: float) -> str:
+    """Say what attenuation is, and how well the projected coefficients fit."""
+    attenuation = (
+        "Attenuation: median ratio of the population-averaged to the subject-specific coefficient; blank "
+        "where the sign of the latter is open."
+    )
+    if gap < _ROUNDING * float(np.abs(fit.response.values).max()):
+        return f"{attenuation} Lack of fit: none, the coefficients reproduce the population means."
+    return (
+        f"{attenuation} Lack of fit: no coefficients reproduce the population means exactly; the largest gap "
+        f"over the rows is {compact(gap)} on the scale of the response."
+    )
+
+
+def _coefficient_cells(row: pd.Series, side: str, has_ratio: bool) -> list[str]:
+    lower, upper = interval_columns()
+    ends = row[f"{side}_{lower}"], row[f"{side}_{upper}"]
+    cells = [_two_lines(estimate(row[f"{side}_mean"], *ends, row[f"{side}_sd"]))]
+    if has_ratio:
+        low, high = row[f"{side}_ratio_{lower}"], row[f"{side}_ratio_{upper}"]
+        cells.append(_two_lines(estimate(row[f"{side}_ratio"], low, high, (high - low) / _INTERVAL_SDS)))
+    return cells
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
+
+
+def _two_lines(text: str) -> str:
+    """Put the interval below the estimate, where columns are many."""
+    return text.replace(" (", "\n(", 1)
+
+
+def measures_of(fit: Fit) -> tuple[str, ...]:
+    """Return the measures that readers of this kind of response know."""
+    if isinstance(fit.link, ProbabilityLink):
+        return "difference", "odds_ratio"
+    return ("difference", "ratio") if fit.link.name == "log" else ("difference",)
+
+
+def estimands_table(fit: Fit, variable: str) -> tuple[Table, bool]:
+    """Put the estimands of one comparison side by side; also tell whether ``subject`` is among them."""
+    words = ["typical", "population"]
+    try:
+        comparisons(fit, variable, estimand="subject")
+        words.append("subject")
+    except DataError as error:
+        if error.code != "draws_missing":
+            raise
+    rows = []
+    attrs = {}
+    for measure in measures_of(fit):
+        tables = [comparisons(fit, variable, measure=measure, estimand=word).summary() for word in words]
+        attrs = tables[0].attrs
+        label = str(attrs["quantity"]).partition(" in ")[0]
+        for index, contrast in enumerate(tables[0]["contrast"]):
+            rows.append((f"{label}: {contrast}", *(_effect_cell(table.iloc[index]) for table in tables)))
+    heads = {"typical": "typical group", "population": "population-averaged", "subject": "subject-specific"}
+    caption = (
+        f"{_sentence(fit.response.mean_label)} compared by {variable} under each estimand, "
+        f"{attrs['average']}: {'; '.join(ESTIMANDS[word] for word in words)}. "
+        f"Posterior mean and {attrs['interval']}"
+    )
+    return Table(caption, ("comparison", *(heads[word] for word in words)), tuple(rows)), "subject" in words
+
+
+def _effect_cell(row: pd.Series) -> str:
+    lower, upper = interval_columns()
+    return estimate(row["mean"], row[lower], row[upper], row["sd"])
+
+
+def variance_table(fit: Fit) -> Table:
+    """Summarise how much groups differ."""
+    frame = variance_components(fit)
+    rows = tuple(
+        (f"{row['factor']}: {row['quantity']}", _effect_cell(row), number(row["sd"], decimals(row["sd"])))
+        for _, row in frame.iterrows()
+    )
+    caption = f"{frame.attrs['estimand_description']}. Posterior mean and {frame.attrs['interval']}"
+    return Table(_sentence(caption), ("quantity", "mean (interval)", "posterior sd"), rows)
+
+
+def checks_table(diagnosis: Diagnosis) -> Table:
+    """List what was checked and what came out."""
+    rows = tuple((f.check, "ok" if f.passed else "LOOK", f.sentence) for f in diagnosis.findings)
+    return Table(
+        "Checks of the sampler", ("check", "result", "what was found"), rows, words=frozenset({1, 2})
+    )
+
+
+def parameters_table(fit: Fit) -> Table:
+    """List the parameters with their Monte Carlo errors."""
+    frame = summary(fit)
+    rows = tuple(
+        (
+            str(name),
+            number(row["mean"], decimals(row["mcse_mean"])),
+            number(row["mcse_mean"], decimals(row["mcse_mean"])),
+            number(row["ess_bulk"], 0),
+            number(row["ess_tail"], 0),
+            number(row["r_hat"], 3),
+        )
+        for name, row in frame.iterrows()
+    )
+    caption = f"Convergence of each parameter ({frame.attrs['estimand']}): posterior mean, Monte Carlo error"
+    columns = ("parameter", "mean", "MCSE of the mean", "bulk ESS", "tail ESS", "R-hat")
+    return Table(f"{caption}, effective sample sizes and R-hat", columns, rows)
