@@ -35,7 +35,7 @@ _HOMES = {
     "pp_check": "checking.predictive",
     "predictions": "effects.verbs",
     "random_effects": "effects.shrinkage",
-    "report": "report.document",
+    "report": "reporting.document",
     "summary": "infer.diagnostics",
     "variance_components": "effects.heterogeneity",
 }
@@ -88,7 +88,7 @@ if TYPE_CHECKING:
     from glmm_bayes.infer.fit import Fit as Fit
     from glmm_bayes.infer.storage import load as load
     from glmm_bayes.model import Model as Model
-    from glmm_bayes.report.document import report as report
+    from glmm_bayes.reporting.document import report as report
     from glmm_bayes.spec.model_spec import ModelSpec as ModelSpec
     from glmm_bayes.spec.prior import Prior as Prior
 

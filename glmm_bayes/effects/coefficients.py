@@ -128,16 +128,19 @@ def _quasi_likelihood(fit: Fit, cells: _Cells, eta: Array, v: Array, mean: Array
     for _ in range(_NEWTON_STEPS):
         current = cells.offset + gamma @ cells.x.T
         fitted, slope = fit.link.inverse(current), fit.link.inverse_derivative(current)
-        weight = cells.trials * slope / fit.family.variance(fitted, unit)
+        # Means that round to an end of the scale have neither slope nor variance, and no weight.
+        variance = np.maximum(fit.family.variance(fitted, unit), np.finfo(float).tiny)
+        weight = cells.trials * slope / variance
         score = (weight * (mean - fitted)) @ cells.x
         information = np.einsum("su,uk,ul->skl", weight * slope, cells.x, cells.x, optimize=True)
-        step = np.linalg.solve(information, score[:, :, None])[:, :, 0]
+        try:
+            step = np.linalg.solve(information, score[:, :, None])[:, :, 0]
+        except np.linalg.LinAlgError:
+            break
         gamma = gamma + step
         if np.abs(step).max() <= _NEWTON_TOLERANCE * (1 + np.abs(gamma).max()):
             return gamma
-    message = (
-        f"the projection did not converge in {_NEWTON_STEPS} steps (last step {np.abs(step).max():.1e})."
-    )
+    message = f"the quasi-likelihood projection did not converge in {_NEWTON_STEPS} steps of Newton's method."
     raise PredictionError(Finding("projection", message, hint='Write projection="hedeker".'))
 
 

@@ -18,11 +18,16 @@ from glmm_bayes.graph.priors import PriorRow, Priors
 class Described(Protocol):
     """What the words are made from."""
 
-    design: Design
-    family: Family
-    link: Link
-    response: Response
-    priors: Priors
+    @property
+    def design(self) -> Design: ...
+    @property
+    def family(self) -> Family: ...
+    @property
+    def link(self) -> Link: ...
+    @property
+    def response(self) -> Response: ...
+    @property
+    def priors(self) -> Priors: ...
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,8 @@ class Modelled(Protocol):
     def response(self) -> Response: ...
     @property
     def priors(self) -> Priors: ...
+    @property
+    def findings(self) -> tuple[Finding, ...]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +148,8 @@ class Fit:
         family = FAMILIES[model.spec.family]
         link = LINKS[model.spec.link or family.links[0]]
         tree = assemble(arrays, {}, model.design, model.response, family, link)
-        settings = {"engine": "draws made elsewhere"}
+        notes = [finding.message for finding in model.findings]
+        settings = {"engine": "draws made elsewhere", "notes": notes}
         return cls(model.spec, model.design, model.response, model.priors, tree, settings)
 
     def __str__(self) -> str:

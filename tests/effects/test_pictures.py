@@ -104,7 +104,8 @@ def test_no_global_setting_is_changed_and_pyplot_is_not_used():
     gb.comparisons(FIT, "trt").plot().to_svg()
     assert dict(mpl.rcParams) == before
     code = (
-        "import sys, glmm_bayes.effects.pictures, glmm_bayes.checking.pictures, glmm_bayes.report.document\n"
+        "import sys, glmm_bayes.effects.pictures, glmm_bayes.checking.pictures\n"
+        "import glmm_bayes.reporting.document\n"
         "print('matplotlib.pyplot' in sys.modules, 'pymc' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

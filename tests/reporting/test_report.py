@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.report.curves import estimand_curves
-from glmm_bayes.report.figures import shrinkage_picture
+from glmm_bayes.reporting.curves import estimand_curves
+from glmm_bayes.reporting.figures import shrinkage_picture
 
 SHAPE = (2, 60)
 VOID = {"meta", "img", "br", "hr", "link", "input"}
@@ -104,7 +104,7 @@ def fit_of(name):
 
 @cache
 def html_of(name):
-    from glmm_bayes.report.document import render
+    from glmm_bayes.reporting.document import render
 
     return render(fit_of(name))
 
@@ -172,7 +172,7 @@ def test_the_same_fit_gives_the_same_bytes(name, tmp_path):
 
 def test_the_verb_is_there_whatever_was_imported_before(tmp_path):
     code = (
-        "import glmm_bayes.report.curves\nimport glmm_bayes as gb\n"
+        "import glmm_bayes.reporting.curves\nimport glmm_bayes as gb\n"
         "model = gb.Model('y ~ trt', gb.load_dataset('epil'), family='poisson')\n"
         "fit = gb.Fit.from_draws(model, {'beta': [[[1.0, 0.1]]]})\n"
         "print(gb.report(fit, 'r.html').name)\n"
@@ -198,7 +198,7 @@ def test_a_failed_diagnosis_stands_on_top():
     model = gb.Model(*MODELS["bernoulli"][:2], family="bernoulli")
     draws = {name: values.copy() for name, values in draws_of(model).items()}
     draws["beta"][0, :, 0] += 1.5
-    from glmm_bayes.report.document import render
+    from glmm_bayes.reporting.document import render
 
     html = render(gb.Fit.from_draws(model, draws))
     top = html[: html.index("<nav")]
@@ -209,7 +209,7 @@ def test_a_failed_diagnosis_stands_on_top():
 def test_user_text_is_escaped():
     data = gb.load_dataset("epil")
     data = data.assign(trt=data["trt"].map({"placebo": "<b>none</b>", "progabide": '"&$x$'}))
-    from glmm_bayes.report.document import render
+    from glmm_bayes.reporting.document import render
 
     html = render(
         fit_from("y ~ trt + lbase + (1 | subject)", data, "poisson"), title="<script>alert(1)</script>"
@@ -220,7 +220,7 @@ def test_user_text_is_escaped():
 
 
 def test_without_draws_of_the_levels_the_rest_is_reported():
-    from glmm_bayes.report.document import render
+    from glmm_bayes.reporting.document import render
 
     html = render(fit_from(*MODELS["poisson"], without=("b_",)))
     Page(html)
@@ -231,19 +231,20 @@ def test_without_draws_of_the_levels_the_rest_is_reported():
 
 
 def test_without_standard_deviations_the_report_still_stands():
-    from glmm_bayes.report.document import render
+    from glmm_bayes.reporting.document import render
 
     html = render(fit_from(*MODELS["poisson"], without=("sd_", "b_")))
     assert "typical" in html and html.count("Left out:") >= 5
 
 
-def test_rows_that_are_missing_are_counted():
-    from glmm_bayes.report.document import render
+def test_dropped_rows_are_counted():
+    from glmm_bayes.reporting.document import render
 
-    data = gb.load_dataset("epil").drop(index=[3, 7, 100])
-    assert "3 row labels between 0 and 235 are not among them" in render(
-        fit_from("y ~ trt + (1 | subject)", data, "poisson")
-    )
+    data = gb.load_dataset("epil").astype({"age": float})
+    data.loc[[3, 7, 100], "age"] = np.nan
+    model = gb.Model("y ~ age + (1 | subject)", data, family="poisson", missing="drop")
+    fit = gb.Fit.from_draws(model, {"beta": np.zeros((1, 4, 2)), "sd_subject": np.ones((1, 4, 1))})
+    assert "Dropped 3 of 236 rows with missing values: age 3 (rows 3, 7, 100)." in render(fit)
 
 
 def test_a_path_that_cannot_be_written_is_a_storage_error(tmp_path):
@@ -290,7 +291,7 @@ def test_curves_hold_the_other_predictors_and_say_where():
 
 def test_curves_agree_with_predictions():
     fit = fit_of("bernoulli")
-    from glmm_bayes.report.scenario import compute, plan
+    from glmm_bayes.reporting.scenario import compute, plan
 
     scenario = plan(fit, "time")
     values = compute(fit, scenario, scenario.panels[1])

@@ -27,7 +27,7 @@ from glmm_bayes.effects.canvas import (
 )
 from glmm_bayes.effects.result import summary_frame
 from glmm_bayes.infer.fit import Fit
-from glmm_bayes.report.scenario import Scenario, Values, compute, other_factors, plan
+from glmm_bayes.reporting.scenario import Scenario, Values, compute, other_factors, plan
 
 Array = NDArray[np.float64]
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-
-import numpy as np
-
 from glmm_bayes.core.words import ESTIMANDS, interval_columns, interval_words
-from glmm_bayes.design.table import Table as Data
 from glmm_bayes.effects.canvas import decimals, number
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.effects.verbs import comparisons, predictions
 from glmm_bayes.infer.fit import Fit
-from glmm_bayes.report.scenario import is_factor, predictors
+from glmm_bayes.infer.manifest import fingerprint
+from glmm_bayes.reporting.scenario import is_factor, predictors
 from glmm_bayes.spec.prior import Prior
 
 _CONTRASTS_SAID = 3
@@ -116,39 +112,21 @@ def estimand_sentences(fit: Fit, has_subject: bool) -> list[str]:
 
 
 def rows_sentence(fit: Fit) -> str:
-    """Say how many rows were fitted and, as far as their labels tell, how many were not."""
-    rows = fit.design.table.rows
-    words = f"{len(fit.design):,} rows were fitted."
-    if not np.issubdtype(rows.dtype, np.integer) or len(np.unique(rows)) != len(rows):
-        return words
-    low, high = int(rows.min()), int(rows.max())
-    gaps = high - low + 1 - len(rows)
-    if not gaps:
-        return f"{words} Their labels run from {low} to {high} without a gap: none in between was dropped."
-    return (
-        f"{words} {gaps:,} row labels between {low} and {high} are not among them: those rows were left out, "
-        "for missing values or before the data were given to the model."
-    )
+    """Say how many rows were fitted and what was noted about the data, dropped rows among it."""
+    notes = [f"{note[0].upper()}{note[1:]}" for note in fit.settings.get("notes", ())]
+    return " ".join([f"{len(fit.design):,} rows were fitted.", *notes])
 
 
-def fingerprint(data: Data) -> str:
-    """Return a fingerprint of the values that the model read, in the order of the rows."""
-    digest = hashlib.sha256()
-    for name, column in data.columns.items():
-        digest.update(f"\x1e{name}\x1f{column.kind}\x1f".encode())
-        if column.kind == "label":
-            texts = [str(column.levels[code]) for code in column.values.tolist()]
-            digest.update("\x1f".join(texts).encode())
-        else:
-            digest.update(np.ascontiguousarray(column.values, dtype="<f8").tobytes())
-    return digest.hexdigest()[:16]
+def short_fingerprint(fit: Fit) -> str:
+    """Return the first 16 digits of the fingerprint of the rows, in their order."""
+    return fingerprint(fit.design.table).in_row_order[:16]
 
 
 def reproduction(fit: Fit) -> str:
     """Write the Python that gives this fit and this report again."""
     spec, settings = fit.spec, fit.settings
     lines = ["import glmm_bayes as gb", "", "model = gb.Model(", f"    {spec.to_formula()!r},"]
-    lines.append(f"    data,  # rows with the fingerprint {fingerprint(fit.design.table)}")
+    lines.append(f"    data,  # rows with the fingerprint {short_fingerprint(fit)}")
     lines.append(f"    family={spec.family!r}, link={fit.link.name!r},")
     if spec.priors:
         inner = [f"        {name!r}: {_prior_code(prior)}," for name, prior in spec.priors.items()]

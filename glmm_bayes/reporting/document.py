@@ -9,7 +9,7 @@ from pathlib import Path
 from glmm_bayes.core.errors import Finding, StorageError
 from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.fit import Fit
-from glmm_bayes.report.sections import sections, verdict
+from glmm_bayes.reporting.sections import sections, verdict
 
 
 def report(fit: Fit, path: str | PathLike[str], title: str | None = None, overwrite: bool = True) -> Path:
@@ -60,7 +60,7 @@ def render(fit: Fit, title: str | None = None) -> str:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("glmm_bayes.report"),
+        loader=PackageLoader("glmm_bayes.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

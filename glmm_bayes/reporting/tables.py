@@ -15,8 +15,8 @@ from glmm_bayes.effects.heterogeneity import variance_components
 from glmm_bayes.effects.verbs import comparisons
 from glmm_bayes.infer.diagnostics import Diagnosis, summary
 from glmm_bayes.infer.fit import Fit
-from glmm_bayes.report.blocks import Table
-from glmm_bayes.report.scenario import predictors
+from glmm_bayes.reporting.blocks import Table
+from glmm_bayes.reporting.scenario import predictors
 
 _LEVELS_SHOWN = 6
 _ROUNDING = 1e-9

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from glmm_bayes.checking.predictive import pp_check
 from glmm_bayes.core.words import ESTIMANDS
-from glmm_bayes.graph.explain import Described, describe_references, explain_model
+from glmm_bayes.graph.explain import describe_references, explain_model
 from glmm_bayes.infer.diagnostics import Diagnosis
 from glmm_bayes.infer.fit import Fit
-from glmm_bayes.report.blocks import (
+from glmm_bayes.reporting.blocks import (
     Block,
     Illustration,
     Listing,
@@ -20,19 +20,19 @@ from glmm_bayes.report.blocks import (
     attempt,
     illustration,
 )
-from glmm_bayes.report.curves import estimand_curves
-from glmm_bayes.report.figures import shrinkage_picture
-from glmm_bayes.report.sentences import (
+from glmm_bayes.reporting.curves import estimand_curves
+from glmm_bayes.reporting.figures import shrinkage_picture
+from glmm_bayes.reporting.sentences import (
     answers,
     estimand_sentences,
-    fingerprint,
     main_variable,
     named_mean,
     question,
     reproduction,
     rows_sentence,
+    short_fingerprint,
 )
-from glmm_bayes.report.tables import (
+from glmm_bayes.reporting.tables import (
     checks_table,
     coefficients_table,
     data_table,
@@ -84,7 +84,7 @@ def _answer(fit: Fit, variable: str | None) -> list[Block]:
 
 def _model(fit: Fit) -> list[Block]:
     # A Fit has all that the protocol asks for, read-only.
-    explanation = explain_model(cast(Described, fit))
+    explanation = explain_model(fit)
     formula, _, _ = explanation.text.partition("\n\nPriors:")
     link = f"{fit.spec.to_formula()} with family {fit.family.name} and link {fit.link.name}."
     return [
@@ -148,7 +148,7 @@ def _settings(fit: Fit) -> Table:
     if isinstance(versions, Mapping):
         rows += [(f"sampled with {name}", str(value)) for name, value in versions.items()]
     rows.append(("report written by glmm-bayes", __version__))
-    rows.append(("fingerprint of the rows (SHA-256, 16 digits)", fingerprint(fit.design.table)))
+    rows.append(("fingerprint of the rows (SHA-256, 16 digits)", short_fingerprint(fit)))
     return Table("What gave these draws", ("setting", "value"), tuple(rows), words=frozenset({1}))
 
 
