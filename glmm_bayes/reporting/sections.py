@@ -143,7 +143,9 @@ def _diagnostics(fit: Fit, diagnosis: Diagnosis) -> list[Block]:
 def _settings(fit: Fit) -> Table:
     from glmm_bayes import __version__
 
-    rows = [(name, _plain(value)) for name, value in fit.settings.items() if name != "versions"]
+    # Versions have lines of their own; notes stand with the data.
+    shown = {name: value for name, value in fit.settings.items() if name not in ("versions", "notes")}
+    rows = [(name, _plain(value)) for name, value in shown.items()]
     versions = fit.settings.get("versions")
     if isinstance(versions, Mapping):
         rows += [(f"sampled with {name}", str(value)) for name, value in versions.items()]

@@ -155,5 +155,5 @@ def outside_support(
 def refuse_trials(columns: ResponseColumns, family: str, findings: Findings) -> None:
     """Collect trials that the family has no use for."""
     if columns.trials is not None:
-        message = f"{family} has no trials, but the formula gives them."
+        message = f"{family} has no trials, but the formula gives them for '{columns.label}'."
         findings.error("trials", message, column=columns.column.name, hint='Use family="binomial".')
