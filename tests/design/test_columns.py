@@ -39,7 +39,7 @@ SAME = """
 1 | x | 0 + x | x + z | x - 1 | f | 0 + f | f - 1 | x + f | f + x | x:z | x*z | x + x:z | z + x:z
 f*x | x*f | f + f:x | f:x | 0 + f + f:x | 0 + f:x | x + f:x | f + h | f*h | 0 + f + h | f + f:h | h + f:h
 x*z*f | x*f*h | f*h*x | (x + z)^2 | (x + f + z)^2 | (f + h)^2 | (x + z + f)^3 | f/x | x/z | f/h
-log(z) | exp(x) | log(z)*f | log(z):f + f | 0 + log(z) | x*f - x:f | x*z - x:z | (x + z)^2 - x:z | x + f + x 
+log(z) | exp(x) | log(z)*f | log(z):f + f | 0 + log(z) | x*f - x:f | x*z - x:z | (x + z)^2 - x:z | x + f + x
 f/h - f:h
 """
 FORMULAS = [
