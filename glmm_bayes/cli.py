@@ -16,7 +16,6 @@ import typer
 from glmm_bayes.core.errors import GlmmError, ResourceError, SamplingError, StorageError
 
 if TYPE_CHECKING:
-    from glmm_bayes.infer.fit import Fit
     from glmm_bayes.model import Model
     from glmm_bayes.spec.spec_file import SpecFile
 
@@ -34,7 +33,7 @@ SpecPath = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document instead of text.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 6 if the sampler's diagnosis fails.")]
 
-_DEMO_PRIORS = {"beta": ("Normal", {"mu": 0.0, "sigma": 2.5}), "sd": ("HalfNormal", {"sigma": 2.5})}
+_DEMO_ROWS = {"treatment": ["itraconazole", "terbinafine"], "time": [12, 12]}
 _FAILED_DIAGNOSIS = 6
 
 
@@ -47,31 +46,21 @@ def demo(
     import glmm_bayes as gb
 
     data = gb.load_dataset("toenail")
-    priors = {name: gb.Prior(word, **arguments) for name, (word, arguments) in _DEMO_PRIORS.items()}
-    model = gb.Model("y ~ treatment*time + (1 | patientID)", data, family="bernoulli", priors=priors)
+    model = gb.Model("y ~ treatment*time + (1 | patientID)", data, family="bernoulli")
     typer.echo(f"{data.attrs['title']}: {data.attrs['description']}\n")
     typer.echo(f"{model}\n")
     typer.echo("Compiling and sampling; the first time takes longer ...")
     fit = model.fit(seed=seed)
     typer.echo(f"{fit}\n\n{gb.diagnose(fit)}\n")
-    typer.echo(_key_table(fit, "treatment"))
+    typer.echo("Who still has a moderate or severe infection after twelve months?\n")
+    for word in ("typical", "population"):
+        typer.echo(f"{gb.predictions(fit, _DEMO_ROWS, estimand=word)}\n")
+    typer.echo(f"{gb.comparisons(fit, 'treatment', newdata=_DEMO_ROWS)}\n")
+    table = gb.coefficients(fit)
+    typer.echo(table[["coef", "subject_mean", "population_mean", "attenuation"]].to_string(index=False))
+    typer.echo(f"({table.attrs['caption']})")
     path = gb.report(fit, out, title="Toenail trial: terbinafine against itraconazole")
     typer.echo(f"\nverdict: {gb.diagnose(fit).verdict}\nreport: {path}")
-
-
-def _key_table(fit: Fit, variable: str) -> str:
-    """Write the comparison of one variable for a typical group and for the population."""
-    import glmm_bayes as gb
-
-    parts = [str(gb.comparisons(fit, variable, estimand=word)) for word in ("typical", "population")]
-    table = gb.coefficients(fit)
-    shown = table[["coef", "subject_mean", "population_mean", "attenuation"]]
-    numbers = shown.to_string(index=False, na_rep="", float_format=lambda value: f"{value:.3f}")
-    parts.append(
-        f"coefficients (posterior means): subject-specific and population-averaged "
-        f"({table.attrs['projection']} projection)\n{numbers}"
-    )
-    return "\n\n".join(parts)
 
 
 @app.command()
@@ -117,19 +106,11 @@ def fit(
         }
         typer.echo(json.dumps(document))
     else:
-        typer.echo(f"{result}\n\n{_summary_text(result)}\n\n{diagnosis}\nfit: {target}")
+        typer.echo(f"{result}\n\n{gb.summary(result)}\n\n{diagnosis}\nfit: {target}")
         if report_path:
             typer.echo(f"report: {report_path}")
     if strict and not diagnosis.passed:
         raise typer.Exit(_FAILED_DIAGNOSIS)
-
-
-def _summary_text(result: Fit) -> str:
-    import glmm_bayes as gb
-
-    table = gb.summary(result)
-    head = f"{table.attrs['estimand']}; mean and {table.attrs['interval']}"
-    return f"{head}\n{table.to_string(float_format=lambda value: f'{value:.4g}')}"
 
 
 @app.command()
@@ -169,7 +150,7 @@ def _read(spec: Path) -> tuple[SpecFile, Model]:
     from glmm_bayes.spec.spec_file import read_spec_file
 
     file = read_spec_file(spec)
-    return file, Model(file.model, _data(file))
+    return file, Model(file.model, _data(file), missing=file.data.missing if file.data else "error")
 
 
 def _data(file: SpecFile) -> Any:

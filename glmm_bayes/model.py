@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
-from glmm_bayes.core.errors import DataError, Finding, Findings, FormulaError, GlmmError
+from glmm_bayes.core.errors import DataError, Finding, Findings, FormulaError, GlmmError, GlmmWarning
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.design.design import build_design
 from glmm_bayes.design.table import read_table
@@ -16,6 +17,7 @@ from glmm_bayes.graph.explain import Explanation, describe_model, explain_model
 from glmm_bayes.graph.families import FAMILIES
 from glmm_bayes.graph.priors import resolve_priors
 from glmm_bayes.infer.datatree import assemble, dimensions
+from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.sample import Settings, sample
 from glmm_bayes.spec.model_spec import ModelSpec
@@ -126,8 +128,15 @@ class Model:
         tree = assemble(
             sampled.posterior, sampled.statistics, self.design, self.response, self.family, self.link
         )
-        recorded = {**sampled.settings, "notes": [finding.message for finding in self.findings]}
-        return Fit(self.spec, self.design, self.response, self.priors, tree, recorded)
+        recorded: dict[str, Any] = {
+            **sampled.settings,
+            "notes": [finding.message for finding in self.findings],
+        }
+        fit = Fit(self.spec, self.design, self.response, self.priors, tree, recorded)
+        diagnosis = diagnose(fit)
+        if not diagnosis.passed:
+            warnings.warn(f"[diagnosis] {diagnosis}", GlmmWarning, stacklevel=2)
+        return fit
 
     def prior_predictive(self, draws: int = 500, seed: int | None = None) -> Any:
         """Draw parameters and responses from the prior.

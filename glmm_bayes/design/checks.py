@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
 
-from glmm_bayes.core.errors import Findings
+from glmm_bayes.core.errors import Findings, row_text
 from glmm_bayes.design.columns import NUMBER, DesignColumn
 
 _RELATIVE_TOLERANCE = 1e-9
+# Squares of larger numbers overflow.
+_LARGEST = 1e150
 
 
 def check_fixed(
@@ -33,7 +35,17 @@ def check_fixed(
         )
         names = column.term.names()
         findings.error("constant_column", message, column=names[0] if names else None, hint="Remove it.")
-    kept = [position for position in range(len(columns)) if position not in constant]
+    huge = [
+        position for position in range(len(columns)) if np.abs(x[:, position]).max(initial=0.0) > _LARGEST
+    ]
+    for position in huge:
+        column = columns[position]
+        bad = tuple(rows[np.abs(x[:, position]) > _LARGEST].tolist())
+        message = f"'{column.label}' overflows in {row_text(bad)}."
+        names = column.term.names()
+        name = names[0] if names else None
+        findings.error("scale", message, column=name, rows=bad, hint=f"Rescale '{name}'.")
+    kept = [position for position in range(len(columns)) if position not in {*constant, *huge}]
     _check_rank([columns[position] for position in kept], x[:, kept], findings)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import Finding, Findings, PredictionError, row_text
+from glmm_bayes.core.errors import DataError, Findings, PredictionError
 from glmm_bayes.core.words import slugs
 from glmm_bayes.design.checks import check_fixed
 from glmm_bayes.design.columns import DesignColumn, Part, code_terms, evaluate_predictors
@@ -16,7 +16,6 @@ from glmm_bayes.design.evaluate import Evaluator
 from glmm_bayes.design.groups import GroupDesign, GroupLevel, group_columns, learn_levels, match_levels
 from glmm_bayes.design.response import ResponseColumns, read_response
 from glmm_bayes.design.table import Level, Table, as_frame, as_labels, read_table
-from glmm_bayes.spec.expressions import Expr
 from glmm_bayes.spec.model_spec import ModelSpec, Term
 
 
@@ -143,8 +142,11 @@ def replay_design(design: Design, data: object, with_groups: bool) -> Design:
     table = data if isinstance(data, Table) else _read_new(data, names, findings)
     _check_kinds(table, state, names, spec, findings)
     findings.raise_errors()
-    table = _labelled(table, state, names)
-    new = _assemble(spec, table, state, findings, learning=False, with_groups=with_groups)
+    try:
+        table = _labelled(table, state, names)
+        new = _assemble(spec, table, state, findings, learning=False, with_groups=with_groups)
+    except DataError as error:
+        raise PredictionError(error.findings) from None
     findings.raise_errors()
     return new
 
@@ -191,7 +193,7 @@ def _assemble(
     terms: list[Term] = [*spec.fixed, *(term for group in spec.groups for term in group.effects)]
     predictors = evaluate_predictors(terms, evaluator, factors)
     columns = code_terms(spec.fixed, predictors.levels)
-    offset = _offset(spec.offsets, evaluator)
+    offset = np.sum([evaluator.offset(term) for term in spec.offsets], axis=0) + np.zeros(len(table))
     names = slugs(group.factor for group in spec.groups)
     groups = []
     for term in spec.groups:
@@ -208,24 +210,3 @@ def _assemble(
     used = [*columns, *(column for group in groups for column in group.columns)]
     parts = {part: predictors.part(part) for column in used for part in column.parts}
     return Design(spec, learnt, table, columns, x, offset, tuple(groups), response, parts)
-
-
-def _offset(offsets: tuple[Expr, ...], evaluator: Evaluator) -> NDArray[np.float64]:
-    total = np.zeros(len(evaluator.table))
-    for offset in offsets:
-        quiet = Findings(evaluator.findings.error_type)
-        total += Evaluator(evaluator.table, evaluator.transforms, evaluator.learning, quiet).numbers(offset)
-        evaluator.findings.found += [_exposure(finding, offset, evaluator) for finding in quiet.found]
-    return total
-
-
-def _exposure(finding: Finding, offset: Expr, evaluator: Evaluator) -> Finding:
-    """Say of an offset that is not finite what its exposure must be."""
-    if finding.code != "non_finite" or finding.column is None:
-        return finding
-    first = evaluator.table.rows == finding.rows[0]
-    value = evaluator.table[finding.column].values[first][0]
-    where = row_text(finding.rows)
-    message = f"offset({offset}): {finding.column} is {value:g} in {where}; exposure must be positive."
-    hint = f"Remove the rows or correct '{finding.column}'."
-    return Finding("offset_domain", message, column=finding.column, rows=finding.rows, hint=hint)

@@ -77,13 +77,49 @@ class Evaluator:
 
     def numbers(self, expression: Expr) -> Values:
         """Evaluate to finite numbers, shape (row,); what is not finite is collected by row."""
+        values, bad = self.computed(expression)
+        if bad.any():
+            rows = tuple(self.table.rows[bad].tolist())
+            where = f"{row_text(rows)}{self._shown(expression, bad)}"
+            message = f"{expression} is not finite in {len(rows)} rows ({where})."
+            names = expression.names()
+            column = names[0] if names else None
+            self.findings.error("non_finite", message, column=column, rows=rows, hint="Correct them.")
+        return values
+
+    def offset(self, expression: Expr) -> Values:
+        """Evaluate an offset; where it is not finite, say what an exposure must be."""
+        values, bad = self.computed(expression)
+        if bad.any():
+            rows = tuple(self.table.rows[bad].tolist())
+            names = expression.names()
+            where = row_text(rows)
+            found = f"offset({expression}) is not finite in {where}{self._shown(expression, bad)}"
+            if len(names) == 1:
+                value = self.table[names[0]].values[bad][0]
+                found = f"offset({expression}): {names[0]} is {value:g} in {where}"
+            hint = f"Remove the rows or correct {' or '.join(repr(name) for name in names)}."
+            column = names[0] if len(names) == 1 else None
+            message = f"{found}; exposure must be positive."
+            self.findings.error("offset_domain", message, column=column, rows=rows, hint=hint)
+        return values
+
+    def computed(self, expression: Expr) -> tuple[Values, NDArray[np.bool_]]:
+        """Evaluate to numbers, with zeros where they are not finite, and the mask of those rows."""
+        before = len(self.findings.errors)
         with np.errstate(all="ignore"):
             values = np.broadcast_to(np.asarray(self._value(expression), np.float64), (len(self.table),))
         bad = ~np.isfinite(values)
-        if bad.any():
-            self._report_not_finite(expression, bad)
-            values = np.where(bad, 0.0, values)
-        return np.ascontiguousarray(values)
+        values = np.where(bad, 0.0, values)
+        # What could not be read at all has been told; its stand-in values say nothing.
+        told = len(self.findings.errors) > before
+        return values, np.zeros_like(bad) if told else bad
+
+    def _shown(self, expression: Expr, bad: NDArray[np.bool_]) -> str:
+        """Show the first values of the numbers that the expression reads in the bad rows."""
+        numbers = [self.table[name] for name in expression.names() if self.table[name].kind == "number"]
+        texts = [f"{column.name} = {value_text(column.values[bad].tolist())}" for column in numbers]
+        return f": {'; '.join(texts)}" if texts else ""
 
     def _value(self, expression: Expr) -> Any:
         if isinstance(expression, Number):
@@ -138,7 +174,8 @@ class Evaluator:
             spread = float(np.std(values, ddof=1)) if call.function == "scale" and values.size > 1 else 1.0
             if not spread > 0:
                 message = f"{key}: '{call.arguments[0]}' is constant and cannot be scaled."
-                self.findings.error("constant_column", message, hint="Remove it.")
+                column = (call.arguments[0].names() or (None,))[0]
+                self.findings.error("constant_column", message, column=column, hint="Remove it.")
                 spread = 1.0
             self.transforms[key] = {"center": float(np.mean(values)), "scale": spread}
         return self.transforms[key]
@@ -181,13 +218,3 @@ class Evaluator:
             )
             hint = f"Write C({column.name}) if levels are meant, else convert it to numbers."
             self.findings.error("column_type", message, column=column.name, hint=hint)
-
-    def _report_not_finite(self, expression: Expr, bad: NDArray[np.bool_]) -> None:
-        rows = tuple(self.table.rows[bad].tolist())
-        names = expression.names()
-        shown = ""
-        if names and self.table[names[0]].kind == "number":
-            shown = f": {names[0]} = {value_text(self.table[names[0]].values[bad].tolist())}"
-        message = f"{expression} is not finite in {len(rows)} rows ({row_text(rows)}{shown})."
-        column = names[0] if names else None
-        self.findings.error("non_finite", message, column=column, rows=rows, hint="Correct them.")

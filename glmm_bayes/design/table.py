@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import DataError, Finding, Findings, row_text
+from glmm_bayes.core.errors import DataError, Finding, Findings, PredictionError, row_text
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.spec.diagnosis import place, point
 from glmm_bayes.spec.expressions import Span
@@ -127,7 +127,8 @@ def as_frame(data: Any) -> pd.DataFrame:
         return data
     if isinstance(data, Mapping):
         try:
-            return pd.DataFrame(dict(data))
+            is_one_row = bool(data) and all(np.ndim(value) == 0 for value in data.values())
+            return pd.DataFrame(dict(data), index=[0] if is_one_row else None)
         except ValueError as error:
             message = f"columns of a mapping must be one-dimensional and of one length: {error}."
             raise DataError(Finding("data_container", message)) from None
@@ -240,13 +241,12 @@ def _python(value: Any) -> Level:
 
 
 def _report_missing(gaps: Mapping[str, NDArray[np.bool_]], rows: NDArray[Any], findings: Findings) -> None:
+    is_new = issubclass(findings.error_type, PredictionError)
+    hint = "Fill them, or leave those rows out." if is_new else 'Fill them, or use missing="drop".'
     for name, mask in gaps.items():
         where = tuple(rows[mask].tolist())
-        message = (
-            f"column '{name}': {len(where)} of {len(rows)} values missing ({row_text(where)}). "
-            "Nothing was dropped."
-        )
-        hint = 'Fill them, or use missing="drop".'
+        message = f"column '{name}': {len(where)} of {len(rows)} values missing ({row_text(where)})."
+        message += "" if is_new else " Nothing was dropped."
         findings.error("missing_values", message, column=name, rows=where, hint=hint)
 
 

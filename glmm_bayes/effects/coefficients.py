@@ -15,6 +15,7 @@ from glmm_bayes.core.words import ESTIMANDS, interval_columns, interval_words
 from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import distinct_pieces
 from glmm_bayes.effects.result import summary_frame
+from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.predictor import draw_blocks
 
@@ -75,18 +76,23 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood") -> pd.DataFrame
             lower, upper = interval_columns()
             frame[f"{word}_ratio"] = np.median(np.exp(draws), axis=0)
             frame[f"{word}_ratio_{lower}"], frame[f"{word}_ratio_{upper}"] = ratios[lower], ratios[upper]
-    frame.attrs = {
-        "subject": "subject-specific: what changes for a given group",
-        "population": f"population-averaged coefficient ({projection} projection)",
-        "estimand_description": ESTIMANDS["population"],
-        "interval": interval_words(),
-        "ratio": {"logit": "odds ratio (posterior median)", "log": "rate ratio (posterior median)"}.get(
-            fit.link.name, ""
-        ),
-        "projection": projection,
-        "lack_of_fit": float(gap.mean()),
-    }
-    return frame
+    ratio = {"logit": "odds ratio", "log": "rate ratio"}.get(fit.link.name, "")
+    caption = (
+        "subject_: subject-specific coefficient, what changes for a given group; population_: "
+        f"population-averaged coefficient ({projection} projection); mean and {interval_words()}"
+    )
+    caption += f"; {ratio}s as posterior median" if ratio else ""
+    return captioned(
+        frame,
+        caption,
+        subject="subject-specific: what changes for a given group",
+        population=f"population-averaged coefficient ({projection} projection)",
+        estimand_description=ESTIMANDS["population"],
+        interval=interval_words(),
+        ratio=f"{ratio} (posterior median)" if ratio else "",
+        projection=projection,
+        lack_of_fit=float(gap.mean()),
+    )
 
 
 def population_coefficients(fit: Fit, projection: str = "quasi-likelihood") -> Array:

@@ -147,7 +147,7 @@ def _check_known(group: GroupDesign, design: Design) -> None:
             for i in np.flatnonzero(unseen)
         )
         message = (
-            f"'{group.factor}': {len(found)} levels were not in the training data "
+            f"'{group.factor}': {len(found)} level{'s' * (len(found) > 1)} not in the training data "
             f"({value_text(found)}; {row_text(rows)})."
         )
         hint = 'Ask for estimand="population" (average over groups) or "typical" (effect 0).'

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.result import summary_frame
+from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
@@ -50,11 +51,9 @@ def variance_components(fit: Fit) -> pd.DataFrame:
         rows.append(("residual", "sd", fit.needed("sigma", "the residual sd")))
     frame = pd.DataFrame({"factor": [row[0] for row in rows], "quantity": [row[1] for row in rows]})
     table = pd.concat([frame, summary_frame(np.stack([row[2] for row in rows], axis=1))], axis=1)
-    table.attrs = {
-        "estimand_description": "variation between groups, scale of the linear predictor",
-        "interval": interval_words(),
-    }
-    return table
+    estimand = "variation between groups, scale of the linear predictor"
+    caption = f"{estimand}; mean and {interval_words()}"
+    return captioned(table, caption, estimand_description=estimand, interval=interval_words())
 
 
 def _components(fit: Fit, group: GroupDesign) -> list[tuple[str, str, Array]]:

@@ -11,6 +11,7 @@ from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.result import summary_frame
+from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.predictor import draw_blocks, fixed_part, group_part, subject_predictor
 
@@ -56,12 +57,13 @@ def random_effects(fit: Fit, factor: str | None = None) -> pd.DataFrame:
         raise PredictionError(Finding("unknown_factor", f"no grouping factor '{factor}'.", hint=hint))
     wanted = [group for group in fit.design.groups if factor in (None, group.factor)]
     table = pd.concat([_table(fit, group) for group in wanted], ignore_index=True)
-    table.attrs = {
-        "estimand_description": "subject-specific effects of each level, scale of the linear predictor",
-        "interval": interval_words(),
-        "shrinkage": "exact" if fit.family.name == "gaussian" else "Laplace's value",
-    }
-    return table
+    estimand = "subject-specific effects of each level, scale of the linear predictor"
+    rule = "exact" if fit.family.name == "gaussian" else "Laplace's value"
+    caption = (
+        f"{estimand}; mean and {interval_words()}; shrinkage: 0 no pooling, 1 complete pooling ({rule}); "
+        "no_pooling: the level's own rows only, infinite where all its outcomes lie at one end"
+    )
+    return captioned(table, caption, estimand_description=estimand, interval=interval_words(), shrinkage=rule)
 
 
 def _table(fit: Fit, group: GroupDesign) -> pd.DataFrame:

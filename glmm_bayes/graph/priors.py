@@ -98,7 +98,11 @@ def resolve_priors(
 
 def _parameters(design: Design, family: Family) -> dict[str, str]:
     """List the names that a prior may carry, and where the parameter lives."""
-    names = {"beta": "real", "sd": "positive", "corr": "correlation"} if design.groups else {"beta": "real"}
+    names = {"beta": "real"}
+    if design.groups:
+        names["sd"] = "positive"
+    if any(group.is_correlated for group in design.groups):
+        names["corr"] = "correlation"
     names |= {f"beta[{coefficient}]": "real" for coefficient in design.coefficients}
     for group in design.groups:
         names[f"sd_{group.slug}"] = "positive"
@@ -122,7 +126,11 @@ def _check(design: Design, family: Family, given: Mapping[str, Prior]) -> None:
         elif not _fits(prior.support, parameters[name]):
             needed = parameters[name]
             word = "an LKJ distribution" if needed == "correlation" else needed
-            findings.error("prior", f"the prior of {name} must be {word}; {prior!r} is not.")
+            remedy = (
+                'gb.Prior("LKJ", eta=2)' if needed == "correlation" else 'gb.Prior("HalfNormal", sigma=1)'
+            )
+            hint = f"Write {remedy}." if needed != "real" else ""
+            findings.error("prior", f"the prior of {name} must be {word}; {prior!r} is not.", hint=hint)
     findings.raise_errors()
 
 

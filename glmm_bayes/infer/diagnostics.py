@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
+from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
@@ -57,11 +58,9 @@ def summary(fit: Fit) -> pd.DataFrame:
             }
         )
     table = pd.DataFrame(rows, index=pd.Index(draws, name="parameter"))
-    table.attrs = {
-        "estimand": "subject-specific parameters of the model, in the user's coding",
-        "interval": interval_words(),
-    }
-    return table
+    estimand = "subject-specific parameters of the model, in the coding of the formula"
+    caption = f"{estimand}; mean and {interval_words()}"
+    return captioned(table, caption, estimand=estimand, interval=interval_words())
 
 
 def parameters(fit: Fit) -> dict[str, Array]:

@@ -67,7 +67,7 @@ def _contrast_sentence(fit: Fit, effects: Effects, index: int) -> str:
     word, share = ("lower", (draws < 0).mean()) if mean < 0 else ("higher", (draws > 0).mean())
     side = "below" if mean < 0 else "above"
     return (
-        f"Averaged over the population, {named_mean(fit)} is {size} {word} for {high} than for "
+        f"Averaged over the population, {named_mean(fit)} is estimated {size} {word} for {high} than for "
         f"{low}: difference {_interval(effects, index)}, {side} zero with posterior probability "
         f"{_share(float(share))}."
     )

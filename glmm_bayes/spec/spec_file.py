@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -36,6 +36,7 @@ class _Model(_Section):
 class _Data(_Section):
     path: str | None = None
     dataset: str | None = None
+    missing: Literal["error", "drop"] = "error"
 
 
 class _Sampler(_Section):
@@ -44,6 +45,8 @@ class _Sampler(_Section):
     chains: Annotated[int | None, Field(ge=1)] = None
     seed: Annotated[int | None, Field(ge=0)] = None
     engine: str | None = None
+    cores: Annotated[int | None, Field(ge=1)] = None
+    target_accept: Annotated[float | None, Field(gt=0, lt=1)] = None
 
 
 class _Output(_Section):
@@ -65,6 +68,7 @@ class DataSource:
 
     path: Path | None = None
     dataset: str | None = None
+    missing: str = "error"
 
 
 @dataclass(frozen=True)
@@ -240,8 +244,8 @@ def _data(name: str, text: str, data: _Data | None, folder: Path) -> DataSource 
         hint = 'Write path = "data.csv", or dataset = "toenail".'
         raise FormulaError(Finding("config_value", message, hint=hint))
     if data.path is None:
-        return DataSource(dataset=data.dataset)
-    return DataSource(path=_path(at(name, text, "data", "path"), data.path, folder))
+        return DataSource(dataset=data.dataset, missing=data.missing)
+    return DataSource(_path(at(name, text, "data", "path"), data.path, folder), missing=data.missing)
 
 
 def _output(name: str, text: str, output: _Output | None, folder: Path) -> Output:

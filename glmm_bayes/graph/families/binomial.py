@@ -26,7 +26,9 @@ class Binomial(BinaryFamily):
         label = f"probability of one trial of {columns.label}"
         if columns.trials is None:
             message = f"binomial needs numbers of trials beside '{columns.label}'."
-            hint = f"Write {columns.label} | trials(n) ~ ... or cbind(successes, failures) ~ ...."
+            part, _, whole = columns.label.partition(" / ")
+            trials = whole or "n"
+            hint = f"Write {part} | trials({trials}) ~ ... or cbind(successes, failures) ~ ...."
             findings.error("trials", message, column=columns.column.name, hint=hint)
         if y is None or columns.trials is None:
             empty = np.zeros(len(columns.rows))

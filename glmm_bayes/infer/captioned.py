@@ -1,0 +1,45 @@
+"""A data frame that prints its caption: the estimand, the interval and its level stand on every table."""
+
+from __future__ import annotations
+
+from html import escape
+from textwrap import fill
+
+import pandas as pd
+
+_ROWS = 20
+_WIDTH = 100
+
+
+class CaptionedFrame(pd.DataFrame):
+    """A data frame whose ``attrs["caption"]`` is printed with it; what is cut out of it is a plain one."""
+
+    def __repr__(self) -> str:
+        body = self.head(_ROWS).to_string(float_format=_number, na_rep="", index=self._shows_index)
+        more = f"\n... {len(self) - _ROWS} more rows" if len(self) > _ROWS else ""
+        return f"{fill(str(self.attrs['caption']), _WIDTH)}\n{body}{more}"
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        body = self.head(_ROWS).to_html(float_format=_number, na_rep="", border=0, index=self._shows_index)
+        return body.replace("<thead>", f"<caption>{escape(self.attrs['caption'])}</caption>\n<thead>", 1)
+
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return pd.DataFrame
+
+    @property
+    def _shows_index(self) -> bool:
+        return not isinstance(self.index, pd.RangeIndex)
+
+
+def captioned(frame: pd.DataFrame, caption: str, **attrs: object) -> pd.DataFrame:
+    """Give a table its caption and further attributes."""
+    table = CaptionedFrame(frame)
+    table.attrs = dict(attrs, caption=caption)
+    return table
+
+
+def _number(value: float) -> str:
+    return f"{value:.4g}"

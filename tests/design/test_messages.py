@@ -1,0 +1,221 @@
+"""Refusals in full: what must hold, what was found in which rows, and what to write instead."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import glmm_bayes as gb
+
+ROWS = 24
+RNG = np.random.default_rng(4)
+DATA = pd.DataFrame(
+    {
+        "y": RNG.normal(size=ROWS),
+        "x": RNG.normal(size=ROWS),
+        "z": RNG.uniform(1, 3, ROWS),
+        "f": np.resize(list("abc"), ROWS),
+        "g": np.repeat([f"s{i}" for i in range(8)], 3),
+        "bit": np.resize([0, 1], ROWS),
+        "k": np.resize([0, 1, 2, 3], ROWS),
+        "n": 5,
+        "answer": np.resize(["no", "yes"], ROWS),
+    },
+    index=[f"r{i}" for i in range(ROWS)],
+)
+DAYS = pd.date_range("2020-01-01", periods=ROWS)
+
+
+def put(column, value, *rows):
+    """The data with one value in some rows of a column."""
+    values = DATA[column].tolist()
+    for row in rows:
+        values[row] = value
+    return DATA.assign(**{column: values})
+
+
+BERNOULLI, BINOMIAL, POISSON = ({"family": name} for name in ("bernoulli", "binomial", "poisson"))
+# formula, data, further arguments, message
+MESSAGES = [
+    # linear dependence, in the user's columns
+    ("y ~ x + x2", DATA.assign(x2=2 * DATA["x"]), {},
+     "[rank_deficient] columns are linearly dependent: x2 = 2*x. Remove x2."),
+    ("y ~ x + z + s", DATA.assign(s=DATA["x"] - 3 * DATA["z"]), {},
+     "[rank_deficient] columns are linearly dependent: s = x - 3*z. Remove s."),
+    ("y ~ z + w", DATA.assign(w=32 + 1.8 * DATA["z"]), {},
+     "[rank_deficient] columns are linearly dependent: w = 32*Intercept + 1.8*z. Remove w."),
+    ("y ~ answer + other", DATA.assign(other=DATA["answer"].str.upper()), {},
+     "[rank_deficient] columns are linearly dependent: other[YES] = answer[yes]. Remove other[YES]."),
+    ("y ~ x + n", DATA, {},
+     "[constant_column] predictor 'n' is 5 in all 24 rows: inseparable from the intercept. Remove it."),
+    # responses
+    ("bit ~ x", DATA.assign(bit=2 * DATA["bit"] - 1), BERNOULLI,
+     "[response_coding] 'bit' has the values -1, 1: which is the success? "
+     'Write success(bit, "1") ~ ... or success(bit, "-1") ~ ....'),
+    ("answer ~ x", DATA, BERNOULLI,
+     "[response_coding] 'answer' has the values no, yes: which is the success? "
+     'Write success(answer, "yes") ~ ... or success(answer, "no") ~ ....'),
+    ("f ~ x", DATA, BERNOULLI,
+     "[response_coding] bernoulli needs two values: column 'f' has 3 (a, b, c). "
+     'Write success(f, "a") ~ ... for one of them against the rest.'),
+    ('success(answer, "yess") ~ x', DATA, BERNOULLI,
+     "[response_coding] 'answer' has no level 'yess'; known: no, yes."),
+    ("k ~ x", DATA, BERNOULLI,
+     "[response_support] bernoulli needs 0 or 1: column 'k' has 12 values outside it (rows r2, r3, r6, r7, "
+     'r10 (+7 more): 2, 3, 2, 3, 2, ...). Counts are family="poisson"; numbers are family="gaussian".'),
+    ("k | trials(n) ~ x", put("k", 9, 4), BINOMIAL,
+     "[trials] successes exceed trials in 1 rows (row r4: 'k' = 9, trials = 5)."),
+    ("k ~ x", DATA, BINOMIAL,
+     "[trials] binomial needs numbers of trials beside 'k'. "
+     "Write k | trials(n) ~ ... or cbind(successes, failures) ~ ...."),
+    ("k | trials(n) ~ x", put("n", 5.5, 4), BINOMIAL,
+     "[trials] trials must be whole numbers of at least 0 (row r4)."),
+    ("k | trials(n) ~ x", put("k", -1, 4), BINOMIAL,
+     "[response_support] binomial needs whole numbers of successes of at least 0: column 'k' has 1 values "
+     "outside it (row r4: -1)."),
+    ("answer | trials(n) ~ x", DATA, BINOMIAL,
+     "[column_type] binomial needs whole numbers of successes of at least 0: column 'answer' holds labels "
+     '(no, yes). A two-valued response is family="bernoulli".'),
+    ("cbind(k, n - k) ~ x", put("k", 7, 4), BINOMIAL,
+     "[trials] n - k must be whole numbers of at least 0 (row r4: -2)."),
+    ("k ~ x", put("k", 1.5, 1, 2), POISSON,
+     "[response_support] poisson needs whole numbers of at least 0: column 'k' has 2 values outside it "
+     "(rows r1, r2: 1.5, 1.5). Did you mean a rate? Write count ~ ... + offset(log(exposure))."),
+    ("bit ~ x", DATA.assign(bit=DATA["bit"] == 1), {},
+     "[column_type] gaussian needs numbers: column 'bit' holds booleans. "
+     'A two-valued response is family="bernoulli".'),
+    ("y ~ x", DATA.assign(y=2.0), {}, "[constant_column] response 'y' is constant (2): nothing to model."),
+    # columns that cannot be used
+    ("y ~ x", put("x", np.nan, 2, 5), {},
+     "[missing_values] column 'x': 2 of 24 values missing (rows r2, r5). Nothing was dropped. "
+     'Fill them, or use missing="drop".'),
+    ("y ~ f", put("f", None, 2), {},
+     "[missing_values] column 'f': 1 of 24 values missing (row r2). Nothing was dropped. "
+     'Fill them, or use missing="drop".'),
+    ("y ~ x", put("y", -np.inf, 3), {},
+     "[non_finite] column 'y': 1 infinite values (row r3). Correct them; "
+     'missing="drop" does not remove them.'),
+    ("y ~ x", DATA.assign(x=np.nan), {"missing": "drop"},
+     "[empty_data] no rows to fit: 24 read, 24 dropped for x. Check the filter."),
+    ("y ~ log(z)", put("z", -1.0, 0, 7), {},
+     "[non_finite] log(z) is not finite in 2 rows (rows r0, r7: z = -1, -1). Correct them."),
+    ("k ~ x + offset(log(z))", put("z", 0.0, 6), POISSON,
+     "[offset_domain] offset(log(z)): z is 0 in row r6; exposure must be positive. "
+     "Remove the rows or correct 'z'."),
+    ("y ~ x", pd.concat([DATA, DATA[["x"]]], axis=1), {},
+     "[duplicate_column] column 'x' occurs 2 times (positions [1, 9]). Rename one."),
+    ("y ~ day", DATA.assign(day=(DAYS - DAYS[0]).to_numpy().astype("timedelta64[s]")), {},
+     "[column_type] column 'day' is timedelta64[s]; it must be a number or a label. "
+     'Write days = (data["day"] - data["day"].min()).dt.days.'),
+    ("y ~ m", DATA.assign(m=["a", "b", 3] * 8), {},
+     "[column_type] column 'm' is mixed: first int in row r2. "
+     'Write data["m"].astype(str) if labels are meant.'),
+    ("y ~ m", DATA.assign(m=[[1]] * ROWS), {},
+     "[column_type] column 'm' is mixed: first list in row r0. "
+     'Write data["m"].astype(str) if labels are meant.'),
+    ("y ~ m", DATA.assign(m=np.resize(["1", "2", "10"], ROWS)), {},
+     "[column_type] column 'm' holds numbers as text (1, 10, 2); a predictor must be numbers or labels. "
+     "Write C(m) if levels are meant, else convert it to numbers."),
+    ("y ~ x + (1 | one)", DATA.assign(one="only"), {},
+     "[single_level] 'one' has one level ('only'): its variance cannot be learnt. Remove (1 | one)."),
+    ("y ~ (f || g)", DATA, {},
+     "[not_available] (1 + f || g): a categorical effect among independent effects is not available in this "
+     "release. Write (0 + f | g) as the only term of g."),
+    # names
+    ("y ~ x", DATA, {"family": "possion"},
+     "[unknown_family] no family 'possion'. Did you mean 'poisson'? "
+     "Choices: gaussian, bernoulli, binomial, poisson."),
+    ("y ~ x", DATA, {"link": "lgit"},
+     "[unknown_link] no link 'lgit'. Did you mean 'logit'? Choices: identity, log, logit, probit, cloglog."),
+    ("bit ~ x", DATA, {"family": "bernoulli", "link": "log"},
+     "[link] bernoulli takes the links logit, probit, cloglog, not log."),
+    ("y ~ x", DATA, {"missing": "omit"}, '[settings] missing must be "error" or "drop", found \'omit\'.'),
+    ("y ~ x + (1 | g)", DATA, {"priors": {"sd_gg": gb.Prior("HalfNormal", sigma=1)}},
+     "[prior] no parameter 'sd_gg'. Did you mean 'sd_g'? Parameters: beta, sd, beta[Intercept], "
+     "beta[x], sd_g, sd_g[Intercept], sigma."),
+    ("y ~ x + (1 | g)", DATA, {"priors": {"sd_g": gb.Prior("Normal", mu=0, sigma=1)}},
+     "[prior] the prior of sd_g must be positive; Normal(mu=0, sigma=1) is not."),
+    ("y ~ x", DATA, {"priors": {"beta": 2.5}},
+     "[prior] the prior of 'beta' must be a gb.Prior, found float. "
+     'Write gb.Prior("Normal", mu=0, sigma=1).'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("formula", "data", "arguments", "message"), MESSAGES, ids=range(len(MESSAGES)))
+def test_a_refusal_says_what_holds_what_was_found_and_what_to_write(formula, data, arguments, message):
+    before = data.copy(deep=True)
+    with pytest.raises(gb.GlmmError) as caught:
+        gb.Model(formula, data, **arguments)
+    assert str(caught.value) == message
+    pd.testing.assert_frame_equal(data, before)
+
+
+PRIORS = [
+    ("Norml", {"mu": 0, "sigma": 1}, "no distribution 'Norml'. Did you mean 'Normal'?"),
+    ("Normal", {"mu": 0, "sd": 1}, "Normal has no argument 'sd' (it has mu, sigma)."),
+    ("Normal", {"mu": 0}, 'Normal needs sigma. Write gb.Prior("Normal", mu=..., sigma=...).'),
+    ("Normal", {"sigma": -1}, "Normal: sigma must be above 0, found -1."),
+    ("Normal", {"sigma": "a"}, "Normal: sigma must be a finite number, found 'a'."),
+    ("Uniform", {"lower": 1, "upper": 0}, "Uniform: lower must be below upper, found 1 and 0."),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments", "sentence"), PRIORS)
+def test_a_prior_is_refused_where_it_is_written_in_words(name, arguments, sentence):
+    with pytest.raises(gb.PriorError) as caught:
+        gb.Prior(name, **arguments)
+    assert sentence in str(caught.value)
+
+
+def test_what_is_found_in_several_columns_is_told_of_each():
+    data = put("x", np.nan, 2, 5).assign(f=put("f", None, 5)["f"])
+    with pytest.raises(gb.DataError) as caught:
+        gb.Model("y ~ x + f", data)
+    found = [(finding.column, finding.rows) for finding in caught.value.findings]
+    assert found == [("x", ("r2", "r5")), ("f", ("r5",))]
+    kept = gb.Model("y ~ x + f", data, missing="drop")
+    assert kept.findings[0].rows == ("r2", "r5") and len(kept.design) == ROWS - 2
+    assert "r2" not in kept.design.table.rows and "r5" not in kept.design.table.rows
+
+
+def test_a_constant_that_is_scaled_carries_its_column():
+    with pytest.raises(gb.DataError) as caught:
+        gb.Model("y ~ scale(n)", DATA)
+    assert (caught.value.code, caught.value.column) == ("constant_column", "n")
+
+
+def test_labels_where_numbers_are_needed_are_told_once():
+    with pytest.raises(gb.DataError) as caught:
+        gb.Model("y ~ log(f)", DATA)
+    assert [finding.code for finding in caught.value.findings] == ["column_type"]
+
+
+def test_an_exposure_of_zero_is_told_under_an_index_of_several_levels():
+    data = put("z", 0.0, 6).set_index(["f", "g"])
+    with pytest.raises(gb.DataError) as caught:
+        gb.Model("k ~ x + offset(log(z))", data, family="poisson")
+    assert (caught.value.code, caught.value.rows) == ("offset_domain", (("a", "s2"),))
+
+
+def test_an_exposure_of_zero_is_told_where_row_labels_repeat():
+    data = put("z", 0.0, 6).set_axis(["same"] * ROWS)
+    with pytest.raises(gb.DataError) as caught:
+        gb.Model("k ~ x + offset(log(z))", data, family="poisson")
+    assert "z is 0 in row same" in str(caught.value)
+
+
+def test_an_exposure_of_two_columns_does_not_blame_the_one_that_is_right():
+    data = DATA.assign(w=put("z", 0.0, 6)["z"])
+    with pytest.raises(gb.DataError) as caught:
+        gb.Model("k ~ x + offset(log(z * w))", data, family="poisson")
+    assert f"z is {DATA['z'].iloc[6]:g}" not in str(caught.value)
+
+
+def test_a_prior_that_nothing_reads_is_refused():
+    with pytest.raises(gb.PriorError):
+        gb.Model("y ~ x + (1 | g)", DATA, priors={"corr": gb.Prior("LKJ", eta=2)})
+
+
+def test_an_overflow_is_not_called_a_dependence():
+    with pytest.raises(gb.DataError) as caught:
+        gb.Model("y ~ x", put("x", 1e308, 1))
+    assert caught.value.code != "rank_deficient"
