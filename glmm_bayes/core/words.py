@@ -23,7 +23,7 @@ _CLOSED_NAMES = frozenset(
     {"beta", "sigma", "nu", "shape", "phi", "zi", "hu", "disc", "chain", "draw", "row", "coef", "category"}
     | {"beta_basis", "x", "y", "offset", "observed", "trials"}
 )
-_CLOSED_SUFFIXES = ("_effect", "_effect_other")
+_CLOSED_SUFFIXES = ("_effect", "_effect_other", "_basis")
 _WINDOWS_DEVICES = frozenset(
     ["con", "prn", "aux", "nul"] + [f"{port}{digit}" for port in ("com", "lpt") for digit in range(1, 10)]
 )

@@ -55,6 +55,11 @@ def _check_rank(columns: Sequence[DesignColumn], x: NDArray[np.float64], finding
     scale = np.linalg.norm(x, axis=0)
     scale[scale == 0] = 1.0
     scaled = x / scale
+    if x.shape[1] <= x.shape[0]:
+        # One factorization tells that nothing depends on anything; only else each column is looked at.
+        diagonal = np.abs(np.diagonal(qr(scaled, mode="r", pivoting=True)[0]))
+        if diagonal.min() > _RELATIVE_TOLERANCE:
+            return
     # Greedy from the left, so that the later of two equal columns is the one that is named.
     basis: list[int] = []
     for position in range(len(columns)):

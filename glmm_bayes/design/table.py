@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import DataError, Finding, Findings, PredictionError, row_text
+from glmm_bayes.core.errors import DataError, Finding, Findings, PredictionError, row_text, value_text
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.spec.diagnosis import place, point
 from glmm_bayes.spec.expressions import Span
@@ -172,12 +172,17 @@ def _read_column(
     gaps = series.isna().to_numpy(dtype=bool)
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
-        return _categorical(series, name), gaps
+        return _categorical(series, name, findings), gaps
     if pd.api.types.is_bool_dtype(dtype):
         return Column(name, "boolean", series.fillna(False).to_numpy(dtype=bool), (False, True)), gaps
     if pd.api.types.is_complex_dtype(dtype):
         _refuse(name, "complex", "a number or a label", "float(...) of its real part", findings)
     elif pd.api.types.is_numeric_dtype(dtype):
+        if pd.api.types.is_unsigned_integer_dtype(dtype) and series.max() > np.iinfo(np.int64).max:
+            message = f"column '{name}' holds whole numbers of 2**63 and more, which would wrap around."
+            hint = f'Write data["{name}"].astype(str) if they are labels.'
+            findings.error("column_type", message, column=name, hint=hint)
+            return Column(name, "number", np.zeros(len(series))), gaps
         return _numeric(series, name, gaps), gaps
     elif pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
         remedy = f'days = (data["{name}"] - data["{name}"].min()).dt.days'
@@ -196,9 +201,14 @@ def _refuse(name: str, found: str, kinds: str, remedy: str, findings: Findings) 
     )
 
 
-def _categorical(series: pd.Series[Any], name: str) -> Column:
+def _categorical(series: pd.Series[Any], name: str, findings: Findings) -> Column:
     categories = series.cat.categories
     levels = tuple(_python(value) for value in categories)
+    texts = [str(level) for level in levels]
+    if len(set(texts)) < len(texts):
+        twice = sorted({text for text in texts if texts.count(text) > 1})
+        message = f"levels of '{name}' are spelled alike: {value_text(twice)}."
+        findings.error("column_type", message, column=name, hint="Rename one.")
     codes = series.cat.codes.to_numpy(dtype=np.int64)
     return Column(name, "label", np.maximum(codes, 0), levels, bool(series.cat.ordered), declared=True)
 

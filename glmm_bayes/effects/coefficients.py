@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.integrals import link_of_population_mean, population_mean
 from glmm_bayes.core.registry import Registry
-from glmm_bayes.core.words import ESTIMANDS, interval_columns, interval_words
+from glmm_bayes.core.words import ESTIMANDS, INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import distinct_pieces
 from glmm_bayes.effects.result import summary_frame
@@ -65,6 +65,8 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood") -> pd.DataFrame
     """
     solve = PROJECTIONS[projection]
     beta = fit.flat["beta"]
+    if not beta.shape[1]:
+        raise PredictionError(Finding("no_coefficients", "the model has no fixed part."))
     gamma, gap = _project(fit, solve)
     frame = pd.DataFrame({"coef": fit.design.coefficients})
     for word, draws in (("subject", beta), ("population", gamma)):
@@ -106,7 +108,10 @@ def _project(fit: Fit, solve: object) -> tuple[Array, Array]:
     pieces, rows, spread = distinct_pieces(fit, design, read_estimand("population", design))
     counts = np.bincount(spread, minlength=len(rows)).astype(np.float64)
     trials = np.bincount(spread, weights=fit.response.trials, minlength=len(rows))
-    cells = _Cells(design.x[rows], design.offset[rows], trials, counts)
+    # Orthonormal columns: both projections are equivariant, and raw ones can be nearly dependent.
+    root = np.linalg.qr(design.x[rows] * np.sqrt(counts)[:, None], mode="r")
+    back = np.linalg.inv(root)
+    cells = _Cells(design.x[rows] @ back, design.offset[rows], trials, counts)
     beta = fit.flat["beta"]
     gamma, gap = np.empty_like(beta), np.empty(len(beta))
     for block in draw_blocks(len(beta), len(rows) * max(1, beta.shape[1])):
@@ -116,7 +121,7 @@ def _project(fit: Fit, solve: object) -> tuple[Array, Array]:
         gamma[block] = solve(fit, cells, eta, variance, mean)  # type: ignore[operator]
         fitted = fit.link.inverse(cells.offset + gamma[block] @ cells.x.T)
         gap[block] = np.abs(mean - fitted).max(axis=1)
-    return gamma, gap
+    return gamma @ back.T, gap
 
 
 def _hedeker(fit: Fit, cells: _Cells, eta: Array, v: Array, mean: Array) -> Array:
@@ -156,7 +161,8 @@ PROJECTIONS: Registry[object] = Registry(
 
 
 def _attenuation(beta: Array, gamma: Array) -> Array:
-    low, high = np.quantile(beta, [0.055, 0.945], axis=0)
+    tail = (1 - INTERVAL_PROBABILITY) / 2
+    low, high = np.quantile(beta, [tail, 1 - tail], axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.median(gamma / beta, axis=0)
     return np.where((low > 0) | (high < 0), ratio, np.nan)

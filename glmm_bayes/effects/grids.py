@@ -47,6 +47,9 @@ def contrasts(design: Design, variable: str, values: Sequence[Any] | None) -> li
         raise PredictionError(Finding("values", message))
     else:
         points = [_given(column, levels, value) for value in values]
+    if len(points) < 2:
+        message = f"'{column.name}' has one value in the training rows: nothing to compare."
+        raise PredictionError(Finding("values", message, column=column.name))
     return [(point, points[0]) for point in points[1:]]
 
 
@@ -93,10 +96,14 @@ def _given(column: Column, levels: Sequence[Level], value: Any) -> Point:
         message = f"'{column.name}' has no level '{value}'; known: {value_text(known)}."
         raise PredictionError(Finding("new_level", message, column=column.name))
     try:
-        return Point(f"{float(value):g}", float(value))
+        number = float(value)
     except (TypeError, ValueError):
+        number = np.nan
+    if not np.isfinite(number):
         message = f"'{column.name}' is a number; {value!r} is not."
-        raise PredictionError(Finding("values", message, column=column.name)) from None
+        raise PredictionError(Finding("values", message, column=column.name))
+    # The whole number, not six digits of it: 20240101 and 20240102 must not read alike.
+    return Point(repr(number).removesuffix(".0"), number)
 
 
 def with_value(design: Design, variable: str, point: Point) -> Table:

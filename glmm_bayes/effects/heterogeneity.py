@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.result import summary_frame
@@ -49,6 +50,9 @@ def variance_components(fit: Fit) -> pd.DataFrame:
             rows += _ratios(fit, group)
     if "sigma" in fit.family.auxiliaries:
         rows.append(("residual", "sd", fit.needed("sigma", "the residual sd")))
+    if not rows:
+        message = "the model has no random effects and no residual standard deviation."
+        raise PredictionError(Finding("no_random_effects", message))
     frame = pd.DataFrame({"factor": [row[0] for row in rows], "quantity": [row[1] for row in rows]})
     table = pd.concat([frame, summary_frame(np.stack([row[2] for row in rows], axis=1))], axis=1)
     estimand = "variation between groups, scale of the linear predictor"

@@ -55,6 +55,8 @@ def random_effects(fit: Fit, factor: str | None = None) -> pd.DataFrame:
     if factor is not None and factor not in names:
         hint = " ".join(filter(None, (suggestion(factor, names), f"Grouping factors: {', '.join(names)}.")))
         raise PredictionError(Finding("unknown_factor", f"no grouping factor '{factor}'.", hint=hint))
+    if not names:
+        raise PredictionError(Finding("no_random_effects", "the model has no random effects."))
     wanted = [group for group in fit.design.groups if factor in (None, group.factor)]
     table = pd.concat([_table(fit, group) for group in wanted], ignore_index=True)
     estimand = "subject-specific effects of each level, scale of the linear predictor"
@@ -183,11 +185,25 @@ def _newton_step(
     return np.where(identified[:, None], step, 0.0)
 
 
+def _at_an_end(fit: Fit, group: GroupDesign, b: Array) -> Array:
+    """Decide exactly for intercepts: all successes or all failures (or counts of zero) have no maximum."""
+    if group.effects != ("Intercept",):
+        return b
+    levels = len(group.levels)
+    successes = np.bincount(group.codes, fit.response.values, minlength=levels)
+    result = np.where(successes == 0, -np.inf, b[:, 0])
+    if fit.link.name != "log":
+        trials = np.bincount(group.codes, fit.response.trials, minlength=levels)
+        result = np.where(successes == trials, np.inf, result)
+    return result[:, None]
+
+
 def _to_infinity(fit: Fit, group: GroupDesign, b: Array, offset: Array) -> Array:
     """Mark effects of levels whose rows all run to an end of the scale as infinite."""
     if fit.link.name == "identity":
         return b
-    contribution = (group.z * np.nan_to_num(b)[group.codes]).sum(axis=1)
+    b = _at_an_end(fit, group, b)
+    contribution = (group.z * np.nan_to_num(b, posinf=0.0, neginf=0.0)[group.codes]).sum(axis=1)
     runaway = np.abs(contribution) > _INFINITE
     levels = np.unique(group.codes[runaway])
     result = b.copy()

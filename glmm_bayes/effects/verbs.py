@@ -15,7 +15,7 @@ from glmm_bayes.core.links import ProbabilityLink
 from glmm_bayes.design.design import Design, replay_design
 from glmm_bayes.effects.estimand import Estimand, read_estimand
 from glmm_bayes.effects.expectation import Expectation, expected
-from glmm_bayes.effects.grids import Averages, averages, contrasts, grid_frame, with_value
+from glmm_bayes.effects.grids import Averages, Point, averages, contrasts, grid_frame, with_value
 from glmm_bayes.effects.measures import MEASURES, OF_PROBABILITIES
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.infer.fit import Fit
@@ -127,15 +127,15 @@ def comparisons(
         message = f"measure='{measure}' needs a mean between 0 and 1; {fit.family.name} has none."
         raise PredictionError(Finding("measure", message, hint="Write difference or ratio."))
     base = _rows(fit, newdata, word)
-    pairs = contrasts(base, variable, values)
+    pairs = contrasts(fit.design, variable, values)
     groups = averages(base, True if by is None else by, newdata)
     assert groups is not None
-    means: dict[str, Expectation] = {}
+    means: dict[Point, Expectation] = {}
     for point in dict.fromkeys(point for pair in pairs for point in pair):
         table = with_value(base, variable, point)
         design = replay_design(fit.design, table, word.needs_levels)
-        means[point.label] = expected(fit, design, word, "response", groups.weights)
-    columns = [chosen.compare(means[high.label].values, means[low.label].values) for high, low in pairs]
+        means[point] = expected(fit, design, word, "response", groups.weights)
+    columns = [chosen.compare(means[high].values, means[low].values) for high, low in pairs]
     grids = [
         pd.concat([_labels(variable, f"{high.label} vs {low.label}", len(groups.grid)), groups.grid], axis=1)
         for high, low in pairs

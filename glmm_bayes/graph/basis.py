@@ -7,16 +7,18 @@ exactly. A main effect's prior then speaks of the average of the variables it in
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.design.columns import CONTRAST, FULL, NUMBER, DesignColumn, Part
+from glmm_bayes.design.table import Level
 
 Array = NDArray[np.float64]
 Parts = Mapping[Part, Array]
+Marks = frozenset[tuple[str, Level | None]]
 
 
 def swing(part: Part, parts: Parts) -> float:
@@ -47,7 +49,7 @@ def recoding(columns: Sequence[DesignColumn], parts: Parts) -> Array:
     ndarray, shape (coef, coef)
         Column j holds the user's columns that make up the j-th basis column.
     """
-    position = {column.key: index for index, column in enumerate(columns)}
+    position = {_marks(column.parts): index for index, column in enumerate(columns)}
     ones = _constant(columns, position)
     matrix = np.zeros((len(columns), len(columns)))
     for index, column in enumerate(columns):
@@ -62,7 +64,12 @@ def recoding(columns: Sequence[DesignColumn], parts: Parts) -> Array:
     return matrix
 
 
-def _constant(columns: Sequence[DesignColumn], position: Mapping[frozenset[Part], int]) -> Array | None:
+def _marks(parts: Iterable[Part]) -> Marks:
+    """Return what parts mark; a level is the same numbers as a contrast and as one of all columns."""
+    return frozenset((part.factor, part.level) for part in parts)
+
+
+def _constant(columns: Sequence[DesignColumn], position: Mapping[Marks, int]) -> Array | None:
     """Return the weights with which the columns add up to 1, if they do."""
     weights = np.zeros(len(columns))
     if frozenset() in position:
@@ -82,7 +89,7 @@ def is_cell_mean(column: DesignColumn) -> bool:
 
 
 def _centred_product(
-    column: DesignColumn, position: Mapping[frozenset[Part], int], ones: Array | None, parts: Parts
+    column: DesignColumn, position: Mapping[Marks, int], ones: Array | None, parts: Parts
 ) -> Array | None:
     """Expand the product of centred parts into the user's columns; None if one of them is not there."""
     expansion = np.zeros(len(position))
@@ -92,8 +99,8 @@ def _centred_product(
             weight = float(np.prod([-centres[part] for part in column.parts if part not in kept]))
             if weight == 0.0:
                 continue
-            if kept and frozenset(kept) in position:
-                expansion[position[frozenset(kept)]] += weight
+            if kept and _marks(kept) in position:
+                expansion[position[_marks(kept)]] += weight
             elif not kept and ones is not None:
                 expansion += weight * ones
             else:

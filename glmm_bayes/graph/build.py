@@ -109,4 +109,6 @@ def _correlation_root(group: GroupDesign, prior: GroupPrior) -> Any:
 
 
 def _variable(name: str, prior: Prior) -> Any:
-    return getattr(pm, prior.name)(name, **dict(prior.arguments))
+    # PyTensor takes a Python float that fits for float32, and then gammaln is good to 8 digits only.
+    arguments = {argument: np.float64(value) for argument, value in prior.arguments}
+    return getattr(pm, prior.name)(name, **arguments)

@@ -37,7 +37,8 @@ class CaptionedFrame(pd.DataFrame):
 def captioned(frame: pd.DataFrame, caption: str, **attrs: object) -> pd.DataFrame:
     """Give a table its caption and further attributes."""
     table = CaptionedFrame(frame)
-    table.attrs = dict(attrs, caption=caption)
+    table.attrs.update(attrs)
+    table.attrs["caption"] = caption
     return table
 
 

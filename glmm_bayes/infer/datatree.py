@@ -46,10 +46,10 @@ def coordinates(design: Design) -> dict[str, Any]:
 
 def arrays_of(draws: Any, design: Design, family: Family) -> dict[str, Array]:
     """Check the names and shapes of draws made elsewhere; a single effect's axis may be left out."""
-    if isinstance(draws, xr.DataTree):
-        draws = {str(name): value.to_numpy() for name, value in draws["posterior"].data_vars.items()}
     findings = Findings(DataError)
     wanted = dimensions(design, family)
+    if isinstance(draws, xr.DataTree):
+        draws = _from_tree(draws, wanted, coordinates(design), findings)
     sizes = {name: len(labels) for name, labels in coordinates(design).items()}
     arrays: dict[str, Array] = {}
     for name, value in draws.items():
@@ -74,6 +74,32 @@ def arrays_of(draws: Any, design: Design, family: Family) -> dict[str, Array]:
         findings.error("draws_shape", f"all draws must have the same chains and draws: {shapes}.")
     findings.raise_errors()
     return arrays
+
+
+def _from_tree(
+    tree: xr.DataTree, wanted: dict[str, tuple[str, ...]], labels: dict[str, Any], findings: Findings
+) -> dict[str, Any]:
+    """Take the model's variables out of a tree, its labelled dimensions in the model's order."""
+    if "posterior" not in tree.children:
+        findings.error("draws_shape", "the tree has no group 'posterior'.")
+        findings.raise_errors()
+    result: dict[str, Any] = {}
+    for name, dims in wanted.items():
+        if name not in tree["posterior"].data_vars:
+            continue
+        variable = tree["posterior"][name]
+        for dim in dims:
+            found = variable.coords[dim].to_numpy().tolist() if dim in variable.coords else labels[dim]
+            if dim in variable.dims and sorted(map(str, found)) != sorted(map(str, labels[dim])):
+                message = f"'{name}': the labels of '{dim}' are not the model's: {found[:5]}."
+                findings.error("draws_shape", message, hint=f"The model has {labels[dim][:5]}.")
+            elif dim in variable.dims:
+                order = [list(map(str, found)).index(str(label)) for label in labels[dim]]
+                variable = variable.isel({dim: order})
+        order_of_dims = ("chain", "draw", *(dim for dim in dims if dim in variable.dims))
+        result[name] = variable.transpose(*order_of_dims, ...).to_numpy()
+    findings.raise_errors()
+    return result
 
 
 def assemble(

@@ -141,7 +141,14 @@ def diagnose(fit: Fit) -> Diagnosis:
     findings = []
     if fit.shape[0] > 1 and fit.shape[1] >= 4:
         table = summary(fit)
-        findings += [_rhat(table), _ess(table, fit.shape[0])]
+        still = table.index[table["sd"] == 0].tolist()
+        if still:
+            findings.append(
+                Finding("variation", False, f"no draw of {', '.join(still)} differs from another.")
+            )
+        moving = table.drop(index=still)
+        if len(moving):
+            findings += [_rhat(moving), _ess(moving, fit.shape[0])]
     if "sample_stats" in fit.draws.children:
         statistics = {str(k): v.to_numpy() for k, v in fit.draws["sample_stats"].data_vars.items()}
         findings += _sampler(statistics)

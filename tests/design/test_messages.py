@@ -133,7 +133,8 @@ MESSAGES = [
      "[prior] no parameter 'sd_gg'. Did you mean 'sd_g'? Parameters: beta, sd, beta[Intercept], "
      "beta[x], sd_g, sd_g[Intercept], sigma."),
     ("y ~ x + (1 | g)", DATA, {"priors": {"sd_g": gb.Prior("Normal", mu=0, sigma=1)}},
-     "[prior] the prior of sd_g must be positive; Normal(mu=0, sigma=1) is not."),
+     "[prior] the prior of sd_g must be positive; Normal(mu=0, sigma=1) is not. "
+     'Write gb.Prior("HalfNormal", sigma=1).'),
     ("y ~ x", DATA, {"priors": {"beta": 2.5}},
      "[prior] the prior of 'beta' must be a gb.Prior, found float. "
      'Write gb.Prior("Normal", mu=0, sigma=1).'),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from scipy.special import gammaln
+from scipy.special import gammaln, logsumexp
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.links import Link
@@ -47,8 +47,8 @@ class Poisson(Family):
         return Response(columns.label, f"mean of {columns.label}", y, np.ones_like(y))
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
-        rate = (float(response.values.sum()) + 0.5) / float(np.exp(offset).sum())
-        return Scales(float(np.log(rate)), 2.5, 1.5, 1.5)
+        log_rate = float(np.log(response.values.sum() + 0.5) - logsumexp(offset))
+        return Scales(log_rate, 2.5, 1.5, 1.5)
 
     def log_density(
         self, response: Response, link: Link, eta: Array, auxiliary: Mapping[str, Array]
