@@ -130,16 +130,9 @@ def comparisons(
     pairs = contrasts(fit.design, variable, values)
     groups = averages(base, True if by is None else by, newdata)
     assert groups is not None
-    means: dict[Point, Expectation] = {}
-    for point in dict.fromkeys(point for pair in pairs for point in pair):
-        table = with_value(base, variable, point)
-        design = replay_design(fit.design, table, word.needs_levels)
-        means[point] = expected(fit, design, word, "response", groups.weights)
+    means = _means(fit, base, variable, pairs, word, groups)
     columns = [chosen.compare(means[high].values, means[low].values) for high, low in pairs]
-    grids = [
-        pd.concat([_labels(variable, f"{high.label} vs {low.label}", len(groups.grid)), groups.grid], axis=1)
-        for high, low in pairs
-    ]
+    grids = [_contrast_grid(variable, high, low, groups) for high, low in pairs]
     quantity = f"{chosen.label} in {fit.response.mean_label}, {variable}"
     worst = max(means.values(), key=lambda mean: mean.error)
     attrs = _attrs(word, worst, quantity, "response") | {
@@ -150,8 +143,27 @@ def comparisons(
     return _effects(fit, np.concatenate(columns, axis=1), pd.concat(grids, ignore_index=True), attrs)
 
 
-def _labels(variable: str, contrast: str, size: int) -> pd.DataFrame:
-    return pd.DataFrame({"variable": [variable] * size, "contrast": [contrast] * size})
+def _means(
+    fit: Fit,
+    base: Design,
+    variable: str,
+    pairs: Sequence[tuple[Point, Point]],
+    estimand: Estimand,
+    groups: Averages,
+) -> dict[Point, Expectation]:
+    """Average the expected responses of the rows with the variable set to each point."""
+    means = {}
+    for point in dict.fromkeys(point for pair in pairs for point in pair):
+        table = with_value(base, variable, point)
+        design = replay_design(fit.design, table, estimand.needs_levels)
+        means[point] = expected(fit, design, estimand, "response", groups.weights)
+    return means
+
+
+def _contrast_grid(variable: str, high: Point, low: Point, groups: Averages) -> pd.DataFrame:
+    size = len(groups.grid)
+    labels = {"variable": [variable] * size, "contrast": [f"{high.label} vs {low.label}"] * size}
+    return pd.concat([pd.DataFrame(labels), groups.grid], axis=1)
 
 
 def _check_scale(scale: str) -> None:
