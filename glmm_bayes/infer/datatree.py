@@ -66,6 +66,11 @@ def arrays_of(draws: Any, design: Design, family: Family) -> dict[str, Array]:
             needed = ", ".join(["chain", "draw", *(f"{d} = {sizes[d]}" for d in wanted[name])])
             message = f"draws of '{name}' must have the shape ({needed}), found {array.shape}."
             findings.error("draws_shape", message)
+        if not np.isfinite(array).all():
+            findings.error("draws_values", f"draws of '{name}' must be finite numbers.")
+        elif name.startswith("sd_") and (array < 0).any():
+            message = f"draws of '{name}' are standard deviations and must not be negative."
+            findings.error("draws_values", message)
         arrays[name] = array
     if "beta" not in draws:
         findings.error("draws_shape", "draws of 'beta' are needed by every verb.")

@@ -56,3 +56,11 @@ def test_wrong_draws_say_what_shape_is_needed(draws, words):
     with pytest.raises(gb.DataError, match="draws_shape") as caught:
         gb.Fit.from_draws(MODEL, draws)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(("name", "value"), [("beta", np.nan), ("sd_Subject", -1.0), ("sigma", np.inf)])
+def test_impossible_draws_are_refused(name, value):
+    wrong = DRAWS[name].copy()
+    wrong[0, 0] = value
+    with pytest.raises(gb.DataError, match="draws_values"):
+        gb.Fit.from_draws(MODEL, DRAWS | {name: wrong})
