@@ -50,7 +50,7 @@ def test_check_prints_model_and_findings(spec, tmp_path):
 def test_fit_effects_and_report_follow_each_other(spec, tmp_path):
     done = run("fit", spec, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "89% equal-tailed interval" in done.stdout
+    assert "89% equal-tailed interval" in " ".join(done.stdout.split())
     assert (tmp_path / "epil.glmm").is_file() and (tmp_path / "epil.html").is_file()
     again = run("fit", spec, cwd=tmp_path)
     assert again.returncode == 4 and "--overwrite" in again.stderr
