@@ -80,7 +80,9 @@ class Effects:
         more = f"\n... {len(table) - _SHOWN_ROWS} more rows" if len(table) > _SHOWN_ROWS else ""
         rule, error = self.attrs["integration"], self.attrs["integration_error"]
         words = rule if error == 0 else f"{rule}, error below {error:.1e}"
-        return f"{fill(self.caption, _TEXT_WIDTH)}\n{text}{more}\nintegration: {words}"
+        return (
+            f"{fill(self.caption, _TEXT_WIDTH, break_on_hyphens=False)}\n{text}{more}\nintegration: {words}"
+        )
 
     __repr__ = __str__
 

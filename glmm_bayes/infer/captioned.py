@@ -17,7 +17,7 @@ class CaptionedFrame(pd.DataFrame):
     def __repr__(self) -> str:
         body = self.head(_ROWS).to_string(float_format=_number, na_rep="", index=self._shows_index)
         more = f"\n... {len(self) - _ROWS} more rows" if len(self) > _ROWS else ""
-        return f"{fill(str(self.attrs['caption']), _WIDTH)}\n{body}{more}"
+        return f"{fill(str(self.attrs['caption']), _WIDTH, break_on_hyphens=False)}\n{body}{more}"
 
     __str__ = __repr__
 
