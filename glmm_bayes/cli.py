@@ -57,7 +57,9 @@ def demo(
         typer.echo(f"{gb.predictions(fit, _DEMO_ROWS, estimand=word)}\n")
     typer.echo(f"{gb.comparisons(fit, 'treatment', newdata=_DEMO_ROWS)}\n")
     table = gb.coefficients(fit)
-    typer.echo(table[["coef", "subject_mean", "population_mean", "attenuation"]].to_string(index=False))
+    typer.echo(
+        table[["coef", "subject_mean", "population_mean", "attenuation"]].to_string(index=False, na_rep="")
+    )
     typer.echo(f"({table.attrs['caption']})")
     path = gb.report(fit, out, title="Toenail trial: terbinafine against itraconazole")
     typer.echo(f"\nverdict: {gb.diagnose(fit).verdict}\nreport: {path}")
