@@ -30,7 +30,7 @@ class Stroke:
     """How one series is drawn: line style and marker repeat what the colour says."""
 
     color: str
-    line: str
+    line: str | tuple[int, tuple[int, ...]]
     marker: str
 
 
@@ -40,8 +40,8 @@ STROKES: tuple[Stroke, ...] = (
     Stroke("#D55E00", "--", "s"),
     Stroke("#009E73", "-.", "^"),
     Stroke("#000000", ":", "D"),
-    Stroke("#CC79A7", (0, (5, 1, 1, 1, 1, 1)), "v"),  # type: ignore[arg-type]
-    Stroke("#56B4E9", (0, (8, 2)), "P"),  # type: ignore[arg-type]
+    Stroke("#CC79A7", (0, (5, 1, 1, 1, 1, 1)), "v"),
+    Stroke("#56B4E9", (0, (8, 2)), "P"),
 )
 POPULATION, TYPICAL = STROKES[0], STROKES[1]
 GREY, DARK = "#8a8a8a", "#404040"

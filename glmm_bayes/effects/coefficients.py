@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +34,10 @@ class _Cells:
     offset: Array
     trials: Array
     rows: Array
+
+
+#: Takes linear predictors, variances and population means of the cells to coefficients, shape (draw, coef).
+Projection = Callable[[Fit, _Cells, Array, Array, Array], Array]
 
 
 def coefficients(fit: Fit, projection: str = "quasi-likelihood") -> pd.DataFrame:
@@ -102,7 +107,7 @@ def population_coefficients(fit: Fit, projection: str = "quasi-likelihood") -> A
     return _project(fit, PROJECTIONS[projection])[0]
 
 
-def _project(fit: Fit, solve: object) -> tuple[Array, Array]:
+def _project(fit: Fit, solve: Projection) -> tuple[Array, Array]:
     """Return projected coefficients, shape (draw, coef), and the largest gap in each draw."""
     design = fit.design
     pieces, rows, spread = distinct_pieces(fit, design, read_estimand("population", design))
@@ -118,7 +123,7 @@ def _project(fit: Fit, solve: object) -> tuple[Array, Array]:
         eta, v = pieces.predictor(block, rows)
         variance = np.zeros_like(eta) if v is None else v
         mean = population_mean(fit.link, eta, variance).value
-        gamma[block] = solve(fit, cells, eta, variance, mean)  # type: ignore[operator]
+        gamma[block] = solve(fit, cells, eta, variance, mean)
         fitted = fit.link.inverse(cells.offset + gamma[block] @ cells.x.T)
         gap[block] = np.abs(mean - fitted).max(axis=1)
     return gamma @ back.T, gap
@@ -155,7 +160,7 @@ def _quasi_likelihood(fit: Fit, cells: _Cells, eta: Array, v: Array, mean: Array
     raise PredictionError(Finding("projection", message, hint='Write projection="hedeker".'))
 
 
-PROJECTIONS: Registry[object] = Registry(
+PROJECTIONS: Registry[Projection] = Registry(
     "projection", {"quasi-likelihood": _quasi_likelihood, "hedeker": _hedeker}, PredictionError
 )
 

@@ -112,7 +112,7 @@ def with_value(design: Design, variable: str, point: Point) -> Table:
     size = len(column.values)
     if column.kind == "label":
         # One level is enough: new rows are matched with the training levels by label.
-        changed = Column(variable, "label", np.zeros(size, np.int64), (point.value,))  # type: ignore[arg-type]
+        changed = Column(variable, "label", np.zeros(size, np.int64), (point.label,))
     elif column.kind == "boolean":
         changed = Column(variable, "boolean", np.full(size, bool(point.value)), (False, True))
     elif point.is_shift:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -90,7 +91,7 @@ def sample(model: Any, names: Sequence[str], settings: Settings) -> Sampled:
         ``interrupted`` if fewer than 100 draws a chain were made before an interrupt;
         ``start_not_finite`` if the sampler finds no start.
     """
-    seed = int(np.random.SeedSequence().entropy) % 2**31 if settings.seed is None else int(settings.seed)  # type: ignore[arg-type]
+    seed = secrets.randbelow(2**31) if settings.seed is None else int(settings.seed)
     cores = settings.cores or min(settings.chains, os.cpu_count() or 1)
     with warnings.catch_warnings():
         # PyTensor warns that its C backend has no BLAS; sampling runs on numba.
