@@ -13,7 +13,8 @@ from glmm_bayes.core.words import slugs
 from glmm_bayes.design.checks import check_fixed
 from glmm_bayes.design.columns import DesignColumn, Part, code_terms, evaluate_predictors
 from glmm_bayes.design.evaluate import Evaluator
-from glmm_bayes.design.groups import GroupDesign, GroupLevel, group_columns, learn_levels, match_levels
+from glmm_bayes.design.groups import GroupDesign, group_columns
+from glmm_bayes.design.levels import GroupLevel, learn_levels, match_levels
 from glmm_bayes.design.response import ResponseColumns, read_response
 from glmm_bayes.design.table import Level, Table, as_frame, as_labels, read_table
 from glmm_bayes.spec.model_spec import ModelSpec, Term
@@ -197,7 +198,7 @@ def _assemble(
     names = slugs(group.factor for group in spec.groups)
     groups = []
     for term in spec.groups:
-        effects, blocks = group_columns(term, predictors, findings)
+        effects, blocks = group_columns(term, predictors)
         if learning:
             levels[term.factor] = learn_levels(term, table, findings)
         known = levels[term.factor]

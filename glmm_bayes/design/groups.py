@@ -1,24 +1,17 @@
-"""Grouping columns in, integer codes out: levels of one factor or observed combinations of several."""
+"""Random effects of a grouping factor on the rows of a table: levels, codes, columns, blocks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import Findings
 from glmm_bayes.design.columns import DesignColumn, Predictors, code_terms
-from glmm_bayes.design.table import Level, Table, as_labels
-from glmm_bayes.spec.expressions import quote
+from glmm_bayes.design.levels import GroupLevel
+from glmm_bayes.design.table import Level
 from glmm_bayes.spec.model_spec import GroupTerm
-
-#: A level of a grouping factor: one label for each of its columns.
-GroupLevel = tuple[Level, ...]
-
-FEW_LEVELS = 5
 
 
 @dataclass(frozen=True)
@@ -74,56 +67,13 @@ class GroupDesign:
 
 
 def group_columns(
-    term: GroupTerm, predictors: Predictors, findings: Findings
+    term: GroupTerm, predictors: Predictors
 ) -> tuple[tuple[DesignColumn, ...], tuple[tuple[int, ...], ...]]:
-    """List the effects of a term and which of them are correlated."""
-    coded = code_terms(term.effects, predictors.levels)
+    """List the effects of a term, each block coded on its own, and which of them are correlated."""
     columns: list[DesignColumn] = []
     blocks = []
     for block in term.blocks:
-        members = [column for column in coded if column.term in block]
-        if len(term.blocks) > 1 and len(members) > len(block):
-            message = (
-                f"{term}: a categorical effect among independent effects is not available in this release."
-            )
-            factor = next(column for column in members if column.parts).parts[0].factor
-            hint = f"Write (0 + {factor} | {quote(term.columns[0])}) as the only term of {term.factor}."
-            findings.error("not_available", message, column=factor, hint=hint)
+        members = code_terms(block.effects, predictors.levels)
         blocks.append(tuple(range(len(columns), len(columns) + len(members))))
         columns.extend(members)
     return tuple(columns), tuple(blocks)
-
-
-def learn_levels(term: GroupTerm, table: Table, findings: Findings) -> tuple[GroupLevel, ...]:
-    """List the levels that occur, sorted in the order of each column's own levels."""
-    labels = [as_labels(table[name]) for name in term.columns]
-    stacked = np.stack([column.values for column in labels], axis=1)
-    observed = np.unique(stacked, axis=0)
-    levels = tuple(
-        tuple(column.levels[code] for column, code in zip(labels, row, strict=True)) for row in observed
-    )
-    if len(levels) == 1:
-        name = ":".join(map(str, levels[0]))
-        message = f"'{term.factor}' has one level ('{name}'): its variance cannot be learnt."
-        findings.error("single_level", message, column=term.columns[0], hint=f"Remove {term}.")
-    elif len(levels) < FEW_LEVELS:
-        message = (
-            f"'{term.factor}' has {len(levels)} levels: its standard deviation rests mostly on its prior."
-        )
-        hint = f"Consider {term.factor} as a fixed effect, and read how the prior matters."
-        findings.warning("few_groups", message, column=term.columns[0], hint=hint)
-    return levels
-
-
-def match_levels(term: GroupTerm, table: Table, levels: Sequence[GroupLevel]) -> NDArray[np.int64]:
-    """Give each row the position of its level, -1 where the level is not among those known."""
-    labels = [as_labels(table[name]) for name in term.columns]
-    stacked = np.stack([column.values for column in labels], axis=1)
-    # Labels are compared as text, so that 7, "7" and a category 7 are one level.
-    position = {tuple(map(str, level)): code for code, level in enumerate(levels)}
-    distinct, inverse = np.unique(stacked, axis=0, return_inverse=True)
-    found = [
-        position.get(tuple(str(column.levels[code]) for column, code in zip(labels, row, strict=True)), -1)
-        for row in distinct
-    ]
-    return np.asarray(found, dtype=np.int64)[inverse.reshape(-1)]

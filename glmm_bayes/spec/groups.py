@@ -10,13 +10,13 @@ from glmm_bayes.spec.diagnosis import excerpt, formula_error
 from glmm_bayes.spec.expressions import Call, Expr, Name
 from glmm_bayes.spec.functions import NOT_AVAILABLE
 from glmm_bayes.spec.grammar import Group, Interaction, Product, Sum, Syntax
-from glmm_bayes.spec.model_spec import GroupTerm, Term
+from glmm_bayes.spec.model_spec import Block, GroupTerm
 from glmm_bayes.spec.terms import Expander, degree, signed_parts
 
 MAX_FACTORS = 64
 MAX_EFFECTS = 50
 
-Blocks = list[tuple[Term, ...]]
+Blocks = list[Block]
 
 
 @dataclass
@@ -54,7 +54,7 @@ class Groups:
     def terms(self) -> tuple[GroupTerm, ...]:
         """Return the grouping factors in order of appearance, their blocks by degree."""
         return tuple(
-            GroupTerm(self.columns[key], tuple(sorted(blocks, key=lambda block: degree(block[0]))))
+            GroupTerm(self.columns[key], tuple(sorted(blocks, key=lambda block: degree(block.effects[0]))))
             for key, blocks in self.blocks.items()
         )
 
@@ -73,7 +73,7 @@ class Groups:
             raise formula_error("formula_misread", self.text, group.effects.span, sentence, hint)
         if len(effects) > MAX_EFFECTS:
             raise self._too_large(group, f"{len(effects)} effects vary", MAX_EFFECTS)
-        return [(effect,) for effect in effects] if group.bar == "||" else [effects]
+        return [Block((effect,)) for effect in effects] if group.bar == "||" else [Block(effects)]
 
     def _add_factor(self, group: Group, columns: tuple[str, ...], blocks: Blocks) -> None:
         key = frozenset(columns)
@@ -81,15 +81,15 @@ class Groups:
         self.columns.setdefault(key, columns)
         if len(self.blocks) > MAX_FACTORS:
             raise self._too_large(group, f"{len(self.blocks)} grouping factors", MAX_FACTORS)
-        present = {effect.key for block in known for effect in block}
-        for effect in (effect for block in blocks for effect in block):
+        present = {effect.key for block in known for effect in block.effects}
+        for effect in (effect for block in blocks for effect in block.effects):
             if effect.key in present:
                 what = f"'{effect}'" if effect.factors else "the intercept"
                 sentence = f"{what} varies by '{':'.join(self.columns[key])}' in two terms."
                 hint = "Write one term; (0 + x | g) leaves the implied intercept out."
                 raise formula_error("duplicate_effect", self.text, group.span, sentence, hint)
         known.extend(blocks)
-        if len(present) + sum(map(len, blocks)) > MAX_EFFECTS:
+        if len(present) + sum(len(block.effects) for block in blocks) > MAX_EFFECTS:
             raise self._too_large(group, f"more than {MAX_EFFECTS} effects vary", MAX_EFFECTS)
 
     def _factors(self, group: Group, node: Syntax) -> list[tuple[Name, ...]]:

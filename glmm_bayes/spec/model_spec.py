@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from os import PathLike
 from types import MappingProxyType
 
-from glmm_bayes.spec.expressions import Call, Expr, quote
+from glmm_bayes.spec.expressions import Call, Expr, Name, quote
 from glmm_bayes.spec.prior import Prior
 
 _NO_PRIORS: Mapping[str, Prior] = MappingProxyType({})
@@ -36,48 +36,144 @@ INTERCEPT = Term()
 
 
 @dataclass(frozen=True)
+class Structure:
+    """A covariance structure by its name in the registry of covariances, and what is written for it.
+
+    Attributes
+    ----------
+    name : str
+        ``unstructured`` unless ``gr()`` says otherwise.
+    arguments : tuple of (str, Expr)
+        By name. A bare name is an entry of ``known={...}`` (``graph = W``), columns of the data stand
+        in ``cbind()`` (``coordinates = cbind(x, y)``), ``TRUE`` and ``FALSE`` are flags.
+    """
+
+    name: str = "unstructured"
+    arguments: tuple[tuple[str, Expr], ...] = ()
+
+    def known(self) -> tuple[str, ...]:
+        """Entries of ``known={...}`` that the structure needs."""
+        values = [value for _, value in self.arguments if isinstance(value, Name)]
+        return tuple(value.name for value in values if value.name not in ("TRUE", "FALSE"))
+
+    def names(self) -> tuple[str, ...]:
+        """Columns that the structure reads."""
+        calls = [value for _, value in self.arguments if isinstance(value, Call)]
+        return tuple(dict.fromkeys(name for call in calls for name in call.names()))
+
+
+UNSTRUCTURED = Structure()
+
+
+@dataclass(frozen=True)
+class Block:
+    """Effects of one grouping factor with one covariance matrix; blocks are independent.
+
+    Attributes
+    ----------
+    effects : tuple of Term
+        What varies over the levels.
+    structure : Structure
+        How the effects of a level, or the levels themselves, are correlated.
+    by : str
+        A column each of whose levels has a covariance matrix of its own (``gr(g, by = f)``).
+    distribution : {"gaussian", "student"}
+        Of the effects (``gr(g, dist = "student")``).
+    label : str
+        That of ``(1 |id| g)``: effects of one factor under one label are correlated with each other,
+        also across the linear predictors of a model.
+    """
+
+    effects: tuple[Term, ...]
+    structure: Structure = UNSTRUCTURED
+    by: str = ""
+    distribution: str = "gaussian"
+    label: str = ""
+
+    @property
+    def is_plain(self) -> bool:
+        """True if nothing was written about the block but its effects."""
+        return self == Block(self.effects)
+
+    def names(self) -> tuple[str, ...]:
+        """Columns that the block reads, beside those of the grouping factor."""
+        effects = tuple(name for term in self.effects for name in term.names())
+        by = (self.by,) if self.by else ()
+        return tuple(dict.fromkeys(effects + by + self.structure.names()))
+
+    def options(self) -> str:
+        """What ``gr()`` says, as it is written behind the factor."""
+        parts = [f"by = {quote(self.by)}"] if self.by else []
+        if self.structure.name not in ("unstructured", "known"):
+            parts.append(f'structure = "{self.structure.name}"')
+        parts += [f"{key} = {value}" for key, value in self.structure.arguments]
+        if self.distribution != "gaussian":
+            parts.append(f'dist = "{self.distribution}"')
+        return ", ".join(parts)
+
+    def effects_text(self) -> str:
+        """The left side of the bar."""
+        texts = [str(term) for term in self.effects]
+        return " + ".join(texts if INTERCEPT in self.effects else ["0", *texts])
+
+
+@dataclass(frozen=True)
 class GroupTerm:
     """Random effects of one grouping factor.
 
     Attributes
     ----------
     columns : tuple of str
-        The grouping column, or the columns whose observed combinations are the levels (``a:b``).
-    blocks : tuple of tuple of Term
-        Effects that vary over the levels. Effects of one block are correlated, blocks are
-        independent: ``(1 + x | g)`` has the one block (1, x), ``(x || g)`` the blocks (1) and (x).
+        The grouping column, or the columns whose observed combinations are the levels (``a:b``). For
+        multi-membership the columns that name a row's members.
+    blocks : tuple of Block
+        ``(1 + x | g)`` has the one block (1, x), ``(x || g)`` the blocks (1) and (x).
+    is_membership : bool
+        True for ``mm(a, b)``: the columns share one set of levels, and a row belongs to several.
+    weights : tuple of Expr
+        One for each member; equal weights if empty.
     """
 
     columns: tuple[str, ...]
-    blocks: tuple[tuple[Term, ...], ...]
+    blocks: tuple[Block, ...]
+    is_membership: bool = False
+    weights: tuple[Expr, ...] = ()
 
     @property
     def factor(self) -> str:
-        """The grouping factor as the user wrote it: ``g`` or ``a:b``."""
+        """The grouping factor as the user wrote it: ``g``, ``a:b`` or ``mm(a, b)``."""
         # A column may itself be called "a:b"; backticks keep it apart from the pair.
+        if self.is_membership:
+            return f"mm({', '.join(map(quote, self.columns))})"
         return ":".join(quote(column) if ":" in column else column for column in self.columns)
 
     @property
     def effects(self) -> tuple[Term, ...]:
         """All effects, block after block."""
-        return tuple(term for block in self.blocks for term in block)
+        return tuple(term for block in self.blocks for term in block.effects)
 
     def names(self) -> tuple[str, ...]:
         """Columns that the term reads, those of the grouping factor first."""
-        effects = tuple(name for term in self.effects for name in term.names())
-        return tuple(dict.fromkeys(self.columns + effects))
+        own = self.columns + tuple(name for weight in self.weights for name in weight.names())
+        return tuple(dict.fromkeys(own + tuple(name for block in self.blocks for name in block.names())))
 
     def __str__(self) -> str:
-        group = ":".join(quote(column) for column in self.columns)
-        if len(self.blocks) > 1 and INTERCEPT in self.blocks[0] and all(len(b) == 1 for b in self.blocks):
-            inner = " + ".join(str(block[0]) for block in self.blocks)
-            return f"({inner} || {group})"
-        return " + ".join(f"({_effects_text(block)} | {group})" for block in self.blocks)
+        plain = all(block.is_plain and len(block.effects) == 1 for block in self.blocks)
+        if len(self.blocks) > 1 and plain and self.blocks[0].effects == (INTERCEPT,):
+            inner = " + ".join(str(effect) for effect in self.effects)
+            return f"({inner} || {self._factor_text(self.blocks[0])})"
+        return " + ".join(
+            f"({block.effects_text()} |{f'{block.label}|' if block.label else ''} {self._factor_text(block)})"
+            for block in self.blocks
+        )
 
-
-def _effects_text(block: tuple[Term, ...]) -> str:
-    texts = [str(term) for term in block]
-    return " + ".join(texts if INTERCEPT in block else ["0", *texts])
+    def _factor_text(self, block: Block) -> str:
+        if self.is_membership:
+            weights = f", weights = cbind({', '.join(map(str, self.weights))})" if self.weights else ""
+            options = f", {block.options()}" if block.options() else ""
+            return f"mm({', '.join(map(quote, self.columns))}{weights}{options})"
+        factor = ":".join(quote(column) for column in self.columns)
+        return f"gr({factor}, {block.options()})" if block.options() else factor
 
 
 @dataclass(frozen=True)

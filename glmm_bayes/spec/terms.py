@@ -31,9 +31,22 @@ class Predictor:
     terms: TermSet = field(default_factory=dict)
 
     def ordered(self) -> tuple[Term, ...]:
-        """Return the terms by degree, then in order of appearance; the intercept first."""
-        terms = sorted((Term(tuple(factors.values())) for factors in self.terms.values()), key=degree)
-        return (INTERCEPT, *terms) if self.intercept else tuple(terms)
+        """Return the terms by degree, then in order of appearance; the intercept first.
+
+        The factors of an interaction stand in the order of their main effects, if all have one. R takes
+        the order of the text instead: the same almost always, but it changes when the text is rewritten.
+        """
+        terms = sorted(self.terms.values(), key=len)
+        mains = {
+            text: position for position, factors in enumerate(terms) if len(factors) == 1 for text in factors
+        }
+        ordered = []
+        for factors in terms:
+            texts = (
+                sorted(factors, key=mains.__getitem__) if mains.keys() >= factors.keys() else list(factors)
+            )
+            ordered.append(Term(tuple(factors[text] for text in texts)))
+        return (INTERCEPT, *ordered) if self.intercept else tuple(ordered)
 
 
 def degree(term: Term) -> int:

@@ -117,9 +117,6 @@ MESSAGES = [
      "Write C(m) if levels are meant, else convert it to numbers."),
     ("y ~ x + (1 | one)", DATA.assign(one="only"), {},
      "[single_level] 'one' has one level ('only'): its variance cannot be learnt. Remove (1 | one)."),
-    ("y ~ (f || g)", DATA, {},
-     "[not_available] (1 + f || g): a categorical effect among independent effects is not available in this "
-     "release. Write (0 + f | g) as the only term of g."),
     # names
     ("y ~ x", DATA, {"family": "possion"},
      "[unknown_family] no family 'possion'. Did you mean 'poisson'? "

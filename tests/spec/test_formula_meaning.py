@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from glmm_bayes.spec.expressions import Binary, Call, Name, Number, Text
-from glmm_bayes.spec.model_spec import INTERCEPT, ModelSpec, Term
+from glmm_bayes.spec.model_spec import INTERCEPT, Block, ModelSpec, Term
 
 # formula, canonical text (None: it is canonical already)
 MEANINGS = [
@@ -163,8 +163,8 @@ def test_fixed_terms_hold_the_intercept_first():
 
 def test_correlated_effects_are_one_block_and_independent_ones_a_block_each():
     one = Term((Name("x"),))
-    assert ModelSpec.from_formula("y ~ (x | g)").groups[0].blocks == ((INTERCEPT, one),)
-    assert ModelSpec.from_formula("y ~ (x || g)").groups[0].blocks == ((INTERCEPT,), (one,))
+    assert ModelSpec.from_formula("y ~ (x | g)").groups[0].blocks == (Block((INTERCEPT, one)),)
+    assert ModelSpec.from_formula("y ~ (x || g)").groups[0].blocks == (Block((INTERCEPT,)), Block((one,)))
 
 
 def test_separate_terms_of_one_factor_equal_the_double_bar():
