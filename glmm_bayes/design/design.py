@@ -13,8 +13,15 @@ from glmm_bayes.core.words import slugs
 from glmm_bayes.design.checks import check_fixed
 from glmm_bayes.design.columns import DesignColumn, Part, code_terms, evaluate_predictors
 from glmm_bayes.design.evaluate import Evaluator
-from glmm_bayes.design.groups import GroupDesign, group_columns
-from glmm_bayes.design.levels import GroupLevel, learn_levels, match_levels
+from glmm_bayes.design.groups import (
+    GroupDesign,
+    by_terms,
+    group_columns,
+    learn_members,
+    match_members,
+    membership_weights,
+)
+from glmm_bayes.design.levels import GroupLevel
 from glmm_bayes.design.response import ResponseColumns, read_response
 from glmm_bayes.design.table import Level, Table, as_frame, as_labels, read_table
 from glmm_bayes.spec.model_spec import ModelSpec, Term
@@ -137,8 +144,9 @@ def replay_design(design: Design, data: object, with_groups: bool) -> Design:
     findings = Findings(PredictionError)
     parts = [term.names() for term in spec.fixed] + [offset.names() for offset in spec.offsets]
     for group in spec.groups:
-        parts += [effect.names() for effect in group.effects]
-        parts += [group.columns] if with_groups else []
+        parts += [term.names() for term in (*group.effects, *by_terms(group))]
+        if with_groups:
+            parts += [group.columns, *(weight.names() for weight in group.weights)]
     names = list(dict.fromkeys(name for part in parts for name in part))
     table = data if isinstance(data, Table) else _read_new(data, names, findings)
     _check_kinds(table, state, names, spec, findings)
@@ -191,7 +199,9 @@ def _assemble(
     factors = dict(state.factors)
     levels = dict(state.groups)
     evaluator = Evaluator(table, transforms, learning, findings)
-    terms: list[Term] = [*spec.fixed, *(term for group in spec.groups for term in group.effects)]
+    terms: list[Term] = list(spec.fixed)
+    for group in spec.groups:
+        terms += [*group.effects, *by_terms(group)]
     predictors = evaluate_predictors(terms, evaluator, factors)
     columns = code_terms(spec.fixed, predictors.levels)
     offset = np.sum([evaluator.offset(term) for term in spec.offsets], axis=0) + np.zeros(len(table))
@@ -200,11 +210,12 @@ def _assemble(
     for term in spec.groups:
         effects, blocks = group_columns(term, predictors)
         if learning:
-            levels[term.factor] = learn_levels(term, table, findings)
+            levels[term.factor] = learn_members(term, table, findings)
         known = levels[term.factor]
-        codes = match_levels(term, table, known) if with_groups else np.full(len(table), -1, np.int64)
+        weights = membership_weights(term, evaluator) if with_groups else np.ones((len(table), 1))
+        members = match_members(term, table, known) if with_groups else np.full(weights.shape, -1, np.int64)
         z = predictors.matrix(effects)
-        groups.append(GroupDesign(term, names[term.factor], effects, blocks, known, codes, z))
+        groups.append(GroupDesign(term, names[term.factor], effects, blocks, known, members, weights, z))
     response = read_response(spec.response, evaluator) if learning else None
     learnt = DesignState(state.kinds, transforms, factors, levels)
     x = predictors.matrix(columns)
