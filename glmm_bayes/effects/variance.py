@@ -76,12 +76,14 @@ def depends_on_levels(group: GroupDesign, prior: GroupPrior) -> bool:
     return group.term.is_membership or not all(block.levels.has_equal_variances for block in prior.blocks)
 
 
-def needs_levels(fit: Fit, estimand: Estimand) -> bool:
-    """Tell whether rows must name their levels for an estimand."""
-    words = [estimand.words.get(group.factor) for group in fit.design.groups]
-    pairs = zip(words, fit.design.groups, fit.priors.groups, strict=True)
-    own = any(word == "population" and depends_on_levels(group, prior) for word, group, prior in pairs)
-    return own or estimand.needs_levels
+def factors_needed(fit: Fit, estimand: Estimand) -> frozenset[str]:
+    """List the grouping factors whose levels the rows must name for an estimand."""
+    return frozenset(
+        group.factor
+        for group, prior in zip(fit.design.groups, fit.priors.groups, strict=True)
+        if (word := estimand.words.get(group.factor)) == "subject"
+        or (word == "population" and depends_on_levels(group, prior))
+    )
 
 
 def spread_of(fit: Fit, design: Design, group: GroupDesign) -> Spread:

@@ -18,7 +18,7 @@ from glmm_bayes.design.known import KnownTable
 from glmm_bayes.design.table import Table
 from glmm_bayes.graph.covariances import COVARIANCES, Argument, EffectCovariance, Independent, LevelCovariance
 from glmm_bayes.graph.covariances.unstructured import Unstructured
-from glmm_bayes.spec.expressions import Call, Expr, Name, Number
+from glmm_bayes.spec.expressions import Call, Expr, Flag, Name, Number
 from glmm_bayes.spec.model_spec import INTERCEPT, Block, GroupTerm, ModelSpec, Structure, Term
 
 Array = NDArray[np.float64]
@@ -110,9 +110,9 @@ def _fits(value: Expr, argument: Argument) -> bool:
     if argument.kind == "number":
         return isinstance(value, Number) and (not argument.choices or value.value in argument.choices)
     if argument.kind == "flag":
-        return str(value) in ("TRUE", "FALSE")
+        return isinstance(value, Flag)
     is_columns = argument.kind == "coordinates" and isinstance(value, Call) and value.function == "cbind"
-    return is_columns or (isinstance(value, Name) and value.name not in ("TRUE", "FALSE"))
+    return is_columns or isinstance(value, Name)
 
 
 def _words(argument: Argument) -> str:
@@ -186,11 +186,7 @@ def _resolve(
     options = {
         key: argument.default for key, argument in structure.arguments.items() if argument.default is not None
     }
-    options |= {
-        key: _option(value)
-        for key, value in written.arguments
-        if isinstance(value, Number) or _is_flag(value)
-    }
+    options |= {key: value.value for key, value in written.arguments if isinstance(value, Number | Flag)}
     effects: EffectCovariance = Unstructured(range(len(block)), {})
     levels: LevelCovariance = Independent(len(group.levels), {}, {})
     if issubclass(structure, EffectCovariance):
@@ -198,14 +194,6 @@ def _resolve(
     else:
         levels = _levels(structure, group, written, options, design, known, findings) or levels
     return BlockCovariance(block.positions, effects, levels, block.block.distribution == "student")
-
-
-def _is_flag(value: Expr) -> bool:
-    return str(value) in ("TRUE", "FALSE")
-
-
-def _option(value: Expr) -> float | bool:
-    return value.value if isinstance(value, Number) else str(value) == "TRUE"
 
 
 def _effects(
