@@ -86,7 +86,18 @@ def _table(fit: Fit, group: GroupDesign) -> pd.DataFrame:
     missing = np.full(len(frame), np.nan)
     frame["shrinkage"] = shrinkage_factors(fit, group).reshape(-1) if alone else missing
     frame["no_pooling"] = no_pooling(fit, group).reshape(-1) if alone else missing
-    return frame
+    return frame[_occurs(group).reshape(-1)].reset_index(drop=True)
+
+
+def _occurs(group: GroupDesign) -> NDArray[np.bool_]:
+    """Tell which effects of ``by`` a level has at all, shape (level, effect); all others occur."""
+    result = np.ones((len(group.levels), len(group.effects)), dtype=bool)
+    by = [position for block in group.blocks if block.block.by for position in block.positions]
+    result[:, by] = False
+    for member in range(group.members.shape[1]):
+        rows, effects = np.nonzero(group.z[:, by])
+        result[group.members[rows, member], np.asarray(by, np.int64)[effects]] = True
+    return result
 
 
 def _is_spatial(fit: Fit, group: GroupDesign) -> bool:
