@@ -175,7 +175,8 @@ class Model:
             Errors have been raised when the model was made.
         """
         columns = ["severity", "code", "column", "message"]
-        return pd.DataFrame(check_table(self._subject, self._found_before), columns=columns)
+        rows = check_table(self._subject, self._found_before)
+        return pd.DataFrame(rows, columns=columns, dtype=object)
 
     @cached_property
     def _subject(self) -> Subject:
@@ -191,7 +192,7 @@ class Model:
             has_floor,
             has_ceiling,
         )
-        priors = {row.parameter: repr(row.prior) for row in self.priors.rows}
+        priors = {row.parameter: row.prior for row in self.priors.rows}
         return Subject(self.design, outcome, tuple(self.family.auxiliaries), priors)
 
     def __str__(self) -> str:

@@ -20,7 +20,9 @@ def check_nesting(subject: Subject, findings: Findings) -> None:
     groups = [group for group in subject.design.groups if not group.term.is_membership]
     for outer, inner in permutations(groups, 2):
         _tell_nested(subject, outer, inner, findings)
-    single = [group for group in groups if len(group.term.columns) == 1]
+    # Rows are nested in any factor: an observation-level effect is no mistake.
+    rows = len(subject.design)
+    single = [group for group in groups if len(group.term.columns) == 1 and len(group.levels) < rows]
     for one, other in combinations(single, 2):
         _tell_crossed(one, other, findings)
 

@@ -152,19 +152,18 @@ def check_unmixed_levels(subject: Subject, findings: Findings) -> None:
         return
     rows = outcome.informative
     for group in subject.design.groups:
-        if group.term.is_membership:
-            continue
         levels = len(group.levels)
+        if group.term.is_membership or levels == len(subject.design):
+            continue
         size = np.bincount(group.codes[rows], minlength=levels)
         total = np.bincount(group.codes[rows], weights=outcome.ends[rows], minlength=levels)
         low, high = (int(((total == sign * size) & (size > 0)).sum()) for sign in (-1, 1))
         if not low + high:
             continue
-        counts = [
-            f"{number} only {outcome.end_text(end)}" for number, end in ((low, -1), (high, 1)) if number
-        ]
+        ends = [(number, end) for number, end in ((low, -1), (high, 1)) if number]
+        counts = " and ".join(f"{number} hold only {outcome.end_text(end)}" for number, end in ends)
         message = (
-            f"of the {levels} levels of '{group.factor}', {' and '.join(counts)} in '{outcome.label}': their "
-            f"effects are held by sd_{group.slug}, as a mixed model does."
+            f"'{group.factor}': of {levels} levels {counts} in '{outcome.label}'; their effects are held by "
+            f"sd_{group.slug}, as in any mixed model."
         )
         findings.note("separation", message, column=group.term.columns[0])
