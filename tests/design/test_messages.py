@@ -46,7 +46,8 @@ MESSAGES = [
     ("y ~ x + z + s", DATA.assign(s=DATA["x"] - 3 * DATA["z"]), {},
      "[rank_deficient] columns x, z, s are linearly dependent: s = x - 3*z. " + REMEDY.format("s")),
     ("y ~ z + w", DATA.assign(w=32 + 1.8 * DATA["z"]), {},
-     "[rank_deficient] columns Intercept, z, w are linearly dependent: w = 32 + 1.8*z. " + REMEDY.format("w")),
+     "[rank_deficient] columns Intercept, z, w are linearly dependent: w = 32 + 1.8*z. "
+     + REMEDY.format("w")),
     ("y ~ answer + other", DATA.assign(other=DATA["answer"].str.upper()), {},
      "[rank_deficient] columns answer[yes], other[YES] are linearly dependent: other[YES] = answer[yes]. "
      + REMEDY.format("other[YES]")),

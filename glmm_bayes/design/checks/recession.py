@@ -49,9 +49,15 @@ def separated(x: Array, ends: NDArray[np.int64]) -> Mask:
     between = ends == 0
     if between.any():
         basis = basis @ null_space(np.linalg.qr(basis[between], mode="r"), rcond=_RANK)
-    pulled = ends[~between, None] * basis[~between]
-    if pulled.size:
-        found[~between] = pulled @ _direction(pulled) > _STRICT
+    left = np.flatnonzero(~between)
+    while basis.shape[1] and len(left):
+        pulled = ends[left, None] * basis[left]
+        moved = pulled @ _direction(pulled) > _STRICT
+        if not moved.any():
+            break
+        # Enough of this direction outweighs whatever another does to these rows: it need not heed them.
+        found[left[moved]] = True
+        left = left[~moved]
     return found
 
 

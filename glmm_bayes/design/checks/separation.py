@@ -140,9 +140,11 @@ def _report_columns(subject: Subject, used: list[int], rows: NDArray[np.int64], 
         f"{names} {verb} '{subject.outcome.label}' completely in {len(rows)} of {len(design)} rows: "
         f"{whose} set by {priors}."
     )
-    column = columns[0].term.names()[0] if columns else None
+    name = columns[0].term.names()[0] if columns else None
     where = tuple(design.table.rows[rows].tolist())
-    findings.warning("separation", message, column=column, rows=where, hint=_HINT)
+    is_numeric = not any(part.level is not None for column in columns for part in column.parts)
+    hint = "State a prior, or leave a column out." if is_numeric else _HINT
+    findings.warning("separation", message, column=name, rows=where, hint=hint)
 
 
 def check_unmixed_levels(subject: Subject, findings: Findings) -> None:
