@@ -22,7 +22,7 @@ DATA = pd.DataFrame(
         "plot": np.resize(list("pqrs"), ROWS),
         "plant": np.repeat([f"t{i}" for i in range(24)], 2),
         "same": np.repeat(list("abcdef"), 8),
-        "row": [f"r{i}" for i in range(ROWS)],
+        "obs": [f"r{i}" for i in range(ROWS)],
         "day": np.resize(np.arange(8), ROWS),
         "three": np.resize(list("uvw"), ROWS),
     }
@@ -36,16 +36,16 @@ FEW = "Consider three as a fixed effect, and see how the answer changes with the
 CASES = [
     ("y ~ x + (1 | three)", "gaussian", "warning", "few_groups", "three",
      f"'three' has 3 levels: sd_three rests mostly on its prior ({{sd_three[Intercept]}}). {FEW}"),
-    ("y ~ x + (1 | row)", "gaussian", "warning", "group_identifiability", "row",
-     "(1 | row): one row a level, so sd_row and sigma are told apart by their priors only."),
+    ("y ~ x + (1 | obs)", "gaussian", "warning", "group_identifiability", "obs",
+     "(1 | obs): one row a level, so sd_obs and sigma are told apart by their priors only."),
     ("y ~ x + (1 + x | plant)", "gaussian", "warning", "group_identifiability", "plant",
      "(1 + x | plant): 48 effects for 48 rows, so sd_plant and sigma are told apart by their priors only."),
-    ("bit ~ x + (1 | row)", "bernoulli", "warning", "group_identifiability", "row",
-     "(1 | row): one row a level of one trial, so sd_row is known from its prior only."),
-    ("count ~ x + (1 | row)", "poisson", "note", "group_identifiability", "row",
-     "(1 | row): one row a level: an observation-level effect; sd_row is the overdispersion."),
-    ("bit | trials(n) ~ x + (1 | row)", "binomial", "note", "group_identifiability", "row",
-     "(1 | row): one row a level: an observation-level effect; sd_row is the overdispersion."),
+    ("bit ~ x + (1 | obs)", "bernoulli", "warning", "group_identifiability", "obs",
+     "(1 | obs): one row a level of one trial, so sd_obs is known from its prior only."),
+    ("count ~ x + (1 | obs)", "poisson", "note", "group_identifiability", "obs",
+     "(1 | obs): one row a level: an observation-level effect; sd_obs is the overdispersion."),
+    ("bit | trials(n) ~ x + (1 | obs)", "binomial", "note", "group_identifiability", "obs",
+     "(1 | obs): one row a level: an observation-level effect; sd_obs is the overdispersion."),
     ("y ~ late + (late | site)", "gaussian", "warning", "group_identifiability", "site",
      "(late | site): 'late' varies within 2 of 6 levels only."),
     ("y ~ size + (size | site)", "gaussian", "warning", "group_identifiability", "site",
@@ -64,8 +64,8 @@ CASES = [
     ("y ~ x + (1 | site/plot)", "gaussian", "note", "implicit_nesting", "plot",
      "(1 | site/plot): 'plot' has 4 labels, site:plot has 24 pairs; fitted (1 | site) + (1 | site:plot)."),
     ("y ~ x + (1 | site) + (1 | plant)", "gaussian", "warning", "implicit_nesting", "plant",
-     "each 'plant' occurs in one 'site' only, yet (1 | site) + (1 | plant) is written: nested, not crossed; same "
-     "model if labels are unique. Write (1 | site/plant)."),
+     "each 'plant' occurs in one 'site' only, yet (1 | site) + (1 | plant) is written: nested, not crossed; "
+     "same model if labels are unique. Write (1 | site/plant)."),
     ("y ~ x + (1 | site) + (1 | day)", "gaussian", "note", "implicit_nesting", "day",
      "(1 | site) + (1 | day): 8 of 8 labels of 'day' occur in several 'site': crossed. If such labels mean "
      "different things, write (1 | site/day)."),
@@ -125,14 +125,14 @@ def test_check_lists_findings_by_severity_and_then_what_holds():
 
 
 def test_check_passes_on_what_reading_the_data_found():
-    model = gb.Model("y ~ x + (1 | site)", DATA.assign(x=DATA["x"].mask(DATA["row"] == "r3")), missing="drop")
+    model = gb.Model("y ~ x + (1 | site)", DATA.assign(x=DATA["x"].mask(DATA["obs"] == "r3")), missing="drop")
     table = model.check()
     assert table.loc[0, ["severity", "code"]].tolist() == ["note", "missing_values"]
     assert "missing_values" not in set(table["code"][1:])
 
 
 def test_as_many_coefficients_as_rows_are_noted():
-    model = gb.Model("y ~ 0 + row", DATA)
+    model = gb.Model("y ~ 0 + obs", DATA)
     assert [(f.severity, f.message) for f in model.findings if f.code == "few_rows"] == [
         ("note", "48 coefficients for 48 rows: what the rows do not tell, the priors do.")
     ]
