@@ -184,3 +184,8 @@ def test_scales_far_apart_are_noted():
     ratio = np.std(NEAR["far"]) / np.std(NEAR["x"])
     message = f"sd of 'far' is {ratio:.3g} times that of 'x': standardised inside, reported on your scale."
     assert only(model, "scale") == [("note", "far", message)]
+
+
+def test_a_constant_that_is_kept_is_no_near_dependence():
+    data = DATA.assign(one=0.1, two=0.3)
+    assert not only(gb.Model("y ~ one + two + x", data, rank="keep"), "collinear")

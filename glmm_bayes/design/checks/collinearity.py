@@ -69,7 +69,7 @@ def check_collinear(subject: Subject, findings: Findings) -> None:
     if len(positions) < 2:
         return
     x = design.x[:, positions]
-    result = decompose(x - x.mean(axis=0) if has_intercept else x)
+    result = decompose(_centred(x) if has_intercept else x)
     columns = [design.columns[position] for position in positions]
     told: set[frozenset[str]] = set()
     for dimension in np.argsort(-result.indexes):
@@ -89,6 +89,11 @@ def check_collinear(subject: Subject, findings: Findings) -> None:
         hint = f"So do {', '.join(others)} with them." if others else ""
         name = columns[second].term.names()[0]
         findings.warning("collinear", message, column=name, hint=hint)
+
+
+def _centred(x: Array) -> Array:
+    """Subtract the means; a column that was kept though it is constant leaves zeros, not rounding."""
+    return np.where(np.ptp(x, axis=0) > 0, x - x.mean(axis=0), 0.0)
 
 
 def check_scales(subject: Subject, findings: Findings) -> None:
