@@ -113,22 +113,27 @@ def dependencies(x: Array) -> dict[int, Array]:
         diagonal = np.abs(np.diagonal(qr(scaled, mode="r", pivoting=True)[0]))
         if diagonal.min() > _RELATIVE_TOLERANCE:
             return {}
+    return {position: weights * scale[position] / scale for position, weights in _greedy(scaled).items()}
+
+
+def _greedy(scaled: Array) -> dict[int, Array]:
+    """Go through columns of length one, and write each as a combination of those kept so far if it is one."""
     basis = np.zeros((len(scaled), 0))
     independent: list[int] = []
     found = {}
-    for position in range(size):
-        residual = scaled[:, position] - basis @ (basis.T @ scaled[:, position])
+    for position, column in enumerate(scaled.T):
+        residual = column - basis @ (basis.T @ column)
         residual -= basis @ (basis.T @ residual)
         length = np.linalg.norm(residual)
         if length > _RELATIVE_TOLERANCE:
             independent.append(position)
             basis = np.column_stack([basis, residual / length])
             continue
-        weights = np.zeros(size)
+        weights = np.zeros(scaled.shape[1])
         if independent:
-            weights[independent] = np.linalg.lstsq(scaled[:, independent], scaled[:, position], rcond=None)[0]
+            weights[independent] = np.linalg.lstsq(scaled[:, independent], column, rcond=None)[0]
         weights[np.abs(weights) < _RELATIVE_TOLERANCE] = 0.0
-        found[position] = weights * scale[position] / scale
+        found[position] = weights
     return found
 
 
