@@ -74,7 +74,7 @@ def check(spec: SpecPath, as_json: AsJson = False) -> None:
         typer.echo(json.dumps({"formula": file.model.to_formula(), "findings": table.to_dict("records")}))
         return
     typer.echo(str(model))
-    typer.echo(table.to_string(index=False) if len(table) else "No finding: the data can carry the model.")
+    typer.echo(table.to_string(index=False, na_rep=""))
 
 
 @app.command()

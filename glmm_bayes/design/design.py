@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Findings, PredictionError
 from glmm_bayes.core.words import slugs
-from glmm_bayes.design.checks import check_fixed
+from glmm_bayes.design.checks.dependence import check_fixed
 from glmm_bayes.design.columns import DesignColumn, Part, code_terms, evaluate_predictors
 from glmm_bayes.design.evaluate import Evaluator
 from glmm_bayes.design.groups import (
@@ -41,12 +41,15 @@ class DesignState:
         Levels of each categorical predictor, the reference first.
     groups : mapping of str to tuple of tuple
         Levels of each grouping factor.
+    dropped : tuple of int
+        Positions, among the fixed-effect columns as they are coded, of those that ``rank="drop"`` removed.
     """
 
     kinds: Mapping[str, str] = field(default_factory=dict)
     transforms: Mapping[str, dict[str, float]] = field(default_factory=dict)
     factors: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
     groups: Mapping[str, tuple[GroupLevel, ...]] = field(default_factory=dict)
+    dropped: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,8 @@ def build_design(
     table: Table,
     findings: Findings,
     transforms: Mapping[str, dict[str, float]] | None = None,
+    rank: str = "error",
+    dropped: tuple[int, ...] = (),
 ) -> Design:
     """Build the design of training rows; everything wrong is collected, then raised as one error.
 
@@ -107,6 +112,10 @@ def build_design(
     findings : Findings
     transforms : mapping of str to dict, optional
         Centres and scales that were learnt from these rows before; they are taken as they are.
+    rank : {"error", "drop", "keep"}
+        What to do with fixed-effect columns that depend on earlier ones.
+    dropped : tuple of int
+        Columns that were removed before; they are taken as they are.
 
     Raises
     ------
@@ -115,12 +124,20 @@ def build_design(
         ``offset_domain``.
     """
     kinds = {name: column.kind for name, column in table.columns.items()}
-    state = DesignState(kinds, transforms or {})
+    state = DesignState(kinds, transforms or {}, dropped=dropped)
     design = _assemble(spec, table, state, findings, learning=True)
     findings.raise_errors()
-    check_fixed(design.columns, design.x, design.table.rows, findings)
+    removed = check_fixed(design.columns, design.x, design.table.rows, findings, rank)
     findings.raise_errors()
-    return design
+    return _without(design, removed) if removed else design
+
+
+def _without(design: Design, removed: tuple[int, ...]) -> Design:
+    """Leave fixed-effect columns out; what is learnt says which."""
+    kept = [position for position in range(len(design.columns)) if position not in removed]
+    columns = tuple(design.columns[position] for position in kept)
+    state = replace(design.state, dropped=removed)
+    return replace(design, state=state, columns=columns, x=design.x[:, kept])
 
 
 def replay_design(design: Design, data: object, with_groups: bool | Collection[str]) -> Design:
@@ -206,7 +223,8 @@ def _assemble(
     for group in spec.groups:
         terms += [*group.effects, *by_terms(group)]
     predictors = evaluate_predictors(terms, evaluator, factors)
-    columns = code_terms(spec.fixed, predictors.levels)
+    coded = code_terms(spec.fixed, predictors.levels)
+    columns = tuple(column for i, column in enumerate(coded) if i not in state.dropped)
     offset = np.sum([evaluator.offset(term) for term in spec.offsets], axis=0) + np.zeros(len(table))
     names = slugs(group.label for group in spec.groups)
     groups = []
@@ -222,8 +240,8 @@ def _assemble(
         z = predictors.matrix(effects)
         groups.append(GroupDesign(term, names[term.label], effects, blocks, known, members, weights, z))
     response = read_response(spec.response, evaluator) if learning else None
-    learnt = DesignState(state.kinds, transforms, factors, levels)
+    learnt = DesignState(state.kinds, transforms, factors, levels, state.dropped)
     x = predictors.matrix(columns)
-    used = [*columns, *(column for group in groups for column in group.columns)]
+    used = [*coded, *(column for group in groups for column in group.columns)]
     parts = {part: predictors.part(part) for column in used for part in column.parts}
     return Design(spec, learnt, table, columns, x, offset, tuple(groups), response, parts)

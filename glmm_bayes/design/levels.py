@@ -14,8 +14,6 @@ from glmm_bayes.spec.model_spec import GroupTerm
 #: A level of a grouping factor: one label for each of its columns.
 GroupLevel = tuple[Level, ...]
 
-FEW_LEVELS = 5
-
 
 def learn_levels(term: GroupTerm, table: Table, findings: Findings) -> tuple[GroupLevel, ...]:
     """List the levels that occur, sorted in the order of each column's own levels."""
@@ -29,12 +27,6 @@ def learn_levels(term: GroupTerm, table: Table, findings: Findings) -> tuple[Gro
         name = ":".join(map(str, levels[0]))
         message = f"'{term.factor}' has one level ('{name}'): its variance cannot be learnt."
         findings.error("single_level", message, column=term.columns[0], hint=f"Remove {term}.")
-    elif len(levels) < FEW_LEVELS:
-        message = (
-            f"'{term.factor}' has {len(levels)} levels: its standard deviation rests mostly on its prior."
-        )
-        hint = f"Consider {term.factor} as a fixed effect, and read how the prior matters."
-        findings.warning("few_groups", message, column=term.columns[0], hint=hint)
     return levels
 
 

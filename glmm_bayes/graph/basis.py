@@ -50,7 +50,7 @@ def recoding(columns: Sequence[DesignColumn], parts: Parts) -> Array:
         Column j holds the user's columns that make up the j-th basis column.
     """
     position = {_marks(column.parts): index for index, column in enumerate(columns)}
-    ones = _constant(columns, position)
+    ones = _constant(columns, position, parts)
     matrix = np.zeros((len(columns), len(columns)))
     for index, column in enumerate(columns):
         expansion = _centred_product(column, position, ones, parts)
@@ -69,7 +69,7 @@ def _marks(parts: Iterable[Part]) -> Marks:
     return frozenset((part.factor, part.level) for part in parts)
 
 
-def _constant(columns: Sequence[DesignColumn], position: Mapping[Marks, int]) -> Array | None:
+def _constant(columns: Sequence[DesignColumn], position: Mapping[Marks, int], parts: Parts) -> Array | None:
     """Return the weights with which the columns add up to 1, if they do."""
     weights = np.zeros(len(columns))
     if frozenset() in position:
@@ -79,7 +79,11 @@ def _constant(columns: Sequence[DesignColumn], position: Mapping[Marks, int]) ->
     if not full:
         return None
     first = columns[full[0]].term
-    weights[[index for index in full if columns[index].term == first]] = 1.0
+    first_levels = [index for index in full if columns[index].term == first]
+    # A level whose column was removed, for it depends on others, is missing from the sum.
+    if not (np.sum([parts[columns[index].parts[0]] for index in first_levels], axis=0) == 1.0).all():
+        return None
+    weights[first_levels] = 1.0
     return weights
 
 

@@ -86,6 +86,7 @@ class StateEntry(_Entry):
     transforms: dict[str, dict[str, Hex]]
     factors: dict[str, list[TypedLevel]]
     groups: dict[str, list[list[TypedLevel]]]
+    dropped: list[Size]
 
 
 class KnownEntry(_Entry):
@@ -277,7 +278,7 @@ def state_entry(state: DesignState) -> StateEntry:
     }
     groups = {factor: [list(level) for level in levels] for factor, levels in state.groups.items()}
     factors = {factor: list(levels) for factor, levels in state.factors.items()}
-    return StateEntry(transforms=transforms, factors=factors, groups=groups)
+    return StateEntry(transforms=transforms, factors=factors, groups=groups, dropped=list(state.dropped))
 
 
 def fingerprint(table: Table) -> FingerprintEntry:

@@ -147,7 +147,9 @@ def _row_labels(archive: Archive, manifest: Manifest) -> NDArray[Any]:
 
 def _design(archive: Archive, manifest: Manifest, spec: ModelSpec, table: Table) -> Design:
     """Build the design and compare what its rows teach with what they taught when it was saved."""
-    design = build_design(spec, table, Findings(DataError))
+    # What was dropped or kept when the model was made is not asked again.
+    dropped = tuple(manifest.state.dropped)
+    design = build_design(spec, table, Findings(DataError), rank="keep", dropped=dropped)
     learnt, stored = state_entry(design.state), manifest.state
     # As texts, for True and 1 are equal in Python and are different levels.
     if canonical(learnt.model_dump()) == canonical(stored.model_dump()):
@@ -159,7 +161,7 @@ def _design(archive: Archive, manifest: Manifest, spec: ModelSpec, table: Table)
         key: {name: float.fromhex(value) for name, value in values.items()}
         for key, values in stored.transforms.items()
     }
-    return build_design(spec, table, Findings(DataError), transforms)
+    return build_design(spec, table, Findings(DataError), transforms, "keep", dropped)
 
 
 def _near(learnt: Mapping[str, Mapping[str, str]], stored: Mapping[str, Mapping[str, str]]) -> bool:

@@ -34,17 +34,23 @@ def put(column, value, *rows):
 
 
 BERNOULLI, BINOMIAL, POISSON = ({"family": name} for name in ("bernoulli", "binomial", "poisson"))
+REMEDY = (
+    'Remove one; or rank="drop" removes \'{}\' and says so; or rank="keep" keeps all, told apart by their '
+    "priors alone."
+)
 # formula, data, further arguments, message
 MESSAGES = [
     # linear dependence, in the user's columns
     ("y ~ x + x2", DATA.assign(x2=2 * DATA["x"]), {},
-     "[rank_deficient] columns are linearly dependent: x2 = 2*x. Remove x2."),
+     "[rank_deficient] columns x, x2 are linearly dependent: x2 = 2*x. " + REMEDY.format("x2")),
     ("y ~ x + z + s", DATA.assign(s=DATA["x"] - 3 * DATA["z"]), {},
-     "[rank_deficient] columns are linearly dependent: s = x - 3*z. Remove s."),
+     "[rank_deficient] columns x, z, s are linearly dependent: s = x - 3*z. " + REMEDY.format("s")),
     ("y ~ z + w", DATA.assign(w=32 + 1.8 * DATA["z"]), {},
-     "[rank_deficient] columns are linearly dependent: w = 32*Intercept + 1.8*z. Remove w."),
+     "[rank_deficient] columns Intercept, z, w are linearly dependent: w = 32 + 1.8*z. "
+     + REMEDY.format("w")),
     ("y ~ answer + other", DATA.assign(other=DATA["answer"].str.upper()), {},
-     "[rank_deficient] columns are linearly dependent: other[YES] = answer[yes]. Remove other[YES]."),
+     "[rank_deficient] columns answer[yes], other[YES] are linearly dependent: other[YES] = answer[yes]. "
+     + REMEDY.format("other[YES]")),
     ("y ~ x + n", DATA, {},
      "[constant_column] predictor 'n' is 5 in all 24 rows: inseparable from the intercept. Remove it."),
     # responses
@@ -125,6 +131,7 @@ MESSAGES = [
      "[unknown_link] no link 'lgit'. Did you mean 'logit'? Choices: identity, log, logit, probit, cloglog."),
     ("bit ~ x", DATA, {"family": "bernoulli", "link": "log"},
      "[link] bernoulli takes the links logit, probit, cloglog, not log."),
+    ("y ~ x", DATA, {"rank": "full"}, '[settings] rank must be "error", "drop" or "keep", found \'full\'.'),
     ("y ~ x", DATA, {"missing": "omit"}, '[settings] missing must be "error" or "drop", found \'omit\'.'),
     ("y ~ x + (1 | g)", DATA, {"priors": {"sd_gg": gb.Prior("HalfNormal", sigma=1)}},
      "[prior] no parameter 'sd_gg'. Did you mean 'sd_g'? Parameters: beta, sd, beta[Intercept], "
