@@ -200,7 +200,7 @@ Compute the column first, or gb.register_transform("sqroot", f).""",
 [formula_misread] formula:2:6: a power outside I() is no arithmetic: other packages read the term itself.
         b + 体重^2
             ^^^^^^
-Write I(体重^2).""",
+Write I(体重^2). Or poly(体重, 2), which holds the lower powers too.""",
     "y ~ (1 | g) + (x | g)": """\
 [duplicate_effect] formula:1:15: the intercept varies by 'g' in two terms.
     y ~ (1 | g) + (x | g)
