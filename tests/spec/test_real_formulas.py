@@ -47,7 +47,8 @@ FORMULAS = [
     ),
     (
         "r2 ~ (Anger + Gender + btype + situ)^2 + (1|id) + (1|item:id)",
-        "r2 ~ Anger + Gender + btype + situ + Anger:Gender + Anger:btype + Anger:situ + Gender:btype + Gender:situ + btype:situ + (1 | id) + (1 | item:id)",
+        "r2 ~ Anger + Gender + btype + situ + Anger:Gender + Anger:btype + Anger:situ "
+        "+ Gender:btype + Gender:situ + btype:situ + (1 | id) + (1 | item:id)",
     ),
     ("r2 ~ Anger + Gender + btype + situ + mode + (1 + mode | id) + (0 + situ | item)", None),
     (
@@ -154,15 +155,18 @@ FORMULAS = [
     ("count ~ spp + mined + (1 | site)", None),
     (
         "SiblingNegotiation ~ FoodTreatment * SexParent + (1|Nest) + offset(log(BroodSize))",
-        "SiblingNegotiation ~ FoodTreatment + SexParent + FoodTreatment:SexParent + offset(log(BroodSize)) + (1 | Nest)",
+        "SiblingNegotiation ~ FoodTreatment + SexParent + FoodTreatment:SexParent "
+        "+ offset(log(BroodSize)) + (1 | Nest)",
     ),
     (
         "NCalls ~ (FoodTreatment + ArrivalTime)*SexParent + offset(logBroodSize) + (1|Nest)",
-        "NCalls ~ FoodTreatment + ArrivalTime + SexParent + FoodTreatment:SexParent + ArrivalTime:SexParent + offset(logBroodSize) + (1 | Nest)",
+        "NCalls ~ FoodTreatment + ArrivalTime + SexParent + FoodTreatment:SexParent "
+        "+ ArrivalTime:SexParent + offset(logBroodSize) + (1 | Nest)",
     ),
     (
         "NCalls ~ FoodTreatment*SexParent + ArrivalTime*SexParent + offset(log(BroodSize)) + (1|Nest)",
-        "NCalls ~ FoodTreatment + SexParent + ArrivalTime + FoodTreatment:SexParent + SexParent:ArrivalTime + offset(log(BroodSize)) + (1 | Nest)",
+        "NCalls ~ FoodTreatment + SexParent + ArrivalTime + FoodTreatment:SexParent "
+        "+ SexParent:ArrivalTime + offset(log(BroodSize)) + (1 | Nest)",
     ),
     (
         "cases ~ year + ns(age, 3) + offset(log(population)) + (1 | region)",
@@ -170,12 +174,14 @@ FORMULAS = [
     ),
     (
         "biomass ~ treatment * poly(day, 2, raw = TRUE) + (day | plot)",
-        "biomass ~ treatment + poly(day, 2, raw = TRUE) + treatment:poly(day, 2, raw = TRUE) + (1 + day | plot)",
+        "biomass ~ treatment + poly(day, 2, raw = TRUE) + treatment:poly(day, 2, raw = TRUE) "
+        "+ (1 + day | plot)",
     ),
     ("dead ~ dose + (1 | trial:batch)", None),
     (
         "takeover ~ C(fed, contr.sum) * C(sex, contr.sum) + (1 | nest)",
-        'takeover ~ C(fed, contrast = "sum") + C(sex, contrast = "sum") + C(fed, contrast = "sum"):C(sex, contrast = "sum") + (1 | nest)',
+        'takeover ~ C(fed, contrast = "sum") + C(sex, contrast = "sum") '
+        '+ C(fed, contrast = "sum"):C(sex, contrast = "sum") + (1 | nest)',
     ),
     ("visits ~ 0 + species + (0 + species | site)", None),
     # brms: help pages and vignettes
@@ -229,7 +235,8 @@ FORMULAS = [
     ),
     (
         "salary ~ experience + I(experience^2) + female + (experience | department/university)",
-        "salary ~ experience + I(experience^2) + female + (1 + experience | department) + (1 + experience | department:university)",
+        "salary ~ experience + I(experience^2) + female + (1 + experience | department) + (1 "
+        "+ experience | department:university)",
     ),
     (
         "lrt ~ standlrt + schgend + schav + (standlrt | school)",
@@ -264,7 +271,8 @@ FORMULAS = [
     ("abundance ~ sin(2 * doy) + cos(2 * doy) + (1 | site) + (1 | year)", None),
     (
         "abundance ~ I(sin(6.2832 * doy / 365)) + I(cos(6.2832 * doy / 365)) + (1 | site/transect)",
-        "abundance ~ I(sin(6.2832 * doy / 365)) + I(cos(6.2832 * doy / 365)) + (1 | site) + (1 | site:transect)",
+        "abundance ~ I(sin(6.2832 * doy / 365)) + I(cos(6.2832 * doy / 365)) + (1 | site) "
+        "+ (1 | site:transect)",
     ),
     ("biomass ~ log1p(nitrogen) + pmin(depth, 30) + (1 | lake)", None),
     ("prop ~ asin(sqrt(cover)) + (1 | plot)", None),
@@ -281,7 +289,8 @@ FORMULAS = [
     ),
     (
         "wage ~ ns(age, df = 4, lower = 18, upper = 65) * sex + (1 | firm)",
-        "wage ~ ns(age, df = 4, lower = 18, upper = 65) + sex + ns(age, df = 4, lower = 18, upper = 65):sex + (1 | firm)",
+        "wage ~ ns(age, df = 4, lower = 18, upper = 65) + sex "
+        "+ ns(age, df = 4, lower = 18, upper = 65):sex + (1 | firm)",
     ),
     ("`Reaction time` ~ `Hours of sleep` + (1 | `Subject No`)", None),
     ("Größe ~ Alter + (Alter | Schule)", "Größe ~ Alter + (1 + Alter | Schule)"),
