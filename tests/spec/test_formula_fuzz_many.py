@@ -251,6 +251,28 @@ def shrunk(text, watch):
     return text
 
 
+HOSTILE = [
+    "y ~ __import__('os').system('true')",
+    "y ~ I(__import__('os'))",
+    "y ~ open('made-by-a-formula', 'w')",
+    "y ~ os.mkdir('made-by-a-formula')",
+    "y ~ `__import__('os').system('true')`",
+    "y ~ C(x, ref=\"__import__('os')\")",
+    "y ~ (1 | exec('x'))",
+    "success(y, 'open(1)') ~ x",
+    "y ~ x.__class__.__base__",
+    "y ~ {x}",
+    "y ~ lambda: x",
+    "eval('1') ~ x",
+]
+
+
+def test_reading_text_never_executes_imports_or_opens(watch):
+    texts = [*HOSTILE, "y ~ a*b + (1 + x | g) + I(x^2)", "y ~ (", "y ~ §", "y ~ a\u200b", "y ~ poly(x)"]
+    ModelSpec.from_formula("y ~ x")  # the first reading loads the parser
+    assert [complaint(text, watch) for text in texts] == [""] * len(texts)
+
+
 @pytest.mark.slow
 def test_many_texts_are_read_or_refused_quickly_and_without_side_effects(watch):
     ModelSpec.from_formula("y ~ x")  # the first reading loads the parser
