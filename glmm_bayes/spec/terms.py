@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from math import comb
 
 from glmm_bayes.core.errors import FormulaError
-from glmm_bayes.spec.calls import PREDICTOR, check_expression
+from glmm_bayes.spec.calls import NUMERIC, PREDICTOR, check_expression
 from glmm_bayes.spec.diagnosis import excerpt, formula_error
 from glmm_bayes.spec.expressions import Call, Expr, Name, Number, Span
+from glmm_bayes.spec.functions import FUNCTIONS
 from glmm_bayes.spec.grammar import MAX_DEPTH, Group, Interaction, Power, Product, Sum, Syntax
 from glmm_bayes.spec.model_spec import INTERCEPT, Term
 
@@ -188,12 +189,7 @@ class Expander:
         exponent = self._exponent(node)
         base = self._terms(node.base)
         if len(base) < 2:
-            sentence = "a power outside I() is no arithmetic: other packages read the term itself."
-            base_text = excerpt(self.text, node.base.span)
-            hint = f"Write I({base_text}^{exponent})."
-            if isinstance(node.base, Name):
-                hint += f" Or poly({base_text}, {exponent}), which holds the lower powers too."
-            raise formula_error("formula_misread", self.text, node.span, sentence, hint)
+            raise self._power_of_one(node, exponent)
         size = sum(comb(len(base), count) for count in range(1, exponent + 1))
         self._allow(node, min(size, _subsets([base])))
         result = newest = base
@@ -202,6 +198,21 @@ class Expander:
             newest = {key: factors for key, factors in crossed.items() if key not in result}
             result = result | newest
         return result
+
+    def _power_of_one(self, node: Power, exponent: int) -> FormulaError:
+        """Refuse ``x^2``, and say how a number, a basis or levels are meant."""
+        base = excerpt(self.text, node.base.span)
+        function = FUNCTIONS.get(node.base.function) if isinstance(node.base, Call) else None
+        if function and function.kind not in NUMERIC:
+            hint = f"Write {base} alone: there is no power of several columns."
+        elif isinstance(node.base, Name):
+            hint = (
+                f"Write I({base}^{exponent}). Or poly({base}, {exponent}), which holds the lower powers too."
+            )
+        else:
+            hint = f"Write I({base}^{exponent})."
+        sentence = "a power outside I() is no arithmetic: other packages read the term itself."
+        return formula_error("formula_misread", self.text, node.span, sentence, hint)
 
     def _exponent(self, node: Power) -> int:
         digits = node.exponent.lstrip("0")

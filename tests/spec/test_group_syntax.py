@@ -89,8 +89,8 @@ def test_cov_is_the_known_structure_and_names_no_column():
 
 def test_arguments_of_a_structure_are_kept_as_written():
     (group,) = groups(
-        "y ~ (0 + x | gr(g, structure = 's', b = -2, a = 'w', "
-        "flag = FALSE, K = K, at = cbind(u, v), k = c(1, 2)))"
+        "y ~ (0 + x | gr(g, structure = 's', b = -2, a = 'w', flag = FALSE, K = K, "
+        "at = cbind(u, v), k = c(1, 2)))"
     )
     structure = group.blocks[0].structure
     assert structure.name == "s"

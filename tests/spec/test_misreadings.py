@@ -17,6 +17,8 @@ REFUSED = [
     ("y ~ x %in% g", MISREAD, "%in%", "ignored", "Write g:x, or (1 | g/x)"),
     ("y ~ x^2", MISREAD, "x^2", "outside I()", "Write I(x^2). Or poly(x, 2)"),
     ("y ~ log(x)^2", MISREAD, "log(x)^2", "outside I()", "Write I(log(x)^2)."),
+    ("y ~ bs(x, 5)^2", MISREAD, "bs(x, 5)^2", "outside I()", "Write bs(x, 5) alone"),
+    ("y ~ C(x)^2", MISREAD, "C(x)^2", "outside I()", "Write C(x) alone"),
     ("y ~ x**3 + z", MISREAD, "x**3", "outside I()", "Write I(x^3)."),
     ("y ~ (1 + x)^2", MISREAD, "1", "number inside a product", "0 + a:b"),
     ("y ~ (x)^2", MISREAD, "(x)^2", "outside I()", "Write I(x^2)."),
@@ -200,7 +202,7 @@ Compute the column first, or gb.register_transform("sqroot", f).""",
 [formula_misread] formula:2:6: a power outside I() is no arithmetic: other packages read the term itself.
         b + 体重^2
             ^^^^^^
-Write I(体重^2).""",
+Write I(体重^2). Or poly(体重, 2), which holds the lower powers too.""",
     "y ~ (1 | g) + (x | g)": """\
 [duplicate_effect] formula:1:15: the intercept varies by 'g' in two terms.
     y ~ (1 | g) + (x | g)
