@@ -73,16 +73,21 @@ def as_frame(data: Any) -> Frame:
         return data
     if isinstance(data, pd.DataFrame):
         return Frame(tuple(data.columns), data.index.to_numpy(), lambda at: data.iloc[:, at])
+    if _is_of("xarray", "Dataset", data):
+        return _dataset(data)
     if isinstance(data, Mapping):
         return _mapping(data)
     if isinstance(data, np.ndarray):
         return _structured(data)
-    pa, xr = sys.modules.get("pyarrow"), sys.modules.get("xarray")
-    if pa is not None and isinstance(data, pa.Table):
+    if _is_of("pyarrow", "Table", data):
         return Frame(tuple(data.column_names), np.arange(data.num_rows), data.column)
-    if xr is not None and isinstance(data, xr.Dataset):
-        return _dataset(data)
     return _other(data)
+
+
+def _is_of(library: str, name: str, data: Any) -> bool:
+    # Data of a library that was never imported cannot be here.
+    module = sys.modules.get(library)
+    return module is not None and isinstance(data, getattr(module, name))
 
 
 def _other(data: Any) -> Frame:
@@ -106,10 +111,7 @@ def _mapping(data: Mapping[Any, Any]) -> Frame:
         raise _refused(f"columns of a mapping must be of one length: {listed}.", "Cut or fill them.")
     size = next(iter(lengths.values()), 1)
     # A single value stands for all rows, as in {"treatment": ["a", "b"], "time": 12}.
-    columns = [
-        pd.Series([data[name]] * size, dtype=object) if value is None else value
-        for name, value in read.items()
-    ]
+    columns = [_objects([data[name]] * size) if value is None else value for name, value in read.items()]
     return Frame(tuple(data), _shared_index(data, size), columns.__getitem__)
 
 
@@ -117,25 +119,30 @@ def _plain(name: Any, value: Any) -> Any:
     """Return a one-dimensional column that narwhals reads; None for a single value."""
     if isinstance(value, list | tuple | range):
         # As objects: NumPy would turn a list of whole numbers with a gap into floats.
-        return pd.Series(list(value), dtype=object)
+        return _objects(list(value))
     if isinstance(nw.from_native(value, pass_through=True, allow_series=True), nw.Series):
         return value
     if isinstance(value, pd.Index | pd.api.extensions.ExtensionArray):
         return pd.Series(value)
-    if type(value).__module__.partition(".")[0] == "pyarrow" and hasattr(value, "to_pylist"):
-        return pd.Series(value.to_pylist(), dtype=object)
+    if _is_of("pyarrow", "Array", value):
+        return sys.modules["pyarrow"].chunked_array([value])
     if isinstance(value, set | dict) or np.ndim(value) > 1:
         message = f"columns of a mapping must be one-dimensional: '{name}' is {type(value).__name__}"
         raise _refused(f"{message} of {np.ndim(value)} dimensions.", "Give one value a row.")
     if np.ndim(value) == 0:
         return None
-    return _array(np.ma.asanyarray(value) if np.ma.isMaskedArray(value) else np.asarray(value))
+    return _array(np.asanyarray(value))
+
+
+def _objects(values: list[Any]) -> pd.Series[Any]:
+    series: pd.Series[Any] = pd.Series(values, dtype="object")
+    return series
 
 
 def _array(values: NDArray[Any]) -> pd.Series[Any]:
     if np.ma.isMaskedArray(values):
         # As objects: pandas would turn masked whole numbers into floats.
-        return pd.Series(values.astype(object).filled(None), dtype=object)  # type: ignore[attr-defined]
+        return _objects(values.tolist())
     if not values.dtype.isnative:
         values = values.astype(values.dtype.newbyteorder("="))
     return pd.Series(values if values.ndim == 1 else list(values))
