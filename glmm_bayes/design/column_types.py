@@ -53,35 +53,28 @@ def read_column(
     findings : Findings
         Where a column that cannot be used is told, as ``column_type``.
     """
-    dtype = series.dtype
     gaps = series.is_null().to_numpy().astype(bool)
-    if dtype in (nw.Float64, nw.Float32, nw.Float16):
-        values = series.fill_null(0).to_numpy().astype(np.float64) if gaps.any() else _floats(series)
-        return Column(name, "number", values), gaps | np.isnan(values)
-    if dtype.is_integer() and dtype not in (nw.Int128, nw.UInt128):
-        return _whole(name, _filled(series, gaps, 0).to_numpy()), gaps
-    if dtype == nw.Boolean:
-        values = _filled(series, gaps, False).to_numpy().astype(bool)
-        return Column(name, "boolean", values, (False, True)), gaps
-    if isinstance(dtype, nw.Categorical | nw.Enum):
+    if isinstance(series.dtype, nw.Categorical | nw.Enum):
         return _categorical(series, name, rows, findings), gaps
+    # Without the gaps: NumPy has no whole number and no boolean for them.
     present = series.filter((~gaps).tolist()) if gaps.any() else series
+    column = _spread(_present(present, name, rows[~gaps] if gaps.any() else rows, findings), gaps)
+    return column, gaps | np.isnan(column.values) if column.values.dtype == np.float64 else gaps
+
+
+def _present(series: nw.Series[Any], name: str, rows: NDArray[Any], findings: Findings) -> Column:
+    dtype = series.dtype
+    if dtype in (nw.Float64, nw.Float32, nw.Float16):
+        return Column(name, "number", np.array(series.to_numpy(), dtype=np.float64))
+    if dtype.is_integer() and dtype not in (nw.Int128, nw.UInt128):
+        return _whole(name, series.to_numpy())
+    if dtype == nw.Boolean:
+        return Column(name, "boolean", np.array(series.to_numpy(), dtype=bool), (False, True))
     if dtype == nw.String:
-        column = _texts(name, present.to_numpy())
-    elif isinstance(dtype, nw.Date | nw.Datetime):
-        column = _dates(name, present, rows[~gaps], findings)
-    else:
-        column = _python_values(name, present.to_list(), rows[~gaps], findings)
-    return _spread(column, gaps), gaps
-
-
-def _floats(series: nw.Series[Any]) -> NDArray[np.float64]:
-    return np.array(series.to_numpy(), dtype=np.float64)
-
-
-def _filled(series: nw.Series[Any], gaps: Mask, value: Any) -> nw.Series[Any]:
-    # Before NumPy sees them: it has no whole number or boolean for a gap.
-    return series.fill_null(value) if gaps.any() else series
+        return _texts(name, series.to_numpy())
+    if isinstance(dtype, nw.Date | nw.Datetime):
+        return _dates(name, series, rows, findings)
+    return _python_values(name, series.to_list(), rows, findings)
 
 
 def _spread(column: Column, gaps: Mask) -> Column:
@@ -113,22 +106,22 @@ def _texts(name: str, values: NDArray[Any]) -> Column:
 
 
 def _categorical(series: nw.Series[Any], name: str, rows: NDArray[Any], findings: Findings) -> Column:
-    native = series.to_native()
+    native, ordered = series.to_native(), True
     if series.implementation.is_polars():
-        if isinstance(series.dtype, nw.Categorical):
+        if not isinstance(series.dtype, nw.Enum):
             # Its categories are those of the whole process, in no order that anybody declared.
             return read_column(series.cast(nw.String), name, rows, findings)[0]
-        codes, categories, ordered = native.to_physical(), native.cat.get_categories().to_list(), True
-    elif hasattr(native, "cat") and hasattr(native.cat, "codes"):
-        codes, categories, ordered = native.cat.codes, native.cat.categories.tolist(), native.cat.ordered
+        codes, categories = native.to_physical().fill_null(0).to_numpy(), series.dtype.categories
+    elif hasattr(getattr(native, "cat", None), "codes"):
+        codes, categories, ordered = native.cat.codes.to_numpy(), native.cat.categories, native.cat.ordered
     else:
         arrow = native.array.__arrow_array__() if hasattr(native, "array") else native
         whole = arrow.unify_dictionaries().combine_chunks()
-        codes, categories, ordered = whole.indices, whole.dictionary.to_pylist(), whole.type.ordered
-    filled = nw.from_native(codes, series_only=True).fill_null(0).to_numpy().astype(np.int64)
+        codes = whole.indices.fill_null(0).to_numpy(zero_copy_only=False)
+        categories, ordered = whole.dictionary.to_pylist(), whole.type.ordered
     levels = tuple(python_level(value) for value in categories)
     _check_spelling(name, levels, findings)
-    return Column(name, "label", np.maximum(filled, 0), levels, bool(ordered), declared=True)
+    return Column(name, "label", np.maximum(codes.astype(np.int64), 0), levels, bool(ordered), declared=True)
 
 
 def _check_spelling(name: str, levels: Sequence[Level], findings: Findings) -> None:

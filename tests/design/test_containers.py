@@ -36,7 +36,7 @@ ARRAYS = {
 }
 PLAIN = "y ~ x*b + i + small + single + s + (1 + x | wide) + (1 | s:huge) + (1 | day) + (1 | i)"
 ORDER = ["mid", "low", "high", "never"]
-CATEGORIES = RNG.choice(ORDER[:3], ROWS)
+DRAWN = {ordered: RNG.choice(ORDER[:3], ROWS) for ordered in (True, False)}
 WITH_CATEGORIES = "y ~ x + o + u + (1 | o) + (1 | u)"
 
 
@@ -131,7 +131,7 @@ def test_the_bits_are_those_of_the_data():
 
 
 def categories(ordered):
-    return pd.Categorical(CATEGORIES, ORDER, ordered=ordered)
+    return pd.Categorical(DRAWN[ordered], ORDER, ordered=ordered)
 
 
 def categorical_frame():
@@ -159,8 +159,8 @@ WITH_LEVELS = {
         {
             "y": ARRAYS["y"],
             "x": ARRAYS["x"],
-            "o": pl.Series(CATEGORIES.tolist(), dtype=pl.Enum(ORDER)),
-            "u": pl.Series(CATEGORIES.tolist(), dtype=pl.Enum(ORDER)),
+            "o": pl.Series(DRAWN[True].tolist(), dtype=pl.Enum(ORDER)),
+            "u": pl.Series(DRAWN[False].tolist(), dtype=pl.Enum(ORDER)),
         }
     ),
     "pyarrow": lambda: pa.table(
@@ -308,7 +308,7 @@ def test_polars_categories_have_no_order_and_none_of_another_frame():
 
 
 DATES = {
-    "pandas": pd.Series(pd.to_datetime(["2020-01-01", "2020-01-02 12:30:00.25"])),
+    "pandas": pd.Series(pd.to_datetime(["2020-01-01 00:00:00.00", "2020-01-02 12:30:00.25"])),
     "pandas seconds": pd.Series(np.array(["2020-01-01", "2020-01-02"], "datetime64[s]")),
     "zone": pd.Series(
         pd.to_datetime(["2020-01-01 02:00", "2020-01-02 02:00"]).tz_localize("Europe/Helsinki")
@@ -413,7 +413,7 @@ def test_a_single_value_stands_for_all_rows_and_alone_for_one():
 def test_the_users_object_is_neither_modified_nor_shared(container):
     data, before = container(), container()
     design = design_of(PLAIN, data)
-    for name, column in design.table.columns.items():
+    for column in design.table.columns.values():
         if column.values.flags.writeable:
             column.values[:] = 0
     after = table_of(data, *ARRAYS)
