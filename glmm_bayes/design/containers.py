@@ -177,9 +177,11 @@ def _dataset(data: Any) -> Frame:
     )
 
     def column(at: int) -> pd.Series[Any]:
-        extension = getattr(data[names[at]].variable.data, "array", None)
-        is_pandas = isinstance(extension, pd.api.extensions.ExtensionArray)
-        return pd.Series(extension) if is_pandas else _array(data[names[at]].values)
+        held = data[names[at]].variable.data
+        # xarray hands out pandas' own arrays (categories, nullable numbers) as they are, or wrapped.
+        held = getattr(held, "array", held)
+        is_pandas = isinstance(held, pd.api.extensions.ExtensionArray)
+        return pd.Series(held) if is_pandas else _array(data[names[at]].values)
 
     return Frame(names, rows, column)
 
