@@ -149,7 +149,8 @@ MESSAGES = [
      "Columns: y, age, z, f, g, bit, k, n, answer."),
     ("y ~ `x `", DATA, {},
      "[unknown_column] formula:1:6: no column 'x ' in the data.\n    y ~ `x `\n         ^^\n"
-     "Did you mean 'x'? U+0078 U+0020 was asked for, U+0078 is there. Columns: y, x, z, f, g, bit, k, n, answer."),
+     "Did you mean 'x'? U+0078 U+0020 was asked for, U+0078 is there. "
+     "Columns: y, x, z, f, g, bit, k, n, answer."),
     ("y ~ m", DATA.assign(m=np.resize(["1", "2", "10"], ROWS)), {},
      "[column_type] column 'm' holds numbers as text (1, 10, 2); a predictor must be numbers or labels. "
      "Write C(m) if levels are meant, else convert it to numbers."),
