@@ -47,7 +47,8 @@ def read_data_file(path: str | PathLike[str], labels: Iterable[str] = ()) -> Any
     file = Path(path)
     if not file.is_file():
         message = f"{path}: no such file; one file on this machine is needed."
-        raise StorageError(Finding("storage", message, hint="Paths are relative to the working folder."))
+        hint = "A path starts at the working folder; one in a spec file, at that file's folder."
+        raise StorageError(Finding("storage", message, hint=hint))
     reader = _READERS.get(file.suffix.lower())
     if reader is None:
         message = f"{path}: files of kind '{file.suffix}' are not read; known: {', '.join(_READERS)}."

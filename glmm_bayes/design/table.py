@@ -100,7 +100,8 @@ def read_table(
     check_finite(table.columns.values(), table.rows, findings)
     if not len(table):
         dropped = f", {len(rows)} dropped for {', '.join(gaps)}" if gaps else ""
-        findings.error("empty_data", f"no rows to fit: {len(rows)} read{dropped}.", hint="Check the filter.")
+        hint = f"Check the filter, or fill '{next(iter(gaps))}'." if gaps else "Check the filter."
+        findings.error("empty_data", f"no rows to fit: {len(rows)} read{dropped}.", hint=hint)
     findings.raise_errors()
     if not issubclass(findings.error_type, PredictionError):
         for column in table.columns.values():

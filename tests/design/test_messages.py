@@ -97,7 +97,7 @@ MESSAGES = [
      "[non_finite] column 'y': 1 infinite values (row r3). Correct them; "
      'missing="drop" does not remove them.'),
     ("y ~ x", DATA.assign(x=np.nan), {"missing": "drop"},
-     "[empty_data] no rows to fit: 24 read, 24 dropped for x. Check the filter."),
+     "[empty_data] no rows to fit: 24 read, 24 dropped for x. Check the filter, or fill 'x'."),
     ("y ~ log(z)", put("z", -1.0, 0, 7), {},
      "[non_finite] log(z) is not finite in 2 rows (rows r0, r7: z = -1, -1). Correct them."),
     ("k ~ x + offset(log(z))", put("z", 0.0, 6), POISSON,
