@@ -10,6 +10,7 @@ from uuid import UUID
 
 import narwhals as nw
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, row_text, value_text
@@ -120,6 +121,10 @@ def _categorical(series: nw.Series[Any], name: str, rows: NDArray[Any], findings
         codes = whole.indices.fill_null(0).to_numpy(zero_copy_only=False)
         categories, ordered = whole.dictionary.to_pylist(), whole.type.ordered
     levels = tuple(python_level(value) for value in categories)
+    if any(value is None for value in categories):
+        message = f"column '{name}' has a null among its categories."
+        hint = f'Write data["{name}"].dictionary_decode().'
+        findings.error("column_type", message, column=name, hint=hint)
     _check_spelling(name, levels, findings)
     return Column(name, "label", np.maximum(codes.astype(np.int64), 0), levels, bool(ordered), declared=True)
 
@@ -229,11 +234,23 @@ def _python_identifiers(name: str, values: list[Any], rows: NDArray[Any], findin
 
 
 def _python_dates(name: str, values: list[Any], rows: NDArray[Any], findings: Findings) -> Column:
-    moments = np.array([_universal(value) for value in values], dtype="datetime64[us]")
-    return _moments(name, moments.astype(np.int64), 1_000, rows, findings)
+    aware = [getattr(value, "tzinfo", None) is not None for value in values]
+    if any(aware) and not all(aware):
+        row = rows[aware.index(False)]
+        message = f"column '{name}' is mixed: moments with a time zone, and first one without in row {row}."
+        where = tuple(rows[~np.array(aware)].tolist())
+        findings.error("column_type", message, column=name, rows=where, hint="Give all of them one.")
+    universal = [_universal(value) for value in values]
+    moments = np.array(universal, dtype="datetime64[us]")
+    column = _moments(name, moments.astype(np.int64), 1_000, rows, findings)
+    # Python's own moments end at microseconds; those of pandas do not.
+    beyond = np.array([getattr(value, "nanosecond", 0) for value in universal], dtype=np.int64)
+    return Column(name, "date", column.values + beyond)
 
 
 def _universal(value: Any) -> Any:
+    if isinstance(value, np.datetime64):
+        return pd.Timestamp(value)
     if isinstance(value, dt.datetime) and value.tzinfo is not None:
         return value.astimezone(dt.UTC).replace(tzinfo=None)
     return value

@@ -140,8 +140,8 @@ def _objects(values: list[Any]) -> pd.Series[Any]:
 
 
 def _array(values: NDArray[Any]) -> pd.Series[Any]:
-    if np.ma.isMaskedArray(values):
-        # As objects: pandas would turn masked whole numbers into floats.
+    if np.ma.isMaskedArray(values) or values.dtype.names:
+        # As objects: pandas would turn masked whole numbers into floats, and takes no records.
         return _objects(values.tolist())
     if not values.dtype.isnative:
         values = values.astype(values.dtype.newbyteorder("="))

@@ -1,9 +1,11 @@
 """Refusals in full: what must hold, what was found in which rows, and what to write instead."""
 
 import copy
+import datetime as dt
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import glmm_bayes as gb
@@ -130,6 +132,14 @@ MESSAGES = [
     ("y ~ x + (1 | d)", DATA.assign(d=np.array(["2020-01-01", "9020-01-01"] * 12, "datetime64[s]")), {},
      "[column_type] column 'd': 12 dates outside the years 1678 to 2261 "
      "(rows r1, r3, r5, r7, r9 (+7 more)). Give them as numbers."),
+    ("y ~ x + (1 | d)", DATA.assign(d=pd.Series([dt.datetime(2020, 1, 1, tzinfo=dt.UTC)] * 23
+                                                + [dt.datetime(2020, 1, 1)], DATA.index, object)), {},
+     "[column_type] column 'd' is mixed: moments with a time zone, and first one without in row r23. "
+     "Give all of them one."),
+    ("y ~ m", {"y": [1.0, 2.0],
+               "m": pa.DictionaryArray.from_arrays(pa.array([0, 1]), pa.array(["a", None]))}, {},
+     "[column_type] column 'm' has a null among its categories. "
+     'Write data["m"].dictionary_decode().'),
     ("y ~ m", DATA.assign(m=pd.Categorical.from_codes([0, 1] * 12, pd.Index(["1", 1], dtype=object))), {},
      "[column_type] levels of 'm' are spelled alike: 1. Rename one."),
     ("y ~ x + (1 | z)", DATA, {},
