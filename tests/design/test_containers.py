@@ -13,7 +13,7 @@ import xarray as xr
 
 import glmm_bayes as gb
 from glmm_bayes.core.errors import Findings
-from glmm_bayes.design.design import build_design
+from glmm_bayes.design.design import build_design, replay_design
 from glmm_bayes.design.table import as_labels, read_table
 from glmm_bayes.infer.manifest import fingerprint
 from glmm_bayes.spec.model_spec import ModelSpec
@@ -45,7 +45,7 @@ def pandas_numpy():
 
 
 def pandas_nullable():
-    return pandas_numpy().convert_dtypes(dtype_backend="numpy_nullable", convert_floating=False)
+    return pandas_numpy().convert_dtypes(dtype_backend="numpy_nullable")
 
 
 def pandas_arrow():
@@ -115,6 +115,15 @@ def test_the_same_data_in_eight_containers_give_the_same_bits(container):
     design = design_of(PLAIN, container())
     assert_same_bits(design, design_of(PLAIN, pandas_numpy()))
     np.testing.assert_array_equal(design.table.rows, np.arange(ROWS))
+
+
+@pytest.mark.parametrize("container", CONTAINERS, ids=lambda make: make.__name__)
+def test_new_rows_in_any_container_have_the_bits_of_the_training_rows(container):
+    design = design_of(PLAIN, pandas_numpy())
+    new = replay_design(design, container(), with_groups=True)
+    assert new.x.tobytes() == design.x.tobytes()
+    for one, other in zip(new.groups, design.groups, strict=True):
+        assert one.codes.tobytes() == other.codes.tobytes()
 
 
 def test_the_bits_are_those_of_the_data():
