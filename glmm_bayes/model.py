@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from functools import cached_property
+from os import PathLike
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,7 @@ from glmm_bayes.core.links import LINKS
 from glmm_bayes.design.checks.dependence import checked_rank
 from glmm_bayes.design.checks.registry import check_table, examine
 from glmm_bayes.design.checks.subject import Outcome, Subject
+from glmm_bayes.design.data_files import read_data_file
 from glmm_bayes.design.design import build_design
 from glmm_bayes.design.known import read_known
 from glmm_bayes.design.table import read_table
@@ -37,8 +39,10 @@ class Model:
     ----------
     formula : str or ModelSpec
         In the language of lme4 and brms, or a spec read from a file.
-    data : pandas.DataFrame or mapping of columns
-        Never modified; only the columns that the formula names are read.
+    data : DataFrame, Table, mapping, structured array, Dataset, or path of a file
+        Of pandas, polars, pyarrow, NumPy or xarray; a path of a CSV, Parquet or Feather file, whose
+        grouping columns are read as labels. Never modified; only the columns that the formula names
+        are used.
     family : str
         ``gaussian``, ``bernoulli``, ``binomial`` or ``poisson``.
     link : str, optional
@@ -85,6 +89,9 @@ class Model:
         self.family = FAMILIES[self.spec.family]
         self.link = LINKS[_link_name(self.spec)]
         findings = Findings(DataError)
+        if isinstance(data, str | PathLike):
+            labels = [name for group in self.spec.groups for name in group.columns]
+            data = read_data_file(data, labels)
         table = read_table(data, self.spec.names(), findings, self.spec.text, _checked(missing))
         self.spec = check_structures(self.spec, table, findings)
         self.known = read_known(known, wanted_tables(self.spec), findings)

@@ -183,7 +183,7 @@ def replay_design(design: Design, data: object, with_groups: bool | Collection[s
 def _read_new(data: object, names: list[str], findings: Findings) -> Table:
     frame = as_frame(data)
     for name in names:
-        if name not in frame.columns:
+        if not frame.positions(name):
             findings.error("newdata_schema", f"new data: column '{name}' missing.", column=name)
     findings.raise_errors()
     return read_table(frame, names, findings)

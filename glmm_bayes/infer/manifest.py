@@ -74,10 +74,11 @@ class ColumnEntry(_Entry):
 
     name: str
     array: str
-    kind: Literal["number", "boolean", "label"]
+    kind: Literal["number", "boolean", "label", "date"]
     levels: list[TypedLevel]
     ordered: bool
     declared: bool
+    identifier: bool = False
 
 
 class StateEntry(_Entry):

@@ -126,12 +126,14 @@ def _known(archive: Archive, manifest: Manifest) -> dict[str, KnownTable]:
 
 def _column(archive: Archive, manifest: Manifest, entry: ColumnEntry) -> Column:
     values = _numbers(archive, manifest, entry.array)
-    types = {"number": ("int64", "float64"), "boolean": ("bool",), "label": ("int64",)}[entry.kind]
+    whole = ("int64",)
+    types = {"number": ("int64", "float64"), "boolean": ("bool",), "label": whole, "date": whole}[entry.kind]
     if values.dtype.name not in types or values.ndim != 1:
         raise archive.corrupt(f"column '{entry.name}' is not of its kind.")
     if entry.kind == "label" and not ((values >= 0) & (values < len(entry.levels))).all():
         raise archive.corrupt(f"column '{entry.name}' has codes without a level.")
-    return Column(entry.name, entry.kind, values, tuple(entry.levels), entry.ordered, entry.declared)
+    levels = tuple(entry.levels)
+    return Column(entry.name, entry.kind, values, levels, entry.ordered, entry.declared, entry.identifier)
 
 
 def _row_labels(archive: Archive, manifest: Manifest) -> NDArray[Any]:

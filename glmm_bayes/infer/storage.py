@@ -231,6 +231,7 @@ def _column_entry(position: int, column: Column) -> ColumnEntry:
         levels=list(column.levels),
         ordered=column.ordered,
         declared=column.declared,
+        identifier=column.identifier,
     )
 
 
