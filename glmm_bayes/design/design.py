@@ -16,6 +16,7 @@ from glmm_bayes.design.evaluate import Evaluator
 from glmm_bayes.design.groups import GroupDesign, group_columns
 from glmm_bayes.design.levels import GroupLevel, learn_levels, match_levels
 from glmm_bayes.design.response import ResponseColumns, read_response
+from glmm_bayes.design.splines import Learnt
 from glmm_bayes.design.table import Level, Table, as_frame, as_labels, read_table
 from glmm_bayes.spec.model_spec import ModelSpec, Term
 
@@ -29,15 +30,15 @@ class DesignState:
     kinds : mapping of str to str
         Kind of each used column: ``number``, ``boolean`` or ``label``.
     transforms : mapping of str to mapping
-        Centre and scale of each ``center(...)`` and ``scale(...)``.
+        What each call learnt, by its text: centre and scale, knots, coefficients of polynomials.
     factors : mapping of str to tuple
-        Levels of each categorical predictor, the reference first.
+        Levels of each categorical predictor, in the order of its contrasts.
     groups : mapping of str to tuple of tuple
         Levels of each grouping factor.
     """
 
     kinds: Mapping[str, str] = field(default_factory=dict)
-    transforms: Mapping[str, dict[str, float]] = field(default_factory=dict)
+    transforms: Mapping[str, Learnt] = field(default_factory=dict)
     factors: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
     groups: Mapping[str, tuple[GroupLevel, ...]] = field(default_factory=dict)
 
@@ -89,7 +90,7 @@ def build_design(
     spec: ModelSpec,
     table: Table,
     findings: Findings,
-    transforms: Mapping[str, dict[str, float]] | None = None,
+    transforms: Mapping[str, Learnt] | None = None,
 ) -> Design:
     """Build the design of training rows; everything wrong is collected, then raised as one error.
 
@@ -99,7 +100,7 @@ def build_design(
     table : Table
     findings : Findings
     transforms : mapping of str to dict, optional
-        Centres and scales that were learnt from these rows before; they are taken as they are.
+        What was learnt from these rows before; it is taken as it is.
 
     Raises
     ------
@@ -149,6 +150,10 @@ def replay_design(design: Design, data: object, with_groups: bool) -> Design:
     except DataError as error:
         raise PredictionError(error.findings) from None
     findings.raise_errors()
+    if table is data:
+        # Made by an effect from rows that the user has seen; those were told of.
+        return new
+    findings.warn()
     return new
 
 
@@ -190,9 +195,9 @@ def _assemble(
     transforms = {key: dict(value) for key, value in state.transforms.items()}
     factors = dict(state.factors)
     levels = dict(state.groups)
-    evaluator = Evaluator(table, transforms, learning, findings)
+    evaluator = Evaluator(table, transforms, factors, learning, findings)
     terms: list[Term] = [*spec.fixed, *(term for group in spec.groups for term in group.effects)]
-    predictors = evaluate_predictors(terms, evaluator, factors)
+    predictors = evaluate_predictors(terms, evaluator)
     columns = code_terms(spec.fixed, predictors.levels)
     offset = np.sum([evaluator.offset(term) for term in spec.offsets], axis=0) + np.zeros(len(table))
     names = slugs(group.factor for group in spec.groups)

@@ -36,6 +36,8 @@ class Column:
         True if the user declared an order of the levels.
     declared : bool
         True if the levels are the user's (a categorical), False if they were found.
+    identifier : bool
+        True if the values are identifiers, which can be levels of groups and nothing else.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Column:
     levels: tuple[Level, ...] = ()
     ordered: bool = False
     declared: bool = False
+    identifier: bool = False
 
     def take(self, rows: NDArray[Any]) -> Column:
         """Keep the given rows (a mask or positions)."""

@@ -10,6 +10,7 @@ import numpy as np
 from glmm_bayes.core.errors import Findings, PriorError
 from glmm_bayes.core.links import Link
 from glmm_bayes.core.registry import suggestion
+from glmm_bayes.design.columns import FULL
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.graph.basis import column_swing, recoding
@@ -158,9 +159,7 @@ def _group_prior(
             per_swing = (
                 1.0 if len(block) > 1 and not is_users else column_swing(group.columns[index], design.parts)
             )
-            is_slope = any(
-                part.coding == "number" or part.coding == "contrast" for part in group.columns[index].parts
-            )
+            is_slope = any(part.coding != FULL for part in group.columns[index].parts)
             scale = scales.group_sd * (0.5 if is_slope else 1.0) / per_swing
             sd[index] = own[index] or Prior("HalfNormal", sigma=scale)
     return GroupPrior(tuple(sd), (correlation or DEFAULT_CORRELATION,) * len(group.blocks), matrix)
