@@ -150,10 +150,9 @@ def replay_design(design: Design, data: object, with_groups: bool) -> Design:
     except DataError as error:
         raise PredictionError(error.findings) from None
     findings.raise_errors()
-    if table is data:
-        # Made by an effect from rows that the user has seen; those were told of.
-        return new
-    findings.warn()
+    # A table was made by an effect from rows that have been told of.
+    if not isinstance(data, Table):
+        findings.warn()
     return new
 
 

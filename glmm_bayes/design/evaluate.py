@@ -243,8 +243,7 @@ class Evaluator:
                 known = f"known: {value_text(column.levels)}."
                 message = f"'{column.name}' has no level '{level}'; {known}"
                 self.findings.error("unknown_level", message, column=column.name)
-        hits: NDArray[np.bool_] = np.array([str(known) == level for known in column.levels], dtype=bool)
-        return hits[column.values]
+        return np.array([str(known) == level for known in column.levels], dtype=bool).take(column.values)
 
     def _call(self, call: Call) -> Any:
         if call.function == "days_since":

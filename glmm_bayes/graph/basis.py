@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations, product
 from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from glmm_bayes.design.columns import BASIS, CONTRAST, FULL, NUMBER, DesignColum
 from glmm_bayes.design.contrasts import contrast_column, contrast_indices
 
 Array = NDArray[np.float64]
-Parts = Mapping[Part, NDArray[np.generic]]
+Parts = Mapping[Part, NDArray[Any]]
 #: What a column is made of: a factor, what of it, and which. A level is the same column as a treatment
 #: contrast and as one of all columns.
 Mark = tuple[str, str, int]
@@ -205,4 +206,4 @@ def _correlation(parts: Sequence[Part]) -> Array:
     covariance = _contrast_covariance(parts[0].contrast, parts[0].size)
     sd = np.sqrt(np.diagonal(covariance))
     index -= contrast_indices(parts[0].contrast, parts[0].size).start
-    return (covariance / np.outer(sd, sd))[np.ix_(index, index)]
+    return np.asarray((covariance / np.outer(sd, sd))[np.ix_(index, index)])
