@@ -34,12 +34,12 @@ same <- c(
   "h + f", "f + h", "h + f + g", "0 + h + f", "0 + f + h", "h*f", "f*h", "h*b", "0 + h*f", "h:f",
   "0 + h:f", "h + h:f", "f + h:f", "h/f", "f/h", "f/h - f:h", "0 + h/f", "h*f - h", "h*f - f",
   "h*f - h:f", "h*f*b", "(h + f + b)^2", "(h + f)^2", "(h + f + x)^2", "h*f*x", "x*h*f", "h:f:x",
-  "h + f:x", "f + h:x", "h*x + f*x", "b + f + h", "h:b", "h %in% f + f",
+  "h + f:x", "f + h:x", "h*x + f*x", "b + f + h", "h:b",
   "h:x + f:x", "0 + h + f:x", "0 + h:x + f:x", "g*h", "g + g:h", "g:x + h",
   # levels of numbers
   "factor(k)", "factor(k)*x", "0 + factor(k)", "factor(k):f", "factor(k) + f", "factor(b)",
   # contrasts
-  "C(f, contr.treatment)", "C(f, contr.sum)", "C(f, contr.helmert)", "C(f, contr.poly)",
+  "C(f)", "C(f, contr.sum)", "C(f, contr.helmert)", "C(f, contr.poly)",
   "C(g, contr.sum)", "C(g, contr.helmert)", "C(g, contr.poly)", "C(h, contr.sum)", "C(h, contr.helmert)",
   "C(h, contr.poly)", "0 + C(f, contr.sum)", "0 + C(g, contr.poly)", "C(f, contr.sum)*x",
   "x + C(f, contr.sum):x", "C(f, contr.sum):x", "0 + C(f, contr.sum):x", "C(f, contr.helmert)*x",
