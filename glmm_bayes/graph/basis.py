@@ -82,15 +82,24 @@ def recoding(columns: Sequence[DesignColumn], parts: Parts) -> Array:
     ones = _constant(columns, position)
     matrix = np.zeros((len(columns), len(columns)))
     for index, column in enumerate(columns):
-        expansion = _centred_product(column, position, ones, parts)
-        if expansion is None:
-            expansion = np.zeros(len(columns))
-            expansion[index] = 1.0
-            if ones is not None:
-                values = np.prod([parts[part] for part in column.parts], axis=0)
-                expansion -= float(np.mean(values)) * ones
-        matrix[:, index] = expansion / column_swing(column, parts)
+        matrix[:, index] = _centred(column, position, ones, parts) / column_swing(column, parts)
     return matrix
+
+
+def _centred(column: DesignColumn, position: Mapping[Marks, int], ones: Array | None, parts: Parts) -> Array:
+    """Centre as many parts of a column as the other columns allow, and else the column itself."""
+    centres = {part: 0.0 if part.coding == FULL else float(np.mean(parts[part])) for part in column.parts}
+    for size in range(len(column.parts), -1, -1):
+        for chosen in combinations(column.parts, size):
+            shifts = {part: centres[part] if part in chosen else 0.0 for part in column.parts}
+            expansion = _centred_product(column, shifts, position, ones)
+            if expansion is None:
+                continue
+            if size < len(column.parts) and ones is not None:
+                values = np.prod([parts[part] - shift for part, shift in shifts.items()], axis=0)
+                expansion -= float(np.mean(values)) * ones
+            return expansion
+    raise AssertionError("a column is itself")
 
 
 def _mark(part: Part) -> Mark:
@@ -117,14 +126,13 @@ def _constant(columns: Sequence[DesignColumn], position: Mapping[Marks, int]) ->
 
 
 def _centred_product(
-    column: DesignColumn, position: Mapping[Marks, int], ones: Array | None, parts: Parts
+    column: DesignColumn, shifts: Mapping[Part, float], position: Mapping[Marks, int], ones: Array | None
 ) -> Array | None:
-    """Expand the product of centred parts into the user's columns; None if one of them is not there."""
+    """Expand the product of shifted parts into the user's columns; None if one of them is not there."""
     expansion = np.zeros(len(position))
-    centres = {part: 0.0 if part.coding == FULL else float(np.mean(parts[part])) for part in column.parts}
     for size in range(len(column.parts) + 1):
         for kept in combinations(column.parts, size):
-            weight = float(np.prod([-centres[part] for part in column.parts if part not in kept]))
+            weight = float(np.prod([-shifts[part] for part in column.parts if part not in kept]))
             if weight == 0.0:
                 continue
             product_of_kept = _columns_of(kept, position, ones)
