@@ -12,7 +12,9 @@ import pandas as pd
 from glmm_bayes.core.errors import DataError, Finding, Findings, FormulaError, GlmmError, GlmmWarning
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.design.design import build_design
+from glmm_bayes.design.known import read_known
 from glmm_bayes.design.table import read_table
+from glmm_bayes.graph.covariances.resolve import check_structures, resolve_covariances, wanted_tables
 from glmm_bayes.graph.explain import Explanation, describe_model, explain_model
 from glmm_bayes.graph.families import FAMILIES
 from glmm_bayes.graph.priors import resolve_priors
@@ -43,6 +45,10 @@ class Model:
         ``sigma``.
     missing : {"error", "drop"}
         What to do with rows that miss a value in a used column; dropped rows are counted.
+    known : mapping of str to matrix, map of neighbours or coordinates, optional
+        What the formula's covariance structures name: ``gr(g, cov = K)`` needs ``known={"K": K}``, a
+        data frame with the levels as index and columns; ``gr(area, structure = "icar", graph = W)`` a
+        frame with a pair of neighbours in each row.
 
     Raises
     ------
@@ -65,17 +71,25 @@ class Model:
         link: str | None = None,
         priors: Mapping[str, Prior] | None = None,
         missing: str = "error",
+        known: Mapping[str, Any] | None = None,
     ) -> None:
         self.spec = _read_spec(formula, family, link, priors)
         self.family = FAMILIES[self.spec.family]
         self.link = LINKS[_link_name(self.spec)]
         findings = Findings(DataError)
         table = read_table(data, self.spec.names(), findings, self.spec.text, _checked(missing))
+        self.spec = check_structures(self.spec, table, findings)
+        self.known = read_known(known, wanted_tables(self.spec), findings)
+        findings.raise_errors()
         self.design = build_design(self.spec, table, findings)
         assert self.design.response is not None
         self.response = self.family.read_response(self.design.response, findings)
         findings.raise_errors()
-        self.priors = resolve_priors(self.design, self.family, self.link, self.response, self.spec.priors)
+        covariances = resolve_covariances(self.design, self.known, findings)
+        findings.raise_errors()
+        self.priors = resolve_priors(
+            self.design, self.family, self.link, self.response, self.spec.priors, covariances
+        )
         self.findings = tuple(findings.found)
         findings.warn()
 
@@ -123,16 +137,22 @@ class Model:
         SamplingError
         """
         settings = Settings(draws, tune, chains, cores, seed, engine, target_accept, progress)
-        names = list(dimensions(self.design, self.family))
+        names = list(dimensions(self.design, self.priors))
         sampled = sample(self.pymc_model, names, settings)
         tree = assemble(
-            sampled.posterior, sampled.statistics, self.design, self.response, self.family, self.link
+            sampled.posterior,
+            sampled.statistics,
+            self.design,
+            self.response,
+            self.priors,
+            self.family,
+            self.link,
         )
         recorded: dict[str, Any] = {
             **sampled.settings,
             "notes": [finding.message for finding in self.findings],
         }
-        fit = Fit(self.spec, self.design, self.response, self.priors, tree, recorded)
+        fit = Fit(self.spec, self.design, self.response, self.priors, tree, recorded, self.known)
         diagnosis = diagnose(fit)
         if not diagnosis.passed:
             warnings.warn(f"[diagnosis] {diagnosis}", GlmmWarning, stacklevel=2)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Finding
 from glmm_bayes.design.contrasts import (
+    POLY,
     TREATMENT,
     contrast_column,
     contrast_indices,
@@ -45,10 +46,10 @@ class Part:
     factor : str
         Canonical text of the expression.
     coding : {"number", "basis", "contrast", "full"}
-    label : str
-        What stands in brackets behind the factor; empty for a number.
+    level : str, int, bool or None
+        The level that the column is about; None for numbers and trends.
     index : int
-        Position of the level that the column is about, or of the column in a basis; trends count from 1.
+        Position of that level, or of the column in a basis; trends count from 1.
     contrast : str
         Name of the contrasts, for ``contrast`` and ``full``.
     size : int
@@ -57,7 +58,7 @@ class Part:
 
     factor: str
     coding: str
-    label: str = ""
+    level: Level | None = None
     index: int = 0
     contrast: str = ""
     size: int = 0
@@ -66,6 +67,15 @@ class Part:
     def is_indicator(self) -> bool:
         """True if the column is 1 at one level and 0 at all others."""
         return self.coding == FULL or (self.coding == CONTRAST and self.contrast == TREATMENT)
+
+    @property
+    def label(self) -> str:
+        """What stands in brackets behind the factor; empty for a number."""
+        if self.coding == NUMBER:
+            return ""
+        if self.coding == BASIS:
+            return str(self.index + 1)
+        return contrast_label(TREATMENT if self.coding == FULL else self.contrast, self.level, self.index)
 
     def __str__(self) -> str:
         return self.factor if self.coding == NUMBER else f"{self.factor}[{self.label}]"
@@ -168,13 +178,11 @@ def _term_columns(term: Term, codings: Sequence[str], levels: FactorLevels) -> l
 
 def _part(factor: Expr, coding: str, index: int, levels: FactorLevels) -> Part:
     name = str(factor)
-    if coding == NUMBER:
-        return Part(name, NUMBER)
-    if coding == BASIS:
-        return Part(name, BASIS, str(index + 1), index)
+    if coding in (NUMBER, BASIS):
+        return Part(name, coding, index=index)
     contrast = contrast_of(factor)
-    shown = contrast_label(TREATMENT if coding == FULL else contrast, levels[name], index)
-    return Part(name, coding, shown, index, contrast, len(levels[name]))
+    level = None if coding == CONTRAST and contrast == POLY else levels[name][index]
+    return Part(name, coding, level, index, contrast, len(levels[name]))
 
 
 @dataclass(frozen=True)

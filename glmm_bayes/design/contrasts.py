@@ -16,7 +16,6 @@ other two have none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -71,12 +70,12 @@ def contrast_indices(contrast: str, size: int) -> range:
     return range(size - 1) if contrast == SUM else range(1, size)
 
 
-def contrast_label(contrast: str, levels: Sequence[object], index: int) -> str:
+def contrast_label(contrast: str, level: object, index: int) -> str:
     """Name a column of contrasts inside the brackets."""
     if contrast == POLY:
         return _TRENDS[index - 1] if index <= len(_TRENDS) else f".{index}"
     mark = {SUM: "S.", HELMERT: "H."}.get(contrast, "")
-    return f"{mark}{levels[index]}"
+    return f"{mark}{level}"
 
 
 @lru_cache(maxsize=64)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,8 +13,15 @@ from glmm_bayes.core.words import slugs
 from glmm_bayes.design.checks import check_fixed
 from glmm_bayes.design.columns import DesignColumn, Part, code_terms, evaluate_predictors
 from glmm_bayes.design.evaluate import Evaluator
-from glmm_bayes.design.groups import GroupDesign, group_columns
-from glmm_bayes.design.levels import GroupLevel, learn_levels, match_levels
+from glmm_bayes.design.groups import (
+    GroupDesign,
+    by_terms,
+    group_columns,
+    learn_members,
+    match_members,
+    membership_weights,
+)
+from glmm_bayes.design.levels import GroupLevel
 from glmm_bayes.design.response import ResponseColumns, read_response
 from glmm_bayes.design.splines import Learnt
 from glmm_bayes.design.table import Level, Table, as_frame, as_labels, read_table
@@ -117,7 +124,7 @@ def build_design(
     return design
 
 
-def replay_design(design: Design, data: object, with_groups: bool) -> Design:
+def replay_design(design: Design, data: object, with_groups: bool | Collection[str]) -> Design:
     """Build the design of new rows with the state that the training rows taught.
 
     Parameters
@@ -126,8 +133,9 @@ def replay_design(design: Design, data: object, with_groups: bool) -> Design:
         Of the training rows.
     data : DataFrame or mapping of columns
         The response may be absent.
-    with_groups : bool
-        True if the rows' own group levels are needed; then their columns must be there.
+    with_groups : bool or collection of str
+        Grouping factors whose levels in the rows are needed: all, none, or those named. Their columns
+        must be there.
 
     Raises
     ------
@@ -136,17 +144,20 @@ def replay_design(design: Design, data: object, with_groups: bool) -> Design:
     """
     spec, state = design.spec, design.state
     findings = Findings(PredictionError)
+    every = [group.factor for group in spec.groups]
+    needed = frozenset(with_groups if isinstance(with_groups, Collection) else every if with_groups else ())
     parts = [term.names() for term in spec.fixed] + [offset.names() for offset in spec.offsets]
     for group in spec.groups:
-        parts += [effect.names() for effect in group.effects]
-        parts += [group.columns] if with_groups else []
+        parts += [term.names() for term in (*group.effects, *by_terms(group))]
+        if group.factor in needed:
+            parts += [group.columns, *(weight.names() for weight in group.weights)]
     names = list(dict.fromkeys(name for part in parts for name in part))
     table = data if isinstance(data, Table) else _read_new(data, names, findings)
     _check_kinds(table, state, names, spec, findings)
     findings.raise_errors()
     try:
         table = _labelled(table, state, names)
-        new = _assemble(spec, table, state, findings, learning=False, with_groups=with_groups)
+        new = _assemble(spec, table, state, findings, learning=False, needed=needed)
     except DataError as error:
         raise PredictionError(error.findings) from None
     findings.raise_errors()
@@ -189,26 +200,31 @@ def _assemble(
     state: DesignState,
     findings: Findings,
     learning: bool,
-    with_groups: bool = True,
+    needed: Collection[str] | None = None,
 ) -> Design:
     transforms = {key: dict(value) for key, value in state.transforms.items()}
     factors = dict(state.factors)
     levels = dict(state.groups)
     evaluator = Evaluator(table, transforms, factors, learning, findings)
-    terms: list[Term] = [*spec.fixed, *(term for group in spec.groups for term in group.effects)]
+    terms: list[Term] = list(spec.fixed)
+    for group in spec.groups:
+        terms += [*group.effects, *by_terms(group)]
     predictors = evaluate_predictors(terms, evaluator)
     columns = code_terms(spec.fixed, predictors.levels)
     offset = np.sum([evaluator.offset(term) for term in spec.offsets], axis=0) + np.zeros(len(table))
-    names = slugs(group.factor for group in spec.groups)
+    names = slugs(group.label for group in spec.groups)
     groups = []
     for term in spec.groups:
         effects, blocks = group_columns(term, predictors)
         if learning:
-            levels[term.factor] = learn_levels(term, table, findings)
+            levels[term.factor] = learn_members(term, table, findings)
         known = levels[term.factor]
-        codes = match_levels(term, table, known) if with_groups else np.full(len(table), -1, np.int64)
+        if needed is None or term.factor in needed:
+            weights, members = membership_weights(term, evaluator), match_members(term, table, known)
+        else:
+            weights, members = np.ones((len(table), 1)), np.full((len(table), 1), -1, np.int64)
         z = predictors.matrix(effects)
-        groups.append(GroupDesign(term, names[term.factor], effects, blocks, known, codes, z))
+        groups.append(GroupDesign(term, names[term.label], effects, blocks, known, members, weights, z))
     response = read_response(spec.response, evaluator) if learning else None
     learnt = DesignState(state.kinds, transforms, factors, levels)
     x = predictors.matrix(columns)

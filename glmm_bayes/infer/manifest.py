@@ -88,6 +88,15 @@ class StateEntry(_Entry):
     groups: dict[str, list[list[TypedLevel]]]
 
 
+class KnownEntry(_Entry):
+    """A matrix, map of neighbours or coordinates that a covariance structure was given."""
+
+    name: str
+    kind: Literal["matrix", "graph", "coordinates"]
+    labels: list[str]
+    array: str
+
+
 class FingerprintEntry(_Entry):
     """SHA-256 of the used columns: rows as they stand, and sorted."""
 
@@ -158,6 +167,7 @@ class Manifest(_Entry):
     columns: list[ColumnEntry]
     row_labels: list[Any] | None
     state: StateEntry
+    known: list[KnownEntry] = Field(default_factory=list)
     settings: Any
     versions: dict[str, str]
     platform: dict[str, str]

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import DataError, Findings
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.design.design import Design, build_design
+from glmm_bayes.design.known import KnownTable
 from glmm_bayes.design.table import Column, Table
+from glmm_bayes.graph.covariances.resolve import resolve_covariances
 from glmm_bayes.graph.families import FAMILIES
 from glmm_bayes.graph.priors import resolve_priors
 from glmm_bayes.infer.archive import Archive
@@ -50,13 +52,17 @@ def rebuild(archive: Archive, manifest: Manifest) -> Fit:
     assert design.response is not None
     response = family.read_response(design.response, findings)
     findings.raise_errors()
-    priors = resolve_priors(design, family, link, response, spec.priors)
-    posterior = arrays_of(_group_of(archive, manifest, "posterior"), design, family)
+    known = _known(archive, manifest)
+    covariances = resolve_covariances(design, known, findings)
+    findings.raise_errors()
+    priors = resolve_priors(design, family, link, response, spec.priors, covariances)
+    posterior = arrays_of(_group_of(archive, manifest, "posterior"), design, priors)
     statistics = _group_of(archive, manifest, "sample_stats")
     if any(values.shape != posterior["beta"].shape[:2] for values in statistics.values()):
         raise archive.corrupt("the sampler's statistics have another shape than the draws.")
-    tree = assemble(posterior, statistics, design, response, family, link)
-    return Fit(spec, design, response, priors, tree, _decoded(archive, manifest.settings, dict))
+    tree = assemble(posterior, statistics, design, response, priors, family, link)
+    settings = _decoded(archive, manifest.settings, dict)
+    return Fit(spec, design, response, priors, tree, settings, known)
 
 
 def spec_of(manifest: Manifest) -> ModelSpec:
@@ -107,6 +113,17 @@ def _table(archive: Archive, manifest: Manifest, spec: ModelSpec) -> Table:
     if fingerprint(table) != manifest.fingerprint:
         raise archive.corrupt("the training rows do not match their fingerprint.")
     return table
+
+
+def _known(archive: Archive, manifest: Manifest) -> dict[str, KnownTable]:
+    tables = {}
+    for entry in manifest.known:
+        values = _numbers(archive, manifest, entry.array)
+        square = entry.kind == "coordinates" or values.shape[1:] == (len(entry.labels),)
+        if values.dtype != np.float64 or values.shape[:1] != (len(entry.labels),) or not square:
+            raise archive.corrupt(f"known '{entry.name}' is not of its kind.")
+        tables[entry.name] = KnownTable(entry.kind, tuple(entry.labels), values)
+    return tables
 
 
 def _column(archive: Archive, manifest: Manifest, entry: ColumnEntry) -> Column:

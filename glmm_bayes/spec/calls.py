@@ -88,8 +88,8 @@ def _check_node(text: str, node: Expr, kinds: frozenset[str]) -> Expr:
         hint = f"A column of that name stands in backticks: `{node}`; a column x of flags is x itself."
         raise formula_error("formula_syntax", text, node.span, sentence, hint)
     if isinstance(node, Binary) and node.operator == ":":
-        sentence = "':' inside a call is no arithmetic."
-        hint = "An interaction stands outside: log(a):log(b); a product is a * b."
+        sentence = "':' is no arithmetic: it joins terms, outside of calls and right of the '~'."
+        hint = "Write log(a):log(b) for an interaction, I(a * b) for a product."
         raise formula_error("formula_misread", text, node.span, sentence, hint)
     return node
 

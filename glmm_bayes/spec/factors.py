@@ -256,5 +256,6 @@ def _write(key: str) -> str:
 
 
 def _are_columns(value: Expr) -> bool:
-    is_list = isinstance(value, Call) and value.function == "cbind" and not value.options
-    return is_list and bool(value.arguments) and all(isinstance(part, Name) for part in value.arguments)  # type: ignore[attr-defined]
+    if not isinstance(value, Call) or value.function != "cbind" or value.options:
+        return False
+    return bool(value.arguments) and all(isinstance(part, Name) for part in value.arguments)

@@ -92,10 +92,10 @@ class Groups:
             sentence = f"{known.factor} has other weights in another term."
             hint = "The weights of a factor are the same wherever it stands."
             raise formula_error("formula_misread", self.text, group.span, sentence, hint)
-        present = {effect.key for effect in known.effects}
+        present = {effect.key: block for block in known.blocks for effect in block.effects}
         for effect in new.effects:
             if effect.key in present:
-                raise self._duplicate(group, effect, known.factor)
+                raise self._duplicate(group, effect, known.factor, present[effect.key], blocks[0])
         if len(present) + len(new.effects) > MAX_EFFECTS:
             raise self._too_large(group, f"more than {MAX_EFFECTS} effects vary", MAX_EFFECTS)
         merged = known.blocks
@@ -116,10 +116,12 @@ class Groups:
         whole = replace(known, effects=in_order((*known.effects, *new.effects)))
         return (*blocks[:position], whole, *blocks[position + 1 :])
 
-    def _duplicate(self, group: Group, effect: Term, factor: str) -> FormulaError:
+    def _duplicate(self, group: Group, effect: Term, factor: str, known: Block, new: Block) -> FormulaError:
         what = f"'{effect}'" if effect.factors else "the intercept"
         sentence = f"{what} varies by '{factor}' in two terms."
         hint = "Write one term; (0 + x | g) leaves the implied intercept out."
+        if known.structure != new.structure:
+            hint = "If both are meant, give one of them a copy of the column under another name."
         return formula_error("duplicate_effect", self.text, group.span, sentence, hint)
 
     def _too_large(self, group: Group, what: str, limit: int) -> FormulaError:

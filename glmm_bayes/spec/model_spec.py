@@ -157,6 +157,11 @@ class GroupTerm:
         return dict(zip(self.columns, weights, strict=True))
 
     @property
+    def label(self) -> str:
+        """The factor as names in the posterior are made from it: ``mm(a, b)`` is ``mm_a_b`` there."""
+        return "_".join(("mm", *self.columns)) if self.is_membership else self.factor
+
+    @property
     def effects(self) -> tuple[Term, ...]:
         """All effects, block after block."""
         return tuple(term for block in self.blocks for term in block.effects)

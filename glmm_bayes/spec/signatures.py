@@ -83,8 +83,9 @@ def is_number(value: Expr) -> bool:
 
 def are_numbers(value: Expr) -> bool:
     """Tell whether a value is ``c()`` of numbers."""
-    is_list = isinstance(value, Call) and value.function == "c" and not value.options
-    return is_list and 0 < len(value.arguments) <= MAX_COUNT and all(map(is_number, value.arguments))  # type: ignore[attr-defined]
+    if not isinstance(value, Call) or value.function != "c" or value.options:
+        return False
+    return 0 < len(value.arguments) <= MAX_COUNT and all(map(is_number, value.arguments))
 
 
 def _options(text: str, call: Call, function: Function, written: list[tuple[str, Expr]]) -> dict[str, Expr]:
@@ -92,8 +93,10 @@ def _options(text: str, call: Call, function: Function, written: list[tuple[str,
     for key, value in written:
         option = function.option(key)
         if option is None:
-            near = suggestion(key, [known.name for known in function.options])
-            sentence = f"{function.name}() has no option '{key}'. {near}".rstrip()
+            names = [known.name for known in function.options]
+            has = f"It has {', '.join(names)}." if names else ""
+            told = filter(None, (f"{function.name}() has no option '{key}'.", suggestion(key, names), has))
+            sentence = " ".join(told)
             raise wrong_call(text, call.span, sentence, function)
         if key in values:
             sentence = f"the option '{key}' of {function.name}() is given twice."
@@ -109,11 +112,13 @@ def _value(text: str, function: Function, option: Option, written: Expr) -> Expr
     if option.needs == "numbers" and is_number(value):
         value = Call("c", (value,), span=value.span)
     if not _fits(option.needs, value):
-        needed = _NEEDS[option.needs]
-        if option.needs == "contrast" and isinstance(value, Text):
-            needed = f"{needed}. {suggestion(value.value, CONTRASTS)}".rstrip().removesuffix(".")
-        sentence = f"the option '{option.name}' of {function.name}() must be {needed}."
-        raise wrong_call(text, written.span, sentence.replace("?.", "?"), function)
+        is_contrast = option.needs == "contrast"
+        near = suggestion(value.value, CONTRASTS) if is_contrast and isinstance(value, Text) else ""
+        found = excerpt(text, written.span)
+        sentence = (
+            f"the option '{option.name}' of {function.name}() must be {_NEEDS[option.needs]}, found {found}."
+        )
+        raise wrong_call(text, written.span, f"{sentence} {near}".rstrip(), function)
     return value
 
 

@@ -9,7 +9,7 @@ from math import comb
 from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.spec.calls import PREDICTOR, check_expression
 from glmm_bayes.spec.diagnosis import excerpt, formula_error
-from glmm_bayes.spec.expressions import Call, Expr, Number, Span
+from glmm_bayes.spec.expressions import Call, Expr, Name, Number, Span
 from glmm_bayes.spec.grammar import MAX_DEPTH, Group, Interaction, Power, Product, Sum, Syntax
 from glmm_bayes.spec.model_spec import INTERCEPT, Term
 
@@ -189,7 +189,10 @@ class Expander:
         base = self._terms(node.base)
         if len(base) < 2:
             sentence = "a power outside I() is no arithmetic: other packages read the term itself."
-            hint = f"Write I({excerpt(self.text, node.base.span)}^{exponent})."
+            base_text = excerpt(self.text, node.base.span)
+            hint = f"Write I({base_text}^{exponent})."
+            if isinstance(node.base, Name):
+                hint += f" Or poly({base_text}, {exponent}), which holds the lower powers too."
             raise formula_error("formula_misread", self.text, node.span, sentence, hint)
         size = sum(comb(len(base), count) for count in range(1, exponent + 1))
         self._allow(node, min(size, _subsets([base])))
