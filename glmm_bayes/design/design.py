@@ -23,6 +23,7 @@ from glmm_bayes.design.groups import (
 )
 from glmm_bayes.design.levels import GroupLevel
 from glmm_bayes.design.response import ResponseColumns, read_response
+from glmm_bayes.design.splines import Learnt
 from glmm_bayes.design.table import Level, Table, as_frame, as_labels, read_table
 from glmm_bayes.spec.model_spec import ModelSpec, Term
 
@@ -36,9 +37,9 @@ class DesignState:
     kinds : mapping of str to str
         Kind of each used column: ``number``, ``boolean`` or ``label``.
     transforms : mapping of str to mapping
-        Centre and scale of each ``center(...)`` and ``scale(...)``.
+        What each call learnt, by its text: centre and scale, knots, coefficients of polynomials.
     factors : mapping of str to tuple
-        Levels of each categorical predictor, the reference first.
+        Levels of each categorical predictor, in the order of its contrasts.
     groups : mapping of str to tuple of tuple
         Levels of each grouping factor.
     dropped : tuple of int
@@ -46,7 +47,7 @@ class DesignState:
     """
 
     kinds: Mapping[str, str] = field(default_factory=dict)
-    transforms: Mapping[str, dict[str, float]] = field(default_factory=dict)
+    transforms: Mapping[str, Learnt] = field(default_factory=dict)
     factors: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
     groups: Mapping[str, tuple[GroupLevel, ...]] = field(default_factory=dict)
     dropped: tuple[int, ...] = ()
@@ -99,7 +100,7 @@ def build_design(
     spec: ModelSpec,
     table: Table,
     findings: Findings,
-    transforms: Mapping[str, dict[str, float]] | None = None,
+    transforms: Mapping[str, Learnt] | None = None,
     rank: str = "error",
     dropped: tuple[int, ...] = (),
 ) -> Design:
@@ -111,7 +112,7 @@ def build_design(
     table : Table
     findings : Findings
     transforms : mapping of str to dict, optional
-        Centres and scales that were learnt from these rows before; they are taken as they are.
+        What was learnt from these rows before; it is taken as it is.
     rank : {"error", "drop", "keep"}
         What to do with fixed-effect columns that depend on earlier ones.
     dropped : tuple of int
@@ -177,6 +178,9 @@ def replay_design(design: Design, data: object, with_groups: bool | Collection[s
     except DataError as error:
         raise PredictionError(error.findings) from None
     findings.raise_errors()
+    # A table was made by an effect from rows that have been told of.
+    if not isinstance(data, Table):
+        findings.warn()
     return new
 
 
@@ -218,11 +222,11 @@ def _assemble(
     transforms = {key: dict(value) for key, value in state.transforms.items()}
     factors = dict(state.factors)
     levels = dict(state.groups)
-    evaluator = Evaluator(table, transforms, learning, findings)
+    evaluator = Evaluator(table, transforms, factors, learning, findings)
     terms: list[Term] = list(spec.fixed)
     for group in spec.groups:
         terms += [*group.effects, *by_terms(group)]
-    predictors = evaluate_predictors(terms, evaluator, factors)
+    predictors = evaluate_predictors(terms, evaluator)
     coded = code_terms(spec.fixed, predictors.levels)
     columns = tuple(column for i, column in enumerate(coded) if i not in state.dropped)
     offset = np.sum([evaluator.offset(term) for term in spec.offsets], axis=0) + np.zeros(len(table))

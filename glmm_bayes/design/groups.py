@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Findings
 from glmm_bayes.design.columns import FULL, DesignColumn, Part, Predictors, code_terms
+from glmm_bayes.design.contrasts import TREATMENT
 from glmm_bayes.design.evaluate import Evaluator
 from glmm_bayes.design.levels import GroupLevel, learn_levels, match_levels
 from glmm_bayes.design.table import Level, Table, as_labels
@@ -108,16 +109,20 @@ def group_columns(
     blocks: list[EffectBlock] = []
     for block in term.blocks:
         members = code_terms(block.effects, predictors.levels)
-        for level in predictors.levels[block.by] if block.by else (None,):
+        levels = predictors.levels[block.by] if block.by else (None,)
+        for index, level in enumerate(levels):
             start = len(columns)
-            columns.extend(members if level is None else [_within(block.by, level, m) for m in members])
+            if level is not None:
+                part = Part(quote(block.by), FULL, level, index, TREATMENT, len(levels))
+                columns.extend(_within(Name(block.by), part, member) for member in members)
+            else:
+                columns.extend(members)
             blocks.append(EffectBlock(block, tuple(range(start, len(columns))), level))
     return tuple(columns), tuple(blocks)
 
 
-def _within(by: str, level: Level, column: DesignColumn) -> DesignColumn:
-    part = Part(quote(by), FULL, level)
-    return DesignColumn((part, *column.parts), Term((Name(by), *column.term.factors)))
+def _within(by: Name, part: Part, column: DesignColumn) -> DesignColumn:
+    return DesignColumn((part, *column.parts), Term((by, *column.term.factors)))
 
 
 def by_terms(term: GroupTerm) -> list[Term]:

@@ -9,6 +9,8 @@ from typing import Protocol
 import numpy as np
 
 from glmm_bayes.core.links import Link
+from glmm_bayes.design.columns import CONTRAST
+from glmm_bayes.design.contrasts import REFERENCE
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.graph.families import Family, Response
@@ -77,12 +79,12 @@ def _group_words(group: GroupDesign) -> str:
 
 
 def describe_references(design: Design) -> str:
-    """Write the reference level of each factor that is coded by contrasts."""
+    """Write the reference level of each factor whose contrasts have one."""
     coded = {
-        part.factor: design.state.factors[part.factor][0]
+        part.factor: design.state.factors[part.factor][REFERENCE[part.contrast]]
         for column in design.columns
         for part in column.parts
-        if part.coding == "contrast"
+        if part.coding == CONTRAST and part.contrast in REFERENCE
     }
     return ", ".join(f"{factor} = {level}" for factor, level in coded.items())
 

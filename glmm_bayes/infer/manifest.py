@@ -84,7 +84,7 @@ class ColumnEntry(_Entry):
 class StateEntry(_Entry):
     """What the training rows taught the design."""
 
-    transforms: dict[str, dict[str, Hex]]
+    transforms: dict[str, dict[str, Hex | list[Hex]]]
     factors: dict[str, list[TypedLevel]]
     groups: dict[str, list[list[TypedLevel]]]
     dropped: list[Size]
@@ -274,12 +274,15 @@ def _pair(value: Any, depth: int) -> tuple[str, Any]:
 def state_entry(state: DesignState) -> StateEntry:
     """Write what the design learnt; the kinds of its columns stand with the columns."""
     transforms = {
-        key: {name: float(value).hex() for name, value in learnt.items()}
-        for key, learnt in state.transforms.items()
+        key: {name: _hex(value) for name, value in learnt.items()} for key, learnt in state.transforms.items()
     }
     groups = {factor: [list(level) for level in levels] for factor, levels in state.groups.items()}
     factors = {factor: list(levels) for factor, levels in state.factors.items()}
     return StateEntry(transforms=transforms, factors=factors, groups=groups, dropped=list(state.dropped))
+
+
+def _hex(value: float | list[float]) -> str | list[str]:
+    return [number.hex() for number in value] if isinstance(value, list) else value.hex()
 
 
 def fingerprint(table: Table) -> FingerprintEntry:

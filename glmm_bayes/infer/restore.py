@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,8 +32,11 @@ from glmm_bayes.infer.manifest import (
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 
-#: Means and sds that another processor adds up in another order differ by far less than this.
+#: Numbers that another processor adds up in another order differ by far less than this.
 _TOLERANCE = 1e-9
+
+#: What a call learnt, as it is stored.
+Hexes = Mapping[str, str | list[str]]
 
 
 def rebuild(archive: Archive, manifest: Manifest) -> Fit:
@@ -160,20 +162,23 @@ def _design(archive: Archive, manifest: Manifest, spec: ModelSpec, table: Table)
     if not same_levels or not _near(learnt.transforms, stored.transforms):
         raise archive.corrupt("the training rows do not teach the design what it had learnt.")
     transforms = {
-        key: {name: float.fromhex(value) for name, value in values.items()}
+        key: {name: _learnt(value) for name, value in values.items()}
         for key, values in stored.transforms.items()
     }
     return build_design(spec, table, Findings(DataError), transforms, "keep", dropped)
 
 
-def _near(learnt: Mapping[str, Mapping[str, str]], stored: Mapping[str, Mapping[str, str]]) -> bool:
-    """Compare centres and scales: their last bits may differ between processors."""
+def _learnt(value: str | list[str]) -> float | list[float]:
+    return [float.fromhex(text) for text in value] if isinstance(value, list) else float.fromhex(value)
+
+
+def _near(learnt: Mapping[str, Hexes], stored: Mapping[str, Hexes]) -> bool:
+    """Compare what calls learnt: the last bits may differ between processors."""
     if {key: set(values) for key, values in learnt.items()} != {k: set(v) for k, v in stored.items()}:
         return False
+    pairs = [(_learnt(value), _learnt(stored[key][name]))
+             for key, values in learnt.items() for name, value in values.items()]  # fmt: skip
     return all(
-        math.isclose(
-            float.fromhex(value), float.fromhex(stored[key][name]), rel_tol=_TOLERANCE, abs_tol=_TOLERANCE
-        )
-        for key, values in learnt.items()
-        for name, value in values.items()
+        np.shape(one) == np.shape(other) and np.allclose(one, other, rtol=_TOLERANCE, atol=_TOLERANCE)
+        for one, other in pairs
     )

@@ -89,8 +89,9 @@ class Subject:
     def codes(self) -> Mapping[str, Integers]:
         """Codes of each categorical predictor of the fixed part into its levels, by its text."""
         state = self.design.state
-        evaluator = Evaluator(self.design.table, dict(state.transforms), False, Findings(DataError))
-        return evaluate_predictors(self.design.spec.fixed, evaluator, dict(state.factors)).codes
+        findings = Findings(DataError)
+        evaluator = Evaluator(self.design.table, dict(state.transforms), dict(state.factors), False, findings)
+        return evaluate_predictors(self.design.spec.fixed, evaluator).codes
 
     @cached_property
     def distinct(self) -> tuple[Integers, Integers]:

@@ -248,7 +248,7 @@ def _levels(
 
 def _level_coordinates(group: GroupDesign, call: Call, design: Design, findings: Findings) -> Array:
     """Take the columns of each level's first row; they must be the same in all of its rows."""
-    evaluator = Evaluator(design.table, {}, False, findings)
+    evaluator = Evaluator(design.table, {}, {}, False, findings)
     points = np.stack([evaluator.numbers(column) for column in call.arguments], axis=1)
     _, first = np.unique(group.codes, return_index=True)
     bad = (points != points[first][group.codes]).any(axis=1)
