@@ -190,13 +190,6 @@ def test_a_file_that_is_not_text_is_refused(written):
     assert caught.value.code == "config_syntax"
 
 
-def test_yaml_is_refused_in_this_release(tmp_path):
-    for call in (read_spec_file, lambda path: write_spec_file(ModelSpec.from_formula("y ~ x"), path)):
-        with pytest.raises(FormulaError, match="TOML") as caught:
-            call(tmp_path / "model.yaml")
-        assert caught.value.code == "not_available"
-
-
 def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path):
     (tmp_path / "folder.toml").mkdir()
     for path in (tmp_path / "folder.toml", tmp_path / "none" / "m.toml", tmp_path / "a\x00.toml"):

@@ -1,0 +1,126 @@
+"""The text of a spec file in, plain values with the line of each key out; nothing in it is evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from glmm_bayes.core.errors import Finding, FormulaError, StorageError
+from glmm_bayes.spec.toml_text import read_toml
+from glmm_bayes.spec.yaml_text import read_yaml
+
+MAX_BYTES = 1_000_000
+MAX_DEPTH = 64
+MAX_VALUES = 20_000
+_YAML = (".yaml", ".yml")
+_BYTE_ORDER_MARK = "\ufeff"
+
+#: Keys and positions that lead to a value: ``("model", "groups", 0, "factor")``.
+KeyPath = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Document:
+    """What a spec file holds.
+
+    Attributes
+    ----------
+    name : str
+        Of the file, for messages.
+    content : dict
+        Texts, numbers, booleans, None, lists and dicts.
+    lines : mapping of key path to int
+        Lines count from 1; a path that is missing stands on the line of the nearest one above it.
+    """
+
+    name: str
+    content: dict[str, Any]
+    lines: Mapping[KeyPath, int]
+
+    def place(self, path: KeyPath) -> str:
+        """Say in which line a key stands: ``model.toml:3``."""
+        for length in range(len(path), 0, -1):
+            if path[:length] in self.lines:
+                return f"{self.name}:{self.lines[path[:length]]}"
+        return self.name
+
+    def at(self, path: KeyPath) -> str:
+        """Say where a key stands: ``model.toml:3: [model.groups.1] factor``."""
+        return f"{self.place(path)}: {key_words(path)}"
+
+
+def key_words(path: KeyPath) -> str:
+    """Name a key with its section, positions counted from 1: ``[model.groups.1] factor``, ``[effects.2]``."""
+    texts = [str(part + 1) if isinstance(part, int) else part for part in path]
+    last = max((i for i, part in enumerate(path) if isinstance(part, str)), default=0)
+    section, key = ".".join(texts[:last]), ".".join(texts[last:])
+    return f"[{section}] {key}" if section else f"[{key}]"
+
+
+def is_yaml(file: Path) -> bool:
+    """Tell by its name whether a file is YAML; else it is TOML."""
+    return file.suffix.lower() in _YAML
+
+
+def read_document(file: Path) -> Document:
+    """Read a TOML or YAML file.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be read.
+    FormulaError
+        If it is too large, not text in UTF-8, or not in its language.
+    """
+    text = _text(file)
+    content, lines = (read_yaml if is_yaml(file) else read_toml)(file.name, text)
+    _check_size(file.name, content)
+    return Document(file.name, content, lines)
+
+
+def _text(file: Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            content = stream.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        # ValueError: a null character in the path itself.
+        reason = getattr(error, "strerror", None) or str(error)
+        message = f"{str(file)!r}: the spec file cannot be read ({reason})."
+        raise StorageError(Finding("storage", message, hint="Check the path.")) from None
+    if len(content) > MAX_BYTES:
+        sentence = f"a spec file has at most {MAX_BYTES:,} bytes, this one has more."
+        raise _syntax(file.name, sentence, "Data belong in a file of their own: data.path.")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        sentence = f"a spec file is text in UTF-8; byte {error.start} is not."
+        raise _syntax(file.name, sentence, "Save it as UTF-8.") from None
+    if text.startswith(_BYTE_ORDER_MARK):
+        raise _syntax(f"{file.name}:1", "it starts with a byte order mark.", "Save it as UTF-8 without BOM.")
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise _syntax(f"{file.name}:{line}", "it holds a null character.", "Remove it.")
+    return text
+
+
+def _check_size(name: str, content: dict[str, Any]) -> None:
+    # A stack instead of recursion: depth is what is checked here.
+    pending: list[tuple[Any, int]] = [(content, 1)]
+    count = 0
+    while pending:
+        value, depth = pending.pop()
+        count += 1
+        inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
+        if inner and depth > MAX_DEPTH:
+            raise _syntax(name, f"it is nested more than {MAX_DEPTH} deep.", "Nothing needs more than six.")
+        if count + len(inner) > MAX_VALUES:
+            raise _syntax(name, f"it holds more than {MAX_VALUES:,} values.", "Write fewer.")
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise _syntax(name, "a whole number has more than 64 bits.", "Write it as a decimal, 1.0e30.")
+        pending += [(part, depth + 1) for part in inner]
+
+
+def _syntax(where: str, sentence: str, hint: str) -> FormulaError:
+    return FormulaError(Finding("config_syntax", f"{where}: {sentence}", hint=hint))
