@@ -27,7 +27,7 @@ def _ones() -> list[Text]:
 
 
 def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+    return value if isinstance(value, list) else [value]
 
 
 def _as_response(value: object) -> object:

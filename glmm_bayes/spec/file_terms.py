@@ -104,13 +104,13 @@ def read_model(document: Document, model: Model, priors: Mapping[str, Prior]) ->
         At the key whose text is wrong; all pieces that cannot be read alone are told together.
     """
     pieces = list(_pieces(document, model))
-    findings = [finding for piece in pieces if piece.kind for finding in _alone(document, piece)]
-    if findings:
-        raise FormulaError(findings)
     text = "\n".join(piece.text for piece in pieces)
     if len(text) > MAX_CHARACTERS:
         message = f"{document.at(('model',))}: {len(text)} characters of terms (limit {MAX_CHARACTERS})."
         raise FormulaError(Finding("formula_too_large", message, hint="Compute columns first."))
+    findings = [finding for piece in pieces if piece.kind for finding in _alone(document, piece)]
+    if findings:
+        raise FormulaError(findings)
     try:
         spec = ModelSpec.from_formula(text, model.family, model.link, priors)
     except FormulaError as error:
@@ -137,6 +137,10 @@ def _group_keys(group: GroupTerm) -> Iterator[dict[str, Any]]:
     columns = [quote(column) for column in group.columns]
     head: dict[str, Any] = {"members": columns} if group.is_membership else {"factor": ":".join(columns)}
     head |= {"weights": [str(weight) for weight in group.weights]} if group.weights else {}
+    plain = all(block.is_plain and len(block.effects) == 1 for block in group.blocks)
+    if plain and len(group.blocks) > 1:
+        yield head | _block_keys(Block(group.effects)) | {"correlated": False}
+        return
     for block in group.blocks:
         yield head | _block_keys(block)
 

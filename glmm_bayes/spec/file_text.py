@@ -46,6 +46,10 @@ class Document:
                 return f"{self.name}:{self.lines[path[:length]]}"
         return self.name
 
+    def example(self, toml: str) -> str:
+        """Write an example in the language of the file."""
+        return toml.replace(" = ", ": ") if is_yaml(Path(self.name)) else toml
+
     def at(self, path: KeyPath) -> str:
         """Say where a key stands: ``model.toml:3: [model.groups.1] factor``."""
         return f"{self.place(path)}: {key_words(path)}"

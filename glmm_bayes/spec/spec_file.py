@@ -17,7 +17,7 @@ from glmm_bayes.core.errors import Finding, FormulaError, GlmmError, StorageErro
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.spec.diagnosis import is_hidden
-from glmm_bayes.spec.file_model import File, Group, Model
+from glmm_bayes.spec.file_model import Comparisons, File, Group, Model
 from glmm_bayes.spec.file_terms import model_keys, read_model
 from glmm_bayes.spec.file_text import Document, KeyPath, is_yaml, read_document
 from glmm_bayes.spec.file_writing import Sections, toml_text, yaml_text
@@ -109,8 +109,10 @@ def read_spec_file(path: str | PathLike[str]) -> SpecFile:
     if findings:
         raise FormulaError(findings)
     folder = Path(os.path.abspath(file)).parent
+    model = _model(document, content)
+    _check_variables(document, content, model)
     return SpecFile(
-        model=_model(document, content),
+        model=model,
         data=_data(document, content, folder),
         sampler=MappingProxyType(content.sampler.model_dump(exclude_none=True) if content.sampler else {}),
         output=Output(**_paths(document, ("output",), folder)),
@@ -158,7 +160,7 @@ def _model_findings(document: Document, model: Model) -> Iterator[Finding]:
     where = document.at(("model",))
     if model.formula is None and model.response is None:
         message = f"{where}: the key 'formula' is missing, or 'response' with 'terms' and 'groups'."
-        hint = 'Write formula = "y ~ x + (1 | g)", or response = "y" and terms = ["x"].'
+        hint = document.example('Write formula = "y ~ x + (1 | g)", or response = "y" and terms = ["x"].')
         yield Finding("config_key", message, hint=hint)
     elif model.formula is not None and given:
         keys = ", ".join(f"'{key}'" for key in Model.model_fields if key in given)
@@ -174,10 +176,11 @@ def _group_findings(document: Document, path: KeyPath, group: Group) -> Iterator
     if len(given) != 1:
         found = " and ".join(f"'{key}'" for key in given) or "none"
         message = f"{where}: one of 'factor', 'nested' and 'members' must be given, found {found}."
-        yield Finding("config_value", message, hint='Write factor = "g" for (1 | g).')
+        yield Finding("config_value", message, hint=document.example('Write factor = "g" for (1 | g).'))
     if group.weights is not None and group.members is None:
         message = f"{where}: 'weights' are those of 'members', and there are none."
-        yield Finding("config_value", message, hint='Write members = ["a", "b"], or leave weights out.')
+        hint = document.example('Write members = ["a", "b"], or leave weights out.')
+        yield Finding("config_value", message, hint=hint)
     for key in (*_FACTORS, "weights", "effects"):
         if getattr(group, key) == []:
             yield Finding("config_value", f"{document.at((*path, key))} must not be empty.")
@@ -196,10 +199,23 @@ def _effect_findings(document: Document, content: File) -> Iterator[Finding]:
                 yield Finding("config_value", f"{where}: no estimand '{word}'.", hint=hint)
 
 
+def _check_variables(document: Document, content: File, model: ModelSpec) -> None:
+    """Refuse a comparison of something that the model does not read: better now than after sampling."""
+    columns = model.names()
+    findings = []
+    for position, wanted in enumerate(content.effects):
+        if isinstance(wanted, Comparisons) and wanted.variable not in columns:
+            where = document.at(("effects", position, "variable"))
+            hint = f"{suggestion(wanted.variable, columns)} Columns: {', '.join(columns)}.".strip()
+            message = f"{where}: the model reads no column '{wanted.variable}'."
+            findings.append(Finding("config_value", message, hint=hint))
+    if findings:
+        raise FormulaError(findings)
+
+
 def _model(document: Document, content: File) -> ModelSpec:
     priors = {
-        parameter: _prior(document.at(("priors", parameter)), parameter, arguments)
-        for parameter, arguments in content.priors.items()
+        parameter: _prior(document, parameter, arguments) for parameter, arguments in content.priors.items()
     }
     model = content.model
     if model.formula is None:
@@ -210,13 +226,14 @@ def _model(document: Document, content: File) -> ModelSpec:
         raise _located(error, document.at(("model", "formula"))) from None
 
 
-def _prior(where: str, parameter: str, arguments: Mapping[str, int | float | str]) -> Prior:
+def _prior(document: Document, parameter: str, arguments: Mapping[str, int | float | str]) -> Prior:
+    where = document.at(("priors", parameter))
     values = dict(arguments)
     distribution = values.pop("distribution", None)
     numbers = {key: value for key, value in values.items() if not isinstance(value, str)}
     if not isinstance(distribution, str):
         sentence = f"{where}: the prior of '{parameter}' must name its distribution in quotes."
-        hint = f'Write "{parameter}" = {{ distribution = "Normal", mu = 0, sigma = 1 }}.'
+        hint = document.example(f'Write "{parameter}" = {{ distribution = "Normal", mu = 0, sigma = 1 }}.')
         raise FormulaError(Finding("config_value", sentence, hint=hint))
     if len(numbers) < len(values):
         key = next(key for key in values if key not in numbers)
@@ -241,7 +258,7 @@ def _data(document: Document, content: File, folder: Path) -> DataSource | None:
         return None
     if (data.path is None) == (data.dataset is None):
         message = f"{document.at(('data',))}: either 'path' or 'dataset' must be given, and not both."
-        hint = 'Write path = "data.csv", or dataset = "toenail".'
+        hint = document.example('Write path = "data.csv", or dataset = "toenail".')
         raise FormulaError(Finding("config_value", message, hint=hint))
     if data.path is None:
         return DataSource(dataset=data.dataset, missing=data.missing)

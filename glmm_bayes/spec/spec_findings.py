@@ -33,7 +33,9 @@ def findings_of(error: ValidationError, document: Document) -> list[Finding]:
     for details in error.errors(include_url=False):
         path = _path(details, document.content)
         found.setdefault(path, _finding(details, path, document))
-    return list(found.values())
+    # Where one type of a union got further into the value, only how far it got is of interest.
+    inner = {path[:length] for path in found for length in range(len(path))}
+    return [finding for path, finding in found.items() if path not in inner]
 
 
 def _path(details: ErrorDetails, content: object) -> KeyPath:
@@ -59,13 +61,13 @@ def _finding(details: ErrorDetails, path: KeyPath, document: Document) -> Findin
         return _missing(path, document)
     if kind in ("union_tag_not_found", "union_tag_invalid"):
         message = f"{document.at(path)}: 'verb' must be {_VERBS}."
-        hint = "Write verb = comparisons with variable, or verb = predictions."
+        hint = document.example('Write verb = "comparisons" and variable = "x", or verb = "predictions".')
         return Finding("config_value", message, hint=hint)
     value = _shown(details["input"])
     if path[0] == "priors" and len(path) > 2:
         message = f"{document.at(path[:2])}: '{path[2]}' must be a number, found {value}."
     else:
-        message = f"{document.at(path)} must be {_needed(details, path)}, found {value}."
+        message = f"{document.at(path)} must be {_needed(details, path, document)}, found {value}."
     return Finding("config_value", message)
 
 
@@ -80,7 +82,7 @@ def _unknown(details: ErrorDetails, path: KeyPath, document: Document) -> Findin
 
 def _missing(path: KeyPath, document: Document) -> Finding:
     if len(path) == 1:
-        hint = 'A spec file needs at least [model] with formula = "y ~ x + (1 | g)".'
+        hint = document.example('A spec file needs at least [model] with formula = "y ~ x + (1 | g)".')
         return Finding("config_key", f"{document.name}: the section [{path[0]}] is missing.", hint=hint)
     where = document.place(path[:-1])
     return Finding("config_key", f"{where}: the key '{path[-1]}' in {_section(path[:-1])} is missing.")
@@ -91,7 +93,7 @@ def _section(path: KeyPath) -> str:
     return f"[{'.'.join(str(part + 1) if isinstance(part, int) else part for part in path)}]"
 
 
-def _needed(details: ErrorDetails, path: KeyPath) -> str:
+def _needed(details: ErrorDetails, path: KeyPath, document: Document) -> str:
     kind, context = details["type"], details.get("ctx", {})
     if kind == "greater_than_equal":
         return f"at least {context.get('ge')}"
@@ -100,7 +102,7 @@ def _needed(details: ErrorDetails, path: KeyPath) -> str:
     if kind == "literal_error":
         return str(context.get("expected")).replace("'", "")
     if path[0] == "priors":
-        return 'a table such as { distribution = "Normal", mu = 0, sigma = 1 }'
+        return document.example('a table such as { distribution = "Normal", mu = 0, sigma = 1 }')
     return _NEEDED.get(kind, details["msg"])
 
 
