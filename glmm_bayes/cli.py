@@ -230,9 +230,8 @@ def _read(spec: Path) -> tuple[SpecFile, Model]:
 
     file = read_spec_file(spec)
     missing = file.data.missing if file.data else "error"
-    more: dict[str, Any] = (
-        {"known": {name: read_known(path) for name, path in file.known.items()}} if file.known else {}
-    )
+    known = {name: read_known(path) for name, path in file.known.items()}
+    more: dict[str, Any] = {"known": known} if known else {}
     return file, Model(file.model, _data(file), missing=missing, **more)
 
 
@@ -270,9 +269,10 @@ def read_known(path: Path) -> pd.DataFrame:
     if sorted(labels) != sorted(map(str, matrix.columns)) or len(set(labels)) < len(labels):
         raise _no_matrix(path, "row labels and column labels are not the same, each once")
     numbers: pd.DataFrame = matrix.apply(pd.to_numeric, errors="coerce")
-    if numbers.isna().to_numpy().any():
-        row, column = next(zip(*numbers.isna().to_numpy().nonzero(), strict=True))
-        raise _no_matrix(path, f"row {labels[row]}, column {matrix.columns[column]} is not a number")
+    for row, label in enumerate(labels):
+        wrong = [name for name, value in numbers.iloc[row].items() if value != value]
+        if wrong:
+            raise _no_matrix(path, f"row {label}, column {wrong[0]} is not a number")
     return numbers.astype(float)
 
 
