@@ -57,7 +57,7 @@ def _yaml_section(name: str, keys: Mapping[str, Value]) -> Iterator[str]:
 
 
 def _is_tables(value: Value) -> bool:
-    return isinstance(value, list) and isinstance(value[0], dict)
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 
 def _in_line(value: Value, text: Callable[[str], str], key: Callable[[str], str], equals: str) -> str:
