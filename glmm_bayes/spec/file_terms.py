@@ -74,7 +74,16 @@ def _has_one_addition(formula: Formula) -> bool:
 
 _KINDS: Mapping[str, _Kind] = {
     "response": _Kind("", "~ 1", _is_response, "the left side of a formula", "Write y, or cbind(s, f)."),
-    "addition": _Kind("y | f(", ") ~ 1", _has_one_addition, "arguments", "Write a column or a number."),
+    "addition": _Kind(
+        "y | f(", ") ~ 1", _has_one_addition, "what stands in its brackets", "Write a column or a number."
+    ),
+    "effect": _Kind(
+        "~",
+        "",
+        _is_term,
+        "1 or one term",
+        "Each effect is an entry of its own; 1 is the intercept, and without it there is none.",
+    ),
     "term": _Kind(
         "~",
         "",
@@ -188,7 +197,7 @@ def _group_pieces(document: Document, path: KeyPath, group: GroupSection) -> Ite
     yield _Piece("0" if len(terms) == len(effects) else "1", (*path, "effects"))
     for path_of, text in terms:
         yield _Piece("+", path)
-        yield _Piece(text, path_of, "term")
+        yield _Piece(text, path_of, "effect")
     yield _Piece("|" if group.correlated else "||", path)
     if group.label is not None:
         yield _Piece(group.label, (*path, "label"), "name")
@@ -235,12 +244,8 @@ def _options(path: KeyPath, group: GroupSection) -> Iterator[_Piece]:
 
 def _entries(document: Document, path: KeyPath, texts: list[Any]) -> list[tuple[KeyPath, Any]]:
     """Give each text of a list its path; one text that stands alone has that of its key."""
-    value: Any = document.content
-    for part in path:
-        value = value.get(part) if isinstance(value, dict) else value[part]
-        if value is None:
-            break
-    return [(path if isinstance(value, str) else (*path, i), text) for i, text in enumerate(texts)]
+    one = isinstance(document.value(path), str)
+    return [(path if one else (*path, position), text) for position, text in enumerate(texts)]
 
 
 def _joined(entries: list[tuple[KeyPath, str]], kind: str, separator: str) -> Iterator[_Piece]:

@@ -51,16 +51,23 @@ class Document:
         return toml.replace(" = ", ": ") if is_yaml(Path(self.name)) else toml
 
     def at(self, path: KeyPath) -> str:
-        """Say where a key stands: ``model.toml:3: [model.groups.1] factor``."""
-        return f"{self.place(path)}: {key_words(path)}"
+        """Say where a key stands, positions counted from 1: ``model.toml:3: [model.groups.1] factor``."""
+        texts = [str(part + 1) if isinstance(part, int) else part for part in path]
+        last = max((i for i, part in enumerate(path) if isinstance(part, str)), default=0)
+        section, key = ".".join(texts[:last]), ".".join(texts[last:])
+        is_table = isinstance(path[-1], int) and isinstance(self.value(path), dict)
+        words = f"[{section}] {key}" if section and not is_table else f"[{'.'.join(texts)}]"
+        return f"{self.place(path)}: {words}"
 
-
-def key_words(path: KeyPath) -> str:
-    """Name a key with its section, positions counted from 1: ``[model.groups.1] factor``, ``[effects.2]``."""
-    texts = [str(part + 1) if isinstance(part, int) else part for part in path]
-    last = max((i for i, part in enumerate(path) if isinstance(part, str)), default=0)
-    section, key = ".".join(texts[:last]), ".".join(texts[last:])
-    return f"[{section}] {key}" if section else f"[{key}]"
+    def value(self, path: KeyPath) -> Any:
+        """Return what stands under a path; None if nothing does."""
+        value: Any = self.content
+        for part in path:
+            if isinstance(value, dict):
+                value = value.get(str(part))
+            else:
+                value = value[part] if isinstance(value, list) and isinstance(part, int) else None
+        return value
 
 
 def is_yaml(file: Path) -> bool:
@@ -80,8 +87,9 @@ def read_document(file: Path) -> Document:
     """
     text = _text(file)
     content, lines = (read_yaml if is_yaml(file) else read_toml)(file.name, text)
-    _check_size(file.name, content)
-    return Document(file.name, content, lines)
+    document = Document(file.name, content, lines)
+    _check_size(document)
+    return document
 
 
 def _text(file: Path) -> str:
@@ -109,21 +117,24 @@ def _text(file: Path) -> str:
     return text
 
 
-def _check_size(name: str, content: dict[str, Any]) -> None:
+def _check_size(document: Document) -> None:
     # A stack instead of recursion: depth is what is checked here.
-    pending: list[tuple[Any, int]] = [(content, 1)]
+    pending: list[tuple[KeyPath, Any]] = [((), document.content)]
     count = 0
     while pending:
-        value, depth = pending.pop()
+        path, value = pending.pop()
         count += 1
-        inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-        if inner and depth > MAX_DEPTH:
-            raise _syntax(name, f"it is nested more than {MAX_DEPTH} deep.", "Nothing needs more than six.")
-        if count + len(inner) > MAX_VALUES:
-            raise _syntax(name, f"it holds more than {MAX_VALUES:,} values.", "Write fewer.")
+        if len(path) > MAX_DEPTH:
+            raise _syntax(
+                document.place(path), f"nested more than {MAX_DEPTH} deep.", "Six levels are enough."
+            )
+        if count > MAX_VALUES:
+            raise _syntax(document.name, f"it holds more than {MAX_VALUES:,} values.", "Write fewer.")
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
-            raise _syntax(name, "a whole number has more than 64 bits.", "Write it as a decimal, 1.0e30.")
-        pending += [(part, depth + 1) for part in inner]
+            raise _syntax(document.at(path), "a whole number of more than 64 bits.", "Write 1.0e30.")
+        if isinstance(value, dict | list):
+            inner = value.items() if isinstance(value, dict) else enumerate(value)
+            pending += [((*path, key), part) for key, part in inner]
 
 
 def _syntax(where: str, sentence: str, hint: str) -> FormulaError:
