@@ -27,7 +27,7 @@ PLAIN = [
 def test_a_plain_word_is_what_yaml_1_2_says(text, value):
     found = plain_value(text)
     assert found == value and type(found) is type(value)
-    assert read_yaml("m.yaml", f"a: {text}\nb: [{text}]\n")[0] == {"a": value, "b": [value]}
+    assert read_yaml("m.yaml", f"a: {text}\nb:\n  - {text}\n")[0] == {"a": value, "b": [value]}
     assert read_yaml("m.yaml", f"a: '{text}'\n")[0] == {"a": text}
 
 
@@ -52,6 +52,7 @@ def test_lines_of_keys_and_entries_are_known():
 BOMB = "a: &a [x, x]\n" + "".join(
     f"{chr(98 + i)}: &{chr(98 + i)} [*{chr(97 + i)}, *{chr(97 + i)}]\n" for i in range(20)
 )
+PRIOR = '[model]\nresponse = "y"\n[priors]\nbeta = {distribution = "Normal", sigma = '
 MODEL = "model: {response: y}\n"
 # kind, ending, content
 HOSTILE = [
@@ -83,8 +84,8 @@ HOSTILE = [
     ("mapping as key", "yaml", "? {a: b}\n: y"),
     ("huge whole number", "yaml", MODEL + "sampler: {seed: " + "9" * 100_000 + "}"),
     ("huge whole number", "toml", '[model]\nresponse = "y"\n[sampler]\nseed = ' + "9" * 100_000),
-    ("large whole number", "yaml", MODEL + "priors: {beta: {distribution: Normal, sigma: " + "9" * 400 + "}}"),
-    ("large whole number", "toml", '[model]\nresponse = "y"\n[priors]\nbeta = {distribution = "Normal", sigma = ' + "9" * 400 + "}"),
+    ("large whole number", "yaml", MODEL + "priors: {beta: {mu: " + "9" * 400 + "}}"),
+    ("large whole number", "toml", PRIOR + "9" * 400 + "}"),
     ("huge hexadecimal", "yaml", MODEL + "sampler: {seed: 0x" + "f" * 50_000 + "}"),
     ("huge float", "yaml", MODEL + "priors: {beta: {distribution: Normal, sigma: 1e999}}"),
     ("not a number", "yaml", MODEL + "priors: {beta: {distribution: Normal, sigma: .nan}}"),
@@ -148,7 +149,7 @@ class Watch:
 
     def __call__(self, event, arguments):
         if self.on and event.startswith(self.FORBIDDEN):
-            own = event == "open" and arguments[:2] == (self.own, "rb")
+            own = event == "open" and arguments[:2] == (self.own, "r")
             if not own:
                 self.seen.append((event, str(arguments)[:80]))
 
@@ -156,7 +157,8 @@ class Watch:
 def test_reading_a_file_opens_that_file_alone_and_runs_nothing(written, tmp_path):
     watch = Watch()
     sys.addaudithook(watch)
-    good = "model: {response: y, terms: [x, 'a*b'], groups: [{factor: g}]}\nknown: {W: w.csv}\ndata: {path: d.csv}\n"
+    good = "model: {response: y, terms: [x, 'a*b'], groups: [{factor: g}]}\n"
+    good += "known: {W: w.csv}\ndata: {path: d.csv}\n"
     files = [("yaml", good), ("toml", '[model]\nformula = "y ~ x"\n[data]\npath = "d.csv"\n')]
     files += [(suffix, content) for _, suffix, content in HOSTILE]
     for switched in (False, True):  # the first reading loads the parsers
