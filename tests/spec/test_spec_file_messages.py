@@ -61,7 +61,6 @@ PARTS = [
         "{response: y, groups: [{nested: [a, b/c]}]}",
         ["[model.groups.1] nested.2 must be the name of one column"],
     ),
-    ("{response: y, groups: [{factor: g, structure: 'a\nb'}]}", ["[model.groups.1]"]),
     ('{response: y, terms: ["x\\n + z"]}', ["[model] terms.1 must be one term"]),
     ('{response: y, terms: ["x:\\nlogg(z)"]}', ["[model] terms.1, line 2, column 1: 'logg'"]),
     ('{response: y, terms: ["x\\u200b"]}', ["[model] terms.1, column 2: a character that cannot be seen"]),
