@@ -1,4 +1,4 @@
-"""Structures, memberships, labels and bases in spec files: the same model as the formula's, there and back."""
+"""Structures, memberships, labels and bases in spec files: the same model as the formula, there and back."""
 
 import pytest
 
