@@ -197,9 +197,7 @@ def _fit(source: Path) -> tuple[Fit, SpecFile | None]:
     path = file.output.fit or source.with_suffix(".glmm")
     fitted = load(path)
     link = file.model.link or fitted.family.links[0]
-    said = (file.model.to_formula(), file.model.family, link, dict(file.model.priors))
-    spec = fitted.spec
-    if said != (spec.to_formula(), spec.family, fitted.link.name, dict(spec.priors)):
+    if replace(file.model, link=link) != replace(fitted.spec, link=fitted.link.name):
         message = f"{path}: not a fit of the model that {source.name} says now."
         raise StorageError(Finding("storage", message, hint=f"Run glmm-bayes fit {source.name} --overwrite."))
     return fitted, file

@@ -1,6 +1,7 @@
 """The command line does what its help says, and ends in one sentence and a documented exit code."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -24,6 +25,11 @@ draws = 100
 tune = 200
 chains = 2
 seed = 1
+
+[[effects]]
+verb = "comparisons"
+variable = "trt"
+measure = "ratio"
 
 [output]
 report = "epil.html"
@@ -71,6 +77,7 @@ def test_fit_effects_and_report_follow_each_other(spec, tmp_path):
     done = run("fit", spec, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "89% equal-tailed interval" in " ".join(done.stdout.split())
+    assert "progabide vs placebo" in done.stdout
     assert (tmp_path / "epil.glmm").is_file() and (tmp_path / "epil.html").is_file()
     again = run("fit", spec, cwd=tmp_path)
     assert again.returncode == 4 and "--overwrite" in again.stderr
@@ -101,16 +108,24 @@ def test_wrong_input_ends_in_one_sentence_and_an_exit_code(spec, tmp_path, chang
     assert "Traceback" not in done.stderr
 
 
-@pytest.fixture
-def fitted(tmp_path):
-    """A spec file and, where it says, a fit made of draws from elsewhere."""
-    path = tmp_path / "epil.yaml"
-    path.write_text(IN_YAML, encoding="utf-8")
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A fit made of draws from elsewhere."""
     model = gb.Model("y ~ trt + (1 | subject)", gb.load_dataset("epil"), family="poisson")
     rng = np.random.default_rng(1)
     draws = {"beta": rng.normal(1, 0.1, (2, 50, 2)), "sd_subject": rng.uniform(0.5, 1, (2, 50, 1))}
+    path = tmp_path_factory.mktemp("saved") / "epil.glmm"
+    gb.Fit.from_draws(model, draws).save(path)
+    return path
+
+
+@pytest.fixture
+def fitted(tmp_path, saved):
+    """A spec file and, where it says, a fit of its model."""
+    path = tmp_path / "epil.yaml"
+    path.write_text(IN_YAML, encoding="utf-8")
     (tmp_path / "fits").mkdir()
-    gb.Fit.from_draws(model, draws).save(tmp_path / "fits" / "epil.glmm")
+    shutil.copy(saved, tmp_path / "fits")
     return path
 
 
