@@ -173,6 +173,9 @@ def test_an_error_in_a_prior_names_file_line_and_key(written):
     text = MODEL + '[priors]\nbeta = { distribution = "Normal", sigm = 1 }\n'
     with pytest.raises(PriorError, match=r"model.toml:4: \[priors\] beta: Normal has no argument 'sigm'"):
         read_spec_file(written(text))
+    for word in ("name", "self"):
+        with pytest.raises(PriorError, match=f"Normal has no argument '{word}'"):
+            read_spec_file(written(MODEL + f'[priors]\nbeta = {{ distribution = "Normal", {word} = 1 }}\n'))
     with pytest.raises(PriorError, match="no distribution 'Norml'"):
         read_spec_file(written(MODEL + '[priors]\nbeta = { distribution = "Norml" }\n'))
 
