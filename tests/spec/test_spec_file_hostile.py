@@ -160,7 +160,7 @@ def test_reading_a_file_opens_that_file_alone_and_runs_nothing(written, tmp_path
     good = "model: {response: y, terms: [x, 'a*b'], groups: [{factor: g}]}\n"
     good += "known: {W: w.csv}\ndata: {path: d.csv}\n"
     files = [("yaml", good), ("toml", '[model]\nformula = "y ~ x"\n[data]\npath = "d.csv"\n')]
-    files += [(suffix, content) for _, suffix, content in HOSTILE]
+    files += [(suffix, content) for _, suffix, content in HOSTILE if len(content) < 5000]
     for switched in (False, True):  # the first reading loads the parsers
         for suffix, content in files:
             path = written(suffix, content)
