@@ -329,3 +329,76 @@ def test_a_written_file_reads_as_a_person_would_write_it(tmp_path, suffix, text)
 def test_the_text_of_a_model_from_keys_is_its_formula_on_one_line(tmp_path):
     (tmp_path / "m.yaml").write_text("model: {response: y, terms: [x, 'a*b']}\n", encoding="utf-8")
     assert ModelSpec.from_file(tmp_path / "m.yaml").text == "y ~ x + a + b + a:b"
+
+
+WHOLE_YAML = """\
+model: {response: y, family: poisson, link: log, terms: [treatment], groups: [{factor: clinic}]}
+data: {path: ../trial.csv, missing: drop}
+known: {W: w.csv}
+priors: {beta: {distribution: Normal, mu: 0, sigma: 2.5}}
+sampler: {draws: 1000, tune: 500, chains: 4, seed: 1, engine: nutpie, cores: 2, target_accept: 0.9}
+effects:
+  - {verb: comparisons, variable: treatment, measure: ratio, estimand: population,
+     by: [clinic], values: [a, 1]}
+  - {verb: predictions, estimand: {clinic: typical}, by: true, scale: link, newdata: {treatment: [a, b]}}
+output: {fit: a.glmm, report: a.html}
+"""
+
+WHOLE_TOML = """\
+[model]
+response = "y"
+family = "poisson"
+link = "log"
+terms = ["treatment"]
+[[model.groups]]
+factor = "clinic"
+[data]
+path = "../trial.csv"
+missing = "drop"
+[known]
+W = "w.csv"
+[priors]
+beta = { distribution = "Normal", mu = 0, sigma = 2.5 }
+[sampler]
+draws = 1000
+tune = 500
+chains = 4
+seed = 1
+engine = "nutpie"
+cores = 2
+target_accept = 0.9
+[[effects]]
+verb = "comparisons"
+variable = "treatment"
+measure = "ratio"
+estimand = "population"
+by = ["clinic"]
+values = ["a", 1]
+[[effects]]
+verb = "predictions"
+estimand = { clinic = "typical" }
+by = true
+scale = "link"
+newdata = { treatment = ["a", "b"] }
+[output]
+fit = "a.glmm"
+report = "a.html"
+"""
+
+
+def test_a_whole_file_says_the_same_in_both_languages(tmp_path):
+    (tmp_path / "m.yml").write_text(WHOLE_YAML, encoding="utf-8")
+    (tmp_path / "m.toml").write_text(WHOLE_TOML, encoding="utf-8")
+    file = read_spec_file(tmp_path / "m.yml")
+    assert file == read_spec_file(tmp_path / "m.toml")
+    jsonschema.validate(tomllib.loads(WHOLE_TOML), gb.spec_schema(), jsonschema.Draft202012Validator)
+    assert file.known == {"W": tmp_path / "w.csv"}
+    assert file.data.path == tmp_path.parent / "trial.csv"
+    assert [wanted.verb for wanted in file.effects] == ["comparisons", "predictions"]
+    assert file.effects[0].arguments == {
+        "variable": "treatment",
+        "measure": "ratio",
+        "estimand": "population",
+        "by": ["clinic"],
+        "values": ["a", 1],
+    }
