@@ -23,6 +23,7 @@ _HOMES = {
     "StorageError": "core.errors",
     "Effects": "effects.result",
     "Fit": "infer.fit",
+    "Formula": "spec.several",
     "Model": "model",
     "ModelSpec": "spec.model_spec",
     "Prior": "spec.prior",
@@ -35,6 +36,7 @@ _HOMES = {
     "pp_check": "checking.predictive",
     "predictions": "effects.verbs",
     "random_effects": "effects.shrinkage",
+    "register_transform": "spec.transforms",
     "report": "reporting.document",
     "spec_schema": "spec.file_model",
     "summary": "infer.diagnostics",
@@ -93,6 +95,8 @@ if TYPE_CHECKING:
     from glmm_bayes.spec.file_model import spec_schema as spec_schema
     from glmm_bayes.spec.model_spec import ModelSpec as ModelSpec
     from glmm_bayes.spec.prior import Prior as Prior
+    from glmm_bayes.spec.several import Formula as Formula
+    from glmm_bayes.spec.transforms import register_transform as register_transform
 
 
 def __getattr__(name: str) -> Any:

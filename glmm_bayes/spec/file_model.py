@@ -134,6 +134,7 @@ class File(Section):
     """A whole spec file."""
 
     model: Model
+    further: dict[str, Text] = Field(default_factory=dict)
     data: Data | None = None
     known: dict[str, str] = Field(default_factory=dict)
     priors: dict[str, dict[str, int | float | str]] = Field(default_factory=dict)
@@ -178,7 +179,7 @@ def spec_schema() -> dict[str, Any]:
     Examples
     --------
     >>> sorted(spec_schema()["properties"])
-    ['data', 'effects', 'known', 'model', 'output', 'priors', 'sampler']
+    ['data', 'effects', 'further', 'known', 'model', 'output', 'priors', 'sampler']
     """
     schema = File.model_json_schema(mode="validation")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "glmm_bayes spec"}

@@ -9,16 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from glmm_bayes.core.errors import Finding, FormulaError
+from glmm_bayes.core.registry import suggestion
 from glmm_bayes.spec.expressions import Call, Name, Number, Text, quote
 from glmm_bayes.spec.file_model import Group as GroupSection
 from glmm_bayes.spec.file_model import Model
 from glmm_bayes.spec.file_text import Document, KeyPath
 from glmm_bayes.spec.grammar import MAX_CHARACTERS, Formula, Group, Sum, parse
-from glmm_bayes.spec.model_spec import INTERCEPT, Block, GroupTerm, ModelSpec
+from glmm_bayes.spec.model_spec import INTERCEPT, Block, GroupTerm, LinearPredictor, ModelSpec
 from glmm_bayes.spec.prior import Prior
+from glmm_bayes.spec.several import PARAMETERS
+from glmm_bayes.spec.several import Formula as Several
 
 _POSITION = re.compile(r"formula:(\d+):(\d+): ")
 _UNWRITTEN = ("unstructured", "known")
@@ -126,6 +130,32 @@ def read_model(document: Document, model: Model, priors: Mapping[str, Prior]) ->
         raise FormulaError([_located(document, f, pieces) for f in error.findings]) from None
     # Later messages show the formula: on one line, as a reader would write it.
     return replace(spec, text=spec.to_formula())
+
+
+def read_further(document: Document, spec: ModelSpec, further: Mapping[str, str | int | float]) -> ModelSpec:
+    """Add what the parameters beside the mean depend on: a formula without a left side, or a number."""
+    findings: list[Finding] = []
+    predictors: dict[str, LinearPredictor | float] = {}
+    for name, value in further.items():
+        if name not in PARAMETERS:
+            where = document.place(("further", name))
+            hint = f"{suggestion(name, PARAMETERS)} Known: {', '.join(PARAMETERS)}.".strip()
+            findings.append(Finding("config_key", f"{where}: unknown key '{name}' in [further].", hint=hint))
+            continue
+        try:
+            formula = Several(f"{spec.response} ~ 1", **{name: value})
+            predictors |= ModelSpec.from_formula(formula).further
+        except FormulaError as error:
+            where = document.at(("further", name))
+            findings += [
+                replace(f, message=f"{where}: {f.message.removeprefix(f'{name}: ')}") for f in error.findings
+            ]
+    if findings:
+        raise FormulaError(findings)
+    # In the order of the parameters, not in that of the file.
+    return replace(
+        spec, further=MappingProxyType({name: predictors[name] for name in PARAMETERS if name in predictors})
+    )
 
 
 def model_keys(spec: ModelSpec) -> dict[str, Any]:

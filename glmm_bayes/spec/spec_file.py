@@ -18,7 +18,7 @@ from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.spec.diagnosis import is_hidden
 from glmm_bayes.spec.file_model import Comparisons, File, Group, Model
-from glmm_bayes.spec.file_terms import model_keys, read_model
+from glmm_bayes.spec.file_terms import model_keys, read_further, read_model
 from glmm_bayes.spec.file_text import Document, KeyPath, is_yaml, read_document
 from glmm_bayes.spec.file_writing import Sections, toml_text, yaml_text
 from glmm_bayes.spec.model_spec import ModelSpec
@@ -109,7 +109,7 @@ def read_spec_file(path: str | PathLike[str]) -> SpecFile:
     if findings:
         raise FormulaError(findings)
     folder = Path(os.path.abspath(file)).parent
-    model = _model(document, content)
+    model = read_further(document, _model(document, content), content.further)
     _check_variables(document, content, model)
     return SpecFile(
         model=model,
@@ -142,6 +142,8 @@ def write_spec_file(spec: ModelSpec, path: str | PathLike[str]) -> None:
     """
     file = Path(path)
     sections: dict[str, dict[str, Any]] = {"model": model_keys(spec)}
+    if spec.further:
+        sections["further"] = dict(spec.further_formulas())
     if spec.priors:
         sections["priors"] = {
             parameter: {"distribution": prior.name} | {key: float(value) for key, value in prior.arguments}

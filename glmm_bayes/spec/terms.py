@@ -31,22 +31,31 @@ class Predictor:
     terms: TermSet = field(default_factory=dict)
 
     def ordered(self) -> tuple[Term, ...]:
-        """Return the terms by degree, then in order of appearance; the intercept first.
+        """Return the terms by degree, then in order of appearance; the intercept first."""
+        terms = tuple(Term(tuple(factors.values())) for factors in self.terms.values())
+        return in_order((INTERCEPT, *terms) if self.intercept else terms)
 
-        The factors of an interaction stand in the order of their main effects, if all have one. R takes
-        the order of the text instead: the same almost always, but it changes when the text is rewritten.
-        """
-        terms = sorted(self.terms.values(), key=len)
-        mains = {
-            text: position for position, factors in enumerate(terms) if len(factors) == 1 for text in factors
-        }
-        ordered = []
-        for factors in terms:
-            texts = (
-                sorted(factors, key=mains.__getitem__) if mains.keys() >= factors.keys() else list(factors)
-            )
-            ordered.append(Term(tuple(factors[text] for text in texts)))
-        return (INTERCEPT, *ordered) if self.intercept else tuple(ordered)
+
+def in_order(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Put terms in canonical order: by degree, then as they stand.
+
+    The factors of an interaction stand in the order of their main effects, if all have one. R takes the
+    order of the text instead: the same almost always, but it changes when the text is rewritten.
+    """
+    by_degree = sorted(terms, key=degree)
+    mains = {
+        str(factor): position
+        for position, term in enumerate(by_degree)
+        if degree(term) == 1
+        for factor in term.factors
+    }
+    ordered = []
+    for term in by_degree:
+        texts = [str(factor) for factor in term.factors]
+        if len(texts) > 1 and mains.keys() >= set(texts):
+            term = Term(tuple(sorted(term.factors, key=lambda factor: mains[str(factor)])))
+        ordered.append(term)
+    return tuple(ordered)
 
 
 def degree(term: Term) -> int:
@@ -135,9 +144,8 @@ class Expander:
             sentence = "a number inside a product."
             hint = "0 and 1 stand as summands of their own: y ~ 0 + a:b."
             raise formula_error("formula_misread", self.text, node.span, sentence, hint)
-        if isinstance(node, Name | Call):
-            check_expression(self.text, node, PREDICTOR)
-        return {frozenset((str(node),)): {str(node): node}}
+        factor = check_expression(self.text, node, PREDICTOR)
+        return {frozenset((str(factor),)): {str(factor): factor}}
 
     def _sum(self, node: Sum) -> TermSet:
         terms: TermSet = {}
@@ -181,7 +189,10 @@ class Expander:
         base = self._terms(node.base)
         if len(base) < 2:
             sentence = "a power outside I() is no arithmetic: other packages read the term itself."
-            hint = f"Write I({excerpt(self.text, node.base.span)}^{exponent})."
+            base_text = excerpt(self.text, node.base.span)
+            hint = f"Write I({base_text}^{exponent})."
+            if isinstance(node.base, Name):
+                hint += f" Or poly({base_text}, {exponent}), which holds the lower powers too."
             raise formula_error("formula_misread", self.text, node.span, sentence, hint)
         size = sum(comb(len(base), count) for count in range(1, exponent + 1))
         self._allow(node, min(size, _subsets([base])))

@@ -2,6 +2,7 @@
 
 import pytest
 
+import glmm_bayes as gb
 from glmm_bayes.core.errors import GlmmError
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.spec_file import read_spec_file
@@ -108,3 +109,44 @@ def test_an_error_in_gr_is_located_at_its_key(tmp_path):
     (tmp_path / "m.yaml").write_text(text, encoding="utf-8")
     with pytest.raises(GlmmError, match=r"m.yaml:[56]: \[model.groups.2"):
         read_spec_file(tmp_path / "m.yaml")
+
+
+FURTHER = [
+    ('{sigma: "~ z + (1 |i| g)", nu: 4}', {"sigma": "~ z + (1 |i| g)", "nu": 4}),
+    ('{zi: "~ 1", sigma: "~ a*b"}', {"sigma": "~ a*b", "zi": "~ 1"}),
+    ("{shape: 0.5}", {"shape": 0.5}),
+    ("{}", {}),
+]
+
+
+@pytest.mark.parametrize(("in_yaml", "further"), FURTHER)
+@pytest.mark.parametrize("suffix", ["yaml", "toml"])
+def test_formulas_of_further_parameters_are_keys_of_a_section_and_survive(tmp_path, suffix, in_yaml, further):
+    model = "model: {response: y, terms: [x], groups: [{factor: g, label: i}]}\n"
+    (tmp_path / "m.yaml").write_text(f"{model}further: {in_yaml}\n", encoding="utf-8")
+    spec = ModelSpec.from_formula(gb.Formula("y ~ x + (1 |i| g)", **further))
+    assert ModelSpec.from_file(tmp_path / "m.yaml") == spec
+    spec.to_file(tmp_path / f"n.{suffix}")
+    assert ModelSpec.from_file(tmp_path / f"n.{suffix}") == spec
+    assert list(ModelSpec.from_file(tmp_path / f"n.{suffix}").further) == list(spec.further)
+
+
+WRONG_FURTHER = [
+    ("{sigm: ~ z}", ["m.yaml:2: unknown key 'sigm' in [further].", "'sigma'?"]),
+    ("{text: ~ z}", ["m.yaml:2: unknown key 'text' in [further].", "Known: sigma, nu"]),
+    ("{sigma: y ~ z}", ["m.yaml:2: [further] sigma: formula:1:1: ", "has no left side"]),
+    ("{sigma: ~ z^2}", ["m.yaml:2: [further] sigma: formula:1:3: ", "Write I(z^2)"]),
+    ("{sigma: ~ y}", ["m.yaml:2: [further] sigma: formula:1:3: ", "the response cannot predict itself"]),
+    ("{sigma: true}", ["m.yaml:2: [further] sigma must be"]),
+    ("{nu: .inf}", ["m.yaml:2: [further] nu: ", "finite number"]),
+    ("[a]", ["m.yaml:2: [further] must be a table, found a list"]),
+]
+
+
+@pytest.mark.parametrize(("in_yaml", "parts"), WRONG_FURTHER)
+def test_what_a_further_parameter_cannot_be_is_located_at_its_key(tmp_path, in_yaml, parts):
+    (tmp_path / "m.yaml").write_text(f"model: {{response: y}}\nfurther: {in_yaml}\n", encoding="utf-8")
+    with pytest.raises(GlmmError) as caught:
+        read_spec_file(tmp_path / "m.yaml")
+    for part in parts:
+        assert part in str(caught.value)
