@@ -38,6 +38,7 @@ _HOMES = {
     "random_effects": "effects.shrinkage",
     "register_transform": "spec.transforms",
     "report": "reporting.document",
+    "spec_schema": "spec.file_model",
     "summary": "infer.diagnostics",
     "variance_components": "effects.heterogeneity",
 }
@@ -91,6 +92,7 @@ if TYPE_CHECKING:
     from glmm_bayes.infer.storage import load as load
     from glmm_bayes.model import Model as Model
     from glmm_bayes.reporting.document import report as report
+    from glmm_bayes.spec.file_model import spec_schema as spec_schema
     from glmm_bayes.spec.model_spec import ModelSpec as ModelSpec
     from glmm_bayes.spec.prior import Prior as Prior
     from glmm_bayes.spec.several import Formula as Formula

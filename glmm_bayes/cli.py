@@ -1,4 +1,6 @@
-"""The command line: ``glmm-bayes demo | check | fit | effects | report``; heavy imports wait for the work.
+"""The command line: ``glmm-bayes demo | check | fit | effects | report | schema``.
+
+Heavy imports wait for the work.
 
 Exit codes: 0 done; 1 a bug of ours; 2 wrong usage; 3 wrong input (formula, data, prior, spec file);
 4 resources or storage; 5 sampling failed; 6 done, but the sampler's diagnosis failed (``--strict``).
@@ -8,14 +10,20 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from glmm_bayes.core.errors import GlmmError, ResourceError, SamplingError, StorageError
+from glmm_bayes.core.errors import DataError, GlmmError, ResourceError, SamplingError, StorageError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from glmm_bayes.effects.result import Effects
+    from glmm_bayes.infer.fit import Fit
     from glmm_bayes.model import Model
     from glmm_bayes.spec.spec_file import SpecFile
 
@@ -28,13 +36,19 @@ app = typer.Typer(
 )
 
 SpecPath = Annotated[
-    Path, typer.Argument(metavar="SPEC.toml", help="A spec file: model, data, priors, sampler.")
+    Path,
+    typer.Argument(metavar="SPEC", help="A spec file, TOML or YAML: model, data, priors, sampler, effects."),
+]
+FitPath = Annotated[
+    Path,
+    typer.Argument(metavar="FIT|SPEC", help="A fit written by 'fit', or the spec file that it was made of."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document instead of text.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 6 if the sampler's diagnosis fails.")]
 
 _DEMO_ROWS = {"treatment": ["itraconazole", "terbinafine"], "time": [12, 12]}
 _FAILED_DIAGNOSIS = 6
+_SPECS = (".toml", ".yaml", ".yml")
 
 
 @app.command()
@@ -98,6 +112,7 @@ def fit(
     result.save(target, overwrite=overwrite)
     report_path = gb.report(result, file.output.report) if file.output.report else None
     diagnosis = gb.diagnose(result)
+    wanted = _wanted(result, file)
     if as_json:
         document = {
             "fit": str(target),
@@ -105,46 +120,106 @@ def fit(
             "verdict": diagnosis.verdict,
             "passed": diagnosis.passed,
             "summary": json.loads(gb.summary(result).to_json(orient="index")),
+            "effects": [_document(effect) for effect in wanted],
         }
         typer.echo(json.dumps(document))
     else:
         typer.echo(f"{result}\n\n{gb.summary(result)}\n\n{diagnosis}\nfit: {target}")
         if report_path:
             typer.echo(f"report: {report_path}")
+        for effect in wanted:
+            typer.echo(f"\n{effect}")
     if strict and not diagnosis.passed:
         raise typer.Exit(_FAILED_DIAGNOSIS)
 
 
 @app.command()
 def effects(
-    fitted: Annotated[Path, typer.Argument(metavar="FIT.glmm", help="A fit written by 'fit'.")],
-    variable: Annotated[str, typer.Argument(help="The variable to compare the values of.")],
+    source: FitPath,
+    variable: Annotated[
+        str | None,
+        typer.Argument(
+            help="The variable to compare the values of; without it, what the spec file asks for."
+        ),
+    ] = None,
     estimand: Annotated[str, typer.Option(help="population, typical or subject.")] = "population",
     measure: Annotated[str, typer.Option(help="difference, ratio, odds_ratio, ...")] = "difference",
     by: Annotated[str | None, typer.Option(help="A column to compare within.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the expected response at different values of one variable."""
+    """Compare the expected response at different values of one variable, or compute a spec file's effects."""
     import glmm_bayes as gb
 
-    result = gb.comparisons(gb.load(fitted), variable, measure=measure, estimand=estimand, by=by)
+    fitted, file = _fit(source)
+    if variable is not None:
+        result = gb.comparisons(fitted, variable, measure=measure, estimand=estimand, by=by)
+        typer.echo(json.dumps(_document(result)) if as_json else str(result))
+        return
+    if file is None or not file.effects:
+        raise typer.BadParameter("name a variable, or a spec file with 'effects'.", param_hint="VARIABLE")
+    wanted = _wanted(fitted, file)
     if as_json:
-        table = json.loads(result.summary().to_json(orient="records"))
-        typer.echo(json.dumps({**result.attrs, "rows": table}))
+        typer.echo(json.dumps({"effects": [_document(effect) for effect in wanted]}))
     else:
-        typer.echo(str(result))
+        typer.echo("\n\n".join(map(str, wanted)))
 
 
 @app.command()
 def report(
-    fitted: Annotated[Path, typer.Argument(metavar="FIT.glmm", help="A fit written by 'fit'.")],
+    source: FitPath,
     out: Annotated[Path | None, typer.Option(help="The HTML file.")] = None,
 ) -> None:
     """Write the report of a fit as one self-contained HTML file."""
     import glmm_bayes as gb
 
-    path = gb.report(gb.load(fitted), out or fitted.with_suffix(".html"))
+    fitted, file = _fit(source)
+    path = gb.report(fitted, out or (file.output.report if file else None) or source.with_suffix(".html"))
     typer.echo(f"report: {path}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON schema of spec files."""
+    from glmm_bayes.spec.file_model import spec_schema
+
+    typer.echo(json.dumps(spec_schema(), indent=2))
+
+
+def _fit(source: Path) -> tuple[Fit, SpecFile | None]:
+    """Load a fit, or the one of a spec file; then the file must still say the fit's model."""
+    from glmm_bayes.core.errors import Finding
+    from glmm_bayes.infer.storage import load
+    from glmm_bayes.spec.spec_file import read_spec_file
+
+    if source.suffix.lower() not in _SPECS:
+        return load(source), None
+    file = read_spec_file(source)
+    path = file.output.fit or source.with_suffix(".glmm")
+    fitted = load(path)
+    link = file.model.link or fitted.family.links[0]
+    if replace(file.model, link=link) != replace(fitted.spec, link=fitted.link.name):
+        message = f"{path}: not a fit of the model that {source.name} says now."
+        raise StorageError(Finding("storage", message, hint=f"Run glmm-bayes fit {source.name} --overwrite."))
+    return fitted, file
+
+
+def _wanted(fitted: Fit, file: SpecFile) -> list[Effects]:
+    """Compute the effects that a spec file asks for."""
+    import glmm_bayes as gb
+
+    verbs: dict[str, Callable[..., Effects]] = {"predictions": gb.predictions, "comparisons": gb.comparisons}
+    results = []
+    for position, wanted in enumerate(file.effects, start=1):
+        try:
+            results.append(verbs[wanted.verb](fitted, **wanted.arguments))
+        except GlmmError as error:
+            where = f"[effects.{position}]"
+            raise type(error)([replace(f, message=f"{where} {f.message}") for f in error.findings]) from None
+    return results
+
+
+def _document(effect: Effects) -> dict[str, Any]:
+    return {**effect.attrs, "rows": json.loads(effect.summary().to_json(orient="records"))}
 
 
 def _read(spec: Path) -> tuple[SpecFile, Model]:
@@ -152,7 +227,68 @@ def _read(spec: Path) -> tuple[SpecFile, Model]:
     from glmm_bayes.spec.spec_file import read_spec_file
 
     file = read_spec_file(spec)
-    return file, Model(file.model, _data(file), missing=file.data.missing if file.data else "error")
+    missing = file.data.missing if file.data else "error"
+    known = {name: read_known(path) for name, path in file.known.items()}
+    more: dict[str, Any] = {"known": known} if known else {}
+    return file, Model(file.model, _data(file), missing=missing, **more)
+
+
+def read_known(path: Path) -> pd.DataFrame:
+    """Read a known matrix or graph from a CSV file; all labels are read as text.
+
+    Parameters
+    ----------
+    path : Path
+        A square table whose first column and header hold the same labels, or two columns: an edge list.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Numbers with labelled rows and columns, or two columns of labels.
+
+    Raises
+    ------
+    StorageError
+        If there is no such file.
+    DataError
+        ``known`` if it is neither, or an entry is not a number.
+    """
+    import pandas as pd
+
+    _must_exist(path)
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except ValueError as error:
+        raise _no_matrix(path, str(error).partition("\n")[0]) from None
+    if table.shape[1] == 2:
+        return table
+    labels = table.iloc[:, 0].tolist()
+    matrix = table.iloc[:, 1:].set_axis(labels, axis="index")
+    if sorted(labels) != sorted(map(str, matrix.columns)) or len(set(labels)) < len(labels):
+        raise _no_matrix(path, "row labels and column labels are not the same, each once")
+    numbers: pd.DataFrame = matrix.apply(pd.to_numeric, errors="coerce")
+    for row, label in enumerate(labels):
+        wrong = [name for name, value in numbers.iloc[row].items() if value != value]
+        if wrong:
+            raise _no_matrix(path, f"row {label}, column {wrong[0]} is not a number")
+    return numbers.astype(float)
+
+
+def _no_matrix(path: Path, reason: str) -> DataError:
+    from glmm_bayes.core.errors import Finding
+
+    message = f"{path}: a square table with labels, or two columns of neighbours, is needed: {reason}."
+    hint = "The first column holds the row labels, the header the same labels."
+    return DataError(Finding("known", message, hint=hint))
+
+
+def _must_exist(path: Path) -> None:
+    from glmm_bayes.core.errors import Finding
+
+    if not path.is_file():
+        raise StorageError(
+            Finding("storage", f"{path}: no such file.", hint="Paths are relative to the spec file.")
+        )
 
 
 def _data(file: SpecFile) -> Any:

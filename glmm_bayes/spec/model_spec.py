@@ -344,7 +344,7 @@ class ModelSpec:
 
     @classmethod
     def from_file(cls, path: str | PathLike[str]) -> ModelSpec:
-        """Read the model of a TOML spec file.
+        """Read the model of a TOML or YAML spec file.
 
         Raises
         ------
@@ -356,7 +356,10 @@ class ModelSpec:
         return read_spec_file(path).model
 
     def to_file(self, path: str | PathLike[str]) -> None:
-        """Write the model as a TOML spec file that ``from_file`` reads back to an equal spec."""
+        """Write the model, term by term, as a file that ``from_file`` reads back to an equal spec.
+
+        ``*.yaml`` and ``*.yml`` are written as YAML, all others as TOML.
+        """
         from glmm_bayes.spec.spec_file import write_spec_file
 
         write_spec_file(self, path)

@@ -84,7 +84,7 @@ class Prior:
     name: str
     arguments: tuple[tuple[str, float], ...]
 
-    def __init__(self, name: str, **arguments: float) -> None:
+    def __init__(self, name: str, /, **arguments: float) -> None:
         distribution = DISTRIBUTIONS[name]
         _check_names(name, arguments, distribution)
         given = {key: _number(name, key, value) for key, value in arguments.items()}

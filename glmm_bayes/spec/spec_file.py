@@ -1,65 +1,31 @@
-"""A TOML spec file in, a ModelSpec with data source and settings out; and a ModelSpec back to a file."""
+"""A TOML or YAML file in, a ModelSpec with data source and settings out; and a ModelSpec back to a file."""
 
 from __future__ import annotations
 
 import os
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from glmm_bayes.core.errors import Finding, FormulaError, GlmmError, StorageError
+from glmm_bayes.core.registry import suggestion
+from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.spec.diagnosis import is_hidden
+from glmm_bayes.spec.file_model import Comparisons, File, Group, Model
+from glmm_bayes.spec.file_terms import model_keys, read_further, read_model
+from glmm_bayes.spec.file_text import Document, KeyPath, is_yaml, read_document
+from glmm_bayes.spec.file_writing import Sections, toml_text, yaml_text
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
-from glmm_bayes.spec.spec_findings import at, findings_of
+from glmm_bayes.spec.spec_findings import findings_of
 
-_YAML = (".yaml", ".yml")
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class _Model(_Section):
-    formula: str
-    family: str = "gaussian"
-    link: str | None = None
-
-
-class _Data(_Section):
-    path: str | None = None
-    dataset: str | None = None
-    missing: Literal["error", "drop"] = "error"
-
-
-class _Sampler(_Section):
-    draws: Annotated[int | None, Field(ge=1)] = None
-    tune: Annotated[int | None, Field(ge=0)] = None
-    chains: Annotated[int | None, Field(ge=1)] = None
-    seed: Annotated[int | None, Field(ge=0)] = None
-    engine: str | None = None
-    cores: Annotated[int | None, Field(ge=1)] = None
-    target_accept: Annotated[float | None, Field(gt=0, lt=1)] = None
-
-
-class _Output(_Section):
-    fit: str | None = None
-    report: str | None = None
-
-
-class _File(_Section):
-    model: _Model
-    data: _Data | None = None
-    priors: dict[str, dict[str, int | float | str]] = Field(default_factory=dict)
-    sampler: _Sampler | None = None
-    output: _Output | None = None
+_FACTORS = ("factor", "nested", "members")
 
 
 @dataclass(frozen=True)
@@ -80,6 +46,14 @@ class Output:
 
 
 @dataclass(frozen=True)
+class WantedEffect:
+    """An effect that a spec file asks for: a verb, ``predictions`` or ``comparisons``, and its arguments."""
+
+    verb: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
 class SpecFile:
     """What a spec file says.
 
@@ -87,24 +61,29 @@ class SpecFile:
     ----------
     model : ModelSpec
     data : DataSource or None
-    sampler : mapping of str to int or str
-        Only the settings that the file gives: ``draws tune chains seed engine``.
+    sampler : mapping of str to int, float or str
+        Only the settings that the file gives: ``draws tune chains seed engine cores target_accept``.
     output : Output
+    effects : tuple of WantedEffect
+    known : mapping of str to Path
+        Files of the matrices and graphs that structures name; nothing reads them here.
     """
 
     model: ModelSpec
     data: DataSource | None
     sampler: Mapping[str, Any]
     output: Output
+    effects: tuple[WantedEffect, ...] = ()
+    known: Mapping[str, Path] = MappingProxyType({})
 
 
 def read_spec_file(path: str | PathLike[str]) -> SpecFile:
-    """Read a TOML spec file; nothing in it is evaluated, and no other file is opened.
+    """Read a TOML or YAML spec file; nothing in it is evaluated, and no other file is opened.
 
     Parameters
     ----------
     path : str or path-like
-        Paths inside the file are relative to it.
+        ``*.yaml`` and ``*.yml`` are YAML, all others TOML. Paths inside the file are relative to it.
 
     Returns
     -------
@@ -115,28 +94,46 @@ def read_spec_file(path: str | PathLike[str]) -> SpecFile:
     StorageError
         If the file cannot be read.
     FormulaError
-        If it is not TOML, if a key is unknown or a value has the wrong type, or if the formula
-        cannot be read.
+        If it is not TOML or YAML, if a key is unknown or a value has the wrong type, or if a text in
+        the formula language cannot be read.
     PriorError
         If a prior cannot be read.
     """
     file = Path(path)
-    text = _text(file)
+    document = read_document(file)
     try:
-        content = _File.model_validate(_toml(file, text))
+        content = File.model_validate(document.content)
     except ValidationError as error:
-        raise FormulaError(findings_of(error, file.name, text, _known_keys())) from None
+        raise FormulaError(findings_of(error, document)) from None
+    findings = [*_model_findings(document, content.model), *_effect_findings(document, content)]
+    if findings:
+        raise FormulaError(findings)
     folder = Path(os.path.abspath(file)).parent
+    model = read_further(document, _model(document, content), content.further)
+    _check_variables(document, content, model)
     return SpecFile(
-        _model(file.name, text, content),
-        _data(file.name, text, content.data, folder),
-        MappingProxyType(content.sampler.model_dump(exclude_none=True) if content.sampler else {}),
-        _output(file.name, text, content.output, folder),
+        model=model,
+        data=_data(document, content, folder),
+        sampler=MappingProxyType(content.sampler.model_dump(exclude_none=True) if content.sampler else {}),
+        output=Output(**_paths(document, ("output",), folder)),
+        effects=tuple(
+            WantedEffect(
+                wanted.verb, MappingProxyType(wanted.model_dump(exclude={"verb"}, exclude_unset=True))
+            )
+            for wanted in content.effects
+        ),
+        known=MappingProxyType(_paths(document, ("known",), folder)),
     )
 
 
 def write_spec_file(spec: ModelSpec, path: str | PathLike[str]) -> None:
-    """Write a model as a TOML spec file that reads back to an equal ``ModelSpec``.
+    """Write a model, term by term, as a spec file that reads back to an equal ``ModelSpec``.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    path : str or path-like
+        ``*.yaml`` and ``*.yml`` are written as YAML, all others as TOML.
 
     Raises
     ------
@@ -144,79 +141,101 @@ def write_spec_file(spec: ModelSpec, path: str | PathLike[str]) -> None:
         If the file cannot be written; then nothing is left under its name that was not there before.
     """
     file = Path(path)
-    _refuse_yaml(file)
-    lines = ["[model]", f"formula = {_quoted(spec.to_formula())}", f"family = {_quoted(spec.family)}"]
-    if spec.link is not None:
-        lines.append(f"link = {_quoted(spec.link)}")
+    sections: dict[str, dict[str, Any]] = {"model": model_keys(spec)}
+    if spec.further:
+        sections["further"] = dict(spec.further_formulas())
     if spec.priors:
-        lines += ["", "[priors]"]
-        lines += [f"{_quoted(parameter)} = {_prior_text(prior)}" for parameter, prior in spec.priors.items()]
-    _write(file, "\n".join(lines) + "\n")
+        sections["priors"] = {
+            parameter: {"distribution": prior.name} | {key: float(value) for key, value in prior.arguments}
+            for parameter, prior in spec.priors.items()
+        }
+    _write(file, _written(file, sections))
 
 
-def _known_keys() -> dict[str, tuple[str, ...]]:
-    sections: dict[str, type[BaseModel]] = {
-        "model": _Model,
-        "data": _Data,
-        "sampler": _Sampler,
-        "output": _Output,
-    }
-    known = {name: tuple(section.model_fields) for name, section in sections.items()}
-    return {"": tuple(_File.model_fields), **known}
+def _written(file: Path, sections: Sections) -> str:
+    return yaml_text(sections) if is_yaml(file) else toml_text(sections)
 
 
-def _text(file: Path) -> str:
-    _refuse_yaml(file)
-    try:
-        return file.read_bytes().decode("utf-8")
-    except (OSError, ValueError) as error:
-        if isinstance(error, UnicodeDecodeError):
-            message = f"{file.name}: a spec file is text in UTF-8; byte {error.start} is not."
-            raise FormulaError(Finding("config_syntax", message, hint="Save it as UTF-8.")) from None
-        # ValueError: a null character in the path itself.
-        reason = getattr(error, "strerror", None) or str(error)
-        message = f"{str(file)!r}: the spec file cannot be read ({reason})."
-        raise StorageError(Finding("storage", message, hint="Check the path.")) from None
+def _model_findings(document: Document, model: Model) -> Iterator[Finding]:
+    """Check what no single key tells: a formula or its parts, and one factor a group."""
+    given = model.model_fields_set - {"formula", "family", "link"}
+    where = document.at(("model",))
+    if model.formula is None and model.response is None:
+        message = f"{where}: the key 'formula' is missing, or 'response' with 'terms' and 'groups'."
+        hint = document.example('Write formula = "y ~ x + (1 | g)", or response = "y" and terms = ["x"].')
+        yield Finding("config_key", message, hint=hint)
+    elif model.formula is not None and given:
+        keys = ", ".join(f"'{key}'" for key in Model.model_fields if key in given)
+        message = f"{where}: the formula says all terms; {keys} must not stand beside it."
+        yield Finding("config_value", message, hint="Write the formula, or the keys without it.")
+    for position, group in enumerate(model.groups):
+        yield from _group_findings(document, ("model", "groups", position), group)
 
 
-def _refuse_yaml(file: Path) -> None:
-    if file.suffix.lower() in _YAML:
-        message = f"{file.name}: YAML is not available in this release."
-        raise FormulaError(Finding("not_available", message, hint="Use TOML, in a file named *.toml."))
+def _group_findings(document: Document, path: KeyPath, group: Group) -> Iterator[Finding]:
+    where = document.at(path)
+    given = [key for key in _FACTORS if getattr(group, key) is not None]
+    if len(given) != 1:
+        found = " and ".join(f"'{key}'" for key in given) or "none"
+        message = f"{where}: one of 'factor', 'nested' and 'members' must be given, found {found}."
+        yield Finding("config_value", message, hint=document.example('Write factor = "g" for (1 | g).'))
+    if group.weights is not None and group.members is None:
+        message = f"{where}: 'weights' are those of 'members', and there are none."
+        hint = document.example('Write members = ["a", "b"], or leave weights out.')
+        yield Finding("config_value", message, hint=hint)
+    for key in (*_FACTORS, "weights", "effects"):
+        if getattr(group, key) == []:
+            yield Finding("config_value", f"{document.at((*path, key))} must not be empty.")
 
 
-def _toml(file: Path, text: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except RecursionError:
-        reason = "it is nested too deep"
-    except ValueError as error:
-        # TOMLDecodeError ends in "(at line 3, column 5)"; integers of 4,300 digits raise ValueError itself.
-        reason = str(error)
-    message = f"{file.name}: not valid TOML: {reason}."
-    hint = 'Texts stand in quotes, keys with brackets too: "beta[time]" = { ... }.'
-    raise FormulaError(Finding("config_syntax", message, hint=hint))
+def _effect_findings(document: Document, content: File) -> Iterator[Finding]:
+    """Check the words for estimands; variables, levels and measures need the fit."""
+    for position, wanted in enumerate(content.effects):
+        one = isinstance(wanted.estimand, str)
+        words = {"": wanted.estimand} if isinstance(wanted.estimand, str) else wanted.estimand
+        for factor, word in words.items():
+            if word not in ESTIMANDS:
+                path: KeyPath = ("effects", position, "estimand")
+                where = document.at(path if one else (*path, factor))
+                hint = f"{suggestion(word, ESTIMANDS)} Words: {', '.join(ESTIMANDS)}.".strip()
+                yield Finding("config_value", f"{where}: no estimand '{word}'.", hint=hint)
 
 
-def _model(name: str, text: str, content: _File) -> ModelSpec:
+def _check_variables(document: Document, content: File, model: ModelSpec) -> None:
+    """Refuse a comparison of something that the model does not read: better now than after sampling."""
+    columns = model.names()
+    findings = []
+    for position, wanted in enumerate(content.effects):
+        if isinstance(wanted, Comparisons) and wanted.variable not in columns:
+            where = document.at(("effects", position, "variable"))
+            hint = f"{suggestion(wanted.variable, columns)} Columns: {', '.join(columns)}.".strip()
+            message = f"{where}: the model reads no column '{wanted.variable}'."
+            findings.append(Finding("config_value", message, hint=hint))
+    if findings:
+        raise FormulaError(findings)
+
+
+def _model(document: Document, content: File) -> ModelSpec:
     priors = {
-        parameter: _prior(at(name, text, "priors", parameter), parameter, arguments)
-        for parameter, arguments in content.priors.items()
+        parameter: _prior(document, parameter, arguments) for parameter, arguments in content.priors.items()
     }
     model = content.model
+    if model.formula is None:
+        return read_model(document, model, priors)
     try:
         return ModelSpec.from_formula(model.formula, model.family, model.link, priors)
     except FormulaError as error:
-        raise _located(error, at(name, text, "model", "formula")) from None
+        raise _located(error, document.at(("model", "formula"))) from None
 
 
-def _prior(where: str, parameter: str, arguments: Mapping[str, int | float | str]) -> Prior:
+def _prior(document: Document, parameter: str, arguments: Mapping[str, int | float | str]) -> Prior:
+    where = document.at(("priors", parameter))
     values = dict(arguments)
     distribution = values.pop("distribution", None)
     numbers = {key: value for key, value in values.items() if not isinstance(value, str)}
     if not isinstance(distribution, str):
         sentence = f"{where}: the prior of '{parameter}' must name its distribution in quotes."
-        hint = f'Write "{parameter}" = {{ distribution = "Normal", mu = 0, sigma = 1 }}.'
+        hint = document.example(f'Write "{parameter}" = {{ distribution = "Normal", mu = 0, sigma = 1 }}.')
         raise FormulaError(Finding("config_value", sentence, hint=hint))
     if len(numbers) < len(values):
         key = next(key for key in values if key not in numbers)
@@ -230,32 +249,32 @@ def _prior(where: str, parameter: str, arguments: Mapping[str, int | float | str
 
 def _located(error: GlmmError, where: str) -> GlmmError:
     """Put the place in the spec file before each message of an error."""
-    findings = [
-        Finding(f.code, f"{where}: {f.message}", f.column, f.rows, f.hint, f.severity) for f in error.findings
-    ]
-    return type(error)(findings)
+    return type(error)(
+        [replace(finding, message=f"{where}: {finding.message}") for finding in error.findings]
+    )
 
 
-def _data(name: str, text: str, data: _Data | None, folder: Path) -> DataSource | None:
+def _data(document: Document, content: File, folder: Path) -> DataSource | None:
+    data = content.data
     if data is None:
         return None
     if (data.path is None) == (data.dataset is None):
-        message = f"{at(name, text, 'data')}: either 'path' or 'dataset' must be given, and not both."
-        hint = 'Write path = "data.csv", or dataset = "toenail".'
+        message = f"{document.at(('data',))}: either 'path' or 'dataset' must be given, and not both."
+        hint = document.example('Write path = "data.csv", or dataset = "toenail".')
         raise FormulaError(Finding("config_value", message, hint=hint))
     if data.path is None:
         return DataSource(dataset=data.dataset, missing=data.missing)
-    return DataSource(_path(at(name, text, "data", "path"), data.path, folder), missing=data.missing)
+    return DataSource(_path(document.at(("data", "path")), data.path, folder), missing=data.missing)
 
 
-def _output(name: str, text: str, output: _Output | None, folder: Path) -> Output:
-    if output is None:
-        return Output()
-    paths = {
-        key: _path(at(name, text, "output", key), value, folder)
-        for key, value in output.model_dump(exclude_none=True).items()
+def _paths(document: Document, section: KeyPath, folder: Path) -> dict[str, Path]:
+    """Return the paths of a section whose values are paths."""
+    values = document.content.get(str(section[0])) or {}
+    return {
+        key: _path(document.at((*section, key)), value, folder)
+        for key, value in values.items()
+        if value is not None
     }
-    return Output(**paths)
 
 
 def _path(where: str, written: str, folder: Path) -> Path:
@@ -266,24 +285,6 @@ def _path(where: str, written: str, folder: Path) -> Path:
         hint = "Copy the file here and name it, relative to the spec file; no wildcards."
         raise FormulaError(Finding("config_value", message, hint=hint))
     return Path(os.path.abspath(folder / written))
-
-
-def _quoted(text: str) -> str:
-    """Write a TOML basic string: quotes, backslashes and what cannot be seen are escaped."""
-    return '"' + "".join(_escaped(character) for character in text) + '"'
-
-
-def _escaped(character: str) -> str:
-    if character in '"\\':
-        return f"\\{character}"
-    hidden = is_hidden(character) or character in "\t\n\r"
-    return f"\\U{ord(character):08X}" if hidden else character
-
-
-def _prior_text(prior: Prior) -> str:
-    parts = [f"distribution = {_quoted(prior.name)}"]
-    parts += [f"{argument} = {float(value)!r}" for argument, value in prior.arguments]
-    return f"{{ {', '.join(parts)} }}"
 
 
 def _write(file: Path, text: str) -> None:

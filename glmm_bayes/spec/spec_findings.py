@@ -2,105 +2,116 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from glmm_bayes.core.errors import Finding
 from glmm_bayes.core.registry import suggestion
+from glmm_bayes.spec.file_model import known_keys
+from glmm_bayes.spec.file_text import Document, KeyPath
 
 _NEEDED = {
     "string_type": "a text in quotes",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
     "float_type": "a number",
+    "bool_type": "true or false",
     "dict_type": "a table",
     "model_type": "a table",
+    "model_attributes_type": "a table",
+    "list_type": "a list",
 }
-_SECTION = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]\s*(?:#.*)?\Z")
+_VERBS = "predictions or comparisons"
 
 
-def at(file: str, text: str, section: str, key: str = "") -> str:
-    """Say where a key stands: ``model.toml:3: [model] formula``."""
-    return f"{_place(file, text, section, key)}: {f'[{section}] {key}'.strip()}"
-
-
-def findings_of(
-    error: ValidationError, file: str, text: str, known: Mapping[str, tuple[str, ...]]
-) -> list[Finding]:
-    """Turn each of pydantic's complaints into a finding; ``known`` lists the keys of each section."""
+def findings_of(error: ValidationError, document: Document) -> list[Finding]:
+    """Turn each of pydantic's complaints into a finding."""
     # One value that fits no type of a union gives one complaint a type: the first is enough.
-    found: dict[tuple[str, str], Finding] = {}
+    found: dict[KeyPath, Finding] = {}
     for details in error.errors(include_url=False):
-        path = [str(part) for part in details["loc"]]
-        section, key = (path[0], path[1]) if len(path) > 1 else ("", path[0])
-        found.setdefault((section, key), _finding(details, file, text, section, key, known))
-    return list(found.values())
+        path = _path(details, document.content)
+        found.setdefault(path, _finding(details, path, document))
+    # Where one type of a union got further into the value, only how far it got is of interest.
+    inner = {path[:length] for path in found for length in range(len(path))}
+    return [finding for path, finding in found.items() if path not in inner]
 
 
-def _finding(
-    details: ErrorDetails,
-    file: str,
-    text: str,
-    section: str,
-    key: str,
-    known: Mapping[str, tuple[str, ...]],
-) -> Finding:
+def _path(details: ErrorDetails, content: object) -> KeyPath:
+    """Return the key path of a complaint: its location without the names of a union's types."""
+    location = details["loc"]
+    path: list[str | int] = []
+    value: Any = content
+    for position, part in enumerate(location):
+        inside = isinstance(value, dict) and part in value
+        inside = inside or (isinstance(value, list) and isinstance(part, int) and part < len(value))
+        if inside:
+            value = value[part]
+        if inside or (details["type"] == "missing" and position == len(location) - 1):
+            path.append(part)
+    return tuple(path)
+
+
+def _finding(details: ErrorDetails, path: KeyPath, document: Document) -> Finding:
     kind = details["type"]
-    where = _place(file, text, section, key)
     if kind == "extra_forbidden":
-        keys = known.get(section, ())
-        kind_of_key = "key" if section or not isinstance(details["input"], dict) else "section"
-        inside = f" in [{section}]" if section else ""
-        hint = f"{suggestion(key, keys)} Known: {', '.join(keys)}.".strip()
-        return Finding("config_key", f"{where}: unknown {kind_of_key} '{key}'{inside}.", hint=hint)
+        return _unknown(details, path, document)
     if kind == "missing":
-        name = f"the key '{key}' in [{section}]" if section else f"the section [{key}]"
-        hint = 'A spec file needs at least [model] with formula = "y ~ x + (1 | g)".'
-        return Finding("config_key", f"{file}: {name} is missing.", hint=hint)
-    name = f"[{section}] {key}" if section else f"[{key}]"
-    if len(details["loc"]) > 2:
-        name = f"{name}: '{details['loc'][2]}'"
-    message = f"{where}: {name} must be {_needed(details, section)}, found {_shown(details['input'])}."
+        return _missing(path, document)
+    if kind in ("union_tag_not_found", "union_tag_invalid"):
+        message = f"{document.at(path)}: 'verb' must be {_VERBS}."
+        hint = document.example('Write verb = "comparisons" and variable = "x", or verb = "predictions".')
+        return Finding("config_value", message, hint=hint)
+    value = _shown(details["input"])
+    if path[0] == "priors" and len(path) > 2:
+        message = f"{document.at(path[:2])}: '{path[2]}' must be a number, found {value}."
+    else:
+        message = f"{document.at(path)} must be {_needed(details, path, document)}, found {value}."
     return Finding("config_value", message)
 
 
-def _needed(details: ErrorDetails, section: str) -> str:
-    kind = details["type"]
+def _unknown(details: ErrorDetails, path: KeyPath, document: Document) -> Finding:
+    key = str(path[-1])
+    keys = known_keys(details["loc"][:-1])
+    kind = "key" if len(path) > 1 or not isinstance(details["input"], dict) else "section"
+    inside = f" in {_section(path[:-1])}" if len(path) > 1 else ""
+    hint = f"{suggestion(key, keys)} Known: {', '.join(keys)}.".strip()
+    return Finding("config_key", f"{document.place(path)}: unknown {kind} '{key}'{inside}.", hint=hint)
+
+
+def _missing(path: KeyPath, document: Document) -> Finding:
+    if len(path) == 1:
+        hint = document.example('A spec file needs at least [model] with formula = "y ~ x + (1 | g)".')
+        return Finding("config_key", f"{document.name}: the section [{path[0]}] is missing.", hint=hint)
+    where = document.place(path[:-1])
+    return Finding("config_key", f"{where}: the key '{path[-1]}' in {_section(path[:-1])} is missing.")
+
+
+def _section(path: KeyPath) -> str:
+    """Name a table: ``[model.groups.1]``."""
+    return f"[{'.'.join(str(part + 1) if isinstance(part, int) else part for part in path)}]"
+
+
+def _needed(details: ErrorDetails, path: KeyPath, document: Document) -> str:
+    kind, context = details["type"], details.get("ctx", {})
     if kind == "greater_than_equal":
-        return f"at least {details.get('ctx', {}).get('ge')}"
-    if section == "priors" and len(details["loc"]) > 2:
-        return "a number"
-    if section == "priors":
-        return 'a table such as { distribution = "Normal", mu = 0, sigma = 1 }'
+        return f"at least {context.get('ge')}"
+    if kind in ("greater_than", "less_than"):
+        return f"{'above' if kind == 'greater_than' else 'below'} {context.get('gt', context.get('lt')):g}"
+    if kind == "literal_error":
+        return str(context.get("expected")).replace("'", "")
+    if path[0] == "priors":
+        return document.example('a table such as { distribution = "Normal", mu = 0, sigma = 1 }')
     return _NEEDED.get(kind, details["msg"])
 
 
 def _shown(value: object) -> str:
-    # TOML's own words, not Python's; what is long is cut.
-    text = str(value).lower() if isinstance(value, bool) else repr(value)
+    # The file's own words, not Python's; what is long is cut.
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    if value is None or isinstance(value, bool):
+        return {None: "nothing", True: "true", False: "false"}[value]
+    text = repr(value)
     shown = text if len(text) <= 40 else f"{text[:37]}..."
-    if isinstance(value, str):
-        return f"the text {shown}"
-    return "a table" if isinstance(value, dict) else "a list" if isinstance(value, list) else shown
-
-
-def _place(file: str, text: str, section: str, key: str) -> str:
-    line = _line(text, section, key)
-    return f"{file}:{line}" if line else file
-
-
-def _line(text: str, section: str, key: str) -> int | None:
-    """Find the line of a key, or of its section; tomllib does not tell. None where the layout is unusual."""
-    current, header = "", None
-    for number, line in enumerate(text.splitlines(), start=1):
-        heading = _SECTION.match(line)
-        if heading:
-            current = heading.group(1).strip("\"'")
-            if current == (section or key):
-                header = number
-        elif current == section and key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line):
-            return number
-    return header
+    return f"the text {shown}" if isinstance(value, str) else shown

@@ -173,6 +173,9 @@ def test_an_error_in_a_prior_names_file_line_and_key(written):
     text = MODEL + '[priors]\nbeta = { distribution = "Normal", sigm = 1 }\n'
     with pytest.raises(PriorError, match=r"model.toml:4: \[priors\] beta: Normal has no argument 'sigm'"):
         read_spec_file(written(text))
+    for word in ("name", "self"):
+        with pytest.raises(PriorError, match=f"Normal has no argument '{word}'"):
+            read_spec_file(written(MODEL + f'[priors]\nbeta = {{ distribution = "Normal", {word} = 1 }}\n'))
     with pytest.raises(PriorError, match="no distribution 'Norml'"):
         read_spec_file(written(MODEL + '[priors]\nbeta = { distribution = "Norml" }\n'))
 
@@ -188,13 +191,6 @@ def test_a_file_that_is_not_text_is_refused(written):
     with pytest.raises(FormulaError, match="UTF-8") as caught:
         read_spec_file(written(b'[model]\nformula = "\xff"\n'))
     assert caught.value.code == "config_syntax"
-
-
-def test_yaml_is_refused_in_this_release(tmp_path):
-    for call in (read_spec_file, lambda path: write_spec_file(ModelSpec.from_formula("y ~ x"), path)):
-        with pytest.raises(FormulaError, match="TOML") as caught:
-            call(tmp_path / "model.yaml")
-        assert caught.value.code == "not_available"
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path):
