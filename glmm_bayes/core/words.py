@@ -11,6 +11,10 @@ ESTIMANDS: dict[str, str] = {
     "population": "population-averaged (random effects integrated over their distribution)",
     "typical": "typical group (random effects at zero)",
     "subject": "subject-specific (each known group with its own random effects)",
+    "new_subject": (
+        "new group (each label in the rows is a group not yet seen, also one that the data had; "
+        "random effects drawn from their distribution)"
+    ),
 }
 
 #: ArviZ 1.x's default interval, always passed on explicitly.

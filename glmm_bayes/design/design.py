@@ -22,9 +22,10 @@ from glmm_bayes.design.groups import (
     membership_weights,
 )
 from glmm_bayes.design.levels import GroupLevel
+from glmm_bayes.design.new_rows import read_new_rows, tell_declared_levels
 from glmm_bayes.design.response import ResponseColumns, read_response
 from glmm_bayes.design.splines import Learnt
-from glmm_bayes.design.table import Level, Table, as_frame, as_labels, read_table
+from glmm_bayes.design.table import Level, Table
 from glmm_bayes.spec.model_spec import ModelSpec, Term
 
 
@@ -141,7 +142,13 @@ def _without(design: Design, removed: tuple[int, ...]) -> Design:
     return replace(design, state=state, columns=columns, x=design.x[:, kept])
 
 
-def replay_design(design: Design, data: object, with_groups: bool | Collection[str]) -> Design:
+def replay_design(
+    design: Design,
+    data: object,
+    with_groups: bool | Collection[str],
+    optional: Collection[str] = (),
+    findings: Findings | None = None,
+) -> Design:
     """Build the design of new rows with the state that the training rows taught.
 
     Parameters
@@ -153,62 +160,32 @@ def replay_design(design: Design, data: object, with_groups: bool | Collection[s
     with_groups : bool or collection of str
         Grouping factors whose levels in the rows are needed: all, none, or those named. Their columns
         must be there.
+    optional : collection of str
+        Further grouping factors, whose columns are read where they are there.
+    findings : Findings, optional
+        Of ``PredictionError``; where notes about the rows are collected.
 
     Raises
     ------
     PredictionError
-        ``newdata_schema``, ``new_level``, ``missing_values``, ``non_finite``, ``column_type``.
+        ``newdata_schema``, ``new_level``, ``missing_values``, ``non_finite``, ``column_type``,
+        ``data_container``.
     """
     spec, state = design.spec, design.state
-    findings = Findings(PredictionError)
+    findings = Findings(PredictionError) if findings is None else findings
     every = [group.factor for group in spec.groups]
     needed = frozenset(with_groups if isinstance(with_groups, Collection) else every if with_groups else ())
-    parts = [term.names() for term in spec.fixed] + [offset.names() for offset in spec.offsets]
-    for group in spec.groups:
-        parts += [term.names() for term in (*group.effects, *by_terms(group))]
-        if group.factor in needed:
-            parts += [group.columns, *(weight.names() for weight in group.weights)]
-    names = list(dict.fromkeys(name for part in parts for name in part))
-    table = data if isinstance(data, Table) else _read_new(data, names, findings)
-    _check_kinds(table, state, names, spec, findings)
-    findings.raise_errors()
     try:
-        table = _labelled(table, state, names)
+        table = read_new_rows(spec, design.table, data, needed, optional, findings)
         new = _assemble(spec, table, state, findings, learning=False, needed=needed)
     except DataError as error:
         raise PredictionError(error.findings) from None
+    tell_declared_levels(design.table, table, findings)
     findings.raise_errors()
     # A table was made by an effect from rows that have been told of.
     if not isinstance(data, Table):
         findings.warn()
     return new
-
-
-def _read_new(data: object, names: list[str], findings: Findings) -> Table:
-    frame = as_frame(data)
-    for name in names:
-        if not frame.positions(name):
-            findings.error("newdata_schema", f"new data: column '{name}' missing.", column=name)
-    findings.raise_errors()
-    return read_table(frame, names, findings)
-
-
-def _labelled(table: Table, state: DesignState, names: list[str]) -> Table:
-    """Read numbers as labels where the training column held labels: 7 and "7" are one level."""
-    wanted = [name for name in names if state.kinds[name] == "label" and table[name].kind == "number"]
-    return table.with_columns({name: as_labels(table[name]) for name in wanted})
-
-
-def _check_kinds(
-    table: Table, state: DesignState, names: list[str], spec: ModelSpec, findings: Findings
-) -> None:
-    grouping = {name for group in spec.groups for name in group.columns}
-    for name in names:
-        trained, found = state.kinds[name], table[name].kind
-        is_label = trained == "label" and found == "number"
-        if trained != found and not is_label and name not in grouping:
-            message = f"new data: '{name}': trained as {trained}, got {found}."
-            findings.error("newdata_schema", message, column=name, hint="Convert it to what it was.")
 
 
 def _assemble(

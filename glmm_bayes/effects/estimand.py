@@ -10,6 +10,8 @@ from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.design.design import Design
 
+NEW_SUBJECT = "new_subject"
+
 
 @dataclass(frozen=True)
 class Estimand:
@@ -18,7 +20,7 @@ class Estimand:
     Attributes
     ----------
     words : mapping of str to str
-        Grouping factor to ``population``, ``typical`` or ``subject``.
+        Grouping factor to ``population``, ``typical``, ``subject`` or ``new_subject``.
     """
 
     words: Mapping[str, str]
@@ -30,6 +32,18 @@ class Estimand:
         if len(distinct) == 1:
             return distinct.pop()
         return ", ".join(f"{factor}: {word}" for factor, word in self.words.items())
+
+    @property
+    def new(self) -> tuple[str, ...]:
+        """Grouping factors whose levels in the rows are new groups."""
+        return tuple(factor for factor, word in self.words.items() if factor and word == NEW_SUBJECT)
+
+    @property
+    def averaged_over_new(self) -> Estimand:
+        """The mean over the new groups: the same, integrated over their distribution."""
+        return Estimand(
+            {factor: "population" if factor in self.new else w for factor, w in self.words.items()}
+        )
 
     @property
     def description(self) -> str:

@@ -17,6 +17,7 @@ from glmm_bayes.core.errors import Finding, PredictionError, row_text, value_tex
 from glmm_bayes.core.integrals import link_of_population_mean, population_mean
 from glmm_bayes.core.links import ProbabilityLink
 from glmm_bayes.core.student_mixture import link_of_student_mean, student_population_mean
+from glmm_bayes.design.column import as_labels
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.estimand import Estimand
@@ -69,7 +70,7 @@ def expected(
         ``new_group`` if ``subject`` is asked for a level that the training rows did not have.
     """
     pieces, distinct, spread = distinct_pieces(fit, design, estimand)
-    reduced = _reduced_weights(weights, spread, len(distinct))
+    reduced = reduced_weights(weights, spread, len(distinct))
     n_draws = int(np.prod(fit.shape))
     result = np.empty((n_draws, len(design) if weights is None else len(weights)))
     rules: dict[str, None] = {}
@@ -87,7 +88,7 @@ def distinct_pieces(
 ) -> tuple[Pieces, NDArray[np.int64], NDArray[np.int64]]:
     """Return what predictors are made of, one row of each kind, and the kind of each row."""
     pieces = _pieces(fit, design, estimand)
-    return pieces, *_distinct_rows(pieces)
+    return pieces, *_kinds(pieces)
 
 
 def on_scale(
@@ -172,25 +173,34 @@ def _pieces(fit: Fit, design: Design, estimand: Estimand) -> Pieces:
 
 
 def _check_known(group: GroupDesign, design: Design) -> None:
-    unseen = (group.members < 0).any(axis=1)
-    if unseen.any():
-        rows = tuple(design.table.rows[unseen].tolist())
-        first = [design.table[name] for name in group.term.columns]
-        found = dict.fromkeys(
-            ":".join(str(c.levels[c.values[i]] if c.levels else c.values[i]) for c in first)
-            for i in np.flatnonzero(unseen)
-        )
+    unseen = group.members < 0
+    bad = unseen.any(axis=1)
+    if bad.any():
+        rows = tuple(design.table.rows[bad].tolist())
+        found = _unseen_labels(group, design, unseen)
+        levels = "1 level was" if len(found) == 1 else f"{len(found)} levels were"
         message = (
-            f"'{group.factor}': {len(found)} level{'s' * (len(found) > 1)} not in the training data "
-            f"({value_text(found)}; {row_text(rows)})."
+            f"'{group.factor}': {levels} not in the training data ({value_text(found)}; {row_text(rows)})."
         )
-        hint = 'Ask for estimand="population" (average over groups) or "typical" (effect 0).'
+        hint = (
+            'Ask for estimand="population" (average over groups), "typical" (effect 0) or '
+            '"new_subject" (one new group).'
+        )
         raise PredictionError(
             Finding("new_group", message, column=group.term.columns[0], rows=rows, hint=hint)
         )
 
 
-def _distinct_rows(pieces: Pieces) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _unseen_labels(group: GroupDesign, design: Design, unseen: NDArray[np.bool_]) -> list[str]:
+    """List the labels that are not known, in the order of the rows."""
+    columns = [as_labels(design.table[name]) for name in group.term.columns]
+    texts = np.stack([np.array(list(map(str, c.levels)), object)[c.values] for c in columns], axis=1)
+    if group.term.is_membership:
+        return list(dict.fromkeys(texts[unseen].tolist()))
+    return list(dict.fromkeys(":".join(row) for row in texts[unseen[:, 0]].tolist()))
+
+
+def _kinds(pieces: Pieces) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return one row of each kind, and for each row the kind that it is of."""
     design = pieces.design
     parts = [design.x, design.offset[:, None]]
@@ -199,14 +209,19 @@ def _distinct_rows(pieces: Pieces) -> tuple[NDArray[np.int64], NDArray[np.int64]
     by_level += [spread.group for spread in pieces.integrated if spread.needs_levels]
     parts += [group.members.astype(np.float64) for group in by_level]
     parts += [group.weights for group in by_level]
-    keys = np.ascontiguousarray(np.hstack(parts))
+    return distinct_rows(np.hstack(parts))
+
+
+def distinct_rows(keys: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the position of one row of each kind, and for each row its kind."""
+    keys = np.ascontiguousarray(keys)
     # Rows are compared as bytes, much faster than sorting floats; adding 0.0 makes -0 and 0 the same.
     view = (keys + 0.0).view(np.dtype((np.void, keys.itemsize * keys.shape[1]))).reshape(-1)
     _, first, spread = np.unique(view, return_index=True, return_inverse=True)
     return first, spread.reshape(-1)
 
 
-def _reduced_weights(weights: Array | None, spread: NDArray[np.int64], size: int) -> Array | None:
+def reduced_weights(weights: Array | None, spread: NDArray[np.int64], size: int) -> Array | None:
     """Add up the weights of equal rows, shape (target, distinct row)."""
     if weights is None:
         return None

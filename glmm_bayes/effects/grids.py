@@ -1,4 +1,4 @@
-"""Rows in; values to compare, rows with one variable changed, and weights of averages out."""
+"""A variable and rows in; the values to compare, and the rows with the variable set to one of them, out."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError, value_text
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.table import Column, Level, Table
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -25,15 +21,6 @@ class Point:
     label: str
     value: Level | float
     is_shift: bool = False
-
-
-@dataclass(frozen=True)
-class Averages:
-    """Averages over rows: their weights, shape (target, row), and what each target is."""
-
-    weights: Array
-    grid: pd.DataFrame
-    by: tuple[str, ...]
 
 
 def contrasts(design: Design, variable: str, values: Sequence[Any] | None) -> list[tuple[Point, Point]]:
@@ -94,6 +81,8 @@ def _given(column: Column, levels: Sequence[Level], value: Any) -> Point:
             if str(level) == str(value):
                 return Point(str(level), level)
         message = f"'{column.name}' has no level '{value}'; known: {value_text(known)}."
+        if str(value) in map(str, column.levels):
+            message += f" '{value}' was declared but never observed: no effect could be learnt."
         raise PredictionError(Finding("new_level", message, column=column.name))
     try:
         number = float(value)
@@ -120,47 +109,3 @@ def with_value(design: Design, variable: str, point: Point) -> Table:
     else:
         changed = Column(variable, "number", np.full(size, float(point.value)))
     return design.table.with_columns({variable: changed})
-
-
-def averages(design: Design, by: str | Sequence[str] | bool | None, newdata: Any) -> Averages | None:
-    """Return the weights of averages over rows: all of them, or within combinations of columns."""
-    if by is None or by is False:
-        return None
-    size = len(design)
-    if by is True:
-        return Averages(np.full((1, size), 1.0 / size), pd.DataFrame(index=range(1)), ())
-    names = (by,) if isinstance(by, str) else tuple(by)
-    frame = pd.DataFrame({name: _values(design, name, newdata) for name in names})
-    grouped = frame.groupby(list(names), observed=True, sort=True)
-    codes = grouped.ngroup().to_numpy()
-    weights = np.zeros((grouped.ngroups, size))
-    weights[codes, np.arange(size)] = 1.0
-    weights /= weights.sum(axis=1, keepdims=True)
-    first = [int(np.flatnonzero(codes == code)[0]) for code in range(grouped.ngroups)]
-    return Averages(weights, frame.iloc[first].reset_index(drop=True), names)
-
-
-def grid_frame(design: Design) -> pd.DataFrame:
-    """Return the predictors' columns of the rows as the user gave them."""
-    response = set(design.spec.response.names())
-    keep = [name for name in design.table.columns if name not in response]
-    return pd.DataFrame({name: _shown(design.table[name]) for name in keep})
-
-
-def _values(design: Design, name: str, newdata: Any) -> Any:
-    if name in design.table.columns:
-        return _shown(design.table[name])
-    if isinstance(newdata, pd.DataFrame) and name in newdata.columns:
-        return newdata[name].to_numpy()
-    known = list(design.table.columns)
-    hint = " ".join(filter(None, (suggestion(name, known), f"Columns: {', '.join(known)}.")))
-    message = f"by: no column '{name}' among those the model reads."
-    raise PredictionError(Finding("unknown_column", message, column=name, hint=hint))
-
-
-def _shown(column: Column) -> Any:
-    if column.kind != "label":
-        return column.values
-    labels = pd.Index([str(level) for level in column.levels], dtype=object)
-    codes: list[int] = column.values.tolist()
-    return pd.Categorical.from_codes(codes, labels)

@@ -14,6 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
+from glmm_bayes.effects.group_law import GroupLaw
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -33,12 +34,17 @@ class Effects:
         What each row is: covariates, the contrast.
     attrs : mapping
         ``quantity``, ``estimand`` (the word), ``estimand_description``, ``scale``, ``measure``,
-        ``average``, ``integration``, ``integration_error``.
+        ``average``, ``integration``, ``integration_error``, ``interval_from`` (how interval ends were
+        computed), ``notes`` (what was found in new rows) and, for new groups, ``seed``.
+    law : GroupLaw or None
+        For rows of new groups: their distribution over draws and groups, from which mean and interval
+        are computed without Monte Carlo error of the drawn groups.
     """
 
     draws: xr.DataArray
     grid: pd.DataFrame
     attrs: Mapping[str, Any] = field(default_factory=dict)
+    law: GroupLaw | None = None
 
     def summary(self, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
         """Summarise each row over the draws.
@@ -54,7 +60,13 @@ class Effects:
             The grid's columns, then ``mean``, ``sd``, and the interval's ends named as ArviZ does.
             ``attrs`` says the estimand, the scale, the interval and how the integral was computed.
         """
-        frame = pd.concat([self.grid.reset_index(drop=True), summarise(self.draws, probability)], axis=1)
+        table = summarise(self.draws, probability)
+        if self.law is not None:
+            tail = (1 - probability) / 2
+            lower, upper = interval_columns(probability)
+            table["mean"] = self.law.means()
+            table[lower], table[upper] = self.law.quantile(tail), self.law.quantile(1 - tail)
+        frame = pd.concat([self.grid.reset_index(drop=True), table], axis=1)
         frame.attrs = {str(key): value for key, value in self.attrs.items()}
         frame.attrs["interval"] = interval_words(probability)
         return frame
@@ -65,7 +77,8 @@ class Effects:
         parts = [str(self.attrs["quantity"]), str(self.attrs["estimand_description"])]
         if self.attrs.get("average"):
             parts.append(str(self.attrs["average"]))
-        return "; ".join(parts) + f"; mean and {interval_words()}"
+        over = " over draws and new groups" if self.law is not None else ""
+        return "; ".join(parts) + f"; mean and {interval_words()}{over}"
 
     def plot(self) -> Figure:
         """Draw the effects with their intervals; the figure's ``alt`` describes it in words."""
@@ -80,9 +93,9 @@ class Effects:
         more = f"\n... {len(table) - _SHOWN_ROWS} more rows" if len(table) > _SHOWN_ROWS else ""
         rule, error = self.attrs["integration"], self.attrs["integration_error"]
         words = rule if error == 0 else f"{rule}, error below {error:.1e}"
-        return (
-            f"{fill(self.caption, _TEXT_WIDTH, break_on_hyphens=False)}\n{text}{more}\nintegration: {words}"
-        )
+        notes = "".join(f"\nnote: {sentence}" for sentence in self.attrs.get("notes", ()))
+        caption = fill(self.caption, _TEXT_WIDTH, break_on_hyphens=False)
+        return f"{caption}\n{text}{more}\nintegration: {words}{notes}"
 
     __repr__ = __str__
 

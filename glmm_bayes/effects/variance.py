@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import Finding, PredictionError, row_text
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.effects.estimand import Estimand
+from glmm_bayes.effects.estimand import NEW_SUBJECT, Estimand
 from glmm_bayes.graph.covariances.resolve import BlockCovariance
 from glmm_bayes.graph.group_priors import GroupPrior
 from glmm_bayes.infer.fit import Fit
@@ -83,6 +83,7 @@ def factors_needed(fit: Fit, estimand: Estimand) -> frozenset[str]:
         for group, prior in zip(fit.design.groups, fit.priors.groups, strict=True)
         if (word := estimand.words.get(group.factor)) == "subject"
         or (word == "population" and depends_on_levels(group, prior))
+        or (word == NEW_SUBJECT and group.term.is_membership)
     )
 
 

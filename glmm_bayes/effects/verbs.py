@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,18 +11,24 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.links import ProbabilityLink
 from glmm_bayes.design.design import Design, replay_design
 from glmm_bayes.effects.estimand import Estimand, read_estimand
 from glmm_bayes.effects.expectation import Expectation, expected
-from glmm_bayes.effects.grids import Averages, Point, averages, contrasts, grid_frame, with_value
+from glmm_bayes.effects.averaging import Averages, averages, free_names, grid_frame
+from glmm_bayes.effects.group_law import GroupLaw
+from glmm_bayes.effects.grids import Point, contrasts, with_value
 from glmm_bayes.effects.measures import MEASURES, OF_PROBABILITIES
+from glmm_bayes.effects.new_groups import seed_of
+from glmm_bayes.effects.new_subject import expected_of_new, law_of_new
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.effects.variance import factors_needed
 from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
+
+_EXACT = "exact distribution over draws and new groups"
 
 
 def predictions(
@@ -30,6 +37,7 @@ def predictions(
     estimand: str | Mapping[str, str] = "population",
     scale: str = "response",
     by: str | Sequence[str] | bool | None = None,
+    seed: int | None = None,
 ) -> Effects:
     """Compute expected responses: for each row, or averaged over rows within each draw.
 
@@ -37,20 +45,29 @@ def predictions(
     ----------
     fit : Fit
     newdata : DataFrame or mapping of columns, optional
-        Rows to predict; default: the training rows. Needs the predictors' and offset's columns, and
-        the grouping columns only where the estimand is ``subject``.
-    estimand : {"population", "typical", "subject"} or mapping of grouping factor to one of them
+        Rows to predict, in any container that a model takes; default: the training rows. Needs the
+        predictors' and offset's columns, and the grouping columns only where the estimand is
+        ``subject``.
+    estimand : {"population", "typical", "subject", "new_subject"} or mapping of grouping factor to word
         ``population`` integrates the random effects over their distribution within each draw;
-        ``typical`` sets them to zero; ``subject`` takes each row's own group.
+        ``typical`` sets them to zero; ``subject`` takes each row's own group; ``new_subject`` draws the
+        effects of one new group for each label in the rows (of a single one, if the rows lack the
+        grouping column), also for labels that the training rows had.
     scale : {"response", "link"}
         The response scale is the mean of one trial, with exposure as in the rows.
     by : str, sequence of str or True, optional
         Columns within whose combinations rows are averaged, each row with the same weight; True
         averages over all rows.
+    seed : int, optional
+        Of new groups; default: the fit's own, else 0. A label's effects depend on the seed, the factor
+        and the label only.
 
     Returns
     -------
     Effects
+        For rows of new groups, the summary's mean and interval are those of the exact distribution over
+        draws and groups where there is one (``attrs["interval_from"]`` says so); ``draws`` hold one drawn
+        group for each label and draw.
 
     Raises
     ------
@@ -68,15 +85,20 @@ def predictions(
     """
     word = read_estimand(estimand, fit.design)
     _check_scale(scale)
-    design = _rows(fit, newdata, word)
+    start = seed_of(fit, seed)
+    design, notes = _rows(fit, newdata, word)
     groups = averages(design, by, newdata)
-    result = expected(fit, design, word, scale, None if groups is None else groups.weights)
+    result = _expected(fit, design, word, start, scale, None if groups is None else groups.weights)
+    law = None
+    if word.new and groups is None and (exact := law_of_new(fit, design, word, scale)):
+        law, means = exact
+        result = replace(result, rule=means.rule, error=means.error)
     grid = grid_frame(design) if groups is None else groups.grid
     quantity = (
         fit.response.mean_label if scale == "response" else f"{fit.link.name} of {fit.response.mean_label}"
     )
-    attrs = _attrs(word, result, quantity, scale) | {"average": _average_words(groups, newdata)}
-    return _effects(fit, result.values, grid, attrs)
+    attrs = _attrs(word, result, quantity, scale, start) | {"average": _average_words(groups, newdata)}
+    return _effects(fit, result.values, grid, attrs, notes, law)
 
 
 def comparisons(
@@ -87,6 +109,7 @@ def comparisons(
     by: str | Sequence[str] | bool | None = None,
     newdata: Any = None,
     values: Sequence[Any] | None = None,
+    seed: int | None = None,
 ) -> Effects:
     """Compare expected responses at different values of one variable, all else as observed.
 
@@ -101,8 +124,8 @@ def comparisons(
     measure : str
         ``difference``, ``ratio``, ``log_ratio``, ``odds_ratio``, ``log_odds_ratio`` (of the averages)
         or ``lift``.
-    estimand, newdata
-        As in ``predictions``.
+    estimand, newdata, seed
+        As in ``predictions``; a new group has the same effects at each value of the variable.
     by : str, sequence of str or True, optional
         Columns within whose combinations the comparison is made; default: over all rows.
     values : sequence, optional
@@ -127,21 +150,22 @@ def comparisons(
     if measure in OF_PROBABILITIES and not isinstance(fit.link, ProbabilityLink):
         message = f"measure='{measure}' needs a mean between 0 and 1; {fit.family.name} has none."
         raise PredictionError(Finding("measure", message, hint="Write difference or ratio."))
-    base = _rows(fit, newdata, word)
+    start = seed_of(fit, seed)
+    base, notes = _rows(fit, newdata, word)
     pairs = contrasts(fit.design, variable, values)
-    groups = averages(base, True if by is None else by, newdata)
+    groups = averages(base, True if by is None or by is False else by, newdata, variable)
     assert groups is not None
-    means = _means(fit, base, variable, pairs, word, groups)
+    means = _means(fit, base, variable, pairs, word, groups, start)
     columns = [chosen.compare(means[high].values, means[low].values) for high, low in pairs]
     grids = [_contrast_grid(variable, high, low, groups) for high, low in pairs]
     quantity = f"{chosen.label} in {fit.response.mean_label}, {variable}"
     worst = max(means.values(), key=lambda mean: mean.error)
-    attrs = _attrs(word, worst, quantity, "response") | {
+    attrs = _attrs(word, worst, quantity, "response", start) | {
         "measure": measure,
         "null": chosen.null,
         "average": _average_words(groups, newdata),
     }
-    return _effects(fit, np.concatenate(columns, axis=1), pd.concat(grids, ignore_index=True), attrs)
+    return _effects(fit, np.concatenate(columns, axis=1), pd.concat(grids, ignore_index=True), attrs, notes)
 
 
 def _means(
@@ -151,13 +175,14 @@ def _means(
     pairs: Sequence[tuple[Point, Point]],
     estimand: Estimand,
     groups: Averages,
+    seed: int,
 ) -> dict[Point, Expectation]:
     """Average the expected responses of the rows with the variable set to each point."""
     means = {}
     for point in dict.fromkeys(point for pair in pairs for point in pair):
         table = with_value(base, variable, point)
         design = replay_design(fit.design, table, factors_needed(fit, estimand))
-        means[point] = expected(fit, design, estimand, "response", groups.weights)
+        means[point] = _expected(fit, design, estimand, seed, "response", groups.weights)
     return means
 
 
@@ -173,10 +198,21 @@ def _check_scale(scale: str) -> None:
         raise PredictionError(Finding("scale", message, hint="Scales: response, link."))
 
 
-def _rows(fit: Fit, newdata: Any, estimand: Estimand) -> Design:
-    return (
-        fit.design if newdata is None else replay_design(fit.design, newdata, factors_needed(fit, estimand))
-    )
+def _rows(fit: Fit, newdata: Any, estimand: Estimand) -> tuple[Design, list[str]]:
+    """Return the rows' design, and what there is to note about them."""
+    if newdata is None:
+        return fit.design, []
+    findings = Findings(PredictionError)
+    design = replay_design(fit.design, newdata, factors_needed(fit, estimand), estimand.new, findings)
+    return design, [finding.message for finding in findings.found if finding.severity == "note"]
+
+
+def _expected(
+    fit: Fit, design: Design, estimand: Estimand, seed: int, scale: str, weights: Array | None
+) -> Expectation:
+    if estimand.new:
+        return expected_of_new(fit, design, estimand, seed, scale, weights)
+    return expected(fit, design, estimand, scale, weights)
 
 
 def _average_words(groups: Averages | None, newdata: Any) -> str:
@@ -187,8 +223,8 @@ def _average_words(groups: Averages | None, newdata: Any) -> str:
     return f"averaged over {rows}{within}, equally weighted"
 
 
-def _attrs(estimand: Estimand, result: Expectation, quantity: str, scale: str) -> dict[str, Any]:
-    return {
+def _attrs(estimand: Estimand, result: Expectation, quantity: str, scale: str, seed: int) -> dict[str, Any]:
+    attrs = {
         "quantity": quantity,
         "estimand": estimand.word,
         "estimand_description": estimand.description,
@@ -196,9 +232,19 @@ def _attrs(estimand: Estimand, result: Expectation, quantity: str, scale: str) -
         "integration": result.rule,
         "integration_error": result.error,
     }
+    return attrs | ({"seed": seed} if estimand.new else {})
 
 
-def _effects(fit: Fit, values: Array, grid: pd.DataFrame, attrs: dict[str, Any]) -> Effects:
+def _effects(
+    fit: Fit,
+    values: Array,
+    grid: pd.DataFrame,
+    attrs: dict[str, Any],
+    notes: list[str],
+    law: GroupLaw | None = None,
+) -> Effects:
+    grid, renamed = free_names(grid)
+    attrs |= {"interval_from": "draws" if law is None else _EXACT, "notes": notes + renamed}
     chains, draws = fit.shape
     array = xr.DataArray(
         values.reshape(chains, draws, -1),
@@ -206,4 +252,4 @@ def _effects(fit: Fit, values: Array, grid: pd.DataFrame, attrs: dict[str, Any])
         coords={"chain": np.arange(chains), "draw": np.arange(draws), "row": np.arange(values.shape[1])},
         attrs=attrs,
     )
-    return Effects(array, grid.reset_index(drop=True), attrs)
+    return Effects(array, grid.reset_index(drop=True), attrs, law)

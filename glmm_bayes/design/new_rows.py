@@ -1,0 +1,104 @@
+"""New rows in, a Table of what the training rows had out: columns matched by name, levels by label."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import numpy as np
+
+from glmm_bayes.core.errors import Findings, value_text
+from glmm_bayes.design.groups import by_terms
+from glmm_bayes.design.table import Column, Table, as_frame, as_labels, read_table
+from glmm_bayes.spec.model_spec import ModelSpec
+
+
+def read_new_rows(
+    spec: ModelSpec,
+    trained: Table,
+    data: object,
+    needed: Collection[str],
+    optional: Collection[str],
+    findings: Findings,
+) -> Table:
+    """Read the columns of new rows that a design is made of; everything wrong is raised as one error.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    trained : Table
+        The training rows.
+    data : DataFrame, mapping, ... or Table
+    needed, optional : collection of str
+        Grouping factors whose columns must be there, or are read where they are there.
+    findings : Findings
+    """
+    names = _needed_names(spec, needed)
+    more = [name for group in spec.groups if group.factor in optional for name in group.columns]
+    if isinstance(data, Table):
+        table = data
+        names += [name for name in more if name in table.columns]
+    else:
+        frame = as_frame(data)
+        for name in names:
+            if not frame.positions(name):
+                findings.error("newdata_schema", f"new data: column '{name}' missing.", column=name)
+        findings.raise_errors()
+        names += [name for name in more if frame.positions(name)]
+        names = list(dict.fromkeys(names))
+        table = read_table(frame, names, findings)
+    _check_kinds(trained, table, names, spec, findings)
+    findings.raise_errors()
+    return _labelled(trained, table, names)
+
+
+def _needed_names(spec: ModelSpec, needed: Collection[str]) -> list[str]:
+    parts = [term.names() for term in spec.fixed] + [offset.names() for offset in spec.offsets]
+    for group in spec.groups:
+        parts += [term.names() for term in (*group.effects, *by_terms(group))]
+        if group.factor in needed:
+            parts += [group.columns, *(weight.names() for weight in group.weights)]
+    return list(dict.fromkeys(name for part in parts for name in part))
+
+
+def _labelled(trained: Table, table: Table, names: list[str]) -> Table:
+    """Read numbers as labels where the training column held labels: 7 and "7" are one level."""
+    wanted = [name for name in names if trained[name].kind == "label" and table[name].kind == "number"]
+    return table.with_columns({name: as_labels(table[name]) for name in wanted})
+
+
+def _check_kinds(trained: Table, table: Table, names: list[str], spec: ModelSpec, findings: Findings) -> None:
+    grouping = {name for group in spec.groups for name in group.columns}
+    for name in names:
+        before, found = trained[name], table[name]
+        is_label = before.kind == "label" and found.kind == "number"
+        if before.kind != found.kind and not is_label and name not in grouping:
+            message = f"new data: '{name}': trained as {before.kind}, got {found.kind}."
+            findings.error("newdata_schema", message, column=name, hint="Convert it to what it was.")
+        elif before.declared and found.declared and _in_other_order(before, found):
+            message = f"levels of '{name}' in another order: matched by label, not by position."
+            findings.note("newdata_schema", message, column=name)
+
+
+def _in_other_order(before: Column, found: Column) -> bool:
+    position = {str(level): rank for rank, level in enumerate(before.levels)}
+    ranks = [position[str(level)] for level in found.levels if str(level) in position]
+    return ranks != sorted(ranks)
+
+
+def tell_declared_levels(trained: Table, table: Table, findings: Findings) -> None:
+    """Say of unseen levels which of them were declared on the training rows, but never observed."""
+    for position, finding in enumerate(findings.found):
+        if finding.code != "new_level" or finding.column not in trained.columns:
+            continue
+        before, found = trained[finding.column], table[finding.column]
+        observed = {str(before.levels[code]) for code in np.unique(before.values)}
+        declared = set(map(str, before.levels)) - observed
+        asked = [str(found.levels[code]) for code in np.unique(found.values)]
+        unused = [level for level in asked if level in declared]
+        if unused:
+            message = (
+                f"{finding.message} {value_text(unused)}: declared but never observed, "
+                "no effect could be learnt."
+            )
+            findings.found[position] = replace(finding, message=message)
