@@ -142,7 +142,9 @@ def effects(
             help="The variable to compare the values of; without it, what the spec file asks for."
         ),
     ] = None,
-    estimand: Annotated[str, typer.Option(help="population, typical or subject.")] = "population",
+    estimand: Annotated[
+        str, typer.Option(help="population, typical, subject or new_subject.")
+    ] = "population",
     measure: Annotated[str, typer.Option(help="difference, ratio, odds_ratio, ...")] = "difference",
     by: Annotated[str | None, typer.Option(help="A column to compare within.")] = None,
     as_json: AsJson = False,

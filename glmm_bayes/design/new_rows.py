@@ -89,7 +89,7 @@ def _in_other_order(before: Column, found: Column) -> bool:
 def tell_declared_levels(trained: Table, table: Table, findings: Findings) -> None:
     """Say of unseen levels which of them were declared on the training rows, but never observed."""
     for position, finding in enumerate(findings.found):
-        if finding.code != "new_level" or finding.column not in trained.columns:
+        if finding.code != "new_level" or finding.column is None or finding.column not in table.columns:
             continue
         before, found = trained[finding.column], table[finding.column]
         observed = {str(before.levels[code]) for code in np.unique(before.values)}

@@ -68,19 +68,18 @@ class NewGroups:
 
     def effects(self, label: NewLabel) -> Array:
         """Return one label's random effects, shape (draw, effect)."""
-        normals, scales = _generators(self.seed, self.group.factor, label)
+        normals, *scales = _generators(self.seed, self.group.factor, label, 1 + len(self.heavy))
         b = np.einsum("skl,sl->sk", self.root, normals.standard_normal(self.root.shape[:2]))
-        for positions, df in self.heavy.items():
-            b[:, positions] *= np.sqrt((df - 2.0) / scales.chisquare(df))[:, None]
-        return b
+        for generator, (positions, df) in zip(scales, self.heavy.items(), strict=True):
+            b[:, positions] *= np.sqrt((df - 2.0) / generator.chisquare(df))[:, None]
+        return np.asarray(b)
 
 
-def _generators(seed: int, factor: str, label: NewLabel) -> tuple[np.random.Generator, np.random.Generator]:
-    """Return generators of normals and of scales; apart, so that more draws leave the first ones alone."""
+def _generators(seed: int, factor: str, label: NewLabel, count: int) -> list[np.random.Generator]:
+    """Return generators of a label; several, so that further draws leave the first ones alone in each."""
     text = json.dumps([seed, factor, label])
     digest = int.from_bytes(sha256(text.encode()).digest(), "big")
-    first, second = np.random.SeedSequence(digest).spawn(2)
-    return np.random.Generator(np.random.PCG64(first)), np.random.Generator(np.random.PCG64(second))
+    return [np.random.Generator(np.random.PCG64(s)) for s in np.random.SeedSequence(digest).spawn(count)]
 
 
 def seed_of(fit: Fit, seed: int | None) -> int:
@@ -148,7 +147,7 @@ def _labels(group: GroupDesign, table: Table) -> tuple[tuple[NewLabel, ...], NDA
     """List the labels of the rows, and give each row the positions of its own, shape (row, member)."""
     texts = [_texts(table, name) for name in group.term.columns]
     if group.term.is_membership:
-        every = sorted({label for _, labels in texts for label in labels if label is not None})
+        every = list(dict.fromkeys(label for _, labels in texts for label in labels))
         position = {label: code for code, label in enumerate(every)}
         members = [np.array([position[label] for label in labels])[column] for column, labels in texts]
         return tuple((label,) for label in every), np.stack(members, axis=1)

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.links import ProbabilityLink
 from glmm_bayes.design.design import Design, replay_design
+from glmm_bayes.effects.averaging import Averages, averages, free_names, grid_frame
 from glmm_bayes.effects.estimand import Estimand, read_estimand
 from glmm_bayes.effects.expectation import Expectation, expected
-from glmm_bayes.effects.averaging import Averages, averages, free_names, grid_frame
-from glmm_bayes.effects.group_law import GroupLaw
 from glmm_bayes.effects.grids import Point, contrasts, with_value
+from glmm_bayes.effects.group_law import GroupLaw
 from glmm_bayes.effects.measures import MEASURES, OF_PROBABILITIES
 from glmm_bayes.effects.new_groups import seed_of
 from glmm_bayes.effects.new_subject import expected_of_new, law_of_new
@@ -93,12 +93,12 @@ def predictions(
     if word.new and groups is None and (exact := law_of_new(fit, design, word, scale)):
         law, means = exact
         result = replace(result, rule=means.rule, error=means.error)
-    grid = grid_frame(design) if groups is None else groups.grid
+    grid, renamed = free_names(grid_frame(design) if groups is None else groups.grid)
     quantity = (
         fit.response.mean_label if scale == "response" else f"{fit.link.name} of {fit.response.mean_label}"
     )
     attrs = _attrs(word, result, quantity, scale, start) | {"average": _average_words(groups, newdata)}
-    return _effects(fit, result.values, grid, attrs, notes, law)
+    return _effects(fit, result.values, grid, attrs, notes + renamed, law)
 
 
 def comparisons(
@@ -157,7 +157,8 @@ def comparisons(
     assert groups is not None
     means = _means(fit, base, variable, pairs, word, groups, start)
     columns = [chosen.compare(means[high].values, means[low].values) for high, low in pairs]
-    grids = [_contrast_grid(variable, high, low, groups) for high, low in pairs]
+    grid, renamed = free_names(groups.grid)
+    grids = [_contrast_grid(variable, high, low, grid) for high, low in pairs]
     quantity = f"{chosen.label} in {fit.response.mean_label}, {variable}"
     worst = max(means.values(), key=lambda mean: mean.error)
     attrs = _attrs(word, worst, quantity, "response", start) | {
@@ -165,7 +166,9 @@ def comparisons(
         "null": chosen.null,
         "average": _average_words(groups, newdata),
     }
-    return _effects(fit, np.concatenate(columns, axis=1), pd.concat(grids, ignore_index=True), attrs, notes)
+    return _effects(
+        fit, np.concatenate(columns, axis=1), pd.concat(grids, ignore_index=True), attrs, notes + renamed
+    )
 
 
 def _means(
@@ -186,10 +189,10 @@ def _means(
     return means
 
 
-def _contrast_grid(variable: str, high: Point, low: Point, groups: Averages) -> pd.DataFrame:
-    size = len(groups.grid)
+def _contrast_grid(variable: str, high: Point, low: Point, grid: pd.DataFrame) -> pd.DataFrame:
+    size = len(grid)
     labels = {"variable": [variable] * size, "contrast": [f"{high.label} vs {low.label}"] * size}
-    return pd.concat([pd.DataFrame(labels), groups.grid], axis=1)
+    return pd.concat([pd.DataFrame(labels), grid], axis=1)
 
 
 def _check_scale(scale: str) -> None:
@@ -243,8 +246,7 @@ def _effects(
     notes: list[str],
     law: GroupLaw | None = None,
 ) -> Effects:
-    grid, renamed = free_names(grid)
-    attrs |= {"interval_from": "draws" if law is None else _EXACT, "notes": notes + renamed}
+    attrs |= {"interval_from": "draws" if law is None else _EXACT, "notes": notes}
     chains, draws = fit.shape
     array = xr.DataArray(
         values.reshape(chains, draws, -1),
