@@ -91,8 +91,7 @@ class Model:
         self.link = LINKS[_link_name(self.spec)]
         findings = Findings(DataError)
         if isinstance(data, str | PathLike):
-            labels = [name for group in self.spec.groups for name in group.columns]
-            data = read_data_file(data, labels)
+            data = read_data_file(data, self.spec.grouping_columns())
         table = read_table(data, self.spec.names(), findings, self.spec.text, _checked(missing))
         self.spec = check_structures(self.spec, table, findings)
         self.known = read_known(known, wanted_tables(self.spec), findings)
