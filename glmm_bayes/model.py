@@ -24,6 +24,7 @@ from glmm_bayes.graph.explain import Explanation, describe_model, explain_model
 from glmm_bayes.graph.families import FAMILIES
 from glmm_bayes.graph.families.binary import BinaryFamily
 from glmm_bayes.graph.priors import resolve_priors
+from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.datatree import assemble, dimensions
 from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.fit import Fit
@@ -205,7 +206,8 @@ class Model:
         """
         columns = ["severity", "code", "column", "message"]
         rows = check_table(self._subject, self._found_before)
-        return pd.DataFrame(rows, columns=columns, dtype=object)
+        table = pd.DataFrame(rows, columns=columns, dtype=object)
+        return captioned(table, "What was found in the data; nothing was compiled.")
 
     @cached_property
     def _subject(self) -> Subject:
