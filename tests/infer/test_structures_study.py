@@ -3,8 +3,8 @@
 import json
 
 import pytest
-from benchmarks.structures import CASES, RESULT, verdict
 
+from benchmarks.structures import CASES, RESULT, verdict
 from glmm_bayes.graph.covariances import COVARIANCES
 
 STUDY = json.loads(RESULT.read_text(encoding="utf-8"))
