@@ -166,6 +166,8 @@ def main() -> None:
     if asked.case:
         print(json.dumps(measure(asked.case, asked.rows, asked.groups)))
         return
+    # What a run does not measure stays as it was measured last.
+    earlier = json.loads(RESULTS.read_text(encoding="utf-8"))["results"] if RESULTS.exists() else {}
     results: dict[str, list[dict]] = {
         "glmm_bayes": [fresh(sys.executable, "glmm_bayes", asked.rows, asked.groups)]
     }
@@ -182,7 +184,7 @@ def main() -> None:
         "seed": SEED,
         "machine": machine(),
         "peer_limit": {"bytes": PEER_BYTES, "seconds": PEER_SECONDS},
-        "results": results,
+        "results": earlier | results,
     }
     RESULTS.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 

@@ -16,20 +16,22 @@ from glmm_bayes.design.checks.dependence import checked_rank
 from glmm_bayes.design.checks.registry import check_table, examine
 from glmm_bayes.design.checks.subject import Outcome, Subject
 from glmm_bayes.design.data_files import read_data_file
-from glmm_bayes.design.design import build_design
 from glmm_bayes.design.known import read_known
+from glmm_bayes.design.several import MEAN, build_designs
 from glmm_bayes.design.table import read_table
 from glmm_bayes.graph.covariances.resolve import check_structures, resolve_covariances, wanted_tables
 from glmm_bayes.graph.explain import Explanation, describe_model, explain_model
 from glmm_bayes.graph.families import FAMILIES
 from glmm_bayes.graph.families.binary import BinaryFamily
 from glmm_bayes.graph.priors import resolve_priors
+from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.datatree import assemble, dimensions
 from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.sample import Settings, sample
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
+from glmm_bayes.spec.several import Formula
 
 
 class Model:
@@ -37,7 +39,7 @@ class Model:
 
     Parameters
     ----------
-    formula : str or ModelSpec
+    formula : str, Formula or ModelSpec
         In the language of lme4 and brms, or a spec read from a file.
     data : DataFrame, Table, mapping, structured array, Dataset, or path of a file
         Of pandas, polars, pyarrow, NumPy or xarray; a path of a CSV, Parquet or Feather file, whose
@@ -76,7 +78,7 @@ class Model:
 
     def __init__(
         self,
-        formula: str | ModelSpec,
+        formula: str | Formula | ModelSpec,
         data: Any,
         family: str | None = None,
         link: str | None = None,
@@ -90,13 +92,14 @@ class Model:
         self.link = LINKS[_link_name(self.spec)]
         findings = Findings(DataError)
         if isinstance(data, str | PathLike):
-            labels = [name for group in self.spec.groups for name in group.columns]
-            data = read_data_file(data, labels)
+            data = read_data_file(data, self.spec.grouping_columns())
         table = read_table(data, self.spec.names(), findings, self.spec.text, _checked(missing))
         self.spec = check_structures(self.spec, table, findings)
         self.known = read_known(known, wanted_tables(self.spec), findings)
         findings.raise_errors()
-        self.design = build_design(self.spec, table, findings, rank=checked_rank(rank))
+        designs = build_designs(self.spec, table, findings, rank=checked_rank(rank))
+        _check_one(self.spec)
+        self.design = designs[MEAN]
         assert self.design.response is not None
         self.response = self.family.read_response(self.design.response, findings)
         findings.raise_errors()
@@ -203,7 +206,8 @@ class Model:
         """
         columns = ["severity", "code", "column", "message"]
         rows = check_table(self._subject, self._found_before)
-        return pd.DataFrame(rows, columns=columns, dtype=object)
+        table = pd.DataFrame(rows, columns=columns, dtype=object)
+        return captioned(table, "What was found in the data; nothing was compiled.")
 
     @cached_property
     def _subject(self) -> Subject:
@@ -230,7 +234,7 @@ class Model:
 
 
 def _read_spec(
-    formula: str | ModelSpec,
+    formula: str | Formula | ModelSpec,
     family: str | None,
     link: str | None,
     priors: Mapping[str, Prior] | None,
@@ -241,6 +245,15 @@ def _read_spec(
         message = "a ModelSpec already holds family, link and priors."
         raise FormulaError(Finding("spec_twice", message, hint="Give them in one place only."))
     return formula
+
+
+def _check_one(spec: ModelSpec) -> None:
+    """Refuse to fit more than the mean: further parameters are read and checked, and have no graph yet."""
+    if spec.further:
+        names = ", ".join(spec.further)
+        message = f"{names}: formulas and fixed values of further parameters are read and checked, "
+        message += "but not fitted in this release."
+        raise FormulaError(Finding("not_available", message, hint="Leave them out: the mean is fitted."))
 
 
 def _link_name(spec: ModelSpec) -> str:

@@ -96,7 +96,7 @@ def test_fit_effects_and_report_follow_each_other(spec, tmp_path):
     ("change", "code", "words"),
     [
         (("epil", "eepil"), 3, "Did you mean 'epil'"),
-        (("trt +", "trtt +"), 3, "Did you mean 'trt'"),
+        (("(1 | subject)", "(1 | subjct)"), 3, "Did you mean 'subject'"),
         (("family", "famly"), 3, "famly"),
         (("poisson", "bernoulli"), 3, "response_support"),
         (('dataset = "epil"', 'path = "epil.csv"'), 4, "no such file"),
@@ -133,7 +133,9 @@ def fitted(tmp_path, saved):
 
 def test_a_file_in_yaml_term_by_term_is_checked_like_its_formula(fitted, tmp_path):
     done = run("check", fitted, "--json", cwd=tmp_path)
-    assert json.loads(done.stdout) == {"formula": "y ~ trt + (1 | subject)", "findings": []}, done.stderr
+    document = json.loads(done.stdout)
+    assert document["formula"] == "y ~ trt + (1 | subject)", done.stderr
+    assert {finding["severity"] for finding in document["findings"]} == {"note", "passed"}
 
 
 def test_effects_of_a_spec_file_are_those_that_it_asks_for(fitted, tmp_path):

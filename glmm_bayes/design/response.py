@@ -51,6 +51,11 @@ def read_response(term: ResponseTerm, evaluator: Evaluator) -> ResponseColumns:
         column, success, label = _success(expression, evaluator)
     else:
         column, label = _plain(expression, evaluator), str(expression)
+    if column.kind == "date" or column.identifier:
+        what = "dates" if column.kind == "date" else "identifiers"
+        message = f"the response '{label}' holds {what}; numbers, booleans or labels can be modelled."
+        hint = f'Write days_since({label}, "2020-01-01") ~ ...' if column.kind == "date" else ""
+        evaluator.findings.error("column_type", message, column=column.name, hint=hint)
     return ResponseColumns(label, column, trials, success, evaluator.table.rows)
 
 

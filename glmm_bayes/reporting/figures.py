@@ -111,6 +111,10 @@ def _limits(shown: pd.DataFrame) -> tuple[float, float]:
 
 def _reading(table: pd.DataFrame, method: str) -> str:
     own = table["no_pooling"].to_numpy()
+    if table["shrinkage"].isna().all():
+        return (
+            "Its levels are correlated or share rows, so that none has an estimate or a shrinkage of its own."
+        )
     infinite, absent = int(np.isinf(own).sum()), int(np.isnan(own).sum())
     words = (
         f"Median shrinkage {table['shrinkage'].median():.2f} (0 no pooling, 1 complete pooling; {method})."

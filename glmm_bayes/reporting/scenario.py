@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.design import Design, replay_design
-from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.design.groups import GroupDesign, by_terms
 from glmm_bayes.design.table import Column, Table
 from glmm_bayes.effects.canvas import compact
 from glmm_bayes.effects.estimand import Estimand, read_estimand
 from glmm_bayes.effects.expectation import expected
+from glmm_bayes.effects.variance import factors_needed
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.predictor import BLOCK_ELEMENTS, group_part
+from glmm_bayes.spec.model_spec import Term
 
 Array = NDArray[np.float64]
 
@@ -84,11 +86,22 @@ def predictors(design: Design) -> list[str]:
 def is_factor(design: Design, name: str) -> bool:
     """Tell whether a column is categorical: by its kind, by its use in the formula, or by two values."""
     column = design.table[name]
-    if column.kind != "number":
+    grouping = {own for group in design.spec.groups for own in group.columns}
+    if column.kind != "number" or name in grouping:
         return True
-    factors = [factor for term in design.spec.fixed for factor in term.factors]
+    factors = [factor for term in (*design.spec.fixed, *_group_terms(design)) for factor in term.factors]
     coded = [f for f in factors if f.names() == (name,) and str(f) in design.state.factors]
     return bool(coded) or len(np.unique(column.values)) <= 2
+
+
+def _group_terms(design: Design) -> list[Term]:
+    """List what varies over groups, and the columns of ``by``."""
+    return [term for group in design.spec.groups for term in (*group.effects, *by_terms(group))]
+
+
+def _needed(fit: Fit) -> frozenset[str]:
+    """List the grouping factors on whose levels the population's variance depends."""
+    return factors_needed(fit, read_estimand("population", fit.design))
 
 
 def main_group(design: Design) -> GroupDesign | None:
@@ -106,7 +119,7 @@ def plan(fit: Fit, variable: str | None) -> Scenario:
     along = variable or next(iter(numbers or factors), "")
     across = next((name for name in factors if name != along), "") if along in numbers else ""
     moving, x, labels, gone = _axis(design, along, along in factors)
-    base, held = _held(design, {along, across}, len(x))
+    base, held = _held(fit, {along, across}, len(x))
     rows = Table(base | moving, np.arange(len(x)))
     panels = [Panel("", rows, _spread(fit, np.ones(len(design), np.bool_), _GROUPS))]
     if across:
@@ -154,12 +167,15 @@ def _text(column: Column, value: Any) -> str:
     return str(bool(value)) if column.kind == "boolean" else compact(float(value))
 
 
-def _held(design: Design, moving: set[str], size: int) -> tuple[dict[str, Column], str]:
+def _held(fit: Fit, moving: set[str], size: int) -> tuple[dict[str, Column], str]:
     """Hold numbers at their mean and factors at their most frequent level."""
-    spec = design.spec
-    names = predictors(design)
-    names += [name for group in spec.groups for effect in group.effects for name in effect.names()]
-    names += [name for offset in spec.offsets for name in offset.names()]
+    design = fit.design
+    names = predictors(design) + [name for term in _group_terms(design) for name in term.names()]
+    names += [name for offset in design.spec.offsets for name in offset.names()]
+    needed = _needed(fit)
+    for group in design.spec.groups:
+        if group.factor in needed:
+            names += [*group.columns, *(name for weight in group.weights for name in weight.names())]
     base, words = {}, []
     for name in dict.fromkeys(name for name in names if name not in moving):
         column = design.table[name]
@@ -208,7 +224,7 @@ def other_factors(design: Design, group: GroupDesign) -> list[str]:
 
 def compute(fit: Fit, scenario: Scenario, panel: Panel) -> Values:
     """Compute the curves of one panel."""
-    design = replay_design(fit.design, panel.rows, with_groups=False)
+    design = replay_design(fit.design, panel.rows, _needed(fit))
     population, typical = (
         expected(fit, design, read_estimand(word, fit.design)).values for word in ("population", "typical")
     )
@@ -232,6 +248,9 @@ def _group_means(fit: Fit, scenario: Scenario, rows: Table, levels: NDArray[np.i
     first = np.array([int(np.argmax(group.codes == level)) for level in levels])
     table = rows.take(np.tile(np.arange(points), len(levels)))
     columns = {name for other in fit.design.groups for name in other.term.columns}
+    columns |= {n for other in fit.design.groups for w in other.term.weights for n in w.names()} - {
+        scenario.variable
+    }
     own = {name: fit.design.table[name].take(np.repeat(first, points)) for name in sorted(columns)}
     design = replay_design(fit.design, table.with_columns(own), with_groups=True)
     settled = {other.factor for other in _own(fit.design, group)}

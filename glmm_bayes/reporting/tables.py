@@ -8,7 +8,7 @@ import pandas as pd
 from glmm_bayes.core.errors import DataError, PredictionError
 from glmm_bayes.core.links import ProbabilityLink
 from glmm_bayes.core.words import ESTIMANDS, interval_columns
-from glmm_bayes.design.table import Column
+from glmm_bayes.design.table import Column, as_labels
 from glmm_bayes.effects.canvas import compact, decimals, estimate, number
 from glmm_bayes.effects.coefficients import coefficients
 from glmm_bayes.effects.heterogeneity import variance_components
@@ -42,6 +42,7 @@ def data_table(fit: Fit) -> Table:
 
 
 def _values(column: Column) -> str:
+    column = as_labels(column) if column.kind == "date" else column
     values, counts = np.unique(column.values, return_counts=True)
     if column.kind == "number" and len(values) > 2:
         low, high, mean = column.values.min(), column.values.max(), float(np.mean(column.values))

@@ -286,6 +286,12 @@ class ModelSpec:
         parts: tuple[ResponseTerm | LinearPredictor, ...] = (self.response, self.predictor, *further)
         return tuple(dict.fromkeys(name for part in parts for name in part.names()))
 
+    def grouping_columns(self) -> tuple[str, ...]:
+        """Columns of the data that name levels of grouping factors, of all linear predictors."""
+        further = [part for part in self.further.values() if isinstance(part, LinearPredictor)]
+        groups = [group for part in (self.predictor, *further) for group in part.groups]
+        return tuple(dict.fromkeys(name for group in groups for name in group.columns))
+
     def to_formula(self) -> str:
         """Write the model as a formula in canonical spelling.
 

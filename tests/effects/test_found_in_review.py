@@ -61,9 +61,9 @@ def test_whole_numbers_of_64_bits_are_levels_that_do_not_wrap_around():
 
 def test_a_factor_of_many_levels_is_checked_at_once():
     data = pd.DataFrame({"f": np.resize([f"l{i}" for i in range(300)], 6000), "y": RNG.normal(size=6000)})
-    start = time.perf_counter()
+    start = time.process_time()
     gb.Model("y ~ f", data)
-    assert time.perf_counter() - start < 5.0
+    assert time.process_time() - start < 5.0
 
 
 @pytest.mark.parametrize("link", ["logit", "probit", "cloglog"])

@@ -1,6 +1,7 @@
-# Maximum-likelihood estimates of models with structured covariances, by nlme and lme4: an oracle for ours.
-# Run: Rscript make_structures.R data-folder out.json   (the folder holds sleepstudy.csv, Orthodont.csv, nc.sids.csv)
+# Maximum-likelihood estimates of models with structured covariances, by nlme, lme4 and glmmTMB: an oracle for ours.
+# Run: Rscript make_structures.R data-folder out.json   (the folder holds sleepstudy, epil, Orthodont, nc.sids as .csv)
 library(nlme)
+suppressWarnings(library(glmmTMB))
 arguments <- commandArgs(trailingOnly = TRUE)
 folder <- arguments[1]
 read <- function(name) {
@@ -11,7 +12,7 @@ number <- function(x) paste0("[", paste(sprintf("%.12g", x), collapse = ", "), "
 text <- function(x) paste0("[", paste(sprintf('"%s"', x), collapse = ", "), "]")
 entries <- character(0)
 add <- function(name, call, fit, extra) {
-  fixed <- if (inherits(fit, "lme")) fixef(fit) else coef(fit)
+  fixed <- if (inherits(fit, "lme")) nlme::fixef(fit) else coef(fit)
   body <- c(
     sprintf('"call": "%s"', gsub('"', "'", call)),
     sprintf('"names": %s', text(names(fixed))),
@@ -23,36 +24,41 @@ add <- function(name, call, fit, extra) {
   entries <<- c(entries, sprintf('  "%s": {\n    %s\n  }', name, paste(body, collapse = ",\n    ")))
 }
 sleep <- read("sleepstudy")
+epil <- read("epil")
+epil$subject <- factor(epil$subject)
+epil$period <- factor(epil$period)
+epil$trt <- factor(epil$trt, levels = c("placebo", "progabide"))
 ortho <- read("Orthodont")
 ortho$Sex <- factor(ortho$Sex, levels = c("Female", "Male"))
 sids <- read("nc.sids")
 sids$rate <- log((sids$SID74 + 0.5) / sids$BIR74 * 1000)
 
-fit <- gls(Reaction ~ Days, sleep, corExp(form = ~ Days | Subject, nugget = TRUE), method = "ML")
-own <- coef(fit$modelStruct$corStruct, unconstrained = FALSE)
-add("ar1", "gls(Reaction ~ Days, corExp(form = ~ Days | Subject, nugget = TRUE), ML)", fit,
-    list(rho = exp(-1 / own[1]), sd = fit$sigma * sqrt(1 - own[2]), sigma = fit$sigma * sqrt(own[2])))
-fit <- gls(distance ~ age * Sex, ortho, corCompSymm(form = ~ 1 | Subject), method = "ML")
-rho <- coef(fit$modelStruct$corStruct, unconstrained = FALSE)
-add("compound_symmetry", "gls(distance ~ age * Sex, corCompSymm(form = ~ 1 | Subject), ML)", fit,
-    list(total_sd = fit$sigma, covariance = rho * fit$sigma^2))
-fit <- gls(distance ~ age * Sex, ortho, corARMA(form = ~ 1 | Subject, p = 3), method = "ML")
-lags <- corMatrix(fit$modelStruct$corStruct)[[1]][1, 2:4]
-add("toeplitz", "gls(distance ~ age * Sex, corARMA(form = ~ 1 | Subject, p = 3), ML)", fit,
-    list(total_sd = fit$sigma, covariance = lags * fit$sigma^2))
+for (entry in list(c("ar1", "ar1"), c("compound_symmetry", "cs"), c("toeplitz", "toep"))) {
+  call <- sprintf("y ~ lbase + trt + %s(0 + period | subject)", entry[2])
+  fit <- glmmTMB(as.formula(call), epil, family = poisson)
+  found <- VarCorr(fit)$cond$subject
+  own <- attr(found, "stddev")
+  names(own) <- NULL
+  correlation <- attr(found, "correlation")[1, 2:4]
+  extra <- if (entry[1] == "ar1") list(sd = own[1], rho = correlation[1]) else
+    list(sd = own, rho = if (entry[1] == "toeplitz") correlation else correlation[1])
+  fixed <- fixef(fit)$cond
+  body <- c(
+    sprintf('"call": "glmmTMB(%s, poisson)"', call), sprintf('"names": %s', text(names(fixed))),
+    sprintf('"fixed": %s', number(fixed)), sprintf('"se": %s', number(sqrt(diag(vcov(fit)$cond)))),
+    sprintf('"loglik": %.12g', as.numeric(logLik(fit))),
+    sprintf('"%s": %s', names(extra), sapply(extra, number))
+  )
+  entries <- c(entries, sprintf('  "%s": {\n    %s\n  }', entry[1], paste(body, collapse = ",\n    ")))
+}
 fit <- lme(distance ~ age * Sex, ortho, list(Subject = pdDiag(~ Sex - 1)), method = "ML")
 add("by", "lme(distance ~ age * Sex, list(Subject = pdDiag(~ Sex - 1)), ML)", fit,
-    list(sd = as.numeric(VarCorr(fit)[1:2, "StdDev"]), sigma = fit$sigma))
-fit <- gls(rate ~ nw10, sids, corExp(form = ~ x + y, nugget = TRUE), method = "ML")
-own <- coef(fit$modelStruct$corStruct, unconstrained = FALSE)
-add("matern", "gls(log((SID74 + 0.5)/BIR74*1000) ~ nw10, corExp(form = ~ x + y, nugget = TRUE), ML)", fit,
-    list(range = own[1], sd = fit$sigma * sqrt(1 - own[2]), sigma = fit$sigma * sqrt(own[2])))
-fit <- gls(rate ~ nw10, sids, corExp(50, form = ~ x + y, nugget = TRUE, fixed = FALSE), method = "ML")
+    list(sd = as.numeric(nlme::VarCorr(fit)[1:2, "StdDev"]), sigma = fit$sigma))
 known <- gls(rate ~ nw10, sids, corExp(c(50, 0.2), form = ~ x + y, nugget = TRUE, fixed = TRUE), method = "ML")
 best <- optimize(function(n) as.numeric(logLik(update(known, correlation = corExp(c(50, n), form = ~ x + y,
                  nugget = TRUE, fixed = TRUE)))), c(0.001, 0.999), maximum = TRUE)$maximum
 fit <- update(known, correlation = corExp(c(50, best), form = ~ x + y, nugget = TRUE, fixed = TRUE))
-add("known", "the same with the range held at 50 km", fit,
+add("known", "gls(log((SID74 + 0.5)/BIR74*1000) ~ nw10, corExp(50, form = ~ x + y, nugget = TRUE), range held, ML)", fit,
     list(sd = fit$sigma * sqrt(1 - best), sigma = fit$sigma * sqrt(best)))
 # The two plain structures, by lme4.
 for (entry in list(c("unstructured", "Reaction ~ Days + (Days | Subject)"),
@@ -72,6 +78,6 @@ for (entry in list(c("unstructured", "Reaction ~ Days + (Days | Subject)"),
   )
   entries <- c(entries, sprintf('  "%s": {\n    %s\n  }', entry[1], paste(body, collapse = ",\n    ")))
 }
-versions <- sprintf('  "versions": {"R": "%s", "nlme": "%s", "lme4": "%s"}',
-                    getRversion(), packageVersion("nlme"), packageVersion("lme4"))
+versions <- sprintf('  "versions": {"R": "%s", "nlme": "%s", "lme4": "%s", "glmmTMB": "%s"}',
+                    getRversion(), packageVersion("nlme"), packageVersion("lme4"), packageVersion("glmmTMB"))
 writeLines(c("{", paste(c(versions, entries), collapse = ",\n"), "}"), arguments[2])

@@ -30,7 +30,7 @@ def check_rows_a_level(subject: Subject, findings: Findings) -> None:
     """Find random effects that are as many as the rows, and so compete with the residual."""
     for group in subject.design.groups:
         rows, levels, effects = len(subject.design), len(group.levels), len(group.effects)
-        if levels * effects < rows or group.term.is_membership:
+        if levels * effects < rows or group.term.is_membership or not _is_unrelated(group):
             continue
         column, name = group.term.columns[0], f"sd_{group.slug}"
         if effects == 1:
@@ -47,6 +47,15 @@ def check_rows_a_level(subject: Subject, findings: Findings) -> None:
         else:
             message = f"{what}: an observation-level effect; {name} is the overdispersion."
             findings.note("group_identifiability", message, column=column)
+
+
+#: Structures under which a residual on top of one effect a row cannot be told apart.
+_LIKE_RESIDUALS = ("unstructured", "diagonal", "compound_symmetry", "toeplitz")
+
+
+def _is_unrelated(group: GroupDesign) -> bool:
+    """Tell whether no law ties one row's effects to another's more closely than a residual may."""
+    return all(block.block.structure.name in _LIKE_RESIDUALS for block in group.blocks)
 
 
 def check_varying(subject: Subject, findings: Findings) -> None:
