@@ -49,6 +49,9 @@ def read_new_rows(
         table = read_table(frame, names, findings)
     _check_kinds(trained, table, names, spec, findings)
     findings.raise_errors()
+    for name in set(more) & set(names):
+        # What is no level is told here, with the rest of what is wrong with the rows.
+        as_labels(table[name])
     return _labelled(trained, table, names)
 
 
@@ -91,7 +94,9 @@ def tell_declared_levels(trained: Table, table: Table, findings: Findings) -> No
     for position, finding in enumerate(findings.found):
         if finding.code != "new_level" or finding.column is None or finding.column not in table.columns:
             continue
-        before, found = trained[finding.column], table[finding.column]
+        before, found = trained[finding.column], as_labels(table[finding.column])
+        if not before.declared:
+            continue
         observed = {str(before.levels[code]) for code in np.unique(before.values)}
         declared = set(map(str, before.levels)) - observed
         asked = [str(found.levels[code]) for code in np.unique(found.values)]

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import DataError, Finding, Findings, PredictionError
+from glmm_bayes.core.errors import DataError, Finding, Findings, PredictionError, value_text
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.table import Column, as_frame, as_labels, read_table
@@ -113,11 +113,10 @@ def _values(design: Design, name: str, newdata: Any) -> Any:
             return _shown(read_table(newdata, [name], Findings(PredictionError))[name])
         except DataError as error:
             raise PredictionError(error.findings) from None
-    known = list(design.table.columns)
-    hint = " ".join(filter(None, (suggestion(name, known), f"Columns: {', '.join(known)}.")))
-    message = f"by: no column '{name}' among those the model reads."
-    if newdata is not None:
-        message = f"by: no column '{name}' in newdata or among those the model reads."
+    where = "among those the model reads" if newdata is None else "in newdata"
+    known = list(design.table.columns if newdata is None else map(str, as_frame(newdata).columns))
+    hint = " ".join(filter(None, (suggestion(name, known), f"Columns: {value_text(known)}.")))
+    message = f"by: no column '{name}' {where}."
     raise PredictionError(Finding("unknown_column", message, column=name, hint=hint))
 
 

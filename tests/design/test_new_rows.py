@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
+from glmm_bayes.core.errors import Findings
 from glmm_bayes.design.design import replay_design
 
 ROWS = 24
@@ -32,7 +33,10 @@ REFUSED = {
     "boolean for number": (NEW.assign(x=True), "newdata_schema", "x", (), "trained as number, got boolean"),
     "number for boolean": (NEW.assign(yes=1), "newdata_schema", "yes", (), "trained as boolean, got number"),
     "unseen level": (NEW.assign(f=list("abbq")), "new_level", "f", (3,), "known: a, b, c"),
-    "declared, never seen": (NEW.assign(u=["lo", "never", "hi", "lo"]), "new_level", "u", (1,), "lo, hi"),
+    "declared, never seen": (
+        NEW.assign(u=["lo", "never", "hi", "lo"]), "new_level", "u", (1,),
+        "known: lo, hi. never: declared but never observed, no effect could be learnt.",
+    ),
     "unseen number": (NEW.assign(k=[0, 1, 2, 77]), "new_level", "k", (3,), "known: 0, 1, 2, 5"),
     "missing predictor": (NEW.assign(x=[1, 2, np.nan, 4]), "missing_values", "x", (2,), "1 of 4 values"),
     "missing group": (NEW.assign(g=[1, 2, np.nan, 4]), "missing_values", "g", (2,), "1 of 4 values"),
@@ -40,7 +44,7 @@ REFUSED = {
     "no exposure": (NEW.assign(z=[1.0, 0, 2, 3]), "offset_domain", "z", (1,), "exposure must be positive"),
     "column twice": (pd.concat([NEW, NEW[["x"]]], axis=1), "duplicate_column", "x", (), "occurs 2 times"),
     "no rows": (NEW.head(0), "empty_data", None, (), "no rows"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -96,3 +100,29 @@ def test_what_was_learnt_does_not_move_with_the_new_rows():
     assert moved.state == DESIGN.state
     scaled = (DATA["x"] * 10 + 3 - DATA["x"].mean()) / DATA["x"].std()
     np.testing.assert_allclose(moved.x[:, 1], scaled, rtol=1e-12)
+
+
+def test_levels_in_another_order_are_matched_by_label_and_noted():
+    findings = Findings(gb.PredictionError)
+    rows = NEW.assign(u=pd.Categorical(NEW["u"], ["hi", "lo"]))
+    new = replay_design(DESIGN, rows, False, findings=findings)
+    np.testing.assert_array_equal(new.x, DESIGN.x[:4])
+    notes = [str(finding) for finding in findings.found]
+    assert notes == ["[newdata_schema] levels of 'u' in another order: matched by label, not by position."]
+    assert all(finding.severity == "note" for finding in findings.found)
+    same = Findings(gb.PredictionError)
+    replay_design(DESIGN, NEW, False, findings=same)
+    assert not same.found
+
+
+def test_columns_of_optional_factors_are_read_where_they_are_there():
+    read = replay_design(DESIGN, NEW, False, optional=["g"])
+    assert "g" in read.table.columns and read.groups[0].codes.tolist() == [-1] * 4
+    assert "g" not in replay_design(DESIGN, NEW, False).table.columns
+    assert "g" not in replay_design(DESIGN, NEW.drop(columns="g"), False, optional=["g"]).table.columns
+
+
+def test_data_that_is_no_table_is_a_prediction_error():
+    with pytest.raises(gb.PredictionError) as caught:
+        replay_design(DESIGN, [1, 2], with_groups=False)
+    assert caught.value.code == "data_container"
