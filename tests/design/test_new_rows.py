@@ -104,7 +104,7 @@ def test_what_was_learnt_does_not_move_with_the_new_rows():
 
 def test_levels_in_another_order_are_matched_by_label_and_noted():
     findings = Findings(gb.PredictionError)
-    rows = NEW.assign(u=pd.Categorical(NEW["u"], ["hi", "lo"]))
+    rows = NEW.assign(u=pd.Categorical(NEW["u"].astype(str), ["hi", "lo"]))
     new = replay_design(DESIGN, rows, False, findings=findings)
     np.testing.assert_array_equal(new.x, DESIGN.x[:4])
     notes = [str(finding) for finding in findings.found]
