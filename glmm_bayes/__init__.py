@@ -23,6 +23,7 @@ _HOMES = {
     "StorageError": "core.errors",
     "Effects": "effects.result",
     "Fit": "infer.fit",
+    "Formula": "spec.several",
     "Model": "model",
     "ModelSpec": "spec.model_spec",
     "Prior": "spec.prior",
@@ -35,6 +36,7 @@ _HOMES = {
     "pp_check": "checking.predictive",
     "predictions": "effects.verbs",
     "random_effects": "effects.shrinkage",
+    "register_transform": "spec.transforms",
     "report": "reporting.document",
     "summary": "infer.diagnostics",
     "variance_components": "effects.heterogeneity",
@@ -91,6 +93,8 @@ if TYPE_CHECKING:
     from glmm_bayes.reporting.document import report as report
     from glmm_bayes.spec.model_spec import ModelSpec as ModelSpec
     from glmm_bayes.spec.prior import Prior as Prior
+    from glmm_bayes.spec.several import Formula as Formula
+    from glmm_bayes.spec.transforms import register_transform as register_transform
 
 
 def __getattr__(name: str) -> Any:

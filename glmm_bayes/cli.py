@@ -74,7 +74,7 @@ def check(spec: SpecPath, as_json: AsJson = False) -> None:
         typer.echo(json.dumps({"formula": file.model.to_formula(), "findings": table.to_dict("records")}))
         return
     typer.echo(str(model))
-    typer.echo(table.to_string(index=False) if len(table) else "No finding: the data can carry the model.")
+    typer.echo(table.to_string(index=False, na_rep=""))
 
 
 @app.command()
@@ -156,9 +156,7 @@ def _read(spec: Path) -> tuple[SpecFile, Model]:
 
 
 def _data(file: SpecFile) -> Any:
-    """Read the data of a spec file; grouping columns are read as text, so that 007 stays 007."""
-    import pandas as pd
-
+    """Return the embedded data of a spec file, or the path that the model reads."""
     from glmm_bayes.core.errors import DataError, Finding
     from glmm_bayes.datasets import load_dataset
 
@@ -167,16 +165,8 @@ def _data(file: SpecFile) -> Any:
         raise DataError(Finding("data_missing", message, hint='Write [data] path = "data.csv".'))
     if file.data.dataset is not None:
         return load_dataset(file.data.dataset)
-    path = file.data.path
-    assert path is not None
-    if not path.is_file():
-        raise StorageError(
-            Finding("storage", f"{path}: no such file.", hint="Paths are relative to the spec file.")
-        )
-    if path.suffix.lower() == ".parquet":
-        return pd.read_parquet(path)
-    texts = dict.fromkeys((name for group in file.model.groups for name in group.columns), str)
-    return pd.read_csv(path, dtype=texts)
+    assert file.data.path is not None
+    return file.data.path
 
 
 def _exists(path: Path) -> Any:

@@ -5,16 +5,24 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from functools import cached_property
+from os import PathLike
 from typing import Any
 
 import pandas as pd
 
 from glmm_bayes.core.errors import DataError, Finding, Findings, FormulaError, GlmmError, GlmmWarning
 from glmm_bayes.core.links import LINKS
+from glmm_bayes.design.checks.dependence import checked_rank
+from glmm_bayes.design.checks.registry import check_table, examine
+from glmm_bayes.design.checks.subject import Outcome, Subject
+from glmm_bayes.design.data_files import read_data_file
 from glmm_bayes.design.design import build_design
+from glmm_bayes.design.known import read_known
 from glmm_bayes.design.table import read_table
+from glmm_bayes.graph.covariances.resolve import check_structures, resolve_covariances, wanted_tables
 from glmm_bayes.graph.explain import Explanation, describe_model, explain_model
 from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.graph.families.binary import BinaryFamily
 from glmm_bayes.graph.priors import resolve_priors
 from glmm_bayes.infer.datatree import assemble, dimensions
 from glmm_bayes.infer.diagnostics import diagnose
@@ -31,8 +39,10 @@ class Model:
     ----------
     formula : str or ModelSpec
         In the language of lme4 and brms, or a spec read from a file.
-    data : pandas.DataFrame or mapping of columns
-        Never modified; only the columns that the formula names are read.
+    data : DataFrame, Table, mapping, structured array, Dataset, or path of a file
+        Of pandas, polars, pyarrow, NumPy or xarray; a path of a CSV, Parquet or Feather file, whose
+        grouping columns are read as labels. Never modified; only the columns that the formula names
+        are used.
     family : str
         ``gaussian``, ``bernoulli``, ``binomial`` or ``poisson``.
     link : str, optional
@@ -43,6 +53,13 @@ class Model:
         ``sigma``.
     missing : {"error", "drop"}
         What to do with rows that miss a value in a used column; dropped rows are counted.
+    known : mapping of str to matrix, map of neighbours or coordinates, optional
+        What the formula's covariance structures name: ``gr(g, cov = K)`` needs ``known={"K": K}``, a
+        data frame with the levels as index and columns; ``gr(area, structure = "icar", graph = W)`` a
+        frame with a pair of neighbours in each row.
+    rank : {"error", "drop", "keep"}
+        What to do with fixed-effect columns that depend on earlier ones: refuse them, remove them as R
+        does and say which, or keep them, told apart by their priors alone.
 
     Raises
     ------
@@ -65,17 +82,31 @@ class Model:
         link: str | None = None,
         priors: Mapping[str, Prior] | None = None,
         missing: str = "error",
+        known: Mapping[str, Any] | None = None,
+        rank: str = "error",
     ) -> None:
         self.spec = _read_spec(formula, family, link, priors)
         self.family = FAMILIES[self.spec.family]
         self.link = LINKS[_link_name(self.spec)]
         findings = Findings(DataError)
+        if isinstance(data, str | PathLike):
+            labels = [name for group in self.spec.groups for name in group.columns]
+            data = read_data_file(data, labels)
         table = read_table(data, self.spec.names(), findings, self.spec.text, _checked(missing))
-        self.design = build_design(self.spec, table, findings)
+        self.spec = check_structures(self.spec, table, findings)
+        self.known = read_known(known, wanted_tables(self.spec), findings)
+        findings.raise_errors()
+        self.design = build_design(self.spec, table, findings, rank=checked_rank(rank))
         assert self.design.response is not None
         self.response = self.family.read_response(self.design.response, findings)
         findings.raise_errors()
-        self.priors = resolve_priors(self.design, self.family, self.link, self.response, self.spec.priors)
+        covariances = resolve_covariances(self.design, self.known, findings)
+        findings.raise_errors()
+        self.priors = resolve_priors(
+            self.design, self.family, self.link, self.response, self.spec.priors, covariances
+        )
+        self._found_before = tuple(findings.found)
+        examine(self._subject, findings)
         self.findings = tuple(findings.found)
         findings.warn()
 
@@ -123,16 +154,22 @@ class Model:
         SamplingError
         """
         settings = Settings(draws, tune, chains, cores, seed, engine, target_accept, progress)
-        names = list(dimensions(self.design, self.family))
+        names = list(dimensions(self.design, self.priors))
         sampled = sample(self.pymc_model, names, settings)
         tree = assemble(
-            sampled.posterior, sampled.statistics, self.design, self.response, self.family, self.link
+            sampled.posterior,
+            sampled.statistics,
+            self.design,
+            self.response,
+            self.priors,
+            self.family,
+            self.link,
         )
         recorded: dict[str, Any] = {
             **sampled.settings,
             "notes": [finding.message for finding in self.findings],
         }
-        fit = Fit(self.spec, self.design, self.response, self.priors, tree, recorded)
+        fit = Fit(self.spec, self.design, self.response, self.priors, tree, recorded, self.known)
         diagnosis = diagnose(fit)
         if not diagnosis.passed:
             warnings.warn(f"[diagnosis] {diagnosis}", GlmmWarning, stacklevel=2)
@@ -156,10 +193,34 @@ class Model:
         return explain_model(self)
 
     def check(self) -> pd.DataFrame:
-        """List every warning and note on the data; nothing is compiled. (Errors have been raised.)"""
+        """List warnings and notes on the data, then what holds; nothing is compiled.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``severity`` (``warning``, ``note``, ``passed``), ``code``, ``column``, ``message``.
+            Errors have been raised when the model was made.
+        """
         columns = ["severity", "code", "column", "message"]
-        rows = [(f.severity, f.code, f.column, f"{f.message} {f.hint}".strip()) for f in self.findings]
-        return pd.DataFrame(rows, columns=columns)
+        rows = check_table(self._subject, self._found_before)
+        return pd.DataFrame(rows, columns=columns, dtype=object)
+
+    @cached_property
+    def _subject(self) -> Subject:
+        """What the checks read: the family and the priors of the model in plain words."""
+        assert self.design.response is not None
+        has_ceiling = isinstance(self.family, BinaryFamily)
+        has_floor = has_ceiling or (self.family.is_discrete and self.link.name == "log")
+        outcome = Outcome(
+            self.response.label,
+            self.design.response.column.name,
+            self.response.values,
+            self.response.trials,
+            has_floor,
+            has_ceiling,
+        )
+        priors = {row.parameter: row.prior for row in self.priors.rows}
+        return Subject(self.design, outcome, tuple(self.family.auxiliaries), priors)
 
     def __str__(self) -> str:
         notes = [f"{finding.severity}: {finding.message}" for finding in self.findings]

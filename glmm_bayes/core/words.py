@@ -18,12 +18,25 @@ INTERVAL_PROBABILITY = 0.89
 INTERVAL_KIND = "eti"
 
 _SLUG_LENGTH = 40
-_CLOSED_PREFIXES = ("b_", "z_", "sd_", "corr_", "cov_", "level_", "columns_", "chol_corr_")
+_CLOSED_PREFIXES = (
+    "b_",
+    "z_",
+    "sd_",
+    "corr_",
+    "cov_",
+    "level_",
+    "columns_",
+    "weights_",
+    "chol_corr_",
+    "share_",
+    "range_",
+    "df_",
+)
 _CLOSED_NAMES = frozenset(
     {"beta", "sigma", "nu", "shape", "phi", "zi", "hu", "disc", "chain", "draw", "row", "coef", "category"}
     | {"beta_basis", "x", "y", "offset", "observed", "trials"}
 )
-_CLOSED_SUFFIXES = ("_effect", "_effect_other", "_basis")
+_CLOSED_SUFFIXES = ("_effect", "_effect_other", "_basis", "_shared", "_raw", "_spatial", "_above")
 _WINDOWS_DEVICES = frozenset(
     ["con", "prn", "aux", "nul"] + [f"{port}{digit}" for port in ("com", "lpt") for digit in range(1, 10)]
 )

@@ -24,7 +24,8 @@ def load_dataset(name: str) -> pd.DataFrame:
     Parameters
     ----------
     name : str
-        ``toenail``, ``sleepstudy``, ``cbpp``, ``epil`` or ``bacteria``.
+        ``toenail``, ``sleepstudy``, ``cbpp``, ``epil``, ``bacteria``, ``nc_sids`` or
+        ``nc_sids_neighbours``.
 
     Returns
     -------

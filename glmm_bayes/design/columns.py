@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
+from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import row_text, value_text
+from glmm_bayes.core.errors import DataError, Finding
+from glmm_bayes.design.contrasts import (
+    POLY,
+    TREATMENT,
+    contrast_column,
+    contrast_indices,
+    contrast_label,
+    contrast_of,
+)
 from glmm_bayes.design.evaluate import Evaluator
-from glmm_bayes.design.table import Column, Level, nearest_level
-from glmm_bayes.spec.expressions import Expr
+from glmm_bayes.design.splines import is_basis, width
+from glmm_bayes.design.table import Column, Level
+from glmm_bayes.spec.expressions import Call, Expr
 from glmm_bayes.spec.model_spec import Term
 
 INTERCEPT_LABEL = "Intercept"
 
 #: How one factor of a term is written as columns.
-NUMBER, CONTRAST, FULL = "number", "contrast", "full"
+NUMBER, BASIS, CONTRAST, FULL = "number", "basis", "contrast", "full"
+#: Most columns of the fixed part.
+MAX_COLUMNS = 5000
 
 #: Levels of each categorical factor, by the canonical text of the expression; numbers are absent.
 FactorLevels = Mapping[str, tuple[Level, ...]]
@@ -26,14 +39,46 @@ FactorLevels = Mapping[str, tuple[Level, ...]]
 
 @dataclass(frozen=True)
 class Part:
-    """What one factor contributes to a column: the factor, its coding, and the level it marks."""
+    """What one factor contributes to a column.
+
+    Attributes
+    ----------
+    factor : str
+        Canonical text of the expression.
+    coding : {"number", "basis", "contrast", "full"}
+    level : str, int, bool or None
+        The level that the column is about; None for numbers and trends.
+    index : int
+        Position of that level, or of the column in a basis; trends count from 1.
+    contrast : str
+        Name of the contrasts, for ``contrast`` and ``full``.
+    size : int
+        Number of the factor's levels.
+    """
 
     factor: str
     coding: str
     level: Level | None = None
+    index: int = 0
+    contrast: str = ""
+    size: int = 0
+
+    @property
+    def is_indicator(self) -> bool:
+        """True if the column is 1 at one level and 0 at all others."""
+        return self.coding == FULL or (self.coding == CONTRAST and self.contrast == TREATMENT)
+
+    @property
+    def label(self) -> str:
+        """What stands in brackets behind the factor; empty for a number."""
+        if self.coding == NUMBER:
+            return ""
+        if self.coding == BASIS:
+            return str(self.index + 1)
+        return contrast_label(TREATMENT if self.coding == FULL else self.contrast, self.level, self.index)
 
     def __str__(self) -> str:
-        return self.factor if self.coding == NUMBER else f"{self.factor}[{self.level}]"
+        return self.factor if self.coding == NUMBER else f"{self.factor}[{self.label}]"
 
 
 @dataclass(frozen=True)
@@ -55,27 +100,34 @@ class DesignColumn:
 
 
 def code_terms(terms: Sequence[Term], levels: FactorLevels) -> tuple[DesignColumn, ...]:
-    """List the columns of terms with treatment contrasts, as R does.
+    """List the columns of terms, each factor coded as in R.
 
-    A factor of a term is coded by contrasts against its first level if what is left of the term
-    without it is already spanned by earlier terms, and by one column a level otherwise.
+    A factor of a term is coded by its contrasts if what is left of the term without it is already
+    spanned by earlier terms, and by one column a level otherwise.
+
+    Raises
+    ------
+    DataError
+        ``formula_too_large`` beyond ``MAX_COLUMNS`` columns, before any is made.
 
     References
     ----------
     Chambers and Hastie (1992), Statistical Models in S, section 2.4.
     """
+    coded = list(_codings(terms, levels))
+    _check_size(coded, levels)
+    return tuple(column for term, codings in coded for column in _term_columns(term, codings, levels))
+
+
+def _codings(terms: Sequence[Term], levels: FactorLevels) -> Iterator[tuple[Term, list[str]]]:
     spanned: set[frozenset[str]] = set()
-    columns: list[DesignColumn] = []
     for term in terms:
         codings = []
         for factor in term.factors:
-            rest = term.key - {str(factor)}
             if str(factor) not in levels:
-                codings.append(NUMBER)
-            elif rest in spanned:
-                codings.append(CONTRAST)
+                codings.append(BASIS if is_basis(factor) else NUMBER)
             else:
-                codings.append(FULL)
+                codings.append(CONTRAST if term.key - {str(factor)} in spanned else FULL)
         spanned.add(term.key)
         # One column a level adds up to what the term is without the factor.
         spanned.update(
@@ -83,26 +135,59 @@ def code_terms(terms: Sequence[Term], levels: FactorLevels) -> tuple[DesignColum
             for factor, coding in zip(term.factors, codings, strict=True)
             if coding == FULL and codings.count(FULL) == 1
         )
-        columns.extend(_term_columns(term, codings, levels))
-    return tuple(columns)
+        yield term, codings
+
+
+def _check_size(coded: Sequence[tuple[Term, list[str]]], levels: FactorLevels) -> None:
+    total = 0
+    for term, codings in coded:
+        made = prod(
+            len(_indices(factor, coding, levels))
+            for factor, coding in zip(term.factors, codings, strict=True)
+        )
+        total += made
+        if total > MAX_COLUMNS:
+            of_levels = {str(f): f for f in term.factors if str(f) in levels}
+            largest = max(of_levels, key=lambda name: len(levels[name]), default=str(term))
+            has = f"'{largest}' has {len(levels[largest]):,} levels; " if of_levels else ""
+            message = f"{term} makes {made:,} columns ({has}limit {MAX_COLUMNS})."
+            names = of_levels[largest].names() if of_levels else term.names()
+            hint = f"Use (1 | {names[0]})." if of_levels else "Remove terms."
+            raise DataError(Finding("formula_too_large", message, column=names[0], hint=hint))
+
+
+def _indices(factor: Expr, coding: str, levels: FactorLevels) -> range:
+    """List the indices of the columns of one factor."""
+    if coding == NUMBER:
+        return range(1)
+    if coding == BASIS:
+        assert isinstance(factor, Call)
+        return range(width(factor))
+    size = len(levels[str(factor)])
+    return range(size) if coding == FULL else contrast_indices(contrast_of(factor), size)
 
 
 def _term_columns(term: Term, codings: Sequence[str], levels: FactorLevels) -> list[DesignColumn]:
-    choices = []
-    for factor, coding in zip(term.factors, codings, strict=True):
-        name = str(factor)
-        if coding == NUMBER:
-            choices.append([Part(name, NUMBER)])
-        else:
-            shown = levels[name][1:] if coding == CONTRAST else levels[name]
-            choices.append([Part(name, coding, level) for level in shown])
+    choices = [
+        [_part(factor, coding, index, levels) for index in _indices(factor, coding, levels)]
+        for factor, coding in zip(term.factors, codings, strict=True)
+    ]
     # The first factor varies fastest, as in R.
     return [DesignColumn(tuple(reversed(parts)), term) for parts in product(*reversed(choices))]
 
 
+def _part(factor: Expr, coding: str, index: int, levels: FactorLevels) -> Part:
+    name = str(factor)
+    if coding in (NUMBER, BASIS):
+        return Part(name, coding, index=index)
+    contrast = contrast_of(factor)
+    level = None if coding == CONTRAST and contrast == POLY else levels[name][index]
+    return Part(name, coding, level, index, contrast, len(levels[name]))
+
+
 @dataclass(frozen=True)
 class Predictors:
-    """Values of all factors of all terms: numbers, or codes into the levels of the training rows."""
+    """Values of all factors of all terms: numbers, bases, or codes into the levels of the training rows."""
 
     values: Mapping[str, NDArray[np.float64]]
     codes: Mapping[str, NDArray[np.int64]]
@@ -111,75 +196,35 @@ class Predictors:
 
     def matrix(self, columns: Sequence[DesignColumn]) -> NDArray[np.float64]:
         """Fill the design matrix, shape (row, column)."""
-        result = np.ones((self.n_rows, len(columns)))
+        result = np.empty((self.n_rows, len(columns)))
         for position, column in enumerate(columns):
-            for part in column.parts:
+            first, *others = column.parts or (None,)
+            result[:, position] = 1.0 if first is None else self.part(first)
+            for part in others:
                 result[:, position] *= self.part(part)
         return result
 
-    def part(self, part: Part) -> NDArray[np.float64]:
-        """Return the numbers of one part, shape (row,)."""
-        if part.coding == NUMBER:
-            return self.values[part.factor]
-        position = [None, *self.levels[part.factor]].index(part.level) - 1
-        hits: NDArray[np.bool_] = self.codes[part.factor] == position
-        return hits.astype(np.float64)
+    def part(self, part: Part) -> NDArray[Any]:
+        """Return the numbers of one part, shape (row,); booleans where it marks a level."""
+        if part.is_indicator:
+            return np.equal(self.codes[part.factor], part.index)
+        if part.coding == CONTRAST:
+            return contrast_column(part.contrast, part.size, part.index)[self.codes[part.factor]]
+        values = self.values[part.factor]
+        return values[:, part.index] if part.coding == BASIS else values
 
 
-def evaluate_predictors(
-    terms: Sequence[Term], evaluator: Evaluator, known: dict[str, tuple[Level, ...]]
-) -> Predictors:
-    """Evaluate each factor once; learn its levels on training rows, match them by label on new rows.
-
-    Parameters
-    ----------
-    known : dict of str to tuple
-        Levels of the categorical factors. Filled while learning, read on replay.
-    """
+def evaluate_predictors(terms: Sequence[Term], evaluator: Evaluator) -> Predictors:
+    """Evaluate each factor once; its levels are learnt on training rows, matched by label on new rows."""
     values: dict[str, NDArray[np.float64]] = {}
     codes: dict[str, NDArray[np.int64]] = {}
     factors: dict[str, Expr] = {str(factor): factor for term in terms for factor in term.factors}
     for name, factor in factors.items():
         result = evaluator.predictor(factor)
-        if not isinstance(result, Column):
-            values[name] = result
-        elif evaluator.learning:
-            codes[name], known[name] = _observed(result, factor, evaluator)
+        if isinstance(result, Column):
+            codes[name] = evaluator.codes(factor, result)
         else:
-            codes[name] = _matched(result, factor, known[name], evaluator)
-    return Predictors(values, codes, known, len(evaluator.table))
-
-
-def _observed(
-    column: Column, factor: Expr, evaluator: Evaluator
-) -> tuple[NDArray[np.int64], tuple[Level, ...]]:
-    """Keep the levels that occur, in their order."""
-    counts = np.bincount(column.values, minlength=len(column.levels))
-    levels = tuple(level for level, count in zip(column.levels, counts, strict=True) if count)
-    name = factor.names()[0] if factor.names() else str(factor)
-    unused = [level for level, count in zip(column.levels, counts, strict=True) if not count]
-    if unused:
-        message = f"'{factor}': levels {value_text(unused)} never occur; dropped, kept in the schema."
-        evaluator.findings.note("unused_levels", message, column=name)
-    if len(levels) == 1:
-        message = f"'{factor}' has one level ('{levels[0]}'): its effect cannot be learnt."
-        evaluator.findings.error("single_level", message, column=name, hint=f"Remove {factor}.")
-    position = np.cumsum(counts > 0) - 1
-    return position[column.values].astype(np.int64), levels
-
-
-def _matched(
-    column: Column, factor: Expr, known: tuple[Level, ...], evaluator: Evaluator
-) -> NDArray[np.int64]:
-    """Match the levels of new rows with those of the training rows by label, never by position."""
-    position = {str(level): code for code, level in enumerate(known)}
-    lookup = np.array([position.get(str(level), -1) for level in column.levels], dtype=np.int64)
-    codes = lookup[column.values] if len(lookup) else np.zeros(0, np.int64)
-    if (codes < 0).any():
-        rows = tuple(evaluator.table.rows[codes < 0].tolist())
-        found = sorted({str(column.levels[code]) for code in column.values[codes < 0]})
-        message = f"'{factor}' has {value_text(found)} ({row_text(rows)}); known: {value_text(known)}."
-        name = factor.names()[0] if factor.names() else str(factor)
-        hint = nearest_level(found[0], known)
-        evaluator.findings.error("new_level", message, column=name, rows=rows, hint=hint)
-    return codes
+            values[name] = result
+    # Levels of columns that are compared, I(f == "a"), are known, too; those are no factors.
+    levels = {name: known for name, known in evaluator.factors.items() if name in codes}
+    return Predictors(values, codes, levels, len(evaluator.table))

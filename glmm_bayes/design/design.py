@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Findings, PredictionError
 from glmm_bayes.core.words import slugs
-from glmm_bayes.design.checks import check_fixed
+from glmm_bayes.design.checks.dependence import check_fixed
 from glmm_bayes.design.columns import DesignColumn, Part, code_terms, evaluate_predictors
 from glmm_bayes.design.evaluate import Evaluator
-from glmm_bayes.design.groups import GroupDesign, group_columns
-from glmm_bayes.design.levels import GroupLevel, learn_levels, match_levels
+from glmm_bayes.design.groups import (
+    GroupDesign,
+    by_terms,
+    group_columns,
+    learn_members,
+    match_members,
+    membership_weights,
+)
+from glmm_bayes.design.levels import GroupLevel
 from glmm_bayes.design.response import ResponseColumns, read_response
+from glmm_bayes.design.splines import Learnt
 from glmm_bayes.design.table import Level, Table, as_frame, as_labels, read_table
 from glmm_bayes.spec.model_spec import ModelSpec, Term
 
@@ -29,17 +37,20 @@ class DesignState:
     kinds : mapping of str to str
         Kind of each used column: ``number``, ``boolean`` or ``label``.
     transforms : mapping of str to mapping
-        Centre and scale of each ``center(...)`` and ``scale(...)``.
+        What each call learnt, by its text: centre and scale, knots, coefficients of polynomials.
     factors : mapping of str to tuple
-        Levels of each categorical predictor, the reference first.
+        Levels of each categorical predictor, in the order of its contrasts.
     groups : mapping of str to tuple of tuple
         Levels of each grouping factor.
+    dropped : tuple of int
+        Positions, among the fixed-effect columns as they are coded, of those that ``rank="drop"`` removed.
     """
 
     kinds: Mapping[str, str] = field(default_factory=dict)
-    transforms: Mapping[str, dict[str, float]] = field(default_factory=dict)
+    transforms: Mapping[str, Learnt] = field(default_factory=dict)
     factors: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
     groups: Mapping[str, tuple[GroupLevel, ...]] = field(default_factory=dict)
+    dropped: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -89,7 +100,9 @@ def build_design(
     spec: ModelSpec,
     table: Table,
     findings: Findings,
-    transforms: Mapping[str, dict[str, float]] | None = None,
+    transforms: Mapping[str, Learnt] | None = None,
+    rank: str = "error",
+    dropped: tuple[int, ...] = (),
 ) -> Design:
     """Build the design of training rows; everything wrong is collected, then raised as one error.
 
@@ -99,7 +112,11 @@ def build_design(
     table : Table
     findings : Findings
     transforms : mapping of str to dict, optional
-        Centres and scales that were learnt from these rows before; they are taken as they are.
+        What was learnt from these rows before; it is taken as it is.
+    rank : {"error", "drop", "keep"}
+        What to do with fixed-effect columns that depend on earlier ones.
+    dropped : tuple of int
+        Columns that were removed before; they are taken as they are.
 
     Raises
     ------
@@ -108,15 +125,23 @@ def build_design(
         ``offset_domain``.
     """
     kinds = {name: column.kind for name, column in table.columns.items()}
-    state = DesignState(kinds, transforms or {})
+    state = DesignState(kinds, transforms or {}, dropped=dropped)
     design = _assemble(spec, table, state, findings, learning=True)
     findings.raise_errors()
-    check_fixed(design.columns, design.x, design.table.rows, findings)
+    removed = check_fixed(design.columns, design.x, design.table.rows, findings, rank)
     findings.raise_errors()
-    return design
+    return _without(design, removed) if removed else design
 
 
-def replay_design(design: Design, data: object, with_groups: bool) -> Design:
+def _without(design: Design, removed: tuple[int, ...]) -> Design:
+    """Leave fixed-effect columns out; what is learnt says which."""
+    kept = [position for position in range(len(design.columns)) if position not in removed]
+    columns = tuple(design.columns[position] for position in kept)
+    state = replace(design.state, dropped=removed)
+    return replace(design, state=state, columns=columns, x=design.x[:, kept])
+
+
+def replay_design(design: Design, data: object, with_groups: bool | Collection[str]) -> Design:
     """Build the design of new rows with the state that the training rows taught.
 
     Parameters
@@ -125,8 +150,9 @@ def replay_design(design: Design, data: object, with_groups: bool) -> Design:
         Of the training rows.
     data : DataFrame or mapping of columns
         The response may be absent.
-    with_groups : bool
-        True if the rows' own group levels are needed; then their columns must be there.
+    with_groups : bool or collection of str
+        Grouping factors whose levels in the rows are needed: all, none, or those named. Their columns
+        must be there.
 
     Raises
     ------
@@ -135,27 +161,33 @@ def replay_design(design: Design, data: object, with_groups: bool) -> Design:
     """
     spec, state = design.spec, design.state
     findings = Findings(PredictionError)
+    every = [group.factor for group in spec.groups]
+    needed = frozenset(with_groups if isinstance(with_groups, Collection) else every if with_groups else ())
     parts = [term.names() for term in spec.fixed] + [offset.names() for offset in spec.offsets]
     for group in spec.groups:
-        parts += [effect.names() for effect in group.effects]
-        parts += [group.columns] if with_groups else []
+        parts += [term.names() for term in (*group.effects, *by_terms(group))]
+        if group.factor in needed:
+            parts += [group.columns, *(weight.names() for weight in group.weights)]
     names = list(dict.fromkeys(name for part in parts for name in part))
     table = data if isinstance(data, Table) else _read_new(data, names, findings)
     _check_kinds(table, state, names, spec, findings)
     findings.raise_errors()
     try:
         table = _labelled(table, state, names)
-        new = _assemble(spec, table, state, findings, learning=False, with_groups=with_groups)
+        new = _assemble(spec, table, state, findings, learning=False, needed=needed)
     except DataError as error:
         raise PredictionError(error.findings) from None
     findings.raise_errors()
+    # A table was made by an effect from rows that have been told of.
+    if not isinstance(data, Table):
+        findings.warn()
     return new
 
 
 def _read_new(data: object, names: list[str], findings: Findings) -> Table:
     frame = as_frame(data)
     for name in names:
-        if name not in frame.columns:
+        if not frame.positions(name):
             findings.error("newdata_schema", f"new data: column '{name}' missing.", column=name)
     findings.raise_errors()
     return read_table(frame, names, findings)
@@ -185,29 +217,35 @@ def _assemble(
     state: DesignState,
     findings: Findings,
     learning: bool,
-    with_groups: bool = True,
+    needed: Collection[str] | None = None,
 ) -> Design:
     transforms = {key: dict(value) for key, value in state.transforms.items()}
     factors = dict(state.factors)
     levels = dict(state.groups)
-    evaluator = Evaluator(table, transforms, learning, findings)
-    terms: list[Term] = [*spec.fixed, *(term for group in spec.groups for term in group.effects)]
-    predictors = evaluate_predictors(terms, evaluator, factors)
-    columns = code_terms(spec.fixed, predictors.levels)
+    evaluator = Evaluator(table, transforms, factors, learning, findings)
+    terms: list[Term] = list(spec.fixed)
+    for group in spec.groups:
+        terms += [*group.effects, *by_terms(group)]
+    predictors = evaluate_predictors(terms, evaluator)
+    coded = code_terms(spec.fixed, predictors.levels)
+    columns = tuple(column for i, column in enumerate(coded) if i not in state.dropped)
     offset = np.sum([evaluator.offset(term) for term in spec.offsets], axis=0) + np.zeros(len(table))
-    names = slugs(group.factor for group in spec.groups)
+    names = slugs(group.label for group in spec.groups)
     groups = []
     for term in spec.groups:
         effects, blocks = group_columns(term, predictors)
         if learning:
-            levels[term.factor] = learn_levels(term, table, findings)
+            levels[term.factor] = learn_members(term, table, findings)
         known = levels[term.factor]
-        codes = match_levels(term, table, known) if with_groups else np.full(len(table), -1, np.int64)
+        if needed is None or term.factor in needed:
+            weights, members = membership_weights(term, evaluator), match_members(term, table, known)
+        else:
+            weights, members = np.ones((len(table), 1)), np.full((len(table), 1), -1, np.int64)
         z = predictors.matrix(effects)
-        groups.append(GroupDesign(term, names[term.factor], effects, blocks, known, codes, z))
+        groups.append(GroupDesign(term, names[term.label], effects, blocks, known, members, weights, z))
     response = read_response(spec.response, evaluator) if learning else None
-    learnt = DesignState(state.kinds, transforms, factors, levels)
+    learnt = DesignState(state.kinds, transforms, factors, levels, state.dropped)
     x = predictors.matrix(columns)
-    used = [*columns, *(column for group in groups for column in group.columns)]
+    used = [*coded, *(column for group in groups for column in group.columns)]
     parts = {part: predictors.part(part) for column in used for part in column.parts}
     return Design(spec, learnt, table, columns, x, offset, tuple(groups), response, parts)

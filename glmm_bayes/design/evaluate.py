@@ -4,14 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
+from datetime import date
+from functools import reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, Findings, FormulaError, row_text, value_text
-from glmm_bayes.design.table import Column, Level, Table, as_labels, looks_like_numbers
+from glmm_bayes.design.factors import (
+    learn_factor,
+    match_factor,
+    observed_levels,
+    read_levels,
+    refuse_as_predictor,
+)
+from glmm_bayes.design.splines import Learnt, basis, is_basis, learn, number, problem, width
+from glmm_bayes.design.table import Column, Level, Table, as_labels
 from glmm_bayes.spec.expressions import Binary, Call, Expr, Name, Number, Text, Unary
+from glmm_bayes.spec.transforms import TRANSFORMS
 
 Values = NDArray[np.float64]
 
@@ -24,8 +35,14 @@ _ELEMENTWISE: Mapping[str, Callable[[Values], Any]] = {
     "expm1": np.expm1,
     "sqrt": np.sqrt,
     "abs": np.abs,
+    "sin": np.sin,
+    "cos": np.cos,
+    "asin": np.arcsin,
     "I": lambda values: values,
 }
+_OF_SEVERAL: Mapping[str, Callable[[Any, Any], Any]] = {"pmin": np.minimum, "pmax": np.maximum}
+_SCALED = ("scale", "standardize")
+_DAY = 86_400 * 10**9  # nanoseconds
 _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": np.add,
     "-": np.subtract,
@@ -43,13 +60,15 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
 
 @dataclass
 class Evaluator:
-    """Evaluate expressions on a table, learning or replaying the state of ``center`` and ``scale``.
+    """Evaluate expressions on a table, learning or replaying what calls and factors remember.
 
     Attributes
     ----------
     table : Table
     transforms : mapping of str to dict
-        What was learnt, by the canonical text of the call.
+        What calls learnt, by their canonical text.
+    factors : mapping of str to tuple
+        Levels of categorical factors, and of columns that are compared with a level.
     learning : bool
         True on the training rows: state is written. False on new data: it is read.
     findings : Findings
@@ -57,27 +76,81 @@ class Evaluator:
     """
 
     table: Table
-    transforms: MutableMapping[str, dict[str, float]]
+    transforms: MutableMapping[str, Learnt]
+    factors: MutableMapping[str, tuple[Level, ...]]
     learning: bool
     findings: Findings
 
     def predictor(self, expression: Expr) -> Values | Column:
-        """Evaluate a factor of a fixed or random effect: numbers, or a column of labels."""
+        """Evaluate a factor of an effect: numbers, a basis of shape (row, column), or labels."""
         if isinstance(expression, Name):
-            column = self.table[expression.name]
-            if column.kind == "number":
-                return column.values.astype(np.float64)
-            self._refuse_numbers_as_text(column)
-            if column.kind == "boolean":
-                return Column(column.name, "label", column.values.astype(np.int64), (False, True))
-            return column
-        if isinstance(expression, Call) and expression.function == "C":
-            return self._levels(expression)
+            return self._column(self.table[expression.name])
+        if isinstance(expression, Call) and expression.function in ("C", "ordered"):
+            return self.labels(expression)
+        if isinstance(expression, Call) and is_basis(expression):
+            return self._basis(expression)
         return self.numbers(expression)
+
+    def labels(self, call: Call) -> Column:
+        """Evaluate ``C()`` or ``ordered()``."""
+        return read_levels(call, self.table, self.findings, self.learning)
+
+    def codes(self, factor: Expr, column: Column) -> NDArray[np.int64]:
+        """Give each row the position of its level: learnt on the training rows, matched on new ones."""
+        key = str(factor)
+        if self.learning:
+            codes, self.factors[key] = learn_factor(factor, column, self.findings)
+            return codes
+        return match_factor(factor, column, self.factors[key], self.table, self.findings)
+
+    def _column(self, column: Column) -> Values | Column:
+        if refuse_as_predictor(column, self.learning, self.findings):
+            return np.zeros(len(self.table))
+        if column.kind == "number":
+            return column.values.astype(np.float64)
+        if column.kind == "boolean":
+            return Column(column.name, "label", column.values.astype(np.int64), (False, True))
+        return column
+
+    def _basis(self, call: Call) -> Values:
+        values, key = self.numbers(call.arguments[0]), str(call)
+        if self.learning and key not in self.transforms:
+            wrong = problem(call, values)
+            if wrong:
+                column = (call.names() or (None,))[0]
+                hint = "Choose fewer columns, or other knots."
+                self.findings.error("rank_deficient", wrong, column=column, hint=hint)
+                return np.zeros((len(values), width(call)))
+            self.transforms[key] = learn(call, values)
+        learnt = self.transforms[key]
+        if not self.learning:
+            self._warn_beyond(call, values, learnt)
+        with np.errstate(all="ignore"):
+            columns = basis(call, values, learnt)
+        bad = ~np.isfinite(columns).all(axis=1)
+        self._refuse_non_finite(call, bad)
+        return np.where(bad[:, None], 0.0, columns)
+
+    def _warn_beyond(self, call: Call, values: Values, learnt: Learnt) -> None:
+        """Warn of new rows outside of the range in which the columns were learnt."""
+        low, high = number(learnt, "lower"), number(learnt, "upper")
+        rows = tuple(self.table.rows[(values < low) | (values > high)].tolist())
+        if rows:
+            lie = "row lies" if len(rows) == 1 else "rows lie"
+            message = (
+                f"'{call.arguments[0]}' was in [{low:g}, {high:g}]; {len(rows)} {lie} outside "
+                f"({row_text(rows)}): {call.function} extrapolates there."
+            )
+            column = (call.names() or (None,))[0]
+            self.findings.warning("extrapolation", message, column=column, rows=rows)
 
     def numbers(self, expression: Expr) -> Values:
         """Evaluate to finite numbers, shape (row,); what is not finite is collected by row."""
         values, bad = self.computed(expression)
+        self._refuse_non_finite(expression, bad)
+        return values
+
+    def _refuse_non_finite(self, expression: Expr, bad: NDArray[np.bool_]) -> None:
         if bad.any():
             rows = tuple(self.table.rows[bad].tolist())
             where = f"{row_text(rows)}{self._shown(expression, bad)}"
@@ -85,7 +158,6 @@ class Evaluator:
             names = expression.names()
             column = names[0] if names else None
             self.findings.error("non_finite", message, column=column, rows=rows, hint="Correct them.")
-        return values
 
     def offset(self, expression: Expr) -> Values:
         """Evaluate an offset; where it is not finite, say what an exposure must be."""
@@ -140,38 +212,56 @@ class Evaluator:
 
     def _number_column(self, name: Name) -> Values:
         column = self.table[name.name]
-        if column.kind == "label":
+        if column.kind == "label" and not column.identifier:
             message = (
                 f"column '{column.name}' holds labels ({value_text(column.levels)}); a number is needed."
             )
             hint = f'Compare it, as in I({name} == "{column.levels[0]}"), or use it as it is.'
             self.findings.error("column_type", message, column=column.name, hint=hint)
             return np.zeros(len(self.table))
+        if refuse_as_predictor(column, self.learning, self.findings):
+            return np.zeros(len(self.table))
         return column.values.astype(np.float64)
 
     def _binary(self, expression: Binary) -> Any:
         left, right = expression.left, expression.right
         if expression.operator in ("==", "!=") and isinstance(right, Text) and isinstance(left, Name):
-            column = as_labels(self.table[left.name])
-            if self.learning and right.value not in map(str, column.levels):
-                known = f"known: {value_text(column.levels)}."
-                message = f"'{column.name}' has no level '{right.value}'; {known}"
-                self.findings.error("unknown_level", message, column=column.name)
-            hits = np.array([str(level) == right.value for level in column.levels], dtype=bool)[column.values]
+            hits = self._marked(left, right.value)
             return hits if expression.operator == "==" else ~hits
         return _OPERATORS[expression.operator](self._value(left), self._value(right))
 
-    def _call(self, call: Call) -> Any:
-        argument = self._value(call.arguments[0])
-        if call.function in _ELEMENTWISE:
-            return _ELEMENTWISE[call.function](np.asarray(argument, np.float64))
-        learnt = self._learn(call, np.asarray(argument, np.float64))
-        return (argument - learnt["center"]) / learnt["scale"]
+    def _marked(self, name: Name, level: str) -> NDArray[np.bool_]:
+        """Mark the rows of a level; levels that the training rows did not have are refused."""
+        column = as_labels(self.table[name.name])
+        # The levels are those of the column as a factor, whatever else it is in the formula.
+        key = Call("C", (name,))
+        if not self.learning:
+            match_factor(name, column, self.factors[str(key)], self.table, self.findings)
+        else:
+            self.factors[str(key)] = observed_levels(column)
+            if level not in map(str, column.levels):
+                known = f"known: {value_text(column.levels)}."
+                message = f"'{column.name}' has no level '{level}'; {known}"
+                self.findings.error("unknown_level", message, column=column.name)
+        return np.array([str(known) == level for known in column.levels], dtype=bool).take(column.values)
 
-    def _learn(self, call: Call, values: Values) -> dict[str, float]:
+    def _call(self, call: Call) -> Any:
+        if call.function == "days_since":
+            return self._days(call)
+        values = [np.asarray(self._value(argument), np.float64) for argument in call.arguments]
+        if call.function in _ELEMENTWISE:
+            return _ELEMENTWISE[call.function](values[0])
+        if call.function in _OF_SEVERAL:
+            return reduce(_OF_SEVERAL[call.function], values)
+        if call.function == "center" or call.function in _SCALED:
+            learnt = self._moments(call, values[0])
+            return (values[0] - number(learnt, "center")) / number(learnt, "scale")
+        return self._own(call, values)
+
+    def _moments(self, call: Call, values: Values) -> Learnt:
         key = str(call)
         if self.learning and key not in self.transforms:
-            spread = float(np.std(values, ddof=1)) if call.function == "scale" and values.size > 1 else 1.0
+            spread = float(np.std(values, ddof=1)) if call.function in _SCALED and values.size > 1 else 1.0
             if not spread > 0:
                 message = f"{key}: '{call.arguments[0]}' is constant and cannot be scaled."
                 column = (call.arguments[0].names() or (None,))[0]
@@ -180,41 +270,38 @@ class Evaluator:
             self.transforms[key] = {"center": float(np.mean(values)), "scale": spread}
         return self.transforms[key]
 
-    def _levels(self, call: Call) -> Column:
-        name = call.arguments[0]
-        if not isinstance(name, Name):
-            message = f"{call}: C() takes a column."
-            raise FormulaError(Finding("formula_syntax", message, hint="Compute the column first."))
-        column = as_labels(self.table[name.name])
-        reference = dict(call.options).get("ref")
-        # New rows are matched by label, so their reference does not matter.
-        if reference is None or not self.learning:
-            return Column(str(call), "label", column.values, column.levels, column.ordered, column.declared)
-        return self._with_reference(column, str(getattr(reference, "value", reference)), str(call))
-
-    def _with_reference(self, column: Column, reference: str, name: str) -> Column:
-        texts = [str(level) for level in column.levels]
-        if reference not in texts:
-            message = f"{name}: '{column.name}' has no level '{reference}'; known: {value_text(texts)}."
-            self.findings.error("unknown_level", message, column=column.name)
-            return column
-        first = texts.index(reference)
-        order = [first] + [position for position in range(len(texts)) if position != first]
-        codes = np.argsort(order)[column.values].astype(np.int64)
-        levels: tuple[Level, ...] = tuple(column.levels[position] for position in order)
-        return Column(name, "label", codes, levels, column.ordered, column.declared)
-
-    def _refuse_numbers_as_text(self, column: Column) -> None:
-        # New rows are matched with the levels that were learnt, whatever those look like.
-        if (
-            self.learning
-            and column.kind == "label"
-            and not column.declared
-            and looks_like_numbers(column.levels)
-        ):
-            message = (
-                f"column '{column.name}' holds numbers as text ({value_text(column.levels)}); "
-                "a predictor must be numbers or labels."
-            )
-            hint = f"Write C({column.name}) if levels are meant, else convert it to numbers."
+    def _days(self, call: Call) -> Values:
+        """Count days since a date, with fractions of a day, without rounding whole days."""
+        name, day = call.arguments
+        assert isinstance(name, Name) and isinstance(day, Text)
+        column = self.table[name.name]
+        if column.kind != "date":
+            message = f"column '{column.name}' is {column.kind}; days_since() needs a date."
+            hint = f"Use {name} as it is, or convert it to dates."
             self.findings.error("column_type", message, column=column.name, hint=hint)
+            return np.zeros(len(self.table))
+        days, rest = np.divmod(column.values, _DAY)
+        since = date.fromisoformat(day.value).toordinal() - date(1970, 1, 1).toordinal()
+        return np.asarray((days - since) + rest / _DAY, np.float64)
+
+    def _own(self, call: Call, values: list[Values]) -> Values:
+        """Call a registered function; it must return one number a row."""
+        function, size = TRANSFORMS.get(call.function), len(self.table)
+        if function is None:
+            message = f"{call.function}() is not registered in this process."
+            hint = f'Call gb.register_transform("{call.function}", ...) first.'
+            raise FormulaError(Finding("formula_function", message, hint=hint))
+        wrong = ""
+        try:
+            # Copies, so that a function that writes into its arguments cannot change the table.
+            result = np.asarray(function(*(np.array(np.broadcast_to(value, size)) for value in values)))
+            if result.shape != (size,) or result.dtype.kind not in "biuf":
+                wrong = f"returned {result.dtype} of shape {result.shape}"
+        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+            wrong = f"failed with {type(error).__name__}: {error}"
+        if wrong:
+            message = f"{call} {wrong}; it must return {size} numbers, one a row."
+            column = (call.names() or (None,))[0]
+            self.findings.error("formula_function", message, column=column, hint="Correct the function.")
+            return np.zeros(size)
+        return np.asarray(result, np.float64)

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.design.columns import DesignColumn, Predictors, code_terms
-from glmm_bayes.design.levels import GroupLevel
-from glmm_bayes.design.table import Level
-from glmm_bayes.spec.model_spec import GroupTerm
+from glmm_bayes.core.errors import DataError, Findings
+from glmm_bayes.design.columns import FULL, DesignColumn, Part, Predictors, code_terms
+from glmm_bayes.design.contrasts import TREATMENT
+from glmm_bayes.design.evaluate import Evaluator
+from glmm_bayes.design.levels import GroupLevel, learn_levels, match_levels
+from glmm_bayes.design.table import Level, Table, as_labels
+from glmm_bayes.spec.expressions import Name, quote
+from glmm_bayes.spec.model_spec import Block, GroupTerm, Term
+
+
+@dataclass(frozen=True)
+class EffectBlock:
+    """Where the effects of one block stand among those of their grouping factor.
+
+    Attributes
+    ----------
+    block : Block
+        As it was written.
+    positions : tuple of int
+        Of its effects, next to each other.
+    by : str, int, bool or None
+        The level of ``gr(g, by = f)`` whose covariance matrix this is.
+    """
+
+    block: Block
+    positions: tuple[int, ...]
+    by: Level | None = None
+
+    def __len__(self) -> int:
+        return len(self.positions)
 
 
 @dataclass(frozen=True)
@@ -25,12 +52,15 @@ class GroupDesign:
         The factor in the names of the posterior: ``sd_<slug>``.
     columns : tuple of DesignColumn
         One for each effect; their order is that of the blocks.
-    blocks : tuple of tuple of int
-        Positions of the effects that are correlated with each other.
+    blocks : tuple of EffectBlock
+        Effects of one block share a covariance matrix; blocks are independent.
     levels : tuple of tuple
         The factor's levels on the training rows.
-    codes : ndarray of int64, shape (row,)
-        Position of each row's level, -1 for a level that the training rows did not have.
+    members : ndarray of int64, shape (row, member)
+        Positions of the levels that a row belongs to, -1 for a level that the training rows did not
+        have. One member, but for ``mm(a, b)``.
+    weights : ndarray, shape (row, member)
+        Share of each member's effects in the row; 1 if there is one member.
     z : ndarray, shape (row, effect)
         The effects' columns.
     """
@@ -38,15 +68,21 @@ class GroupDesign:
     term: GroupTerm
     slug: str
     columns: tuple[DesignColumn, ...]
-    blocks: tuple[tuple[int, ...], ...]
+    blocks: tuple[EffectBlock, ...]
     levels: tuple[GroupLevel, ...]
-    codes: NDArray[np.int64]
+    members: NDArray[np.int64]
+    weights: NDArray[np.float64]
     z: NDArray[np.float64]
 
     @property
     def factor(self) -> str:
         """The grouping factor as the user wrote it."""
         return self.term.factor
+
+    @property
+    def codes(self) -> NDArray[np.int64]:
+        """Position of each row's level; of its first member, if it has several. Shape (row,)."""
+        return self.members[:, 0]
 
     @property
     def effects(self) -> tuple[str, ...]:
@@ -60,20 +96,88 @@ class GroupDesign:
         # Labels that hold a colon can collide; then all are shown as tuples.
         return tuple(joined) if len(set(joined)) == len(joined) else tuple(map(str, self.levels))
 
-    @property
-    def is_correlated(self) -> bool:
-        """True if some block holds more than one effect."""
-        return any(len(block) > 1 for block in self.blocks)
-
 
 def group_columns(
     term: GroupTerm, predictors: Predictors
-) -> tuple[tuple[DesignColumn, ...], tuple[tuple[int, ...], ...]]:
-    """List the effects of a term, each block coded on its own, and which of them are correlated."""
+) -> tuple[tuple[DesignColumn, ...], tuple[EffectBlock, ...]]:
+    """List the effects of a term, each block coded on its own, and the blocks that they make.
+
+    A block with ``by = f`` becomes one block for each level of ``f``, whose effects are zero in the rows
+    of the other levels.
+    """
     columns: list[DesignColumn] = []
-    blocks = []
+    blocks: list[EffectBlock] = []
     for block in term.blocks:
         members = code_terms(block.effects, predictors.levels)
-        blocks.append(tuple(range(len(columns), len(columns) + len(members))))
-        columns.extend(members)
+        levels = predictors.levels[block.by] if block.by else (None,)
+        for index, level in enumerate(levels):
+            start = len(columns)
+            if level is not None:
+                part = Part(quote(block.by), FULL, level, index, TREATMENT, len(levels))
+                columns.extend(_within(Name(block.by), part, member) for member in members)
+            else:
+                columns.extend(members)
+            blocks.append(EffectBlock(block, tuple(range(start, len(columns))), level))
     return tuple(columns), tuple(blocks)
+
+
+def _within(by: Name, part: Part, column: DesignColumn) -> DesignColumn:
+    return DesignColumn((part, *column.parts), Term((by, *column.term.factors)))
+
+
+def by_terms(term: GroupTerm) -> list[Term]:
+    """Return the columns of ``by = f`` as terms, so that they are evaluated with the other factors."""
+    return [Term((Name(block.by),)) for block in term.blocks if block.by]
+
+
+def membership_weights(term: GroupTerm, evaluator: Evaluator) -> NDArray[np.float64]:
+    """Return the weights of a row's members, shape (row, member); equal shares if none are written."""
+    size = len(term.columns) if term.is_membership else 1
+    rows = len(evaluator.table)
+    if not term.weights:
+        return np.full((rows, size), 1.0 / size)
+    return np.stack([evaluator.numbers(weight) for weight in term.weights], axis=1)
+
+
+def learn_members(term: GroupTerm, table: Table, findings: Findings) -> tuple[GroupLevel, ...]:
+    """List the levels of a grouping factor; those of all members together for ``mm(a, b)``."""
+    if not term.is_membership:
+        return learn_levels(term, table, findings)
+    quiet = Findings(DataError)
+    found = [level for single in _members(term) for level in learn_levels(single, table, quiet)]
+    declared = {table[name].levels for name in term.columns if table[name].declared}
+    if len(declared) == 1 and all(table[name].declared for name in term.columns):
+        seen = {level[0] for level in found}
+        levels: tuple[GroupLevel, ...] = tuple((level,) for level in declared.pop() if level in seen)
+    else:
+        levels = tuple(sorted(set(found), key=lambda level: (str(type(level[0])), level[0])))
+    if len(levels) == 1:
+        message = f"'{term.factor}' has one level ('{levels[0][0]}'): its variance cannot be learnt."
+        findings.error("single_level", message, column=term.columns[0], hint=f"Remove {term}.")
+    return levels
+
+
+def match_members(term: GroupTerm, table: Table, levels: Sequence[GroupLevel]) -> NDArray[np.int64]:
+    """Give each row the positions of its levels, shape (row, member); below 0 where a level is not known.
+
+    Members of ``mm(a, b)`` that are the same new level have the same number below 0.
+    """
+    members = np.stack([match_levels(single, table, levels) for single in _members(term)], axis=1)
+    if term.is_membership and (members < 0).any():
+        texts = np.stack([_texts(table, column) for column in term.columns], axis=1)
+        _, position = np.unique(texts[members < 0], return_inverse=True)
+        members[members < 0] = -1 - position
+    return members
+
+
+def _texts(table: Table, column: str) -> NDArray[np.str_]:
+    labels = as_labels(table[column])
+    texts: NDArray[np.str_] = np.array([str(level) for level in labels.levels])[labels.values]
+    return texts
+
+
+def _members(term: GroupTerm) -> list[GroupTerm]:
+    """Return one term for each member of a row, whose levels are matched by themselves."""
+    if not term.is_membership:
+        return [term]
+    return [replace(term, columns=(column,), is_membership=False) for column in term.columns]

@@ -8,45 +8,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings
-from glmm_bayes.design.table import Level, Table, as_labels
+from glmm_bayes.design.column import Column, Level, as_labels, distinct_values
+from glmm_bayes.design.table import Table
 from glmm_bayes.spec.model_spec import GroupTerm
 
 #: A level of a grouping factor: one label for each of its columns.
 GroupLevel = tuple[Level, ...]
 
-FEW_LEVELS = 5
-
 
 def learn_levels(term: GroupTerm, table: Table, findings: Findings) -> tuple[GroupLevel, ...]:
     """List the levels that occur, sorted in the order of each column's own levels."""
-    labels = [as_labels(table[name]) for name in term.columns]
-    stacked = np.stack([column.values for column in labels], axis=1)
-    observed = np.unique(stacked, axis=0)
-    levels = tuple(
-        tuple(column.levels[code] for column, code in zip(labels, row, strict=True)) for row in observed
-    )
+    levels, _ = _observed([as_labels(table[name]) for name in term.columns])
     if len(levels) == 1:
         name = ":".join(map(str, levels[0]))
         message = f"'{term.factor}' has one level ('{name}'): its variance cannot be learnt."
         findings.error("single_level", message, column=term.columns[0], hint=f"Remove {term}.")
-    elif len(levels) < FEW_LEVELS:
-        message = (
-            f"'{term.factor}' has {len(levels)} levels: its standard deviation rests mostly on its prior."
-        )
-        hint = f"Consider {term.factor} as a fixed effect, and read how the prior matters."
-        findings.warning("few_groups", message, column=term.columns[0], hint=hint)
     return levels
 
 
 def match_levels(term: GroupTerm, table: Table, levels: Sequence[GroupLevel]) -> NDArray[np.int64]:
     """Give each row the position of its level, -1 where the level is not among those known."""
-    labels = [as_labels(table[name]) for name in term.columns]
-    stacked = np.stack([column.values for column in labels], axis=1)
+    observed, codes = _observed([as_labels(table[name]) for name in term.columns])
     # Labels are compared as text, so that 7, "7" and a category 7 are one level.
     position = {tuple(map(str, level)): code for code, level in enumerate(levels)}
-    distinct, inverse = np.unique(stacked, axis=0, return_inverse=True)
-    found = [
-        position.get(tuple(str(column.levels[code]) for column, code in zip(labels, row, strict=True)), -1)
-        for row in distinct
+    found = [position.get(tuple(map(str, level)), -1) for level in observed]
+    return np.asarray(found, dtype=np.int64)[codes]
+
+
+def _observed(columns: Sequence[Column]) -> tuple[tuple[GroupLevel, ...], NDArray[np.int64]]:
+    """List the combinations that occur, and give each row the position of its own."""
+    codes, first = distinct_values(columns[0].values)
+    positions = [first]
+    for column in columns[1:]:
+        # Dense codes are fewer than the rows, so that the product of sizes cannot overflow.
+        codes, keys = distinct_values(codes * len(column.levels) + column.values)
+        before, last = np.divmod(keys, len(column.levels))
+        positions = [*(earlier[before] for earlier in positions), last]
+    labels = [
+        [column.levels[code] for code in codes.tolist()]
+        for column, codes in zip(columns, positions, strict=True)
     ]
-    return np.asarray(found, dtype=np.int64)[inverse.reshape(-1)]
+    return tuple(zip(*labels, strict=True)), codes

@@ -57,6 +57,8 @@ def read_response(term: ResponseTerm, evaluator: Evaluator) -> ResponseColumns:
 def _plain(expression: Expr, evaluator: Evaluator) -> Column:
     if isinstance(expression, Name):
         return evaluator.table[expression.name]
+    if isinstance(expression, Call) and expression.function == "ordered":
+        return evaluator.labels(expression)
     return Column(str(expression), "number", evaluator.numbers(expression))
 
 

@@ -10,11 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.integrals import link_of_population_mean, population_mean
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.core.words import ESTIMANDS, INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.effects.estimand import read_estimand
-from glmm_bayes.effects.expectation import distinct_pieces
+from glmm_bayes.effects.expectation import distinct_pieces, on_scale
 from glmm_bayes.effects.result import summary_frame
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
@@ -37,7 +36,7 @@ class _Cells:
 
 
 #: Takes linear predictors, variances and population means of the cells to coefficients, shape (draw, coef).
-Projection = Callable[[Fit, _Cells, Array, Array, Array], Array]
+Projection = Callable[[Fit, _Cells, Array, Array], Array]
 
 
 def coefficients(fit: Fit, projection: str = "quasi-likelihood") -> pd.DataFrame:
@@ -120,26 +119,25 @@ def _project(fit: Fit, solve: Projection) -> tuple[Array, Array]:
     beta = fit.flat["beta"]
     gamma, gap = np.empty_like(beta), np.empty(len(beta))
     for block in draw_blocks(len(beta), len(rows) * max(1, beta.shape[1])):
-        eta, v = pieces.predictor(block, rows)
-        variance = np.zeros_like(eta) if v is None else v
-        mean = population_mean(fit.link, eta, variance).value
-        gamma[block] = solve(fit, cells, eta, variance, mean)
+        parts = pieces.predictor(block, rows)
+        mean = on_scale(fit, *parts, "response")[0]
+        gamma[block] = solve(fit, cells, mean, on_scale(fit, *parts, "link")[0])
         fitted = fit.link.inverse(cells.offset + gamma[block] @ cells.x.T)
         gap[block] = np.abs(mean - fitted).max(axis=1)
     return gamma @ back.T, gap
 
 
-def _hedeker(fit: Fit, cells: _Cells, eta: Array, v: Array, mean: Array) -> Array:
+def _hedeker(fit: Fit, cells: _Cells, mean: Array, link_of_mean: Array) -> Array:
     """Regress the link of the population means, less the offset, on the columns; rows weigh the same."""
-    target = link_of_population_mean(fit.link, eta, v) - cells.offset
+    target = link_of_mean - cells.offset
     root = np.sqrt(cells.rows)
     solution = np.linalg.lstsq(cells.x * root[:, None], (target * root).T, rcond=None)[0]
     return np.asarray(solution.T)
 
 
-def _quasi_likelihood(fit: Fit, cells: _Cells, eta: Array, v: Array, mean: Array) -> Array:
+def _quasi_likelihood(fit: Fit, cells: _Cells, mean: Array, link_of_mean: Array) -> Array:
     """Solve sum w x (h'/V)(m - h(x'gamma)) = 0 by Newton's method with expected information."""
-    gamma = _hedeker(fit, cells, eta, v, mean)
+    gamma = _hedeker(fit, cells, mean, link_of_mean)
     unit = {name: np.ones(len(gamma)) for name in fit.family.auxiliaries}
     for _ in range(_NEWTON_STEPS):
         current = cells.offset + gamma @ cells.x.T

@@ -24,11 +24,6 @@ class Estimand:
     words: Mapping[str, str]
 
     @property
-    def needs_levels(self) -> bool:
-        """True if some factor's own levels are used."""
-        return "subject" in self.words.values()
-
-    @property
     def word(self) -> str:
         """One word if it holds for all factors, else ``factor: word`` for each."""
         distinct = set(self.words.values())

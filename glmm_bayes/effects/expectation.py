@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError, row_text, value_text
 from glmm_bayes.core.integrals import link_of_population_mean, population_mean
+from glmm_bayes.core.links import ProbabilityLink
+from glmm_bayes.core.student_mixture import link_of_student_mean, student_population_mean
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.estimand import Estimand
+from glmm_bayes.effects.variance import Spread, spread_of
 from glmm_bayes.infer.fit import Fit
-from glmm_bayes.infer.predictor import draw_blocks
+from glmm_bayes.infer.predictor import draw_blocks, rows_part
 
 Array = NDArray[np.float64]
 #: Takes expected responses, shape (draw, row), to averages, shape (draw, target).
@@ -72,8 +75,7 @@ def expected(
     rules: dict[str, None] = {}
     error = 0.0
     for block in draw_blocks(n_draws, len(distinct)):
-        eta, v = pieces.predictor(block, distinct)
-        values, rule, bound = _on_scale(fit, eta, v, scale)
+        values, rule, bound = on_scale(fit, *pieces.predictor(block, distinct), scale)
         result[block] = values[:, spread] if reduced is None else values @ reduced.T
         rules[rule] = None
         error = max(error, bound)
@@ -88,13 +90,41 @@ def distinct_pieces(
     return pieces, *_distinct_rows(pieces)
 
 
-def _on_scale(fit: Fit, eta: Array, v: Array | None, scale: str) -> tuple[Array, str, float]:
+def on_scale(
+    fit: Fit, eta: Array, v: Array | None, heavy: Heavy | None, scale: str
+) -> tuple[Array, str, float]:
+    """Average over what is integrated; return values on the scale, the rule's name and its error."""
     if v is None:
         return (eta if scale == "link" else fit.link.inverse(eta)), "exact", 0.0
+    if heavy is not None:
+        return _over_student(fit, eta, v, heavy, scale)
     integral = population_mean(fit.link, eta, v)
     if scale == "link":
         return link_of_population_mean(fit.link, eta, v), integral.rule, integral.error
     return integral.value, integral.rule, integral.error
+
+
+def _over_student(fit: Fit, eta: Array, v: Array, heavy: Heavy, scale: str) -> tuple[Array, str, float]:
+    """Average over t effects: the identity link keeps the mean, an unbounded one has none."""
+    if fit.link.name == "identity":
+        return eta, "exact", 0.0
+    if not isinstance(fit.link, ProbabilityLink):
+        message = f"the population mean does not exist: t effects under the {fit.link.name} link have none."
+        hint = 'Ask for estimand="typical" or "subject".'
+        raise PredictionError(Finding("estimand_undefined", message, hint=hint))
+    integral = student_population_mean(fit.link, eta, v, heavy.variance, heavy.df)
+    if scale == "link":
+        value = link_of_student_mean(fit.link, integral.value, eta, v + heavy.variance)
+        return value, integral.rule, integral.error
+    return integral.value, integral.rule, integral.error
+
+
+@dataclass(frozen=True)
+class Heavy:
+    """Variance of Student's t effects, shape (draw, row), and their degrees of freedom, shape (draw,)."""
+
+    variance: Array
+    df: Array
 
 
 @dataclass(frozen=True)
@@ -104,25 +134,23 @@ class Pieces:
     design: Design
     beta: Array
     subject: tuple[tuple[GroupDesign, Array], ...]
-    integrated: tuple[tuple[GroupDesign, Array], ...]
+    integrated: tuple[Spread, ...]
 
-    def predictor(self, block: slice, rows: NDArray[np.int64]) -> tuple[Array, Array | None]:
-        """Return eta, and v if something is integrated; shape (draw, row)."""
+    def predictor(self, block: slice, rows: NDArray[np.int64]) -> tuple[Array, Array | None, Heavy | None]:
+        """Return eta, and v if something is integrated, shape (draw, row); t effects apart."""
         eta = self.design.offset[rows] + self.beta[block] @ self.design.x[rows].T
         for group, b in self.subject:
-            codes, z = group.codes[rows], group.z[rows]
-            for effect in range(z.shape[1]):
-                eta += b[block][:, codes, effect] * z[:, effect]
+            eta += rows_part(b[block], group.members[rows], group.weights[rows], group.z[rows])
         if not self.integrated:
-            return eta, None
-        v = np.zeros_like(eta)
-        for group, covariance in self.integrated:
-            z = group.z[rows]
-            size = z.shape[1]
-            products = (z[:, :, None] * z[:, None, :]).reshape(len(rows), size * size)
-            v += covariance[block].reshape(-1, size * size) @ products.T
+            return eta, None, None
+        v, heavy = np.zeros_like(eta), None
+        for spread in self.integrated:
+            normal, student = spread.variance(block, rows)
+            v += normal
+            if student is not None:
+                heavy = Heavy(np.maximum(student, 0.0), spread.parameters["df"][block])
         # Rounding can leave a variance of zero slightly below it.
-        return eta, np.maximum(v, 0.0)
+        return eta, np.maximum(v, 0.0), heavy
 
 
 def _pieces(fit: Fit, design: Design, estimand: Estimand) -> Pieces:
@@ -133,12 +161,18 @@ def _pieces(fit: Fit, design: Design, estimand: Estimand) -> Pieces:
             _check_known(group, design)
             subject.append((group, fit.needed(f"b_{group.slug}", 'estimand="subject"')))
         elif word == "population":
-            integrated.append((group, fit.covariance(group.slug)))
+            integrated.append(spread_of(fit, design, group))
+    if sum(spread.prior.is_student for spread in integrated) > 1:
+        message = (
+            "two grouping factors with t effects: their sum has no distribution that is integrated here."
+        )
+        hint = 'Ask for estimand="typical" or "subject", or give one of them normal effects.'
+        raise PredictionError(Finding("not_available", message, hint=hint))
     return Pieces(design, fit.flat["beta"], tuple(subject), tuple(integrated))
 
 
 def _check_known(group: GroupDesign, design: Design) -> None:
-    unseen = group.codes < 0
+    unseen = (group.members < 0).any(axis=1)
     if unseen.any():
         rows = tuple(design.table.rows[unseen].tolist())
         first = [design.table[name] for name in group.term.columns]
@@ -160,8 +194,11 @@ def _distinct_rows(pieces: Pieces) -> tuple[NDArray[np.int64], NDArray[np.int64]
     """Return one row of each kind, and for each row the kind that it is of."""
     design = pieces.design
     parts = [design.x, design.offset[:, None]]
-    parts += [group.z for group, _ in pieces.subject + pieces.integrated]
-    parts += [group.codes[:, None].astype(np.float64) for group, _ in pieces.subject]
+    by_level = [group for group, _ in pieces.subject]
+    parts += [group.z for group in by_level] + [spread.group.z for spread in pieces.integrated]
+    by_level += [spread.group for spread in pieces.integrated if spread.needs_levels]
+    parts += [group.members.astype(np.float64) for group in by_level]
+    parts += [group.weights for group in by_level]
     keys = np.ascontiguousarray(np.hstack(parts))
     # Rows are compared as bytes, much faster than sorting floats; adding 0.0 makes -0 and 0 the same.
     view = (keys + 0.0).view(np.dtype((np.void, keys.itemsize * keys.shape[1]))).reshape(-1)

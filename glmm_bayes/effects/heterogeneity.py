@@ -63,12 +63,14 @@ def variance_components(fit: Fit) -> pd.DataFrame:
 def _components(fit: Fit, group: GroupDesign) -> list[tuple[str, str, Array]]:
     covariance = fit.covariance(group.slug)
     sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-    rows = [(group.factor, f"sd {effect}", sd[:, k]) for k, effect in enumerate(group.effects)]
-    for block in group.blocks:
-        for position, second in enumerate(block):
-            for first in block[:position]:
-                corr = covariance[:, first, second] / (sd[:, first] * sd[:, second])
-                rows.append((group.factor, f"corr {group.effects[first]}, {group.effects[second]}", corr))
+    prior = fit.group_prior(group.slug)
+    shown = [prior.sd_of_effect.index(one) for one in dict.fromkeys(prior.sd_of_effect)]
+    rows = [(group.factor, f"sd {group.effects[k]}", sd[:, k]) for k in shown]
+    for first, second in prior.pairs:
+        corr = covariance[:, first, second] / (sd[:, first] * sd[:, second])
+        rows.append((group.factor, f"corr {group.effects[first]}, {group.effects[second]}", corr))
+    for name in prior.single_values:
+        rows.append((group.factor, name, fit.needed(f"{name}_{group.slug}", "variance_components")))
     return rows
 
 

@@ -11,6 +11,7 @@ from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.result import summary_frame
+from glmm_bayes.effects.variance import depends_on_levels
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.predictor import draw_blocks, fixed_part, group_part, subject_predictor
@@ -40,7 +41,8 @@ def random_effects(fit: Fit, factor: str | None = None) -> pd.DataFrame:
         a share of the variance between groups, 0 no pooling, 1 complete pooling, averaged over draws
         (exact for gaussian models, Laplace's value otherwise); ``no_pooling``: the maximum of the
         level's own likelihood with the other parts of the predictor at their posterior means, infinite
-        where all its outcomes are at one end of the scale, missing where it does not exist.
+        where all its outcomes are at one end of the scale, missing where it does not exist. Both are
+        missing where levels are correlated with each other or share rows (``mm``).
 
     Raises
     ------
@@ -79,9 +81,27 @@ def _table(fit: Fit, group: GroupDesign) -> pd.DataFrame:
         }
     )
     frame = pd.concat([frame, summary_frame(b.reshape(len(b), -1))], axis=1)
-    frame["shrinkage"] = shrinkage_factors(fit, group).reshape(-1)
-    frame["no_pooling"] = no_pooling(fit, group).reshape(-1)
-    return frame
+    # Levels that share rows or are correlated have no estimate of their own.
+    alone = not depends_on_levels(group, fit.group_prior(group.slug)) and not _is_spatial(fit, group)
+    missing = np.full(len(frame), np.nan)
+    frame["shrinkage"] = shrinkage_factors(fit, group).reshape(-1) if alone else missing
+    frame["no_pooling"] = no_pooling(fit, group).reshape(-1) if alone else missing
+    return frame[_occurs(group).reshape(-1)].reset_index(drop=True)
+
+
+def _occurs(group: GroupDesign) -> NDArray[np.bool_]:
+    """Tell which effects of ``by`` a level has at all, shape (level, effect); all others occur."""
+    result = np.ones((len(group.levels), len(group.effects)), dtype=bool)
+    by = [position for block in group.blocks if block.block.by for position in block.positions]
+    result[:, by] = False
+    for member in range(group.members.shape[1]):
+        rows, effects = np.nonzero(group.z[:, by])
+        result[group.members[rows, member], np.asarray(by, np.int64)[effects]] = True
+    return result
+
+
+def _is_spatial(fit: Fit, group: GroupDesign) -> bool:
+    return any(block.levels.name != "independent" for block in fit.group_prior(group.slug).blocks)
 
 
 def shrinkage_factors(fit: Fit, group: GroupDesign) -> Array:

@@ -18,6 +18,7 @@ from glmm_bayes.effects.expectation import Expectation, expected
 from glmm_bayes.effects.grids import Averages, Point, averages, contrasts, grid_frame, with_value
 from glmm_bayes.effects.measures import MEASURES, OF_PROBABILITIES
 from glmm_bayes.effects.result import Effects
+from glmm_bayes.effects.variance import factors_needed
 from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
@@ -155,7 +156,7 @@ def _means(
     means = {}
     for point in dict.fromkeys(point for pair in pairs for point in pair):
         table = with_value(base, variable, point)
-        design = replay_design(fit.design, table, estimand.needs_levels)
+        design = replay_design(fit.design, table, factors_needed(fit, estimand))
         means[point] = expected(fit, design, estimand, "response", groups.weights)
     return means
 
@@ -173,7 +174,9 @@ def _check_scale(scale: str) -> None:
 
 
 def _rows(fit: Fit, newdata: Any, estimand: Estimand) -> Design:
-    return fit.design if newdata is None else replay_design(fit.design, newdata, estimand.needs_levels)
+    return (
+        fit.design if newdata is None else replay_design(fit.design, newdata, factors_needed(fit, estimand))
+    )
 
 
 def _average_words(groups: Averages | None, newdata: Any) -> str:

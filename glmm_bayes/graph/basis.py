@@ -7,28 +7,57 @@ exactly. A main effect's prior then speaks of the average of the variables it in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import combinations
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import combinations, product
+from math import prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.design.columns import CONTRAST, FULL, NUMBER, DesignColumn, Part
-from glmm_bayes.design.table import Level
+from glmm_bayes.design.columns import BASIS, CONTRAST, FULL, NUMBER, DesignColumn, Part
+from glmm_bayes.design.contrasts import contrast_column, contrast_indices
 
 Array = NDArray[np.float64]
-Parts = Mapping[Part, Array]
-Marks = frozenset[tuple[str, Level | None]]
+Parts = Mapping[Part, NDArray[Any]]
+#: What a column is made of: a factor, what of it, and which. A level is the same column as a treatment
+#: contrast and as one of all columns.
+Mark = tuple[str, str, int]
+Marks = frozenset[Mark]
 
 
 def swing(part: Part, parts: Parts) -> float:
-    """Return the full swing of a part: 1 for an indicator, 2 sd for numbers (Gelman et al. 2008)."""
-    if part.coding != NUMBER:
+    """Return the full swing of a part.
+
+    That of numbers is 2 sd (Gelman et al. 2008), 1 if they are 0 and 1. That of a contrast is such that
+    a full swing has the prior of the difference between two levels.
+    """
+    if part.coding == FULL:
         return 1.0
-    values = parts[part]
-    if np.isin(values, (0.0, 1.0)).all():
+    if part.coding == CONTRAST:
+        position = part.index - contrast_indices(part.contrast, part.size).start
+        return float(1 / np.sqrt(_contrast_covariance(part.contrast, part.size)[position, position]))
+    values = np.asarray(parts[part], np.float64)
+    if part.coding == NUMBER and np.isin(values, (0.0, 1.0)).all():
         return 1.0
     return 2.0 * float(np.std(values, ddof=1)) or 1.0
+
+
+@lru_cache(maxsize=64)
+def _contrast_covariance(contrast: str, size: int) -> Array:
+    """Return the covariance of contrasts' coefficients where any two levels differ by variance 1.
+
+    Differences to the first level have covariance I/2 + 11'/2, whichever level is the first; they are
+    ``to_differences @ coefficients``.
+    """
+    of_differences = (np.eye(size - 1) + 1.0) / 2
+    if contrast == "treatment":
+        return of_differences
+    indices = contrast_indices(contrast, size)
+    columns = np.column_stack([contrast_column(contrast, size, index) for index in indices])
+    back = np.linalg.inv(columns[1:] - columns[0])
+    return np.asarray(back @ of_differences @ back.T)
 
 
 def column_swing(column: DesignColumn, parts: Parts) -> float:
@@ -50,26 +79,39 @@ def recoding(columns: Sequence[DesignColumn], parts: Parts) -> Array:
         Column j holds the user's columns that make up the j-th basis column.
     """
     position = {_marks(column.parts): index for index, column in enumerate(columns)}
-    ones = _constant(columns, position)
+    ones = _constant(columns, position, parts)
     matrix = np.zeros((len(columns), len(columns)))
     for index, column in enumerate(columns):
-        expansion = _centred_product(column, position, ones, parts)
-        if expansion is None:
-            expansion = np.zeros(len(columns))
-            expansion[index] = 1.0
-            if ones is not None:
-                product = np.prod([parts[part] for part in column.parts], axis=0)
-                expansion -= float(np.mean(product)) * ones
-        matrix[:, index] = expansion / column_swing(column, parts)
+        matrix[:, index] = _centred(column, position, ones, parts) / column_swing(column, parts)
     return matrix
 
 
+def _centred(column: DesignColumn, position: Mapping[Marks, int], ones: Array | None, parts: Parts) -> Array:
+    """Centre as many parts of a column as the other columns allow, and else the column itself."""
+    centres = {part: 0.0 if part.coding == FULL else float(np.mean(parts[part])) for part in column.parts}
+    for size in range(len(column.parts), -1, -1):
+        for chosen in combinations(column.parts, size):
+            shifts = {part: centres[part] if part in chosen else 0.0 for part in column.parts}
+            expansion = _centred_product(column, shifts, position, ones)
+            if expansion is None:
+                continue
+            if size < len(column.parts) and ones is not None:
+                values = np.prod([parts[part] - shift for part, shift in shifts.items()], axis=0)
+                expansion -= float(np.mean(values)) * ones
+            return expansion
+    raise AssertionError("a column is itself")
+
+
+def _mark(part: Part) -> Mark:
+    kind = "level" if part.is_indicator else part.contrast or part.coding
+    return (part.factor, kind, part.index)
+
+
 def _marks(parts: Iterable[Part]) -> Marks:
-    """Return what parts mark; a level is the same numbers as a contrast and as one of all columns."""
-    return frozenset((part.factor, part.level) for part in parts)
+    return frozenset(_mark(part) for part in parts)
 
 
-def _constant(columns: Sequence[DesignColumn], position: Mapping[Marks, int]) -> Array | None:
+def _constant(columns: Sequence[DesignColumn], position: Mapping[Marks, int], parts: Parts) -> Array | None:
     """Return the weights with which the columns add up to 1, if they do."""
     weights = np.zeros(len(columns))
     if frozenset() in position:
@@ -79,8 +121,72 @@ def _constant(columns: Sequence[DesignColumn], position: Mapping[Marks, int]) ->
     if not full:
         return None
     first = columns[full[0]].term
-    weights[[index for index in full if columns[index].term == first]] = 1.0
+    first_levels = [index for index in full if columns[index].term == first]
+    # A level whose column was removed, for it depends on others, is missing from the sum.
+    if not (np.sum([parts[columns[index].parts[0]] for index in first_levels], axis=0) == 1.0).all():
+        return None
+    weights[first_levels] = 1.0
     return weights
+
+
+def _centred_product(
+    column: DesignColumn, shifts: Mapping[Part, float], position: Mapping[Marks, int], ones: Array | None
+) -> Array | None:
+    """Expand the product of shifted parts into the user's columns; None if one of them is not there."""
+    expansion = np.zeros(len(position))
+    for size in range(len(column.parts) + 1):
+        for kept in combinations(column.parts, size):
+            weight = float(np.prod([-shifts[part] for part in column.parts if part not in kept]))
+            if weight == 0.0:
+                continue
+            product_of_kept = _columns_of(kept, position, ones)
+            if product_of_kept is None:
+                return None
+            expansion += weight * product_of_kept
+    return expansion
+
+
+def _columns_of(parts: Sequence[Part], position: Mapping[Marks, int], ones: Array | None) -> Array | None:
+    """Write a product of parts as weights of the columns; None if they do not hold it."""
+    for spelling in product(*(_spellings(part) for part in parts)):
+        weights = np.zeros(len(position))
+        for choice in product(*(marks.items() for marks in spelling)):
+            marks = frozenset(mark for mark, _ in choice if mark is not None)
+            weight = prod(weight for _, weight in choice)
+            if not marks and ones is not None:
+                weights += weight * ones
+            elif marks in position:
+                weights[position[marks]] += weight
+            else:
+                break
+        else:
+            return weights
+    return None
+
+
+def _spellings(part: Part) -> Iterator[dict[Mark | None, float]]:
+    """Write a part as itself; a contrast also by levels, and a level by 1 (None) and contrasts."""
+    yield {_mark(part): 1.0}
+    if part.coding in (NUMBER, BASIS):
+        return
+    if not part.is_indicator:
+        column = contrast_column(part.contrast, part.size, part.index)
+        yield {(part.factor, "level", level): float(w) for level, w in enumerate(column) if w}
+    elif part.coding == FULL:
+        kind = "level" if part.contrast == "treatment" else part.contrast
+        row = _level_weights(part.contrast, part.size)[:, part.index]
+        indices = contrast_indices(part.contrast, part.size)
+        yield {None: float(row[0])} | {
+            (part.factor, kind, index): float(w) for index, w in zip(indices, row[1:], strict=True) if w
+        }
+
+
+@lru_cache(maxsize=64)
+def _level_weights(contrast: str, size: int) -> Array:
+    """Return what makes each level's indicator of 1 and the contrasts, shape (column, level)."""
+    indices = contrast_indices(contrast, size)
+    columns = [contrast_column(contrast, size, index) for index in indices]
+    return np.asarray(np.linalg.inv(np.column_stack([np.ones(size), *columns])))
 
 
 def is_cell_mean(column: DesignColumn) -> bool:
@@ -88,36 +194,28 @@ def is_cell_mean(column: DesignColumn) -> bool:
     return len(column.parts) == 1 and column.parts[0].coding == FULL
 
 
-def _centred_product(
-    column: DesignColumn, position: Mapping[Marks, int], ones: Array | None, parts: Parts
-) -> Array | None:
-    """Expand the product of centred parts into the user's columns; None if one of them is not there."""
-    expansion = np.zeros(len(position))
-    centres = {part: 0.0 if part.coding == FULL else float(np.mean(parts[part])) for part in column.parts}
-    for size in range(len(column.parts) + 1):
-        for kept in combinations(column.parts, size):
-            weight = float(np.prod([-centres[part] for part in column.parts if part not in kept]))
-            if weight == 0.0:
-                continue
-            if kept and _marks(kept) in position:
-                expansion[position[_marks(kept)]] += weight
-            elif not kept and ones is not None:
-                expansion += weight * ones
-            else:
-                return None
-    return expansion
-
-
 def prior_covariance(columns: Sequence[DesignColumn]) -> Array:
     """Return the prior covariance of the basis coefficients of one term, for an effect of variance 1.
 
-    Every pair of levels of a factor differs by a variable of variance 1, whichever is the reference:
-    contrasts have covariance I/2 + 11'/2.
+    Every pair of levels of a factor differs by a variable of variance 1, whichever its contrasts and
+    its reference. Columns of a polynomial or a spline are independent.
     """
     term_parts = [[column.parts[index] for column in columns] for index in range(len(columns[0].parts))]
     covariance = np.ones((len(columns), len(columns)))
     for factor_parts in term_parts:
-        if factor_parts[0].coding in (CONTRAST, FULL):
-            same = np.array([[a == b for b in factor_parts] for a in factor_parts])
-            covariance *= np.where(same, 1.0, 0.5)
+        covariance *= _correlation(factor_parts)
     return covariance
+
+
+def _correlation(parts: Sequence[Part]) -> Array:
+    """Return the prior correlation of the columns that differ in one factor alone."""
+    index = np.array([part.index for part in parts])
+    same = np.equal.outer(index, index)
+    if parts[0].coding in (NUMBER, BASIS):
+        return np.where(same, 1.0, 0.0)
+    if parts[0].is_indicator:
+        return np.where(same, 1.0, 0.5)
+    covariance = _contrast_covariance(parts[0].contrast, parts[0].size)
+    sd = np.sqrt(np.diagonal(covariance))
+    index -= contrast_indices(parts[0].contrast, parts[0].size).start
+    return np.asarray((covariance / np.outer(sd, sd))[np.ix_(index, index)])

@@ -9,10 +9,13 @@ from typing import Protocol
 import numpy as np
 
 from glmm_bayes.core.links import Link
+from glmm_bayes.design.columns import CONTRAST
+from glmm_bayes.design.contrasts import REFERENCE
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.graph.families import Family, Response
-from glmm_bayes.graph.priors import PriorRow, Priors
+from glmm_bayes.graph.group_priors import GroupPrior, PriorRow
+from glmm_bayes.graph.priors import Priors
 
 
 class Described(Protocol):
@@ -58,7 +61,7 @@ def describe_model(model: Described) -> str:
         lines.append(f"reference levels: {references}")
     lines += prior_lines(model.priors.rows)
     sizes = [str(len(design.columns))] + [str(len(g.levels) * len(g.effects)) for g in design.groups]
-    others = sum(len(g.effects) for g in design.groups) + len(model.family.auxiliaries)
+    others = sum(len(prior.sd) for prior in model.priors.groups) + len(model.family.auxiliaries)
     lines.append(f"parameters: {' + '.join(sizes)} effects, {others} standard deviations")
     return "\n".join(lines)
 
@@ -76,12 +79,12 @@ def _group_words(group: GroupDesign) -> str:
 
 
 def describe_references(design: Design) -> str:
-    """Write the reference level of each factor that is coded by contrasts."""
+    """Write the reference level of each factor whose contrasts have one."""
     coded = {
-        part.factor: design.state.factors[part.factor][0]
+        part.factor: design.state.factors[part.factor][REFERENCE[part.contrast]]
         for column in design.columns
         for part in column.parts
-        if part.coding == "contrast"
+        if part.coding == CONTRAST and part.contrast in REFERENCE
     }
     return ", ".join(f"{factor} = {level}" for factor, level in coded.items())
 
@@ -110,15 +113,27 @@ def _text(model: Described) -> str:
     ]
     lines = [f"{model.response.label}[i] ~ {model.family.notation}"]
     lines.append(f"{left} = " + "\n    + ".join(terms))
-    for group in design.groups:
-        sd, size = f"sd_{group.slug}", len(group.effects)
-        what = f"Normal(0, {sd}^2)" if size == 1 else f"Normal(0, Sigma_{group.slug})"
-        lines.append(f"b_{group.slug}[j] ~ {what},  j = 1, ..., {len(group.levels)} levels of {group.factor}")
-        if size > 1:
-            corr = f" corr_{group.slug} diag({sd})" if group.is_correlated else f" diag({sd})"
-            lines.append(f"Sigma_{group.slug} = diag({sd}){corr}")
+    for group, prior in zip(design.groups, model.priors.groups, strict=True):
+        lines += _group_lines(group, prior)
     lines += ["", "Priors:", *prior_lines(model.priors.rows)]
     return "\n".join(lines)
+
+
+def _group_lines(group: GroupDesign, prior: GroupPrior) -> list[str]:
+    sd, size = f"sd_{group.slug}", len(group.effects)
+    variance = f"{sd}^2" if size == 1 else f"Sigma_{group.slug}"
+    law = f"t(df_{group.slug}; 0, {variance})" if prior.is_student else f"Normal(0, {variance})"
+    lines = [f"b_{group.slug}[j] ~ {law},  j = 1, ..., {len(group.levels)} levels of {group.factor}"]
+    if size > 1:
+        corr = f" corr_{group.slug} diag({sd})" if prior.is_correlated else f" diag({sd})"
+        lines.append(f"Sigma_{group.slug} = diag({sd}){corr}")
+    for block in prior.blocks:
+        named = [group.effects[index] for index in block.positions]
+        if block.effects.name not in ("unstructured", "diagonal"):
+            lines.append(f"corr_{group.slug} of {', '.join(named)}: {block.effects.name}")
+        if block.levels.name != "independent":
+            lines.append(f"{', '.join(named)} over the levels of {group.factor}: {block.levels.name}")
+    return lines
 
 
 def _latex(model: Described) -> str:

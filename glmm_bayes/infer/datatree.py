@@ -14,6 +14,7 @@ from glmm_bayes.core.links import Link
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.design import Design
 from glmm_bayes.graph.families import Family, Response
+from glmm_bayes.graph.priors import Priors
 from glmm_bayes.infer.predictor import draw_blocks, subject_predictor
 
 Array = NDArray[np.float64]
@@ -22,16 +23,17 @@ Array = NDArray[np.float64]
 LOG_LIKELIHOOD_LIMIT = 100_000_000
 
 
-def dimensions(design: Design, family: Family) -> dict[str, tuple[str, ...]]:
+def dimensions(design: Design, priors: Priors) -> dict[str, tuple[str, ...]]:
     """List the variables of the posterior and their dimensions after chain and draw."""
     result: dict[str, tuple[str, ...]] = {"beta": ("coef",)}
-    for group in design.groups:
+    for group, prior in zip(design.groups, priors.groups, strict=True):
         effect = f"{group.slug}_effect"
         result[f"sd_{group.slug}"] = (effect,)
-        if group.is_correlated:
+        if prior.is_correlated:
             result[f"corr_{group.slug}"] = (effect, f"{effect}_other")
+        result |= {f"{name}_{group.slug}": () for name in prior.single_values}
         result[f"b_{group.slug}"] = (group.slug, effect)
-    return result | dict.fromkeys(family.auxiliaries, ())
+    return result | dict.fromkeys(priors.auxiliary, ())
 
 
 def coordinates(design: Design) -> dict[str, Any]:
@@ -44,10 +46,10 @@ def coordinates(design: Design) -> dict[str, Any]:
     return result
 
 
-def arrays_of(draws: Any, design: Design, family: Family) -> dict[str, Array]:
+def arrays_of(draws: Any, design: Design, priors: Priors) -> dict[str, Array]:
     """Check the names and shapes of draws made elsewhere; a single effect's axis may be left out."""
     findings = Findings(DataError)
-    wanted = dimensions(design, family)
+    wanted = dimensions(design, priors)
     if isinstance(draws, xr.DataTree):
         draws = _from_tree(draws, wanted, coordinates(design), findings)
     sizes = {name: len(labels) for name, labels in coordinates(design).items()}
@@ -112,12 +114,13 @@ def assemble(
     sample_stats: Mapping[str, NDArray[Any]],
     design: Design,
     response: Response,
+    priors: Priors,
     family: Family,
     link: Link,
 ) -> xr.DataTree:
     """Put draws, the sampler's statistics, data and pointwise log likelihood into one tree."""
     labels = coordinates(design)
-    inner = dimensions(design, family)
+    inner = dimensions(design, priors)
     variables = {
         name: (("chain", "draw", *inner[name]), posterior[name]) for name in inner if name in posterior
     }

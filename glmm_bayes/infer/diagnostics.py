@@ -70,18 +70,19 @@ def parameters(fit: Fit) -> dict[str, Array]:
     beta = posterior["beta"].to_numpy()
     for index, name in enumerate(fit.design.coefficients):
         result[f"beta[{name}]"] = beta[:, :, index]
-    for group in fit.design.groups:
+    for group, prior in zip(fit.design.groups, fit.priors.groups, strict=True):
         if f"sd_{group.slug}" in posterior:
             sd = posterior[f"sd_{group.slug}"].to_numpy()
-            for index, effect in enumerate(group.effects):
-                result[f"sd_{group.slug}[{effect}]"] = sd[:, :, index]
+            for first in dict.fromkeys(prior.sd_of_effect):
+                index = prior.sd_of_effect.index(first)
+                result[f"sd_{group.slug}[{group.effects[index]}]"] = sd[:, :, index]
         if f"corr_{group.slug}" in posterior:
             corr = posterior[f"corr_{group.slug}"].to_numpy()
-            for block in group.blocks:
-                for position, second in enumerate(block):
-                    for first in block[:position]:
-                        name = f"corr_{group.slug}[{group.effects[first]}, {group.effects[second]}]"
-                        result[name] = corr[:, :, first, second]
+            for first, second in prior.pairs:
+                name = f"corr_{group.slug}[{group.effects[first]}, {group.effects[second]}]"
+                result[name] = corr[:, :, first, second]
+        single = [f"{name}_{group.slug}" for name in prior.single_values]
+        result |= {name: posterior[name].to_numpy() for name in single if name in posterior}
     return result | {name: posterior[name].to_numpy() for name in fit.family.auxiliaries if name in posterior}
 
 

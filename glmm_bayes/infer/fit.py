@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
 from typing import Any, Protocol
@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import DataError, Finding
 from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.design.design import Design
+from glmm_bayes.design.known import KnownTable
 from glmm_bayes.graph.families import FAMILIES, Family, Response
+from glmm_bayes.graph.group_priors import GroupPrior
 from glmm_bayes.graph.priors import Priors
 from glmm_bayes.infer.datatree import arrays_of, assemble
 from glmm_bayes.spec.model_spec import ModelSpec
@@ -36,6 +38,8 @@ class Modelled(Protocol):
     def priors(self) -> Priors: ...
     @property
     def findings(self) -> tuple[Finding, ...]: ...
+    @property
+    def known(self) -> Mapping[str, KnownTable]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +58,8 @@ class Fit:
         ``observed_data``, ``constant_data``.
     settings : mapping
         Sampler, seed, sizes, versions: everything that reproduces the draws.
+    known : mapping of str to KnownTable
+        Matrices, maps and coordinates that covariance structures were given.
     """
 
     spec: ModelSpec
@@ -62,6 +68,7 @@ class Fit:
     priors: Priors
     draws: xr.DataTree
     settings: Mapping[str, Any]
+    known: Mapping[str, KnownTable] = field(default_factory=dict)
 
     @property
     def family(self) -> Family:
@@ -107,13 +114,20 @@ class Fit:
         return self.flat[name]
 
     def covariance(self, slug: str) -> Array:
-        """Return draws of the random effects' covariance matrix, shape (draw, effect, effect)."""
+        """Return draws of the covariance matrix of a level's effects, shape (draw, effect, effect).
+
+        For levels that are correlated with each other: of a level whose own variance is 1.
+        """
         sd = self.needed(f"sd_{slug}", "the variance of random effects")
-        group = next(group for group in self.design.groups if group.slug == slug)
-        if group.is_correlated:
+        if self.group_prior(slug).is_correlated:
             corr = self.needed(f"corr_{slug}", "the variance of correlated random effects")
             return sd[:, :, None] * corr * sd[:, None, :]
         return sd[:, :, None] ** 2 * np.eye(sd.shape[1])
+
+    def group_prior(self, slug: str) -> GroupPrior:
+        """Return the priors and covariance structures of a grouping factor."""
+        pairs = zip(self.design.groups, self.priors.groups, strict=True)
+        return next(prior for group, prior in pairs if group.slug == slug)
 
     def save(self, path: str | PathLike[str], overwrite: bool = False) -> None:
         """Write the fit to one file: numbers as zarr, words as JSON, no pickle.
@@ -144,13 +158,13 @@ class Fit:
         DataError
             ``draws_shape`` if a variable is unknown or has another shape than the model.
         """
-        arrays = arrays_of(draws, model.design, FAMILIES[model.spec.family])
+        arrays = arrays_of(draws, model.design, model.priors)
         family = FAMILIES[model.spec.family]
         link = LINKS[model.spec.link or family.links[0]]
-        tree = assemble(arrays, {}, model.design, model.response, family, link)
+        tree = assemble(arrays, {}, model.design, model.response, model.priors, family, link)
         notes = [finding.message for finding in model.findings]
         settings = {"engine": "draws made elsewhere", "notes": notes}
-        return cls(model.spec, model.design, model.response, model.priors, tree, settings)
+        return cls(model.spec, model.design, model.response, model.priors, tree, settings, model.known)
 
     def __str__(self) -> str:
         chains, draws = self.shape

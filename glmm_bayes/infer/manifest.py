@@ -74,18 +74,29 @@ class ColumnEntry(_Entry):
 
     name: str
     array: str
-    kind: Literal["number", "boolean", "label"]
+    kind: Literal["number", "boolean", "label", "date"]
     levels: list[TypedLevel]
     ordered: bool
     declared: bool
+    identifier: bool = False
 
 
 class StateEntry(_Entry):
     """What the training rows taught the design."""
 
-    transforms: dict[str, dict[str, Hex]]
+    transforms: dict[str, dict[str, Hex | list[Hex]]]
     factors: dict[str, list[TypedLevel]]
     groups: dict[str, list[list[TypedLevel]]]
+    dropped: list[Size]
+
+
+class KnownEntry(_Entry):
+    """A matrix, map of neighbours or coordinates that a covariance structure was given."""
+
+    name: str
+    kind: Literal["matrix", "graph", "coordinates"]
+    labels: list[str]
+    array: str
 
 
 class FingerprintEntry(_Entry):
@@ -158,6 +169,7 @@ class Manifest(_Entry):
     columns: list[ColumnEntry]
     row_labels: list[Any] | None
     state: StateEntry
+    known: list[KnownEntry] = Field(default_factory=list)
     settings: Any
     versions: dict[str, str]
     platform: dict[str, str]
@@ -262,12 +274,15 @@ def _pair(value: Any, depth: int) -> tuple[str, Any]:
 def state_entry(state: DesignState) -> StateEntry:
     """Write what the design learnt; the kinds of its columns stand with the columns."""
     transforms = {
-        key: {name: float(value).hex() for name, value in learnt.items()}
-        for key, learnt in state.transforms.items()
+        key: {name: _hex(value) for name, value in learnt.items()} for key, learnt in state.transforms.items()
     }
     groups = {factor: [list(level) for level in levels] for factor, levels in state.groups.items()}
     factors = {factor: list(levels) for factor, levels in state.factors.items()}
-    return StateEntry(transforms=transforms, factors=factors, groups=groups)
+    return StateEntry(transforms=transforms, factors=factors, groups=groups, dropped=list(state.dropped))
+
+
+def _hex(value: float | list[float]) -> str | list[str]:
+    return [number.hex() for number in value] if isinstance(value, list) else value.hex()
 
 
 def fingerprint(table: Table) -> FingerprintEntry:

@@ -30,9 +30,16 @@ def fixed_part(beta: Array, design: Design) -> Array:
 
 def group_part(b: Array, group: GroupDesign) -> Array:
     """Return z'b at each row's own level, shape (draw, row); ``b`` has shape (draw, level, effect)."""
-    total = np.zeros((len(b), len(group.codes)))
-    for effect in range(group.z.shape[1]):
-        total += b[:, group.codes, effect] * group.z[:, effect]
+    return rows_part(b, group.members, group.weights, group.z)
+
+
+def rows_part(b: Array, members: NDArray[np.int64], weights: Array, z: Array) -> Array:
+    """Return the sum over a row's members of their weighted effects times its columns, (draw, row)."""
+    total = np.zeros((len(b), len(members)))
+    for member in range(members.shape[1]):
+        columns = z * weights[:, member, None]
+        for effect in range(z.shape[1]):
+            total += b[:, members[:, member], effect] * columns[:, effect]
     return total
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,9 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import DataError, Findings
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.design.design import Design, build_design
+from glmm_bayes.design.known import KnownTable
 from glmm_bayes.design.table import Column, Table
+from glmm_bayes.graph.covariances.resolve import resolve_covariances
 from glmm_bayes.graph.families import FAMILIES
 from glmm_bayes.graph.priors import resolve_priors
 from glmm_bayes.infer.archive import Archive
@@ -31,8 +32,11 @@ from glmm_bayes.infer.manifest import (
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 
-#: Means and sds that another processor adds up in another order differ by far less than this.
+#: Numbers that another processor adds up in another order differ by far less than this.
 _TOLERANCE = 1e-9
+
+#: What a call learnt, as it is stored.
+Hexes = Mapping[str, str | list[str]]
 
 
 def rebuild(archive: Archive, manifest: Manifest) -> Fit:
@@ -48,13 +52,17 @@ def rebuild(archive: Archive, manifest: Manifest) -> Fit:
     assert design.response is not None
     response = family.read_response(design.response, findings)
     findings.raise_errors()
-    priors = resolve_priors(design, family, link, response, spec.priors)
-    posterior = arrays_of(_group_of(archive, manifest, "posterior"), design, family)
+    known = _known(archive, manifest)
+    covariances = resolve_covariances(design, known, findings)
+    findings.raise_errors()
+    priors = resolve_priors(design, family, link, response, spec.priors, covariances)
+    posterior = arrays_of(_group_of(archive, manifest, "posterior"), design, priors)
     statistics = _group_of(archive, manifest, "sample_stats")
     if any(values.shape != posterior["beta"].shape[:2] for values in statistics.values()):
         raise archive.corrupt("the sampler's statistics have another shape than the draws.")
-    tree = assemble(posterior, statistics, design, response, family, link)
-    return Fit(spec, design, response, priors, tree, _decoded(archive, manifest.settings, dict))
+    tree = assemble(posterior, statistics, design, response, priors, family, link)
+    settings = _decoded(archive, manifest.settings, dict)
+    return Fit(spec, design, response, priors, tree, settings, known)
 
 
 def spec_of(manifest: Manifest) -> ModelSpec:
@@ -107,14 +115,27 @@ def _table(archive: Archive, manifest: Manifest, spec: ModelSpec) -> Table:
     return table
 
 
+def _known(archive: Archive, manifest: Manifest) -> dict[str, KnownTable]:
+    tables = {}
+    for entry in manifest.known:
+        values = _numbers(archive, manifest, entry.array)
+        square = entry.kind == "coordinates" or values.shape[1:] == (len(entry.labels),)
+        if values.dtype != np.float64 or values.shape[:1] != (len(entry.labels),) or not square:
+            raise archive.corrupt(f"known '{entry.name}' is not of its kind.")
+        tables[entry.name] = KnownTable(entry.kind, tuple(entry.labels), values)
+    return tables
+
+
 def _column(archive: Archive, manifest: Manifest, entry: ColumnEntry) -> Column:
     values = _numbers(archive, manifest, entry.array)
-    types = {"number": ("int64", "float64"), "boolean": ("bool",), "label": ("int64",)}[entry.kind]
+    whole = ("int64",)
+    types = {"number": ("int64", "float64"), "boolean": ("bool",), "label": whole, "date": whole}[entry.kind]
     if values.dtype.name not in types or values.ndim != 1:
         raise archive.corrupt(f"column '{entry.name}' is not of its kind.")
     if entry.kind == "label" and not ((values >= 0) & (values < len(entry.levels))).all():
         raise archive.corrupt(f"column '{entry.name}' has codes without a level.")
-    return Column(entry.name, entry.kind, values, tuple(entry.levels), entry.ordered, entry.declared)
+    levels = tuple(entry.levels)
+    return Column(entry.name, entry.kind, values, levels, entry.ordered, entry.declared, entry.identifier)
 
 
 def _row_labels(archive: Archive, manifest: Manifest) -> NDArray[Any]:
@@ -130,7 +151,9 @@ def _row_labels(archive: Archive, manifest: Manifest) -> NDArray[Any]:
 
 def _design(archive: Archive, manifest: Manifest, spec: ModelSpec, table: Table) -> Design:
     """Build the design and compare what its rows teach with what they taught when it was saved."""
-    design = build_design(spec, table, Findings(DataError))
+    # What was dropped or kept when the model was made is not asked again.
+    dropped = tuple(manifest.state.dropped)
+    design = build_design(spec, table, Findings(DataError), rank="keep", dropped=dropped)
     learnt, stored = state_entry(design.state), manifest.state
     # As texts, for True and 1 are equal in Python and are different levels.
     if canonical(learnt.model_dump()) == canonical(stored.model_dump()):
@@ -139,20 +162,23 @@ def _design(archive: Archive, manifest: Manifest, spec: ModelSpec, table: Table)
     if not same_levels or not _near(learnt.transforms, stored.transforms):
         raise archive.corrupt("the training rows do not teach the design what it had learnt.")
     transforms = {
-        key: {name: float.fromhex(value) for name, value in values.items()}
+        key: {name: _learnt(value) for name, value in values.items()}
         for key, values in stored.transforms.items()
     }
-    return build_design(spec, table, Findings(DataError), transforms)
+    return build_design(spec, table, Findings(DataError), transforms, "keep", dropped)
 
 
-def _near(learnt: Mapping[str, Mapping[str, str]], stored: Mapping[str, Mapping[str, str]]) -> bool:
-    """Compare centres and scales: their last bits may differ between processors."""
+def _learnt(value: str | list[str]) -> float | list[float]:
+    return [float.fromhex(text) for text in value] if isinstance(value, list) else float.fromhex(value)
+
+
+def _near(learnt: Mapping[str, Hexes], stored: Mapping[str, Hexes]) -> bool:
+    """Compare what calls learnt: the last bits may differ between processors."""
     if {key: set(values) for key, values in learnt.items()} != {k: set(v) for k, v in stored.items()}:
         return False
+    pairs = [(_learnt(value), _learnt(stored[key][name]))
+             for key, values in learnt.items() for name, value in values.items()]  # fmt: skip
     return all(
-        math.isclose(
-            float.fromhex(value), float.fromhex(stored[key][name]), rel_tol=_TOLERANCE, abs_tol=_TOLERANCE
-        )
-        for key, values in learnt.items()
-        for name, value in values.items()
+        np.shape(one) == np.shape(other) and np.allclose(one, other, rtol=_TOLERANCE, atol=_TOLERANCE)
+        for one, other in pairs
     )

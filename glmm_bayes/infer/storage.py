@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from glmm_bayes.core.errors import Finding, GlmmError, GlmmWarning, StorageError
+from glmm_bayes.design.known import KnownTable
 from glmm_bayes.design.table import Column
 from glmm_bayes.infer.archive import Archive, open_archive, write_archive
 from glmm_bayes.infer.datatree import dimensions
@@ -31,6 +32,7 @@ from glmm_bayes.infer.manifest import (
     ROW_LABELS,
     ArrayEntry,
     ColumnEntry,
+    KnownEntry,
     Manifest,
     MemberEntry,
     PriorEntry,
@@ -128,7 +130,7 @@ def load(path: str | PathLike[str]) -> Fit:
 
 def _arrays(fit: Fit) -> Arrays:
     """Collect the numbers that a file holds, by their names in it."""
-    inner = dimensions(fit.design, fit.family)
+    inner = dimensions(fit.design, fit.priors)
     posterior = fit.draws["posterior"]
     arrays: Arrays = {
         f"posterior/{name}": (("chain", "draw", *inner[name]), posterior[name].to_numpy())
@@ -138,6 +140,8 @@ def _arrays(fit: Fit) -> Arrays:
     if "sample_stats" in fit.draws.children:
         for name, values in fit.draws["sample_stats"].data_vars.items():
             arrays[f"sample_stats/{name}"] = (tuple(map(str, values.dims)), values.to_numpy())
+    for position, known in enumerate(fit.known.values()):
+        arrays[_known_array(position)] = (("label", "column"), known.values)
     table = fit.design.table
     for position, column in enumerate(table.columns.values()):
         arrays[_column_array(position)] = (("row",), column.values)
@@ -148,6 +152,10 @@ def _arrays(fit: Fit) -> Arrays:
 def _column_array(position: int) -> str:
     """Name a column's array; by number, for a column's own name may be any text."""
     return f"data/column_{position}"
+
+
+def _known_array(position: int) -> str:
+    return f"data/known_{position}"
 
 
 def _numeric_labels(rows: NDArray[Any]) -> NDArray[Any] | None:
@@ -181,6 +189,9 @@ def _manifest(fit: Fit, arrays: Mapping[str, ArrayEntry], members: Mapping[str, 
         columns=[_column_entry(i, column) for i, column in enumerate(table.columns.values())],
         row_labels=labels,
         state=state_entry(fit.design.state),
+        known=[
+            _known_entry(position, name, known) for position, (name, known) in enumerate(fit.known.items())
+        ],
         settings=to_json(dict(fit.settings)),
         versions={name: version(name) for name in _LIBRARIES},
         platform={
@@ -203,6 +214,15 @@ def _prior_entry(parameter: str, prior: Prior) -> PriorEntry:
     return PriorEntry(parameter=parameter, distribution=prior.name, arguments=arguments)
 
 
+def _known_entry(position: int, name: str, known: KnownTable) -> KnownEntry:
+    return KnownEntry(
+        name=name,
+        kind=known.kind,  # type: ignore[arg-type]
+        labels=list(known.labels),
+        array=_known_array(position),
+    )
+
+
 def _column_entry(position: int, column: Column) -> ColumnEntry:
     return ColumnEntry(
         name=column.name,
@@ -211,6 +231,7 @@ def _column_entry(position: int, column: Column) -> ColumnEntry:
         levels=list(column.levels),
         ordered=column.ordered,
         declared=column.declared,
+        identifier=column.identifier,
     )
 
 

@@ -1,4 +1,4 @@
-"""An expression as it was read in; nothing out, or the error that says which call cannot be computed."""
+"""An expression as it was read in, its canonical form out, or the error that says what cannot be computed."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ from collections.abc import Iterator, Mapping
 from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.spec.diagnosis import excerpt, formula_error
-from glmm_bayes.spec.expressions import Binary, Call, Expr, Name, Number, Span, Text, Unary
-from glmm_bayes.spec.functions import ADDITIONS, FUNCTIONS, NOT_AVAILABLE, Function
+from glmm_bayes.spec.expressions import Binary, Call, Expr, Flag, Name, Number, Span, Text, Unary
+from glmm_bayes.spec.functions import ADDITIONS, FUNCTIONS, GROUPINGS, NOT_AVAILABLE, Function
+from glmm_bayes.spec.signatures import canonical
+from glmm_bayes.spec.transforms import TRANSFORMS, transform
 
 #: Kinds of functions that make one number of each row.
 NUMERIC = frozenset({"elementwise", "stateful"})
 #: Kinds that may stand as a term, and as the whole response.
-PREDICTOR = NUMERIC | {"categorical"}
+PREDICTOR = NUMERIC | {"basis", "categorical"}
 RESPONSE = NUMERIC | {"response"}
 
 _MISPLACED = {
+    "basis": (
+        "makes several columns; it cannot be computed with here.",
+        "Use it as a term or as a factor of one: y ~ poly(x, 2), y ~ bs(x, df = 4):f.",
+    ),
     "categorical": (
         "makes levels of a column; it cannot be computed with here.",
         'Use it as a term, y ~ C(x); as a response write success(y, "yes") ~ x.',
@@ -28,8 +34,8 @@ _MISPLACED = {
 }
 
 
-def check_expression(text: str, expression: Expr, kinds: frozenset[str]) -> None:
-    """Check that an expression calls listed functions only, with fitting arguments, in their places.
+def check_expression(text: str, expression: Expr, kinds: frozenset[str]) -> Expr:
+    """Check that an expression calls known functions only, with fitting arguments, in their places.
 
     Parameters
     ----------
@@ -39,37 +45,57 @@ def check_expression(text: str, expression: Expr, kinds: frozenset[str]) -> None
     kinds : frozenset of str
         Kinds of functions that may stand outermost; inside are numeric ones only.
 
+    Returns
+    -------
+    Expr
+        The same, with the outermost call in canonical form. Calls inside have no options.
+
     Raises
     ------
     FormulaError
         At the first thing that cannot be computed.
     """
+    result = _check_node(text, expression, kinds)
     # A stack instead of recursion, so that depth is no limit here.
-    pending = [(expression, kinds)]
+    pending = list(reversed(list(_parts(result))))
     while pending:
-        node, allowed = pending.pop()
-        if isinstance(node, Call):
-            _check_call(text, node, allowed)
-        elif isinstance(node, Number) and not math.isfinite(node.value):
-            raise formula_error("formula_syntax", text, node.span, "this number is too large.")
-        elif isinstance(node, Text):
-            sentence = f"found the text '{excerpt(text, node.span)}' where a column or a number is needed."
-            hint = 'Texts are levels: I(g == "a"), C(g, ref="a"), success(y, "yes").'
-            raise formula_error("formula_syntax", text, node.span, sentence, hint)
-        pending += [(part, NUMERIC) for part in reversed(list(_parts(node)))]
+        node = _check_node(text, pending.pop(), NUMERIC)
+        pending += reversed(list(_parts(node)))
+    return result
 
 
-def check_addition(text: str, call: Call) -> None:
-    """Check a call behind the response's bar."""
+def check_addition(text: str, call: Call) -> Call:
+    """Check a call behind the response's bar, and give its canonical form."""
     if call.function not in ADDITIONS:
         raise _unknown(text, call, ADDITIONS)
-    _check_arguments(text, call, ADDITIONS[call.function])
-    for argument in call.arguments:
+    result = canonical(text, call, ADDITIONS[call.function])
+    for argument in result.arguments:
         check_expression(text, argument, NUMERIC)
+    return result
+
+
+def _check_node(text: str, node: Expr, kinds: frozenset[str]) -> Expr:
+    if isinstance(node, Call):
+        return _check_call(text, node, kinds)
+    if isinstance(node, Number) and not math.isfinite(node.value):
+        raise formula_error("formula_syntax", text, node.span, "this number is too large.")
+    if isinstance(node, Text):
+        sentence = f"found the text '{excerpt(text, node.span)}' where a column or a number is needed."
+        hint = 'Texts are levels: I(g == "a"), C(g, ref="a"), success(y, "yes").'
+        raise formula_error("formula_syntax", text, node.span, sentence, hint)
+    if isinstance(node, Flag):
+        sentence = f"{node} is the value of an option, found where a column or a number is needed."
+        hint = f"A column of that name stands in backticks: `{node}`; a column x of flags is x itself."
+        raise formula_error("formula_syntax", text, node.span, sentence, hint)
+    if isinstance(node, Binary) and node.operator == ":":
+        sentence = "':' is no arithmetic: it joins terms, outside of calls and right of the '~'."
+        hint = "Write log(a):log(b) for an interaction, I(a * b) for a product."
+        raise formula_error("formula_misread", text, node.span, sentence, hint)
+    return node
 
 
 def _parts(node: Expr) -> Iterator[Expr]:
-    """Give what is computed inside a node; texts that are levels are left out."""
+    """Give what is computed inside a node; texts that are levels or dates are left out."""
     if isinstance(node, Unary):
         yield node.operand
     elif isinstance(node, Binary):
@@ -78,13 +104,15 @@ def _parts(node: Expr) -> Iterator[Expr]:
         if not level:
             yield node.right
     elif isinstance(node, Call):
-        yield from node.arguments[:1] if node.function == "success" else node.arguments
+        yield from node.arguments[:1] if _of_texts(node) else node.arguments
 
 
-def _check_call(text: str, call: Call, kinds: frozenset[str]) -> None:
-    function = FUNCTIONS.get(call.function)
-    if function is None and call.function in ADDITIONS:
-        function = ADDITIONS[call.function]
+def _of_texts(call: Call) -> bool:
+    return call.function in FUNCTIONS and FUNCTIONS[call.function].of_texts
+
+
+def _check_call(text: str, call: Call, kinds: frozenset[str]) -> Call:
+    function = FUNCTIONS.get(call.function) or ADDITIONS.get(call.function) or transform(call.function)
     if function is None:
         raise _unknown(text, call, FUNCTIONS)
     if function.kind not in kinds:
@@ -92,62 +120,55 @@ def _check_call(text: str, call: Call, kinds: frozenset[str]) -> None:
         span = _name_span(text, call)
         written = excerpt(text, span)
         raise formula_error("formula_function", text, span, f"{written}() {sentence}", hint)
-    _check_arguments(text, call, function)
-
-
-def _check_arguments(text: str, call: Call, function: Function) -> None:
-    for key, value in call.options:
-        if key not in function.options:
-            near = suggestion(key, function.options)
-            sentence = f"{function.name}() has no option '{key}'. {near}".rstrip()
-            raise _wrong_arguments(text, call.span, sentence, function)
-        if not isinstance(value, Text):
-            sentence = f"the option '{key}' of {function.name}() must be a text in quotes."
-            raise _wrong_arguments(text, value.span, sentence, function)
-    if len({key for key, _ in call.options}) < len(call.options):
-        raise _wrong_arguments(text, call.span, "an option is given twice.", function)
-    found = len(call.arguments)
-    if not function.least <= found <= function.most:
-        count = f"{function.least} argument{'s' * (function.least > 1)}"
-        sentence = f"{function.name}() takes {count}, found {found}."
-        raise _wrong_arguments(text, call.span, sentence, function)
-    if function.name in ("C", "success") and not isinstance(call.arguments[0], Name):
-        sentence = f"{function.name}() takes a column, found '{excerpt(text, call.arguments[0].span)}'."
-        raise _wrong_arguments(text, call.arguments[0].span, sentence, function)
-    if function.name == "success" and not isinstance(call.arguments[1], Text):
-        sentence = "the level that counts as success must be a text in quotes."
-        raise _wrong_arguments(text, call.arguments[1].span, sentence, function)
-
-
-def _wrong_arguments(text: str, span: Span, sentence: str, function: Function) -> FormulaError:
-    return formula_error("formula_function", text, span, sentence, f"Example: {function.example}.")
+    return canonical(text, call, function)
 
 
 def _unknown(text: str, call: Call, known: Mapping[str, Function]) -> FormulaError:
     """Say that a function is not on the list, and what was probably meant."""
     name, span = call.function, _name_span(text, call)
+    written = excerpt(text, span)
     if name in NOT_AVAILABLE:
-        return not_available(text, call.span, f"{name}()")
-    arguments = text[call.span.start + len(name) : call.span.end].strip()
+        return not_available(text, call.span, f"{name}()", f"Available: {', '.join(ADDITIONS)}().")
+    if name in GROUPINGS:
+        sentence = f"{name}() makes a grouping factor; it stands behind a bar in brackets."
+        return formula_error("formula_function", text, span, sentence, f"Write {GROUPINGS[name]}.")
+    if name == "c":
+        sentence = "c() is the value of an option only."
+        return formula_error("formula_function", text, span, sentence, "Write bs(x, knots = c(1, 2)).")
     if name == "function":
         sentence = "a formula cannot define a function."
         return formula_error("formula_misread", text, span, sentence, "Compute the column first.")
     if "." in name:
-        tail = name.rsplit(".", 1)[1]
-        call_text = excerpt(f"{tail}{arguments}", Span(0, len(tail) + len(arguments)))
-        remedy = f"Write {call_text}." if tail in known and arguments != "()" else "Compute the column first."
-        sentence = f"'{name}' reaches into an object; a formula calls listed functions only."
-        return formula_error("formula_misread", text, span, sentence, remedy)
-    near = suggestion(name, known)
-    hint = f"{near} Allowed: {', '.join(known)}. Compute the column first if it is none of these.".strip()
-    role = "an addition to the response" if known is ADDITIONS else "a formula function"
-    return formula_error("formula_function", text, span, f"'{name}' is not {role}.", hint)
+        return _attribute(text, call, span)
+    if known is ADDITIONS:
+        hint = f"{suggestion(name, known)} Allowed: {', '.join(known)}.".strip()
+        return formula_error(
+            "formula_function", text, span, f"'{written}' is not an addition to the response.", hint
+        )
+    names = [*known, *TRANSFORMS]
+    hint = (
+        f"{suggestion(name, names)} Allowed: {', '.join(names)}. "
+        f'Compute the column first, or gb.register_transform("{written}", f).'
+    )
+    sentence = f"'{written}' is not a formula function."
+    return formula_error("formula_function", text, span, sentence, hint.strip())
 
 
-def not_available(text: str, span: Span, what: str) -> FormulaError:
+def _attribute(text: str, call: Call, span: Span) -> FormulaError:
+    """Refuse ``np.log(x)`` and ``x.mean()``."""
+    arguments = text[span.end : call.span.end].strip()
+    tail = call.function.rsplit(".", 1)[1]
+    call_text = excerpt(f"{tail}{arguments}", Span(0, len(tail) + len(arguments)))
+    is_known = tail in FUNCTIONS or tail in TRANSFORMS
+    remedy = f"Write {call_text}." if is_known and arguments != "()" else "Compute the column first."
+    sentence = f"'{excerpt(text, span)}' reaches into an object; a formula calls listed functions only."
+    return formula_error("formula_misread", text, span, sentence, remedy)
+
+
+def not_available(text: str, span: Span, what: str, hint: str) -> FormulaError:
     """Say that the language has something that this release cannot fit."""
     sentence = f"{what} is not available in this release."
-    return formula_error("not_available", text, span, sentence, "Write (1 | g) or (x | g).")
+    return formula_error("not_available", text, span, sentence, hint)
 
 
 def _name_span(text: str, call: Call) -> Span:

@@ -1,4 +1,4 @@
-"""The words of a formula as immutable values: names, numbers, texts, calls and arithmetic.
+"""The words of a formula as immutable values: names, numbers, texts, flags, calls and arithmetic.
 
 Each node prints itself in one canonical spelling, so that the text is a key: two expressions are
 equal exactly when their spellings are. Positions are kept for messages and ignored in comparisons.
@@ -11,9 +11,24 @@ from dataclasses import dataclass, field
 
 _BARE_NAME = re.compile(r"[^\W\d][\w.]*\Z")
 # Binding strength of the arithmetic operators, for canonical brackets.
-_STRENGTH = {"==": 1, "!=": 1, ">=": 1, "<=": 1, ">": 1, "<": 1, "+": 2, "-": 2, "*": 3, "/": 3, "^": 5}
-_UNARY_STRENGTH = 4
+_STRENGTH = {
+    "==": 1,
+    "!=": 1,
+    ">=": 1,
+    "<=": 1,
+    ">": 1,
+    "<": 1,
+    "+": 2,
+    "-": 2,
+    "*": 3,
+    "/": 3,
+    ":": 4,
+    "^": 6,
+}
+_UNARY_STRENGTH = 5
 _COMPARISON = 1
+#: Words that are flags where they stand bare.
+FLAGS = ("TRUE", "FALSE")
 
 
 @dataclass(frozen=True)
@@ -79,6 +94,16 @@ class Text(Expr):
 
 
 @dataclass(frozen=True)
+class Flag(Expr):
+    """TRUE or FALSE: the value of an option."""
+
+    value: bool
+
+    def __str__(self) -> str:
+        return FLAGS[not self.value]
+
+
+@dataclass(frozen=True)
 class Unary(Expr):
     """A sign in front of an expression."""
 
@@ -98,7 +123,7 @@ class Unary(Expr):
 
 @dataclass(frozen=True)
 class Binary(Expr):
-    """Arithmetic or a comparison of two expressions (inside calls only)."""
+    """Arithmetic or a comparison of two expressions (inside calls only); ``a:b`` stands in ``gr()`` alone."""
 
     operator: str
     left: Expr
@@ -113,7 +138,7 @@ class Binary(Expr):
         from_right = self.operator == "^"
         left = _bracketed(self.left, self.strength + (from_right or self.strength == _COMPARISON))
         right = _bracketed(self.right, self.strength + (not from_right))
-        blank = "" if from_right else " "
+        blank = "" if self.operator in "^:" else " "
         return f"{left}{blank}{self.operator}{blank}{right}"
 
     def names(self) -> tuple[str, ...]:
@@ -140,7 +165,8 @@ class Call(Expr):
 
 def quote(name: str) -> str:
     """Write a column's name as a formula must hold it: bare if it can be, else in backticks."""
-    return name if _BARE_NAME.match(name) else "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+    bare = _BARE_NAME.match(name) and name not in FLAGS
+    return name if bare else "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
 
 
 def _bracketed(expression: Expr, strength: int) -> str:

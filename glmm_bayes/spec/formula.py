@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from glmm_bayes.core.errors import Finding, FormulaError
@@ -12,22 +12,27 @@ from glmm_bayes.spec.diagnosis import excerpt, formula_error, point
 from glmm_bayes.spec.expressions import Call, Expr, Name, Span
 from glmm_bayes.spec.grammar import Formula, Group, Syntax, parse
 from glmm_bayes.spec.groups import Groups
-from glmm_bayes.spec.model_spec import ModelSpec, ResponseTerm, Term
+from glmm_bayes.spec.model_spec import LinearPredictor, ModelSpec, ResponseTerm, Term
 from glmm_bayes.spec.prior import Prior
+from glmm_bayes.spec.several import Formula as Several
 from glmm_bayes.spec.terms import Expander
 
 __all__ = ["point", "read_formula"]
 
 
 def read_formula(
-    text: str, family: str = "gaussian", link: str | None = None, priors: Mapping[str, Prior] | None = None
+    formula: str | Several,
+    family: str = "gaussian",
+    link: str | None = None,
+    priors: Mapping[str, Prior] | None = None,
 ) -> ModelSpec:
     """Read a formula into a model specification; no data is needed and nothing is evaluated.
 
     Parameters
     ----------
-    text : str
-        In the language of lme4 and brms: ``y ~ x + (1 + x | g)``.
+    formula : str or Formula
+        In the language of lme4 and brms: ``y ~ x + (1 + x | g)``; with formulas of further parameters
+        in a ``Formula``.
     family, link : str
         Names of the family and, if it is not the family's default, of the link.
     priors : mapping of str to Prior, optional
@@ -43,24 +48,48 @@ def read_formula(
     FormulaError
         If the text is not a formula, would be misread, or is too large.
     """
+    text = formula.text if isinstance(formula, Several) else formula
     if not isinstance(text, str):
         message = f"a formula is a text, found {type(text).__name__}."
         raise FormulaError(Finding("formula_syntax", message, hint='Write "y ~ x + (1 | g)".'))
-    formula = parse(text)
-    response = _response(text, formula)
-    right = _RightSide(text)
-    fixed = right.read(formula.terms)
-    _check_response_is_no_predictor(text, response, fixed, right)
+    syntax = parse(text)
+    response = _response(text, syntax)
+    predictor = _predictor(text, syntax, response)
+    further = {} if isinstance(formula, str) else formula.further
     return ModelSpec(
         response=response,
-        fixed=fixed,
-        groups=right.groups.terms(),
-        offsets=tuple(right.offsets),
+        fixed=predictor.fixed,
+        groups=predictor.groups,
+        offsets=predictor.offsets,
         family=family,
         link=link,
         priors=MappingProxyType(dict(priors or {})),
+        further=MappingProxyType({name: _further(name, further[name], response) for name in further}),
         text=text,
     )
+
+
+def _predictor(text: str, syntax: Formula, response: ResponseTerm) -> LinearPredictor:
+    right = _RightSide(text)
+    fixed = right.read(syntax.terms)
+    predictor = LinearPredictor(fixed, right.groups.terms(), tuple(right.offsets))
+    _check_response_is_no_predictor(text, response, predictor, right.groups.names)
+    return predictor
+
+
+def _further(name: str, value: str | float, response: ResponseTerm) -> LinearPredictor | float:
+    """Read what a further parameter depends on; its place in a message starts with its name."""
+    if not isinstance(value, str):
+        return value
+    try:
+        syntax = parse(value)
+        if syntax.response:
+            sentence = f"the formula of {name} has no left side."
+            hint = f'Write {name}="~ z".'
+            raise formula_error("formula_misread", value, syntax.response.span, sentence, hint)
+        return _predictor(value, syntax, response)
+    except FormulaError as error:
+        raise FormulaError([replace(f, message=f"{name}: {f.message}") for f in error.findings]) from None
 
 
 @dataclass
@@ -106,31 +135,32 @@ def _response(text: str, formula: Formula) -> ResponseTerm:
     if written is None:
         sentence = "the response is missing before '~'."
         raise formula_error("formula_syntax", text, Span(0, 1), sentence, "Example: y ~ x + (1 | g).")
-    check_expression(text, written.expression, RESPONSE)
-    if not written.expression.names():
+    expression = check_expression(text, written.expression, RESPONSE)
+    if not expression.names():
         sentence = f"the response '{excerpt(text, written.span)}' reads no column."
         raise formula_error("formula_syntax", text, written.span, sentence, "Example: y ~ x + (1 | g).")
-    seen: set[str] = set()
+    additions: list[Call] = []
     for addition in written.additions:
-        check_addition(text, addition)
-        if addition.function in seen:
+        additions.append(check_addition(text, addition))
+        if addition.function in [known.function for known in additions[:-1]]:
             sentence = f"{addition.function}() is written twice."
             raise formula_error("formula_misread", text, addition.span, sentence, "Write it once.")
-        seen.add(addition.function)
-    return ResponseTerm(written.expression, written.additions)
+    return ResponseTerm(expression, tuple(additions))
 
 
 def _check_response_is_no_predictor(
-    text: str, response: ResponseTerm, fixed: tuple[Term, ...], right: _RightSide
+    text: str, response: ResponseTerm, predictor: LinearPredictor, grouping: Mapping[str, Expr]
 ) -> None:
     """Refuse ``y ~ x + y``. A change from a baseline, ``I(y - x) ~ x``, is a model and stays."""
     outcome = response.expression
     columns = _outcome_columns(outcome)
-    effects = [effect for group in right.groups.terms() for effect in group.effects]
-    predictors = [factor for term in (*fixed, *effects) for factor in term.factors]
-    for expression in (*predictors, *right.offsets, *right.groups.names.values()):
+    effects = [effect for group in predictor.groups for effect in group.effects]
+    factors = [factor for term in (*predictor.fixed, *effects) for factor in term.factors]
+    for expression in (*factors, *predictor.offsets, *grouping.values()):
         if expression == outcome or columns & set(expression.names()):
-            sentence = f"'{expression}' reads the response: the response cannot predict itself."
+            sentence = (
+                f"'{excerpt(text, expression.span)}' reads the response: the response cannot predict itself."
+            )
             hint = "Remove it from the right side."
             raise formula_error("formula_misread", text, expression.span, sentence, hint)
 

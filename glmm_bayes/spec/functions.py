@@ -6,6 +6,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from glmm_bayes.spec.expressions import Expr, Flag, Number, Text
+
+
+@dataclass(frozen=True)
+class Option:
+    """What may be written for one option of a function.
+
+    Attributes
+    ----------
+    name : str
+    needs : {"text", "flag", "count", "number", "numbers", "contrast"}
+        Kind of its value; a count is a whole number from 1 to 50, numbers stand in ``c()``.
+    default : Expr or None
+        Left out of the canonical text.
+    by_position : bool
+        True if it may stand behind the arguments without its name.
+    is_argument : bool
+        True if it is an argument in the canonical text, default or not: ``poly(x, 2)``.
+    """
+
+    name: str
+    needs: str
+    default: Expr | None = None
+    by_position: bool = False
+    is_argument: bool = False
+
 
 @dataclass(frozen=True)
 class Function:
@@ -14,50 +40,91 @@ class Function:
     Attributes
     ----------
     name : str
-    kind : {"elementwise", "stateful", "categorical", "response", "offset", "addition"}
-        Elementwise functions need no memory; stateful ones learn something on the training rows;
-        categorical ones make levels; the others stand in one place of a formula only.
+    kind : {"elementwise", "stateful", "basis", "categorical", "response", "offset", "addition"}
+        Elementwise functions need no memory; stateful ones learn something on the training rows; a
+        basis makes several columns; categorical ones make levels; the others stand in one place of a
+        formula only.
     least, most : int
-        How many positional arguments it takes.
-    options : tuple of str
-        Names of its options; the value of each is a text.
+        How many arguments it takes, options left aside.
+    options : tuple of Option
+        In canonical order.
     example : str
         One correct call.
+    of_column : bool
+        True if the first argument must be a column.
+    of_texts : bool
+        True if the arguments behind the first are texts.
     """
 
     name: str
     kind: str
     least: int
     most: int
-    options: tuple[str, ...]
+    options: tuple[Option, ...]
     example: str
+    of_column: bool = False
+    of_texts: bool = False
+
+    def option(self, name: str) -> Option | None:
+        """Return the option of a name, if there is one."""
+        return next((option for option in self.options if option.name == name), None)
+
+
+#: What a count may be at most.
+MAX_COUNT = 50
+#: Most arguments of a function that takes any number of them.
+MAX_ARGUMENTS = 20
+_MAX_LEVELS = 1000
 
 
 def _table(*functions: Function) -> Mapping[str, Function]:
     return MappingProxyType({function.name: function for function in functions})
 
 
-def _elementwise(*names: str) -> tuple[Function, ...]:
-    return tuple(Function(name, "elementwise", 1, 1, (), f"{name}(x)") for name in names)
+def _of_one(kind: str, *names: str) -> tuple[Function, ...]:
+    return tuple(Function(name, kind, 1, 1, (), f"{name}(x)") for name in names)
 
+
+_KNOTS = (Option("knots", "numbers"), Option("lower", "number"), Option("upper", "number"))
+_DF = Option("df", "count", by_position=True)
+_POLY = (Option("degree", "count", Number(1.0), True, True), Option("raw", "flag", Flag(False)))
+_BS = (_DF, Option("degree", "count", Number(3.0)), *_KNOTS)
+_C = (Option("contrast", "contrast", Text("treatment"), by_position=True), Option("ref", "text"))
 
 #: What a formula may call, by canonical name.
 FUNCTIONS: Mapping[str, Function] = _table(
-    *_elementwise("log", "log1p", "log2", "log10", "exp", "expm1", "sqrt", "abs"),
+    *_of_one("elementwise", "log", "log1p", "log2", "log10", "exp", "expm1", "sqrt", "abs"),
+    *_of_one("elementwise", "sin", "cos", "asin"),
+    Function("pmin", "elementwise", 2, MAX_ARGUMENTS, (), "pmin(x, 10)"),
+    Function("pmax", "elementwise", 2, MAX_ARGUMENTS, (), "pmax(x, 0)"),
     Function("I", "elementwise", 1, 1, (), "I(x^2)"),
-    Function("center", "stateful", 1, 1, (), "center(x)"),
-    Function("scale", "stateful", 1, 1, (), "scale(x)"),
-    Function("C", "categorical", 1, 1, ("ref",), 'C(x, ref="a")'),
+    Function("days_since", "elementwise", 2, 2, (), 'days_since(x, "2020-01-31")', True, True),
+    *_of_one("stateful", "center", "scale", "standardize"),
+    Function("poly", "basis", 1, 1, _POLY, "poly(x, 2)"),
+    Function("bs", "basis", 1, 1, _BS, "bs(x, df = 5)"),
+    Function("ns", "basis", 1, 1, (_DF, *_KNOTS), "ns(x, df = 4)"),
+    Function("cr", "basis", 1, 1, (_DF,), "cr(x, df = 5)"),
+    Function("C", "categorical", 1, 1, _C, 'C(x, "sum", ref="a")', True),
+    Function("ordered", "categorical", 3, _MAX_LEVELS, (), 'ordered(x, "low", "mid", "high")', True, True),
     Function("offset", "offset", 1, 1, (), "offset(log(x))"),
     Function("cbind", "response", 2, 2, (), "cbind(successes, failures)"),
-    Function("success", "response", 2, 2, (), 'success(y, "yes")'),
+    Function("success", "response", 2, 2, (), 'success(y, "yes")', True, True),
 )
 
 #: What may stand behind the bar of the response.
 ADDITIONS: Mapping[str, Function] = _table(Function("trials", "addition", 1, 1, (), "y | trials(n)"))
 
+#: Additions that other packages have and this release does not.
+NOT_AVAILABLE = frozenset({"weights", "se", "cens", "trunc", "rate"})
+
+#: What makes a grouping factor, with one correct term.
+GROUPINGS: Mapping[str, str] = MappingProxyType({"gr": "(1 | gr(g, by = f))", "mm": "(1 | mm(a, b))"})
+
+#: Contrasts of a categorical predictor.
+CONTRASTS = ("treatment", "sum", "helmert", "poly")
+
 #: Other spellings, and the canonical one.
 ALIASES: Mapping[str, str] = MappingProxyType({"factor": "C"})
 
-#: Functions of grouping factors that other packages have and this release does not.
-NOT_AVAILABLE = frozenset({"gr", "mm"})
+#: Words that a formula reads in a way of their own: no function of a user has such a name.
+TAKEN = frozenset({*FUNCTIONS, *ADDITIONS, *NOT_AVAILABLE, *GROUPINGS, *ALIASES, "c", "function"})

@@ -14,7 +14,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 
 from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.spec.diagnosis import code_point, excerpt, formula_error, is_hidden
-from glmm_bayes.spec.expressions import Binary, Call, Expr, Name, Number, Span, Text, Unary
+from glmm_bayes.spec.expressions import FLAGS, Binary, Call, Expr, Flag, Name, Number, Span, Text, Unary
 from glmm_bayes.spec.functions import ALIASES
 from glmm_bayes.spec.misreadings import Surprise, unexpected_character, unexpected_token
 
@@ -31,7 +31,7 @@ addition: NAME "(" arguments? ")"
 ?terms: product | (PLUS | MINUS) product -> sum
       | (PLUS | MINUS)? product ((PLUS | MINUS) product)+ -> sum
 ?product: interaction | interaction ((STAR | SLASH) interaction)+
-?interaction: power | power (":" power)+
+?interaction: power | power (COLON power)+
 ?power: atom | atom (CARET | POWER) NUMBER
 ?atom: number | name | call | group | "(" terms ")"
 group: "(" terms (BAR | BARS) terms ")" | "(" terms BAR NAME BAR terms ")" -> labelled
@@ -40,7 +40,8 @@ arguments: argument ("," argument)*
 ?argument: expr | NAME "=" expr -> option
 ?expr: sum_of | sum_of COMPARISON sum_of -> binary
 ?sum_of: product_of | sum_of (PLUS | MINUS) product_of -> binary
-?product_of: signed | product_of (STAR | SLASH) signed -> binary
+?product_of: joined | product_of (STAR | SLASH) joined -> binary
+?joined: signed | joined COLON signed -> binary
 ?signed: power_of | (MINUS | PLUS) signed -> unary
 ?power_of: operand | operand (CARET | POWER) signed -> binary
 ?operand: number | text | name | call | "(" expr ")"
@@ -61,6 +62,7 @@ STAR: "*"
 SLASH: "/"
 CARET: "^"
 POWER: "**"
+COLON: ":"
 BAR: "|"
 BARS: "||"
 %ignore /\s+/
@@ -228,8 +230,12 @@ def _response(children: list[Any], span: Span) -> Response:
     return Response(children[0], tuple(children[1:]), span)
 
 
+def _word(token: Token) -> str:
+    return unicodedata.normalize("NFC", str(token))
+
+
 def _call(children: list[Any], span: Span) -> Call:
-    name = unicodedata.normalize("NFC", str(children[0]))
+    name = _word(children[0])
     arguments = children[1] if len(children) > 1 else []
     return Call(
         ALIASES.get(name, name),
@@ -239,8 +245,10 @@ def _call(children: list[Any], span: Span) -> Call:
     )
 
 
-def _name(children: list[Any], span: Span) -> Name:
+def _name(children: list[Any], span: Span) -> Name | Flag:
     token = str(children[0])
+    if token in FLAGS:
+        return Flag(token == FLAGS[0], span=span)
     word = _unquoted(token) if token.startswith("`") else token
     return Name(unicodedata.normalize("NFC", word), span=span)
 
@@ -266,7 +274,7 @@ def _group(children: list[Any], span: Span) -> Group:
 
 def _labelled(children: list[Any], span: Span) -> Group:
     effects, bar, label, _, factor = children
-    return Group(effects, str(bar), factor, str(label), span)
+    return Group(effects, str(bar), factor, _word(label), span)
 
 
 def _binary(children: list[Any], span: Span) -> Binary:
@@ -280,12 +288,12 @@ _BUILDERS: Mapping[str, Callable[[list[Any], Span], Any]] = {
     "addition": _call,
     "sum": _sum,
     "product": _product,
-    "interaction": lambda children, span: Interaction(tuple(children), span),
+    "interaction": lambda children, span: Interaction(tuple(children[::2]), span),
     "power": lambda children, span: Power(children[0], str(children[2]), span),
     "group": _group,
     "labelled": _labelled,
     "arguments": lambda children, span: children,
-    "option": lambda children, span: _Option(str(children[0]), children[1]),
+    "option": lambda children, span: _Option(_word(children[0]), children[1]),
     "binary": _binary,
     "unary": lambda children, span: Unary(str(children[0]), children[1], span=span),
     "call": _call,

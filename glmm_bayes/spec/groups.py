@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from glmm_bayes.core.errors import FormulaError
-from glmm_bayes.spec.calls import not_available
-from glmm_bayes.spec.diagnosis import excerpt, formula_error
-from glmm_bayes.spec.expressions import Call, Expr, Name
-from glmm_bayes.spec.functions import NOT_AVAILABLE
-from glmm_bayes.spec.grammar import Group, Interaction, Product, Sum, Syntax
-from glmm_bayes.spec.model_spec import Block, GroupTerm
-from glmm_bayes.spec.terms import Expander, degree, signed_parts
+from glmm_bayes.spec.diagnosis import formula_error
+from glmm_bayes.spec.expressions import Expr, Name
+from glmm_bayes.spec.factors import MAX_FACTORS, Grouping, read_grouping
+from glmm_bayes.spec.grammar import Group, Syntax
+from glmm_bayes.spec.model_spec import INTERCEPT, Block, GroupTerm, Term
+from glmm_bayes.spec.terms import Expander, degree, in_order
 
-MAX_FACTORS = 64
 MAX_EFFECTS = 50
 
-Blocks = list[Block]
+# A grouping factor by what it is, whatever the order of its columns.
+Key = tuple[frozenset[str], bool]
 
 
 @dataclass
 class Groups:
-    """Random effects of one formula as they are read, by the set of their grouping columns.
+    """Random effects of one formula as they are read, by grouping factor.
 
     Attributes
     ----------
@@ -29,36 +28,35 @@ class Groups:
         The formula, for messages.
     expander : Expander
         Shared with the fixed part, so that limits hold for the whole formula.
-    blocks, columns : dict
-        Effects, and columns in the order of writing, of each grouping factor.
-    names : dict of str to Name
-        Where each grouping column was written.
+    found : dict of Key to GroupTerm
+        In order of appearance.
+    names : dict of str to Expr
+        Where each column was written that is no effect: grouping columns, weights, ``by``.
     """
 
     text: str
     expander: Expander
-    blocks: dict[frozenset[str], Blocks] = field(default_factory=dict)
-    columns: dict[frozenset[str], tuple[str, ...]] = field(default_factory=dict)
-    names: dict[str, Name] = field(default_factory=dict)
+    found: dict[Key, GroupTerm] = field(default_factory=dict)
+    names: dict[str, Expr] = field(default_factory=dict)
 
     def add(self, group: Group) -> None:
         """Add one term in brackets; ``a/b`` adds the factors ``a`` and ``a:b``."""
-        if group.label:
-            raise not_available(self.text, group.span, f"the label in (1 |{group.label}| g)")
-        blocks = self._blocks(group)
-        for names in self._factors(group, group.factor):
-            self.names.update((name.name, name) for name in names)
-            columns = tuple(dict.fromkeys(name.name for name in names))
-            self._add_factor(group, columns, blocks)
+        grouping = read_grouping(self.text, group)
+        blocks = self._blocks(group, grouping)
+        columns = [Name(name, span=group.factor.span) for name in grouping.structure.names()]
+        if grouping.by:
+            columns.append(grouping.by)
+        for expression in (*grouping.weights, *columns):
+            self.names[str(expression)] = expression
+        for names in grouping.factors:
+            self.names.update((str(name), name) for name in names)
+            self._add_factor(group, grouping, tuple(dict.fromkeys(name.name for name in names)), blocks)
 
     def terms(self) -> tuple[GroupTerm, ...]:
         """Return the grouping factors in order of appearance, their blocks by degree."""
-        return tuple(
-            GroupTerm(self.columns[key], tuple(sorted(blocks, key=lambda block: degree(block.effects[0]))))
-            for key, blocks in self.blocks.items()
-        )
+        return tuple(replace(term, blocks=_in_order(term.blocks)) for term in self.found.values())
 
-    def _blocks(self, group: Group) -> Blocks:
+    def _blocks(self, group: Group, grouping: Grouping) -> tuple[Block, ...]:
         def refuse(sign: str, part: Syntax) -> bool:
             if isinstance(part, Group):
                 sentence = "a random effect inside a random effect."
@@ -73,84 +71,68 @@ class Groups:
             raise formula_error("formula_misread", self.text, group.effects.span, sentence, hint)
         if len(effects) > MAX_EFFECTS:
             raise self._too_large(group, f"{len(effects)} effects vary", MAX_EFFECTS)
-        return [Block((effect,)) for effect in effects] if group.bar == "||" else [Block(effects)]
+        by = grouping.by.name if grouping.by else ""
+        whole = Block(effects, grouping.structure, by, grouping.distribution, group.label)
+        if group.bar == "||":
+            return tuple(replace(whole, effects=(effect,)) for effect in effects)
+        return (whole,)
 
-    def _add_factor(self, group: Group, columns: tuple[str, ...], blocks: Blocks) -> None:
-        key = frozenset(columns)
-        known = self.blocks.setdefault(key, [])
-        self.columns.setdefault(key, columns)
-        if len(self.blocks) > MAX_FACTORS:
-            raise self._too_large(group, f"{len(self.blocks)} grouping factors", MAX_FACTORS)
-        present = {effect.key for block in known for effect in block.effects}
-        for effect in (effect for block in blocks for effect in block.effects):
+    def _add_factor(
+        self, group: Group, grouping: Grouping, columns: tuple[str, ...], blocks: tuple[Block, ...]
+    ) -> None:
+        key = (frozenset(columns), grouping.is_membership)
+        if key not in self.found and len(self.found) == MAX_FACTORS:
+            raise self._too_large(group, f"more than {MAX_FACTORS} grouping factors", MAX_FACTORS)
+        new = GroupTerm(columns, blocks, grouping.is_membership, grouping.weights)
+        known = self.found.get(key)
+        if known is None:
+            self.found[key] = new
+            return
+        if known.membership() != new.membership():
+            sentence = f"{known.factor} has other weights in another term."
+            hint = "The weights of a factor are the same wherever it stands."
+            raise formula_error("formula_misread", self.text, group.span, sentence, hint)
+        present = {effect.key: block for block in known.blocks for effect in block.effects}
+        for effect in new.effects:
             if effect.key in present:
-                what = f"'{effect}'" if effect.factors else "the intercept"
-                sentence = f"{what} varies by '{':'.join(self.columns[key])}' in two terms."
-                hint = "Write one term; (0 + x | g) leaves the implied intercept out."
-                raise formula_error("duplicate_effect", self.text, group.span, sentence, hint)
-        known.extend(blocks)
-        if len(present) + sum(len(block.effects) for block in blocks) > MAX_EFFECTS:
+                raise self._duplicate(group, effect, known.factor, present[effect.key], blocks[0])
+        if len(present) + len(new.effects) > MAX_EFFECTS:
             raise self._too_large(group, f"more than {MAX_EFFECTS} effects vary", MAX_EFFECTS)
+        merged = known.blocks
+        for block in blocks:
+            merged = self._merged(group, merged, block)
+        self.found[key] = replace(known, blocks=merged)
 
-    def _factors(self, group: Group, node: Syntax) -> list[tuple[Name, ...]]:
-        """Return the columns of each grouping factor that stands behind the bar."""
-        if isinstance(node, Name):
-            return [(node,)]
-        if isinstance(node, Interaction):
-            self._check_length(group, len(node.parts))
-            return [tuple(name for part in node.parts for name in self._single(group, part))]
-        if isinstance(node, Product) and all(operator in ("", "/") for operator, _ in node.parts):
-            self._check_length(group, len(node.parts))
-            return self._nested(group, [part for _, part in node.parts])
-        raise self._no_factor(group, node)
+    def _merged(self, group: Group, blocks: tuple[Block, ...], new: Block) -> tuple[Block, ...]:
+        """Add a block; effects under one label are correlated, so they are one block."""
+        position = next((i for i, block in enumerate(blocks) if new.label and block.label == new.label), None)
+        if position is None:
+            return (*blocks, new)
+        known = blocks[position]
+        if replace(known, effects=new.effects) != new:
+            sentence = f"the effects under the label '{new.label}' differ in what gr() says."
+            hint = "Effects under one label are one block: write the same options for all of them."
+            raise formula_error("formula_misread", self.text, group.span, sentence, hint)
+        whole = replace(known, effects=in_order((*known.effects, *new.effects)))
+        return (*blocks[:position], whole, *blocks[position + 1 :])
 
-    def _nested(self, group: Group, parts: list[Syntax]) -> list[tuple[Name, ...]]:
-        found = self._factors(group, parts[0])
-        for part in parts[1:]:
-            inner = self._factors(group, part)
-            outer = found[-1]
-            self._check_length(group, len(found) + len(inner))
-            found = found + [outer + names for names in inner]
-        return found
-
-    def _single(self, group: Group, node: Syntax) -> tuple[Name, ...]:
-        factors = self._factors(group, node)
-        if len(factors) > 1:
-            raise self._no_factor(group, node)
-        return factors[0]
-
-    def _check_length(self, group: Group, length: int) -> None:
-        if length > MAX_FACTORS:
-            raise self._too_large(group, f"{length} grouping factors", MAX_FACTORS)
-
-    def _no_factor(self, group: Group, node: Syntax) -> FormulaError:
-        """Say why something behind the bar is no grouping factor, and the spelling that was meant."""
-        if isinstance(node, Call) and node.function in NOT_AVAILABLE:
-            return not_available(self.text, node.span, f"{node.function}()")
-        if isinstance(node, Expr):
-            column = isinstance(node, Call) and node.function == "C" and len(node.names()) == 1
-            factor = node.names()[0] if column else "g"
-            hint = f"Write {self._term(group, factor)}, with a column of the data."
-            sentence = f"a grouping factor is a column, found '{excerpt(self.text, node.span)}'."
-        elif isinstance(node, Group):
-            sentence = "a random effect inside a random effect."
-            hint = "Write (1 | g) + (1 | h), or (1 | h/g) if g is nested in h."
-        elif isinstance(node, Sum):
-            parts = [excerpt(self.text, part.span) for _, part in signed_parts(node)]
-            sentence = "a sum of grouping factors behind one bar."
-            hint = f"Write {' + '.join(self._term(group, part) for part in parts[:5])}."
-        elif isinstance(node, Product) and [operator for operator, _ in node.parts] == ["", "*"]:
-            a, b = (excerpt(self.text, part.span) for _, part in node.parts)
-            sentence = "a product of grouping factors behind one bar."
-            hint = f"Write {' + '.join(self._term(group, part) for part in (a, b, f'{a}:{b}'))}."
-        else:
-            sentence = "a grouping factor is a column, or columns joined by ':' or '/'."
-            hint = "Write (1 | a), (1 | a:b) or (1 | a/b)."
-        return formula_error("formula_misread", self.text, node.span, sentence, hint)
-
-    def _term(self, group: Group, factor: str) -> str:
-        return f"({excerpt(self.text, group.effects.span)} {group.bar} {factor})"
+    def _duplicate(self, group: Group, effect: Term, factor: str, known: Block, new: Block) -> FormulaError:
+        what = f"'{effect}'" if effect.factors else "the intercept"
+        sentence = f"{what} varies by '{factor}' in two terms."
+        hint = "Write one term; (0 + x | g) leaves the implied intercept out."
+        if known.structure != new.structure:
+            hint = "If both are meant, give one of them a copy of the column under another name."
+        return formula_error("duplicate_effect", self.text, group.span, sentence, hint)
 
     def _too_large(self, group: Group, what: str, limit: int) -> FormulaError:
         sentence = f"{what} (limit {limit})."
         return formula_error("formula_too_large", self.text, group.span, sentence, "Write fewer.")
+
+
+def _in_order(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    ordered = sorted(blocks, key=lambda block: degree(block.effects[0]))
+    plain = all(block.is_plain and len(block.effects) == 1 for block in ordered)
+    if plain and ordered[0].effects == (INTERCEPT,):
+        # They are written as (1 + x || g): interactions take the order that they get when that is read.
+        return tuple(Block((effect,)) for effect in in_order(tuple(b.effects[0] for b in ordered)))
+    return tuple(ordered)

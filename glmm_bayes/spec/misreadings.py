@@ -132,7 +132,13 @@ def _innermost_bracket(before: str) -> int:
 
 def _second_formula(text: str, span: Span) -> FormulaError:
     sentence = "a second formula: one text holds one formula."
-    hint = "Write the first alone; formulas of further parameters are not available in this release."
+    second = re.compile(r";\s*([^\W\d]\w*)\s*(~[^;\"]*)").match(text, span.start)
+    first, name, right = "y ~ x", "sigma", "~ z"
+    if second and '"' not in text[: span.start]:
+        first, name, right = (
+            excerpt(part, Span(0, len(part))).strip() for part in (text[: span.start], *second.groups())
+        )
+    hint = f'Write gb.Formula("{first}", {name}="{right}").'
     return formula_error("formula_misread", text, span, sentence, hint)
 
 

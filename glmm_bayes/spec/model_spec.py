@@ -6,9 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-from glmm_bayes.spec.expressions import Call, Expr, Name, quote
+from glmm_bayes.spec.expressions import Call, Expr, Name, Text, quote
 from glmm_bayes.spec.prior import Prior
+
+if TYPE_CHECKING:
+    from glmm_bayes.spec.several import Formula
 
 _NO_PRIORS: Mapping[str, Prior] = MappingProxyType({})
 
@@ -53,8 +57,7 @@ class Structure:
 
     def known(self) -> tuple[str, ...]:
         """Entries of ``known={...}`` that the structure needs."""
-        values = [value for _, value in self.arguments if isinstance(value, Name)]
-        return tuple(value.name for value in values if value.name not in ("TRUE", "FALSE"))
+        return tuple(value.name for _, value in self.arguments if isinstance(value, Name))
 
     def names(self) -> tuple[str, ...]:
         """Columns that the structure reads."""
@@ -102,13 +105,14 @@ class Block:
         return tuple(dict.fromkeys(effects + by + self.structure.names()))
 
     def options(self) -> str:
-        """What ``gr()`` says, as it is written behind the factor."""
+        """Say what ``gr()`` says, as it is written behind the factor."""
         parts = [f"by = {quote(self.by)}"] if self.by else []
-        if self.structure.name not in ("unstructured", "known"):
-            parts.append(f'structure = "{self.structure.name}"')
+        # A known matrix is named by its argument alone.
+        if self.structure != UNSTRUCTURED and self.structure.name != "known":
+            parts.append(f"structure = {Text(self.structure.name)}")
         parts += [f"{key} = {value}" for key, value in self.structure.arguments]
         if self.distribution != "gaussian":
-            parts.append(f'dist = "{self.distribution}"')
+            parts.append(f"dist = {Text(self.distribution)}")
         return ", ".join(parts)
 
     def effects_text(self) -> str:
@@ -146,6 +150,16 @@ class GroupTerm:
         if self.is_membership:
             return f"mm({', '.join(map(quote, self.columns))})"
         return ":".join(quote(column) if ":" in column else column for column in self.columns)
+
+    def membership(self) -> dict[str, Expr | None]:
+        """Weight of each member, whatever their order; None where all weigh the same."""
+        weights = self.weights or (None,) * len(self.columns)
+        return dict(zip(self.columns, weights, strict=True))
+
+    @property
+    def label(self) -> str:
+        """The factor as names in the posterior are made from it: ``mm(a, b)`` is ``mm_a_b`` there."""
+        return "_".join(("mm", *self.columns)) if self.is_membership else self.factor
 
     @property
     def effects(self) -> tuple[Term, ...]:
@@ -194,6 +208,36 @@ class ResponseTerm:
 
 
 @dataclass(frozen=True)
+class LinearPredictor:
+    """What one parameter of the response's distribution depends on.
+
+    Attributes
+    ----------
+    fixed, groups, offsets
+        As in ``ModelSpec``.
+    """
+
+    fixed: tuple[Term, ...]
+    groups: tuple[GroupTerm, ...] = ()
+    offsets: tuple[Expr, ...] = ()
+
+    def names(self) -> tuple[str, ...]:
+        """Columns that the predictor reads."""
+        parts: tuple[Term | Expr | GroupTerm, ...] = (*self.fixed, *self.offsets, *self.groups)
+        return tuple(dict.fromkeys(name for part in parts for name in part.names()))
+
+    def __str__(self) -> str:
+        terms = [] if INTERCEPT in self.fixed else ["0"]
+        terms += [str(term) for term in self.fixed if term.factors]
+        terms += [f"offset({offset})" for offset in self.offsets]
+        terms += [str(group) for group in self.groups]
+        return " + ".join(terms) or "1"
+
+
+_NOTHING_FURTHER: Mapping[str, LinearPredictor | float] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
 class ModelSpec:
     """A generalized linear mixed model as text says it: no data, no defaults that need data.
 
@@ -211,6 +255,8 @@ class ModelSpec:
     priors : mapping of str to Prior
         What the user set, by parameter: ``beta``, ``beta[x]``, ``sd``, ``sd_g``, ``sd_g[x]``,
         ``corr``, ``corr_g``, ``sigma``.
+    further : mapping of str to LinearPredictor or float
+        What further parameters depend on, or the number that they are fixed at.
     text : str
         What the user wrote; used in messages only.
     """
@@ -222,19 +268,23 @@ class ModelSpec:
     family: str = "gaussian"
     link: str | None = None
     priors: Mapping[str, Prior] = field(default_factory=lambda: _NO_PRIORS)
+    further: Mapping[str, LinearPredictor | float] = field(default_factory=lambda: _NOTHING_FURTHER)
     text: str = field(default="", compare=False, repr=False)
 
     @property
     def has_intercept(self) -> bool:
         return INTERCEPT in self.fixed
 
+    @property
+    def predictor(self) -> LinearPredictor:
+        """What the mean depends on."""
+        return LinearPredictor(self.fixed, self.groups, self.offsets)
+
     def names(self) -> tuple[str, ...]:
         """Columns of the data that the model reads, each once."""
-        parts = [self.response.names()]
-        parts += [term.names() for term in self.fixed]
-        parts += [offset.names() for offset in self.offsets]
-        parts += [group.names() for group in self.groups]
-        return tuple(dict.fromkeys(name for part in parts for name in part))
+        further = [part for part in self.further.values() if isinstance(part, LinearPredictor)]
+        parts: tuple[ResponseTerm | LinearPredictor, ...] = (self.response, self.predictor, *further)
+        return tuple(dict.fromkeys(name for part in parts for name in part.names()))
 
     def to_formula(self) -> str:
         """Write the model as a formula in canonical spelling.
@@ -244,16 +294,25 @@ class ModelSpec:
         str
             ``ModelSpec.from_formula(spec.to_formula())`` has the same terms as ``spec``.
         """
-        terms = [] if self.has_intercept else ["0"]
-        terms += [str(term) for term in self.fixed if term.factors]
-        terms += [f"offset({offset})" for offset in self.offsets]
-        terms += [str(group) for group in self.groups]
-        return f"{self.response} ~ {' + '.join(terms) or '1'}"
+        return f"{self.response} ~ {self.predictor}"
+
+    def further_formulas(self) -> dict[str, str | float]:
+        """Write the predictors of further parameters in canonical spelling.
+
+        Returns
+        -------
+        dict of str to str or float
+            ``gb.Formula(spec.to_formula(), **spec.further_formulas())`` has the same terms as ``spec``.
+        """
+        return {
+            name: f"~ {value}" if isinstance(value, LinearPredictor) else value
+            for name, value in self.further.items()
+        }
 
     @classmethod
     def from_formula(
         cls,
-        formula: str,
+        formula: str | Formula,
         family: str = "gaussian",
         link: str | None = None,
         priors: Mapping[str, Prior] | None = None,
@@ -262,8 +321,8 @@ class ModelSpec:
 
         Parameters
         ----------
-        formula : str
-            In the language of lme4 and brms: ``y ~ x + (1 + x | g)``.
+        formula : str or Formula
+            In the language of lme4 and brms: ``y ~ x + (1 + x | g)``; several of them in a ``Formula``.
         family, link : str
             Names of the family and, if it is not the family's default, of the link.
         priors : mapping of str to Prior, optional

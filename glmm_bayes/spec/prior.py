@@ -19,7 +19,7 @@ class Distribution:
     ----------
     arguments : dict of str to float or None
         Name to default; None means that the argument must be given. Names are PyMC's.
-    support : {"real", "positive", "correlation"}
+    support : {"real", "positive", "unit", "correlation"}
     positive : frozenset of str
         Arguments that must be above zero.
     """
@@ -49,6 +49,7 @@ DISTRIBUTIONS: Registry[Distribution] = Registry(
         "Gamma": _distribution("positive", "alpha beta", alpha=None, beta=None),
         "InverseGamma": _distribution("positive", "alpha beta", alpha=None, beta=None),
         "LogNormal": _distribution("positive", "sigma", mu=0.0, sigma=None),
+        "Beta": _distribution("unit", "alpha beta", alpha=None, beta=None),
         "LKJ": _distribution("correlation", "eta", eta=None),
     },
     PriorError,
@@ -63,7 +64,7 @@ class Prior:
     ----------
     name : str
         One of ``Normal StudentT Cauchy Laplace Logistic Uniform HalfNormal HalfStudentT HalfCauchy
-        Exponential Gamma InverseGamma LogNormal LKJ``.
+        Exponential Gamma InverseGamma LogNormal Beta LKJ``.
     **arguments : float
         Arguments of the distribution with PyMC's names and meaning. The ``Exponential`` is written
         with its mean, ``scale``.
@@ -94,9 +95,9 @@ class Prior:
 
     @property
     def support(self) -> str:
-        """Where the distribution lives: ``real``, ``positive`` or ``correlation``."""
+        """Where the distribution lives: ``real``, ``positive``, ``unit`` (0 to 1) or ``correlation``."""
         if self.name == "Uniform" and self["lower"] >= 0:
-            return "positive"
+            return "unit" if self["upper"] <= 1 else "positive"
         return DISTRIBUTIONS[self.name].support
 
     def __getitem__(self, argument: str) -> float:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from math import comb
 
 from glmm_bayes.core.errors import FormulaError
-from glmm_bayes.spec.calls import PREDICTOR, check_expression
+from glmm_bayes.spec.calls import NUMERIC, PREDICTOR, check_expression
 from glmm_bayes.spec.diagnosis import excerpt, formula_error
 from glmm_bayes.spec.expressions import Call, Expr, Name, Number, Span
+from glmm_bayes.spec.functions import FUNCTIONS
 from glmm_bayes.spec.grammar import MAX_DEPTH, Group, Interaction, Power, Product, Sum, Syntax
 from glmm_bayes.spec.model_spec import INTERCEPT, Term
 
@@ -31,22 +32,31 @@ class Predictor:
     terms: TermSet = field(default_factory=dict)
 
     def ordered(self) -> tuple[Term, ...]:
-        """Return the terms by degree, then in order of appearance; the intercept first.
+        """Return the terms by degree, then in order of appearance; the intercept first."""
+        terms = tuple(Term(tuple(factors.values())) for factors in self.terms.values())
+        return in_order((INTERCEPT, *terms) if self.intercept else terms)
 
-        The factors of an interaction stand in the order of their main effects, if all have one. R takes
-        the order of the text instead: the same almost always, but it changes when the text is rewritten.
-        """
-        terms = sorted(self.terms.values(), key=len)
-        mains = {
-            text: position for position, factors in enumerate(terms) if len(factors) == 1 for text in factors
-        }
-        ordered = []
-        for factors in terms:
-            texts = (
-                sorted(factors, key=mains.__getitem__) if mains.keys() >= factors.keys() else list(factors)
-            )
-            ordered.append(Term(tuple(factors[text] for text in texts)))
-        return (INTERCEPT, *ordered) if self.intercept else tuple(ordered)
+
+def in_order(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Put terms in canonical order: by degree, then as they stand.
+
+    The factors of an interaction stand in the order of their main effects, if all have one. R takes the
+    order of the text instead: the same almost always, but it changes when the text is rewritten.
+    """
+    by_degree = sorted(terms, key=degree)
+    mains = {
+        str(factor): position
+        for position, term in enumerate(by_degree)
+        if degree(term) == 1
+        for factor in term.factors
+    }
+    ordered = []
+    for term in by_degree:
+        texts = [str(factor) for factor in term.factors]
+        if len(texts) > 1 and mains.keys() >= set(texts):
+            term = Term(tuple(sorted(term.factors, key=lambda factor: mains[str(factor)])))
+        ordered.append(term)
+    return tuple(ordered)
 
 
 def degree(term: Term) -> int:
@@ -135,9 +145,8 @@ class Expander:
             sentence = "a number inside a product."
             hint = "0 and 1 stand as summands of their own: y ~ 0 + a:b."
             raise formula_error("formula_misread", self.text, node.span, sentence, hint)
-        if isinstance(node, Name | Call):
-            check_expression(self.text, node, PREDICTOR)
-        return {frozenset((str(node),)): {str(node): node}}
+        factor = check_expression(self.text, node, PREDICTOR)
+        return {frozenset((str(factor),)): {str(factor): factor}}
 
     def _sum(self, node: Sum) -> TermSet:
         terms: TermSet = {}
@@ -180,9 +189,7 @@ class Expander:
         exponent = self._exponent(node)
         base = self._terms(node.base)
         if len(base) < 2:
-            sentence = "a power outside I() is no arithmetic: other packages read the term itself."
-            hint = f"Write I({excerpt(self.text, node.base.span)}^{exponent})."
-            raise formula_error("formula_misread", self.text, node.span, sentence, hint)
+            raise self._power_of_one(node, exponent)
         size = sum(comb(len(base), count) for count in range(1, exponent + 1))
         self._allow(node, min(size, _subsets([base])))
         result = newest = base
@@ -191,6 +198,21 @@ class Expander:
             newest = {key: factors for key, factors in crossed.items() if key not in result}
             result = result | newest
         return result
+
+    def _power_of_one(self, node: Power, exponent: int) -> FormulaError:
+        """Refuse ``x^2``, and say how a number, a basis or levels are meant."""
+        base = excerpt(self.text, node.base.span)
+        function = FUNCTIONS.get(node.base.function) if isinstance(node.base, Call) else None
+        if function and function.kind not in NUMERIC:
+            hint = f"Write {base} alone: there is no power of several columns."
+        elif isinstance(node.base, Name):
+            hint = (
+                f"Write I({base}^{exponent}). Or poly({base}, {exponent}), which holds the lower powers too."
+            )
+        else:
+            hint = f"Write I({base}^{exponent})."
+        sentence = "a power outside I() is no arithmetic: other packages read the term itself."
+        return formula_error("formula_misread", self.text, node.span, sentence, hint)
 
     def _exponent(self, node: Power) -> int:
         digits = node.exponent.lstrip("0")

@@ -1,9 +1,12 @@
 """Bad input gives a typed error that names column and rows, in under a second, before any compilation."""
 
 import time
+from decimal import Decimal
+from uuid import UUID
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 import glmm_bayes as gb
@@ -157,6 +160,119 @@ CASES = {
         (),
     ),
     "date column": (("y ~ d", changed(d=pd.Timestamp("2020-01-01"))), gb.DataError, "column_type", "d", ()),
+    "identifiers as predictor": (
+        ("y ~ u", changed(u=[UUID(int=i) for i in range(ROWS)])),
+        gb.DataError,
+        "column_type",
+        "u",
+        (),
+    ),
+    "wide numbers as predictor": (
+        ("y ~ u", changed(u=np.arange(ROWS) + 2**60)),
+        gb.DataError,
+        "column_type",
+        "u",
+        (),
+    ),
+    "wide numbers as response": (
+        ("u ~ x", changed(u=np.arange(ROWS) + 2**60)),
+        gb.DataError,
+        "column_type",
+        "u",
+        (),
+    ),
+    "date as response": (
+        ("d ~ x", changed(d=pd.date_range("2020-01-01", periods=ROWS))),
+        gb.DataError,
+        "column_type",
+        "d",
+        (),
+    ),
+    "duration": (("y ~ d", changed(d=pd.Timedelta(1, "D"))), gb.DataError, "column_type", "d", ()),
+    "lists": (("y ~ d", changed(d=[[i] for i in range(ROWS)])), gb.DataError, "column_type", "d", ()),
+    "structs": (("y ~ d", changed(d=[{"a": i} for i in range(ROWS)])), gb.DataError, "column_type", "d", ()),
+    "texts and dates": (
+        ("y ~ d", changed(d=["a"] * (ROWS - 1) + [pd.Timestamp("2020-01-01")])),
+        gb.DataError,
+        "column_type",
+        "d",
+        (ROWS - 1,),
+    ),
+    "numbers and texts in a group": (
+        ("y ~ x + (1 | d)", changed(d=[1, 2, "3", 4] * (ROWS // 4))),
+        gb.DataError,
+        "column_type",
+        "d",
+        tuple(row for row in range(ROWS) if row % 4 != 2),
+    ),
+    "rounded whole numbers": (
+        ("y ~ d", changed(d=pd.Series([0.5, 2**60] * (ROWS // 2), dtype=object))),
+        gb.DataError,
+        "column_type",
+        "d",
+        tuple(range(1, ROWS, 2)),
+    ),
+    "far dates": (
+        ("y ~ x + (1 | d)", changed(d=np.array(["2020", "9999"] * (ROWS // 2), "datetime64[s]"))),
+        gb.DataError,
+        "column_type",
+        "d",
+        tuple(range(1, ROWS, 2)),
+    ),
+    "floats beyond 2**53 as groups": (
+        ("y ~ x + (1 | d)", changed(d=2.0**60 + 2.0**10 * np.arange(ROWS))),
+        gb.DataError,
+        "column_type",
+        "d",
+        (),
+    ),
+    "levels spelled alike": (
+        (
+            "y ~ d",
+            changed(d=pd.Categorical.from_codes([0, 1] * (ROWS // 2), pd.Index(["1", 1], dtype=object))),
+        ),
+        gb.DataError,
+        "column_type",
+        "d",
+        (),
+    ),
+    "name that is no text": (
+        ("y ~ `7`", DATA.rename(columns={"x": 7})),
+        gb.DataError,
+        "column_type",
+        "7",
+        (),
+    ),
+    "missing date": (
+        ("y ~ x + (1 | d)", changed(d=[pd.NaT, *[pd.Timestamp("2020-01-01")] * (ROWS - 1)])),
+        gb.DataError,
+        "missing_values",
+        "d",
+        (0,),
+    ),
+    "missing Decimal": (
+        ("y ~ d", changed(d=[Decimal("NaN"), *[Decimal(i) for i in range(ROWS - 1)]])),
+        gb.DataError,
+        "missing_values",
+        "d",
+        (0,),
+    ),
+    "infinite Decimal": (
+        ("y ~ d", changed(d=[Decimal("Infinity"), *[Decimal(i) for i in range(ROWS - 1)]])),
+        gb.DataError,
+        "non_finite",
+        "d",
+        (0,),
+    ),
+    "null and NaN in polars": (
+        ("y ~ d", pl.DataFrame({"y": [1.0, 2.0, 3.0], "d": [1.0, float("nan"), None]})),
+        gb.DataError,
+        "missing_values",
+        "d",
+        (1, 2),
+    ),
+    "lazy frame": (("y ~ x", pl.LazyFrame({"y": [1.0]})), gb.DataError, "data_container", None, ()),
+    "no such file": (("y ~ x", "nowhere/data.csv"), gb.StorageError, "storage", None, ()),
     "complex column": (("y ~ d", changed(d=DATA["x"] * 1j)), gb.DataError, "column_type", "d", ()),
     "mixed column": (("y ~ f", changed(f={5: 2.0, 6: "b"})), gb.DataError, "column_type", "f", (5,)),
     "numbers as text": (

@@ -1,5 +1,6 @@
 """Levels of grouping factors: integer codes, observed combinations only, and no indicator matrix."""
 
+import time
 import tracemalloc
 
 import numpy as np
@@ -82,6 +83,17 @@ def test_three_deep_nesting_has_a_factor_for_each_depth():
     assert [len(level) for group in groups for level in group.levels[:1]] == [1, 2, 3]
 
 
+def test_combinations_of_many_wide_factors_do_not_overflow():
+    # The product of the sizes is beyond 2**63; a key of all factors at once would wrap around.
+    rng = np.random.default_rng(1)
+    rows, names = 3_000, list("abcdef")
+    data = frame(**{name: rng.permutation(rows) for name in names})
+    group = design_of("y ~ (1 | a:b:c:d:e:f)", data).groups[0]
+    combinations = list(zip(*(data[name] for name in names), strict=True))
+    assert group.levels == tuple(sorted(combinations))
+    assert [group.levels[code] for code in group.codes] == combinations
+
+
 def test_labels_that_hold_colons_stay_distinct():
     # "p:q" + "r" and "p" + "q:r" are one text when joined, and two levels.
     data = frame(a=["p:q", "p", "p:q", "p", "u", "v", "w"], b=["r", "q:r", "r", "q:r", "r", "r", "r"])
@@ -104,9 +116,9 @@ def test_random_slopes_are_columns_beside_codes():
     np.testing.assert_array_equal(
         group.z, np.column_stack([np.ones(60), data["x"], data["f"] == "b", data["f"] == "c"])
     )
-    assert group.blocks == ((0, 1, 2, 3),)
+    assert [block.positions for block in group.blocks] == [(0, 1, 2, 3)]
     apart = design_of("y ~ (1 + x || g)", data).groups[0]
-    assert apart.blocks == ((0,), (1,)) and not apart.is_correlated
+    assert [block.positions for block in apart.blocks] == [(0,), (1,)]
 
 
 @pytest.mark.parametrize("formula", ["y ~ x + (1 + x | g)", "y ~ x + (1 | a/b)"])
@@ -131,3 +143,31 @@ def test_the_number_of_new_levels_costs_no_more_than_the_rows():
     new = replay_design(design, {"g": np.arange(50_000)}, with_groups=True)
     np.testing.assert_array_equal(new.groups[0].codes[:22], [*range(20), -1, -1])
     assert (new.groups[0].codes[20:] == -1).all()
+
+
+def test_identifiers_match_themselves_in_new_rows():
+    ids = np.arange(2**62, 2**62 + 8)
+    design = design_of("y ~ (1 | g)", frame(g=np.repeat(ids, 3)))
+    new = replay_design(design, {"g": [2**62 + 3, 2**62 + 3 - 2**10, 5]}, with_groups=True)
+    assert new.groups[0].codes.tolist() == [3, -1, -1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["integers", "texts", "pairs"])
+def test_a_million_rows_of_a_hundred_thousand_levels_stay_light_and_quick(kind):
+    rng = np.random.default_rng(0)
+    rows, levels = 1_000_000, 100_000
+    g = rng.permutation(np.resize(np.arange(levels), rows))
+    data = pd.DataFrame({"y": rng.normal(size=rows), "x": rng.normal(size=rows), "g": g, "h": g % 7})
+    if kind == "texts":
+        data["g"] = data["g"].astype(str)
+    formula = f"y ~ x + (1 + x | {'g:h' if kind == 'pairs' else 'g'})"
+    start = time.perf_counter()
+    design = design_of(formula, data)
+    assert time.perf_counter() - start < 5
+    assert len(design.groups[0].levels) == levels
+    tracemalloc.start()
+    design_of(formula, data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 400e6

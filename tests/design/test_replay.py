@@ -35,6 +35,9 @@ FORMULAS = [
     "y ~ x + (0 + f | g)",
     "y ~ x + (x || g) + offset(e)",
     'y ~ I(f == "b") + (1 | g:h)',
+    'y ~ C(k, "helmert")*poly(x, 2) + (1 + ns(e, df = 2) | g)',
+    'y ~ C(f, "sum", ref="a"):bs(x, df = 4) + cr(e, df = 3) + (1 + C(k, "poly") | h)',
+    'y ~ pmin(x, e, 3)*ordered(f, "a", "b", "c") + standardize(log(e)) + sin(x)',
 ]
 
 

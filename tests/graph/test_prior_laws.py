@@ -1,5 +1,7 @@
 """Laws of priors with interactions and slopes: recodings leave them, a user's has its stated density."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -49,6 +51,60 @@ def test_the_reference_level_leaves_the_prior_of_every_row(formula, order):
     moved_mean, moved = prior_of_predictor(formula, data)
     np.testing.assert_allclose(moved_mean, mean, rtol=0, atol=1e-10)
     np.testing.assert_allclose(moved, covariance, rtol=0, atol=1e-10 * np.abs(covariance).max())
+
+
+CONTRASTS = [
+    'C(t, "sum")', 'C(t, "sum", ref="a")', 'C(t, "helmert")', 'C(t, "poly")', 'C(t, ref="c")',
+    'ordered(t, "b", "c", "a")', 'C(t, "treatment", ref="b")',
+]  # fmt: skip
+OF_A_FACTOR = [
+    "t", "x + t", "x*t", "t:x", "t + t:x", "x + t:x", "0 + t", "0 + t + t:x", "0 + t*x", "t*h", "h + t*x",
+    "0 + h + t", "t/x", "h*t - h", "0 + h*t", "x*t*h", "poly(x, 2)*t", "0 + t:h", "h + h:t",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("formula", OF_A_FACTOR)
+@pytest.mark.parametrize("factor", CONTRASTS)
+def test_contrasts_and_references_leave_the_prior_of_every_row(formula, factor):
+    mean, covariance = prior_of_predictor(f"y ~ {formula}", DATA)
+    recoded = re.sub(r"\bt\b", factor, formula)
+    other_mean, other = prior_of_predictor(f"y ~ {recoded}", DATA)
+    np.testing.assert_allclose(other_mean, mean, rtol=0, atol=1e-10)
+    np.testing.assert_allclose(other, covariance, rtol=0, atol=1e-10 * np.abs(covariance).max())
+
+
+@pytest.mark.parametrize("factor", ["t", *CONTRASTS])
+def test_any_two_levels_differ_by_one_effect_a_priori(factor):
+    _, covariance = prior_of_predictor(f"y ~ {factor} + x", DATA.assign(x=np.arange(ROWS) % 4))
+    rows = [int(np.flatnonzero((DATA["t"] == level) & (np.arange(ROWS) % 4 == 1))[0]) for level in "abc"]
+    cells = covariance[np.ix_(rows, rows)]
+    differences = [cells[i, i] + cells[j, j] - 2 * cells[i, j] for i, j in ((0, 1), (0, 2), (1, 2))]
+    np.testing.assert_allclose(differences, 2.5**2, rtol=1e-10)
+
+
+@pytest.mark.parametrize("call", ["poly(x, 3)", "bs(x, df = 5)", "ns(x, df = 4)", "cr(x, df = 3)"])
+def test_a_full_swing_of_a_basis_column_is_two_of_its_sds(call):
+    model = gb.Model(f"y ~ {call}", DATA, family="bernoulli")
+    prior = model.priors.fixed
+    covariance = (prior.from_normal @ prior.covariance @ prior.from_normal.T)[1:, 1:]
+    sd = np.diag(2.5 / (2 * model.design.x[:, 1:].std(axis=0, ddof=1)))
+    np.testing.assert_allclose(covariance, sd**2, atol=1e-9 * sd.max() ** 2)
+
+
+@pytest.mark.parametrize("factor", ["t", *CONTRASTS])
+def test_the_printed_prior_of_a_contrast_is_its_marginal(factor):
+    model = gb.Model(f"y ~ {factor}*h", DATA, family="bernoulli")
+    prior = model.priors.fixed
+    covariance = prior.from_normal @ prior.covariance @ prior.from_normal.T
+    # Those of the interaction are not shifted by centring.
+    printed = [float(row.prior.split("sigma=")[1].rstrip(")")) for row in model.priors.rows[-2:]]
+    np.testing.assert_allclose(np.sqrt(np.diag(covariance))[-2:], printed, rtol=5e-4)
+
+
+def test_reference_levels_are_printed_where_there_are_some():
+    formula = 'y ~ t + C(h, "sum") + C(t, "helmert"):x'
+    text = str(gb.Model(formula, DATA, family="bernoulli"))
+    assert 'reference levels: t = a, C(h, contrast = "sum") = q' in text
 
 
 @pytest.mark.parametrize("effects", ["1 + x", "1 + x + w", "1 + x*w"])

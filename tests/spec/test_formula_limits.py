@@ -33,6 +33,7 @@ TOO_LARGE = {
     "a product of 200": ("y ~ " + "*".join(_COLUMNS), 0.05),
     "a power of 200": ("y ~ (" + "+".join(_COLUMNS) + ")^200", 0.05),
     "the 8th power of 200": ("y ~ (" + "+".join(_COLUMNS) + ")^8", 0.05),
+    "the 14th power of 14": ("y ~ (" + "+".join("abcdefghijklmn") + ")^14", 0.05),
     "exponent 9": ("y ~ (a + b)^9", 0.05),
     "a huge exponent": ("y ~ (a + b)^" + "9" * 5000, 0.05),
     "a product of 10": ("y ~ a*b*c*d*e*f*g*h*i*j", 0.05),

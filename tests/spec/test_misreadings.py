@@ -15,7 +15,10 @@ REFUSED = [
     ("y ~ x | g", MISREAD, "|", "outside brackets", "Write (1 | g) or (x | g)."),
     ("y ~ x || g", MISREAD, "||", "outside brackets", "Write (1 | g) or (x | g)."),
     ("y ~ x %in% g", MISREAD, "%in%", "ignored", "Write g:x, or (1 | g/x)"),
-    ("y ~ x^2", MISREAD, "x^2", "outside I()", "Write I(x^2)."),
+    ("y ~ x^2", MISREAD, "x^2", "outside I()", "Write I(x^2). Or poly(x, 2)"),
+    ("y ~ log(x)^2", MISREAD, "log(x)^2", "outside I()", "Write I(log(x)^2)."),
+    ("y ~ bs(x, 5)^2", MISREAD, "bs(x, 5)^2", "outside I()", "Write bs(x, 5) alone"),
+    ("y ~ C(x)^2", MISREAD, "C(x)^2", "outside I()", "Write C(x) alone"),
     ("y ~ x**3 + z", MISREAD, "x**3", "outside I()", "Write I(x^3)."),
     ("y ~ (1 + x)^2", MISREAD, "1", "number inside a product", "0 + a:b"),
     ("y ~ (x)^2", MISREAD, "(x)^2", "outside I()", "Write I(x^2)."),
@@ -50,8 +53,10 @@ REFUSED = [
     ("y ~ x - (1 | g)", MISREAD, "(1 | g)", "cannot be taken away", "Leave it out."),
     ("y ~ x - offset(z)", MISREAD, "offset(z)", "cannot be taken away", "Leave it out."),
     ("y ~ offset(z) + offset(z)", MISREAD, "z", "written twice", "once"),
-    ("y ~ x; sigma ~ z", MISREAD, ";", "second formula", "not available in this release"),
-    ("y ~ x ~ z", MISREAD, "~", "second formula", "not available in this release"),
+    ("y ~ x; sigma ~ z", MISREAD, ";", "second formula", 'Write gb.Formula("y ~ x", sigma="~ z").'),
+    ("y ~ a; zi ~ b + (1 | g)", MISREAD, ";", "second", 'Write gb.Formula("y ~ a", zi="~ b + (1 | g)").'),
+    ("y ~ x ~ z", MISREAD, "~", "second formula", 'Write gb.Formula("y ~ x", sigma="~ z").'),
+    ('success(y, "a") ~ x; nu ~ 1', MISREAD, ";", "second", 'Write gb.Formula("y ~ x", sigma="~ z").'),
     ("y ~ .", MISREAD, ".", "all other columns", "List the columns"),
     ("y ~ function(x)", MISREAD, "function", "define a function", "Compute the column first"),
     ("y ~ function(x) x^2", MISREAD, "x", "define a function", "Compute the column first"),
@@ -91,14 +96,15 @@ REFUSED = [
     # functions
     ("y ~ logg(x)", FUNCTION, "logg", "'logg' is not a formula function", "Did you mean 'log'?"),
     ("y ~ Log(x)", FUNCTION, "Log", "'Log' is not a formula function", "Did you mean 'log'?"),
-    ("y ~ poly(x, 2)", FUNCTION, "poly", "not a formula function", "Allowed: log, log1p"),
+    ("y ~ polly(x, 2)", FUNCTION, "polly", "not a formula function", "Did you mean 'poly'?"),
+    ("y ~ lag(x)", FUNCTION, "lag", "not a formula function", 'gb.register_transform("lag", f).'),
     ("y ~ __import__('os')", FUNCTION, "__import__", "not a formula function", "Allowed"),
     ("y ~ I(eval(x))", FUNCTION, "eval", "not a formula function", "Allowed"),
     ("y ~ log(x, 2)", FUNCTION, "log(x, 2)", "takes 1 argument, found 2", "log(x)"),
     ("y ~ log(x, base=2)", FUNCTION, "log(x, base=2)", "no option 'base'", "log(x)"),
     ("y ~ C(x, reff='a')", FUNCTION, "C(x, reff='a')", "Did you mean 'ref'?", "C(x"),
     ("y ~ C(x, ref=a)", FUNCTION, "a", "text in quotes", 'ref="a"'),
-    ("y ~ C(x, ref='a', ref='b')", FUNCTION, "C(x, ref='a', ref='b')", "twice", "C(x"),
+    ("y ~ C(x, ref='a', ref='b')", FUNCTION, "'b'", "twice", "C(x"),
     ("y ~ C(log(x))", FUNCTION, "log(x)", "takes a column", "C(x"),
     ("y ~ log(C(x))", FUNCTION, "C", "makes levels", "y ~ C(x)"),
     ("y ~ log(factor(x))", FUNCTION, "factor", "factor() makes levels", "y ~ C(x)"),
@@ -112,7 +118,7 @@ REFUSED = [
     ("cbind(a) ~ x", FUNCTION, "cbind(a)", "takes 2 arguments, found 1", "cbind("),
     ("success(y, 1) ~ x", FUNCTION, "1", "text in quotes", 'success(y, "yes")'),
     ("success(log(y), 'a') ~ x", FUNCTION, "log(y)", "takes a column", "success("),
-    ("y | weights(w) ~ x", FUNCTION, "weights", "not an addition", "Allowed: trials."),
+    ("y | wait(w) ~ x", FUNCTION, "wait", "not an addition", "Allowed: trials."),
     ("y | trial(n) ~ x", FUNCTION, "trial", "not an addition", "Did you mean 'trials'?"),
     ("y | trials(n) + trials(m) ~ x", MISREAD, "trials(m)", "written twice", "once"),
     # effects that vary twice
@@ -121,10 +127,21 @@ REFUSED = [
     ("y ~ (1 | a:b) + (1 | b:a)", "duplicate_effect", "(1 | b:a)", "varies by 'a:b'", "one term"),
     ("y ~ (1 | a/b) + (1 | a)", "duplicate_effect", "(1 | a)", "varies by 'a'", "one term"),
     # read, but not in this release
-    ("y ~ (1 |id| g)", "not_available", "(1 |id| g)", "not available in this release", "(1 | g)"),
-    ("y ~ (1 | gr(g, by = f))", "not_available", "gr(g, by = f)", "gr() is not available", "(1 | g)"),
-    ("y ~ (1 | mm(a, b))", "not_available", "mm(a, b)", "mm() is not available", "(1 | g)"),
-    ("y ~ gr(g)", "not_available", "gr(g)", "gr() is not available", "(1 | g)"),
+    ("y | weights(w) ~ x", "not_available", "weights(w)", "not available in this release", "trials()"),
+    ("y | se(s) + trials(n) ~ x", "not_available", "se(s)", "not available", "trials()"),
+    ("y | cens(c) ~ x", "not_available", "cens(c)", "not available", "trials()"),
+    ("y | trunc(lb = 0) ~ x", "not_available", "trunc(lb = 0)", "not available", "trials()"),
+    ("y | rate(e) ~ x", "not_available", "rate(e)", "not available", "trials()"),
+    # flags
+    ("y ~ TRUE", SYNTAX, "TRUE", "the value of an option", "`TRUE`"),
+    ("TRUE ~ x", SYNTAX, "TRUE", "the value of an option", "`TRUE`"),
+    ("y ~ I(x == FALSE)", SYNTAX, "FALSE", "the value of an option", "x itself"),
+    ("y ~ (TRUE | g)", SYNTAX, "TRUE", "the value of an option", "`TRUE`"),
+    ("y ~ (1 | TRUE)", MISREAD, "TRUE", "a column", "Write (1 | g)"),
+    # terms inside calls
+    ("y ~ I(a:b)", MISREAD, "a:b", "no arithmetic", "log(a):log(b)"),
+    ("a:b ~ x", MISREAD, "a:b", "no arithmetic", "log(a):log(b)"),
+    ("y ~ log(a:b:c)", MISREAD, "a:b:c", "no arithmetic", "I(a * b)"),
 ]
 
 
@@ -178,18 +195,50 @@ Write (1 + z | a) + (1 + z | b).""",
 [formula_function] formula:1:18: 'sqroot' is not a formula function.
     recovery ~ age + sqroot(dose)
                      ^^^^^^
-Did you mean 'sqrt'? Allowed: log, log1p, log2, log10, exp, expm1, sqrt, abs, I, center, scale, C, \
-offset, cbind, success. Compute the column first if it is none of these.""",
+Did you mean 'sqrt'? Allowed: log, log1p, log2, log10, exp, expm1, sqrt, abs, sin, cos, asin, pmin, pmax, \
+I, days_since, center, scale, standardize, poly, bs, ns, cr, C, ordered, offset, cbind, success. \
+Compute the column first, or gb.register_transform("sqroot", f).""",
     "y ~ a +\r\n\tb + 体重^2": """\
 [formula_misread] formula:2:6: a power outside I() is no arithmetic: other packages read the term itself.
         b + 体重^2
             ^^^^^^
-Write I(体重^2).""",
+Write I(体重^2). Or poly(体重, 2), which holds the lower powers too.""",
     "y ~ (1 | g) + (x | g)": """\
 [duplicate_effect] formula:1:15: the intercept varies by 'g' in two terms.
     y ~ (1 | g) + (x | g)
                   ^^^^^^^
 Write one term; (0 + x | g) leaves the implied intercept out.""",
+    "y ~ x; sigma ~ z": """\
+[formula_misread] formula:1:6: a second formula: one text holds one formula.
+    y ~ x; sigma ~ z
+         ^
+Write gb.Formula("y ~ x", sigma="~ z").""",
+    "y ~ x + y": """\
+[formula_misread] formula:1:9: 'y' reads the response: the response cannot predict itself.
+    y ~ x + y
+            ^
+Remove it from the right side.""",
+    "y ~ x | g": """\
+[formula_misread] formula:1:7: a bar outside brackets: some packages ignore it and what follows.
+    y ~ x | g
+          ^
+Write (1 | g) or (x | g).""",
+    "y ~ a*b*c*d*e*f*g*h*i*j": """\
+[formula_too_large] formula:1:5: 'a*b*c*d*e*f*g*h*i*j' expands to 1023 terms (limit 1000).
+    y ~ a*b*c*d*e*f*g*h*i*j
+        ^^^^^^^^^^^^^^^^^^^
+Write the terms that are meant one by one.""",
+    "y ~ (1 | gr(g, dist = 'students'))": """\
+[formula_function] formula:1:10: dist must be one of gaussian, student, found 'students'. \
+Did you mean 'student'?
+    y ~ (1 | gr(g, dist = 'students'))
+             ^^^^^^^^^^^^^^^^^^^^^^^^
+Write (1 | gr(g, dist = "student")).""",
+    "y ~ ns(x, df = 2.5)": """\
+[formula_function] formula:1:16: the option 'df' of ns() must be a whole number from 1 to 50, found 2.5.
+    y ~ ns(x, df = 2.5)
+                   ^^^
+Example: ns(x, df = 4).""",
     "y ~ (a + b": """\
 [formula_syntax] formula:1:11: expected ')', found the end of the formula.
     y ~ (a + b

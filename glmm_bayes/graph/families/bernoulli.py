@@ -23,10 +23,6 @@ class Bernoulli(BinaryFamily):
     def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)
         values, success = self._coded(columns, findings)
-        if success and len(values) and np.ptp(values) == 0:
-            message = f"'{columns.label}' is {values[0]:g} in all {len(values)} rows: "
-            message += "the intercept is set by its prior."
-            findings.warning("degenerate_response", message, column=columns.column.name)
         return Response(columns.label, f"P({columns.label} = {success})", values, np.ones_like(values))
 
     def _coded(self, columns: ResponseColumns, findings: Findings) -> tuple[Array, str]:

@@ -1,0 +1,104 @@
+"""Grouping factors in, findings out: too few levels, too few rows a level, effects that do not vary."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Findings
+from glmm_bayes.design.checks.subject import Subject
+from glmm_bayes.design.groups import GroupDesign
+
+FEW_LEVELS = 5
+
+
+def check_few_groups(subject: Subject, findings: Findings) -> None:
+    """Find factors with so few levels that the prior decides on their standard deviation."""
+    for group in subject.design.groups:
+        if len(group.levels) >= FEW_LEVELS:
+            continue
+        parameter = f"sd_{group.slug}[{group.effects[0]}]"
+        message = (
+            f"'{group.factor}' has {len(group.levels)} levels: sd_{group.slug} rests mostly on its prior "
+            f"({subject.priors[parameter]})."
+        )
+        hint = f"Consider {group.factor} as a fixed effect, and see how the answer changes with the prior."
+        findings.warning("few_groups", message, column=group.term.columns[0], hint=hint)
+
+
+def check_rows_a_level(subject: Subject, findings: Findings) -> None:
+    """Find random effects that are as many as the rows, and so compete with the residual."""
+    for group in subject.design.groups:
+        rows, levels, effects = len(subject.design), len(group.levels), len(group.effects)
+        if levels * effects < rows or group.term.is_membership:
+            continue
+        column, name = group.term.columns[0], f"sd_{group.slug}"
+        if effects == 1:
+            what = f"{group.term}: one row a level"
+        else:
+            what = f"{group.term}: {levels * effects} effects for {rows} rows"
+        if subject.auxiliaries:
+            rivals = " and ".join([name, *subject.auxiliaries])
+            message = f"{what}, so {rivals} are told apart by their priors only."
+            findings.warning("group_identifiability", message, column=column)
+        elif subject.outcome.has_ceiling and (subject.outcome.trials <= 1).all():
+            message = f"{what} of one trial, so {name} is known from its prior only."
+            findings.warning("group_identifiability", message, column=column)
+        else:
+            message = f"{what}: an observation-level effect; {name} is the overdispersion."
+            findings.note("group_identifiability", message, column=column)
+
+
+def check_varying(subject: Subject, findings: Findings) -> None:
+    """Find effects that vary over a factor but within few of its levels."""
+    for group in subject.design.groups:
+        if group.term.is_membership:
+            continue
+        count = len(group.levels)
+        for term, varies in _varies_within(group).items():
+            number = int(varies.sum())
+            if number == count:
+                continue
+            message = f"({term} | {group.factor}): '{term}' varies within {number} of {count} levels only."
+            is_rare = number < FEW_LEVELS or 2 * number < count
+            report = findings.warning if is_rare else findings.note
+            report("group_identifiability", message, column=group.term.columns[0])
+
+
+def _varies_within(group: GroupDesign) -> dict[str, NDArray[np.bool_]]:
+    """Tell for each effect but the intercept within which levels it takes more than one value."""
+    result: dict[str, NDArray[np.bool_]] = {}
+    # Each level's values stand together, so that a change within it is a change from row to row.
+    order = np.argsort(group.codes, kind="stable")
+    codes = group.codes[order]
+    same = codes[1:] == codes[:-1]
+    for position, column in enumerate(group.columns):
+        if not column.parts:
+            continue
+        values = group.z[order, position]
+        changed = codes[1:][same & (values[1:] != values[:-1])]
+        varies = np.bincount(changed, minlength=len(group.levels)) > 0
+        name = str(column.term)
+        result[name] = result[name] | varies if name in result else varies
+    return result
+
+
+def check_fixed_and_random(subject: Subject, findings: Findings) -> None:
+    """Find factors whose levels have fixed effects and random effects."""
+    design = subject.design
+    for group in design.groups:
+        if "Intercept" not in group.effects or group.term.is_membership:
+            continue
+        for term in design.spec.fixed:
+            if not term.factors or set(term.names()) != set(group.term.columns):
+                continue
+            column = group.term.columns[0]
+            if all(str(factor) in design.state.factors for factor in term.factors):
+                message = f"'{group.factor}' is both a fixed and a random effect."
+                findings.warning("group_identifiability", message, column=column, hint="Drop one.")
+            elif len(term.factors) == 1 == len(group.term.columns):
+                message = (
+                    f"'{column}' is a number in the fixed part and the {len(group.levels)} levels of a "
+                    f"factor in {group.term}."
+                )
+                findings.note("number_as_factor", message, column=column)

@@ -1,0 +1,115 @@
+"""What the checks look at: a design, what its family knows of the response, and the priors as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import DataError, Findings
+from glmm_bayes.design.columns import evaluate_predictors
+from glmm_bayes.design.design import Design
+from glmm_bayes.design.evaluate import Evaluator
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A response as its family reads it, and the ends that its mean reaches at infinity only.
+
+    Attributes
+    ----------
+    label : str
+    column : str
+        The column of the data.
+    values, trials : ndarray, shape (row,)
+    has_floor : bool
+        True if a mean of 0 lies at minus infinity on the linear predictor: counts and proportions.
+    has_ceiling : bool
+        True if a mean of all trials lies at plus infinity: proportions.
+    """
+
+    label: str
+    column: str
+    values: Array
+    trials: Array
+    has_floor: bool
+    has_ceiling: bool
+
+    @cached_property
+    def ends(self) -> Integers:
+        """Where each row pulls the linear predictor: -1 down without end, 1 up without end, 0 neither."""
+        floor = self.has_floor & (self.values == 0)
+        ceiling = self.has_ceiling & (self.values == self.trials)
+        return np.where(floor, -1, np.where(ceiling, 1, 0)).astype(np.int64)
+
+    @cached_property
+    def informative(self) -> NDArray[np.bool_]:
+        """Tell which rows say anything: those with a trial."""
+        return self.trials > 0
+
+    @property
+    def constant_end(self) -> int:
+        """The end at which all rows lie; 0 if there is none."""
+        ends = np.unique(self.ends[self.informative])
+        return int(ends[0]) if len(ends) == 1 else 0
+
+    def end_text(self, end: int) -> str:
+        """Write the value of rows at an end."""
+        if end < 0:
+            return "0"
+        return "1" if (self.trials <= 1).all() else "all successes"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """All that a check reads.
+
+    Attributes
+    ----------
+    design : Design
+    outcome : Outcome
+    auxiliaries : tuple of str
+        The family's further parameters, such as ``sigma``.
+    priors : mapping of str to str
+        The prior of each parameter as text.
+    """
+
+    design: Design
+    outcome: Outcome
+    auxiliaries: tuple[str, ...]
+    priors: Mapping[str, str]
+
+    @cached_property
+    def codes(self) -> Mapping[str, Integers]:
+        """Codes of each categorical predictor of the fixed part into its levels, by its text."""
+        state = self.design.state
+        findings = Findings(DataError)
+        evaluator = Evaluator(self.design.table, dict(state.transforms), dict(state.factors), False, findings)
+        return evaluate_predictors(self.design.spec.fixed, evaluator).codes
+
+    @cached_property
+    def distinct(self) -> tuple[Integers, Integers]:
+        """First row of each distinct row of the fixed part, and the distinct row that each row is."""
+        # Minus zero and zero are one number, but not the same bytes.
+        rows = np.ascontiguousarray(self.design.x + 0.0)
+        packed = rows.view(np.dtype((np.void, rows.dtype.itemsize * rows.shape[1]))).reshape(-1)
+        _, first, inverse = np.unique(packed, return_index=True, return_inverse=True)
+        return first, inverse.reshape(-1)
+
+    @cached_property
+    def size(self) -> int:
+        """Rows times columns of the fixed part that the costly checks read; rows that are alike are one."""
+        rows, columns = len(self.design), len(self.design.columns)
+        if self.outcome.has_floor and columns:
+            rows = len(self.distinct[0])
+        return rows * columns
+
+    def prior(self, parameter: str) -> str:
+        """Write the prior of a parameter, with its name."""
+        return f"{parameter} ~ {self.priors[parameter]}"

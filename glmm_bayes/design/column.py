@@ -1,0 +1,125 @@
+"""One typed column, and how its numbers, booleans and dates become labels without loss."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import DataError, Finding
+
+Level = str | int | bool
+
+#: Above it a float no longer tells neighbouring whole numbers apart.
+EXACT = 2**53
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the data.
+
+    Attributes
+    ----------
+    name : str
+    kind : {"number", "boolean", "label", "date"}
+    values : ndarray, shape (row,)
+        Numbers (float64 or int64), booleans, int64 nanoseconds since 1970-01-01 (UTC) for dates, or
+        int64 codes into ``levels`` for labels.
+    levels : tuple
+        Labels in their declared order, else sorted; empty for numbers and dates.
+    ordered : bool
+        True if the user declared an order of the levels.
+    declared : bool
+        True if the levels are the user's (a categorical), False if they were found.
+    identifier : bool
+        True for labels that name and do not measure: UUIDs, bytes, whole numbers beyond 2**53. They
+        can group rows but not predict.
+    """
+
+    name: str
+    kind: str
+    values: NDArray[Any]
+    levels: tuple[Level, ...] = ()
+    ordered: bool = False
+    declared: bool = False
+    identifier: bool = False
+
+    def take(self, rows: NDArray[Any]) -> Column:
+        """Keep the given rows (a mask or positions)."""
+        return replace(self, values=self.values[rows])
+
+
+def as_labels(column: Column) -> Column:
+    """Turn whole numbers, booleans or dates into labels, sorted by value, without loss.
+
+    Raises
+    ------
+    DataError
+        ``column_type`` if a number is not whole or at least 2**53, where floats stop being exact.
+    """
+    if column.kind == "label":
+        return column
+    values = column.values
+    if values.dtype == np.float64:
+        if not np.all((values == np.floor(values)) & (np.abs(values) < EXACT)):
+            message = (
+                f"column '{column.name}' is float64 with fractions; levels must be whole numbers or labels."
+            )
+            hint = f'Write data["{column.name}"].astype(str) if labels are meant.'
+            raise DataError(Finding("column_type", message, column=column.name, hint=hint))
+        values = values.astype(np.int64)
+    codes, distinct = distinct_values(values)
+    shown = _iso_text if column.kind == "date" else python_level
+    return Column(column.name, "label", codes, tuple(shown(value) for value in distinct.tolist()))
+
+
+def distinct_values(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    """Give each value the position of its own among the distinct ones, which are sorted."""
+    # Hashing and sorting the few distinct values; NumPy would sort all rows.
+    codes, distinct = pd.factorize(values, sort=True)
+    return codes.astype(np.int64), np.asarray(distinct)
+
+
+def python_level(value: Any) -> Level:
+    """Turn a value into the Python label that JSON can hold."""
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    if isinstance(value, int | np.integer):
+        return int(value)
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        return int(value)
+    return str(value)
+
+
+def _iso_text(nanoseconds: int) -> str:
+    """Write ``2020-01-31`` at midnight, else the time of day without zeros at its end."""
+    day, time = str(np.datetime64(nanoseconds, "ns")).split("T")
+    clock, fraction = time.split(".")
+    digits = fraction.rstrip("0")
+    if digits:
+        return f"{day}T{clock}.{digits}"
+    return day if clock == "00:00:00" else f"{day}T{clock}"
+
+
+def looks_like_numbers(levels: Sequence[Level]) -> bool:
+    """Tell whether all labels are texts that spell numbers ("1", "2", "10")."""
+    return bool(levels) and all(isinstance(level, str) and _is_number(level) for level in levels)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def nearest_level(level: Level, levels: Sequence[Level]) -> str:
+    """Suggest the known level that is nearest in spelling."""
+    near = difflib.get_close_matches(str(level), [str(known) for known in levels], n=1)
+    return f"Did you mean '{near[0]}'?" if near else ""

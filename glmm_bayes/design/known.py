@@ -1,0 +1,185 @@
+"""What the user knows about levels in (matrices, maps of neighbours, coordinates), labelled arrays out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Finding, Findings, FormulaError, value_text
+from glmm_bayes.core.registry import suggestion
+from glmm_bayes.design.levels import GroupLevel
+
+Array = NDArray[np.float64]
+
+#: Two halves of a matrix may differ by rounding only.
+_SYMMETRY = 1e-8
+
+_REMEDIES: Mapping[str, str] = MappingProxyType(
+    {
+        "matrix": "Write pd.DataFrame(K, index=labels, columns=labels).",
+        "graph": "Write a data frame of two columns, a pair of neighbours in each row, "
+        "or pd.DataFrame(W, index=labels, columns=labels) of zeros and ones.",
+        "coordinates": "Write pd.DataFrame(points, index=labels), a level in each row.",
+    }
+)
+
+
+@dataclass(frozen=True)
+class KnownTable:
+    """Numbers about labelled levels.
+
+    Attributes
+    ----------
+    kind : {"matrix", "graph", "coordinates"}
+    labels : tuple of str
+        Levels as text; those of an interaction ``a:b`` are joined by a colon.
+    values : ndarray, shape (label, label) or (label, coordinate)
+    """
+
+    kind: str
+    labels: tuple[str, ...]
+    values: Array
+
+    def at(self, levels: Sequence[GroupLevel]) -> tuple[Array, tuple[str, ...]]:
+        """Return the numbers of the given levels in their order, and the levels that it does not hold."""
+        position = {label: index for index, label in enumerate(self.labels)}
+        wanted = [":".join(map(str, level)) for level in levels]
+        missing = tuple(label for label in wanted if label not in position)
+        chosen = [position.get(label, 0) for label in wanted]
+        square = self.kind != "coordinates"
+        return (self.values[np.ix_(chosen, chosen)] if square else self.values[chosen]), missing
+
+
+def read_known(
+    given: Mapping[str, Any] | None, wanted: Mapping[str, str], findings: Findings
+) -> dict[str, KnownTable]:
+    """Read the entries of ``known={...}`` that a formula names.
+
+    Parameters
+    ----------
+    given : mapping of str to object
+        A matrix is a square data frame with the levels as index and columns; a map of neighbours such a
+        frame of zeros and ones, a frame of two columns with a pair of neighbours in each row, or a
+        mapping of each level to its neighbours; coordinates are a frame with the levels as index, or a
+        mapping of each level to its point.
+    wanted : mapping of str to {"matrix", "graph", "coordinates"}
+    findings : Findings
+        Where what is missing, not used or not readable is collected (code ``known``).
+    """
+    if given is not None and not isinstance(given, Mapping):
+        message = f"known must be a mapping of names to matrices, found {type(given).__name__}."
+        raise FormulaError(Finding("known", message, hint='Write known={"K": K}.'))
+    entries = dict(given or {})
+    for name in entries:
+        if name not in wanted:
+            near = suggestion(str(name), wanted)
+            names = f"The formula names {', '.join(wanted) or 'none'}."
+            findings.error("known", f"known: the formula has no '{name}'.", hint=f"{near} {names}".strip())
+    tables = {}
+    for name, kind in wanted.items():
+        if name not in entries:
+            hint = f'Write known={{"{name}": ...}}. {_REMEDIES[kind]}'
+            findings.error("known", f"the formula names '{name}', which known does not hold.", hint=hint)
+            continue
+        try:
+            tables[name] = _READERS[kind](entries[name])
+        except ValueError as error:
+            findings.error("known", f"known '{name}' {error}.", hint=_REMEDIES[kind])
+    return tables
+
+
+def _matrix(value: Any) -> KnownTable:
+    return _square(value, "matrix")
+
+
+def _graph(value: Any) -> KnownTable:
+    if isinstance(value, Mapping):
+        value = pd.DataFrame([(area, other) for area, near in value.items() for other in _several(near)])
+    if isinstance(value, pd.DataFrame) and value.shape[1] == 2 and value.shape[0] != 2:
+        return _edges(value)
+    table = _square(value, "graph")
+    if (table.values < 0).any() or np.diagonal(table.values).any():
+        raise ValueError("must hold weights of at least 0 and a diagonal of zeros")
+    return table
+
+
+def _several(near: Any) -> Sequence[Any]:
+    if isinstance(near, str) or not isinstance(near, list | tuple | set | frozenset | np.ndarray):
+        raise ValueError(f"must give a list of neighbours for each level, found {near!r}")
+    return list(near)
+
+
+def _edges(frame: pd.DataFrame) -> KnownTable:
+    if frame.isna().to_numpy().any():
+        raise ValueError("has a pair with a missing neighbour")
+    pairs = [(str(first), str(second)) for first, second in frame.itertuples(index=False)]
+    alone = [first for first, second in pairs if first == second]
+    if alone:
+        raise ValueError(f"names levels as their own neighbours ({value_text(alone)})")
+    labels = sorted({label for pair in pairs for label in pair})
+    position = {label: index for index, label in enumerate(labels)}
+    values = np.zeros((len(labels), len(labels)))
+    for first, second in pairs:
+        values[position[first], position[second]] = values[position[second], position[first]] = 1.0
+    return KnownTable("graph", tuple(labels), values)
+
+
+def _square(value: Any, kind: str) -> KnownTable:
+    frame = _frame(value)
+    labels, columns = [str(label) for label in frame.index], [str(label) for label in frame.columns]
+    if sorted(labels) != sorted(columns):
+        raise ValueError("must have the same levels as index and as columns")
+    _check_distinct(labels)
+    numbers = _numbers(frame)[:, [columns.index(label) for label in labels]]
+    largest = np.abs(numbers).max(initial=0.0)
+    if np.abs(numbers - numbers.T).max(initial=0.0) > _SYMMETRY * largest:
+        raise ValueError("must be symmetric")
+    return KnownTable(kind, tuple(labels), (numbers + numbers.T) / 2)
+
+
+def _coordinates(value: Any) -> KnownTable:
+    if isinstance(value, Mapping):
+        value = pd.DataFrame.from_dict(dict(value), orient="index")
+    frame = _frame(value)
+    labels = [str(label) for label in frame.index]
+    _check_distinct(labels)
+    return KnownTable("coordinates", tuple(labels), _numbers(frame))
+
+
+def _frame(value: Any) -> pd.DataFrame:
+    frame = value.to_pandas() if hasattr(value, "to_pandas") else value
+    if not isinstance(frame, pd.DataFrame) or isinstance(frame.index, pd.RangeIndex):
+        found = "a data frame without labels" if isinstance(frame, pd.DataFrame) else type(value).__name__
+        raise ValueError(f"must say which level each row is, found {found}")
+    return frame
+
+
+def _check_distinct(labels: Sequence[str]) -> None:
+    twice = (
+        sorted({label for label in labels if labels.count(label) > 1})
+        if len(set(labels)) < len(labels)
+        else []
+    )
+    if twice:
+        raise ValueError(f"names levels more than once ({value_text(twice)})")
+
+
+def _numbers(frame: pd.DataFrame) -> Array:
+    try:
+        numbers = frame.to_numpy(dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError("must hold numbers only") from None
+    if not np.isfinite(numbers).all():
+        raise ValueError("holds values that are missing or infinite")
+    return numbers
+
+
+_READERS: Mapping[str, Callable[[Any], KnownTable]] = MappingProxyType(
+    {"matrix": _matrix, "graph": _graph, "coordinates": _coordinates}
+)

@@ -1,0 +1,47 @@
+"""Gaps and infinite values: told by column and row, or dropped by one mask for all columns and counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Findings, PredictionError, row_text
+from glmm_bayes.design.column import Column
+
+Gaps = Mapping[str, NDArray[np.bool_]]
+
+
+def report_missing(gaps: Gaps, rows: NDArray[Any], findings: Findings) -> None:
+    """Tell each column's missing values as an error."""
+    is_new = issubclass(findings.error_type, PredictionError)
+    hint = "Fill them, or leave those rows out." if is_new else 'Fill them, or use missing="drop".'
+    for name, mask in gaps.items():
+        where = tuple(rows[mask].tolist())
+        message = f"column '{name}': {len(where)} of {len(rows)} values missing ({row_text(where)})."
+        message += "" if is_new else " Nothing was dropped."
+        findings.error("missing_values", message, column=name, rows=where, hint=hint)
+
+
+def complete_rows(gaps: Gaps, rows: NDArray[Any], findings: Findings) -> NDArray[np.bool_]:
+    """Return the mask of the rows that miss nothing, and note how many others there are."""
+    lost: NDArray[np.bool_] = np.any(list(gaps.values()), axis=0)
+    where = tuple(rows[lost].tolist())
+    counts = ", ".join(f"{name} {int(mask.sum())}" for name, mask in gaps.items())
+    message = f"dropped {len(where)} of {len(rows)} rows with missing values: {counts} ({row_text(where)})."
+    findings.note("missing_values", message, rows=where)
+    return ~lost
+
+
+def check_finite(columns: Iterable[Column], rows: NDArray[Any], findings: Findings) -> None:
+    """Tell infinite values as an error: they are not missing, and nothing removes them."""
+    for column in columns:
+        if column.kind == "number" and column.values.dtype == np.float64:
+            bad = ~np.isfinite(column.values)
+            if bad.any():
+                where = tuple(rows[bad].tolist())
+                message = f"column '{column.name}': {len(where)} infinite values ({row_text(where)})."
+                hint = 'Correct them; missing="drop" does not remove them.'
+                findings.error("non_finite", message, column=column.name, rows=where, hint=hint)

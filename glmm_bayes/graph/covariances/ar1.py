@@ -1,0 +1,53 @@
+"""First-order autoregression: the correlation of two times is rho to the power of their distance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.graph.covariances.base import Argument, Array, EffectCovariance, scaled_beta
+from glmm_bayes.spec.prior import Prior
+
+
+class AR1(EffectCovariance):
+    """One standard deviation and the correlation of neighbouring times.
+
+    Levels that are whole numbers keep their distances: times 1, 2, 4 have correlations rho, rho^2 and
+    rho^3. ``heterogeneous = TRUE`` gives each time a standard deviation of its own.
+    """
+
+    name: ClassVar[str] = "ar1"
+    arguments: ClassVar[Mapping[str, Argument]] = {"heterogeneous": Argument("flag", False)}
+    orders_levels: ClassVar[bool] = True
+
+    @property
+    def steps(self) -> Array:
+        """Distances of neighbouring times, in units of the greatest step that divides them all."""
+        gaps = np.rint(np.diff(self.positions)).astype(np.int64)
+        return np.asarray(gaps / np.gcd.reduce(gaps), np.float64)
+
+    @property
+    def pairs(self) -> tuple[tuple[int, int], ...]:
+        closest = int(np.argmin(self.steps))
+        return ((closest, closest + 1),)
+
+    def correlation_root(self, name: str, prior: Prior) -> Any:
+        import pytensor.tensor as pt
+
+        rho = scaled_beta(name, prior["eta"], -1.0)
+        # Given the time before, a time depends on no earlier one: its own part has this variance.
+        own = pt.concatenate([pt.ones(1), pt.sqrt(1.0 - rho ** (2.0 * self.steps))])
+        distances = self._distances()
+        # The derivative of rho^0 is not a number at rho = 0.
+        powers = pt.where(distances > 0, rho ** np.maximum(distances, 1.0), 1.0)
+        return pt.tril(powers) * own[None, :]
+
+    def _distances(self) -> Array:
+        times = np.concatenate([[0.0], np.cumsum(self.steps)])
+        return np.asarray(np.abs(times[:, None] - times[None, :]))
+
+    def correlation(self, values: Array) -> Array:
+        rho = 2.0 * float(values) - 1.0
+        return np.asarray(rho ** self._distances())

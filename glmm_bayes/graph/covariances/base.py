@@ -1,0 +1,173 @@
+"""What every covariance structure supplies: its parameters, its PyMC variables, its matrix in NumPy.
+
+The random effects of a block have Cov(b_jk, b_lm) = A_jl Sigma_km. A structure of *effects* says how the
+effects of one level are correlated (Sigma, with a standard deviation for each effect), a structure of
+*levels* how the levels are (A). Either leaves the other at its default: unstructured, and independent.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.spec.prior import Prior
+
+Array = NDArray[np.float64]
+
+#: The prior of correlations that nobody set.
+DEFAULT_CORRELATION = Prior("LKJ", eta=2.0)
+
+
+@dataclass(frozen=True)
+class Argument:
+    """What may be written for one argument of a structure.
+
+    Attributes
+    ----------
+    kind : {"matrix", "graph", "coordinates", "number", "flag"}
+        The first three are entries of ``known={...}``; coordinates may also be columns.
+    default : float or bool or None
+        None: it must be given.
+    choices : tuple of float
+        The numbers that are allowed; empty if all are.
+    """
+
+    kind: str
+    default: float | bool | None = None
+    choices: tuple[float, ...] = ()
+
+
+class EffectCovariance(ABC):
+    """Correlation of the effects of one level.
+
+    Parameters
+    ----------
+    positions : sequence of float
+        Where the effects stand: their rank, or the number that names the level (equal steps need
+        not be).
+    options : mapping of str to value
+        By the names in ``arguments``.
+    """
+
+    name: ClassVar[str]
+    arguments: ClassVar[Mapping[str, Argument]] = {}
+    #: The block's effects must be the levels of one factor, in their order.
+    orders_levels: ClassVar[bool] = False
+
+    def __init__(self, positions: Sequence[float], options: Mapping[str, Any]) -> None:
+        self.positions = np.asarray(positions, np.float64)
+        self.options = dict(options)
+
+    @property
+    def size(self) -> int:
+        """Number of effects."""
+        return len(self.positions)
+
+    @property
+    def has_one_sd(self) -> bool:
+        """True if all effects share one standard deviation."""
+        return self.orders_levels and not self.options.get("heterogeneous", False)
+
+    @property
+    def is_correlated(self) -> bool:
+        """True if effects of a level may be correlated."""
+        return self.size > 1
+
+    @property
+    def pairs(self) -> tuple[tuple[int, int], ...]:
+        """Pairs of effects whose correlations say all; the others follow from them."""
+        return tuple((i, j) for j in range(self.size) for i in range(j))
+
+    @abstractmethod
+    def correlation_root(self, name: str, prior: Prior) -> Any:
+        """Add the correlations to the PyMC model in context; return a Cholesky factor of their matrix."""
+
+    @abstractmethod
+    def correlation(self, values: Array) -> Array:
+        """Return the correlation matrix, in NumPy, for the values of the variable ``name``."""
+
+
+class LevelCovariance(ABC):
+    """Covariance of the levels of a grouping factor.
+
+    Parameters
+    ----------
+    matrices : mapping of str to ndarray
+        What the arguments hold, in the order of the factor's levels.
+    options : mapping of str to value
+    """
+
+    name: ClassVar[str]
+    arguments: ClassVar[Mapping[str, Argument]] = {}
+    #: Parameters beside the standard deviation, and where each lives.
+    parameters: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self, n_levels: int, matrices: Mapping[str, Array], options: Mapping[str, Any]) -> None:
+        self.n_levels = n_levels
+        self.options = dict(options)
+        self.prepare(matrices)
+
+    @abstractmethod
+    def prepare(self, matrices: Mapping[str, Array]) -> None:
+        """Check the matrices and compute what draws and variances need; raise ``ValueError`` in words."""
+
+    def default_priors(self) -> Mapping[str, Prior]:
+        """Return the default prior of each parameter."""
+        return {}
+
+    @abstractmethod
+    def effects(self, name: str, size: int, parameters: Mapping[str, Any]) -> Any:
+        """Add variables to the PyMC model in context; return (level, effect) draws with covariance A."""
+
+    @abstractmethod
+    def matrix(self, parameters: Mapping[str, float]) -> Array:
+        """Return A, in NumPy, for one value of each parameter, shape (level, level)."""
+
+    @property
+    def has_equal_variances(self) -> bool:
+        """True if every level, a new one too, has the variance 1 and levels are never mixed."""
+        return False
+
+    @abstractmethod
+    def variance(self, parameters: Mapping[str, Array], members: NDArray[np.int64], weights: Array) -> Array:
+        """Return w'Aw of each row, shape (draw, row) or (1, row).
+
+        Parameters
+        ----------
+        parameters : mapping of str to ndarray, shape (draw,)
+        members : ndarray, shape (row, member)
+            Levels that a row belongs to.
+        weights : ndarray, shape (row, member)
+        """
+
+
+class SumOfMatrices(LevelCovariance):
+    """A structure whose A is a weighted sum of constant matrices; only the weights depend on parameters."""
+
+    @abstractmethod
+    def parts(self, parameters: Mapping[str, Any]) -> list[tuple[Any, Array]]:
+        """Return the weights, shape (draw,), (1,) or single numbers, each with its matrix (level, level)."""
+
+    def matrix(self, parameters: Mapping[str, float]) -> Array:
+        return np.asarray(sum(weight * part for weight, part in self.parts(parameters)))
+
+    def variance(self, parameters: Mapping[str, Array], members: NDArray[np.int64], weights: Array) -> Array:
+        total: Any = 0.0
+        for weight, part in self.parts(parameters):
+            chosen = part[members[:, :, None], members[:, None, :]]
+            row = np.einsum("rm,rn,rmn->r", weights, weights, chosen)
+            total = total + np.reshape(weight, (-1, 1)) * row[None]
+        return np.asarray(total)
+
+
+def scaled_beta(name: str, eta: float, lower: float, shape: Any = ()) -> Any:
+    """Add a variable on (lower, 1) to the model in context: LKJ's law of one correlation, moved there."""
+    import pymc as pm
+
+    raw = pm.Beta(f"{name}_raw", alpha=np.float64(eta), beta=np.float64(eta), shape=shape)
+    return lower + (1.0 - lower) * raw

@@ -1,0 +1,48 @@
+"""BYM2: a spatial and an independent part of the areas' effects, with the share of the spatial one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.graph.covariances.base import Argument, Array, SumOfMatrices
+from glmm_bayes.graph.covariances.neighbours import laplacian_root, mean_variance
+from glmm_bayes.spec.prior import Prior
+
+
+class BYM2(SumOfMatrices):
+    """A = (1 - share) I + share (D - W)^-/s, with s the geometric mean of the intrinsic variances.
+
+    So the standard deviation is that of the areas' effects, near enough the same on every map.
+
+    References
+    ----------
+    Riebler, Sorbye, Simpson and Rue (2016), An intuitive Bayesian spatial model for disease mapping
+    that accounts for scaling.
+    """
+
+    name: ClassVar[str] = "bym2"
+    arguments: ClassVar[Mapping[str, Argument]] = {"graph": Argument("graph")}
+    parameters: ClassVar[Mapping[str, str]] = {"share": "unit"}
+
+    def prepare(self, matrices: Mapping[str, Array]) -> None:
+        root = laplacian_root(matrices["graph"])
+        self.root = root / np.sqrt(mean_variance(root))
+
+    def default_priors(self) -> Mapping[str, Prior]:
+        return {"share": Prior("Uniform", lower=0.0, upper=1.0)}
+
+    def effects(self, name: str, size: int, parameters: Mapping[str, Any]) -> Any:
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        own = pm.Normal(name, shape=(self.n_levels, size))
+        spatial = pt.dot(self.root, pm.Normal(f"{name}_spatial", shape=(self.root.shape[1], size)))
+        share = parameters["share"]
+        return pt.sqrt(1.0 - share) * own + pt.sqrt(share) * spatial
+
+    def parts(self, parameters: Mapping[str, Any]) -> list[tuple[Any, Array]]:
+        share = parameters["share"]
+        return [(1.0 - share, np.eye(self.n_levels)), (share, np.asarray(self.root @ self.root.T))]

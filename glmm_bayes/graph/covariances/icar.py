@@ -1,0 +1,40 @@
+"""Intrinsic conditional autoregression: an area is normal around the mean of its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.graph.covariances.base import Argument, Array, SumOfMatrices
+from glmm_bayes.graph.covariances.neighbours import laplacian_root
+
+
+class ICAR(SumOfMatrices):
+    """A = (D - W)^-, the generalised inverse: effects add up to zero in each connected part of the map.
+
+    The standard deviation is that of Besag's conditional law: an area with n neighbours has the
+    variance ``sd^2/n`` given them. It is not the sd of the areas' effects, which depends on the map.
+
+    References
+    ----------
+    Besag, York and Mollie (1991), Bayesian image restoration, with two applications in spatial
+    statistics.
+    """
+
+    name: ClassVar[str] = "icar"
+    arguments: ClassVar[Mapping[str, Argument]] = {"graph": Argument("graph")}
+
+    def prepare(self, matrices: Mapping[str, Array]) -> None:
+        self.root = laplacian_root(matrices["graph"])
+
+    def effects(self, name: str, size: int, parameters: Mapping[str, Any]) -> Any:
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        z = pm.Normal(name, shape=(self.root.shape[1], size))
+        return pt.dot(self.root, z)
+
+    def parts(self, parameters: Mapping[str, Any]) -> list[tuple[Any, Array]]:
+        return [(1.0, np.asarray(self.root @ self.root.T))]

@@ -1,0 +1,37 @@
+"""Independent levels: what a grouping factor means unless something else is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.graph.covariances.base import Array, LevelCovariance
+
+
+class Independent(LevelCovariance):
+    """A = I."""
+
+    name: ClassVar[str] = "independent"
+
+    def prepare(self, matrices: Mapping[str, Array]) -> None:
+        """Nothing is known."""
+
+    @property
+    def has_equal_variances(self) -> bool:
+        return True
+
+    def effects(self, name: str, size: int, parameters: Mapping[str, Any]) -> Any:
+        import pymc as pm
+
+        return pm.Normal(name, shape=(self.n_levels, size))
+
+    def matrix(self, parameters: Mapping[str, float]) -> Array:
+        return np.eye(self.n_levels)
+
+    def variance(self, parameters: Mapping[str, Array], members: NDArray[np.int64], weights: Array) -> Array:
+        # Members that are the same level add up their weights; no matrix of the levels is needed.
+        same = members[:, :, None] == members[:, None, :]
+        return np.asarray(np.einsum("rm,rn,rmn->r", weights, weights, same.astype(np.float64)))[None]

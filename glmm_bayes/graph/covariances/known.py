@@ -1,0 +1,43 @@
+"""A known covariance of the levels: pedigrees, phylogenies, kinship; ``gr(g, cov = K)``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.graph.covariances.base import Argument, Array, SumOfMatrices
+
+#: Eigenvalues below this share of the largest are rounding.
+_TOLERANCE = 1e-10
+
+
+class Known(SumOfMatrices):
+    """A = K, a symmetric matrix without negative eigenvalues; the sd is in units of K's diagonal."""
+
+    name: ClassVar[str] = "known"
+    arguments: ClassVar[Mapping[str, Argument]] = {"cov": Argument("matrix")}
+
+    def prepare(self, matrices: Mapping[str, Array]) -> None:
+        self.covariance = np.asarray(matrices["cov"])
+        values, vectors = np.linalg.eigh(self.covariance)
+        if not values[-1] > 0 or values[0] < -_TOLERANCE * values[-1]:
+            raise ValueError(f"must have no negative eigenvalue, found {values[0]:.4g}")
+        # Levels that are copies of each other leave directions without variance: those are not sampled.
+        kept = values > _TOLERANCE * values[-1]
+        self.root = vectors[:, kept] * np.sqrt(values[kept])
+
+    @property
+    def has_equal_variances(self) -> bool:
+        return False
+
+    def effects(self, name: str, size: int, parameters: Mapping[str, Any]) -> Any:
+        import pymc as pm
+        import pytensor.tensor as pt
+
+        z = pm.Normal(name, shape=(self.root.shape[1], size))
+        return pt.dot(self.root, z)
+
+    def parts(self, parameters: Mapping[str, Any]) -> list[tuple[Any, Array]]:
+        return [(1.0, self.covariance)]

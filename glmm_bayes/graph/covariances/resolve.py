@@ -1,0 +1,259 @@
+"""Blocks of random effects and what is known about levels in, covariance structures out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Findings, value_text
+from glmm_bayes.core.registry import suggestion
+from glmm_bayes.design.design import Design
+from glmm_bayes.design.evaluate import Evaluator
+from glmm_bayes.design.groups import EffectBlock, GroupDesign
+from glmm_bayes.design.known import KnownTable
+from glmm_bayes.design.table import Table
+from glmm_bayes.graph.covariances import COVARIANCES, Argument, EffectCovariance, Independent, LevelCovariance
+from glmm_bayes.graph.covariances.unstructured import Unstructured
+from glmm_bayes.spec.expressions import Call, Expr, Flag, Name, Number
+from glmm_bayes.spec.model_spec import INTERCEPT, Block, GroupTerm, ModelSpec, Structure, Term
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class BlockCovariance:
+    """Covariance of one block of random effects.
+
+    Attributes
+    ----------
+    positions : tuple of int
+        Of the block's effects among those of the factor.
+    effects : EffectCovariance
+        Correlations of the effects of one level.
+    levels : LevelCovariance
+        Covariances of the levels.
+    is_student : bool
+        True if the effects are Student's t, False if they are normal.
+    """
+
+    positions: tuple[int, ...]
+    effects: EffectCovariance
+    levels: LevelCovariance
+    is_student: bool = False
+
+
+def check_structures(spec: ModelSpec, table: Table, findings: Findings) -> ModelSpec:
+    """Check the names and arguments of all structures; write out the levels that a structure orders.
+
+    Under ``ar1``, ``toeplitz`` and ``compound_symmetry`` a column of whole numbers means its levels, in
+    their order: ``(0 + time | gr(g, structure = "ar1"))`` becomes ``(0 + C(time) | ...)``, with a note.
+    """
+    groups = tuple(
+        replace(group, blocks=tuple(_checked(group, block, table, findings) for block in group.blocks))
+        for group in spec.groups
+    )
+    return replace(spec, groups=groups)
+
+
+def wanted_tables(spec: ModelSpec) -> dict[str, str]:
+    """List the entries of ``known={...}`` that the structures name, and the kind of each."""
+    wanted: dict[str, str] = {}
+    for block in (block for group in spec.groups for block in group.blocks):
+        arguments = COVARIANCES[block.structure.name].arguments
+        for key, value in block.structure.arguments:
+            if isinstance(value, Name) and key in arguments and arguments[key].kind in _TABLES:
+                wanted[value.name] = arguments[key].kind
+    return wanted
+
+
+_TABLES = ("matrix", "graph", "coordinates")
+
+
+def _checked(group: GroupTerm, block: Block, table: Table, findings: Findings) -> Block:
+    structure = COVARIANCES[block.structure.name]
+    _check_arguments(block.structure, structure.arguments, findings)
+    if issubclass(structure, LevelCovariance):
+        if block.distribution == "student" or block.by:
+            what = 'dist = "student"' if block.distribution == "student" else f"by = {block.by}"
+            message = f"{group}: {what} beside levels that are correlated is not available in this release."
+            findings.error(
+                "not_available", message, column=group.columns[0], hint="Leave one of the two out."
+            )
+        return block
+    return _ordered(group, block, table, findings) if structure.orders_levels else block
+
+
+def _check_arguments(structure: Structure, known: Mapping[str, Argument], findings: Findings) -> None:
+    given = dict(structure.arguments)
+    for key, value in given.items():
+        if key not in known:
+            listed = f"it has {', '.join(known)}" if known else "it has none"
+            message = f"the structure '{structure.name}' has no argument '{key}' ({listed})."
+            findings.error("structure", message, hint=suggestion(key, known))
+        elif not _fits(value, known[key]):
+            message = (
+                f"{key} of the structure '{structure.name}' must be {_words(known[key])}, found {value}."
+            )
+            findings.error("structure", message)
+    for key, argument in known.items():
+        if argument.default is None and key not in given:
+            message = f"the structure '{structure.name}' needs {key}: {_words(argument)}."
+            hint = f'Write gr(g, structure = "{structure.name}", {key} = W) and known={{"W": ...}}.'
+            findings.error("structure", message, hint=hint)
+
+
+def _fits(value: Expr, argument: Argument) -> bool:
+    if argument.kind == "number":
+        return isinstance(value, Number) and (not argument.choices or value.value in argument.choices)
+    if argument.kind == "flag":
+        return isinstance(value, Flag)
+    is_columns = argument.kind == "coordinates" and isinstance(value, Call) and value.function == "cbind"
+    return is_columns or isinstance(value, Name)
+
+
+def _words(argument: Argument) -> str:
+    if argument.kind == "number":
+        return f"one of the numbers {value_text(argument.choices)}" if argument.choices else "a number"
+    words = {
+        "flag": "TRUE or FALSE",
+        "matrix": "the name of a matrix in known={...}",
+        "graph": "the name of a map of neighbours in known={...}",
+        "coordinates": "the name of coordinates in known={...}, or cbind(x, y) of columns",
+    }
+    return words[argument.kind]
+
+
+def _ordered(group: GroupTerm, block: Block, table: Table, findings: Findings) -> Block:
+    """Take the effect of a block as the levels of one factor."""
+    name, factor = block.structure.name, group.columns[0]
+    if len(block.effects) != 1 or len(block.effects[0].factors) != 1 or block.effects == (INTERCEPT,):
+        message = (
+            f"the structure '{name}' orders the levels of one factor, found ({block.effects_text()} | ...)."
+        )
+        hint = f'Write (0 + time | gr({factor}, structure = "{name}")).'
+        findings.error("structure", message, column=factor, hint=hint)
+        return block
+    time = block.effects[0].factors[0]
+    if not isinstance(time, Name) or time.name not in table.columns or table[time.name].kind != "number":
+        return block
+    values = table[time.name].values
+    if not (values == np.floor(values)).all():
+        message = f"the structure '{name}' orders levels, and '{time}' has fractions."
+        hint = "Round it to whole numbers, or use its levels in a column of labels."
+        findings.error("structure", message, column=time.name, hint=hint)
+        return block
+    levels = np.unique(values)
+    message = f"{name}: '{time}' enters as its {len(levels)} levels ({value_text(levels.tolist())})."
+    findings.note("structure", message, column=time.name)
+    return replace(block, effects=(Term((Call("C", (time,)),)),))
+
+
+def resolve_covariances(
+    design: Design, known: Mapping[str, KnownTable], findings: Findings
+) -> list[tuple[BlockCovariance, ...]]:
+    """Make the covariance structures of each grouping factor's blocks; collect what does not fit."""
+    result = []
+    for group in design.groups:
+        blocks = tuple(_resolve(group, block, design, known, findings) for block in group.blocks)
+        _check_single(group, blocks, findings)
+        result.append(blocks)
+    return result
+
+
+def _check_single(group: GroupDesign, blocks: tuple[BlockCovariance, ...], findings: Findings) -> None:
+    """Refuse two blocks of one factor whose parameters would carry one name."""
+    with_parameters = [block for block in blocks if block.levels.parameters]
+    student = {block.is_student for block in blocks}
+    if len(with_parameters) > 1 or len(student) > 1:
+        message = f"'{group.factor}': two terms with parameters of their own, or one of two that is student."
+        hint = "Copy the column, and use the copy in one of the terms."
+        findings.error("structure", message, column=group.term.columns[0], hint=hint)
+
+
+def _resolve(
+    group: GroupDesign,
+    block: EffectBlock,
+    design: Design,
+    known: Mapping[str, KnownTable],
+    findings: Findings,
+) -> BlockCovariance:
+    written = block.block.structure
+    structure = COVARIANCES[written.name]
+    options = {
+        key: argument.default for key, argument in structure.arguments.items() if argument.default is not None
+    }
+    options |= {key: value.value for key, value in written.arguments if isinstance(value, Number | Flag)}
+    effects: EffectCovariance = Unstructured(range(len(block)), {})
+    levels: LevelCovariance = Independent(len(group.levels), {}, {})
+    if issubclass(structure, EffectCovariance):
+        effects = _effects(structure, group, block, options, design, findings)
+    else:
+        levels = _levels(structure, group, written, options, design, known, findings) or levels
+    return BlockCovariance(block.positions, effects, levels, block.block.distribution == "student")
+
+
+def _effects(
+    structure: type[EffectCovariance],
+    group: GroupDesign,
+    block: EffectBlock,
+    options: Mapping[str, Any],
+    design: Design,
+    findings: Findings,
+) -> EffectCovariance:
+    positions: list[float] = list(range(len(block)))
+    if structure.orders_levels:
+        labels = [group.columns[index].parts[-1].level for index in block.positions]
+        if len(labels) < 2:
+            message = f"the structure '{structure.name}' needs a factor of two levels or more."
+            findings.error("structure", message, column=group.term.columns[0])
+            return Unstructured(positions, {})
+        if all(isinstance(label, int) and not isinstance(label, bool) for label in labels):
+            positions = [float(label) for label in labels if isinstance(label, int)]
+    return structure(positions, options)
+
+
+def _levels(
+    structure: type[LevelCovariance],
+    group: GroupDesign,
+    written: Structure,
+    options: Mapping[str, Any],
+    design: Design,
+    known: Mapping[str, KnownTable],
+    findings: Findings,
+) -> LevelCovariance | None:
+    matrices = {}
+    for key, value in written.arguments:
+        if isinstance(value, Name) and value.name in known:
+            table = known[value.name]
+            matrices[key], missing = table.at(group.levels)
+            if missing:
+                message = f"known '{value.name}' does not hold {len(missing)} levels of '{group.factor}' "
+                message += f"({value_text(missing)})."
+                hint = f"It holds {value_text(table.labels)}."
+                findings.error("known", message, column=group.term.columns[0], hint=hint)
+                return None
+        elif isinstance(value, Call):
+            matrices[key] = _level_coordinates(group, value, design, findings)
+    try:
+        return structure(len(group.levels), matrices, options)
+    except ValueError as error:
+        names = ", ".join(str(value) for _, value in written.arguments)
+        findings.error("known", f"'{names}' for '{group.factor}' {error}.", column=group.term.columns[0])
+        return None
+
+
+def _level_coordinates(group: GroupDesign, call: Call, design: Design, findings: Findings) -> Array:
+    """Take the columns of each level's first row; they must be the same in all of its rows."""
+    evaluator = Evaluator(design.table, {}, {}, False, findings)
+    points = np.stack([evaluator.numbers(column) for column in call.arguments], axis=1)
+    _, first = np.unique(group.codes, return_index=True)
+    bad = (points != points[first][group.codes]).any(axis=1)
+    if bad.any():
+        rows = tuple(design.table.rows[bad].tolist())
+        message = f"{call} must be the same in all rows of a level of '{group.factor}'."
+        findings.error("known", message, column=call.names()[0], rows=rows)
+    return np.asarray(points[first])

@@ -1,0 +1,196 @@
+"""A grouping factor and its covariance structures in, priors of their parameters out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from glmm_bayes.core.links import Link
+from glmm_bayes.design.design import Design
+from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.graph.basis import column_swing, recoding
+from glmm_bayes.graph.covariances.base import DEFAULT_CORRELATION
+from glmm_bayes.graph.covariances.resolve import BlockCovariance
+from glmm_bayes.graph.covariances.unstructured import Unstructured
+from glmm_bayes.graph.families import Scales
+from glmm_bayes.graph.implications import sd_words
+from glmm_bayes.spec.prior import Prior
+
+#: Degrees of freedom of Student effects are above 2, so that they have a variance: 2 + this.
+DEGREES_ABOVE_TWO = Prior("Gamma", alpha=2.0, beta=0.1)
+
+
+@dataclass(frozen=True)
+class PriorRow:
+    """One line of the printed model: a parameter, its prior, whose it is, and what it says."""
+
+    parameter: str
+    prior: str
+    source: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class GroupPrior:
+    """Covariance structures of one grouping factor, and the priors of their parameters.
+
+    Attributes
+    ----------
+    blocks : tuple of BlockCovariance
+    sd : tuple of Prior
+        One for each standard deviation, in the coding that ``recoding`` maps from.
+    sd_of_effect : tuple of int
+        Which of them is that of each effect; effects of one structure may share one.
+    correlation : tuple of Prior
+        An LKJ prior for each block.
+    parameters : mapping of str to Prior
+        Of the structure of the levels, by the parameter's own name: ``share``, ``range``; and ``df``
+        where the user set a prior of the degrees of freedom.
+    recoding : ndarray, shape (effect, effect)
+        Takes effects in the coding of the priors to the user's coding; the identity unless a
+        correlated term keeps its default priors, which are meant at the average row.
+    """
+
+    blocks: tuple[BlockCovariance, ...]
+    sd: tuple[Prior, ...]
+    sd_of_effect: tuple[int, ...]
+    correlation: tuple[Prior, ...]
+    parameters: Mapping[str, Prior]
+    recoding: np.ndarray
+
+    @property
+    def is_recoded(self) -> bool:
+        return not np.array_equal(self.recoding, np.eye(len(self.sd_of_effect)))
+
+    @property
+    def shares_sd(self) -> bool:
+        """True if there are fewer standard deviations than effects."""
+        return len(self.sd) < len(self.sd_of_effect)
+
+    @property
+    def is_correlated(self) -> bool:
+        """True if effects of a level may be correlated."""
+        return any(block.effects.is_correlated for block in self.blocks)
+
+    @property
+    def pairs(self) -> tuple[tuple[int, int], ...]:
+        """Pairs of effects whose correlations say all of the matrix."""
+        return tuple(
+            (block.positions[first], block.positions[second])
+            for block in self.blocks
+            for first, second in block.effects.pairs
+        )
+
+    @property
+    def is_student(self) -> bool:
+        """True if the effects of some block are Student's t."""
+        return any(block.is_student for block in self.blocks)
+
+    @property
+    def single_values(self) -> tuple[str, ...]:
+        """Parameters of the factor that are one number: ``share``, ``range``, ``df``."""
+        return tuple(level_parameters(self.blocks))
+
+
+def level_parameters(blocks: Sequence[BlockCovariance]) -> dict[str, str]:
+    """List parameters beside standard deviations and correlations, and where each lives."""
+    names: dict[str, str] = {}
+    for block in blocks:
+        names |= block.levels.parameters
+        if block.is_student:
+            names["df"] = "positive"
+    return names
+
+
+def group_prior(
+    group: GroupDesign,
+    blocks: tuple[BlockCovariance, ...],
+    design: Design,
+    scales: Scales,
+    given: Mapping[str, Prior],
+) -> GroupPrior:
+    """Put the user's priors of one grouping factor in the place of the defaults."""
+    own = [
+        given.get(f"sd_{group.slug}[{effect}]", given.get(f"sd_{group.slug}", given.get("sd")))
+        for effect in group.effects
+    ]
+    correlation = given.get(f"corr_{group.slug}", given.get("corr"))
+    matrix = np.eye(len(group.effects))
+    sd: list[Prior] = []
+    sd_of_effect: list[int] = []
+    for block in blocks:
+        is_users = correlation is not None or any(own[index] is not None for index in block.positions)
+        # Only an unstructured matrix stays one of its kind in another coding.
+        recoded = len(block.positions) > 1 and isinstance(block.effects, Unstructured) and not is_users
+        if recoded:
+            columns = [group.columns[index] for index in block.positions]
+            matrix[np.ix_(block.positions, block.positions)] = recoding(columns, design.parts)
+        wanted = [
+            own[index] or _default_sd(group, index, design, scales, recoded) for index in block.positions
+        ]
+        kept = wanted[:1] if block.effects.has_one_sd else wanted
+        sd_of_effect += [len(sd) + min(rank, len(kept) - 1) for rank in range(len(wanted))]
+        sd += kept
+    parameters = {
+        name: given.get(f"{name}_{group.slug}", default)
+        for block in blocks
+        for name, default in block.levels.default_priors().items()
+    }
+    if f"df_{group.slug}" in given:
+        parameters["df"] = given[f"df_{group.slug}"]
+    laws = (correlation or DEFAULT_CORRELATION,) * len(blocks)
+    return GroupPrior(blocks, tuple(sd), tuple(sd_of_effect), laws, parameters, matrix)
+
+
+def _default_sd(group: GroupDesign, effect: int, design: Design, scales: Scales, is_recoded: bool) -> Prior:
+    column = group.columns[effect]
+    # In the user's coding a default is the same statement per swing.
+    per_swing = 1.0 if is_recoded else column_swing(column, design.parts)
+    is_slope = any(part.coding != "full" for part in column.parts)
+    return Prior("HalfNormal", sigma=scales.group_sd * (0.5 if is_slope else 1.0) / per_swing)
+
+
+def group_rows(
+    group: GroupDesign, prior: GroupPrior, given: Mapping[str, Prior], link: Link
+) -> list[PriorRow]:
+    """Write a line for each parameter of the factor."""
+    rows = []
+    coding = "in the centred and scaled coding; " if prior.is_recoded else ""
+    for position, sd in enumerate(prior.sd):
+        effects = [group.effects[index] for index, used in enumerate(prior.sd_of_effect) if used == position]
+        name = f"sd_{group.slug}[{effects[0]}]"
+        is_users = any(key in given for key in (name, f"sd_{group.slug}", "sd"))
+        meaning = coding + (sd_words(sd, link) if effects[0] == "Intercept" else "")
+        if len(effects) > 1:
+            meaning += f"one for {len(effects)} effects, {effects[0]} to {effects[-1]}"
+        rows.append(PriorRow(name, repr(sd), _source(is_users), meaning.removesuffix("; ")))
+    if prior.is_correlated:
+        is_users = f"corr_{group.slug}" in given or "corr" in given
+        structures = dict.fromkeys(b.effects.name for b in prior.blocks if b.effects.is_correlated)
+        meaning = "" if list(structures) == ["unstructured"] else ", ".join(structures)
+        rows.append(PriorRow(f"corr_{group.slug}", repr(prior.correlation[0]), _source(is_users), meaning))
+    return rows + _single_rows(group, prior, given)
+
+
+def _single_rows(group: GroupDesign, prior: GroupPrior, given: Mapping[str, Prior]) -> list[PriorRow]:
+    rows = []
+    for name in prior.single_values:
+        text = repr(prior.parameters[name]) if name in prior.parameters else f"2 + {DEGREES_ABOVE_TWO!r}"
+        if name == "df" and name in prior.parameters:
+            text += ", above 2"
+        parameter = f"{name}_{group.slug}"
+        rows.append(PriorRow(parameter, text, _source(parameter in given), _MEANINGS[name]))
+    return rows
+
+
+_MEANINGS = {
+    "share": "spatial share of the variance",
+    "range": "distance over which the correlation falls",
+    "df": "degrees of freedom of the effects; sd is their standard deviation",
+}
+
+
+def _source(is_users: bool) -> str:
+    return "yours" if is_users else "default"

@@ -1,0 +1,71 @@
+"""Formulas of one model together: that of the mean, and those of further parameters of the response."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from glmm_bayes.core.errors import Finding, FormulaError
+from glmm_bayes.core.registry import suggestion
+
+#: Parameters that may have a formula of their own; which of them a model has, its family says.
+PARAMETERS = ("sigma", "nu", "shape", "phi", "zi", "hu", "disc", "mu")
+_EXAMPLE = 'Write gb.Formula("y ~ x", sigma="~ z", nu=4).'
+
+
+@dataclass(frozen=True, init=False)
+class Formula:
+    """A formula for the mean, and a formula or a fixed number for each further parameter.
+
+    Parameters
+    ----------
+    text : str
+        ``y ~ x + (1 | g)``.
+    **further : str or float
+        By parameter (``sigma nu shape phi zi hu disc mu``): what it depends on, ``"~ z"``, on the scale
+        of its link; or the number that it is fixed at.
+
+    Raises
+    ------
+    FormulaError
+        If there is no such parameter, or it is given as something else.
+
+    Examples
+    --------
+    >>> Formula("y ~ x + (1 |i| g)", sigma="~ z + (1 |i| g)", nu=4).further["nu"]
+    4.0
+    """
+
+    text: str
+    further: Mapping[str, str | float]
+
+    def __init__(self, text: str, **further: str | float) -> None:
+        if not isinstance(text, str):
+            raise _refusal(f"a formula is a text, found {type(text).__name__}.", _EXAMPLE)
+        for name in further:
+            if name not in PARAMETERS:
+                hint = f"{suggestion(name, PARAMETERS)} Parameters: {', '.join(PARAMETERS)}.".strip()
+                raise _refusal(f"no parameter '{name}' has a formula of its own.", hint)
+        object.__setattr__(self, "text", text)
+        values = {name: _value(name, further[name]) for name in PARAMETERS if name in further}
+        object.__setattr__(self, "further", MappingProxyType(values))
+
+
+def _value(name: str, value: str | float) -> str | float:
+    if isinstance(value, str):
+        return value
+    try:
+        number = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise _refusal(
+            f"{name} must be a formula in quotes or a finite number, found {value!r:.40}.", _EXAMPLE
+        )
+    return number
+
+
+def _refusal(sentence: str, hint: str) -> FormulaError:
+    return FormulaError(Finding("formula_syntax", sentence, hint=hint))

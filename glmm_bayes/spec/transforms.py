@@ -1,0 +1,116 @@
+"""A user's own functions in, by name: what formulas may call beside the listed functions."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from glmm_bayes.core.errors import Finding, FormulaError
+from glmm_bayes.spec.expressions import FLAGS, Binary, Call, Expr, Unary
+from glmm_bayes.spec.functions import MAX_ARGUMENTS, TAKEN, Function
+from glmm_bayes.spec.model_spec import GroupTerm, LinearPredictor, ModelSpec
+
+#: What was registered in this process. Formulas hold the names alone.
+TRANSFORMS: dict[str, Callable[..., Any]] = {}
+
+_EXAMPLE = 'Example: gb.register_transform("halved", lambda x: x / 2).'
+_NAME = re.compile(r"[^\W\d]\w*\Z")
+
+
+def register_transform(name: str, function: Callable[..., Any]) -> None:
+    """Let formulas call a function of your own.
+
+    Parameters
+    ----------
+    name : str
+        What formulas call it: letters, digits and underscores, and no name of a listed function.
+    function : callable
+        Of one or more numeric columns, as NumPy arrays of shape (row,); it returns one number a row.
+        It must need nothing but its arguments: on new data it sees the new rows only.
+
+    Raises
+    ------
+    FormulaError
+        If the name is taken or is no name, or the function cannot be called.
+
+    Examples
+    --------
+    >>> register_transform("halved", lambda x: x / 2)
+    >>> ModelSpec.from_formula("y ~ halved(x)").to_formula()
+    'y ~ halved(x)'
+    """
+    name = unicodedata.normalize("NFC", name) if isinstance(name, str) else name
+    if not isinstance(name, str) or not _NAME.match(name):
+        raise _refusal(f"a function's name is letters, digits and underscores, found {str(name)[:40]!r}.")
+    if name in TAKEN or name in FLAGS:
+        raise _refusal(f"'{name}' is a word of formulas already.")
+    if not callable(function):
+        raise _refusal(f"'{name}' must be a function, found {type(function).__name__}.")
+    if name in TRANSFORMS and not _is_same(TRANSFORMS[name], function):
+        raise _refusal(f"another function is registered as '{name}': models that call it would change.")
+    TRANSFORMS[name] = function
+
+
+def transform(name: str) -> Function | None:
+    """Describe a registered function as the listed ones are described."""
+    if name not in TRANSFORMS:
+        return None
+    return Function(name, "elementwise", 1, MAX_ARGUMENTS, (), f"{name}(x)")
+
+
+def registered_in(spec: ModelSpec) -> tuple[str, ...]:
+    """Return the names of registered functions that a model calls, each once, sorted."""
+    found = set()
+    pending = list(_expressions(spec))
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Call):
+            found.add(node.function)
+            pending += node.arguments
+        elif isinstance(node, Binary):
+            pending += (node.left, node.right)
+        elif isinstance(node, Unary):
+            pending.append(node.operand)
+    # What is not listed was registered when the formula was read, here or in another process.
+    return tuple(sorted(found - TAKEN))
+
+
+def _expressions(spec: ModelSpec) -> Iterable[Expr]:
+    yield spec.response.expression
+    for addition in spec.response.additions:
+        yield from addition.arguments
+    main = LinearPredictor(spec.fixed, spec.groups, spec.offsets)
+    further = [part for part in spec.further.values() if isinstance(part, LinearPredictor)]
+    for predictor in (main, *further):
+        yield from (factor for term in predictor.fixed for factor in term.factors)
+        yield from predictor.offsets
+        for group in predictor.groups:
+            yield from _of_group(group)
+
+
+def _of_group(group: GroupTerm) -> Iterable[Expr]:
+    yield from group.weights
+    yield from (factor for effect in group.effects for factor in effect.factors)
+
+
+def _is_same(known: Callable[..., Any], function: Callable[..., Any]) -> bool:
+    """Tell whether a function is the known one, or the same text run again as in a notebook."""
+    if known is function:
+        return True
+    code = getattr(known, "__code__", None)
+    return (
+        code is not None
+        and code == getattr(function, "__code__", None)
+        and getattr(known, "__closure__", None) is None
+        and _defaults(known) == _defaults(function)
+    )
+
+
+def _defaults(function: Callable[..., Any]) -> tuple[Any, Any]:
+    return getattr(function, "__defaults__", None), getattr(function, "__kwdefaults__", None)
+
+
+def _refusal(sentence: str) -> FormulaError:
+    return FormulaError(Finding("formula_function", sentence, hint=_EXAMPLE))

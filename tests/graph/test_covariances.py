@@ -1,0 +1,237 @@
+"""Each covariance structure: the covariance of prior draws is the stated matrix."""
+
+import numpy as np
+import pandas as pd
+import pymc as pm
+import pytest
+from scipy.special import gamma as gamma_function
+from scipy.special import kv
+
+import glmm_bayes as gb
+from glmm_bayes.graph.covariances import COVARIANCES
+from glmm_bayes.infer.datatree import dimensions
+
+RNG = np.random.default_rng(7)
+LEVELS = list("abcdefgh")
+ROWS = 160
+DATA = pd.DataFrame(
+    {
+        "g": np.resize(LEVELS, ROWS),
+        "h": RNG.choice(LEVELS, ROWS),
+        "time": np.repeat([1, 2, 4, 5], ROWS // 4),
+        "x": RNG.normal(1.0, 2.0, ROWS),
+        "arm": np.where(np.isin(np.resize(LEVELS, ROWS), ["a", "b", "c"]), "old", "new"),
+        "w1": RNG.uniform(0.1, 0.9, ROWS),
+        "y": RNG.normal(size=ROWS),
+    }
+).assign(w2=lambda f: 1.0 - f["w1"])
+POINTS = pd.DataFrame(RNG.uniform(0, 5, (8, 2)), index=LEVELS, columns=["east", "north"])
+DATA = DATA.assign(east=POINTS["east"][DATA["g"]].to_numpy(), north=POINTS["north"][DATA["g"]].to_numpy())
+# Two parts: a ring of five and a path of three.
+EDGES = pd.DataFrame(
+    [("a", "b"), ("b", "c"), ("c", "d"), ("d", "e"), ("e", "a"), ("f", "g"), ("g", "h")],
+    columns=["area", "neighbour"],
+)
+_ROOT = RNG.normal(size=(8, 8))
+KINSHIP = pd.DataFrame(_ROOT @ _ROOT.T / 8 + np.eye(8), index=LEVELS[::-1], columns=LEVELS[::-1])
+KNOWN = {"W": EDGES, "K": KINSHIP, "P": POINTS}
+
+DISTANCES = np.array([[0, 1, 3, 4], [1, 0, 2, 3], [3, 2, 0, 1], [4, 3, 1, 0]])
+
+
+def laplacian_inverse():
+    """Moore-Penrose inverse of D - W, by NumPy's own routine."""
+    adjacency = pd.DataFrame(0.0, index=LEVELS, columns=LEVELS)
+    for first, second in EDGES.itertuples(index=False):
+        adjacency.loc[first, second] = adjacency.loc[second, first] = 1.0
+    w = adjacency.to_numpy()
+    return np.linalg.pinv(np.diag(w.sum(axis=1)) - w, hermitian=True)
+
+
+def matern(distance, smoothness, reach):
+    """The Matern correlation by its definition with a Bessel function."""
+    scaled = np.sqrt(2 * smoothness) * np.where(distance > 0, distance, 1.0) / reach
+    value = 2 ** (1 - smoothness) / gamma_function(smoothness) * scaled**smoothness * kv(smoothness, scaled)
+    return np.where(distance > 0, value, 1.0)
+
+
+def partial_to_toeplitz(first, second, third):
+    """Autocorrelations from partial ones by solving the normal equations lag by lag."""
+    r1 = first
+    r2 = second * (1 - r1**2) + r1**2
+    # Partial autocorrelation at lag 3: last coefficient of the regression on three lags.
+    inner = np.array([[1, r1], [r1, 1]])
+    forward, backward = np.linalg.solve(inner, [r1, r2]), np.linalg.solve(inner, [r2, r1])
+    left = 1 - np.array([r1, r2]) @ forward
+    r3 = third * left + np.array([r2, r1]) @ forward
+    assert backward[0] == pytest.approx(forward[1])
+    by_lag = np.array([1, r1, r2, r3])
+    return by_lag[np.abs(np.subtract.outer(range(4), range(4)))]
+
+
+SPACE = np.sqrt(((POINTS.to_numpy()[:, None] - POINTS.to_numpy()[None]) ** 2).sum(axis=2))
+Q = laplacian_inverse()
+EYE = np.eye(8)
+ONE = np.ones((1, 1))
+# formula; values of the free parameters; A (levels); Sigma (effects), with the sd in it.
+STATED = {
+    "unstructured": (
+        "(1 + x | g)", {"sd_g": [0.8, 0.5], "chol_corr_g": [[1, 0], [0.6, 0.8]]},
+        EYE, np.array([[0.64, 0.24], [0.24, 0.25]])),
+    "diagonal": (
+        '(1 + x | gr(g, structure = "diagonal"))', {"sd_g": [0.8, 0.5]}, EYE, np.diag([0.64, 0.25])),
+    "compound_symmetry": (
+        '(0 + time | gr(g, structure = "compound_symmetry"))',
+        {"sd_g_shared": [0.7], "chol_corr_g_raw": 0.4},
+        EYE, 0.49 * ((1 - 0.2) * np.eye(4) + 0.2)),
+    "ar1": (
+        '(0 + time | gr(g, structure = "ar1"))', {"sd_g_shared": [0.7], "chol_corr_g_raw": 0.2},
+        EYE, 0.49 * (-0.6) ** DISTANCES),
+    "ar1, heterogeneous": (
+        '(0 + time | gr(g, structure = "ar1", heterogeneous = TRUE))',
+        {"sd_g": [0.7, 0.3, 0.5, 1.1], "chol_corr_g_raw": 0.9},
+        EYE, np.outer([0.7, 0.3, 0.5, 1.1], [0.7, 0.3, 0.5, 1.1]) * 0.8**DISTANCES),
+    "toeplitz": (
+        '(0 + time | gr(g, structure = "toeplitz"))',
+        {"sd_g_shared": [0.7], "chol_corr_g_raw": [0.8, 0.3, 0.6]},
+        EYE, 0.49 * partial_to_toeplitz(0.6, -0.4, 0.2)),
+    "known": (
+        "(1 | gr(g, cov = K))", {"sd_g": [0.7]}, KINSHIP.loc[LEVELS, LEVELS].to_numpy(), 0.49 * ONE),
+    "known, correlated effects": (
+        "(1 + x | gr(g, cov = K))", {"sd_g": [0.8, 0.5], "chol_corr_g": [[1, 0], [0.6, 0.8]]},
+        KINSHIP.loc[LEVELS, LEVELS].to_numpy(), np.array([[0.64, 0.24], [0.24, 0.25]])),
+    "icar": ('(1 | gr(g, structure = "icar", graph = W))', {"sd_g": [0.7]}, Q, 0.49 * ONE),
+    "bym2": (
+        '(1 | gr(g, structure = "bym2", graph = W))', {"sd_g": [0.7], "share_g": 0.3},
+        0.7 * EYE + 0.3 * Q / np.exp(np.mean(np.log(np.diagonal(Q)))), 0.49 * ONE),
+    "matern 0.5": (
+        '(1 | gr(g, structure = "matern", coordinates = P, nu = 0.5))', {"sd_g": [0.7], "range_g": 1.3},
+        matern(SPACE, 0.5, 1.3), 0.49 * ONE),
+    "matern 1.5": (
+        '(1 | gr(g, structure = "matern", coordinates = cbind(east, north)))',
+        {"sd_g": [0.7], "range_g": 1.3}, matern(SPACE, 1.5, 1.3), 0.49 * ONE),
+    "matern 2.5": (
+        '(1 | gr(g, structure = "matern", coordinates = P, nu = 2.5))', {"sd_g": [0.7], "range_g": 2.0},
+        matern(SPACE, 2.5, 2.0), 0.49 * ONE),
+    "student": ('(1 | gr(g, dist = "student"))', {"sd_g": [0.7], "df_g_above": 6.0}, EYE, 0.49 * ONE),
+    "student, correlated": (
+        '(1 + x | gr(g, dist = "student"))',
+        {"sd_g": [0.8, 0.5], "chol_corr_g": [[1, 0], [0.6, 0.8]], "df_g_above": 8.0},
+        EYE, np.array([[0.64, 0.24], [0.24, 0.25]])),
+    "by": (
+        "(1 | gr(g, by = arm))", {"sd_g": [0.7, 0.3]}, EYE, np.diag([0.49, 0.09])),
+}  # fmt: skip
+USER = {"sd": gb.Prior("HalfNormal", sigma=1.0)}
+
+
+def model_of(formula, **arguments):
+    wanted = {name: table for name, table in KNOWN.items() if f"= {name}" in formula}
+    return gb.Model(f"y ~ x + {formula}", DATA, priors=USER, known=wanted or None, **arguments)
+
+
+def prior_draws(model, values, size, seed):
+    """Draw b from the prior with the other parameters of the factor held at the given values."""
+    graph = model.pymc_model
+    held = pm.do(graph, {name: np.asarray(value, float) for name, value in values.items()})
+    b = pm.draw(held["b_g"], draws=size, random_seed=seed)
+    return b.reshape(size, -1)
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_prior_draws_have_the_stated_covariance(name):
+    formula, values, levels, effects = STATED[name]
+    size = 20_000
+    b = prior_draws(model_of(formula), values, size, seed=11)
+    stated = np.kron(levels, effects)
+    found = b.T @ b / size
+    # Var(b_i b_j) from the draws themselves: right for t effects too.
+    error = np.sqrt(np.maximum(((b**2).T @ (b**2)) / size - found**2, 1e-30) / size)
+    assert np.abs((found - stated) / error).max() < 4.0
+    assert np.abs(b.mean(axis=0)).max() < 5 * np.sqrt(np.diagonal(stated).max() / size)
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_the_matrix_that_effects_use_is_the_stated_one(name):
+    formula, values, levels, effects = STATED[name]
+    model = model_of(formula)
+    (prior,) = model.priors.groups
+    for block in prior.blocks:
+        own = {key: values[f"{key}_g"] for key in block.levels.parameters}
+        np.testing.assert_allclose(block.levels.matrix(own), levels, rtol=1e-7, atol=2e-8)
+        key = next((k for k in values if k.startswith("chol_corr_g")), None)
+        raw = np.asarray(values[key], float) if key else np.eye(len(block.positions))
+        chosen = np.ix_(block.positions, block.positions)
+        sd = np.sqrt(np.diagonal(effects)[list(block.positions)])
+        np.testing.assert_allclose(
+            block.effects.correlation(raw) * np.outer(sd, sd), effects[chosen], rtol=1e-12, atol=1e-15
+        )
+
+
+def test_every_structure_is_tested():
+    tested = {name.split(",")[0].split()[0] for name in STATED} | {"independent"}
+    assert set(COVARIANCES) <= tested
+
+
+def test_intrinsic_effects_add_up_to_zero_in_each_part_of_the_map():
+    formula, values, _, _ = STATED["icar"]
+    b = prior_draws(model_of(formula), values, 50, seed=3)
+    np.testing.assert_allclose(b[:, :5].sum(axis=1), 0.0, atol=1e-12)
+    np.testing.assert_allclose(b[:, 5:].sum(axis=1), 0.0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", STATED)
+def test_gradients_are_finite_and_equal_differences(name):
+    model = model_of(STATED[name][0])
+    graph = model.pymc_model
+    point = graph.initial_point(random_seed=5)
+    rng = np.random.default_rng(2)
+    order = list(point)
+    at = {key: np.asarray(point[key] + 0.2 * rng.standard_normal(np.shape(point[key]))) for key in order}
+    log_density = graph.compile_logp(mode="FAST_COMPILE")
+    gradient = graph.compile_dlogp(mode="FAST_COMPILE")(at)
+    assert np.isfinite(gradient).all()
+    direction = {key: rng.standard_normal(np.shape(at[key])) for key in order}
+    flat = np.concatenate([np.ravel(direction[key]) for key in order])
+    step = 1e-5
+    ahead, behind = ({key: at[key] + sign * step * direction[key] for key in order} for sign in (1, -1))
+    slope = (log_density(ahead) - log_density(behind)) / (2 * step)
+    assert float(gradient @ flat) == pytest.approx(float(slope), rel=1e-5, abs=1e-6)
+
+
+MEMBERSHIPS = {
+    "members": ("(1 + x | mm(g, h, weights = cbind(w1, w2)))", {}),
+    "equal members": ("(1 | mm(g, h))", {}),
+    "several blocks": ('(1 | g) + (0 + time | gr(g, structure = "ar1"))', {}),
+    "levels beside levels": ('(1 | g) + (0 + x | gr(g, structure = "icar", graph = W))', {}),
+}
+
+
+@pytest.mark.parametrize("name", [*STATED, *MEMBERSHIPS])
+def test_the_graph_and_the_effects_read_the_same_linear_predictor(name):
+    model = model_of((STATED | MEMBERSHIPS)[name][0])
+    graph = model.pymc_model
+    point = graph.initial_point(random_seed=5)
+    rng = np.random.default_rng(4)
+    at = {key: np.asarray(point[key] + 0.3 * rng.standard_normal(np.shape(point[key]))) for key in point}
+    names = [variable for variable in dimensions(model.design, model.priors) if variable in graph.named_vars]
+    outputs = graph.replace_rvs_by_values([graph[variable] for variable in names])
+    values = graph.compile_fn(
+        outputs, inputs=graph.value_vars, mode="FAST_COMPILE", on_unused_input="ignore"
+    )(at)
+    fit = gb.Fit.from_draws(model, {k: np.asarray(v)[None, None] for k, v in zip(names, values, strict=True)})
+    pointwise = fit.draws["log_likelihood"]["y"].to_numpy()[0, 0]
+    density = graph.compile_logp(vars=[graph["y"]], mode="FAST_COMPILE")
+    assert float(density(at)) == pytest.approx(pointwise.sum(), rel=1e-10)
+
+
+def test_the_weights_of_members_multiply_their_effects():
+    model = model_of(MEMBERSHIPS["members"][0])
+    levels = list(model.design.groups[0].labels)
+    b = RNG.normal(size=(1, 1, 8, 2))
+    draws = {"beta": np.zeros((1, 1, 2)), "b_mm_g_h": b, "sigma": np.ones((1, 1))}
+    fit = gb.Fit.from_draws(model, draws)
+    first, second = ([levels.index(label) for label in DATA[column]] for column in ("g", "h"))
+    part = DATA["w1"].to_numpy()[:, None] * b[0, 0, first] + DATA["w2"].to_numpy()[:, None] * b[0, 0, second]
+    expected = part[:, 0] + part[:, 1] * DATA["x"]
+    found = gb.predictions(fit, estimand="subject").draws.to_numpy()[0, 0]
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
