@@ -1,4 +1,4 @@
-"""Write data/NAME.csv.gz and data/levels.json: the columns that the reference models use, as they were exported.
+"""Write data/NAME.csv.gz and data/levels.json: columns of the reference models, as they were exported.
 
 Run: python make_design_data.py REFERENCE/data, where the folder holds NAME.csv and NAME.json of each data
 set: the table, and its columns' types and levels.
