@@ -67,7 +67,6 @@ def their_levels(term):
 
 
 every_formula = pytest.mark.parametrize("model", MODELS, ids=lambda model: model["formula"])
-pytestmark = pytest.mark.filterwarnings("ignore:.*has 2 levels:glmm_bayes.GlmmWarning")
 
 
 @every_formula

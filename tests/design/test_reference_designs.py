@@ -170,7 +170,6 @@ def names_in_r(labels):
 
 
 every_design = pytest.mark.parametrize("case", DESIGNS, ids=case_name)
-pytestmark = pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
 
 
 def test_each_reference_model_has_our_formula_or_a_reason():
