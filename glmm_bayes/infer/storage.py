@@ -46,6 +46,7 @@ from glmm_bayes.infer.manifest import (
 )
 from glmm_bayes.infer.restore import rebuild, spec_of
 from glmm_bayes.spec.prior import Prior
+from glmm_bayes.spec.transforms import registered_in
 
 _LIBRARIES = ("glmm-bayes", "numpy", "pandas", "scipy", "xarray")
 _MANIFEST_LIMIT = 64_000_000
@@ -125,6 +126,7 @@ def load(path: str | PathLike[str]) -> Fit:
         except GlmmError as error:
             raise archive.corrupt(f"its model and its data do not fit each other: {error}") from error
     _warn_of_version(archive, manifest)
+    _warn_of_transforms(archive, fit)
     return fit
 
 
@@ -295,6 +297,15 @@ def _check_arrays(archive: Archive, manifest: Manifest) -> None:
     for name, content in metadata.items():
         if archive.read(name) != content:
             raise archive.unsafe("a codec, a type or other metadata that no release writes", name)
+
+
+def _warn_of_transforms(archive: Archive, fit: Fit) -> None:
+    names = registered_in(fit.spec)
+    if names:
+        message = f"{archive.path}: its formula calls functions that you have registered: {', '.join(names)}."
+        hint = "They must be those that the fit was made with; files hold no functions."
+        finding = Finding("load_transforms", message, hint=hint, severity="warning")
+        warnings.warn(str(finding), GlmmWarning, stacklevel=3)
 
 
 def _warn_of_version(archive: Archive, manifest: Manifest) -> None:
