@@ -4,8 +4,8 @@ Run ``python benchmarks/references.py [names...]``: it prints a table and writes
 ``benchmarks/results/references.json``. Two kinds of reference, two bars.
 
 ``stan``: posteriors by brms and rstan (``tests/oracles/posteriors.json``) under the same priors on the same,
-uncentred columns. Each mean must lie within 4 Monte Carlo errors of both sides together, each sd within 5 % or
-4 such errors of sds.
+uncentred columns. Each mean must lie within 4 Monte Carlo errors of both sides together, each sd within
+5 % or 4 such errors of sds.
 
 ``lme4``: maximum likelihood (``tests/oracles/maximum_likelihood.json``, ``insteval.json``) with weak priors:
 each coefficient's posterior mean must lie within 0.25 posterior sd of the estimate, and the 95 % equal-tailed
@@ -165,10 +165,10 @@ CASES = {
                     "situself=situ[self]", "id item"), "bernoulli", draws=1000, target_accept=0.9),
     "penicillin": Case(
         "lme4", "diameter ~ 1 + (1 | plate) + (1 | sample)", lambda: stored("Penicillin.csv.gz"), FLAT,
-        names("", "plate sample") | RESIDUAL),
+        names("", "plate sample") | RESIDUAL, draws=10000, target_accept=0.99),
     "pastes": Case(
         "lme4", "strength ~ 1 + (1 | batch) + (1 | sample)", lambda: stored("Pastes.csv.gz"), FLAT,
-        names("", "batch sample") | RESIDUAL),
+        names("", "batch sample") | RESIDUAL, draws=10000, target_accept=0.99),
     "orthodont_intercept": Case(
         "lme4", "distance ~ age + Sex + (1 | Subject)",
         lambda: stored("Orthodont.csv.gz", Sex="Male Female"), FLAT,
