@@ -149,7 +149,7 @@ CASES = {
     "grouseticks": Case(
         "stan", "TICKS ~ YEAR + cHEIGHT + (1 | BROOD) + (1 | INDEX) + (1 | LOCATION)",
         lambda: stored("grouseticks.csv.gz", "INDEX BROOD LOCATION", YEAR="95 96 97"), UNIT,
-        names("YEAR96=YEAR[96] YEAR97=YEAR[97] cHEIGHT", "BROOD INDEX LOCATION"), "poisson"),
+        names("YEAR96=YEAR[96] YEAR97=YEAR[97] cHEIGHT", "BROOD INDEX LOCATION"), "poisson", draws=10000),
     "nc_sids_iid": Case(
         "stan", COUNTY + "(1 | county)", packaged("nc_sids"), UNIT, names("nw10", "county"), "poisson"),
     # brms's sdcar scales an intrinsic CAR with precision D - W: the sd of Besag's conditional law, as ours.
