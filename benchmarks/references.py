@@ -132,7 +132,7 @@ CASES = {
         names("period2=period[2] period3=period[3] period4=period[4]", "herd"), "binomial"),
     "bacteria": Case(
         "stan", "y01 ~ trt + week_gt2 + (1 | ID)", packaged("bacteria"), WIDE,
-        names("trtdrug=trt[drug] trtdrug+=trt[drug+] week_gt2", "ID"), "bernoulli"),
+        names("trtdrug=trt[drug] trtdrug+=trt[drug+] week_gt2", "ID"), "bernoulli", draws=8000),
     "ohio": Case(
         "stan", "resp ~ age + smoke + (1 | id)", lambda: stored("ohio.csv", "id"), WIDE,
         names("age smoke", "id"), "bernoulli", target_accept=0.9),
@@ -145,7 +145,7 @@ CASES = {
     "epil": Case(
         "stan", "y ~ lbase * trt + lage + V4 + (1 | subject) + (1 | obs)", packaged("epil"), UNIT,
         names("lbase trtprogabide=trt[progabide] lage V4 lbase:trtprogabide=lbase:trt[progabide]",
-              "obs subject"), "poisson"),
+              "obs subject"), "poisson", draws=8000),
     "grouseticks": Case(
         "stan", "TICKS ~ YEAR + cHEIGHT + (1 | BROOD) + (1 | INDEX) + (1 | LOCATION)",
         lambda: stored("grouseticks.csv.gz", "INDEX BROOD LOCATION", YEAR="95 96 97"), UNIT,
@@ -162,10 +162,10 @@ CASES = {
         lambda: stored("VerbAgg.csv.gz", "id item", Gender="F M", btype="curse scold shout",
                        situ="other self"),
         UNIT, names("Anger GenderM=Gender[M] btypescold=btype[scold] btypeshout=btype[shout] "
-                    "situself=situ[self]", "id item"), "bernoulli", draws=1000, target_accept=0.9),
+                    "situself=situ[self]", "id item"), "bernoulli", draws=8000, target_accept=0.9),
     "penicillin": Case(
         "lme4", "diameter ~ 1 + (1 | plate) + (1 | sample)", lambda: stored("Penicillin.csv.gz"), FLAT,
-        names("", "plate sample") | RESIDUAL, draws=10000, target_accept=0.99),
+        names("", "plate sample") | RESIDUAL, draws=10000, target_accept=0.999),
     "pastes": Case(
         "lme4", "strength ~ 1 + (1 | batch) + (1 | sample)", lambda: stored("Pastes.csv.gz"), FLAT,
         names("", "batch sample") | RESIDUAL, draws=10000, target_accept=0.99),
