@@ -9,10 +9,13 @@ uncentred columns. Each mean must lie within 4 Monte Carlo errors of both sides 
 
 ``lme4``: maximum likelihood (``tests/oracles/maximum_likelihood.json``, ``insteval.json``) with weak priors:
 each coefficient's posterior mean must lie within 0.25 posterior sd of the estimate, and the 95 % equal-tailed
-interval of each standard deviation and correlation must hold it.
+interval of each standard deviation and correlation must hold it. No estimate lies on its boundary.
 
 A reference's parameters are named as brms and lme4 group them: ``b[x]``, ``sd[factor, effect]``,
 ``cor[factor; effect, effect]``; ``names`` of a case gives ours for each.
+
+A model also has to converge: R-hat below 1.01 and no divergence. Where a first run did not, or left the Monte
+Carlo error large, its case has more draws or a smaller step; the seed is the same for all.
 """
 
 from __future__ import annotations

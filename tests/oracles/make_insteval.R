@@ -28,4 +28,4 @@ result <- list(insteval = list(
   n_obs = nobs(model), n_groups = as.list(ngrps(model)), loglik = as.numeric(logLik(model)),
   singular = isSingular(model), estimates = estimates
 ))
-write_json(result, "insteval.json", auto_unbox = TRUE, digits = NA, pretty = 1, null = "list")
+writeLines(sub("\\n$", "", toJSON(result, auto_unbox = TRUE, digits = NA, pretty = 1, null = "list")), "insteval.json")
