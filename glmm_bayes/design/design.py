@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import DataError, Findings, PredictionError
+from glmm_bayes.core.errors import DataError, Findings, PredictionError, value_text
 from glmm_bayes.core.words import slugs
 from glmm_bayes.design.checks.dependence import check_fixed
 from glmm_bayes.design.columns import DesignColumn, Part, code_terms, evaluate_predictors
 from glmm_bayes.design.evaluate import Evaluator
+from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.groups import (
     GroupDesign,
     by_terms,
@@ -178,11 +179,25 @@ def replay_design(design: Design, data: object, with_groups: bool | Collection[s
         new = _assemble(spec, table, state, findings, learning=False, needed=needed)
     except DataError as error:
         raise PredictionError(error.findings) from None
+    _tell_declared(design.table, table, findings)
     findings.raise_errors()
     # A table was made by an effect from rows that have been told of.
     if not isinstance(data, Table):
         findings.warn()
     return new
+
+
+def _tell_declared(trained: Table, table: Table, findings: Findings) -> None:
+    """Say of new levels that the training column declared them and no row had them."""
+    for index, finding in enumerate(findings.found):
+        if finding.code != "new_level" or finding.column is None or not trained[finding.column].declared:
+            continue
+        before, here = trained[finding.column], as_labels(table[finding.column])
+        unused = set(map(str, before.levels)) - set(map(str, observed_levels(before)))
+        levels = sorted(unused & set(map(str, observed_levels(here))))
+        if levels:
+            hint = f"{value_text(levels)}: declared, never observed, so no effect could be learnt."
+            findings.found[index] = replace(finding, hint=f"{finding.hint} {hint}".strip())
 
 
 def _read_new(data: object, names: list[str], findings: Findings) -> Table:

@@ -424,7 +424,8 @@ NEXT = new(u=ordered("no", "never", "yes")).head(4)
 NEW_ROWS = [
     (21, NEXT.assign(f=list("abbq")), "new_level", "f", ("r3",), "'f' has q (row r3); known: a, b, c."),
     (21, NEXT.assign(u=["no", "never", "yes", "no"]), "new_level", "u", ("r1",),
-     "'u' has never (row r1); known: no, yes."),
+     "'u' has never (row r1); known: no, yes. "
+     "never: declared, never observed, so no effect could be learnt."),
     (22, NEXT.drop(columns="x"), "newdata_schema", "x", (), "new data: column 'x' missing."),
     (22, NEXT.drop(columns="g"), "newdata_schema", "g", (), "new data: column 'g' missing."),
     (22, NEXT.assign(x="a"), "newdata_schema", "x", (),
