@@ -217,7 +217,7 @@ class Model:
         has_floor = has_ceiling or (self.family.is_discrete and self.link.name == "log")
         outcome = Outcome(
             self.response.label,
-            self.design.response.column.name,
+            self.design.response.source,
             self.response.values,
             self.response.trials,
             has_floor,
@@ -240,7 +240,7 @@ def _read_spec(
     priors: Mapping[str, Prior] | None,
 ) -> ModelSpec:
     if not isinstance(formula, ModelSpec):
-        return ModelSpec.from_formula(formula, family or "gaussian", link, priors)
+        return ModelSpec.from_formula(formula, "gaussian" if family is None else family, link, priors)
     if (family, link, priors) != (None, None, None):
         message = "a ModelSpec already holds family, link and priors."
         raise FormulaError(Finding("spec_twice", message, hint="Give them in one place only."))

@@ -67,8 +67,9 @@ def as_labels(column: Column) -> Column:
     values = column.values
     if values.dtype == np.float64:
         if not np.all((values == np.floor(values)) & (np.abs(values) < EXACT)):
+            what = "fractions" if (values != np.floor(values)).any() else "numbers beyond 2**53"
             message = (
-                f"column '{column.name}' is float64 with fractions; levels must be whole numbers or labels."
+                f"column '{column.name}' is float64 with {what}; levels must be whole numbers or labels."
             )
             hint = f'Write data["{column.name}"].astype(str) if labels are meant.'
             raise DataError(Finding("column_type", message, column=column.name, hint=hint))

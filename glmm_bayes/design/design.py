@@ -16,6 +16,7 @@ from glmm_bayes.design.evaluate import Evaluator
 from glmm_bayes.design.groups import (
     GroupDesign,
     by_terms,
+    check_by,
     group_columns,
     learn_members,
     match_members,
@@ -210,6 +211,7 @@ def _assemble(
     names = slugs(group.label for group in spec.groups)
     groups = []
     for term in spec.groups:
+        check_by(term, predictors, table, findings)
         effects, blocks = group_columns(term, predictors)
         if learning:
             levels[term.factor] = learn_members(term, table, findings)

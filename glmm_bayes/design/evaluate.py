@@ -113,7 +113,11 @@ class Evaluator:
         return column
 
     def _basis(self, call: Call) -> Values:
+        before = len(self.findings.errors)
         values, key = self.numbers(call.arguments[0]), str(call)
+        # What could not be read has been told; nothing can be learnt from its stand-in values.
+        if len(self.findings.errors) > before:
+            return np.zeros((len(values), width(call)))
         if self.learning and key not in self.transforms:
             wrong = problem(call, values)
             if wrong:
@@ -146,9 +150,20 @@ class Evaluator:
 
     def numbers(self, expression: Expr) -> Values:
         """Evaluate to finite numbers, shape (row,); what is not finite is collected by row."""
-        values, bad = self.computed(expression)
-        self._refuse_non_finite(expression, bad)
+        faults: set[str] = set()
+        with np.errstate(all="call", under="ignore", call=lambda fault, _: faults.add(fault)):
+            values, bad = self.computed(expression)
+        if faults == {"overflow"} and bad.any():
+            self._refuse_overflow(expression, bad)
+        else:
+            self._refuse_non_finite(expression, bad)
         return values
+
+    def _refuse_overflow(self, expression: Expr, bad: NDArray[np.bool_]) -> None:
+        rows, names = tuple(self.table.rows[bad].tolist()), expression.names()
+        message = f"{expression} overflows in {row_text(rows)}{self._shown(expression, bad)}."
+        hint = f"Rescale {' or '.join(repr(name) for name in names)}." if names else ""
+        self.findings.error("scale", message, column=next(iter(names), None), rows=rows, hint=hint)
 
     def _refuse_non_finite(self, expression: Expr, bad: NDArray[np.bool_]) -> None:
         if bad.any():
@@ -161,7 +176,8 @@ class Evaluator:
 
     def offset(self, expression: Expr) -> Values:
         """Evaluate an offset; where it is not finite, say what an exposure must be."""
-        values, bad = self.computed(expression)
+        with np.errstate(all="ignore"):
+            values, bad = self.computed(expression)
         if bad.any():
             rows = tuple(self.table.rows[bad].tolist())
             names = expression.names()
@@ -179,8 +195,7 @@ class Evaluator:
     def computed(self, expression: Expr) -> tuple[Values, NDArray[np.bool_]]:
         """Evaluate to numbers, with zeros where they are not finite, and the mask of those rows."""
         before = len(self.findings.errors)
-        with np.errstate(all="ignore"):
-            values = np.broadcast_to(np.asarray(self._value(expression), np.float64), (len(self.table),))
+        values = np.broadcast_to(np.asarray(self._value(expression), np.float64), (len(self.table),))
         bad = ~np.isfinite(values)
         values = np.where(bad, 0.0, values)
         # What could not be read at all has been told; its stand-in values say nothing.
@@ -248,7 +263,10 @@ class Evaluator:
     def _call(self, call: Call) -> Any:
         if call.function == "days_since":
             return self._days(call)
+        before = len(self.findings.errors)
         values = [np.asarray(self._value(argument), np.float64) for argument in call.arguments]
+        if len(self.findings.errors) > before:
+            return np.zeros(len(self.table))
         if call.function in _ELEMENTWISE:
             return _ELEMENTWISE[call.function](values[0])
         if call.function in _OF_SEVERAL:

@@ -109,7 +109,8 @@ def group_columns(
     blocks: list[EffectBlock] = []
     for block in term.blocks:
         members = code_terms(block.effects, predictors.levels)
-        levels = predictors.levels[block.by] if block.by else (None,)
+        # A column of numbers has no levels: it has been refused, and its term is coded without.
+        levels = predictors.levels.get(quote(block.by), (None,)) if block.by else (None,)
         for index, level in enumerate(levels):
             start = len(columns)
             if level is not None:
@@ -128,6 +129,15 @@ def _within(by: Name, part: Part, column: DesignColumn) -> DesignColumn:
 def by_terms(term: GroupTerm) -> list[Term]:
     """Return the columns of ``by = f`` as terms, so that they are evaluated with the other factors."""
     return [Term((Name(block.by),)) for block in term.blocks if block.by]
+
+
+def check_by(term: GroupTerm, predictors: Predictors, table: Table, findings: Findings) -> None:
+    """Collect columns of ``by = f`` that are numbers; those of other types have been told of."""
+    for name in dict.fromkeys(block.by for block in term.blocks if block.by):
+        if quote(name) not in predictors.levels and table[name].kind == "number":
+            message = f"column '{name}' holds numbers; by = {quote(name)} needs levels."
+            hint = f'Write data["{name}"].astype("category") if levels are meant.'
+            findings.error("column_type", message, column=name, hint=hint)
 
 
 def membership_weights(term: GroupTerm, evaluator: Evaluator) -> NDArray[np.float64]:

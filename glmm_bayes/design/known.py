@@ -137,14 +137,23 @@ def _square(value: Any, kind: str) -> KnownTable:
         raise ValueError("must have the same levels as index and as columns")
     _check_distinct(labels)
     numbers = _numbers(frame)[:, [columns.index(label) for label in labels]]
-    largest = np.abs(numbers).max(initial=0.0)
-    if np.abs(numbers - numbers.T).max(initial=0.0) > _SYMMETRY * largest:
-        raise ValueError("must be symmetric")
+    _check_symmetric(numbers, labels)
     return KnownTable(kind, tuple(labels), (numbers + numbers.T) / 2)
+
+
+def _check_symmetric(numbers: Array, labels: Sequence[str]) -> None:
+    gap = np.abs(numbers - numbers.T)
+    if gap.max() > _SYMMETRY * np.abs(numbers).max():
+        row, column = (int(index) for index in np.unravel_index(np.argmax(gap), gap.shape))
+        first, second = labels[row], labels[column]
+        found = f"{numbers[row, column]:g} and {numbers[column, row]:g} between '{first}' and '{second}'"
+        raise ValueError(f"must be symmetric, found {found}")
 
 
 def _coordinates(value: Any) -> KnownTable:
     if isinstance(value, Mapping):
+        if len({np.size(point) for point in value.values()}) > 1:
+            raise ValueError("must give points of one length")
         value = pd.DataFrame.from_dict(dict(value), orient="index")
     frame = _frame(value)
     labels = [str(label) for label in frame.index]
@@ -154,6 +163,8 @@ def _coordinates(value: Any) -> KnownTable:
 
 def _frame(value: Any) -> pd.DataFrame:
     frame = value.to_pandas() if hasattr(value, "to_pandas") else value
+    if isinstance(frame, pd.DataFrame) and frame.empty:
+        raise ValueError("is empty")
     if not isinstance(frame, pd.DataFrame) or isinstance(frame.index, pd.RangeIndex):
         found = "a data frame without labels" if isinstance(frame, pd.DataFrame) else type(value).__name__
         raise ValueError(f"must say which level each row is, found {found}")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import Findings
+from glmm_bayes.core.errors import Findings, value_text
 from glmm_bayes.design.column import Column, Level, as_labels, distinct_values
 from glmm_bayes.design.table import Table
 from glmm_bayes.spec.model_spec import GroupTerm
@@ -18,12 +18,24 @@ GroupLevel = tuple[Level, ...]
 
 def learn_levels(term: GroupTerm, table: Table, findings: Findings) -> tuple[GroupLevel, ...]:
     """List the levels that occur, sorted in the order of each column's own levels."""
-    levels, _ = _observed([as_labels(table[name]) for name in term.columns])
+    columns = [as_labels(table[name]) for name in term.columns]
+    levels, _ = _observed(columns)
+    for position, column in enumerate(columns):
+        _note_unused(column, {level[position] for level in levels}, findings)
     if len(levels) == 1:
         name = ":".join(map(str, levels[0]))
         message = f"'{term.factor}' has one level ('{name}'): its variance cannot be learnt."
         findings.error("single_level", message, column=term.columns[0], hint=f"Remove {term}.")
     return levels
+
+
+def _note_unused(column: Column, used: set[Level], findings: Findings) -> None:
+    """Tell once of levels that were declared and never occur."""
+    unused = [level for level in column.levels if level not in used]
+    if unused:
+        message = f"'{column.name}': levels {value_text(unused)} never occur; dropped, kept in the schema."
+        if message not in {finding.message for finding in findings.found}:
+            findings.note("unused_levels", message, column=column.name)
 
 
 def match_levels(term: GroupTerm, table: Table, levels: Sequence[GroupLevel]) -> NDArray[np.int64]:

@@ -25,8 +25,12 @@ class ResponseColumns:
         The response as the user wrote it.
     column : Column
         Numbers, booleans or labels.
+    source : str
+        The first column of the data that the response reads.
     trials : ndarray or None
         Numbers of trials, where the formula gives them.
+    trials_term : Expr or None
+        What ``trials()`` holds, where the formula has it.
     success : str or None
         The level that counts as success, where the formula names it.
     rows : ndarray
@@ -35,7 +39,9 @@ class ResponseColumns:
 
     label: str
     column: Column
+    source: str
     trials: NDArray[np.float64] | None
+    trials_term: Expr | None
     success: str | None
     rows: NDArray[Any]
 
@@ -43,9 +49,14 @@ class ResponseColumns:
 def read_response(term: ResponseTerm, evaluator: Evaluator) -> ResponseColumns:
     """Evaluate the response's expression and what stands behind its bar."""
     expression = term.expression
-    trials = _trials(term, evaluator)
+    source = expression.names()[0]
+    trials_term = next((call.arguments[0] for call in term.additions if call.function == "trials"), None)
+    trials = evaluator.numbers(trials_term) if trials_term else None
     success = None
     if isinstance(expression, Call) and expression.function == "cbind":
+        if trials_term:
+            message = f"{expression} says the trials of '{source}'; trials({trials_term}) says them again."
+            evaluator.findings.error("trials", message, column=source, hint="Leave one of the two out.")
         column, trials, label = _cbind(expression, evaluator)
     elif isinstance(expression, Call) and expression.function == "success":
         column, success, label = _success(expression, evaluator)
@@ -55,8 +66,8 @@ def read_response(term: ResponseTerm, evaluator: Evaluator) -> ResponseColumns:
         what = "dates" if column.kind == "date" else "identifiers"
         message = f"the response '{label}' holds {what}; numbers, booleans or labels can be modelled."
         hint = f'Write days_since({label}, "2020-01-01") ~ ...' if column.kind == "date" else ""
-        evaluator.findings.error("column_type", message, column=column.name, hint=hint)
-    return ResponseColumns(label, column, trials, success, evaluator.table.rows)
+        evaluator.findings.error("column_type", message, column=source, hint=hint)
+    return ResponseColumns(label, column, source, trials, trials_term, success, evaluator.table.rows)
 
 
 def _plain(expression: Expr, evaluator: Evaluator) -> Column:
@@ -88,10 +99,3 @@ def _success(call: Call, evaluator: Evaluator) -> tuple[Column, str, str]:
         message = f"'{expression}' has no level '{wanted}'; known: {value_text(column.levels)}."
         evaluator.findings.error("response_coding", message, column=column.name)
     return column, wanted, str(expression)
-
-
-def _trials(term: ResponseTerm, evaluator: Evaluator) -> NDArray[np.float64] | None:
-    for addition in term.additions:
-        if addition.function == "trials":
-            return evaluator.numbers(addition.arguments[0])
-    return None

@@ -101,7 +101,8 @@ def read_table(
     if not len(table):
         dropped = f", {len(rows)} dropped for {', '.join(gaps)}" if gaps else ""
         hint = f"Check the filter, or fill '{next(iter(gaps))}'." if gaps else "Check the filter."
-        findings.error("empty_data", f"no rows to fit: {len(rows)} read{dropped}.", hint=hint)
+        message = f"no rows to fit: {len(rows)} read{dropped}."
+        findings.error("empty_data", message, column=next(iter(gaps), None), hint=hint)
     findings.raise_errors()
     if not issubclass(findings.error_type, PredictionError):
         for column in table.columns.values():

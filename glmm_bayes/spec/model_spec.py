@@ -8,6 +8,7 @@ from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from glmm_bayes.core.errors import Finding, PriorError
 from glmm_bayes.spec.expressions import Call, Expr, Name, Text, quote
 from glmm_bayes.spec.prior import Prior
 
@@ -338,6 +339,8 @@ class ModelSpec:
         ------
         FormulaError
             If the text is not a formula, or would be misread.
+        PriorError
+            If the priors are no mapping.
 
         Examples
         --------
@@ -346,6 +349,10 @@ class ModelSpec:
         """
         from glmm_bayes.spec.formula import read_formula
 
+        if priors is not None and not isinstance(priors, Mapping):
+            message = f"priors must be a mapping of parameters to gb.Prior, found {type(priors).__name__}."
+            hint = 'Write priors={"beta": gb.Prior("Normal", mu=0, sigma=1)}.'
+            raise PriorError(Finding("prior", message, hint=hint))
         return read_formula(formula, family=family, link=link, priors=dict(priors or {}))
 
     @classmethod

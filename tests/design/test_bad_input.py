@@ -308,6 +308,169 @@ CASES = {
 }
 
 
+LEVELS = [str(i) for i in range(8)]
+KIN = pd.DataFrame(np.eye(8) + 0.1, LEVELS, LEVELS)
+RING = pd.DataFrame([(i, (i + 1) % 8) for i in range(8)], columns=["area", "neighbour"])
+POINTS = pd.DataFrame(RNG.normal(size=(8, 2)), LEVELS)
+SKEW, NEGATIVE = KIN.copy(), KIN.copy()
+SKEW.iloc[0, 1] = NEGATIVE.iloc[0, 1] = NEGATIVE.iloc[1, 0] = 5.0
+LONELY = pd.DataFrame(0.0, LEVELS, LEVELS)
+LONELY.iloc[0, 1] = LONELY.iloc[1, 0] = 1.0
+KINSHIP, ICAR = "y ~ x + (1 | gr(g, cov = K))", 'y ~ x + (1 | gr(g, structure = "icar", graph = W))'
+MATERN = 'y ~ x + (1 | gr(g, structure = "matern", coordinates = P))'
+AR1, MM = '(0 + {} | gr(g, structure = "ar1"{}))', "y ~ x + (1 | mm(g, h, weights = cbind({})))"
+PAIRED = DATA.assign(h=DATA["g"].to_numpy()[::-1], v=0.4, u=0.6, day=pd.Timestamp("2020-01-01"), one="a")
+GAP = PAIRED.assign(h=PAIRED["h"].astype(object).where(PAIRED.index != 3, None))
+TWICE = pd.DataFrame(np.eye(8), ["0", *LEVELS[:7]], ["0", *LEVELS[:7]])
+
+
+def known(**tables):
+    """Arguments that hand known tables to a Gaussian model."""
+    return {"known": tables}
+
+
+# kind, formula and data, further arguments, error, code, column, first row
+KINDS = [
+    ("covariances", (KINSHIP, DATA), known(), gb.DataError, "known", None, ()),
+    ("covariances", (KINSHIP, DATA), known(k=KIN), gb.DataError, "known", None, ()),
+    ("covariances", ("y ~ x + (1 | g)", DATA), known(K=KIN), gb.DataError, "known", None, ()),
+    ("covariances", (KINSHIP, DATA), {"known": [KIN]}, gb.FormulaError, "known", None, ()),
+    ("covariances", (KINSHIP, DATA), known(K=KIN.to_numpy()), gb.DataError, "known", None, ()),
+    ("covariances", (KINSHIP, DATA), known(K=None), gb.DataError, "known", None, ()),
+    ("covariances", (KINSHIP, DATA), known(K=SKEW), gb.DataError, "known", None, ()),
+    ("covariances", (KINSHIP, DATA), known(K=NEGATIVE), gb.DataError, "known", "g", ()),
+    ("covariances", (KINSHIP, DATA), known(K=0 * KIN), gb.DataError, "known", "g", ()),
+    ("covariances", (KINSHIP, DATA), known(K=KIN.iloc[1:, 1:]), gb.DataError, "known", "g", ()),
+    ("covariances", (KINSHIP, DATA), known(K=KIN.iloc[1:]), gb.DataError, "known", None, ()),
+    ("covariances", (KINSHIP, DATA), known(K=KIN.iloc[:0, :0]), gb.DataError, "known", None, ()),
+    ("covariances", (KINSHIP, DATA), known(K=KIN.replace(0.1, np.nan)), gb.DataError, "known", None, ()),
+    ("covariances", (KINSHIP, DATA), known(K=KIN.astype(str) + "a"), gb.DataError, "known", None, ()),
+    ("covariances", (KINSHIP, DATA), known(K=TWICE),
+     gb.DataError, "known", None, ()),
+    ("covariances", ('y ~ x + (1 | gr(g, cov = "K"))', DATA), known(K=KIN),
+     gb.FormulaError, "formula_function", None, ()),
+    ("covariances", ("y ~ x + (1 | gr(g, cov = K, by = f))", DATA), known(K=KIN),
+     gb.DataError, "not_available", "g", ()),
+    ("covariances", ('y ~ x + (1 | gr(g, cov = K, dist = "student"))', DATA), known(K=KIN),
+     gb.DataError, "not_available", "g", ()),
+    ("covariances", ('y ~ x + (1 | gr(g, cov = K, structure = "ar1"))', DATA), known(K=KIN),
+     gb.FormulaError, "formula_function", None, ()),
+    ("covariances", (ICAR, DATA), known(), gb.DataError, "known", None, ()),
+    ("covariances", (ICAR, DATA), known(W=RING.query("area != 0 and neighbour != 0")),
+     gb.DataError, "known", "g", ()),
+    ("covariances", (ICAR, DATA), known(W=LONELY), gb.DataError, "known", "g", ()),
+    ("covariances", (ICAR, DATA), known(W=-LONELY), gb.DataError, "known", None, ()),
+    ("covariances", (ICAR, DATA), known(W=LONELY + KIN), gb.DataError, "known", None, ()),
+    ("covariances", (ICAR, DATA), known(W={"0": "1"}), gb.DataError, "known", None, ()),
+    ("covariances", (ICAR, DATA), known(W={}), gb.DataError, "known", None, ()),
+    ("covariances", (ICAR, DATA), known(W=RING.assign(neighbour=RING["area"])),
+     gb.DataError, "known", None, ()),
+    ("covariances", (ICAR, DATA), known(W=RING.astype(object).where(RING > 0)),
+     gb.DataError, "known", None, ()),
+    ("covariances", ('y ~ x + (1 | gr(g, structure = "icar"))', DATA), {},
+     gb.DataError, "structure", "g", ()),
+    ("covariances", ('y ~ x + (1 | gr(g, structure = "icar", graf = W))', DATA), known(W=RING),
+     gb.DataError, "structure", "g", ()),
+    ("covariances", ('y ~ x + (1 | gr(g, structure = "bym2", graph = 3))', DATA), {},
+     gb.DataError, "structure", "g", ()),
+    ("covariances", ('y ~ x + (1 | gr(g, structure = "icarr", graph = W))', DATA), known(W=RING),
+     gb.FormulaError, "unknown_structure", None, ()),
+    ("covariances", ('y ~ x + (1 | gr(g, structure = icar, graph = W))', DATA), known(W=RING),
+     gb.FormulaError, "formula_function", None, ()),
+    ("covariances", (MATERN, DATA), known(), gb.DataError, "known", None, ()),
+    ("covariances", (MATERN, DATA), known(P=0 * POINTS), gb.DataError, "known", "g", ()),
+    ("covariances", (MATERN, DATA), known(P=POINTS.iloc[1:]), gb.DataError, "known", "g", ()),
+    ("covariances", (MATERN, DATA), known(P={"0": [1, 2], "1": [1]}), gb.DataError, "known", None, ()),
+    ("covariances", (MATERN.replace("P", "cbind(x, w)"), DATA), {}, gb.DataError, "known", "x", (8,)),
+    ("covariances", (MATERN.replace("P", "cbind(x, f)"), DATA), {}, gb.DataError, "column_type", "f", ()),
+    ("covariances", (MATERN.replace("P", "P, nu = 0.7"), DATA), known(P=POINTS),
+     gb.DataError, "structure", "g", ()),
+    ("covariances", (MATERN.replace("P", "P, smoothness = 1"), DATA), known(P=POINTS),
+     gb.DataError, "structure", "g", ()),
+    ("covariances", ("y ~ " + AR1.format("x", ""), DATA), {}, gb.DataError, "structure", "x", ()),
+    ("covariances", ("y ~ " + AR1.format("1 + n", ""), DATA), {}, gb.DataError, "structure", "g", ()),
+    ("covariances", ("y ~ " + AR1.format("n", ""), DATA), {}, gb.DataError, "single_level", "n", ()),
+    ("covariances", ("y ~ " + AR1.format("count", ", rho = 1"), DATA), {},
+     gb.DataError, "structure", "g", ()),
+    ("covariances", ("y ~ " + AR1.format("log(w)", ""), DATA), {}, gb.DataError, "structure", "g", ()),
+    ("covariances", ("y ~ " + AR1.format("day", ""), PAIRED), {}, gb.DataError, "column_type", "day", ()),
+    ("groups", ("y ~ x + (1 | gr(g, by = w))", DATA), {}, gb.DataError, "column_type", "w", ()),
+    ("groups", ("y ~ x + (1 | gr(g, by = one))", PAIRED), {}, gb.DataError, "single_level", "one", ()),
+    ("groups", ("y ~ x + (1 | gr(g, by = day))", PAIRED), {}, gb.DataError, "column_type", "day", ()),
+    ("groups", ("y ~ x + (1 | gr(g, by = ff))", DATA), {}, gb.DataError, "unknown_column", "ff", ()),
+    ("groups", ("y ~ x + (1 | gr(g, byy = f))", DATA), {}, gb.FormulaError, "formula_function", None, ()),
+    ("groups", ('y ~ x + (1 | gr(g, dist = "cauchy"))', DATA), {},
+     gb.FormulaError, "formula_function", None, ()),
+    ("groups", ('y ~ x + (1 | gr(g, dist = "student")) + (0 + x | g)', DATA), {},
+     gb.DataError, "structure", "g", ()),
+    ("groups", ('y ~ x + (1 | gr(g, dist = "student", dist = "student"))', DATA), {},
+     gb.FormulaError, "formula_function", None, ()),
+    ("groups", ("y ~ x + (1 | gr(g, f))", DATA), {}, gb.FormulaError, "formula_function", None, ()),
+    ("groups", ("y ~ x + (1 | gr(log(g)))", DATA), {}, gb.FormulaError, "formula_misread", None, ()),
+    ("groups", ("y ~ x + (1 | mm(g))", DATA), {}, gb.FormulaError, "formula_function", None, ()),
+    ("groups", ("y ~ x + (1 | mm(g, g))", DATA), {}, gb.FormulaError, "formula_function", None, ()),
+    ("groups", ("y ~ x + (1 | mm(g, w))", DATA), {}, gb.DataError, "column_type", "w", ()),
+    ("groups", ("y ~ x + (1 | mm(g, hh))", PAIRED), {}, gb.DataError, "unknown_column", "hh", ()),
+    ("groups", (MM.format("v"), PAIRED), {}, gb.FormulaError, "formula_function", None, ()),
+    ("groups", (MM.format("v, u, v"), PAIRED), {}, gb.FormulaError, "formula_function", None, ()),
+    ("groups", (MM.format("v, f"), PAIRED), {}, gb.DataError, "column_type", "f", ()),
+    ("groups", (MM.format("v, q"), PAIRED), {}, gb.DataError, "unknown_column", "q", ()),
+    ("groups", (MM.format("v, u"), PAIRED.assign(v=PAIRED["v"].where(PAIRED.index != 3))), {},
+     gb.DataError, "missing_values", "v", (3,)),
+    ("groups", (MM.format("log(v), u"), PAIRED.assign(v=PAIRED["v"].where(PAIRED.index != 3, 0.0))), {},
+     gb.DataError, "non_finite", "v", (3,)),
+    ("groups", (MM.format("v, u"), GAP), {},
+     gb.DataError, "missing_values", "h", (3,)),
+    ("groups", ("y ~ x + (1 | g:w)", DATA), {}, gb.DataError, "column_type", "w", ()),
+    ("groups", ("y ~ x + (1 | g/gg)", DATA), {}, gb.DataError, "unknown_column", "gg", ()),
+    ("groups", ("y ~ x + (one | g)", PAIRED), {}, gb.DataError, "single_level", "one", ()),
+    ("groups", ("y ~ x + (day | g)", PAIRED), {}, gb.DataError, "column_type", "day", ()),
+    ("groups", ("y ~ (log(w) | g)", changed(w={2: 0.0})), {}, gb.DataError, "non_finite", "w", (2,)),
+    ("contrasts", ('y ~ C(f, "summ")', DATA), {}, gb.FormulaError, "formula_function", None, ()),
+    ("contrasts", ('y ~ C(f, "sum", ref = "z")', DATA), {}, gb.DataError, "unknown_level", "f", ()),
+    ("contrasts", ('y ~ C(f, "helmert", ref = "a")', DATA), {}, gb.FormulaError, "formula_function", "f", ()),
+    ("contrasts", ("y ~ C(w)", DATA), {}, gb.DataError, "column_type", "w", ()),
+    ("contrasts", ('y ~ ordered(f, "a", "b")', DATA), {}, gb.DataError, "unknown_level", "f", (2,)),
+    ("contrasts", ('y ~ ordered(f, "a", "a", "b", "c")', DATA), {},
+     gb.FormulaError, "formula_function", None, ()),
+    ("contrasts", ('y ~ ordered(f, "a")', DATA), {}, gb.FormulaError, "formula_function", None, ()),
+    ("contrasts", ("y ~ C(f):g + log(f)", DATA), {}, gb.DataError, "column_type", "f", ()),
+    ("splines", ("y ~ poly(f, 2)", DATA), {}, gb.DataError, "column_type", "f", ()),
+    ("splines", ("y ~ poly(bit, 3)", DATA), {}, gb.DataError, "rank_deficient", "bit", ()),
+    ("splines", ("y ~ poly(x, 0)", DATA), {}, gb.FormulaError, "formula_function", None, ()),
+    ("splines", ("y ~ bs(x, df = 2)", DATA), {}, gb.FormulaError, "formula_function", None, ()),
+    ("splines", ("y ~ bs(x, knots = c(50))", DATA), {}, gb.DataError, "rank_deficient", "x", ()),
+    ("splines", ("y ~ bs(x, df = 5, boundary = 1)", DATA), {}, gb.FormulaError, "formula_function", None, ()),
+    ("splines", ("y ~ ns(n, df = 3)", DATA), {}, gb.DataError, "rank_deficient", "n", ()),
+    ("splines", ("y ~ cr(bit, df = 6)", DATA), {}, gb.DataError, "rank_deficient", "bit", ()),
+    ("splines", ("y ~ ns(log(w), df = 3)", changed(w={2: -1.0})), {}, gb.DataError, "non_finite", "w", (2,)),
+    ("functions", ("y ~ scale(f)", DATA), {}, gb.DataError, "column_type", "f", ()),
+    ("functions", ("y ~ exp(w)", changed(w={2: 1000.0})), {}, gb.DataError, "scale", "w", (2,)),
+    ("functions", ("y ~ sqrt(w)", changed(w={2: -1.0})), {}, gb.DataError, "non_finite", "w", (2,)),
+    ("functions", ("y ~ I(1 / w)", changed(w={2: 0.0})), {}, gb.DataError, "non_finite", "w", (2,)),
+    ("functions", ('y ~ I(w == "a")', DATA), {}, gb.DataError, "column_type", "w", ()),
+    ("functions", ('y ~ days_since(x, "2020-01-01")', DATA), {}, gb.DataError, "column_type", "x", ()),
+    ("functions", ('y ~ days_since(day, "2020")', PAIRED), {}, gb.FormulaError, "formula_function", None, ()),
+    ("functions", ("y ~ pmin(x, f)", DATA), {}, gb.DataError, "column_type", "f", ()),
+    ("responses", ("cbind(count, n - count) | trials(n) ~ x", DATA), {"family": "binomial"},
+     gb.DataError, "trials", "count", ()),
+    ("responses", ("count | trials(n) ~ x", changed(n={3: 2.5})), {"family": "binomial"},
+     gb.DataError, "trials", "n", (3,)),
+    ("responses", ("count | trials(f) ~ x", DATA), {"family": "binomial"},
+     gb.DataError, "column_type", "f", ()),
+    ("responses", ("I(count / n) ~ x", DATA), {"family": "binomial"}, gb.DataError, "trials", "count", ()),
+    ("responses", ('success(f, "z") ~ x', DATA), {"family": "bernoulli"},
+     gb.DataError, "response_coding", "f", ()),
+    ("responses", ("count ~ x", changed(count={4: 2.0**53})), {"family": "poisson"},
+     gb.DataError, "response_support", "count", (4,)),
+    ("responses", ("y | weights(w) ~ x", DATA), {}, gb.FormulaError, "not_available", None, ()),
+    ("arguments", ("y ~ x", DATA), {"priors": 3}, gb.PriorError, "prior", None, ()),
+    ("arguments", ("y ~ x", DATA), {"family": ""}, gb.FormulaError, "unknown_family", None, ()),
+    ("arguments", ("y ~ x", DATA), {"missing": None}, gb.GlmmError, "settings", None, ()),
+    ("arguments", ("y ~ x", DATA), {"rank": None}, gb.GlmmError, "settings", None, ()),
+]  # fmt: skip
+
+
 @pytest.fixture(scope="module", autouse=True)
 def warm():
     gb.Model(GAUSS, DATA)
@@ -326,6 +489,27 @@ def test_bad_input_gives_its_typed_error_at_once(case):
     if column:
         assert column in str(error)
     assert len(str(error)) > 30
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "further", "error", "code", "column", "row"),
+    KINDS,
+    ids=[f"{i}: {entry[0]}" for i, entry in enumerate(KINDS)],
+)
+def test_bad_input_of_each_kind_gives_its_typed_error(kind, given, further, error, code, column, row):
+    start = time.perf_counter()
+    with pytest.raises(gb.GlmmError) as caught:
+        gb.Model(*given, **further)
+    assert time.perf_counter() - start < 1.0
+    found = caught.value
+    assert type(found) is error
+    assert (found.code, found.column, found.rows[:1]) == (code, column, row), str(found)
+    assert column is None or column in str(found)
+    assert all(str(label) in str(found) for label in row)
+
+
+def test_the_corpus_has_the_size_that_is_promised():
+    assert len(CASES) + len(KINDS) >= 150
 
 
 def test_an_unknown_column_is_pointed_at_and_the_nearest_is_named():

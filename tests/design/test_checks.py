@@ -87,6 +87,13 @@ def test_what_groups_cannot_carry_is_told(formula, family, severity, code, colum
     assert (severity, code, column, message) in list(table.itertuples(index=False, name=None))
 
 
+def test_a_column_of_by_may_have_any_name_and_is_no_effect_that_hardly_varies():
+    data = DATA.assign(**{"my arm": np.where(DATA["site"] < "D", "old", "new")})
+    model = gb.Model("y ~ x + (1 | gr(site, by = `my arm`))", data)
+    assert model.design.groups[0].effects == ("`my arm`[new]", "`my arm`[old]")
+    assert model.findings == ()
+
+
 REFERENCE = [
     ("Reaction ~ Days + (Days | Subject)", "sleepstudy", "gaussian", []),
     ("cbind(incidence, size - incidence) ~ period + (1 | herd)", "cbpp", "binomial", []),

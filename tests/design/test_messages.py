@@ -73,12 +73,12 @@ MESSAGES = [
      "[response_support] bernoulli needs 0 or 1: column 'k' has 12 values outside it (rows r2, r3, r6, r7, "
      'r10 (+7 more): 2, 3, 2, 3, 2, ...). Counts are family="poisson"; numbers are family="gaussian".'),
     ("k | trials(n) ~ x", put("k", 9, 4), BINOMIAL,
-     "[trials] successes exceed trials in 1 rows (row r4: 'k' = 9, trials = 5)."),
+     "[trials] successes exceed trials in 1 rows (row r4: 'k' = 9, 'n' = 5)."),
     ("k ~ x", DATA, BINOMIAL,
      "[trials] binomial needs numbers of trials beside 'k'. "
      "Write k | trials(n) ~ ... or cbind(successes, failures) ~ ...."),
     ("k | trials(n) ~ x", put("n", 5.5, 4), BINOMIAL,
-     "[trials] trials must be whole numbers of at least 0 (row r4)."),
+     "[trials] trials(n) must be whole numbers of at least 0 (row r4: 5.5)."),
     ("k | trials(n) ~ x", put("k", -1, 4), BINOMIAL,
      "[response_support] binomial needs whole numbers of successes of at least 0: column 'k' has 1 values "
      "outside it (row r4: -1)."),

@@ -22,7 +22,9 @@ class Known(SumOfMatrices):
     def prepare(self, matrices: Mapping[str, Array]) -> None:
         self.covariance = np.asarray(matrices["cov"])
         values, vectors = np.linalg.eigh(self.covariance)
-        if not values[-1] > 0 or values[0] < -_TOLERANCE * values[-1]:
+        if not self.covariance.any():
+            raise ValueError("must hold a variance above 0, found zeros only")
+        if values[0] < -_TOLERANCE * abs(values[-1]):
             raise ValueError(f"must have no negative eigenvalue, found {values[0]:.4g}")
         # Levels that are copies of each other leave directions without variance: those are not sampled.
         kept = values > _TOLERANCE * values[-1]

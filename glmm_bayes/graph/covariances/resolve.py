@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import Findings, value_text
+from glmm_bayes.core.errors import Findings, row_text, value_text
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.evaluate import Evaluator
@@ -75,7 +75,7 @@ _TABLES = ("matrix", "graph", "coordinates")
 
 def _checked(group: GroupTerm, block: Block, table: Table, findings: Findings) -> Block:
     structure = COVARIANCES[block.structure.name]
-    _check_arguments(block.structure, structure.arguments, findings)
+    _check_arguments(group, block.structure, structure.arguments, findings)
     if issubclass(structure, LevelCovariance):
         if block.distribution == "student" or block.by:
             what = 'dist = "student"' if block.distribution == "student" else f"by = {block.by}"
@@ -87,23 +87,26 @@ def _checked(group: GroupTerm, block: Block, table: Table, findings: Findings) -
     return _ordered(group, block, table, findings) if structure.orders_levels else block
 
 
-def _check_arguments(structure: Structure, known: Mapping[str, Argument], findings: Findings) -> None:
-    given = dict(structure.arguments)
+def _check_arguments(
+    group: GroupTerm, structure: Structure, known: Mapping[str, Argument], findings: Findings
+) -> None:
+    given, column = dict(structure.arguments), group.columns[0]
+    named = f"the structure '{structure.name}' of '{group.factor}'"
     for key, value in given.items():
         if key not in known:
             listed = f"it has {', '.join(known)}" if known else "it has none"
-            message = f"the structure '{structure.name}' has no argument '{key}' ({listed})."
-            findings.error("structure", message, hint=suggestion(key, known))
+            message = f"{named} has no argument '{key}' ({listed})."
+            findings.error("structure", message, column=column, hint=suggestion(key, known))
         elif not _fits(value, known[key]):
-            message = (
-                f"{key} of the structure '{structure.name}' must be {_words(known[key])}, found {value}."
-            )
-            findings.error("structure", message)
+            message = f"{key} of {named} must be {_words(known[key])}, found {value}."
+            findings.error("structure", message, column=column)
     for key, argument in known.items():
         if argument.default is None and key not in given:
-            message = f"the structure '{structure.name}' needs {key}: {_words(argument)}."
-            hint = f'Write gr(g, structure = "{structure.name}", {key} = W) and known={{"W": ...}}.'
-            findings.error("structure", message, hint=hint)
+            message = f"{named} needs {key}: {_words(argument)}."
+            hint = (
+                f'Write gr({group.factor}, structure = "{structure.name}", {key} = W) and known={{"W": ...}}.'
+            )
+            findings.error("structure", message, column=column, hint=hint)
 
 
 def _fits(value: Expr, argument: Argument) -> bool:
@@ -208,7 +211,9 @@ def _effects(
     if structure.orders_levels:
         labels = [group.columns[index].parts[-1].level for index in block.positions]
         if len(labels) < 2:
-            message = f"the structure '{structure.name}' needs a factor of two levels or more."
+            message = (
+                f"the structure '{structure.name}' of '{group.factor}' needs a factor of two levels or more."
+            )
             findings.error("structure", message, column=group.term.columns[0])
             return Unstructured(positions, {})
         if all(isinstance(label, int) and not isinstance(label, bool) for label in labels):
@@ -254,6 +259,7 @@ def _level_coordinates(group: GroupDesign, call: Call, design: Design, findings:
     bad = (points != points[first][group.codes]).any(axis=1)
     if bad.any():
         rows = tuple(design.table.rows[bad].tolist())
-        message = f"{call} must be the same in all rows of a level of '{group.factor}'."
+        message = f"{call} must be the same in all rows of a level of '{group.factor}', found others in "
+        message += f"{row_text(rows)}."
         findings.error("known", message, column=call.names()[0], rows=rows)
     return np.asarray(points[first])

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, row_text, value_text
 from glmm_bayes.core.links import Link
+from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
+from glmm_bayes.design.table import looks_like_numbers
 from glmm_bayes.spec.prior import Prior
 
 Array = NDArray[np.float64]
@@ -127,8 +129,11 @@ def require_numbers(columns: ResponseColumns, family: str, support: str, finding
     if column.kind == "number":
         return column.values.astype(np.float64)
     message = f"{family} needs {support}: column '{column.name}' holds {_kind_words(columns)}."
-    hint = 'A two-valued response is family="bernoulli".' if len(column.levels) == 2 else ""
-    findings.error("column_type", message, column=column.name, hint=hint)
+    is_binary = column.kind == "boolean" or len(observed_levels(column)) == 2
+    hint = 'A two-valued response is family="bernoulli".' if is_binary else ""
+    if looks_like_numbers(column.levels):
+        hint = f'They look like numbers: write data["{columns.source}"].astype(float) if they are.'
+    findings.error("column_type", message, column=columns.source, hint=hint)
     return None
 
 
@@ -149,11 +154,11 @@ def outside_support(
         f"{family} needs {support}: column '{name}' has {len(rows)} values outside it "
         f"({row_text(rows)}: {values})."
     )
-    findings.error("response_support", message, column=name, rows=rows, hint=hint)
+    findings.error("response_support", message, column=columns.source, rows=rows, hint=hint)
 
 
 def refuse_trials(columns: ResponseColumns, family: str, findings: Findings) -> None:
     """Collect trials that the family has no use for."""
     if columns.trials is not None:
         message = f"{family} has no trials, but the formula gives them for '{columns.label}'."
-        findings.error("trials", message, column=columns.column.name, hint='Use family="binomial".')
+        findings.error("trials", message, column=columns.source, hint='Use family="binomial".')

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from glmm_bayes.core.errors import Findings, value_text
+from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.graph.families.base import Array, Response, outside_support, refuse_trials
 from glmm_bayes.graph.families.binary import BinaryFamily
@@ -34,8 +35,11 @@ class Bernoulli(BinaryFamily):
         if column.kind == "number":
             return self._zero_one(columns, findings), "1"
         if column.ordered and len(column.levels) == 2:
-            return self._level(columns, str(column.levels[1]))
-        self._ask_for_success(columns, findings)
+            lower, higher = map(str, column.levels)
+            message = f"'{columns.source}': {higher} counts as success, the higher of {lower} < {higher}."
+            findings.note("response_coding", message, column=columns.source)
+            return self._level(columns, higher)
+        self._ask_for_success(columns, [str(level) for level in observed_levels(column)], findings)
         return np.zeros(len(column.values)), ""
 
     def _level(self, columns: ResponseColumns, level: str) -> tuple[Array, str]:
@@ -46,8 +50,8 @@ class Bernoulli(BinaryFamily):
         values = columns.column.values.astype(np.float64)
         bad = ~np.isin(values, (0.0, 1.0))
         distinct = np.unique(values)
-        if bad.any() and len(distinct) == 2:
-            self._ask_for_success(columns, findings, [f"{value:g}" for value in distinct])
+        if bad.any() and len(distinct) == 2 and (distinct == np.floor(distinct)).all():
+            self._ask_for_success(columns, [f"{value:.0f}" for value in distinct], findings)
         elif bad.any():
             hint = (
                 'Proportions need their trials: write k | trials(n) with family="binomial".'
@@ -57,11 +61,8 @@ class Bernoulli(BinaryFamily):
             outside_support(columns, bad, self.name, "0 or 1", hint, findings)
         return values
 
-    def _ask_for_success(
-        self, columns: ResponseColumns, findings: Findings, levels: list[str] | None = None
-    ) -> None:
-        known = levels or [str(level) for level in columns.column.levels]
-        name = columns.column.name
+    def _ask_for_success(self, columns: ResponseColumns, known: list[str], findings: Findings) -> None:
+        name = columns.source
         if len(known) != 2:
             message = f"bernoulli needs two values: column '{name}' has {len(known)} ({value_text(known)})."
             hint = f'Write success({quote(name)}, "{known[0]}") ~ ... for one of them against the rest.'

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import Findings, row_text
+from glmm_bayes.core.errors import Findings, row_text, value_text
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.graph.families.base import Array, Response, outside_support, require_numbers
 from glmm_bayes.graph.families.binary import BinaryFamily
+from glmm_bayes.spec.expressions import Expr
+
+Mask = NDArray[np.bool_]
 
 _SUPPORT = "whole numbers of successes of at least 0"
 
@@ -26,10 +30,7 @@ class Binomial(BinaryFamily):
         label = f"probability of one trial of {columns.label}"
         if columns.trials is None:
             message = f"binomial needs numbers of trials beside '{columns.label}'."
-            part, _, whole = columns.label.partition(" / ")
-            trials = whole or "n"
-            hint = f"Write {part} | trials({trials}) ~ ... or cbind(successes, failures) ~ ...."
-            findings.error("trials", message, column=columns.column.name, hint=hint)
+            findings.error("trials", message, column=columns.source, hint=_spelling(columns.label, y))
         if y is None or columns.trials is None:
             empty = np.zeros(len(columns.rows))
             return Response(columns.label, label, empty, empty)
@@ -37,26 +38,14 @@ class Binomial(BinaryFamily):
         return Response(columns.label, label, y, columns.trials)
 
     def _check(self, columns: ResponseColumns, y: Array, n: Array, findings: Findings) -> None:
-        name = columns.column.name
+        name = columns.source
         bad = (y < 0) | (y != np.floor(y))
         if bad.any():
-            fractions = ((y >= 0) & (y <= 1)).all()
-            hint = "Proportions: write k | trials(n) with the number of successes k." if fractions else ""
-            outside_support(columns, bad, self.name, _SUPPORT, hint, findings)
+            outside_support(columns, bad, self.name, _SUPPORT, _of_proportions(columns.label, y, n), findings)
         odd = (n < 0) | (n != np.floor(n))
-        if odd.any():
-            rows = tuple(columns.rows[odd].tolist())
-            message = f"trials must be whole numbers of at least 0 ({row_text(rows)})."
-            findings.error("trials", message, column=name, rows=rows)
         over = (y > n) & ~bad & ~odd
-        if over.any():
-            rows = tuple(columns.rows[over].tolist())
-            first = int(np.flatnonzero(over)[0])
-            message = (
-                f"successes exceed trials in {len(rows)} rows ({row_text(rows)}: "
-                f"'{columns.label}' = {y[first]:g}, trials = {n[first]:g})."
-            )
-            findings.error("trials", message, column=name, rows=rows)
+        if columns.trials_term is not None:
+            _check_trials(columns, columns.trials_term, y, n, odd, over, findings)
         if (n == 0).any():
             rows = tuple(columns.rows[n == 0].tolist())
             message = f"{len(rows)} rows have 0 trials ({row_text(rows)}): kept, they carry no information."
@@ -66,3 +55,48 @@ class Binomial(BinaryFamily):
         from pymc.distributions.dist_math import binomln
 
         return binomln(trials, value) + super().graph_log_density(value, log_odds, trials)
+
+
+def _check_trials(
+    columns: ResponseColumns, term: Expr, y: Array, n: Array, odd: Mask, over: Mask, findings: Findings
+) -> None:
+    """Collect trials that are no numbers of trials, and successes above them."""
+    if odd.any():
+        rows = tuple(columns.rows[odd].tolist())
+        message = f"trials({term}) must be whole numbers of at least 0 ({row_text(rows)}: "
+        message += f"{value_text(n[odd].tolist())})."
+        findings.error("trials", message, column=next(iter(term.names()), columns.source), rows=rows)
+    if over.any():
+        rows = tuple(columns.rows[over].tolist())
+        first = int(np.flatnonzero(over)[0])
+        trials = f"'{term}'" if term.names() else "trials"
+        message = f"successes exceed trials in {len(rows)} rows ({row_text(rows)}: "
+        message += f"'{columns.label}' = {y[first]:g}, {trials} = {n[first]:g})."
+        findings.error("trials", message, column=columns.source, rows=rows)
+
+
+def _spelling(label: str, y: Array | None) -> str:
+    """Tell how to write trials beside a response that has none."""
+    part, _, whole = label.removeprefix("I(").removesuffix(")").partition(" / ")
+    if whole:
+        return f"Write {part} | trials({whole}) ~ ... or cbind(successes, failures) ~ ...."
+    if y is not None and _are_proportions(y):
+        return "Proportions: write k | trials(n) ~ ... with the number of successes k."
+    return f"Write {label} | trials(n) ~ ... or cbind(successes, failures) ~ ...."
+
+
+def _are_proportions(y: Array) -> bool:
+    return bool(((y >= 0) & (y <= 1)).all() and (y != np.floor(y)).any())
+
+
+def _of_proportions(label: str, y: Array, n: Array) -> str:
+    """Tell whether proportions can be numbers of successes divided by the trials."""
+    if not _are_proportions(y):
+        return ""
+    whole = int(np.isclose(y * n, np.round(y * n), rtol=0, atol=1e-6).sum())
+    if whole == len(y):
+        return f"Proportions: '{label}' times its trials is whole in all rows; write that number instead."
+    return (
+        f"Proportions: '{label}' times its trials is whole in {whole} of {len(y)} rows only, so these are "
+        "not its trials; write k | trials(n) with the number of successes k."
+    )

@@ -38,11 +38,11 @@ class Gaussian(Family):
             y = np.zeros(len(columns.rows))
         elif len(y) and np.ptp(y) == 0:
             message = f"response '{columns.label}' is constant ({y[0]:g}): nothing to model."
-            findings.error("constant_column", message, column=columns.column.name)
+            findings.error("constant_column", message, column=columns.source)
         elif np.isin(y, (0.0, 1.0)).all():
             message = f"response '{columns.label}' holds only 0 and 1."
             hint = 'Did you mean family="bernoulli"?'
-            findings.warning("response_support", message, column=columns.column.name, hint=hint)
+            findings.warning("response_support", message, column=columns.source, hint=hint)
         return Response(columns.label, f"mean of {columns.label}", y, np.ones_like(y))
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:

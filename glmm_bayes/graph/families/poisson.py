@@ -25,6 +25,15 @@ _SUPPORT = "whole numbers of at least 0"
 _EXACT_LIMIT = 2.0**53
 
 
+def _remedy(outside: Array) -> str:
+    """Tell what counts that are none may be."""
+    if (outside < 0).any():
+        return 'Numbers below 0 are family="gaussian".'
+    if (outside != np.floor(outside)).any():
+        return "Did you mean a rate? Write count ~ ... + offset(log(exposure))."
+    return "From 2**53 on neighbouring counts cannot be told apart: count in larger units."
+
+
 class Poisson(Family):
     """Counts with variance equal to the mean."""
 
@@ -41,8 +50,7 @@ class Poisson(Family):
             y = np.zeros(len(columns.rows))
         bad = (y < 0) | (y != np.floor(y)) | (y >= _EXACT_LIMIT)
         if bad.any():
-            fractions = (y[bad] > 0).all()
-            hint = "Did you mean a rate? Write count ~ ... + offset(log(exposure))." if fractions else ""
+            hint = _remedy(y[bad])
             outside_support(columns, bad, self.name, _SUPPORT, hint, findings)
         return Response(columns.label, f"mean of {columns.label}", y, np.ones_like(y))
 

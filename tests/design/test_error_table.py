@@ -1,0 +1,515 @@
+"""The error table of the design documents, row by row: what is written, and the sentence that answers it."""
+
+import time
+import warnings
+from decimal import Decimal
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import glmm_bayes as gb
+from glmm_bayes.design.design import replay_design
+
+ROWS = 24
+RNG = np.random.default_rng(11)
+AREAS = [f"s{i}" for i in range(8)]
+DATA = pd.DataFrame(
+    {
+        "y": RNG.normal(size=ROWS),
+        "x": RNG.normal(size=ROWS),
+        "z": RNG.uniform(1, 3, ROWS),
+        "f": np.resize(list("abc"), ROWS),
+        "g": np.repeat(AREAS, 3),
+        "plot": np.resize([1, 2, 3], ROWS),
+        "three": np.resize(list("uvw"), ROWS),
+        "bit": np.resize([0, 1, 1, 0, 1], ROWS),
+        "k": np.resize([0, 1, 2, 3, 1], ROWS),
+        "n": 5,
+        "answer": np.resize(["no", "yes"], ROWS),
+        "day": pd.date_range("2020-01-01", periods=ROWS),
+    },
+    index=[f"r{i}" for i in range(ROWS)],
+)
+DATA["plant"] = [f"{area}{plot}" for area, plot in zip(DATA["g"], DATA["plot"], strict=True)]
+BERNOULLI, BINOMIAL, POISSON = ({"family": name} for name in ("bernoulli", "binomial", "poisson"))
+GAUSSIAN, DROP = {}, {"missing": "drop"}
+
+
+def put(column, value, *rows):
+    """The data with one value in some rows of a column."""
+    values = DATA[column].tolist()
+    for row in rows:
+        values[row] = value
+    return DATA.assign(**{column: values})
+
+
+def new(**columns):
+    """The data with further columns."""
+    return DATA.assign(**columns)
+
+
+def ordered(*levels):
+    """Answers no and yes, as an ordered categorical of the given levels."""
+    return pd.Categorical(DATA["answer"], levels, ordered=True)
+
+
+MANY = pd.DataFrame({"y": 0.0} | {f"g{i}": [f"a{j}" for j in range(80)] for i in (1, 2)})
+# row, formula, data, further arguments, code, message
+TABLE = [
+    (1, "y ~ x + anser", DATA, GAUSSIAN, "unknown_column",
+     "formula:1:9: no column 'anser' in the data.\n"
+     "    y ~ x + anser\n"
+     "            ^^^^^\n"
+     "Did you mean 'answer'? Columns: y, x, z, f, g, plot, three, bit, k, n, answer, day, plant."),
+    (1, "y ~ x + (1 | gg)", DATA, GAUSSIAN, "unknown_column",
+     "formula:1:14: no column 'gg' in the data.\n"
+     "    y ~ x + (1 | gg)\n"
+     "                 ^^\n"
+     "Did you mean 'g'? Columns: y, x, z, f, g, plot, three, bit, k, n, answer, day, plant."),
+    (1, "y | trials(m) ~ x", DATA, BINOMIAL, "unknown_column",
+     "formula:1:12: no column 'm' in the data.\n"
+     "    y | trials(m) ~ x\n"
+     "               ^\n"
+     "Columns: y, x, z, f, g, plot, three, bit, k, n, answer, day, plant."),
+    (2, "y ~ x + (1 | g", DATA, GAUSSIAN, "formula_syntax",
+     "formula:1:15: expected an operator or ')', found the end of the formula.\n"
+     "    y ~ x + (1 | g\n"
+     "                  ^\n"
+     "Example: y ~ x + (1 | g)."),
+    (2, "y ~ x | g", DATA, GAUSSIAN, "formula_misread",
+     "formula:1:7: a bar outside brackets: some packages ignore it and what follows.\n"
+     "    y ~ x | g\n"
+     "          ^\n"
+     "Write (1 | g) or (x | g)."),
+    (2, "y ~ x^2", DATA, GAUSSIAN, "formula_misread",
+     "formula:1:5: a power outside I() is no arithmetic: other packages read the term itself.\n"
+     "    y ~ x^2\n"
+     "        ^^^\n"
+     "Write I(x^2). Or poly(x, 2), which holds the lower powers too."),
+    (2, "y ~ x %in% g", DATA, GAUSSIAN, "formula_misread",
+     "formula:1:7: '%in%' is ignored by some packages and a product in others.\n"
+     "    y ~ x %in% g\n"
+     "          ^^^^\n"
+     "Write g:x, or (1 | g/x) for nested groups."),
+    (2, "y ~ np.log(z)", DATA, GAUSSIAN, "formula_misread",
+     "formula:1:5: 'np.log' reaches into an object; a formula calls listed functions only.\n"
+     "    y ~ np.log(z)\n"
+     "        ^^^^^^\n"
+     "Write log(z)."),
+    (2, "y ~ x + y", DATA, GAUSSIAN, "formula_misread",
+     "formula:1:9: 'y' reads the response: the response cannot predict itself.\n"
+     "    y ~ x + y\n"
+     "            ^\n"
+     "Remove it from the right side."),
+    (2, "y ~ x - z", DATA, GAUSSIAN, "formula_misread",
+     "formula:1:9: 'z' cannot be taken away: it is not among the terms.\n"
+     "    y ~ x - z\n"
+     "            ^\n"
+     "Terms before it: x."),
+    (2, "y ~ 2 + x", DATA, GAUSSIAN, "formula_misread",
+     "formula:1:5: the number '2' is not a term.\n"
+     "    y ~ 2 + x\n"
+     "        ^\n"
+     "Only 1 (intercept) and 0 (none) are; for a known coefficient write offset(I(2 * x))."),
+    (2, "y ~ x*(1 | g)", DATA, GAUSSIAN, "formula_misread",
+     "formula:1:7: a random effect cannot be multiplied or nested.\n"
+     "    y ~ x*(1 | g)\n"
+     "          ^^^^^^^\n"
+     "Write x + (1 | g), or x + (x | g) if the effect of x varies over g."),
+    (2, "y ~ (1 | f + g)", DATA, GAUSSIAN, "formula_misread",
+     "formula:1:10: a sum of grouping factors behind one bar.\n"
+     "    y ~ (1 | f + g)\n"
+     "             ^^^^^\n"
+     "Write (1 | f) + (1 | g)."),
+    (2, "y ~ x; sigma ~ z", DATA, GAUSSIAN, "formula_misread",
+     "formula:1:6: a second formula: one text holds one formula.\n"
+     "    y ~ x; sigma ~ z\n"
+     "         ^\n"
+     'Write gb.Formula("y ~ x", sigma="~ z").'),
+    (2, "y ~ .", DATA, GAUSSIAN, "formula_misread",
+     "formula:1:5: '.' does not stand for all other columns.\n"
+     "    y ~ .\n"
+     "        ^\n"
+     "List the columns, as in y ~ a + b."),
+    (2, "y ~ (1 | g) + (x | g)", DATA, GAUSSIAN, "duplicate_effect",
+     "formula:1:15: the intercept varies by 'g' in two terms.\n"
+     "    y ~ (1 | g) + (x | g)\n"
+     "                  ^^^^^^^\n"
+     "Write one term; (0 + x | g) leaves the implied intercept out."),
+    (3, "y ~ sqroot(z)", DATA, GAUSSIAN, "formula_function",
+     "formula:1:5: 'sqroot' is not a formula function.\n"
+     "    y ~ sqroot(z)\n"
+     "        ^^^^^^\n"
+     "Did you mean 'sqrt'? Allowed: log, log1p, log2, log10, exp, expm1, sqrt, abs, sin, cos, asin, "
+     "pmin, pmax, I, days_since, center, scale, standardize, poly, bs, ns, cr, C, ordered, offset, "
+     'cbind, success. Compute the column first, or gb.register_transform("sqroot", f).'),
+    (4, "y ~ x", put("x", np.nan, 2, 5), GAUSSIAN, "missing_values",
+     "column 'x': 2 of 24 values missing (rows r2, r5). Nothing was dropped. Fill them, or use "
+     'missing="drop".'),
+    (4, "y ~ x + (1 | g)", put("g", None, 7), GAUSSIAN, "missing_values",
+     "column 'g': 1 of 24 values missing (row r7). Nothing was dropped. Fill them, or use "
+     'missing="drop".'),
+    (4, "k | trials(n) ~ x", put("n", np.nan, 3), BINOMIAL, "missing_values",
+     "column 'n': 1 of 24 values missing (row r3). Nothing was dropped. Fill them, or use "
+     'missing="drop".'),
+    (4, "y ~ x", put("x", np.nan, 2, 5), DROP, "missing_values",
+     "dropped 2 of 24 rows with missing values: x 2 (rows r2, r5)."),
+    (5, "y ~ x", put("x", np.inf, 2), GAUSSIAN, "non_finite",
+     "column 'x': 1 infinite values (row r2). Correct them; missing=\"drop\" does not remove them."),
+    (5, "y ~ log(z)", put("z", 0.0, 0, 7), GAUSSIAN, "non_finite",
+     "log(z) is not finite in 2 rows (rows r0, r7: z = 0, 0). Correct them."),
+    (5, "log(z) ~ x", put("z", -1.0, 4), GAUSSIAN, "non_finite",
+     "log(z) is not finite in 1 rows (row r4: z = -1). Correct them."),
+    (6, "y ~ x", DATA.head(0), GAUSSIAN, "empty_data",
+     "no rows to fit: 0 read. Check the filter."),
+    (6, "y ~ x", new(x=np.nan), DROP, "empty_data",
+     "no rows to fit: 24 read, 24 dropped for x. Check the filter, or fill 'x'."),
+    # 7, bernoulli: 0 and 1, booleans and ordered pairs; all else is asked for
+    (7, "b ~ x", new(b=DATA["bit"] + 1), BERNOULLI, "response_coding",
+     "'b' has the values 1, 2: which is the success? Write success(b, \"2\") ~ ... or success(b, \"1\") "
+     "~ ...."),
+    (7, "b ~ x", new(b=2 * DATA["bit"] - 1), BERNOULLI, "response_coding",
+     "'b' has the values -1, 1: which is the success? Write success(b, \"1\") ~ ... or success(b, "
+     '"-1") ~ ....'),
+    (7, "answer ~ x", DATA, BERNOULLI, "response_coding",
+     "'answer' has the values no, yes: which is the success? Write success(answer, \"yes\") ~ ... or "
+     'success(answer, "no") ~ ....'),
+    (7, "b ~ x", new(b=pd.Categorical(DATA["answer"])), BERNOULLI, "response_coding",
+     "'b' has the values no, yes: which is the success? Write success(b, \"yes\") ~ ... or success(b, "
+     '"no") ~ ....'),
+    (7, "b ~ x", new(b=ordered("no", "perhaps", "yes")), BERNOULLI, "response_coding",
+     "'b' has the values no, yes: which is the success? Write success(b, \"yes\") ~ ... or success(b, "
+     '"no") ~ ....'),
+    (7, "b ~ x", new(b=ordered("no", "yes")), BERNOULLI, "response_coding",
+     "'b': yes counts as success, the higher of no < yes."),
+    (7, "f ~ x", DATA, BERNOULLI, "response_coding",
+     "bernoulli needs two values: column 'f' has 3 (a, b, c). Write success(f, \"a\") ~ ... for one "
+     "of them against the rest."),
+    (7, 'success(answer, "Yes") ~ x', DATA, BERNOULLI, "response_coding",
+     "'answer' has no level 'Yes'; known: no, yes."),
+    (7, "k ~ x", DATA, BERNOULLI, "response_support",
+     "bernoulli needs 0 or 1: column 'k' has 10 values outside it (rows r2, r3, r7, r8, r12 (+5 "
+     'more): 2, 3, 2, 3, 2, ...). Counts are family="poisson"; numbers are family="gaussian".'),
+    (7, "b ~ x", new(b=DATA["bit"] / 2), BERNOULLI, "response_support",
+     "bernoulli needs 0 or 1: column 'b' has 14 values outside it (rows r1, r2, r4, r6, r7 (+9 more): "
+     "0.5, 0.5, 0.5, 0.5, 0.5, ...). Proportions need their trials: write k | trials(n) with "
+     'family="binomial".'),
+    # 7, binomial
+    (7, "k | trials(n) ~ x", put("k", 1.5, 2), BINOMIAL, "response_support",
+     "binomial needs whole numbers of successes of at least 0: column 'k' has 1 values outside it "
+     "(row r2: 1.5)."),
+    (7, "k | trials(n) ~ x", put("k", -1, 2), BINOMIAL, "response_support",
+     "binomial needs whole numbers of successes of at least 0: column 'k' has 1 values outside it "
+     "(row r2: -1)."),
+    (7, "p | trials(n) ~ x", new(p=DATA["k"] / 5), BINOMIAL, "response_support",
+     "binomial needs whole numbers of successes of at least 0: column 'p' has 19 values outside it "
+     "(rows r1, r2, r3, r4, r6 (+14 more): 0.2, 0.4, 0.6, 0.2, 0.2, ...). Proportions: 'p' times its "
+     "trials is whole in all rows; write that number instead."),
+    (7, "p | trials(n) ~ x", new(p=DATA["k"] / 7), BINOMIAL, "response_support",
+     "binomial needs whole numbers of successes of at least 0: column 'p' has 19 values outside it "
+     "(rows r1, r2, r3, r4, r6 (+14 more): 0.142857, 0.285714, 0.428571, 0.142857, 0.142857, ...). "
+     "Proportions: 'p' times its trials is whole in 5 of 24 rows only, so these are not its trials; "
+     "write k | trials(n) with the number of successes k."),
+    (7, "answer | trials(n) ~ x", DATA, BINOMIAL, "column_type",
+     "binomial needs whole numbers of successes of at least 0: column 'answer' holds labels (no, "
+     'yes). A two-valued response is family="bernoulli".'),
+    (7, "b | trials(n) ~ x", new(b=DATA["bit"] == 1), BINOMIAL, "column_type",
+     "binomial needs whole numbers of successes of at least 0: column 'b' holds booleans. A "
+     'two-valued response is family="bernoulli".'),
+    # 7, poisson
+    (7, "k ~ x", put("k", 1.5, 2), POISSON, "response_support",
+     "poisson needs whole numbers of at least 0: column 'k' has 1 values outside it (row r2: 1.5). "
+     "Did you mean a rate? Write count ~ ... + offset(log(exposure))."),
+    (7, "k ~ x", put("k", -1, 2), POISSON, "response_support",
+     "poisson needs whole numbers of at least 0: column 'k' has 1 values outside it (row r2: -1). "
+     'Numbers below 0 are family="gaussian".'),
+    (7, "k ~ x", put("k", 2.0**53, 2), POISSON, "response_support",
+     "poisson needs whole numbers of at least 0: column 'k' has 1 values outside it (row r2: "
+     "9.0072e+15). From 2**53 on neighbouring counts cannot be told apart: count in larger units."),
+    (7, "b ~ x", new(b=DATA["bit"] == 1), POISSON, "column_type",
+     "poisson needs whole numbers of at least 0: column 'b' holds booleans. A two-valued response is "
+     'family="bernoulli".'),
+    (7, "f ~ x", DATA, POISSON, "column_type",
+     "poisson needs whole numbers of at least 0: column 'f' holds labels (a, b, c)."),
+    # 7, gaussian
+    (7, "b ~ x", new(b=DATA["bit"] == 1), GAUSSIAN, "column_type",
+     "gaussian needs numbers: column 'b' holds booleans. A two-valued response is "
+     'family="bernoulli".'),
+    (7, "f ~ x", DATA, GAUSSIAN, "column_type",
+     "gaussian needs numbers: column 'f' holds labels (a, b, c)."),
+    (7, "b ~ x", new(b=DATA["k"].astype(str)), GAUSSIAN, "column_type",
+     "gaussian needs numbers: column 'b' holds labels (0, 1, 2, 3). They look like numbers: write "
+     'data["b"].astype(float) if they are.'),
+    (7, "bit ~ x", DATA, GAUSSIAN, "response_support",
+     "response 'bit' holds only 0 and 1. Did you mean family=\"bernoulli\"?"),
+    (7, "day ~ x", DATA, GAUSSIAN, "column_type",
+     "the response 'day' holds dates; numbers, booleans or labels can be modelled. Write "
+     'days_since(day, "2020-01-01") ~ ...'),
+    (8, "k | trials(n) ~ x", put("k", 12, 4), BINOMIAL, "trials",
+     "successes exceed trials in 1 rows (row r4: 'k' = 12, 'n' = 5)."),
+    (8, "k | trials(2) ~ x", DATA, BINOMIAL, "trials",
+     "successes exceed trials in 5 rows (rows r3, r8, r13, r18, r23: 'k' = 3, trials = 2)."),
+    (8, "k | trials(n) ~ x", put("n", 4.5, 4), BINOMIAL, "trials",
+     "trials(n) must be whole numbers of at least 0 (row r4: 4.5)."),
+    (8, "cbind(k, n - k) ~ x", put("k", 7, 4), BINOMIAL, "trials",
+     "n - k must be whole numbers of at least 0 (row r4: -2)."),
+    (8, "cbind(k, n - k) | trials(n) ~ x", DATA, BINOMIAL, "trials",
+     "cbind(k, n - k) says the trials of 'k'; trials(n) says them again. Leave one of the two out."),
+    (8, "k ~ x", DATA, BINOMIAL, "trials",
+     "binomial needs numbers of trials beside 'k'. Write k | trials(n) ~ ... or cbind(successes, "
+     "failures) ~ ...."),
+    (8, "I(k / n) ~ x", DATA, BINOMIAL, "trials",
+     "binomial needs numbers of trials beside 'I(k / n)'. Write k | trials(n) ~ ... or "
+     "cbind(successes, failures) ~ ...."),
+    (8, "p ~ x", new(p=DATA["k"] / 5), BINOMIAL, "trials",
+     "binomial needs numbers of trials beside 'p'. Proportions: write k | trials(n) ~ ... with the "
+     "number of successes k."),
+    (8, "bit | trials(n) ~ x", DATA, BERNOULLI, "trials",
+     "bernoulli has no trials, but the formula gives them for 'bit'. Use family=\"binomial\"."),
+    (8, "k | trials(m) ~ x", new(m=np.where(DATA["k"] > 0, 5, 0)), BINOMIAL, "trials",
+     "5 rows have 0 trials (rows r0, r5, r10, r15, r20): kept, they carry no information."),
+    (9, "k ~ x + offset(log(z))", put("z", 0.0, 6), POISSON, "offset_domain",
+     "offset(log(z)): z is 0 in row r6; exposure must be positive. Remove the rows or correct 'z'."),
+    (9, "k ~ x + offset(f)", DATA, POISSON, "column_type",
+     "column 'f' holds labels (a, b, c); a number is needed. Compare it, as in I(f == \"a\"), or use "
+     "it as it is."),
+    (10, "y | weights(z) ~ x", DATA, GAUSSIAN, "not_available",
+     "formula:1:5: weights() is not available in this release.\n"
+     "    y | weights(z) ~ x\n"
+     "        ^^^^^^^^^^\n"
+     "Available: trials()."),
+    (10, "y | se(z) ~ x", DATA, GAUSSIAN, "not_available",
+     "formula:1:5: se() is not available in this release.\n"
+     "    y | se(z) ~ x\n"
+     "        ^^^^^\n"
+     "Available: trials()."),
+    (11, "y ~ x + f", new(f="a"), GAUSSIAN, "single_level",
+     "'f' has one level ('a'): its effect cannot be learnt. Remove f."),
+    (11, "y ~ x + (1 | g)", new(g="a"), GAUSSIAN, "single_level",
+     "'g' has one level ('a'): its variance cannot be learnt. Remove (1 | g)."),
+    (12, "y ~ x + (1 | three)", DATA, GAUSSIAN, "few_groups",
+     "'three' has 3 levels: sd_three rests mostly on its prior (HalfNormal(sigma=0.8439)). Consider "
+     "three as a fixed effect, and see how the answer changes with the prior."),
+    (13, "y ~ x + (1 | plant)", DATA, GAUSSIAN, "group_identifiability",
+     "(1 | plant): one row a level, so sd_plant and sigma are told apart by their priors only."),
+    (13, "y ~ w + (w | g)", new(w=np.where(DATA["g"] < "s2", DATA["x"], 1.0)), GAUSSIAN,
+     "group_identifiability",
+     "(w | g): 'w' varies within 2 of 8 levels only."),
+    (13, "y ~ g + (1 | g)", DATA, GAUSSIAN, "group_identifiability",
+     "'g' is both a fixed and a random effect. Drop one."),
+    (14, "y ~ x + x2", new(x2=2 * DATA["x"]), GAUSSIAN, "rank_deficient",
+     "columns x, x2 are linearly dependent: x2 = 2*x. Remove one; or rank=\"drop\" removes 'x2' and "
+     'says so; or rank="keep" keeps all, told apart by their priors alone.'),
+    (14, "y ~ x + x2", new(x2=2 * DATA["x"]), {"rank": "drop"}, "rank_deficient",
+     "removed 'x2', for x2 = 2*x."),
+    (14, "y ~ poly(bit, 2)", DATA, GAUSSIAN, "rank_deficient",
+     "poly(bit, 2): 'bit' has 2 distinct values; at least 3 are needed. Choose fewer columns, or "
+     "other knots."),
+    (15, "y ~ x + near", new(near=DATA["x"] + 1e-3 * DATA["z"]), GAUSSIAN, "collinear",
+     "'x' and 'near' nearly determine each other (condition index 2668): their effects are known as a "
+     "sum better than apart."),
+    (16, "y ~ x + n", DATA, GAUSSIAN, "constant_column",
+     "predictor 'n' is 5 in all 24 rows: inseparable from the intercept. Remove it."),
+    (16, "y ~ scale(n)", DATA, GAUSSIAN, "constant_column",
+     "scale(n): 'n' is constant and cannot be scaled. Remove it."),
+    (16, "n ~ x", DATA, GAUSSIAN, "constant_column",
+     "response 'n' is constant (5): nothing to model."),
+    (17, "y ~ x + far", new(far=1e6 * DATA["z"]), GAUSSIAN, "scale",
+     "sd of 'far' is 7.51e+05 times that of 'x': standardised inside, reported on your scale."),
+    (17, "y ~ exp(w)", new(w=put("z", 1000.0, 3)["z"]), GAUSSIAN, "scale",
+     "exp(w) overflows in row r3: w = 1000. Rescale 'w'."),
+    (17, "y ~ x", put("x", 1e308, 3), GAUSSIAN, "scale",
+     "'x' overflows in row r3. Rescale 'x'."),
+    (18, "b ~ f", new(b=np.where(DATA["f"] == "c", 1, DATA["bit"])), BERNOULLI, "separation",
+     "f[c] predicts 'b' completely (8 of 8 rows are 1): its coefficient is set by the prior "
+     "Normal(mu=0, sigma=2.5). Merge levels, or state a prior."),
+    (19, "b ~ x", new(b=1), BERNOULLI, "degenerate_response",
+     "'b' is 1 in all 24 rows: the intercept is set by its prior Normal(mu=0, sigma=2.5)."),
+    (19, "b ~ x", new(b=0), POISSON, "degenerate_response",
+     "'b' is 0 in all 24 rows: the intercept is set by its prior Normal(mu=-3.871, sigma=2.5)."),
+    (19, "n | trials(n) ~ x", DATA, BINOMIAL, "degenerate_response",
+     "'n' is all successes in all 24 rows: the intercept is set by its prior Normal(mu=0, sigma=2.5)."),
+    (26, "y ~ x", pd.concat([DATA, DATA[["x"]]], axis=1), GAUSSIAN, "duplicate_column",
+     "column 'x' occurs 2 times (positions [1, 13]). Rename one."),
+    (26, "y ~ `7`", DATA.rename(columns={"x": 7}), GAUSSIAN, "column_type",
+     "the name of column 7 is of type int; names must be text. Rename it to a text."),
+    (27, "y ~ u", new(u=pd.Categorical(DATA["f"], list("abcd"))), GAUSSIAN, "unused_levels",
+     "'u': levels d never occur; dropped, kept in the schema."),
+    (27, "y ~ x + (1 | u)", new(u=pd.Categorical(DATA["g"], [*AREAS, "s8"])), GAUSSIAN, "unused_levels",
+     "'u': levels s8 never occur; dropped, kept in the schema."),
+    (27, "y ~ u", new(u=DATA["f"].replace("c", "a ")), GAUSSIAN, "unused_levels",
+     "column 'u': levels 'a' and 'a ' differ by spaces only. Make them one if they are."),
+    (29, "y ~ day", DATA, GAUSSIAN, "column_type",
+     "column 'day' is a date; a predictor must be numbers or labels. Write days_since(day, "
+     '"2020-01-01") or C(day).'),
+    (29, "y ~ m", new(m=[["a"], ["b"]] * 12), GAUSSIAN, "column_type",
+     "column 'm' holds list; it must hold numbers or labels. Give each part a column of its own."),
+    (29, "y ~ m", new(m=["a", "b", 3] * 8), GAUSSIAN, "column_type",
+     "column 'm' is mixed: first int in row r2. Write data[\"m\"].astype(str) if labels are meant."),
+    (29, "y ~ m", new(m=DATA["plot"].astype(str)), GAUSSIAN, "column_type",
+     "column 'm' holds numbers as text (1, 2, 3); a predictor must be numbers or labels. Write C(m) "
+     "if levels are meant, else convert it to numbers."),
+    (29, "y ~ x + (1 | z)", DATA, GAUSSIAN, "column_type",
+     "column 'z' is float64 with fractions; levels must be whole numbers or labels. Write "
+     'data["z"].astype(str) if labels are meant.'),
+    (29, "y ~ x + (1 | gr(g, by = z))", DATA, GAUSSIAN, "column_type",
+     "column 'z' holds numbers; by = z needs levels. Write data[\"z\"].astype(\"category\") if levels "
+     "are meant."),
+    (30, "y ~ u", new(u=np.arange(ROWS) + 2**60), GAUSSIAN, "column_type",
+     "column 'u' holds identifiers; a predictor must be numbers or labels. Write C(u) if levels are "
+     "meant."),
+    (30, "y ~ u", new(u=[UUID(int=i) for i in range(ROWS)]), GAUSSIAN, "column_type",
+     "column 'u' holds identifiers; a predictor must be numbers or labels. Write C(u) if levels are "
+     "meant."),
+    (31, "y ~ x + (1 | g/plot)", DATA, GAUSSIAN, "implicit_nesting",
+     "(1 | g/plot): 'plot' has 3 labels, g:plot has 24 pairs; fitted (1 | g) + (1 | g:plot)."),
+    (31, "y ~ x + (1 | g) + (1 | plant)", pd.concat([DATA, DATA]), GAUSSIAN, "implicit_nesting",
+     "each 'plant' occurs in one 'g' only, yet (1 | g) + (1 | plant) is written: nested, not crossed; "
+     "same model if labels are unique. Write (1 | g/plant)."),
+    (45, "y ~ x*z*f*g*plot*three*bit*k*n*answer", DATA, GAUSSIAN, "formula_too_large",
+     "formula:1:5: 'x*z*f*g*plot*three*bit*k*n*answer' expands to 1023 terms (limit 1000).\n"
+     "    y ~ x*z*f*g*plot*three*bit*k*n*answer\n"
+     "        ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^\n"
+     "Write the terms that are meant one by one."),
+    (45, "y ~ g1*g2", MANY, GAUSSIAN, "formula_too_large",
+     "g1:g2 makes 6,241 columns ('g1' has 80 levels; limit 5000). Use (1 | g1)."),
+]  # fmt: skip
+
+
+def told(formula, data, arguments, code):
+    """The first finding of a code, raised or listed, and how long it took."""
+    start = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gb.GlmmWarning)
+        try:
+            findings = gb.Model(formula, data, **arguments).findings
+        except gb.GlmmError as error:
+            findings = error.findings
+    seconds = time.perf_counter() - start
+    return next(finding for finding in findings if finding.code == code), seconds
+
+
+@pytest.fixture(scope="module", autouse=True)
+def warm():
+    gb.Model("y ~ x", DATA)
+
+
+@pytest.mark.parametrize(
+    ("row", "formula", "data", "arguments", "code", "message"),
+    TABLE,
+    ids=[f"{i}: row {entry[0]}" for i, entry in enumerate(TABLE)],
+)
+def test_each_row_of_the_table_says_its_sentence_at_once(row, formula, data, arguments, code, message):
+    finding, seconds = told(formula, data, arguments, code)
+    assert str(finding) == f"[{code}] {message}"
+    assert seconds < 1.0
+    # What is wrong with data names a column of the data, and the rows that the sentence shows.
+    names = [str(name) for name in getattr(data, "columns", ())]
+    if finding.column is not None:
+        assert finding.column in [*names, "anser", "gg", "m"] and finding.column in message
+    else:
+        assert code.startswith(("formula_", "duplicate_effect", "not_available", "empty_", "missing_"))
+    if "row r" in message or "rows r" in message:
+        assert str(finding.rows[0]) in message
+
+
+DESIGN = gb.Model(
+    "y ~ scale(x) + f + u + bs(z, df = 4) + (1 | g)", new(u=ordered("no", "never", "yes"))
+).design
+NEXT = new(u=ordered("no", "never", "yes")).head(4)
+# row, new data, code, column, rows, message
+NEW_ROWS = [
+    (21, NEXT.assign(f=list("abbq")), "new_level", "f", ("r3",), "'f' has q (row r3); known: a, b, c."),
+    (21, NEXT.assign(u=["no", "never", "yes", "no"]), "new_level", "u", ("r1",),
+     "'u' has never (row r1); known: no, yes. "
+     "never: declared but never observed, no effect could be learnt."),
+    (22, NEXT.drop(columns="x"), "newdata_schema", "x", (), "new data: column 'x' missing."),
+    (22, NEXT.drop(columns="g"), "newdata_schema", "g", (), "new data: column 'g' missing."),
+    (22, NEXT.assign(x="a"), "newdata_schema", "x", (),
+     "new data: 'x': trained as number, got label. Convert it to what it was."),
+    (4, NEXT.assign(x=[1, 2, np.nan, 4]), "missing_values", "x", ("r2",),
+     "column 'x': 1 of 4 values missing (row r2). Fill them, or leave those rows out."),
+    (5, NEXT.assign(x=[1, 2, np.inf, 4]), "non_finite", "x", ("r2",),
+     "column 'x': 1 infinite values (row r2). Correct them; missing=\"drop\" does not remove them."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "data", "code", "column", "rows", "message"),
+    NEW_ROWS,
+    ids=[f"{i}: row {entry[0]}" for i, entry in enumerate(NEW_ROWS)],
+)
+def test_each_row_on_new_data_says_its_sentence(row, data, code, column, rows, message):
+    with pytest.raises(gb.PredictionError) as caught:
+        replay_design(DESIGN, data, with_groups=True)
+    error = caught.value
+    assert (str(error), error.column, error.rows) == (f"[{code}] {message}", column, rows)
+
+
+FIT = gb.Fit.from_draws(
+    gb.Model("y ~ x + (1 | g)", DATA), {"beta": np.zeros((1, 2, 2)), "sd_g": np.ones((1, 2)),
+                                        "b_g": np.zeros((1, 2, 8)), "sigma": np.ones((1, 2))}
+)  # fmt: skip
+
+
+def test_row_20_a_new_level_of_a_grouping_factor_is_asked_about():
+    with pytest.raises(gb.PredictionError) as caught:
+        gb.predictions(FIT, NEXT.assign(g=["s0", "new", "newer", "s1"]), estimand="subject")
+    assert (caught.value.code, caught.value.column, caught.value.rows) == ("new_group", "g", ("r1", "r2"))
+    assert str(caught.value) == (
+        "[new_group] 'g': 2 levels were not in the training data (new, newer; rows r1, r2). "
+        'Ask for estimand="population" (average over groups), "typical" (effect 0) or "new_subject" '
+        "(one new group)."
+    )
+
+
+def test_row_23_predictions_need_no_response():
+    assert gb.predictions(FIT, NEXT.drop(columns="y"), estimand="typical").draws.shape == (1, 2, 4)
+
+
+def test_row_24_beyond_the_range_of_a_spline_is_a_warning_with_rows():
+    with pytest.warns(gb.GlmmWarning) as caught:
+        replay_design(DESIGN, NEXT.assign(z=[1.5, 99.0, 2.0, 2.0]), with_groups=True)
+    low, high = DATA["z"].min(), DATA["z"].max()
+    assert [str(warning.message) for warning in caught] == [
+        f"[extrapolation] 'z' was in [{low:g}, {high:g}]; 1 row lies outside (row r1): bs extrapolates there."
+    ]
+
+
+def test_row_25_training_rows_replay_to_the_bit():
+    again = replay_design(DESIGN, new(u=ordered("no", "never", "yes")), with_groups=True)
+    np.testing.assert_array_equal(again.x, DESIGN.x)
+
+
+def test_row_28_decimals_nullable_columns_and_polars_are_the_same_numbers():
+    plain = gb.Model("k ~ x + bit", DATA, **POISSON).design
+    decimals = new(k=[Decimal(int(k)) for k in DATA["k"]], bit=DATA["bit"].astype("Int8"))
+    for data in (decimals, pl.from_pandas(DATA)):
+        found = gb.Model("k ~ x + bit", data, **POISSON).design
+        np.testing.assert_array_equal(found.x, plain.x)
+        np.testing.assert_array_equal(found.response.column.values, plain.response.column.values)
+
+
+def test_row_30_wide_identifiers_are_exact_levels():
+    wide = 2**60 + np.arange(8)
+    design = gb.Model("y ~ x + (1 | u)", new(u=np.repeat(wide, 3))).design
+    assert [int(level[0]) for level in design.groups[0].levels] == wide.tolist()
+
+
+def test_row_44_an_unknown_key_of_a_spec_file_is_named_with_its_line(tmp_path):
+    path = tmp_path / "model.yaml"
+    path.write_text("model:\n  formula: y ~ x\n  famly: poisson\n", encoding="utf-8")
+    with pytest.raises(gb.GlmmError) as caught:
+        gb.ModelSpec.from_file(path)
+    assert str(caught.value) == (
+        "[config_key] model.yaml:3: unknown key 'famly' in [model]. Did you mean 'family'? "
+        "Known: formula, family, link, response, intercept, terms, offset, groups."
+    )
+
+
+def test_all_rows_of_parse_data_response_and_new_data_are_here():
+    here = {entry[0] for entry in (*TABLE, *NEW_ROWS)} | {20, 23, 24, 25, 28, 30, 44}
+    assert here == {*range(1, 32), 44, 45}
