@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import DataError, Finding
+from glmm_bayes.core.errors import DataError, Finding, row_text, value_text
 
 Level = str | int | bool
 
@@ -54,8 +54,14 @@ class Column:
         return replace(self, values=self.values[rows])
 
 
-def as_labels(column: Column) -> Column:
+def as_labels(column: Column, rows: NDArray[Any] | None = None) -> Column:
     """Turn whole numbers, booleans or dates into labels, sorted by value, without loss.
+
+    Parameters
+    ----------
+    column : Column
+    rows : ndarray, optional
+        Row labels, for the message.
 
     Raises
     ------
@@ -66,13 +72,18 @@ def as_labels(column: Column) -> Column:
         return column
     values = column.values
     if values.dtype == np.float64:
-        if not np.all((values == np.floor(values)) & (np.abs(values) < EXACT)):
+        bad = (values != np.floor(values)) | (np.abs(values) >= EXACT)
+        if bad.any():
             what = "fractions" if (values != np.floor(values)).any() else "numbers beyond 2**53"
             message = (
                 f"column '{column.name}' is float64 with {what}; levels must be whole numbers or labels."
             )
             hint = f'Write data["{column.name}"].astype(str) if labels are meant.'
-            raise DataError(Finding("column_type", message, column=column.name, hint=hint))
+            where = () if rows is None else tuple(rows[bad].tolist())
+            if where:
+                found = f" ({row_text(where)}: {value_text(values[bad].tolist())})"
+                message = message.replace(";", f"{found};", 1)
+            raise DataError(Finding("column_type", message, column=column.name, rows=where, hint=hint))
         values = values.astype(np.int64)
     codes, distinct = distinct_values(values)
     shown = _iso_text if column.kind == "date" else python_level

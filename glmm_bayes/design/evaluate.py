@@ -247,7 +247,7 @@ class Evaluator:
 
     def _marked(self, name: Name, level: str) -> NDArray[np.bool_]:
         """Mark the rows of a level; levels that the training rows did not have are refused."""
-        column = as_labels(self.table[name.name])
+        column = as_labels(self.table[name.name], self.table.rows)
         # The levels are those of the column as a factor, whatever else it is in the formula.
         key = Call("C", (name,))
         if not self.learning:

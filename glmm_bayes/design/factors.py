@@ -17,7 +17,7 @@ def read_levels(call: Call, table: Table, findings: Findings, learning: bool) ->
     if not isinstance(name, Name):
         message = f"{call}: {call.function}() takes a column."
         raise FormulaError(Finding("formula_syntax", message, hint="Compute the column first."))
-    column = as_labels(table[name.name])
+    column = as_labels(table[name.name], table.rows)
     named = Column(str(call), "label", column.values, column.levels, column.ordered, column.declared)
     # New rows are matched by label, so the order of their levels does not matter.
     if not learning:

@@ -18,7 +18,7 @@ GroupLevel = tuple[Level, ...]
 
 def learn_levels(term: GroupTerm, table: Table, findings: Findings) -> tuple[GroupLevel, ...]:
     """List the levels that occur, sorted in the order of each column's own levels."""
-    columns = [as_labels(table[name]) for name in term.columns]
+    columns = [as_labels(table[name], table.rows) for name in term.columns]
     levels, _ = _observed(columns)
     for position, column in enumerate(columns):
         _note_unused(column, {level[position] for level in levels}, findings)
@@ -40,7 +40,7 @@ def _note_unused(column: Column, used: set[Level], findings: Findings) -> None:
 
 def match_levels(term: GroupTerm, table: Table, levels: Sequence[GroupLevel]) -> NDArray[np.int64]:
     """Give each row the position of its level, -1 where the level is not among those known."""
-    observed, codes = _observed([as_labels(table[name]) for name in term.columns])
+    observed, codes = _observed([as_labels(table[name], table.rows) for name in term.columns])
     # Labels are compared as text, so that 7, "7" and a category 7 are one level.
     position = {tuple(map(str, level)): code for code, level in enumerate(levels)}
     found = [position.get(tuple(map(str, level)), -1) for level in observed]

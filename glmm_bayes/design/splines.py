@@ -41,7 +41,8 @@ def problem(call: Call, values: Values) -> str:
     """Say what is wrong with the training rows for this basis; empty if nothing is."""
     distinct = len(np.unique(values))
     column = f"'{call.arguments[0]}'"
-    least = {"poly": _degree(call) + 1, "cr": width(call) + 1}.get(call.function, 2)
+    # With an intercept beside them, columns are told apart by as many values and one more.
+    least = (_degree(call) if call.function == "poly" else width(call)) + 1
     if distinct < least:
         word = "value" if distinct == 1 else "values"
         return f"{call}: {column} has {distinct} distinct {word}; at least {least} are needed."

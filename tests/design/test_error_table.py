@@ -353,7 +353,8 @@ TABLE = [
      "column 'm' holds numbers as text (1, 2, 3); a predictor must be numbers or labels. Write C(m) "
      "if levels are meant, else convert it to numbers."),
     (29, "y ~ x + (1 | z)", DATA, GAUSSIAN, "column_type",
-     "column 'z' is float64 with fractions; levels must be whole numbers or labels. Write "
+     "column 'z' is float64 with fractions (rows r0, r1, r2, r3, r4 (+19 more): 1.31965, 2.99287, "
+     "1.91943, 2.38208, 1.10934, ...); levels must be whole numbers or labels. Write "
      'data["z"].astype(str) if labels are meant.'),
     (29, "y ~ x + (1 | gr(g, by = z))", DATA, GAUSSIAN, "column_type",
      "column 'z' holds numbers; by = z needs levels. Write data[\"z\"].astype(\"category\") if levels "

@@ -149,7 +149,8 @@ MESSAGES = [
     ("y ~ m", DATA.assign(m=pd.Categorical.from_codes([0, 1] * 12, pd.Index(["1", 1], dtype=object))), {},
      "[column_type] levels of 'm' are spelled alike: 1. Rename one."),
     ("y ~ x + (1 | z)", DATA, {},
-     "[column_type] column 'z' is float64 with fractions; levels must be whole numbers or labels. "
+     "[column_type] column 'z' is float64 with fractions (rows r0, r1, r2, r3, r4 (+19 more): 2.47895, "
+     "1.08394, 2.83011, 2.07434, 2.64054, ...); levels must be whole numbers or labels. "
      'Write data["z"].astype(str) if labels are meant.'),
     ("y ~ x", DATA.to_dict("list") | {"n": [5]}, {},
      "[data_container] columns of a mapping must be of one length: "

@@ -109,7 +109,8 @@ def test_columns_are_named_by_their_call_and_number():
 
 REFUSED = {
     "poly(x, 4)": ([1, 2, 3, 4, 1, 2], "poly(x, 4): 'x' has 4 distinct values; at least 5 are needed."),
-    "bs(x, df = 4)": ([2, 2, 2, 2, 2, 2], "bs(x, df = 4): 'x' has 1 distinct value; at least 2 are needed."),
+    "bs(x, df = 4)": ([2, 2, 2, 2, 2, 2], "bs(x, df = 4): 'x' has 1 distinct value; at least 5 are needed."),
+    "ns(x, df = 8)": ([1, 2, 3, 1, 2, 3], "ns(x, df = 8): 'x' has 3 distinct values; at least 9 are needed."),
     "cr(x, df = 5)": ([1, 2, 3, 4, 5, 1], "cr(x, df = 5): 'x' has 5 distinct values; at least 6 are needed."),
     "bs(x, knots = c(3, 9))": (
         [1, 2, 3, 4, 5, 6],

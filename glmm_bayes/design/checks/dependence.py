@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
 
-from glmm_bayes.core.errors import Finding, Findings, GlmmError, row_text
+from glmm_bayes.core.errors import Finding, Findings, GlmmError, row_text, value_text
 from glmm_bayes.design.columns import NUMBER, DesignColumn
 
 Array = NDArray[np.float64]
@@ -19,6 +19,8 @@ RANKS = ("error", "drop", "keep")
 _RELATIVE_TOLERANCE = 1e-9
 # Squares of larger numbers overflow.
 _LARGEST = 1e150
+# Dependences that are written out, and columns in one of them: dozens help nobody.
+_SHOWN, _TERMS = 5, 8
 
 
 def checked_rank(rank: str) -> str:
@@ -54,8 +56,10 @@ def check_fixed(
         kept[position]: _equation(labels, position, weights)
         for position, weights in dependencies(x[:, kept]).items()
     }
-    for position, (names, equation) in dependent.items():
+    for position, (names, equation) in list(dependent.items())[:_SHOWN]:
         _report(columns[position], names, equation, findings, rank)
+    if len(dependent) > _SHOWN:
+        _report_others([columns[position] for position in dependent][_SHOWN:], findings, rank)
     return tuple(dependent) if rank == "drop" else ()
 
 
@@ -140,6 +144,9 @@ def _greedy(scaled: Array) -> dict[int, Array]:
 def _equation(labels: Sequence[str], position: int, weights: Array) -> tuple[list[str], str]:
     """Name the columns of a dependence, and write it: ``w = 32 + 1.8*z``."""
     used = [int(index) for index in np.flatnonzero(weights)]
+    if len(used) > _TERMS:
+        some = value_text([labels[index] for index in used])
+        return [labels[position]], f"{labels[position]} = a sum of {len(used)} columns ({some})"
     text = ""
     for index in used:
         size = f"{abs(weights[index]):.6g}"
@@ -166,6 +173,20 @@ def _report(column: DesignColumn, names: list[str], equation: str, findings: Fin
     else:
         message = f"kept '{column.label}', though {equation}: told apart by the priors alone."
         findings.note("rank_deficient", message, column=name)
+
+
+def _report_others(columns: Sequence[DesignColumn], findings: Findings, rank: str) -> None:
+    """Count the dependences that are not written out."""
+    listed = value_text([column.label for column in columns])
+    tell = findings.error if rank == "error" else findings.note
+    tell(
+        "rank_deficient",
+        f"{len(columns)} more columns depend on earlier ones: {listed}.",
+        column=_column_name(columns[0]),
+        hint="Write fewer interactions or basis functions than the rows can tell apart."
+        if rank == "error"
+        else "",
+    )
 
 
 def _column_name(column: DesignColumn) -> str | None:
