@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import DataError, Findings, PredictionError
+from glmm_bayes.core.errors import DataError, Findings, PredictionError, row_text
 from glmm_bayes.core.words import slugs
 from glmm_bayes.design.checks.dependence import check_fixed
 from glmm_bayes.design.columns import DesignColumn, Part, code_terms, evaluate_predictors
@@ -28,6 +28,9 @@ from glmm_bayes.design.response import ResponseColumns, read_response
 from glmm_bayes.design.splines import Learnt
 from glmm_bayes.design.table import Level, Table
 from glmm_bayes.spec.model_spec import ModelSpec, Term
+
+#: Relative to the sizes of what is added up.
+_DEPENDENCE = 1e-7
 
 
 @dataclass(frozen=True)
@@ -183,10 +186,35 @@ def replay_design(
         raise PredictionError(error.findings) from None
     tell_declared_levels(design.table, table, findings)
     findings.raise_errors()
+    if state.dropped:
+        _check_dependence(design, table, findings)
+        findings.raise_errors()
     # A table was made by an effect from rows that have been told of.
     if not isinstance(data, Table):
         findings.warn()
     return new
+
+
+def _check_dependence(design: Design, table: Table, findings: Findings) -> None:
+    """Refuse new rows that leave the dependence by which columns were dropped: nothing is known there."""
+    whole = replace(design.state, dropped=())
+    train, new = (
+        _assemble(design.spec, rows, whole, Findings(PredictionError), learning=False, needed=()).x
+        for rows in (design.table, table)
+    )
+    dropped = list(design.state.dropped)
+    kept = [position for position in range(train.shape[1]) if position not in dropped]
+    weights = np.linalg.lstsq(train[:, kept], train[:, dropped], rcond=None)[0]
+    gap = np.abs(new[:, dropped] - new[:, kept] @ weights)
+    size = 1.0 + np.abs(new[:, dropped]) + np.abs(new[:, kept]) @ np.abs(weights)
+    bad = (gap > _DEPENDENCE * size).any(axis=1)
+    if bad.any():
+        rows = tuple(table.rows[bad].tolist())
+        message = (
+            f'{len(rows)} rows leave the dependence of the training rows by which rank="drop" removed '
+            f"columns ({row_text(rows)}): the data say nothing about them."
+        )
+        findings.error("rank_deficient", message, rows=rows, hint="Keep the dependence in the new rows.")
 
 
 def _assemble(

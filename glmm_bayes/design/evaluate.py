@@ -315,6 +315,8 @@ class Evaluator:
             result = np.asarray(function(*(np.array(np.broadcast_to(value, size)) for value in values)))
             if result.shape != (size,) or result.dtype.kind not in "biuf":
                 wrong = f"returned {result.dtype} of shape {result.shape}"
+            elif self.learning and size > 1:
+                wrong = _unlike_alone(function, values, result)
         except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
             wrong = f"failed with {type(error).__name__}: {error}"
         if wrong:
@@ -323,3 +325,11 @@ class Evaluator:
             self.findings.error("formula_function", message, column=column, hint="Correct the function.")
             return np.zeros(size)
         return np.asarray(result, np.float64)
+
+
+def _unlike_alone(function: Callable[..., Any], values: list[Values], result: NDArray[Any]) -> str:
+    """Say if a function gives the first half of the rows other numbers when it sees no other rows."""
+    half = (len(result) + 1) // 2
+    alone = np.asarray(function(*(np.array(np.broadcast_to(value, len(result))[:half]) for value in values)))
+    same = alone.shape == (half,) and np.allclose(alone, result[:half], rtol=1e-9, atol=0.0, equal_nan=True)
+    return "" if same else "gives a row another number when other rows are left out"

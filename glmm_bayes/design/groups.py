@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import DataError, Findings
+from glmm_bayes.core.errors import DataError, Findings, row_text
 from glmm_bayes.design.columns import FULL, DesignColumn, Part, Predictors, code_terms
 from glmm_bayes.design.contrasts import TREATMENT
 from glmm_bayes.design.evaluate import Evaluator
@@ -17,6 +17,9 @@ from glmm_bayes.design.levels import GroupLevel, learn_levels, match_levels
 from glmm_bayes.design.table import Level, Table, as_labels
 from glmm_bayes.spec.expressions import Name, quote
 from glmm_bayes.spec.model_spec import Block, GroupTerm, Term
+
+#: Shares may be rounded to four digits.
+_WEIGHTS = 1e-3
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,29 @@ def membership_weights(term: GroupTerm, evaluator: Evaluator) -> NDArray[np.floa
     rows = len(evaluator.table)
     if not term.weights:
         return np.full((rows, size), 1.0 / size)
-    return np.stack([evaluator.numbers(weight) for weight in term.weights], axis=1)
+    weights = np.stack([evaluator.numbers(weight) for weight in term.weights], axis=1)
+    if evaluator.learning:
+        _check_weights(term, weights, evaluator)
+    return weights
+
+
+def _check_weights(term: GroupTerm, weights: NDArray[np.float64], evaluator: Evaluator) -> None:
+    """Refuse weights below zero or all zero; warn where they do not add up to one."""
+    rows, column = evaluator.table.rows, term.weights[0].names()[0] if term.weights[0].names() else None
+    bad = (weights < 0).any(axis=1) | (weights == 0).all(axis=1)
+    if bad.any():
+        where = tuple(rows[bad].tolist())
+        message = f"weights of {term.factor} must not be negative or all zero ({row_text(where)})."
+        evaluator.findings.error("weights", message, column=column, rows=where)
+    odd = np.abs(weights.sum(axis=1) - 1.0) > _WEIGHTS
+    if odd.any() and not bad.any():
+        where = tuple(rows[odd].tolist())
+        message = (
+            f"weights of {term.factor} do not add up to 1 in {len(where)} rows ({row_text(where)}): "
+            "taken as they are."
+        )
+        hint = "Divide them by their sum if shares are meant, as brms does by itself."
+        evaluator.findings.warning("weights", message, column=column, rows=where, hint=hint)
 
 
 def learn_members(term: GroupTerm, table: Table, findings: Findings) -> tuple[GroupLevel, ...]:
@@ -160,7 +185,9 @@ def learn_members(term: GroupTerm, table: Table, findings: Findings) -> tuple[Gr
         seen = {level[0] for level in found}
         levels: tuple[GroupLevel, ...] = tuple((level,) for level in declared.pop() if level in seen)
     else:
-        levels = tuple(sorted(set(found), key=lambda level: (str(type(level[0])), level[0])))
+        # 7 in one column and "7" in another are one level, as they are for new rows.
+        distinct = {str(level[0]): level for level in reversed(found)}.values()
+        levels = tuple(sorted(distinct, key=lambda level: (str(type(level[0])), level[0])))
     if len(levels) == 1:
         message = f"'{term.factor}' has one level ('{levels[0][0]}'): its variance cannot be learnt."
         findings.error("single_level", message, column=term.columns[0], hint=f"Remove {term}.")

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, Findings, FormulaError, value_text
 from glmm_bayes.core.registry import suggestion
+from glmm_bayes.design.column import python_level
 from glmm_bayes.design.levels import GroupLevel
 
 Array = NDArray[np.float64]
@@ -47,13 +48,21 @@ class KnownTable:
     values: Array
 
     def at(self, levels: Sequence[GroupLevel]) -> tuple[Array, tuple[str, ...]]:
-        """Return the numbers of the given levels in their order, and the levels that it does not hold."""
+        """Return the numbers of the given levels in their order, and the levels that it does not hold.
+
+        A map of neighbours is returned whole, those levels first: an area without rows still joins its
+        neighbours.
+        """
         position = {label: index for index, label in enumerate(self.labels)}
         wanted = [":".join(map(str, level)) for level in levels]
         missing = tuple(label for label in wanted if label not in position)
         chosen = [position.get(label, 0) for label in wanted]
-        square = self.kind != "coordinates"
-        return (self.values[np.ix_(chosen, chosen)] if square else self.values[chosen]), missing
+        if self.kind == "coordinates":
+            return self.values[chosen], missing
+        if self.kind == "graph":
+            taken = set(chosen)
+            chosen += [index for index in range(len(self.labels)) if index not in taken]
+        return self.values[np.ix_(chosen, chosen)], missing
 
 
 def read_known(
@@ -101,7 +110,7 @@ def _matrix(value: Any) -> KnownTable:
 def _graph(value: Any) -> KnownTable:
     if isinstance(value, Mapping):
         value = pd.DataFrame([(area, other) for area, near in value.items() for other in _several(near)])
-    if isinstance(value, pd.DataFrame) and value.shape[1] == 2 and value.shape[0] != 2:
+    if isinstance(value, pd.DataFrame) and value.shape[1] == 2 and not _has_labels(value):
         return _edges(value)
     table = _square(value, "graph")
     if (table.values < 0).any() or np.diagonal(table.values).any():
@@ -132,7 +141,7 @@ def _edges(frame: pd.DataFrame) -> KnownTable:
 
 def _square(value: Any, kind: str) -> KnownTable:
     frame = _frame(value)
-    labels, columns = [str(label) for label in frame.index], [str(label) for label in frame.columns]
+    labels, columns = _texts(frame.index), _texts(frame.columns)
     if sorted(labels) != sorted(columns):
         raise ValueError("must have the same levels as index and as columns")
     _check_distinct(labels)
@@ -156,16 +165,28 @@ def _coordinates(value: Any) -> KnownTable:
             raise ValueError("must give points of one length")
         value = pd.DataFrame.from_dict(dict(value), orient="index")
     frame = _frame(value)
-    labels = [str(label) for label in frame.index]
+    labels = _texts(frame.index)
     _check_distinct(labels)
     return KnownTable("coordinates", tuple(labels), _numbers(frame))
+
+
+def _texts(labels: Any) -> list[str]:
+    """Write labels as the levels of data are written: 1.0 is 1."""
+    return [str(python_level(label)) for label in labels]
+
+
+def _has_labels(frame: pd.DataFrame) -> bool:
+    """Tell whether a frame is a square table of labelled levels."""
+    return not isinstance(frame.index, pd.RangeIndex) and set(_texts(frame.index)) == set(
+        _texts(frame.columns)
+    )
 
 
 def _frame(value: Any) -> pd.DataFrame:
     frame = value.to_pandas() if hasattr(value, "to_pandas") else value
     if isinstance(frame, pd.DataFrame) and frame.empty:
         raise ValueError("is empty")
-    if not isinstance(frame, pd.DataFrame) or isinstance(frame.index, pd.RangeIndex):
+    if not isinstance(frame, pd.DataFrame) or frame.index.equals(pd.RangeIndex(len(frame))):
         found = "a data frame without labels" if isinstance(frame, pd.DataFrame) else type(value).__name__
         raise ValueError(f"must say which level each row is, found {found}")
     return frame

@@ -114,6 +114,11 @@ def _project(fit: Fit, solve: Projection) -> tuple[Array, Array]:
     trials = np.bincount(spread, weights=fit.response.trials, minlength=len(rows))
     # Orthonormal columns: both projections are equivariant, and raw ones can be nearly dependent.
     root = np.linalg.qr(design.x[rows] * np.sqrt(counts)[:, None], mode="r")
+    if np.linalg.matrix_rank(root) < root.shape[1]:
+        message = "columns of the fixed part depend on each other: no one set of coefficients projects them."
+        raise PredictionError(
+            Finding("projection", message, hint='Fit with rank="drop", or use predictions.')
+        )
     back = np.linalg.inv(root)
     cells = _Cells(design.x[rows] @ back, design.offset[rows], trials, counts)
     beta = fit.flat["beta"]

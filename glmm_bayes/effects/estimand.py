@@ -68,6 +68,9 @@ def read_estimand(estimand: str | Mapping[str, str], design: Design) -> Estimand
         ``estimand`` if a word or a factor is unknown, or a factor is not named, or a nested level is
         taken as known under a parent that is not.
     """
+    if not isinstance(estimand, str | Mapping):
+        message = f"the estimand must be a word or a mapping of factors to words, found {estimand!r}."
+        raise PredictionError(Finding("estimand", message, hint=f"Words: {', '.join(ESTIMANDS)}."))
     factors = [group.factor for group in design.groups]
     words = dict.fromkeys(factors, estimand) if isinstance(estimand, str) else dict(estimand)
     for word in [estimand] if isinstance(estimand, str) else words.values():

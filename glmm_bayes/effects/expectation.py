@@ -163,10 +163,8 @@ def _pieces(fit: Fit, design: Design, estimand: Estimand) -> Pieces:
             subject.append((group, fit.needed(f"b_{group.slug}", 'estimand="subject"')))
         elif word == "population":
             integrated.append(spread_of(fit, design, group))
-    if sum(spread.prior.is_student for spread in integrated) > 1:
-        message = (
-            "two grouping factors with t effects: their sum has no distribution that is integrated here."
-        )
+    if sum(spread.t_terms for spread in integrated) > 1:
+        message = "several independent t effects in a row: their sum is no t, and is not integrated here."
         hint = 'Ask for estimand="typical" or "subject", or give one of them normal effects.'
         raise PredictionError(Finding("not_available", message, hint=hint))
     return Pieces(design, fit.flat["beta"], tuple(subject), tuple(integrated))

@@ -29,7 +29,7 @@ def contrasts(design: Design, variable: str, values: Sequence[Any] | None) -> li
     levels = _levels(design, column)
     if values is None:
         points = _default_points(column, levels)
-    elif isinstance(values, str) or len(values) < 2:
+    elif isinstance(values, str) or not isinstance(values, Sequence | np.ndarray) or len(values) < 2:
         message = f"values must hold a reference and at least one value to compare, found {values!r}."
         raise PredictionError(Finding("values", message))
     else:

@@ -10,6 +10,7 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.result import summary_frame
+from glmm_bayes.effects.variance import depends_on_levels
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
 
@@ -31,10 +32,10 @@ def variance_components(fit: Fit) -> pd.DataFrame:
     pandas.DataFrame
         Columns ``factor``, ``quantity``, ``mean``, ``sd`` and the interval. For each factor: the sd of
         each effect and their correlations (scale of the linear predictor). For models whose random
-        effects are intercepts only also the variance, the median odds or rate ratio of two groups of
-        the factor, and the intraclass correlation on the latent scale (share of the factor's variance
-        in the sum of all variances and the latent residual variance; logit, probit, cloglog and
-        identity links).
+        effects are normal intercepts of independent levels only also the variance, the median odds or
+        rate ratio of two groups of the factor, and the intraclass correlation on the latent scale (share
+        of the factor's variance in the sum of all variances and the latent residual variance; logit,
+        probit, cloglog and identity links).
 
     References
     ----------
@@ -43,7 +44,7 @@ def variance_components(fit: Fit) -> pd.DataFrame:
     in multilevel models.
     """
     rows: list[tuple[str, str, Array]] = []
-    intercepts_only = all(group.effects == ("Intercept",) for group in fit.design.groups)
+    intercepts_only = all(_is_plain(fit, group) for group in fit.design.groups)
     for group in fit.design.groups:
         rows += _components(fit, group)
         if intercepts_only:
@@ -58,6 +59,17 @@ def variance_components(fit: Fit) -> pd.DataFrame:
     estimand = "variation between groups, scale of the linear predictor"
     caption = f"{estimand}; mean and {interval_words()}"
     return captioned(table, caption, estimand_description=estimand, interval=interval_words())
+
+
+def _is_plain(fit: Fit, group: GroupDesign) -> bool:
+    """Tell whether every row has the one variance sd^2 of a normal intercept from the factor."""
+    prior = fit.group_prior(group.slug)
+    return (
+        group.effects == ("Intercept",)
+        and not depends_on_levels(group, prior)
+        and not prior.is_student
+        and all(block.levels.name == "independent" for block in prior.blocks)
+    )
 
 
 def _components(fit: Fit, group: GroupDesign) -> list[tuple[str, str, Array]]:

@@ -185,7 +185,9 @@ def _identified(group: GroupDesign) -> NDArray[np.bool_]:
     levels, size = len(group.levels), len(group.effects)
     gram = np.zeros((levels, size, size))
     np.add.at(gram, group.codes, group.z[:, :, None] * group.z[:, None, :])
-    return np.asarray(np.linalg.matrix_rank(gram, hermitian=True) == size)
+    # Under ``by`` a level has some of the effects only.
+    has = _occurs(group).sum(axis=1)
+    return np.asarray(np.linalg.matrix_rank(gram, hermitian=True) == has)
 
 
 def _newton_step(

@@ -45,6 +45,14 @@ class Spread:
         """True if the variance depends on which levels a row belongs to."""
         return depends_on_levels(self.group, self.prior)
 
+    @property
+    def t_terms(self) -> int:
+        """Number of independent t variables whose sum a row can hold."""
+        pairs = zip(self.group.blocks, self.prior.blocks, strict=True)
+        # Blocks of one term that differ in the level of ``by`` are never in one row together.
+        written = {own.block for own, block in pairs if block.is_student}
+        return len(written) * int(self.group.members.shape[1])
+
     def variance(self, draws: slice, rows: NDArray[np.int64]) -> tuple[Array, Array | None]:
         """Return the variance of normal and, if there are any, of t effects, shape (draw, row)."""
         normal: Array | None = None

@@ -182,10 +182,14 @@ def _means(
 ) -> dict[Point, Expectation]:
     """Average the expected responses of the rows with the variable set to each point."""
     means = {}
+    findings = Findings(PredictionError)
     for point in dict.fromkeys(point for pair in pairs for point in pair):
         table = with_value(base, variable, point)
-        design = replay_design(fit.design, table, factors_needed(fit, estimand))
+        design = replay_design(fit.design, table, factors_needed(fit, estimand), findings=findings)
         means[point] = _expected(fit, design, estimand, seed, "response", groups.weights)
+    # Values beyond the range of a spline: once, however many points and terms there are.
+    beyond = {finding.column: finding for finding in findings.found if finding.severity == "warning"}
+    Findings(PredictionError, list(beyond.values())).warn(stacklevel=4)
     return means
 
 

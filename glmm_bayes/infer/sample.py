@@ -135,7 +135,9 @@ def _nutpie(model: Any, names: Sequence[str], settings: Settings, seed: int, cor
             target_accept=settings.target_accept,
         )
     except RuntimeError as error:
-        raise SamplingError(Finding("start_not_finite", f"sampling could not run: {error}")) from error
+        # The sampler's own trace helps nobody who reads a message; it stays in the cause.
+        reason = str(error).split("Stack backtrace")[0].strip().rstrip(".")
+        raise SamplingError(Finding("start_not_finite", f"sampling could not run: {reason}.")) from error
 
 
 #: Compiled graphs of living models, with the variables that they were compiled for.

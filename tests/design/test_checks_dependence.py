@@ -95,12 +95,15 @@ def test_what_is_dropped_or_kept_is_noted_by_name():
     assert kept.design.coefficients == ("Intercept", "x", "x2")
 
 
-def test_new_rows_have_the_columns_that_are_left_though_nothing_depends_there():
+def test_new_rows_keep_the_dependence_by_which_columns_were_dropped():
     design = gb.Model("y ~ x + x2 + f*g", DATA, rank="drop").design
     assert design.coefficients[:2] == ("Intercept", "x") and "f[b]:g[q]" not in design.coefficients
-    new = replay_design(design, DATA.head(3).assign(x2=[5, 6, 1]), with_groups=False)
+    new = replay_design(design, DATA.head(3), with_groups=False)
     assert new.coefficients == design.coefficients
     np.testing.assert_array_equal(new.x, design.x[:3])
+    with pytest.raises(gb.PredictionError, match="leave the dependence") as caught:
+        replay_design(design, DATA.head(3).assign(x2=[*DATA["x2"][:2], 99.0]), with_groups=False)
+    assert (caught.value.code, caught.value.rows) == ("rank_deficient", (2,))
 
 
 @pytest.mark.parametrize("rank", ["drop", "keep"])

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.design.checks.subject import Subject
+from glmm_bayes.design.column import as_labels
 from glmm_bayes.design.groups import GroupDesign
 
 FEW_LEVELS = 5
@@ -56,6 +57,21 @@ _LIKE_RESIDUALS = ("unstructured", "diagonal", "compound_symmetry", "toeplitz")
 def _is_unrelated(group: GroupDesign) -> bool:
     """Tell whether no law ties one row's effects to another's more closely than a residual may."""
     return all(block.block.structure.name in _LIKE_RESIDUALS for block in group.blocks)
+
+
+def check_by(subject: Subject, findings: Findings) -> None:
+    """Tell of ``by = f`` whose levels change within a level of the factor."""
+    for group in subject.design.groups:
+        for by in dict.fromkeys(block.block.by for block in group.blocks if block.block.by):
+            codes = as_labels(subject.design.table[by]).values
+            pairs = np.unique(np.stack([group.codes, codes], axis=1), axis=0)
+            shared = int((np.bincount(pairs[:, 0], minlength=len(group.levels)) > 1).sum())
+            if shared and not group.term.is_membership:
+                message = (
+                    f"by = {by}: {shared} levels of '{group.factor}' have rows of several levels of '{by}', "
+                    "and an independent effect for each of them."
+                )
+                findings.note("by_varies", message, column=by)
 
 
 def check_varying(subject: Subject, findings: Findings) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from glmm_bayes.core.errors import DataError, Finding, Findings
 from glmm_bayes.design.checks.collinearity import check_collinear, check_scales
 from glmm_bayes.design.checks.groups import (
+    check_by,
     check_few_groups,
     check_fixed_and_random,
     check_rows_a_level,
@@ -53,6 +54,7 @@ CHECKS = (
     Check("few_groups", "each grouping factor has at least 5 levels.", check_few_groups),
     Check("group_identifiability", "there are more rows than random effects.", check_rows_a_level),
     Check("group_identifiability", "what varies over groups varies within each.", check_varying),
+    Check("by_varies", "each level has one level of the factor in by.", check_by),
     Check("group_identifiability", "no factor is both fixed and random.", check_fixed_and_random),
     Check("implicit_nesting", "grouping factors are crossed or nested as they are written.", check_nesting),
 )

@@ -29,7 +29,8 @@ class BYM2(SumOfMatrices):
 
     def prepare(self, matrices: Mapping[str, Array]) -> None:
         root = laplacian_root(matrices["graph"])
-        self.root = root / np.sqrt(mean_variance(root))
+        # The scale is that of the whole map; areas without rows come last.
+        self.root = root[: self.n_levels] / np.sqrt(mean_variance(root))
 
     def default_priors(self) -> Mapping[str, Prior]:
         return {"share": Prior("Uniform", lower=0.0, upper=1.0)}

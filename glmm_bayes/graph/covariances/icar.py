@@ -27,7 +27,8 @@ class ICAR(SumOfMatrices):
     arguments: ClassVar[Mapping[str, Argument]] = {"graph": Argument("graph")}
 
     def prepare(self, matrices: Mapping[str, Array]) -> None:
-        self.root = laplacian_root(matrices["graph"])
+        # Areas without rows come last: they shape the map, and have no effects of their own.
+        self.root = laplacian_root(matrices["graph"])[: self.n_levels]
 
     def effects(self, name: str, size: int, parameters: Mapping[str, Any]) -> Any:
         import pymc as pm

@@ -35,6 +35,11 @@ def laplacian_root(adjacency: Array) -> Array:
     return np.concatenate(roots, axis=1)
 
 
+def number_of_parts(adjacency: Array) -> int:
+    """Count the connected parts of a map."""
+    return int(connected_components(adjacency, directed=False)[0])
+
+
 def mean_variance(root: Array) -> float:
     """Return the geometric mean of the areas' variances (Sorbye and Rue 2014)."""
     return float(np.exp(np.mean(np.log(np.sum(root**2, axis=1)))))

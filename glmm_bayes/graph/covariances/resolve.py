@@ -17,6 +17,7 @@ from glmm_bayes.design.groups import EffectBlock, GroupDesign
 from glmm_bayes.design.known import KnownTable
 from glmm_bayes.design.table import Table
 from glmm_bayes.graph.covariances import COVARIANCES, Argument, EffectCovariance, Independent, LevelCovariance
+from glmm_bayes.graph.covariances.neighbours import number_of_parts
 from glmm_bayes.graph.covariances.unstructured import Unstructured
 from glmm_bayes.spec.expressions import Call, Expr, Flag, Name, Number
 from glmm_bayes.spec.model_spec import INTERCEPT, Block, GroupTerm, ModelSpec, Structure, Term
@@ -56,7 +57,20 @@ def check_structures(spec: ModelSpec, table: Table, findings: Findings) -> Model
         replace(group, blocks=tuple(_checked(group, block, table, findings) for block in group.blocks))
         for group in spec.groups
     )
+    for group in groups:
+        _check_repeats(group, findings)
     return replace(spec, groups=groups)
+
+
+def _check_repeats(group: GroupTerm, findings: Findings) -> None:
+    """Refuse what repeats only once the levels of a structure are written out."""
+    keys = [effect.key for effect in group.effects]
+    for effect in group.effects:
+        if keys.count(effect.key) > 1 and effect.factors:
+            message = f"'{effect}' varies by '{group.factor}' in two terms."
+            hint = "Write one term."
+            findings.error("duplicate_effect", message, column=group.columns[0], hint=hint)
+            return
 
 
 def wanted_tables(spec: ModelSpec) -> dict[str, str]:
@@ -150,7 +164,9 @@ def _ordered(group: GroupTerm, block: Block, table: Table, findings: Findings) -
         findings.error("structure", message, column=time.name, hint=hint)
         return block
     levels = np.unique(values)
-    message = f"{name}: '{time}' enters as its {len(levels)} levels ({value_text(levels.tolist())})."
+    message = f"{name}: '{time}' enters as its {len(levels)} levels ({value_text(levels.tolist())})"
+    uneven = name == "toeplitz" and len(np.unique(np.diff(levels))) > 1
+    message += ", taken as equally spaced." if uneven else "."
     findings.note("structure", message, column=time.name)
     return replace(block, effects=(Term((Call("C", (time,)),)),))
 
@@ -216,8 +232,18 @@ def _effects(
             )
             findings.error("structure", message, column=group.term.columns[0])
             return Unstructured(positions, {})
-        if all(isinstance(label, int) and not isinstance(label, bool) for label in labels):
+        is_numbers = all(isinstance(label, int) and not isinstance(label, bool) for label in labels)
+        if not is_numbers:
+            message = f"{structure.name}: the levels stand in the order {value_text(labels)}."
+            findings.note("structure", message, column=group.term.columns[0])
+        if is_numbers:
             positions = [float(label) for label in labels if isinstance(label, int)]
+        if positions != sorted(positions):
+            message = f"the structure '{structure.name}' takes levels in ascending order, found "
+            message += f"{value_text(labels)}."
+            hint = "Declare the levels in their order, or use the numbers themselves."
+            findings.error("structure", message, column=group.term.columns[0], hint=hint)
+            return Unstructured(range(len(block)), {})
     return structure(positions, options)
 
 
@@ -243,6 +269,9 @@ def _levels(
                 return None
         elif isinstance(value, Call):
             matrices[key] = _level_coordinates(group, value, design, findings)
+    if "graph" in matrices and (parts := number_of_parts(matrices["graph"])) > 1:
+        message = f"the map of '{group.factor}' has {parts} parts: effects add up to zero in each of them."
+        findings.note("known", message, column=group.term.columns[0])
     try:
         return structure(len(group.levels), matrices, options)
     except ValueError as error:
