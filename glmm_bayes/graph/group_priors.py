@@ -75,6 +75,11 @@ class GroupPrior:
         return any(block.effects.is_correlated for block in self.blocks)
 
     @property
+    def is_plain(self) -> bool:
+        """True if effects are normal and levels independent, so that a ratio of two levels has a median."""
+        return all(block.levels.name == "independent" and not block.is_student for block in self.blocks)
+
+    @property
     def pairs(self) -> tuple[tuple[int, int], ...]:
         """Pairs of effects whose correlations say all of the matrix."""
         return tuple(
@@ -162,7 +167,7 @@ def group_rows(
         effects = [group.effects[index] for index, used in enumerate(prior.sd_of_effect) if used == position]
         name = f"sd_{group.slug}[{effects[0]}]"
         is_users = any(key in given for key in (name, f"sd_{group.slug}", "sd"))
-        meaning = coding + (sd_words(sd, link) if effects[0] == "Intercept" else "")
+        meaning = coding + (sd_words(sd, link) if effects[0] == "Intercept" and prior.is_plain else "")
         if len(effects) > 1:
             meaning += f"one for {len(effects)} effects, {effects[0]} to {effects[-1]}"
         rows.append(PriorRow(name, repr(sd), _source(is_users), meaning.removesuffix("; ")))
