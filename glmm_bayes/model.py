@@ -207,7 +207,8 @@ class Model:
         columns = ["severity", "code", "column", "message"]
         rows = check_table(self._subject, self._found_before)
         table = pd.DataFrame(rows, columns=columns, dtype=object)
-        return captioned(table, "What was found in the data; nothing was compiled.")
+        width = {name: max(map(len, map(str, table[name]))) for name in columns}
+        return captioned(table, "What was found in the data; nothing was compiled.", left_aligned=width)
 
     @cached_property
     def _subject(self) -> Subject:

@@ -191,7 +191,8 @@ def replay_design(
         findings.raise_errors()
     # A table was made by an effect from rows that have been told of.
     if not isinstance(data, Table):
-        findings.warn()
+        # The caller is two verbs away: predictions, its rows, and this.
+        findings.warn(stacklevel=5)
     return new
 
 

@@ -140,7 +140,9 @@ def _edges(frame: pd.DataFrame) -> KnownTable:
 
 
 def _square(value: Any, kind: str) -> KnownTable:
-    frame = _frame(value)
+    # Numbered from 0 on both sides: levels 0 to n - 1, or another message says what is missing.
+    is_numbered = isinstance(value, pd.DataFrame) and value.index.equals(value.columns) and len(value) > 0
+    frame = value if is_numbered else _frame(value)
     labels, columns = _texts(frame.index), _texts(frame.columns)
     if sorted(labels) != sorted(columns):
         raise ValueError("must have the same levels as index and as columns")

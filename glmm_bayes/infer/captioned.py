@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from textwrap import fill
 
@@ -15,7 +16,15 @@ class CaptionedFrame(pd.DataFrame):
     """A data frame whose ``attrs["caption"]`` is printed with it; what is cut out of it is a plain one."""
 
     def __repr__(self) -> str:
-        body = self.head(_ROWS).to_string(float_format=_number, na_rep="", index=self._shows_index)
+        left = {name: _padded(width) for name, width in self.attrs.get("left_aligned", {}).items()}
+        shown = self.head(_ROWS)
+        body = shown.to_string(
+            float_format=_number,
+            na_rep="",
+            index=self._shows_index,
+            formatters=left or None,
+            justify="left" if left else None,
+        )
         more = f"\n... {len(self) - _ROWS} more rows" if len(self) > _ROWS else ""
         return f"{fill(str(self.attrs['caption']), _WIDTH, break_on_hyphens=False)}\n{body}{more}"
 
@@ -40,6 +49,11 @@ def captioned(frame: pd.DataFrame, caption: str, **attrs: object) -> pd.DataFram
     table.attrs.update(attrs)
     table.attrs["caption"] = caption
     return table
+
+
+def _padded(width: int) -> Callable[[object], str]:
+    """Return a formatter that fills a column's texts on their right; nothing is blank."""
+    return lambda value: ("" if value is None else str(value)).ljust(width)
 
 
 def _number(value: float) -> str:

@@ -71,7 +71,8 @@ def check_by(subject: Subject, findings: Findings) -> None:
                     f"by = {by}: {shared} levels of '{group.factor}' have rows of several levels of '{by}', "
                     "and an independent effect for each of them."
                 )
-                findings.note("by_varies", message, column=by)
+                hint = f"If effects of one level belong together, write (0 + {by} | {group.factor})."
+                findings.warning("by_varies", message, column=by, hint=hint)
 
 
 def check_varying(subject: Subject, findings: Findings) -> None:

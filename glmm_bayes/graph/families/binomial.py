@@ -82,7 +82,9 @@ def _spelling(label: str, y: Array | None) -> str:
         return f"Write {part} | trials({whole}) ~ ... or cbind(successes, failures) ~ ...."
     if y is not None and _are_proportions(y):
         return "Proportions: write k | trials(n) ~ ... with the number of successes k."
-    return f"Write {label} | trials(n) ~ ... or cbind(successes, failures) ~ ...."
+    hint = f"Write {label} | trials(n) ~ ... or cbind(successes, failures) ~ ...."
+    single = y is not None and len(y) > 0 and bool(np.isin(y, (0.0, 1.0)).all())
+    return f'One trial in each row is family="bernoulli". {hint}' if single else hint
 
 
 def _are_proportions(y: Array) -> bool:
