@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import row_text, value_text
 from glmm_bayes.design.evaluate import Evaluator
+from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.design.table import Column, as_labels
 from glmm_bayes.spec.expressions import Call, Expr, Name, Text
 from glmm_bayes.spec.model_spec import ResponseTerm
@@ -44,6 +45,7 @@ class ResponseColumns:
     trials_term: Expr | None
     success: str | None
     rows: NDArray[Any]
+    additions: Additions = field(default_factory=Additions)
 
 
 def read_response(term: ResponseTerm, evaluator: Evaluator) -> ResponseColumns:

@@ -6,11 +6,20 @@ from glmm_bayes.graph.families.base import Family, Response, Scales
 from glmm_bayes.graph.families.bernoulli import Bernoulli
 from glmm_bayes.graph.families.binomial import Binomial
 from glmm_bayes.graph.families.gaussian import Gaussian
+from glmm_bayes.graph.families.negative_binomial import NegativeBinomial
 from glmm_bayes.graph.families.poisson import Poisson
+
+_ALL: tuple[Family, ...] = (
+    Gaussian(),
+    Bernoulli(),
+    Binomial(),
+    Poisson(),
+    NegativeBinomial(),
+)
 
 FAMILIES: Registry[Family] = Registry(
     "family",
-    {family.name: family for family in (Gaussian(), Bernoulli(), Binomial(), Poisson())},
+    {family.name: family for family in _ALL},
     FormulaError,
 )
 

@@ -1,23 +1,34 @@
-"""What every family supplies: how it reads a response, its density, its variance, its PyMC variable."""
+"""What every family supplies: how it reads a response, its density, mean, variance and random draws.
+
+A density is written once, in the functions of ``core.maths``, for the graph and for arrays of draws.
+"""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, row_text, value_text
-from glmm_bayes.core.links import Link
+from glmm_bayes.core.integrals import population_mean
+from glmm_bayes.core.joint import Joint
+from glmm_bayes.core.links import Link, ProbabilityLink
+from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
+from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.design.table import looks_like_numbers
-from glmm_bayes.spec.prior import Prior
 
 Array = NDArray[np.float64]
+
+_NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -31,15 +42,22 @@ class Response:
     mean_label : str
         What the response scale shows: ``P(y = 1)``, ``mean of Reaction``.
     values : ndarray, shape (row,)
-        Observed values; for binomial, numbers of successes.
+        Observed values; for binomial numbers of successes; for ordinal and categorical responses the
+        position of the category, from 0; for multinomial numbers, shape (row, category).
     trials : ndarray, shape (row,)
         Numbers of trials; 1 where the family has none.
+    categories : tuple of str
+        Of an ordinal, categorical or multinomial response, in order, the reference first.
+    additions : Additions
+        What stands behind the bar of the formula: weights, known standard errors, censoring, bounds.
     """
 
     label: str
     mean_label: str
     values: Array
     trials: Array
+    categories: tuple[str, ...] = ()
+    additions: Additions = field(default_factory=Additions)
 
 
 @dataclass(frozen=True)
@@ -54,16 +72,19 @@ class Scales:
         Sd of the effect of a full swing of a predictor.
     group_sd : float
         Scale of the half-normal prior of a group's standard deviation.
+    has_cauchy_intercept : bool
+        Whether the intercept's prior is Cauchy with that centre and scale.
     """
 
     intercept_mean: float
     intercept_sd: float
     effect: float
     group_sd: float
+    has_cauchy_intercept: bool = False
 
 
 class Family(ABC):
-    """A distribution of the response, parametrized in its mean.
+    """A distribution of the response, parametrized in its mean wherever the field does.
 
     Attributes
     ----------
@@ -71,10 +92,16 @@ class Family(ABC):
     notation, latex : str
         The distribution of row i as a person writes it.
     links : tuple of str
-        Links that the family takes, its default first.
+        Links of the mean that the family takes, its default first.
     auxiliaries : tuple of str
-        Further parameters with one value for all rows.
+        Further parameters, in the order of the notation; names in ``families.parameters``.
+    defaults : mapping of str to float
+        Values of further parameters that are not estimated unless they have a formula (``disc``: 1).
     is_discrete : bool
+    mean_is_mu : bool
+        Whether the mean of the response, given its parameters, is the parameter ``mu``.
+    mean_parameters : tuple of str
+        Parameters that the mean depends on; all others may have random effects without any part in it.
     """
 
     name: ClassVar[str]
@@ -82,7 +109,22 @@ class Family(ABC):
     latex: ClassVar[str]
     links: ClassVar[tuple[str, ...]]
     auxiliaries: ClassVar[tuple[str, ...]] = ()
+    defaults: ClassVar[Mapping[str, float]] = _NOTHING
     is_discrete: ClassVar[bool]
+    mean_is_mu: ClassVar[bool] = True
+    mean_parameters: ClassVar[tuple[str, ...]] = ("mu",)
+    #: Whether the model has thresholds in the place of the intercept (ordinal families).
+    has_thresholds: ClassVar[bool] = False
+    #: Whether each category but the first has a linear predictor of its own, called ``mu_<category>``.
+    has_category_predictors: ClassVar[bool] = False
+    #: Whether thresholds ascend.
+    has_ordered_thresholds: ClassVar[bool] = False
+    #: Whether coefficients may differ between thresholds: ``cs()``.
+    allows_specific: ClassVar[bool] = False
+    #: Whether ``log_cdf`` and ``log_survival`` exist, which censored and truncated responses need.
+    has_cdf: ClassVar[bool] = False
+    #: Whether known standard errors (``se()``) may add to ``sigma``.
+    takes_se: ClassVar[bool] = False
 
     @abstractmethod
     def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
@@ -90,37 +132,73 @@ class Family(ABC):
 
     @abstractmethod
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
-        """Return the scales of the default priors."""
+        """Return the scales of the default priors of the mean's linear predictor."""
 
-    def auxiliary_priors(self, response: Response, offset: Array) -> Mapping[str, Prior]:
-        """Return the default prior of each auxiliary parameter."""
-        return {}
-
-    @abstractmethod
-    def log_density(
-        self, response: Response, link: Link, eta: Array, auxiliary: Mapping[str, Array]
-    ) -> Array:
-        """Return log f(y) with all constants; ``eta`` has shape (..., row)."""
+    def spread(self, response: Response, offset: Array) -> float:
+        """Return the scale of the default prior of ``sigma``."""
+        return 1.0
 
     @abstractmethod
-    def variance(self, mu: Array, auxiliary: Mapping[str, Array]) -> Array:
-        """Return Var(y | mu) of one trial."""
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        """Return log f(y) with all constants, row by row.
+
+        Parameters
+        ----------
+        y, n : array or graph variable, shape (row,)
+            Responses and numbers of trials.
+        at : mapping of str to RowValue
+            The parameters.
+        m : Maths
+            Functions of the kind of array that the parameters are.
+        """
+
+    def mean(self, at: RowValues) -> Array:
+        """Return E[y | parameters] of one trial, shape (draw, row) or (draw, row, category)."""
+        return np.asarray(at["mu"].value)
 
     @abstractmethod
-    def random(
-        self, rng: np.random.Generator, response: Response, mu: Array, auxiliary: Mapping[str, Array]
-    ) -> Array:
-        """Draw responses with means ``mu``, shape (..., row), and the trials of ``response``."""
+    def variance(self, at: RowValues) -> Array:
+        """Return Var(y | parameters) of one trial, shape (draw, row)."""
 
     @abstractmethod
-    def observe(
-        self, name: str, link: Link, eta: Any, response: Any, trials: Any, auxiliary: Mapping[str, Any]
-    ) -> Any:
-        """Add the observed variable to the PyMC model in context (PyTensor variables in)."""
+    def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
+        """Draw responses, shape (draw, row), with the trials ``n``, shape (row,)."""
 
-    def latent_variance(self, link: Link) -> float | None:
-        """Return the variance of the latent residual, where the link defines one."""
-        return None
+    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        """Return log P(Y <= y); accurate where the probability is small."""
+        raise NotImplementedError
+
+    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        """Return log P(Y > y); accurate where the probability is small."""
+        raise NotImplementedError
+
+    def population_mean(self, joint: Joint) -> Integral:
+        """Return the mean over random effects of the conditional mean, on the response scale."""
+        mu = joint.at["mu"]
+        if self.mean_is_mu:
+            if "mu" not in joint.variance:
+                return Integral(np.asarray(mu.value), "exact", 0.0)
+            return population_mean(mu.link, mu.eta, joint.variance["mu"])
+        return joint.only(*self.mean_parameters).mean(self.mean)
+
+
+def probability_scales(link: Link) -> Scales:
+    """Return the scales of a probability's linear predictor."""
+    assert isinstance(link, ProbabilityLink)
+    scale = link.prior_scale
+    if link.latent_variance is None:
+        return Scales(0.0, 1.0, scale, scale, has_cauchy_intercept=True)
+    return Scales(link.prior_centre, scale, scale, scale)
+
+
+def positive_scales(link: Link, mean: float) -> Scales:
+    """Return the scales of a positive mean's linear predictor: those of the log link, to first order.
+
+    A step of one on the log of the mean is a step of ``mean / h'(eta)`` on the linear predictor.
+    """
+    centre = np.asarray(link.link(np.array(mean)))
+    unit = float(mean / np.abs(link.inverse_derivative(centre)))
+    return Scales(float(centre), 2.5 * unit, 1.5 * unit, 1.5 * unit)
 
 
 def require_numbers(columns: ResponseColumns, family: str, support: str, findings: Findings) -> Array | None:
@@ -162,3 +240,10 @@ def refuse_trials(columns: ResponseColumns, family: str, findings: Findings) -> 
     if columns.trials is not None:
         message = f"{family} has no trials, but the formula gives them for '{columns.label}'."
         findings.error("trials", message, column=columns.source, hint='Use family="binomial".')
+
+
+def refuse_constant(columns: ResponseColumns, y: Array, findings: Findings) -> None:
+    """Collect a response that is the same number in every row."""
+    if len(y) and np.ptp(y) == 0:
+        message = f"response '{columns.label}' is constant ({y[0]:g}): nothing to model."
+        findings.error("constant_column", message, column=columns.source)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.errors import Findings, value_text
+from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.graph.families.base import Array, Response, outside_support, refuse_trials
@@ -24,7 +26,12 @@ class Bernoulli(BinaryFamily):
     def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)
         values, success = self._coded(columns, findings)
-        return Response(columns.label, f"P({columns.label} = {success})", values, np.ones_like(values))
+        label = f"P({columns.label} = {success})"
+        return Response(columns.label, label, values, np.ones_like(values), additions=columns.additions)
+
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        mu = at["mu"]
+        return y * mu.log + (1 - y) * mu.log_complement
 
     def _coded(self, columns: ResponseColumns, findings: Findings) -> tuple[Array, str]:
         column = columns.column

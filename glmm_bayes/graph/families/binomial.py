@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +35,7 @@ class Binomial(BinaryFamily):
             empty = np.zeros(len(columns.rows))
             return Response(columns.label, label, empty, empty)
         self._check(columns, y, columns.trials, findings)
-        return Response(columns.label, label, y, columns.trials)
+        return Response(columns.label, label, y, columns.trials, additions=columns.additions)
 
     def _check(self, columns: ResponseColumns, y: Array, n: Array, findings: Findings) -> None:
         name = columns.source
@@ -50,11 +50,6 @@ class Binomial(BinaryFamily):
             rows = tuple(columns.rows[n == 0].tolist())
             message = f"{len(rows)} rows have 0 trials ({row_text(rows)}): kept, they carry no information."
             findings.note("trials", message, column=name, rows=rows)
-
-    def graph_log_density(self, value: Any, log_odds: Any, trials: Any) -> Any:
-        from pymc.distributions.dist_math import binomln
-
-        return binomln(trials, value) + super().graph_log_density(value, log_odds, trials)
 
 
 def _check_trials(

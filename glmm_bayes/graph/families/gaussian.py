@@ -1,78 +1,43 @@
-"""Gaussian: numbers with one residual standard deviation."""
+"""Gaussian: numbers with a residual standard deviation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
-from glmm_bayes.core.errors import Findings
-from glmm_bayes.core.links import Link
-from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.graph.families.base import (
-    Array,
-    Family,
-    Response,
-    Scales,
-    refuse_trials,
-    require_numbers,
-)
-from glmm_bayes.spec.prior import Prior
+from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.graph.families.base import Array
+from glmm_bayes.graph.families.numbers import RealFamily
+
+_LOG_ROOT_2PI = 0.9189385332046727
 
 
-class Gaussian(Family):
-    """Normal with mean equal to the linear predictor and standard deviation ``sigma``."""
+class Gaussian(RealFamily):
+    """Normal with mean ``mu`` and standard deviation ``sigma``."""
 
     name: ClassVar[str] = "gaussian"
     notation: ClassVar[str] = "Normal(mu[i], sigma^2)"
     latex: ClassVar[str] = r"\mathrm{Normal}(\mu_i, \sigma^2)"
-    links: ClassVar[tuple[str, ...]] = ("identity",)
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma",)
-    is_discrete: ClassVar[bool] = False
+    has_cdf: ClassVar[bool] = True
+    takes_se: ClassVar[bool] = True
 
-    def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
-        refuse_trials(columns, self.name, findings)
-        y = require_numbers(columns, self.name, "numbers", findings)
-        if y is None:
-            y = np.zeros(len(columns.rows))
-        elif len(y) and np.ptp(y) == 0:
-            message = f"response '{columns.label}' is constant ({y[0]:g}): nothing to model."
-            findings.error("constant_column", message, column=columns.source)
-        elif np.isin(y, (0.0, 1.0)).all():
-            message = f"response '{columns.label}' holds only 0 and 1."
-            hint = 'Did you mean family="bernoulli"?'
-            findings.warning("response_support", message, column=columns.source, hint=hint)
-        return Response(columns.label, f"mean of {columns.label}", y, np.ones_like(y))
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        z = (y - at["mu"].value) / at["sigma"].value
+        return -0.5 * z * z - at["sigma"].log - _LOG_ROOT_2PI
 
-    def scales(self, link: Link, response: Response, offset: Array) -> Scales:
-        spread = self._spread(response, offset)
-        return Scales(float(np.mean(response.values - offset)), 2.5 * spread, 2.5 * spread, spread)
+    def variance(self, at: RowValues) -> Array:
+        shape = np.broadcast_shapes(np.shape(at["mu"].eta), np.shape(at["sigma"].eta))
+        return np.broadcast_to(at["sigma"].value ** 2, shape)
 
-    def auxiliary_priors(self, response: Response, offset: Array) -> Mapping[str, Prior]:
-        return {"sigma": Prior("Exponential", scale=self._spread(response, offset))}
+    def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
+        mu, sigma = np.broadcast_arrays(at["mu"].value, at["sigma"].value)
+        return mu + sigma * rng.standard_normal(mu.shape)
 
-    def _spread(self, response: Response, offset: Array) -> float:
-        return float(np.std(response.values - offset, ddof=1)) if len(response.values) > 1 else 1.0
+    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return m.log_normal_cdf((y - at["mu"].value) / at["sigma"].value)
 
-    def log_density(
-        self, response: Response, link: Link, eta: Array, auxiliary: Mapping[str, Array]
-    ) -> Array:
-        sigma = auxiliary["sigma"][..., None]
-        standardised = (response.values - eta) / sigma
-        return np.asarray(-0.5 * (standardised**2 + np.log(2 * np.pi)) - np.log(sigma))
-
-    def variance(self, mu: Array, auxiliary: Mapping[str, Array]) -> Array:
-        return np.broadcast_to(auxiliary["sigma"][..., None] ** 2, mu.shape)
-
-    def random(
-        self, rng: np.random.Generator, response: Response, mu: Array, auxiliary: Mapping[str, Array]
-    ) -> Array:
-        return mu + auxiliary["sigma"][..., None] * rng.standard_normal(mu.shape)
-
-    def observe(
-        self, name: str, link: Link, eta: Any, response: Any, trials: Any, auxiliary: Mapping[str, Any]
-    ) -> Any:
-        import pymc as pm
-
-        return pm.Normal(name, mu=eta, sigma=auxiliary["sigma"], observed=response, dims="row")
+    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return m.log_normal_cdf((at["mu"].value - y) / at["sigma"].value)

@@ -1,0 +1,44 @@
+"""Negative binomial: counts with variance mu + mu^2/shape (NB2)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.graph.families.base import Array
+from glmm_bayes.graph.families.counts import CountFamily
+
+
+class NegativeBinomial(CountFamily):
+    """Counts with variance mu + mu^2/shape; shape goes to infinity for the Poisson."""
+
+    name: ClassVar[str] = "negative_binomial"
+    notation: ClassVar[str] = "NegativeBinomial(mu[i], shape)"
+    latex: ClassVar[str] = r"\mathrm{NegativeBinomial}(\mu_i, \mathrm{shape})"
+    auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
+    has_cdf: ClassVar[bool] = True
+
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        shape, log_ratio = at["shape"].value, at["mu"].log - at["shape"].log
+        # log p = -log(1 + mu/shape), log(1 - p) = log(mu/shape) + log p.
+        log_p = -m.softplus(log_ratio)
+        constant = m.gammaln(y + shape) - m.gammaln(shape) - m.gammaln(y + 1)
+        return constant + shape * log_p + y * (log_ratio + log_p)
+
+    def variance(self, at: RowValues) -> Array:
+        mu = at["mu"].value
+        return np.asarray(mu + mu**2 / at["shape"].value)
+
+    def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
+        shape = at["shape"].value
+        rate = rng.gamma(np.broadcast_to(shape, np.shape(at["mu"].value))) * (at["mu"].value / shape)
+        return rng.poisson(np.minimum(rate, 1e18)).astype(np.float64)
+
+    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return m.log(m.betainc(at["shape"].value, y + 1.0, m.expit(at["shape"].log - at["mu"].log)))
+
+    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return m.log(m.betainc(y + 1.0, at["shape"].value, m.expit(at["mu"].log - at["shape"].log)))

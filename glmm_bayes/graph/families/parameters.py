@@ -1,0 +1,161 @@
+"""Parameters of distributions beside the mean: where each lives, its link and its default prior.
+
+One place for each fact about ``sigma nu shape phi kappa alpha zi hu zoi coi disc``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.spec.prior import Prior
+
+
+@dataclass(frozen=True)
+class Law:
+    """The prior of a parameter: a distribution of the parameter, or of a function of it.
+
+    Attributes
+    ----------
+    prior : Prior
+        Of the number that is sampled.
+    transform : str
+        What takes that number to the parameter: a name in ``TRANSFORMS``; empty for the parameter itself.
+    """
+
+    prior: Prior
+    transform: str = ""
+
+    def text(self, name: str) -> str:
+        """Write the law as a person reads it."""
+        return TRANSFORMS[self.transform].text.format(name=name, prior=self.prior)
+
+    def value(self, sampled: Any, m: Maths = NUMPY) -> Any:
+        """Return the parameter at what is sampled."""
+        return TRANSFORMS[self.transform].value(sampled, m)
+
+
+@dataclass(frozen=True)
+class Transform:
+    """How a parameter follows from what is sampled."""
+
+    text: str
+    value: Callable[[Any, Maths], Any]
+
+
+TRANSFORMS = {
+    "": Transform("{prior}", lambda x, m: x),
+    "above_two": Transform("2 + {prior}", lambda x, m: 2.0 + x),
+    "inverse_root": Transform("1/sqrt({name}) ~ {prior}", lambda x, m: 1.0 / (x * x)),
+    "share": Transform("1/sqrt(1 + {name}) ~ {prior}", lambda x, m: 1.0 / (x * x) - 1.0),
+    "logit": Transform("logit({name}) ~ {prior}", lambda x, m: m.expit(x)),
+}
+
+
+@dataclass(frozen=True)
+class ParameterKind:
+    """What is known of a parameter, whatever the family.
+
+    Attributes
+    ----------
+    name : str
+    link : str
+        Link of its linear predictor, where it has a formula.
+    support : {"real", "positive", "unit"}
+    law : callable
+        Takes the spread of the response to the default prior of one value for all rows.
+    centre : callable
+        Takes the spread to the median of that prior, on the scale of the link.
+    sd, effect, group_sd : float
+        Scales of default priors of its linear predictor: intercept at the average row, effect of a full
+        swing, standard deviation between groups.
+    meaning : str
+    """
+
+    name: str
+    link: str
+    support: str
+    law: Callable[[float], Law]
+    centre: Callable[[float], float]
+    meaning: str
+    sd: float = 1.0
+    effect: float = 1.0
+    group_sd: float = 0.5
+
+
+def _fixed(law: Law) -> Callable[[float], Law]:
+    return lambda spread: law
+
+
+def _probability(name: str, meaning: str) -> ParameterKind:
+    law = Law(Prior("Normal", mu=0.0, sigma=1.5), "logit")
+    return ParameterKind(name, "logit", "unit", _fixed(law), lambda spread: 0.0, meaning, 1.5, 1.5, 1.0)
+
+
+_INVERSE_ROOT = Law(Prior("HalfNormal", sigma=1.0), "inverse_root")
+_LOG_INVERSE_ROOT = float(-2.0 * np.log(0.6744897501960817))
+
+_ALL = (
+    ParameterKind(
+        "sigma",
+        "log",
+        "positive",
+        lambda spread: Law(Prior("Exponential", scale=spread)),
+        lambda spread: float(np.log(spread * np.log(2.0))),
+        "standard deviation of the residuals",
+    ),
+    ParameterKind(
+        "nu",
+        "log",
+        "positive",
+        _fixed(Law(Prior("Gamma", alpha=2.0, beta=0.1), "above_two")),
+        lambda spread: float(np.log(18.78)),
+        "degrees of freedom",
+    ),
+    ParameterKind(
+        "shape", "log", "positive", _fixed(_INVERSE_ROOT), lambda spread: _LOG_INVERSE_ROOT,
+        "shape: 1/sqrt(shape) is the extra coefficient of variation",
+    ),
+    ParameterKind(
+        "phi",
+        "log",
+        "positive",
+        _fixed(Law(Prior("Uniform", lower=0.0, upper=1.0), "share")),
+        lambda spread: float(np.log(3.0)),
+        "precision: 1/sqrt(1 + phi) is the sd as a share of its maximum",
+    ),
+    ParameterKind(
+        "kappa", "log", "positive", _fixed(_INVERSE_ROOT), lambda spread: _LOG_INVERSE_ROOT,
+        "concentration of the angles",
+    ),
+    ParameterKind(
+        "alpha",
+        "identity",
+        "real",
+        _fixed(Law(Prior("Normal", mu=0.0, sigma=4.0))),
+        lambda spread: 0.0,
+        "skewness parameter",
+        2.0,
+        2.0,
+        1.0,
+    ),
+    _probability("zi", "probability of an extra zero"),
+    _probability("hu", "probability of a zero"),
+    _probability("zoi", "probability of a zero or a one"),
+    _probability("coi", "probability of a one among zeros and ones"),
+    ParameterKind(
+        "disc",
+        "log",
+        "positive",
+        _fixed(Law(Prior("LogNormal", mu=0.0, sigma=1.0))),
+        lambda spread: 0.0,
+        "discrimination: one over the sd of the latent variable",
+    ),
+)  # fmt: skip
+
+#: By name.
+PARAMETERS = {kind.name: kind for kind in _ALL}
