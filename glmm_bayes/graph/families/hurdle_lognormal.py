@@ -38,7 +38,9 @@ class HurdleLognormal(HurdleAmounts):
 
     def population_mean(self, joint: Joint) -> Integral:
         if "sigma" in joint.variance:
-            message = "the population mean does not exist: a lognormal with random effects in sigma has none."
+            message = (
+                f"the population mean does not exist: {self.name} with random effects on sigma has none."
+            )
             hint = 'Ask for estimand="typical" or "subject".'
             raise PredictionError(Finding("estimand_undefined", message, hint=hint))
         # The mean of the positive numbers is exp(mu + sigma^2/2): a log link with another centre.

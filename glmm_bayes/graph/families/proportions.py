@@ -45,8 +45,9 @@ class ProportionFamily(Family):
         else:
             bad = (y < 0) | (y > 1) | ((y == 1) & (not self.takes_ones))
             if bad.any():
-                outside_support(columns, bad, self.name, support, _remedy(y), findings)
+                outside_support(columns, bad, self.name, support, _remedy(y, columns.label), findings)
             refuse_constant(columns, y, findings)
+            _warn_without_inside(columns, y, self.name, findings)
             self.warn_without_ends(columns, y, findings)
         label = f"mean of {columns.label}"
         return Response(columns.label, label, y, np.ones_like(y), additions=columns.additions)
@@ -59,13 +60,22 @@ class ProportionFamily(Family):
         return probability_scales(link)
 
 
-def _remedy(y: Array) -> str:
+def _remedy(y: Array, label: str) -> str:
     """Tell what numbers that are no such proportions may be."""
-    if (y < 0).any():
-        return 'Numbers below 0 are family="gaussian".'
-    if y.max() <= 1:
-        return 'Exact ones: family="zero_one_inflated_beta" or "ordered_beta" takes them.'
-    return "Percentages? Divide by 100." if y.max() <= 100 else ""
+    if (y < 0).any() or (y > 100).any():
+        return 'Did you mean family="gaussian"?'
+    if (y > 1).any():
+        return f"Percentages? Divide by 100: write I({label} / 100) ~ ...."
+    return 'Exact ones: family="zero_one_inflated_beta" or "ordered_beta" would accept them.'
+
+
+def _warn_without_inside(columns: ResponseColumns, y: Array, family: str, findings: Findings) -> None:
+    """Warn of proportions that are all 0 or 1."""
+    if np.isin((0.0, 1.0), y).all() and np.isin(y, (0.0, 1.0)).all():
+        message = f"{family}: response '{columns.label}' holds only 0 and 1, "
+        message += "so phi rests on its prior."
+        hint = 'Did you mean family="bernoulli"?'
+        findings.warning("response_support", message, column=columns.source, hint=hint)
 
 
 class EndsFamily(ProportionFamily):
