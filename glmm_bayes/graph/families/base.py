@@ -115,14 +115,22 @@ class Family(ABC):
     mean_parameters: ClassVar[tuple[str, ...]] = ("mu",)
     #: Whether the model has thresholds in the place of the intercept (ordinal families).
     has_thresholds: ClassVar[bool] = False
+    #: Whether the linear predictor has an intercept beside them.
+    keeps_intercept: ClassVar[bool] = True
     #: Whether each category but the first has a linear predictor of its own, called ``mu_<category>``.
     has_category_predictors: ClassVar[bool] = False
     #: Whether thresholds ascend.
     has_ordered_thresholds: ClassVar[bool] = False
     #: Whether coefficients may differ between thresholds: ``cs()``.
     allows_specific: ClassVar[bool] = False
+    #: Whether the response is a latent variable cut at thresholds: binary and ordinal families.
+    has_latent_response: ClassVar[bool] = False
+    #: Whether h'^2/Var(y) is the information of a row on its linear predictor (exponential families).
+    is_exponential: ClassVar[bool] = False
     #: Whether ``log_cdf`` and ``log_survival`` exist, which censored and truncated responses need.
     has_cdf: ClassVar[bool] = False
+    #: The end below which a continuous response has no values; None where there is none.
+    support_floor: ClassVar[float | None] = None
     #: Whether known standard errors (``se()``) may add to ``sigma``.
     takes_se: ClassVar[bool] = False
 
@@ -137,6 +145,13 @@ class Family(ABC):
     def spread(self, response: Response, offset: Array) -> float:
         """Return the scale of the default prior of ``sigma``."""
         return 1.0
+
+    def threshold_labels(self, response: Response) -> tuple[str, ...]:
+        """Name the thresholds by what lies on their two sides; none where the family has none."""
+        if not self.has_thresholds:
+            return ()
+        pairs = zip(response.categories, response.categories[1:], strict=False)
+        return tuple(f"{low}|{high}" for low, high in pairs)
 
     @abstractmethod
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:

@@ -35,7 +35,7 @@ class NegativeBinomial(CountFamily):
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
         shape = at["shape"].value
         rate = rng.gamma(np.broadcast_to(shape, np.shape(at["mu"].value))) * (at["mu"].value / shape)
-        return rng.poisson(np.minimum(rate, 1e18)).astype(np.float64)
+        return np.asarray(rng.poisson(np.minimum(rate, 1e18)), np.float64)
 
     def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return m.log(m.betainc(at["shape"].value, y + 1.0, m.expit(at["shape"].log - at["mu"].log)))

@@ -19,6 +19,7 @@ class Poisson(CountFamily):
     notation: ClassVar[str] = "Poisson(mu[i])"
     latex: ClassVar[str] = r"\mathrm{Poisson}(\mu_i)"
     has_cdf: ClassVar[bool] = True
+    is_exponential: ClassVar[bool] = True
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return y * at["mu"].log - at["mu"].value - m.gammaln(y + 1)
@@ -28,7 +29,7 @@ class Poisson(CountFamily):
 
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
         # NumPy's generator takes means below 2**63 only; a draw that large has no meaning as a count.
-        return rng.poisson(np.minimum(at["mu"].value, 1e18)).astype(np.float64)
+        return np.asarray(rng.poisson(np.minimum(at["mu"].value, 1e18)), np.float64)
 
     def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return m.log(m.gammaincc(y + 1.0, at["mu"].value))
