@@ -11,19 +11,19 @@ from typing import Any
 import pandas as pd
 
 from glmm_bayes.core.errors import DataError, Finding, Findings, FormulaError, GlmmError, GlmmWarning
-from glmm_bayes.core.links import LINKS
 from glmm_bayes.design.checks.dependence import checked_rank
 from glmm_bayes.design.checks.registry import check_table, examine
 from glmm_bayes.design.checks.subject import Outcome, Subject
 from glmm_bayes.design.data_files import read_data_file
 from glmm_bayes.design.known import read_known
-from glmm_bayes.design.several import MEAN, build_designs
+from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import read_table
-from glmm_bayes.graph.covariances.resolve import check_structures, resolve_covariances, wanted_tables
+from glmm_bayes.graph.covariances.resolve import check_structures, wanted_tables
 from glmm_bayes.graph.explain import Explanation, describe_model, explain_model
 from glmm_bayes.graph.families import FAMILIES
 from glmm_bayes.graph.families.binary import BinaryFamily
-from glmm_bayes.graph.priors import resolve_priors
+from glmm_bayes.graph.families.counts import CountFamily
+from glmm_bayes.graph.resolve import check_family, link_of, resolve
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.datatree import assemble, dimensions
 from glmm_bayes.infer.diagnostics import diagnose
@@ -89,7 +89,8 @@ class Model:
     ) -> None:
         self.spec = _read_spec(formula, family, link, priors)
         self.family = FAMILIES[self.spec.family]
-        self.link = LINKS[_link_name(self.spec)]
+        self.link = link_of(self.spec)
+        check_family(self.spec, self.family)
         findings = Findings(DataError)
         if isinstance(data, str | PathLike):
             data = read_data_file(data, self.spec.grouping_columns())
@@ -97,17 +98,9 @@ class Model:
         self.spec = check_structures(self.spec, table, findings)
         self.known = read_known(known, wanted_tables(self.spec), findings)
         findings.raise_errors()
-        designs = build_designs(self.spec, table, findings, rank=checked_rank(rank))
-        _check_one(self.spec)
-        self.design = designs[MEAN]
-        assert self.design.response is not None
-        self.response = self.family.read_response(self.design.response, findings)
-        findings.raise_errors()
-        covariances = resolve_covariances(self.design, self.known, findings)
-        findings.raise_errors()
-        self.priors = resolve_priors(
-            self.design, self.family, self.link, self.response, self.spec.priors, covariances
-        )
+        resolved = resolve(self.spec, table, self.known, findings, checked_rank(rank))
+        self.design, self.response = resolved.designs[MEAN], resolved.response
+        self.priors = resolved.priors
         self._found_before = tuple(findings.found)
         examine(self._subject, findings)
         self.findings = tuple(findings.found)
@@ -118,7 +111,7 @@ class Model:
         """The model as a ``pm.Model`` with named dims: free to inspect, to extend, to plot as a graph."""
         from glmm_bayes.graph.build import build_graph
 
-        return build_graph(self.design, self.family, self.link, self.response, self.priors)
+        return build_graph(self.family, self.response, self.priors)
 
     def fit(
         self,
@@ -157,17 +150,9 @@ class Model:
         SamplingError
         """
         settings = Settings(draws, tune, chains, cores, seed, engine, target_accept, progress)
-        names = list(dimensions(self.design, self.priors))
+        names = list(dimensions(self.priors))
         sampled = sample(self.pymc_model, names, settings)
-        tree = assemble(
-            sampled.posterior,
-            sampled.statistics,
-            self.design,
-            self.response,
-            self.priors,
-            self.family,
-            self.link,
-        )
+        tree = assemble(sampled.posterior, sampled.statistics, self.response, self.priors, self.family)
         recorded: dict[str, Any] = {
             **sampled.settings,
             "notes": [finding.message for finding in self.findings],
@@ -215,7 +200,7 @@ class Model:
         """What the checks read: the family and the priors of the model in plain words."""
         assert self.design.response is not None
         has_ceiling = isinstance(self.family, BinaryFamily)
-        has_floor = has_ceiling or (self.family.is_discrete and self.link.name == "log")
+        has_floor = has_ceiling or (isinstance(self.family, CountFamily) and self.link.name == "log")
         outcome = Outcome(
             self.response.label,
             self.design.response.source,
@@ -225,7 +210,7 @@ class Model:
             has_ceiling,
         )
         priors = {row.parameter: row.prior for row in self.priors.rows}
-        return Subject(self.design, outcome, tuple(self.family.auxiliaries), priors)
+        return Subject(self.design, outcome, tuple(self.priors.auxiliary), priors)
 
     def __str__(self) -> str:
         notes = [f"{finding.severity}: {finding.message}" for finding in self.findings]
@@ -246,24 +231,6 @@ def _read_spec(
         message = "a ModelSpec already holds family, link and priors."
         raise FormulaError(Finding("spec_twice", message, hint="Give them in one place only."))
     return formula
-
-
-def _check_one(spec: ModelSpec) -> None:
-    """Refuse to fit more than the mean: further parameters are read and checked, and have no graph yet."""
-    if spec.further:
-        names = ", ".join(spec.further)
-        message = f"{names}: formulas and fixed values of further parameters are read and checked, "
-        message += "but not fitted in this release."
-        raise FormulaError(Finding("not_available", message, hint="Leave them out: the mean is fitted."))
-
-
-def _link_name(spec: ModelSpec) -> str:
-    family = FAMILIES[spec.family]
-    name = spec.link or family.links[0]
-    if LINKS[name].name not in family.links:
-        message = f"{family.name} takes the links {', '.join(family.links)}, not {name}."
-        raise FormulaError(Finding("link", message))
-    return name
 
 
 def _checked(missing: str) -> str:

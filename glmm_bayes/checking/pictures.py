@@ -24,6 +24,8 @@ from glmm_bayes.effects.canvas import (
 )
 from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import expected
+from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.rows import training_rows
 from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
@@ -215,7 +217,7 @@ def _calibration_bins(fit: Fit) -> tuple[Array, NDArray[np.int64]]:
     Bins may depend on the covariates only: binned by a prediction that has seen the row's own group, the
     observed proportions would be more extreme than the predicted ones under every model, the right one too.
     """
-    population = expected(fit, fit.design, read_estimand("population", fit.design))
+    population = expected(Question(fit, read_estimand("population", fit)), training_rows(fit))
     mu, weight = population.values.mean(axis=0), fit.response.trials
     cuts = np.unique(np.quantile(mu, np.linspace(0, 1, _BINS + 1)[1:-1]))
     bins = np.searchsorted(cuts, mu)

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import ProbabilityLink
 from glmm_bayes.core.registry import Registry
+from glmm_bayes.graph.likelihood import draw_responses
+from glmm_bayes.infer.datatree import observed_data
 from glmm_bayes.infer.fit import Fit
-from glmm_bayes.infer.predictor import draw_blocks, subject_predictor
+from glmm_bayes.infer.predictor import draw_blocks, needed_variables, subject_values
 
 if TYPE_CHECKING:
     from glmm_bayes.effects.canvas import Picture
@@ -61,16 +63,16 @@ def posterior_predictive(fit: Fit, draws: int | None = None, seed: int | None = 
     (1, 1, 236)
     """
     chains, available = fit.shape
-    kept = _kept(available, draws, chains * len(fit.design))
+    kept = _kept(available, draws, chains * fit.response.values.size)
     entropy = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else int(seed)
     flat = _thinned(fit, kept)
     rng = np.random.default_rng(entropy)
-    result = np.empty((chains * len(kept), len(fit.design)))
-    for block in draw_blocks(*result.shape):
-        mu = fit.link.inverse(subject_predictor(flat, fit.design, block))
-        auxiliary = {name: flat[name][block] for name in fit.family.auxiliaries}
-        result[block] = fit.family.random(rng, fit.response, mu, auxiliary)
-    return _tree(fit, result.reshape(chains, len(kept), -1), kept, entropy)
+    size = chains * len(kept)
+    result = np.empty((size, *fit.response.values.shape))
+    for block in draw_blocks(size, fit.response.values.size):
+        at = subject_values(flat, fit.priors, block)
+        result[block] = draw_responses(fit.family, rng, fit.response, at)
+    return _tree(fit, result.reshape(chains, len(kept), *fit.response.values.shape), kept, entropy)
 
 
 def _kept(available: int, draws: int | None, numbers: int) -> NDArray[np.int64]:
@@ -85,9 +87,8 @@ def _kept(available: int, draws: int | None, numbers: int) -> NDArray[np.int64]:
 def _thinned(fit: Fit, kept: NDArray[np.int64]) -> dict[str, Array]:
     """Return the draws that the rows' own predictor needs, chains and kept draws in one first axis."""
     chains, available = fit.shape
-    names = ["beta", *(f"b_{group.slug}" for group in fit.design.groups), *fit.family.auxiliaries]
     flat = {}
-    for name in names:
+    for name in needed_variables(fit.priors):
         values = fit.needed(name, "the posterior predictive")
         chosen = values.reshape(chains, available, *values.shape[1:])[:, kept]
         flat[name] = chosen.reshape(chains * len(kept), *values.shape[1:])
@@ -105,10 +106,12 @@ def _tree(fit: Fit, values: Array, kept: NDArray[np.int64], seed: int) -> xr.Dat
         "thinning": words,
         "estimand": "replicated responses of the training rows, each group with its own random effects",
     }
-    rows = {"row": np.arange(values.shape[2])}
+    observed = observed_data(fit.response)
     steps = {"chain": np.arange(values.shape[0]), "draw": kept}
-    replicated = xr.Dataset({"y": (("chain", "draw", "row"), values)}, coords={**steps, **rows}, attrs=attrs)
-    observed = xr.Dataset({"y": ("row", fit.response.values)}, coords=rows)
+    dims = ("chain", "draw", *map(str, observed["y"].dims))
+    replicated = xr.Dataset(
+        {"y": (dims, values)}, coords={**steps, **observed.coords}, attrs=attrs | observed.attrs
+    )
     return xr.DataTree.from_dict(
         {"/": xr.Dataset(attrs=attrs), "posterior_predictive": replicated, "observed_data": observed}
     )

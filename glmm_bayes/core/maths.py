@@ -1,4 +1,4 @@
-"""The functions that links and densities are written in, for NumPy arrays; the graph has the same for PyTensor.
+"""The functions that links and densities are written in, for NumPy arrays; the graph has them for PyTensor.
 
 A formula that is written once, in these functions, is the same in the sampled graph and in every number
 that is computed from the draws.
@@ -53,6 +53,9 @@ class Maths(Protocol):
 
     def stack(self, parts: Any) -> Any:
         """Stack arrays along a new last axis."""
+
+    def scatter(self, parts: Any, size: int) -> Any:
+        """Put (positions, values) together along the last axis; zero where nothing is put."""
 
     def sum(self, x: Any) -> Any:
         """Add up along the last axis."""
@@ -135,6 +138,13 @@ class NumpyMaths:
 
     def stack(self, parts: Any) -> Any:
         return np.stack(np.broadcast_arrays(*parts), axis=-1)
+
+    def scatter(self, parts: Any, size: int) -> Any:
+        shape = np.broadcast_shapes(*(np.shape(values)[:-1] for _, values in parts)) if parts else ()
+        result = np.zeros((*shape, size))
+        for positions, values in parts:
+            result[..., positions] = values
+        return result
 
     def sum(self, x: Any) -> Any:
         return np.sum(x, axis=-1)

@@ -49,6 +49,10 @@ class DesignState:
         Levels of each grouping factor.
     dropped : tuple of int
         Positions, among the fixed-effect columns as they are coded, of those that ``rank="drop"`` removed.
+    has_intercept : bool
+        False if thresholds stand in the place of the intercept: contrasts are coded as beside one.
+    slugs : mapping of str to str
+        Name in the posterior of each grouping factor, by its label.
     """
 
     kinds: Mapping[str, str] = field(default_factory=dict)
@@ -56,6 +60,8 @@ class DesignState:
     factors: Mapping[str, tuple[Level, ...]] = field(default_factory=dict)
     groups: Mapping[str, tuple[GroupLevel, ...]] = field(default_factory=dict)
     dropped: tuple[int, ...] = ()
+    has_intercept: bool = True
+    slugs: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,8 @@ def build_design(
     transforms: Mapping[str, Learnt] | None = None,
     rank: str = "error",
     dropped: tuple[int, ...] = (),
+    has_intercept: bool = True,
+    names: Mapping[str, str] | None = None,
 ) -> Design:
     """Build the design of training rows; everything wrong is collected, then raised as one error.
 
@@ -122,6 +130,10 @@ def build_design(
         What to do with fixed-effect columns that depend on earlier ones.
     dropped : tuple of int
         Columns that were removed before; they are taken as they are.
+    has_intercept : bool
+        False leaves the column of the intercept out, once the others are checked beside it.
+    names : mapping of str to str, optional
+        Name of each grouping factor in the posterior, by its label.
 
     Raises
     ------
@@ -130,20 +142,24 @@ def build_design(
         ``offset_domain``.
     """
     kinds = {name: column.kind for name, column in table.columns.items()}
-    state = DesignState(kinds, transforms or {}, dropped=dropped)
+    named = slugs(group.label for group in spec.groups) if names is None else names
+    state = DesignState(kinds, transforms or {}, dropped=dropped, slugs=named)
     design = _assemble(spec, table, state, findings, learning=True)
     findings.raise_errors()
     removed = check_fixed(design.columns, design.x, design.table.rows, findings, rank)
     findings.raise_errors()
-    return _without(design, removed) if removed else design
+    if removed:
+        design = _keeping(design, [i for i in range(len(design.columns)) if i not in removed])
+        design = replace(design, state=replace(design.state, dropped=removed))
+    if not has_intercept:
+        design = _keeping(design, [i for i, column in enumerate(design.columns) if column.parts])
+        design = replace(design, state=replace(design.state, has_intercept=False))
+    return design
 
 
-def _without(design: Design, removed: tuple[int, ...]) -> Design:
-    """Leave fixed-effect columns out; what is learnt says which."""
-    kept = [position for position in range(len(design.columns)) if position not in removed]
-    columns = tuple(design.columns[position] for position in kept)
-    state = replace(design.state, dropped=removed)
-    return replace(design, state=state, columns=columns, x=design.x[:, kept])
+def _keeping(design: Design, kept: list[int]) -> Design:
+    """Keep some of the fixed-effect columns."""
+    return replace(design, columns=tuple(design.columns[i] for i in kept), x=design.x[:, kept])
 
 
 def replay_design(
@@ -198,7 +214,7 @@ def replay_design(
 
 def _check_dependence(design: Design, table: Table, findings: Findings) -> None:
     """Refuse new rows that leave the dependence by which columns were dropped: nothing is known there."""
-    whole = replace(design.state, dropped=())
+    whole = replace(design.state, dropped=(), has_intercept=True)
     train, new = (
         _assemble(design.spec, rows, whole, Findings(PredictionError), learning=False, needed=()).x
         for rows in (design.table, table)
@@ -235,9 +251,9 @@ def _assemble(
         terms += [*group.effects, *by_terms(group)]
     predictors = evaluate_predictors(terms, evaluator)
     coded = code_terms(spec.fixed, predictors.levels)
-    columns = tuple(column for i, column in enumerate(coded) if i not in state.dropped)
+    kept = [column for i, column in enumerate(coded) if i not in state.dropped]
+    columns = tuple(column for column in kept if column.parts or state.has_intercept)
     offset = np.sum([evaluator.offset(term) for term in spec.offsets], axis=0) + np.zeros(len(table))
-    names = slugs(group.label for group in spec.groups)
     groups = []
     for term in spec.groups:
         check_by(term, predictors, table, findings)
@@ -250,9 +266,9 @@ def _assemble(
         else:
             weights, members = np.ones((len(table), 1)), np.full((len(table), 1), -1, np.int64)
         z = predictors.matrix(effects)
-        groups.append(GroupDesign(term, names[term.label], effects, blocks, known, members, weights, z))
+        groups.append(GroupDesign(term, state.slugs[term.label], effects, blocks, known, members, weights, z))
     response = read_response(spec.response, evaluator) if learning else None
-    learnt = DesignState(state.kinds, transforms, factors, levels, state.dropped)
+    learnt = replace(state, transforms=transforms, factors=factors, groups=levels)
     x = predictors.matrix(columns)
     used = [*coded, *(column for group in groups for column in group.columns)]
     parts = {part: predictors.part(part) for column in used for part in column.parts}

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from glmm_bayes.core.errors import Findings
-from glmm_bayes.design.design import Design, build_design
+from glmm_bayes.core.words import slugs
+from glmm_bayes.design.design import Design, DesignState, build_design
 from glmm_bayes.design.table import Table
 from glmm_bayes.spec.model_spec import GroupTerm, LinearPredictor, ModelSpec
 
@@ -15,7 +16,12 @@ MEAN = "mu"
 
 
 def build_designs(
-    spec: ModelSpec, table: Table, findings: Findings, rank: str = "error"
+    spec: ModelSpec,
+    table: Table,
+    findings: Findings,
+    rank: str = "error",
+    has_intercept: bool = True,
+    known: Mapping[str, DesignState] | None = None,
 ) -> Mapping[str, Design]:
     """Build the design of each linear predictor on the same rows.
 
@@ -27,6 +33,10 @@ def build_designs(
     findings : Findings
     rank : {"error", "drop", "keep"}
         As in ``build_design``.
+    has_intercept : bool
+        Whether the mean has an intercept; thresholds stand in its place otherwise.
+    known : mapping of str to DesignState, optional
+        What was learnt from these rows, and which columns were removed, before.
 
     Returns
     -------
@@ -40,13 +50,25 @@ def build_designs(
     """
     shared_labels(spec, findings)
     findings.raise_errors()
-    designs = {MEAN: build_design(replace(spec, further={}), table, findings, rank=rank)}
-    for name, predictor in spec.further.items():
-        if isinstance(predictor, LinearPredictor):
-            own = replace(
-                spec, fixed=predictor.fixed, groups=predictor.groups, offsets=predictor.offsets, further={}
-            )
-            designs[name] = build_design(own, table, findings, rank=rank)
+    predictors = {MEAN: spec.predictor} | {
+        name: part for name, part in spec.further.items() if isinstance(part, LinearPredictor)
+    }
+    # One factor has one name in the posterior, whichever parameters depend on it.
+    names = slugs(dict.fromkeys(group.label for part in predictors.values() for group in part.groups))
+    designs = {}
+    for name, part in predictors.items():
+        own = replace(spec, fixed=part.fixed, groups=part.groups, offsets=part.offsets, further={})
+        before = (known or {}).get(name, DesignState())
+        designs[name] = build_design(
+            own,
+            table,
+            findings,
+            before.transforms or None,
+            rank,
+            before.dropped,
+            has_intercept or name != MEAN,
+            names,
+        )
     return designs
 
 

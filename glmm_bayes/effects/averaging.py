@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Finding, Findings, PredictionError, value_text
 from glmm_bayes.core.registry import suggestion
-from glmm_bayes.design.design import Design
 from glmm_bayes.design.table import Column, as_frame, as_labels, read_table
+from glmm_bayes.effects.rows import Rows
 
 Array = NDArray[np.float64]
 
@@ -32,14 +32,13 @@ class Averages:
 
 
 def averages(
-    design: Design, by: str | Sequence[str] | bool | None, newdata: Any, compared: str | None = None
+    rows: Rows, by: str | Sequence[str] | bool | None, newdata: Any, compared: str | None = None
 ) -> Averages | None:
     """Return the weights of averages over rows: all of them, or within combinations of columns.
 
     Parameters
     ----------
-    design : Design
-        Of the rows.
+    rows : Rows
     by : str, sequence of str, bool or None
         Columns that the model reads, or columns of ``newdata``.
     newdata : DataFrame, mapping or None
@@ -53,11 +52,11 @@ def averages(
     """
     if by is None or by is False:
         return None
-    size = len(design)
+    size = len(rows)
     if by is True:
         return Averages(np.full((1, size), 1.0 / size), pd.DataFrame(index=range(1)), ())
     names = _names(by, compared)
-    frame = pd.DataFrame({name: _values(design, name, newdata) for name in names})
+    frame = pd.DataFrame({name: _values(rows, name, newdata) for name in names})
     grouped = frame.groupby(list(names), observed=True, sort=True)
     codes = grouped.ngroup().to_numpy()
     weights = np.zeros((grouped.ngroups, size))
@@ -79,11 +78,11 @@ def _names(by: Any, compared: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def grid_frame(design: Design) -> pd.DataFrame:
+def grid_frame(rows: Rows) -> pd.DataFrame:
     """Return the predictors' columns of the rows as the user gave them."""
-    response = set(design.spec.response.names())
-    keep = [name for name in design.table.columns if name not in response]
-    return pd.DataFrame({name: _shown(design.table[name]) for name in keep})
+    response = {name for design in rows.designs.values() for name in design.spec.response.names()}
+    keep = [name for name in rows.table.columns if name not in response]
+    return pd.DataFrame({name: _shown(rows.table[name]) for name in keep}, index=range(len(rows)))
 
 
 def free_names(grid: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -105,16 +104,16 @@ def free_names(grid: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return grid.rename(columns=names), notes
 
 
-def _values(design: Design, name: str, newdata: Any) -> Any:
-    if name in design.table.columns:
-        return _shown(design.table[name])
+def _values(rows: Rows, name: str, newdata: Any) -> Any:
+    if name in rows.table.columns:
+        return _shown(rows.table[name])
     if newdata is not None and as_frame(newdata).positions(name):
         try:
             return _shown(read_table(newdata, [name], Findings(PredictionError))[name])
         except DataError as error:
             raise PredictionError(error.findings) from None
     where = "among those the model reads" if newdata is None else "in newdata"
-    known = list(design.table.columns if newdata is None else map(str, as_frame(newdata).columns))
+    known = list(rows.table.columns if newdata is None else map(str, as_frame(newdata).columns))
     hint = " ".join(filter(None, (suggestion(name, known), f"Columns: {value_text(known)}.")))
     message = f"by: no column '{name}' {where}."
     raise PredictionError(Finding("unknown_column", message, column=name, hint=hint))

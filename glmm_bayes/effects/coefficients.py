@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,13 +11,19 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.registry import Registry
+from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.core.words import ESTIMANDS, INTERVAL_PROBABILITY, interval_columns, interval_words
+from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand import read_estimand
-from glmm_bayes.effects.expectation import distinct_pieces, on_scale
+from glmm_bayes.effects.expectation import on_scale
+from glmm_bayes.effects.pieces import distinct_pieces
+from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import summary_frame
+from glmm_bayes.effects.rows import training_rows
+from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
-from glmm_bayes.infer.predictor import draw_blocks
+from glmm_bayes.infer.predictor import draw_blocks, fixed_part, single_values
 
 Array = NDArray[np.float64]
 
@@ -36,7 +42,7 @@ class _Cells:
 
 
 #: Takes linear predictors, variances and population means of the cells to coefficients, shape (draw, coef).
-Projection = Callable[[Fit, _Cells, Array, Array], Array]
+Projection = Callable[[Fit, _Cells, Array, Array, slice], Array]
 
 
 def coefficients(fit: Fit, projection: str = "quasi-likelihood") -> pd.DataFrame:
@@ -68,21 +74,26 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood") -> pd.DataFrame
     Hedeker, du Toit, Demirtas and Gibbons (2018), A note on marginalization of regression parameters.
     """
     solve = PROJECTIONS[projection]
-    beta = fit.flat["beta"]
-    if not beta.shape[1]:
+    if not sum(len(predictor.design.coefficients) for predictor in fit.predictors.values()):
         raise PredictionError(Finding("no_coefficients", "the model has no fixed part."))
+    if not (fit.family.mean_is_mu and fit.design.coefficients):
+        return _subject_table(fit, fit.predictors)
+    beta = fit.flat["beta"]
     gamma, gap = _project(fit, solve)
     frame = pd.DataFrame({"coef": fit.design.coefficients})
     for word, draws in (("subject", beta), ("population", gamma)):
         frame = pd.concat([frame, summary_frame(draws).add_prefix(f"{word}_")], axis=1)
     frame["attenuation"] = _attenuation(beta, gamma)
-    if fit.link.name in ("logit", "log"):
+    if fit.link.ratio:
         for word, draws in (("subject", beta), ("population", gamma)):
             ratios = summary_frame(np.exp(draws))
             lower, upper = interval_columns()
             frame[f"{word}_ratio"] = np.median(np.exp(draws), axis=0)
             frame[f"{word}_ratio_{lower}"], frame[f"{word}_ratio_{upper}"] = ratios[lower], ratios[upper]
-    ratio = {"logit": "odds ratio", "log": "rate ratio"}.get(fit.link.name, "")
+    ratio = fit.link.ratio
+    further = {name: predictor for name, predictor in fit.predictors.items() if name != MEAN}
+    if further:
+        frame = pd.concat([frame, _subject_table(fit, further)], ignore_index=True)
     caption = (
         "subject_: subject-specific coefficient, what changes for a given group; population_: "
         f"population-averaged coefficient ({projection} projection); mean and {interval_words()}"
@@ -101,6 +112,36 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood") -> pd.DataFrame
     )
 
 
+def _subject_table(fit: Fit, predictors: Mapping[str, Predictor]) -> pd.DataFrame:
+    """Summarise subject-specific coefficients of predictors that have no population-averaged ones."""
+    parts = []
+    for predictor in predictors.values():
+        names = [f"{predictor.prefix}{name}" for name in predictor.design.coefficients]
+        draws = summary_frame(fit.flat[predictor.variable("beta")]).add_prefix("subject_")
+        parts.append(pd.concat([pd.DataFrame({"coef": names}), draws], axis=1))
+    caption = (
+        "subject_: subject-specific coefficient, what changes for a given group, on the scale of each "
+        f"parameter's linear predictor; mean and {interval_words()}; population-averaged answers: "
+        "gb.predictions and gb.comparisons"
+    )
+    return captioned(
+        pd.concat(parts, ignore_index=True),
+        caption,
+        subject="subject-specific: what changes for a given group",
+        interval=interval_words(),
+    )
+
+
+def _others(fit: Fit, block: slice) -> dict[str, RowValue]:
+    """Return the other parameters; those with a formula at their mean over the training rows."""
+    values = single_values(fit.flat, fit.priors, block)
+    for name, predictor in fit.predictors.items():
+        if name != MEAN:
+            eta = fixed_part(fit.flat[predictor.variable("beta")][block], predictor.design)
+            values[name] = RowValue(predictor.link, eta.mean(axis=1, keepdims=True))
+    return values
+
+
 def population_coefficients(fit: Fit, projection: str = "quasi-likelihood") -> Array:
     """Return draws of the population-averaged coefficients, shape (draw, coef)."""
     return _project(fit, PROJECTIONS[projection])[0]
@@ -109,7 +150,8 @@ def population_coefficients(fit: Fit, projection: str = "quasi-likelihood") -> A
 def _project(fit: Fit, solve: Projection) -> tuple[Array, Array]:
     """Return projected coefficients, shape (draw, coef), and the largest gap in each draw."""
     design = fit.design
-    pieces, rows, spread = distinct_pieces(fit, design, read_estimand("population", design))
+    question = Question(fit, read_estimand("population", fit))
+    pieces, rows, spread = distinct_pieces(question, training_rows(fit))
     counts = np.bincount(spread, minlength=len(rows)).astype(np.float64)
     trials = np.bincount(spread, weights=fit.response.trials, minlength=len(rows))
     # Orthonormal columns: both projections are equivariant, and raw ones can be nearly dependent.
@@ -124,15 +166,16 @@ def _project(fit: Fit, solve: Projection) -> tuple[Array, Array]:
     beta = fit.flat["beta"]
     gamma, gap = np.empty_like(beta), np.empty(len(beta))
     for block in draw_blocks(len(beta), len(rows) * max(1, beta.shape[1])):
-        parts = pieces.predictor(block, rows)
-        mean = on_scale(fit, *parts, "response")[0]
-        gamma[block] = solve(fit, cells, mean, on_scale(fit, *parts, "link")[0])
+        parts = pieces.at(block, rows)
+        mean = on_scale(question, parts)[0]
+        link_of_mean = on_scale(replace(question, scale="link"), parts)[0]
+        gamma[block] = solve(fit, cells, mean, link_of_mean, block)
         fitted = fit.link.inverse(cells.offset + gamma[block] @ cells.x.T)
         gap[block] = np.abs(mean - fitted).max(axis=1)
     return gamma @ back.T, gap
 
 
-def _hedeker(fit: Fit, cells: _Cells, mean: Array, link_of_mean: Array) -> Array:
+def _hedeker(fit: Fit, cells: _Cells, mean: Array, link_of_mean: Array, block: slice) -> Array:
     """Regress the link of the population means, less the offset, on the columns; rows weigh the same."""
     target = link_of_mean - cells.offset
     root = np.sqrt(cells.rows)
@@ -140,15 +183,16 @@ def _hedeker(fit: Fit, cells: _Cells, mean: Array, link_of_mean: Array) -> Array
     return np.asarray(solution.T)
 
 
-def _quasi_likelihood(fit: Fit, cells: _Cells, mean: Array, link_of_mean: Array) -> Array:
+def _quasi_likelihood(fit: Fit, cells: _Cells, mean: Array, link_of_mean: Array, block: slice) -> Array:
     """Solve sum w x (h'/V)(m - h(x'gamma)) = 0 by Newton's method with expected information."""
-    gamma = _hedeker(fit, cells, mean, link_of_mean)
-    unit = {name: np.ones(len(gamma)) for name in fit.family.auxiliaries}
+    gamma = _hedeker(fit, cells, mean, link_of_mean, block)
+    others = _others(fit, block)
     for _ in range(_NEWTON_STEPS):
         current = cells.offset + gamma @ cells.x.T
         fitted, slope = fit.link.inverse(current), fit.link.inverse_derivative(current)
         # Means that round to an end of the scale have neither slope nor variance, and no weight.
-        variance = np.maximum(fit.family.variance(fitted, unit), np.finfo(float).tiny)
+        variance = fit.family.variance({"mu": RowValue(fit.link, current), **others})
+        variance = np.maximum(variance, np.finfo(float).tiny)
         weight = cells.trials * slope / variance
         score = (weight * (mean - fitted)) @ cells.x
         information = np.einsum("su,uk,ul->skl", weight * slope, cells.x, cells.x, optimize=True)

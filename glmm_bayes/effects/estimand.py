@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import ESTIMANDS
-from glmm_bayes.design.design import Design
+from glmm_bayes.infer.fit import Fit
 
 NEW_SUBJECT = "new_subject"
 
@@ -54,13 +54,15 @@ class Estimand:
         return "; ".join(parts)
 
 
-def read_estimand(estimand: str | Mapping[str, str], design: Design) -> Estimand:
+def read_estimand(estimand: str | Mapping[str, str], fit: Fit) -> Estimand:
     """Give each grouping factor its word.
 
     Parameters
     ----------
     estimand : str or mapping of grouping factor to str
         A bare word holds for all factors; a mapping must name every factor.
+    fit : Fit
+        Whose grouping factors are those of all linear predictors.
 
     Raises
     ------
@@ -71,7 +73,12 @@ def read_estimand(estimand: str | Mapping[str, str], design: Design) -> Estimand
     if not isinstance(estimand, str | Mapping):
         message = f"the estimand must be a word or a mapping of factors to words, found {estimand!r}."
         raise PredictionError(Finding("estimand", message, hint=f"Words: {', '.join(ESTIMANDS)}."))
-    factors = [group.factor for group in design.groups]
+    columns = {
+        group.factor: set(group.term.columns)
+        for predictor in fit.predictors.values()
+        for group in predictor.design.groups
+    }
+    factors = list(columns)
     words = dict.fromkeys(factors, estimand) if isinstance(estimand, str) else dict(estimand)
     for word in [estimand] if isinstance(estimand, str) else words.values():
         if word not in ESTIMANDS:
@@ -84,15 +91,14 @@ def read_estimand(estimand: str | Mapping[str, str], design: Design) -> Estimand
             f"the estimand must name every grouping factor ({', '.join(factors)}), found {', '.join(words)}."
         )
         raise PredictionError(Finding("estimand", message, hint="Or write one word for all."))
-    _check_nesting(words, design)
+    _check_nesting(words, columns)
     if not factors:
         # Without random effects all estimands are one; the user's word stands in the header.
         return Estimand({"": str(estimand)} if isinstance(estimand, str) else {"": "typical"})
     return Estimand(words)
 
 
-def _check_nesting(words: Mapping[str, str], design: Design) -> None:
-    columns = {group.factor: set(group.term.columns) for group in design.groups}
+def _check_nesting(words: Mapping[str, str], columns: Mapping[str, set[str]]) -> None:
     for factor, word in words.items():
         for parent, other in words.items():
             if word == "subject" and other != "subject" and columns[parent] < columns[factor]:

@@ -23,10 +23,12 @@ class Point:
     is_shift: bool = False
 
 
-def contrasts(design: Design, variable: str, values: Sequence[Any] | None) -> list[tuple[Point, Point]]:
+def contrasts(
+    designs: Sequence[Design], variable: str, values: Sequence[Any] | None
+) -> list[tuple[Point, Point]]:
     """List the pairs (value, reference) to compare."""
-    column = _predictor(design, variable)
-    levels = _levels(design, column)
+    column = _predictor(designs, variable)
+    levels = next((found for design in designs if (found := _levels(design, column))), ())
     if values is None:
         points = _default_points(column, levels)
     elif isinstance(values, str) or not isinstance(values, Sequence | np.ndarray) or len(values) < 2:
@@ -40,17 +42,22 @@ def contrasts(design: Design, variable: str, values: Sequence[Any] | None) -> li
     return [(point, points[0]) for point in points[1:]]
 
 
-def _predictor(design: Design, variable: str) -> Column:
-    spec = design.spec
-    terms = [*spec.fixed, *(effect for group in spec.groups for effect in group.effects)]
-    names = [name for term in terms for name in term.names()]
-    names += [name for offset in spec.offsets for name in offset.names()]
+def _predictor(designs: Sequence[Design], variable: str) -> Column:
+    names = [name for design in designs for name in _names(design)]
     if variable not in names:
         known = list(dict.fromkeys(names))
         hint = " ".join(filter(None, (suggestion(variable, known), f"Predictors: {', '.join(known)}.")))
         message = f"'{variable}' is not a predictor of the model."
         raise PredictionError(Finding("unknown_column", message, column=variable, hint=hint))
-    return design.table[variable]
+    return designs[0].table[variable]
+
+
+def _names(design: Design) -> list[str]:
+    """List the columns that a linear predictor reads, but for those of grouping factors."""
+    spec = design.spec
+    terms = [*spec.fixed, *(effect for group in spec.groups for effect in group.effects)]
+    names = [name for term in terms for name in term.names()]
+    return names + [name for offset in spec.offsets for name in offset.names()]
 
 
 def _levels(design: Design, column: Column) -> tuple[Level, ...]:
@@ -95,9 +102,9 @@ def _given(column: Column, levels: Sequence[Level], value: Any) -> Point:
     return Point(repr(number).removesuffix(".0"), number)
 
 
-def with_value(design: Design, variable: str, point: Point) -> Table:
+def with_value(table: Table, variable: str, point: Point) -> Table:
     """Return the rows with the variable set to the point in every row."""
-    column = design.table[variable]
+    column = table[variable]
     size = len(column.values)
     if column.kind == "label":
         # One level is enough: new rows are matched with the training levels by label.
@@ -108,4 +115,4 @@ def with_value(design: Design, variable: str, point: Point) -> Table:
         changed = Column(variable, "number", column.values + float(point.value))
     else:
         changed = Column(variable, "number", np.full(size, float(point.value)))
-    return design.table.with_columns({variable: changed})
+    return table.with_columns({variable: changed})

@@ -7,17 +7,22 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.links import ProbabilityLink
+from glmm_bayes.core.row_value import number
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.result import summary_frame
 from glmm_bayes.effects.variance import depends_on_levels
+from glmm_bayes.graph.predictors import Predictor
+from glmm_bayes.graph.priors import shared_labels
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.predictor import single_values
 
 Array = NDArray[np.float64]
 
 _Z75 = 0.6744897501960817  # 75 % point of the standard normal
-_MEDIAN_RATIO = {"logit": "median odds ratio", "log": "median rate ratio"}
 
 
 def variance_components(fit: Fit) -> pd.DataFrame:
@@ -44,13 +49,16 @@ def variance_components(fit: Fit) -> pd.DataFrame:
     in multilevel models.
     """
     rows: list[tuple[str, str, Array]] = []
-    intercepts_only = all(_is_plain(fit, group) for group in fit.design.groups)
-    for group in fit.design.groups:
-        rows += _components(fit, group)
-        if intercepts_only:
-            rows += _ratios(fit, group)
-    if "sigma" in fit.family.auxiliaries:
-        rows.append(("residual", "sd", fit.needed("sigma", "the residual sd")))
+    main = fit.priors.first
+    intercepts_only = all(_is_plain(fit, group) for group in main.design.groups)
+    for name, predictor in fit.predictors.items():
+        for group in predictor.design.groups:
+            rows += _components(fit, group, predictor)
+            if intercepts_only and name == MEAN:
+                rows += _ratios(fit, group)
+    rows += _joint(fit)
+    if "sigma" in fit.priors.auxiliary:
+        rows.append(("residual", "sigma" if len(fit.predictors) > 1 else "sd", fit.flat["sigma"]))
     if not rows:
         message = "the model has no random effects and no residual standard deviation."
         raise PredictionError(Finding("no_random_effects", message))
@@ -72,29 +80,59 @@ def _is_plain(fit: Fit, group: GroupDesign) -> bool:
     )
 
 
-def _components(fit: Fit, group: GroupDesign) -> list[tuple[str, str, Array]]:
-    covariance = fit.covariance(group.slug)
+def _components(fit: Fit, group: GroupDesign, predictor: Predictor) -> list[tuple[str, str, Array]]:
+    covariance = fit.covariance(group.slug, predictor.name)
     sd = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
-    prior = fit.group_prior(group.slug)
+    prior = fit.group_prior(group.slug, predictor.name)
+    # Effects of a further parameter are told apart by its name.
+    effects = [f"{predictor.prefix}{effect}" for effect in group.effects]
     shown = [prior.sd_of_effect.index(one) for one in dict.fromkeys(prior.sd_of_effect)]
-    rows = [(group.factor, f"sd {group.effects[k]}", sd[:, k]) for k in shown]
+    rows = [(group.factor, f"sd {effects[k]}", sd[:, k]) for k in shown]
     for first, second in prior.pairs:
         corr = covariance[:, first, second] / (sd[:, first] * sd[:, second])
-        rows.append((group.factor, f"corr {group.effects[first]}, {group.effects[second]}", corr))
+        rows.append((group.factor, f"corr {effects[first]}, {effects[second]}", corr))
     for name in prior.single_values:
-        rows.append((group.factor, name, fit.needed(f"{name}_{group.slug}", "variance_components")))
+        own = predictor.variable(f"{name}_{group.slug}")
+        rows.append((group.factor, name, fit.needed(own, "variance_components")))
+    return rows
+
+
+def _joint(fit: Fit) -> list[tuple[str, str, Array]]:
+    """List correlations between effects of different linear predictors."""
+    rows = []
+    for shared in fit.priors.shared:
+        corr = fit.needed(f"joint_corr_{shared.label}", "variance_components")
+        labels = shared_labels(shared, fit.priors)
+        owner = [member for member, positions in enumerate(shared.positions) for _ in positions]
+        first, index = shared.members[0]
+        factor = fit.predictors[first].design.groups[index].factor
+        rows += [
+            (factor, f"corr {labels[i]}, {labels[j]}", corr[:, i, j])
+            for j in range(shared.size)
+            for i in range(j)
+            if owner[i] != owner[j]
+        ]
     return rows
 
 
 def _ratios(fit: Fit, group: GroupDesign) -> list[tuple[str, str, Array]]:
     own = fit.covariance(group.slug)[:, 0, 0]
     rows = [(group.factor, "variance", own)]
-    if fit.link.name in _MEDIAN_RATIO:
-        rows.append((group.factor, _MEDIAN_RATIO[fit.link.name], np.exp(np.sqrt(2 * own) * _Z75)))
-    residual: Array | float | None = fit.family.latent_variance(fit.link)
-    if "sigma" in fit.family.auxiliaries:
-        residual = fit.needed("sigma", "the intraclass correlation") ** 2
+    if fit.link.ratio:
+        rows.append((group.factor, f"median {fit.link.ratio}", np.exp(np.sqrt(2 * own) * _Z75)))
+    residual = _latent_residual(fit)
     if residual is not None:
         total = sum((fit.covariance(other.slug)[:, 0, 0] for other in fit.design.groups), np.zeros_like(own))
         rows.append((group.factor, "ICC, latent scale", own / (total + residual)))
     return rows
+
+
+def _latent_residual(fit: Fit) -> Array | float | None:
+    """Return the variance of the residual on the scale of the linear predictor, where there is one."""
+    if isinstance(fit.link, ProbabilityLink) and fit.family.has_latent_response:
+        return fit.link.latent_variance
+    if fit.link.name == "identity" and fit.family.mean_is_mu and set(fit.predictors) == {MEAN}:
+        singles = single_values(fit.flat, fit.priors, slice(None))
+        draws = len(fit.flat["beta"])
+        return fit.family.variance({"mu": number(np.zeros((draws, 1))), **singles})[:, 0]
+    return None

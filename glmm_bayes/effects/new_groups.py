@@ -17,12 +17,17 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import ProbabilityLink
 from glmm_bayes.design.column import as_labels
-from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Table
-from glmm_bayes.effects.estimand import NEW_SUBJECT, Estimand
+from glmm_bayes.effects.estimand import NEW_SUBJECT
+from glmm_bayes.effects.pieces import shared_covariance
+from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.rows import Rows
 from glmm_bayes.graph.covariances.independent import Independent
 from glmm_bayes.graph.group_priors import GroupPrior
+from glmm_bayes.graph.predictors import prefix_of
+from glmm_bayes.graph.priors import SharedEffects
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.predictor import rows_part
 
@@ -33,11 +38,29 @@ NewLabel = tuple[str | None, ...]
 
 
 @dataclass(frozen=True)
-class NewGroups:
-    """New groups of one grouping factor, and how their effects are drawn.
+class Stream:
+    """Standard normals of one origin, and what they add to a new group's effects.
 
     Attributes
     ----------
+    key : tuple of str
+        What the normals belong to; linear predictors that share effects share a key.
+    root : ndarray, shape (draw, effect, normal)
+        Takes the normals to effects.
+    """
+
+    key: tuple[str, ...]
+    root: Array
+
+
+@dataclass(frozen=True)
+class NewGroups:
+    """New groups of one grouping factor in one linear predictor, and how their effects are drawn.
+
+    Attributes
+    ----------
+    parameter : str
+        Whose linear predictor it is.
     group : GroupDesign
         On the rows.
     labels : tuple of tuple
@@ -45,18 +68,18 @@ class NewGroups:
     members : ndarray of int64, shape (row, member)
         Positions of each row's labels.
     weights : ndarray, shape (row, member)
-    root : ndarray, shape (draw, effect, effect)
-        Square root of the effects' covariance.
+    streams : tuple of Stream
     heavy : mapping of tuple of int to ndarray, shape (draw,)
         Degrees of freedom of the blocks of effects that are Student's t, by their positions.
     seed : int
     """
 
+    parameter: str
     group: GroupDesign
     labels: tuple[NewLabel, ...]
     members: NDArray[np.int64]
     weights: Array
-    root: Array
+    streams: tuple[Stream, ...]
     heavy: Mapping[tuple[int, ...], Array]
     seed: int
 
@@ -68,16 +91,24 @@ class NewGroups:
 
     def effects(self, label: NewLabel) -> Array:
         """Return one label's random effects, shape (draw, effect)."""
-        normals, *scales = _generators(self.seed, self.group.factor, label, 1 + len(self.heavy))
-        b = np.einsum("skl,sl->sk", self.root, normals.standard_normal(self.root.shape[:2]))
+        first, *others = self.streams
+        normals, *scales = _generators(self.seed, first.key, label, 1 + len(self.heavy))
+        b = _drawn(first, normals)
+        for stream in others:
+            b = b + _drawn(stream, _generators(self.seed, stream.key, label, 1)[0])
         for generator, (positions, df) in zip(scales, self.heavy.items(), strict=True):
             b[:, positions] *= np.sqrt((df - 2.0) / generator.chisquare(df))[:, None]
         return np.asarray(b)
 
 
-def _generators(seed: int, factor: str, label: NewLabel, count: int) -> list[np.random.Generator]:
+def _drawn(stream: Stream, generator: np.random.Generator) -> Array:
+    draws, _, normals = stream.root.shape
+    return np.asarray(np.einsum("skl,sl->sk", stream.root, generator.standard_normal((draws, normals))))
+
+
+def _generators(seed: int, key: tuple[str, ...], label: NewLabel, count: int) -> list[np.random.Generator]:
     """Return generators of a label; several, so that further draws leave the first ones alone in each."""
-    text = json.dumps([seed, factor, label])
+    text = json.dumps([seed, *key, label])
     digest = int.from_bytes(sha256(text.encode()).digest(), "big")
     return [np.random.Generator(np.random.PCG64(s)) for s in np.random.SeedSequence(digest).spawn(count)]
 
@@ -98,8 +129,8 @@ def seed_of(fit: Fit, seed: int | None) -> int:
     return int(seed)
 
 
-def new_groups(fit: Fit, design: Design, estimand: Estimand, seed: int) -> tuple[NewGroups, ...]:
-    """List the new groups of each grouping factor that is asked for as ``new_subject``.
+def new_groups(question: Question, rows: Rows, seed: int) -> tuple[NewGroups, ...]:
+    """List the new groups of each linear predictor and grouping factor that is asked for as ``new_subject``.
 
     Raises
     ------
@@ -108,26 +139,61 @@ def new_groups(fit: Fit, design: Design, estimand: Estimand, seed: int) -> tuple
         new groups have no mean.
     """
     return tuple(
-        _new_groups(fit, design, group, seed)
-        for group in design.groups
-        if estimand.words[group.factor] == NEW_SUBJECT
+        _new_groups(question, rows, name, index, seed)
+        for name, design in rows.designs.items()
+        for index, group in enumerate(design.groups)
+        if question.estimand.words[group.factor] == NEW_SUBJECT
     )
 
 
-def _new_groups(fit: Fit, design: Design, group: GroupDesign, seed: int) -> NewGroups:
-    prior = fit.group_prior(group.slug)
-    _check(fit, group, prior)
+def _new_groups(question: Question, rows: Rows, name: str, index: int, seed: int) -> NewGroups:
+    fit, design = question.fit, rows.designs[name]
+    group = design.groups[index]
+    prior = fit.group_prior(group.slug, name)
+    _check(question, group, prior)
     labels, members = _labels(group, design.table)
     heavy = {
-        block.positions: fit.needed(f"df_{group.slug}", "the variance of random effects")
+        block.positions: fit.needed(f"{prefix_of(name)}df_{group.slug}", "the variance of random effects")
         for block in prior.blocks
         if block.is_student
     }
     weights = group.weights if group.term.is_membership else np.ones((len(design), 1))
-    return NewGroups(group, labels, members, weights, _root(fit.covariance(group.slug)), heavy, seed)
+    streams = _streams(fit, name, index, group)
+    return NewGroups(name, group, labels, members, weights, streams, heavy, seed)
 
 
-def _check(fit: Fit, group: GroupDesign, prior: GroupPrior) -> None:
+def _streams(fit: Fit, name: str, index: int, group: GroupDesign) -> tuple[Stream, ...]:
+    """Return the normals of a group's own effects, then those that it shares with other predictors."""
+    covariance = fit.covariance(group.slug, name)
+    key = (group.factor,) if name == MEAN else (group.factor, name)
+    streams = []
+    for shared in fit.priors.shared:
+        for member, place in enumerate(shared.members):
+            if place != (name, index):
+                continue
+            positions = list(shared.positions[member])
+            whole = _root(_shared_covariance(fit, shared))
+            start = shared.start(member)
+            root = np.zeros((len(covariance), len(covariance[0]), shared.size))
+            root[:, positions] = whole[:, start : start + len(positions)]
+            streams.append(Stream((group.factor, f"|{shared.label}|"), root))
+            # What is shared is no part of the group's own.
+            covariance = covariance.copy()
+            covariance[:, positions] = covariance[:, :, positions] = 0.0
+    return (Stream(key, _root(covariance)), *streams)
+
+
+def _shared_covariance(fit: Fit, shared: SharedEffects) -> Array:
+    """Return draws of the covariance of all effects under a label, shape (draw, effect, effect)."""
+    sizes = range(len(shared.members))
+    rows = [
+        np.concatenate([shared_covariance(fit, shared, first, second) for second in sizes], axis=2)
+        for first in sizes
+    ]
+    return np.concatenate(rows, axis=1)
+
+
+def _check(question: Question, group: GroupDesign, prior: GroupPrior) -> None:
     structure = next((b.levels.name for b in prior.blocks if not isinstance(b.levels, Independent)), "")
     if structure:
         message = (
@@ -136,9 +202,10 @@ def _check(fit: Fit, group: GroupDesign, prior: GroupPrior) -> None:
         )
         hint = 'Ask for estimand="typical", or for "population" or "subject" at known levels.'
         raise PredictionError(Finding("new_group", message, column=group.term.columns[0], hint=hint))
-    has_mean = isinstance(fit.link, ProbabilityLink) or fit.link.name == "identity"
+    link = question.link if question.is_mu else question.fit.link
+    has_mean = isinstance(link, ProbabilityLink) or link.name == "identity"
     if prior.is_student and not has_mean:
-        message = f"new groups have no mean: t effects of '{group.factor}' under the {fit.link.name} link."
+        message = f"new groups have no mean: t effects of '{group.factor}' under the {link.name} link."
         hint = 'Ask for estimand="typical" or "subject".'
         raise PredictionError(Finding("estimand_undefined", message, hint=hint))
 

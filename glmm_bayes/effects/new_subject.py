@@ -2,84 +2,91 @@
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import replace
 
-from glmm_bayes.design.design import Design
-from glmm_bayes.effects.estimand import Estimand
+import numpy as np
+from numpy.typing import NDArray
+
 from glmm_bayes.effects.expectation import (
     Array,
     Expectation,
-    distinct_pieces,
-    distinct_rows,
+    averaged,
     on_scale,
     reduced_weights,
 )
 from glmm_bayes.effects.group_law import GroupLaw
-from glmm_bayes.effects.new_groups import new_groups
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.effects.new_groups import NewGroups, new_groups
+from glmm_bayes.effects.pieces import Parts, distinct_pieces, distinct_rows
+from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.rows import Rows
 from glmm_bayes.infer.predictor import draw_blocks
 
 
-def expected_of_new(
-    fit: Fit,
-    design: Design,
-    estimand: Estimand,
-    seed: int,
-    scale: str = "response",
-    weights: Array | None = None,
-) -> Expectation:
+def expected_of_new(question: Question, rows: Rows, seed: int, weights: Array | None = None) -> Expectation:
     """Compute the expected response of each row, or averages over rows, at drawn effects of new groups.
 
     Parameters
     ----------
-    fit, design, estimand, scale, weights
+    question, rows, weights
         As in ``expected``; every label of a factor that is ``new_subject`` is one new group.
     seed : int
         Together with the factor and the label it fixes the effects of a new group in every draw.
     """
     # New groups are no part of the pieces: their effects are added block by block.
-    pieces, _, kind = distinct_pieces(fit, design, estimand)
-    groups = new_groups(fit, design, estimand, seed)
+    pieces, _, kind = distinct_pieces(question, rows)
+    groups = new_groups(question, rows, seed)
     # Labels first, so that rows of one label stand together and its effects are drawn once a block.
     keys = [part for group in groups for part in (group.members, group.weights, group.group.z)]
     first, spread = distinct_rows(np.hstack([*keys, kind[:, None]]).astype(np.float64))
     reduced = reduced_weights(weights, spread, len(first))
-    n_draws = int(np.prod(fit.shape))
-    result = np.zeros((n_draws, len(first) if reduced is None else len(reduced)))
+    n_draws = int(np.prod(question.fit.shape))
+    parts: list[Array] = []
+    total: Array | float = 0.0
     rules: dict[str, None] = {}
     error = 0.0
-    width = n_draws * max(group.group.z.shape[1] for group in groups)
+    width = n_draws * pieces.width * max(group.group.z.shape[1] for group in groups)
     for block in draw_blocks(len(first), width):
-        eta, v, heavy = pieces.predictor(slice(None), first[block])
-        for group in groups:
-            eta += group.part(first[block])
-        values, rule, bound = on_scale(fit, eta, v, heavy, scale)
+        found = _with_new(pieces.at(slice(None), first[block]), groups, first[block])
+        values, rule, bound = on_scale(question, found)
         if reduced is None:
-            result[:, block] = values
+            parts.append(values)
         else:
-            result += values @ reduced[:, block].T
+            total = total + averaged(values, reduced[:, block])
         rules[rule] = None
         error = max(error, bound)
-    return Expectation(result if reduced is not None else result[:, spread], "; ".join(rules), error)
+    result = np.asarray(total) if reduced is not None else np.concatenate(parts, axis=1)[:, spread]
+    return Expectation(result, "; ".join(rules), error)
 
 
-def law_of_new(
-    fit: Fit, design: Design, estimand: Estimand, scale: str
-) -> tuple[GroupLaw, Expectation] | None:
+def _with_new(found: Parts, groups: tuple[NewGroups, ...], rows: NDArray[np.int64]) -> Parts:
+    """Add the effects of new groups to the linear predictors."""
+    at = dict(found.joint.at)
+    for group in groups:
+        value = at[group.parameter]
+        at[group.parameter] = replace(value, eta=value.eta + group.part(rows))
+    return replace(found, joint=replace(found.joint, at=at))
+
+
+def law_of_new(question: Question, rows: Rows) -> tuple[GroupLaw, Expectation] | None:
     """Return the distribution of each row over draws and new groups, and how its mean was integrated.
 
-    None where it is no mixture of normals on the scale of the linear predictor: some factor is
-    integrated, or the effects of new groups are Student's t.
+    None where it is no mixture of normals on the scale of one linear predictor: some factor is
+    integrated, the effects of new groups are Student's t, the mean is not a strictly increasing
+    function of one predictor.
     """
-    if "population" in estimand.words.values():
+    estimand = question.estimand
+    if "population" in estimand.words.values() or not question.is_mu or not question.link.is_increasing:
         return None
-    if any(fit.group_prior(group.slug).is_student for group in design.groups if group.factor in estimand.new):
+    fit, name = question.fit, question.single
+    asked = [group for group in rows.designs[name].groups if group.factor in estimand.new]
+    if not asked or any(fit.group_prior(group.slug, name).is_student for group in asked):
         return None
-    pieces, first, spread = distinct_pieces(fit, design, estimand.averaged_over_new)
-    eta, v, _ = pieces.predictor(slice(None), first)
-    assert v is not None
+    averaged_question = replace(question, estimand=estimand.averaged_over_new)
+    pieces, first, spread = distinct_pieces(averaged_question, rows)
+    found = pieces.at(slice(None), first)
+    eta, v = found.joint.at[name].eta, found.joint.variance[name]
     means = Expectation(eta, "exact", 0.0)
-    if scale == "response":
-        means = Expectation(*on_scale(fit, eta, v, None, scale))
-    law = GroupLaw(fit.link, scale, eta, v, means.values.mean(axis=0), spread)
+    if question.scale == "response":
+        means = Expectation(*on_scale(averaged_question, found))
+    law = GroupLaw(question.link, question.scale, eta, v, means.values.mean(axis=0), spread)
     return law, means

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.registry import suggestion
+from glmm_bayes.core.row_value import RowValue, RowValues
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.result import summary_frame
 from glmm_bayes.effects.variance import depends_on_levels
+from glmm_bayes.graph.families.binary import BinaryFamily
+from glmm_bayes.graph.families.counts import CountFamily
+from glmm_bayes.graph.likelihood import adjusted, log_likelihood
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
-from glmm_bayes.infer.predictor import draw_blocks, fixed_part, group_part, subject_predictor
+from glmm_bayes.infer.predictor import (
+    draw_blocks,
+    fixed_part,
+    group_part,
+    single_values,
+    subject_predictor,
+    subject_values,
+)
 
 Array = NDArray[np.float64]
 
 _STEPS = 60
+#: Of differences of the log likelihood, on the linear predictor.
+_STEP = 1e-3
 _TOLERANCE = 1e-10
 #: A level's own estimate beyond this on the linear predictor is the way to infinity.
 _INFINITE = 25.0
@@ -110,9 +127,8 @@ def shrinkage_factors(fit: Fit, group: GroupDesign) -> Array:
     levels, size = len(group.levels), len(group.effects)
     total = np.zeros((levels, size))
     for block in draw_blocks(len(covariance), max(len(fit.design), levels * size * size)):
-        eta = subject_predictor(fit.flat, fit.design, block)
-        auxiliary = {name: draws[block] for name, draws in fit.auxiliary.items()}
-        information = _information(fit, group, _weights(fit, eta, auxiliary))
+        at = subject_values(fit.flat, fit.priors, block)
+        information = _information(fit, group, _slopes(fit, at)[1])
         sigma = covariance[block][:, None]
         # (I + Sigma I_j)^-1 Sigma is the level's covariance given the other parameters.
         own = np.linalg.solve(np.eye(size) + sigma @ information, np.broadcast_to(sigma, information.shape))
@@ -121,11 +137,31 @@ def shrinkage_factors(fit: Fit, group: GroupDesign) -> Array:
     return total / len(covariance)
 
 
-def _weights(fit: Fit, eta: Array, auxiliary: dict[str, Array]) -> Array:
-    """Return the expected information of each row on its linear predictor, shape (draw, row)."""
-    mu, slope = fit.link.inverse(eta), fit.link.inverse_derivative(eta)
-    variance = np.maximum(fit.family.variance(mu, auxiliary), np.finfo(float).tiny)
-    return fit.response.trials * slope**2 / variance
+def _slopes(fit: Fit, at: RowValues) -> tuple[Array, Array]:
+    """Return score and information of each row on the mean's linear predictor, shape (draw, row).
+
+    Expected information in exponential families; elsewhere what the observed response holds, by
+    differences of its log likelihood, and none where that is convex.
+    """
+    additions = fit.response.additions
+    is_plain = additions.censored is None and additions.lower is None and additions.upper is None
+    if fit.family.is_exponential and is_plain and additions.rate is None:
+        values = adjusted(at, additions, NUMPY)
+        mu, slope = values["mu"].value, fit.link.inverse_derivative(values["mu"].eta)
+        variance = np.maximum(fit.family.variance(values), np.finfo(float).tiny)
+        weights = 1.0 if additions.weights is None else additions.weights
+        residual = fit.response.values - fit.response.trials * mu
+        return weights * residual * slope / variance, weights * fit.response.trials * slope**2 / variance
+    step = _STEP * _scale(fit)
+    below, middle, above = (_row_likelihood(fit, at, shift) for shift in (-step, 0.0, step))
+    return (above - below) / (2 * step), np.maximum(2 * middle - above - below, 0.0) / step**2
+
+
+def _row_likelihood(fit: Fit, at: RowValues, shift: float) -> Array:
+    response, mu = fit.response, at["mu"]
+    moved = {**at, "mu": replace(mu, eta=mu.eta + shift)}
+    found = log_likelihood(fit.family, response.values, response.trials, moved, response.additions, NUMPY)
+    return np.asarray(found)
 
 
 def _information(fit: Fit, group: GroupDesign, weights: Array) -> Array:
@@ -149,13 +185,14 @@ def no_pooling(fit: Fit, group: GroupDesign) -> Array:
     likelihood rises for ever; NaN where the level's rows cannot tell its effects apart.
     """
     offset = _posterior_mean_predictor(fit, without=group)
+    others = _posterior_means(fit)
     levels, size = len(group.levels), len(group.effects)
     b = np.zeros((levels, size))
-    auxiliary = {name: draws.mean(keepdims=True) for name, draws in fit.auxiliary.items()}
     identified = _identified(group)
     for _ in range(_STEPS):
         eta = offset + (group.z * b[group.codes]).sum(axis=1)
-        step = _newton_step(fit, group, eta, auxiliary, identified)
+        at = {**others, "mu": RowValue(fit.link, eta[None])}
+        step = _newton_step(fit, group, at, identified)
         # Levels without a finite maximum walk outwards by about one unit a step.
         b = np.clip(
             b + np.clip(step, -2.0 * _scale(fit), 2.0 * _scale(fit)), -1e3 * _scale(fit), 1e3 * _scale(fit)
@@ -190,16 +227,22 @@ def _identified(group: GroupDesign) -> NDArray[np.bool_]:
     return np.asarray(np.linalg.matrix_rank(gram, hermitian=True) == has)
 
 
-def _newton_step(
-    fit: Fit, group: GroupDesign, eta: Array, auxiliary: dict[str, Array], identified: NDArray[np.bool_]
-) -> Array:
+def _posterior_means(fit: Fit) -> dict[str, RowValue]:
+    """Return the parameters beside the mean at their posterior means, of one draw."""
+    means = {name: draws.mean(axis=0, keepdims=True) for name, draws in fit.flat.items()}
+    values = single_values(means, fit.priors, slice(None))
+    for name, predictor in fit.predictors.items():
+        if name != MEAN:
+            eta = subject_predictor(means, predictor.design, slice(None), predictor.prefix)
+            values[name] = RowValue(predictor.link, eta)
+    return values
+
+
+def _newton_step(fit: Fit, group: GroupDesign, at: RowValues, identified: NDArray[np.bool_]) -> Array:
     levels, size = len(group.levels), len(group.effects)
-    mu, slope = fit.link.inverse(eta), fit.link.inverse_derivative(eta)
-    variance = np.maximum(fit.family.variance(mu[None], auxiliary)[0], np.finfo(float).tiny)
-    residual = fit.response.values - fit.response.trials * mu
+    slopes, weights = _slopes(fit, at)
     score = np.zeros((levels, size))
-    np.add.at(score, group.codes, group.z * (residual * slope / variance)[:, None])
-    weights = (fit.response.trials * slope**2 / variance)[None]
+    np.add.at(score, group.codes, group.z * slopes[0][:, None])
     information = _information(fit, group, weights)[0]
     ridge = 1e-12 * np.maximum(np.trace(information, axis1=1, axis2=2), 1e-300)
     information = information + ridge[:, None, None] * np.eye(size)
@@ -209,12 +252,13 @@ def _newton_step(
 
 def _at_an_end(fit: Fit, group: GroupDesign, b: Array) -> Array:
     """Decide exactly for intercepts: all successes or all failures (or counts of zero) have no maximum."""
-    if group.effects != ("Intercept",):
+    ends_are_infinite = isinstance(fit.family, BinaryFamily | CountFamily)
+    if group.effects != ("Intercept",) or not ends_are_infinite:
         return b
     levels = len(group.levels)
     successes = np.bincount(group.codes, fit.response.values, minlength=levels)
     result = np.where(successes == 0, -np.inf, b[:, 0])
-    if fit.link.name != "log":
+    if isinstance(fit.family, BinaryFamily):
         trials = np.bincount(group.codes, fit.response.trials, minlength=levels)
         result = np.where(successes == trials, np.inf, result)
     return result[:, None]

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import Finding, PredictionError, row_text
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand import NEW_SUBJECT, Estimand
 from glmm_bayes.graph.covariances.resolve import BlockCovariance
 from glmm_bayes.graph.group_priors import GroupPrior
+from glmm_bayes.graph.predictors import Predictor, prefix_of
 from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
@@ -84,18 +86,18 @@ def depends_on_levels(group: GroupDesign, prior: GroupPrior) -> bool:
     return group.term.is_membership or not all(block.levels.has_equal_variances for block in prior.blocks)
 
 
-def factors_needed(fit: Fit, estimand: Estimand) -> frozenset[str]:
+def factors_needed(predictor: Predictor, estimand: Estimand) -> frozenset[str]:
     """List the grouping factors whose levels the rows must name for an estimand."""
     return frozenset(
         group.factor
-        for group, prior in zip(fit.design.groups, fit.priors.groups, strict=True)
+        for group, prior in zip(predictor.design.groups, predictor.groups, strict=True)
         if (word := estimand.words.get(group.factor)) == "subject"
         or (word == "population" and depends_on_levels(group, prior))
         or (word == NEW_SUBJECT and group.term.is_membership)
     )
 
 
-def spread_of(fit: Fit, design: Design, group: GroupDesign) -> Spread:
+def spread_of(fit: Fit, design: Design, group: GroupDesign, parameter: str = MEAN) -> Spread:
     """Collect the draws of one grouping factor's variance on the rows of a design.
 
     Raises
@@ -103,13 +105,14 @@ def spread_of(fit: Fit, design: Design, group: GroupDesign) -> Spread:
     PredictionError
         ``new_group`` if the variance of a level depends on the level and a row's level is not known.
     """
-    prior = fit.group_prior(group.slug)
+    prior = fit.group_prior(group.slug, parameter)
     _check_levels(design, group, prior)
+    prefix = prefix_of(parameter)
     parameters = {
-        name: fit.needed(f"{name}_{group.slug}", "the variance of random effects")
+        name: fit.needed(f"{prefix}{name}_{group.slug}", "the variance of random effects")
         for name in prior.single_values
     }
-    return Spread(group, prior, fit.covariance(group.slug), parameters)
+    return Spread(group, prior, fit.covariance(group.slug, parameter), parameters)
 
 
 def _check_levels(design: Design, group: GroupDesign, prior: GroupPrior) -> None:

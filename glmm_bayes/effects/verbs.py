@@ -13,17 +13,18 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.links import ProbabilityLink
-from glmm_bayes.design.design import Design, replay_design
 from glmm_bayes.effects.averaging import Averages, averages, free_names, grid_frame
-from glmm_bayes.effects.estimand import Estimand, read_estimand
+from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import Expectation, expected
 from glmm_bayes.effects.grids import Point, contrasts, with_value
 from glmm_bayes.effects.group_law import GroupLaw
 from glmm_bayes.effects.measures import MEASURES, OF_PROBABILITIES
 from glmm_bayes.effects.new_groups import seed_of
 from glmm_bayes.effects.new_subject import expected_of_new, law_of_new
+from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
-from glmm_bayes.effects.variance import factors_needed
+from glmm_bayes.effects.rows import Rows, new_rows, predictors_of, training_rows
+from glmm_bayes.graph.families.parameters import PARAMETERS
 from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
@@ -38,6 +39,7 @@ def predictions(
     scale: str = "response",
     by: str | Sequence[str] | bool | None = None,
     seed: int | None = None,
+    parameter: str | None = None,
 ) -> Effects:
     """Compute expected responses: for each row, or averaged over rows within each draw.
 
@@ -61,13 +63,17 @@ def predictions(
     seed : int, optional
         Of new groups; default: the fit's own, else 0. A label's effects depend on the seed, the factor
         and the label only.
+    parameter : str, optional
+        A parameter with a formula of its own (``sigma``, ``zi``, ...), or ``mu``: it is predicted in
+        the place of the mean of the response.
 
     Returns
     -------
     Effects
         For rows of new groups, the summary's mean and interval are those of the exact distribution over
         draws and groups where there is one (``attrs["interval_from"]`` says so); ``draws`` hold one drawn
-        group for each label and draw.
+        group for each label and draw. Of an ordinal or categorical response the probability of each
+        category, in a row of its own.
 
     Raises
     ------
@@ -83,21 +89,18 @@ def predictions(
     >>> float(gb.predictions(fit, {"Days": [2.0]}).summary()["mean"][0])
     270.0
     """
-    word = read_estimand(estimand, fit.design)
-    _check_scale(scale)
+    question = Question(fit, read_estimand(estimand, fit), _checked_scale(scale), parameter)
     start = seed_of(fit, seed)
-    design, notes = _rows(fit, newdata, word)
-    groups = averages(design, by, newdata)
-    result = _expected(fit, design, word, start, scale, None if groups is None else groups.weights)
+    rows, notes = _rows(question, newdata)
+    groups = averages(rows, by, newdata)
+    result = _expected(question, rows, start, None if groups is None else groups.weights)
     law = None
-    if word.new and groups is None and (exact := law_of_new(fit, design, word, scale)):
+    if question.estimand.new and groups is None and (exact := law_of_new(question, rows)):
         law, means = exact
         result = replace(result, rule=means.rule, error=means.error)
-    grid, renamed = free_names(grid_frame(design) if groups is None else groups.grid)
-    quantity = (
-        fit.response.mean_label if scale == "response" else f"{fit.link.name} of {fit.response.mean_label}"
-    )
-    attrs = _attrs(word, result, quantity, scale, start) | {"average": _average_words(groups, newdata)}
+    grid, renamed = free_names(grid_frame(rows) if groups is None else groups.grid)
+    attrs = _attrs(question, result, _quantity(question), start)
+    attrs |= {"average": _average_words(groups, newdata)}
     return _effects(fit, result.values, grid, attrs, notes + renamed, law)
 
 
@@ -110,6 +113,7 @@ def comparisons(
     newdata: Any = None,
     values: Sequence[Any] | None = None,
     seed: int | None = None,
+    parameter: str | None = None,
 ) -> Effects:
     """Compare expected responses at different values of one variable, all else as observed.
 
@@ -124,7 +128,7 @@ def comparisons(
     measure : str
         ``difference``, ``ratio``, ``log_ratio``, ``odds_ratio``, ``log_odds_ratio`` (of the averages)
         or ``lift``.
-    estimand, newdata, seed
+    estimand, newdata, seed, parameter
         As in ``predictions``; a new group has the same effects at each value of the variable.
     by : str, sequence of str or True, optional
         Columns within whose combinations the comparison is made; default: over all rows.
@@ -145,23 +149,23 @@ def comparisons(
     ----------
     Greenland, Robins and Pearl (1999), Confounding and collapsibility in causal inference.
     """
-    word = read_estimand(estimand, fit.design)
+    question = Question(fit, read_estimand(estimand, fit), "response", parameter)
     chosen = MEASURES[measure]
-    if measure in OF_PROBABILITIES and not isinstance(fit.link, ProbabilityLink):
+    if measure in OF_PROBABILITIES and not _is_probability(question):
         message = f"measure='{measure}' needs a mean between 0 and 1; {fit.family.name} has none."
         raise PredictionError(Finding("measure", message, hint="Write difference or ratio."))
     start = seed_of(fit, seed)
-    base, notes = _rows(fit, newdata, word)
-    pairs = contrasts(fit.design, variable, values)
+    base, notes = _rows(question, newdata)
+    designs = [predictor.design for predictor in predictors_of(fit, parameter).values()]
+    pairs = contrasts(designs, variable, values)
     groups = averages(base, True if by is None or by is False else by, newdata, variable)
     assert groups is not None
-    means = _means(fit, base, variable, pairs, word, groups, start)
+    means = _means(question, base, variable, pairs, groups, start)
     columns = [chosen.compare(means[high].values, means[low].values) for high, low in pairs]
     grid, renamed = free_names(groups.grid)
     grids = [_contrast_grid(variable, high, low, grid) for high, low in pairs]
-    quantity = f"{chosen.label} in {fit.response.mean_label}, {variable}"
     worst = max(means.values(), key=lambda mean: mean.error)
-    attrs = _attrs(word, worst, quantity, "response", start) | {
+    attrs = _attrs(question, worst, f"{chosen.label} in {_quantity(question)}, {variable}", start) | {
         "measure": measure,
         "null": chosen.null,
         "average": _average_words(groups, newdata),
@@ -171,12 +175,33 @@ def comparisons(
     )
 
 
+def _is_probability(question: Question) -> bool:
+    """Tell whether what is compared lies between 0 and 1: a probability, or a share."""
+    if question.parameter is not None:
+        return isinstance(question.link, ProbabilityLink)
+    return isinstance(question.fit.link, ProbabilityLink) or bool(question.fit.response.categories)
+
+
+def _quantity(question: Question) -> str:
+    """Name what is predicted."""
+    fit, parameter = question.fit, question.parameter
+    name = fit.response.mean_label
+    if parameter is not None:
+        kind = PARAMETERS.get(parameter)
+        name = f"{parameter} of {fit.response.label}" + (f" ({kind.meaning})" if kind else "")
+    additions = fit.response.additions
+    if parameter is None and (additions.lower is not None or additions.upper is not None):
+        name += " before truncation"
+    if parameter is None and additions.rate is not None:
+        name += " for one unit of exposure"
+    return name if question.scale == "response" else f"{question.link.name} of {name}"
+
+
 def _means(
-    fit: Fit,
-    base: Design,
+    question: Question,
+    base: Rows,
     variable: str,
     pairs: Sequence[tuple[Point, Point]],
-    estimand: Estimand,
     groups: Averages,
     seed: int,
 ) -> dict[Point, Expectation]:
@@ -184,9 +209,9 @@ def _means(
     means = {}
     findings = Findings(PredictionError)
     for point in dict.fromkeys(point for pair in pairs for point in pair):
-        table = with_value(base, variable, point)
-        design = replay_design(fit.design, table, factors_needed(fit, estimand), findings=findings)
-        means[point] = _expected(fit, design, estimand, seed, "response", groups.weights)
+        table = with_value(base.table, variable, point)
+        rows = new_rows(question.fit, table, question.estimand, findings, question.parameter)
+        means[point] = _expected(question, rows, seed, groups.weights)
     # Values beyond the range of a spline: once, however many points and terms there are.
     beyond = {finding.column: finding for finding in findings.found if finding.severity == "warning"}
     Findings(PredictionError, list(beyond.values())).warn(stacklevel=4)
@@ -199,27 +224,28 @@ def _contrast_grid(variable: str, high: Point, low: Point, grid: pd.DataFrame) -
     return pd.concat([pd.DataFrame(labels), grid], axis=1)
 
 
-def _check_scale(scale: str) -> None:
+def _checked_scale(scale: str) -> str:
     if scale not in ("response", "link"):
         message = f"no scale '{scale}'."
         raise PredictionError(Finding("scale", message, hint="Scales: response, link."))
+    return scale
 
 
-def _rows(fit: Fit, newdata: Any, estimand: Estimand) -> tuple[Design, list[str]]:
-    """Return the rows' design, and what there is to note about them."""
+def _rows(question: Question, newdata: Any) -> tuple[Rows, list[str]]:
+    """Return the rows' designs, and what there is to note about them."""
+    fit = question.fit
     if newdata is None:
-        return fit.design, []
+        return training_rows(fit, question.parameter), []
     findings = Findings(PredictionError)
-    design = replay_design(fit.design, newdata, factors_needed(fit, estimand), estimand.new, findings)
-    return design, [finding.message for finding in findings.found if finding.severity == "note"]
+    rows = new_rows(fit, newdata, question.estimand, findings, question.parameter)
+    return rows, [finding.message for finding in findings.found if finding.severity == "note"]
 
 
-def _expected(
-    fit: Fit, design: Design, estimand: Estimand, seed: int, scale: str, weights: Array | None
-) -> Expectation:
-    if estimand.new:
-        return expected_of_new(fit, design, estimand, seed, scale, weights)
-    return expected(fit, design, estimand, scale, weights)
+def _expected(question: Question, rows: Rows, seed: int, weights: Array | None) -> Expectation:
+    factors = {group.factor for design in rows.designs.values() for group in design.groups}
+    if factors & set(question.estimand.new):
+        return expected_of_new(question, rows, seed, weights)
+    return expected(question, rows, weights)
 
 
 def _average_words(groups: Averages | None, newdata: Any) -> str:
@@ -230,12 +256,13 @@ def _average_words(groups: Averages | None, newdata: Any) -> str:
     return f"averaged over {rows}{within}, equally weighted"
 
 
-def _attrs(estimand: Estimand, result: Expectation, quantity: str, scale: str, seed: int) -> dict[str, Any]:
+def _attrs(question: Question, result: Expectation, quantity: str, seed: int) -> dict[str, Any]:
+    estimand = question.estimand
     attrs = {
         "quantity": quantity,
         "estimand": estimand.word,
         "estimand_description": estimand.description,
-        "scale": scale,
+        "scale": question.scale,
         "integration": result.rule,
         "integration_error": result.error,
     }
@@ -251,11 +278,21 @@ def _effects(
     law: GroupLaw | None = None,
 ) -> Effects:
     attrs |= {"interval_from": "draws" if law is None else _EXACT, "notes": notes}
+    if values.ndim == 3:
+        grid = _with_categories(grid, fit.response.categories)
     chains, draws = fit.shape
     array = xr.DataArray(
         values.reshape(chains, draws, -1),
         dims=("chain", "draw", "row"),
-        coords={"chain": np.arange(chains), "draw": np.arange(draws), "row": np.arange(values.shape[1])},
+        coords={"chain": np.arange(chains), "draw": np.arange(draws), "row": np.arange(len(grid))},
         attrs=attrs,
     )
     return Effects(array, grid.reset_index(drop=True), attrs, law)
+
+
+def _with_categories(grid: pd.DataFrame, categories: Sequence[str]) -> pd.DataFrame:
+    """Repeat each row of a grid for each category."""
+    repeated = grid.loc[grid.index.repeat(len(categories))].reset_index(drop=True)
+    name = "category" if "category" not in repeated.columns else "category_"
+    repeated[name] = pd.Categorical(list(categories) * len(grid), categories=list(categories))
+    return repeated

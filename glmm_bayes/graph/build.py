@@ -1,65 +1,236 @@
-"""Design, response and priors in, a readable pm.Model out, with non-centred random effects."""
+"""Response and priors in, a readable pm.Model out, with non-centred random effects."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from glmm_bayes.core.links import Link
-from glmm_bayes.design.design import Design
+from glmm_bayes.core.links import LINKS
+from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.row_value import RowValue
+from glmm_bayes.graph.covariances.unstructured import Unstructured
 from glmm_bayes.graph.families import Family, Response
+from glmm_bayes.graph.families.parameters import Law
 from glmm_bayes.graph.fixed_prior import FixedPrior
-from glmm_bayes.graph.priors import Priors
-from glmm_bayes.graph.random_effects import random_effects, sampled
+from glmm_bayes.graph.likelihood import draw_responses, log_likelihood
+from glmm_bayes.graph.maths import GRAPH
+from glmm_bayes.graph.predictors import Predictor
+from glmm_bayes.graph.priors import Priors, SharedEffects, shared_labels
+from glmm_bayes.graph.random_effects import Units, random_effects, sampled
+from glmm_bayes.graph.threshold_variables import sample_thresholds
 
 
-def build_graph(design: Design, family: Family, link: Link, response: Response, priors: Priors) -> pm.Model:
+def build_graph(family: Family, response: Response, priors: Priors) -> pm.Model:
     """Write the model in PyMC.
 
     Variables: ``beta`` and for each grouping factor ``z_<factor>`` (standard normal), ``sd_<factor>``,
-    ``corr_<factor>`` (correlated effects) and ``b_<factor>``, all in the user's coding; the family's
-    auxiliaries; the observed variable ``y``. Design and response stand in ``pm.Data``.
+    ``corr_<factor>`` (correlated effects) and ``b_<factor>``, all in the user's coding; those of a
+    further parameter with its name in front; parameters with one value for all rows; the observed
+    variable ``y``. Design and response stand in ``pm.Data``.
     """
-    with pm.Model(coords=_coordinates(design)) as model:
-        beta = _coefficients(priors.fixed)
-        eta = pt.dot(pm.Data("x", design.x, dims=("row", "coef")), beta)
-        eta = eta + pm.Data("offset", design.offset, dims="row")
-        for group, prior in zip(design.groups, priors.groups, strict=True):
-            eta = eta + random_effects(group, prior)
-        auxiliary = {name: sampled(name, prior) for name, prior in priors.auxiliary.items()}
-        dtype = np.int64 if family.is_discrete else np.float64
-        observed = pm.Data("observed", response.values.astype(dtype), dims="row")
-        trials = pm.Data("trials", response.trials.astype(np.int64), dims="row")
-        family.observe("y", link, eta, observed, trials, auxiliary)
+    with pm.Model(coords=coordinates_of(priors, response)) as model:
+        at: dict[str, Any] = {}
+        units = {shared.label: _shared_units(shared, priors) for shared in priors.shared}
+        roots: dict[tuple[str, int], Any] = {}
+        level: Any = 0.0
+        for predictor in priors.predictors.values():
+            eta, own = _linear_predictor(predictor, _units_of(predictor, priors, units), roots)
+            at[predictor.name] = RowValue(predictor.link, eta, GRAPH)
+            level = level if own is None else own
+        for shared in priors.shared:
+            _joint_correlation(shared, units[shared.label], roots)
+        numbers = {name: _sample(name, law) for name, law in priors.auxiliary.items()}
+        numbers |= {name: pt.constant(np.float64(value)) for name, value in priors.constants.items()}
+        at |= {name: RowValue(LINKS["identity"], value, GRAPH) for name, value in numbers.items()}
+        if priors.thresholds is not None:
+            link = priors.first.link
+            thresholds = sample_thresholds(priors.thresholds, link, level)
+            at["thresholds"] = RowValue(LINKS["identity"], thresholds, GRAPH)
+        _observe(family, response, at)
     return model
 
 
-def _coordinates(design: Design) -> dict[str, Any]:
-    coordinates: dict[str, Any] = {"row": np.arange(len(design)), "coef": design.coefficients}
-    for group in design.groups:
-        coordinates[group.slug] = np.arange(len(group.levels)) if _is_mixed(group.labels) else group.labels
-        coordinates[f"{group.slug}_effect"] = group.effects
-        coordinates[f"{group.slug}_effect_other"] = group.effects
-    return coordinates
+def coordinates_of(priors: Priors, response: Response) -> dict[str, Any]:
+    """List the labels of the graph's dimensions."""
+    result: dict[str, Any] = {"row": np.arange(len(response.values))}
+    for predictor in priors.predictors.values():
+        result[predictor.variable("coef")] = predictor.design.coefficients
+        for group in predictor.design.groups:
+            labels = np.arange(len(group.levels)) if _is_mixed(group.labels) else group.labels
+            result[group.slug] = labels
+            effect = f"{predictor.prefix}{group.slug}_effect"
+            result[effect] = result[f"{effect}_other"] = group.effects
+    for shared in priors.shared:
+        effects = shared_labels(shared, priors)
+        result[f"joint_{shared.label}"] = result[f"joint_{shared.label}_other"] = effects
+    if priors.thresholds is not None:
+        result["threshold"] = priors.thresholds.labels
+    if response.values.ndim > 1:
+        result["category"] = response.categories
+    return result
 
 
 def _is_mixed(labels: Sequence[Any]) -> bool:
     return len({type(label) for label in labels}) > 1
 
 
-def _coefficients(prior: FixedPrior) -> Any:
+def _linear_predictor(
+    predictor: Predictor, units: Mapping[int, Mapping[int, Units]], roots: dict[tuple[str, int], Any]
+) -> tuple[Any, Any]:
+    """Return eta, and what centring its columns adds to it where thresholds take the intercept."""
+    design = predictor.design
+    beta, level = _coefficients(predictor)
+    coef = predictor.variable("coef")
+    eta = pt.dot(pm.Data(predictor.variable("x"), design.x, dims=("row", coef)), beta)
+    eta = eta + pm.Data(predictor.variable("offset"), design.offset, dims="row")
+    for index, (group, prior) in enumerate(zip(design.groups, predictor.groups, strict=True)):
+        part, roots[predictor.name, index] = random_effects(group, prior, predictor.prefix, units.get(index))
+        eta = eta + part
+    return eta, level
+
+
+def _coefficients(predictor: Predictor) -> tuple[Any, Any]:
     """Sample basis coefficients, report coefficients of the user's columns."""
-    beta: Any = 0.0
+    prior, name = predictor.fixed, predictor.variable("beta")
+    beta = _sampled_coefficients(prior, name)
+    has_intercept = predictor.design.state.has_intercept
+    level = None if has_intercept else beta[0]
+    return pm.Deterministic(name, beta if has_intercept else beta[1:], dims=predictor.variable("coef")), level
+
+
+def _sampled_coefficients(prior: FixedPrior, name: str) -> Any:
+    beta: Any = pt.zeros(len(prior.from_normal))
     mean: Any = prior.mean
     if prior.others:
-        delta = pt.stack([sampled(f"beta_other_{position}", other) for position, other in prior.others])
+        delta = pt.stack([sampled(f"{name}_other_{position}", other) for position, other in prior.others])
         mean = mean + pt.dot(prior.shift, delta)
         beta = pt.dot(prior.from_others, delta)
     if len(prior.mean):
-        gamma = pm.MvNormal("beta_basis", mu=mean, chol=np.linalg.cholesky(prior.covariance))
+        gamma = pm.MvNormal(f"{name}_basis", mu=mean, chol=np.linalg.cholesky(prior.covariance))
         beta = beta + pt.dot(prior.from_normal, gamma)
-    return pm.Deterministic("beta", beta, dims="coef")
+    return beta
+
+
+def _sample(name: str, law: Law) -> Any:
+    """Sample a parameter with one value for all rows, or the number that it is a function of."""
+    if not law.transform:
+        return sampled(name, law.prior)
+    return pm.Deterministic(name, law.value(sampled(f"{name}_{law.transform}", law.prior), GRAPH))
+
+
+def _shared_units(shared: SharedEffects, priors: Priors) -> Units:
+    name, index = shared.members[0]
+    levels = len(priors.predictors[name].design.groups[index].levels)
+    root = Unstructured(range(shared.size), {}).correlation_root(
+        f"joint_chol_{shared.label}", shared.correlation
+    )
+    z = pm.Normal(f"joint_z_{shared.label}", shape=(levels, shared.size))
+    return Units(pt.dot(z, root.T), root)
+
+
+def _units_of(
+    predictor: Predictor, priors: Priors, units: Mapping[str, Units]
+) -> dict[int, dict[int, Units]]:
+    """Return the shared effects of a predictor, by grouping factor and block."""
+    result: dict[int, dict[int, Units]] = {}
+    for shared in priors.shared:
+        for member, (name, index) in enumerate(shared.members):
+            if name != predictor.name:
+                continue
+            blocks = predictor.groups[index].blocks
+            block = [b.positions for b in blocks].index(shared.positions[member])
+            start = shared.start(member)
+            stop = start + len(shared.positions[member])
+            whole = units[shared.label]
+            correlation = pt.dot(whole.root[start:stop], whole.root[start:stop].T)
+            own = Units(whole.effects[:, start:stop], pt.linalg.cholesky(correlation))
+            result.setdefault(index, {})[block] = own
+    return result
+
+
+def _joint_correlation(shared: SharedEffects, units: Units, roots: Mapping[tuple[str, int], Any]) -> None:
+    """Report the correlations of shared effects in the user's coding."""
+    rows = []
+    for member, key in enumerate(shared.members):
+        positions = np.array(shared.positions[member])
+        start = shared.start(member)
+        part = units.root[start : start + len(positions)]
+        rows.append(pt.dot(roots[key][positions[:, None], positions[None, :]], part))
+    root = pt.concatenate(rows, axis=0)
+    covariance = pt.dot(root, root.T)
+    sd = pt.sqrt(pt.diagonal(covariance))
+    dims = (f"joint_{shared.label}", f"joint_{shared.label}_other")
+    pm.Deterministic(f"joint_corr_{shared.label}", covariance / (sd[:, None] * sd[None, :]), dims=dims)
+
+
+def _observe(family: Family, response: Response, at: Mapping[str, Any]) -> None:
+    """Add the observed variable, whose log density is that of the rows as they were observed."""
+    dtype = np.int64 if family.is_discrete else np.float64
+    dims = "row" if response.values.ndim == 1 else ("row", "category")
+    observed = pm.Data("observed", response.values.astype(dtype), dims=dims)
+    trials = pm.Data("trials", response.trials.astype(np.int64), dims="row")
+    names = list(at)
+    # A vector of thresholds is taken apart, so that every argument has one value a row or one for all.
+    arguments = [part for name in names for part in _parts(name, at[name])]
+    counts = [len(_parts(name, at[name])) for name in names]
+
+    def rebuilt(values: Sequence[Any], m: Maths) -> dict[str, RowValue]:
+        result, position = {}, 0
+        for name, count in zip(names, counts, strict=True):
+            own = values[position : position + count]
+            eta = m.stack(own) if name == "thresholds" else own[0]
+            result[name], position = RowValue(at[name].link, eta, m), position + count
+        return result
+
+    def logp(value: Any, *values: Any) -> Any:
+        rows = rebuilt(values[: len(arguments)], GRAPH)
+        return log_likelihood(family, value, trials, rows, response.additions, GRAPH)
+
+    def random(*values: Any, rng: np.random.Generator | None = None, size: Any = None) -> Any:
+        rows = rebuilt([_one_draw(value) for value in values[: len(arguments)]], NUMPY)
+        return _drawn(family, response, rows, rng).astype(dtype)
+
+    shape: dict[str, Any] = {}
+    if response.values.ndim > 1:
+        # A support of several numbers is told by an argument of that length.
+        shape = {"signature": ",".join(["()"] * len(arguments) + ["(k)"]) + "->(k)"}
+        arguments = [*arguments, pt.zeros(response.values.shape[1])]
+    pm.CustomDist(
+        "y",
+        *arguments,
+        logp=logp,
+        random=random,
+        class_name=family.name.title().replace("_", ""),
+        dtype=np.dtype(dtype).name,
+        observed=observed,
+        dims=dims,
+        **shape,
+    )
+
+
+def _parts(name: str, value: RowValue) -> list[Any]:
+    if name != "thresholds":
+        return [value.eta]
+    return [value.eta[k] for k in range(value.eta.type.shape[0])]
+
+
+def _one_draw(value: Any) -> Any:
+    """Give a single draw of a parameter the axis of draws."""
+    value = np.asarray(value, np.float64)
+    return value.reshape(1, -1)
+
+
+def _drawn(
+    family: Family, response: Response, at: Mapping[str, RowValue], rng: np.random.Generator | None
+) -> Any:
+    assert rng is not None
+    rows = len(response.values)
+    wide = {
+        name: value if name == "thresholds" else RowValue(value.link, np.broadcast_to(value.eta, (1, rows)))
+        for name, value in at.items()
+    }
+    return draw_responses(family, rng, response, wide)[0]

@@ -61,7 +61,7 @@ def describe_model(model: Described) -> str:
         lines.append(f"reference levels: {references}")
     lines += prior_lines(model.priors.rows)
     sizes = [str(len(design.columns))] + [str(len(g.levels) * len(g.effects)) for g in design.groups]
-    others = sum(len(prior.sd) for prior in model.priors.groups) + len(model.family.auxiliaries)
+    others = sum(len(prior.sd) for prior in model.priors.groups) + len(model.priors.auxiliary)
     lines.append(f"parameters: {' + '.join(sizes)} effects, {others} standard deviations")
     return "\n".join(lines)
 

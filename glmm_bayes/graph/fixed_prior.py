@@ -9,14 +9,16 @@ round there; a coordinate with another prior is sampled as itself, and the norma
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.design.columns import DesignColumn
+from glmm_bayes.design.design import Design
 from glmm_bayes.graph.basis import Parts, is_cell_mean, prior_covariance, recoding
 from glmm_bayes.graph.families import Scales
+from glmm_bayes.spec.model_spec import INTERCEPT
 from glmm_bayes.spec.prior import Prior
 
 Array = NDArray[np.float64]
@@ -47,10 +49,37 @@ class FixedPrior:
     from_others: Array
 
 
-def fixed_prior(
+def fixed_prior(design: Design, scales: Scales, user: Mapping[int, Prior]) -> FixedPrior:
+    """Combine default priors of the basis with the user's priors of single coefficients.
+
+    Parameters
+    ----------
+    design : Design
+        Where thresholds stand in the place of its intercept, columns are centred all the same; the
+        first of ``beta`` then is what centring adds to the linear predictor.
+    scales : Scales
+    user : mapping of int to Prior
+        By position among the design's columns.
+    """
+    if design.state.has_intercept:
+        return _combined(design.columns, design.parts, scales, user)
+    columns = (DesignColumn((), INTERCEPT), *design.columns)
+    whole = _combined(
+        columns, design.parts, scales, {position + 1: prior for position, prior in user.items()}
+    )
+    # The intercept of the basis is its own coordinate, on which no other depends: it is left out.
+    return replace(
+        whole,
+        mean=whole.mean[1:],
+        covariance=whole.covariance[1:, 1:],
+        shift=whole.shift[1:],
+        from_normal=whole.from_normal[:, 1:],
+    )
+
+
+def _combined(
     columns: Sequence[DesignColumn], parts: Parts, scales: Scales, user: Mapping[int, Prior]
 ) -> FixedPrior:
-    """Combine default priors of the basis with the user's priors of single coefficients."""
     size = len(columns)
     to_user = recoding(columns, parts)
     to_basis = np.linalg.inv(to_user)
@@ -63,7 +92,8 @@ def fixed_prior(
         if prior.name == "Normal":
             mean[position] = prior["mu"]
             covariance[position, position] = prior["sigma"] ** 2
-    other = [position for position, prior in sorted(user.items()) if prior.name != "Normal"]
+    laws = _cauchy_intercept(columns, scales) | dict(user)
+    other = [position for position, prior in sorted(laws.items()) if prior.name != "Normal"]
     normal = [position for position in range(size) if position not in other]
     to_beta = np.linalg.inv(coordinates)
     # Basis coefficients of the normal coordinates, as a function of all prior coordinates.
@@ -74,10 +104,18 @@ def fixed_prior(
         mean=keep @ mean[normal],
         covariance=keep @ covariance[np.ix_(normal, normal)] @ keep.T,
         shift=shift,
-        others=tuple((position, user[position]) for position in other),
+        others=tuple((position, laws[position]) for position in other),
         from_normal=back,
         from_others=to_beta[:, other] - back @ shift,
     )
+
+
+def _cauchy_intercept(columns: Sequence[DesignColumn], scales: Scales) -> dict[int, Prior]:
+    """Return the intercept's prior at the average row where it is not normal."""
+    if not scales.has_cauchy_intercept:
+        return {}
+    law = Prior("Cauchy", alpha=scales.intercept_mean, beta=scales.intercept_sd)
+    return {index: law for index, column in enumerate(columns) if not column.parts}
 
 
 def _defaults(columns: Sequence[DesignColumn], scales: Scales) -> tuple[Array, Array]:

@@ -9,22 +9,26 @@ from glmm_bayes.spec.prior import Prior
 
 _Z = 1.959963984540054  # 97.5 % point of the standard normal
 _Z75 = 0.6744897501960817  # its 75 % point: median odds ratio, Larsen et al. 2000
+_CAUCHY = 12.706204736174694  # 97.5 % point of the standard Cauchy
 _HALF_NORMAL_MEDIAN = 0.6744897501960817
-
-_RATIO_NAMES = {"logit": "odds ratio", "log": "rate ratio"}
 
 
 def intercept_words(prior: Prior, link: Link) -> str:
     """Say between which means the intercept's prior puts 95 % of its mass."""
-    ends = np.array([prior["mu"] - _Z * prior["sigma"], prior["mu"] + _Z * prior["sigma"]])
+    if prior.name == "Cauchy":
+        ends = prior["alpha"] + _CAUCHY * prior["beta"] * np.array([-1.0, 1.0])
+    else:
+        ends = prior["mu"] + _Z * prior["sigma"] * np.array([-1.0, 1.0])
+    if link.has_pole or not link.is_increasing:
+        return f"linear predictor between {ends[0]:.3g} and {ends[1]:.3g} (95%)"
     low, high = link.inverse(ends)
     return f"mean between {low:.3g} and {high:.3g} (95%)"
 
 
 def effect_words(sd: float, link: Link) -> str:
     """Say between which ratios the prior of a full swing's effect puts 95 % of its mass."""
-    name = _RATIO_NAMES.get(link.name)
-    if name is None:
+    name = link.ratio
+    if not name:
         return f"effect between {-_Z * sd:.3g} and {_Z * sd:.3g} (95%)"
     bound = np.exp(_Z * sd)
     return f"{name} between 1/{bound:.3g} and {bound:.3g} (95%)"
@@ -32,8 +36,8 @@ def effect_words(sd: float, link: Link) -> str:
 
 def sd_words(prior: Prior, link: Link) -> str:
     """Say what a half-normal prior of a group's sd means for two groups (Larsen et al. 2000)."""
-    name = _RATIO_NAMES.get(link.name)
-    if name is None or prior.name != "HalfNormal":
+    name = link.ratio
+    if not name or prior.name != "HalfNormal":
         return ""
     typical, upper = (
         np.exp(np.sqrt(2) * sd * _Z75) for sd in (_HALF_NORMAL_MEDIAN * prior["sigma"], _Z * prior["sigma"])

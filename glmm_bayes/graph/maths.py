@@ -52,6 +52,12 @@ class GraphMaths:
     def stack(self, parts: Any) -> Any:
         return pt.stack(pt.broadcast_arrays(*parts), axis=-1)
 
+    def scatter(self, parts: Any, size: int) -> Any:
+        result = pt.zeros(size)
+        for positions, values in parts:
+            result = pt.set_subtensor(result[positions], values)
+        return result
+
     def sum(self, x: Any) -> Any:
         return x.sum(axis=-1)
 

@@ -3,83 +3,299 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from glmm_bayes.core.errors import Findings, PriorError
-from glmm_bayes.core.links import Link
+from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.core.registry import suggestion
+from glmm_bayes.core.words import slugs
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.design.several import MEAN
 from glmm_bayes.graph.basis import column_swing
+from glmm_bayes.graph.covariances.base import DEFAULT_CORRELATION
 from glmm_bayes.graph.covariances.resolve import BlockCovariance
 from glmm_bayes.graph.families import Family, Response, Scales
-from glmm_bayes.graph.fixed_prior import FixedPrior, fixed_prior
+from glmm_bayes.graph.families.parameters import PARAMETERS, Law
+from glmm_bayes.graph.fixed_prior import fixed_prior
 from glmm_bayes.graph.group_priors import GroupPrior, PriorRow, group_prior, group_rows, level_parameters
 from glmm_bayes.graph.implications import effect_words, intercept_words
+from glmm_bayes.graph.predictors import Predictor, Target, constants, prefix_of
+from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 
 
 @dataclass(frozen=True)
-class Priors:
-    """All priors of a model, and the table that a person reads."""
+class SharedEffects:
+    """Random effects of one factor that one label correlates over several linear predictors.
 
-    fixed: FixedPrior
-    groups: tuple[GroupPrior, ...]
-    auxiliary: Mapping[str, Prior]
+    Attributes
+    ----------
+    label : str
+        That of ``(1 |id| g)``, as it stands in the posterior.
+    members : tuple of (str, int)
+        Parameter and position of the factor among its design's groups, for each predictor.
+    positions : tuple of tuple of int
+        Of the effects, in each member.
+    correlation : Prior
+    """
+
+    label: str
+    members: tuple[tuple[str, int], ...]
+    positions: tuple[tuple[int, ...], ...]
+    correlation: Prior
+
+    @property
+    def size(self) -> int:
+        """Number of effects."""
+        return sum(map(len, self.positions))
+
+    def start(self, member: int) -> int:
+        """Position of a member's first effect among all."""
+        return sum(map(len, self.positions[:member]))
+
+
+@dataclass(frozen=True)
+class ThresholdPrior:
+    """Prior of thresholds: by default that of probabilities at the average row, else the user's of each.
+
+    Attributes
+    ----------
+    labels : tuple of str
+        Of each threshold: the categories on its two sides.
+    is_ordered : bool
+    prior : Prior or None
+        Of each threshold on the reported scale; None: of the latent law at the average row.
+    """
+
+    labels: tuple[str, ...]
+    is_ordered: bool
+    prior: Prior | None
+
+
+@dataclass(frozen=True)
+class Priors:
+    """All priors of a model, and the table that a person reads.
+
+    Attributes
+    ----------
+    predictors : mapping of str to Predictor
+        By parameter.
+    auxiliary : mapping of str to Law
+        Of parameters with one value for all rows.
+    constants : mapping of str to float
+        Parameters with a given number.
+    thresholds : ThresholdPrior or None
+    shared : tuple of SharedEffects
+    rows : tuple of PriorRow
+    """
+
+    predictors: Mapping[str, Predictor]
+    auxiliary: Mapping[str, Law]
+    constants: Mapping[str, float]
+    thresholds: ThresholdPrior | None
+    shared: tuple[SharedEffects, ...]
     rows: tuple[PriorRow, ...]
+
+    @property
+    def first(self) -> Predictor:
+        """That of the mean, or of the second category of a categorical response."""
+        return next(iter(self.predictors.values()))
+
+    @property
+    def groups(self) -> tuple[GroupPrior, ...]:
+        """Those of the first predictor's grouping factors."""
+        return self.first.groups
+
+    @property
+    def is_single(self) -> bool:
+        """Whether the mean is the one parameter with a linear predictor."""
+        return list(self.predictors) == [MEAN]
+
+
+#: Covariance structures of a design's grouping factors.
+Covariances = Sequence[tuple[BlockCovariance, ...]]
 
 
 def resolve_priors(
-    design: Design,
+    found: Sequence[Target],
     family: Family,
-    link: Link,
     response: Response,
-    given: Mapping[str, Prior],
-    covariances: Sequence[tuple[BlockCovariance, ...]],
+    spec: ModelSpec,
+    covariances: Mapping[str, Covariances],
 ) -> Priors:
     """Put the user's priors in the place of the defaults.
 
     Parameters
     ----------
-    covariances : sequence of tuple of BlockCovariance
-        For each grouping factor those of its blocks.
+    found : sequence of Target
+        The linear predictors.
+    family : Family
+    response : Response
+    spec : ModelSpec
+    covariances : mapping of str to sequence of tuple of BlockCovariance
+        By predictor, for each grouping factor those of its blocks.
 
     Raises
     ------
     PriorError
         If a name is no parameter of the model or a distribution does not fit the parameter.
     """
-    pairs = list(zip(design.groups, covariances, strict=True))
-    _check(design, pairs, family, given)
-    scales = family.scales(link, response, design.offset)
+    given, numbers = spec.priors, constants(spec, family)
+    single = [name for name in single_parameters(family, response)
+              if name not in numbers and name not in {target.name for target in found}]  # fmt: skip
+    _check(found, covariances, family, single, given)
+    spread = family.spread(response, found[0].design.offset)
+    rows: list[PriorRow] = []
+    predictors = {}
+    for target in found:
+        own = _own(given, target.name, [t.name for t in found])
+        scales = _scales(target, family, response, spread)
+        predictors[target.name], more = _predictor(target, scales, covariances[target.name], own, family)
+        rows += more
+    auxiliary = {}
+    for name in single:
+        law = Law(given[name]) if name in given else PARAMETERS[name].law(spread)
+        auxiliary[name] = law
+        source = "yours" if name in given else "default"
+        rows.append(
+            PriorRow(name, law.text(name), source, "" if name == "sigma" else PARAMETERS[name].meaning)
+        )
+    thresholds = _thresholds(family, response, given)
+    if thresholds:
+        rows.append(_threshold_row(thresholds, given))
+    shared = shared_effects(predictors, given)
+    rows += [_shared_row(one, given) for one in shared]
+    rows += [PriorRow(name, f"{value:g}", "fixed", "") for name, value in numbers.items()]
+    return Priors(predictors, auxiliary, numbers, thresholds, shared, tuple(rows))
+
+
+def single_parameters(family: Family, response: Response) -> tuple[str, ...]:
+    """List the parameters beside the mean that are estimated, unless they have a formula or a number."""
+    additions = response.additions
+    # Known standard errors stand in the place of sigma, unless they add to it.
+    replaced = {"sigma"} if additions.se is not None and not additions.se_adds_sigma else set()
+    return tuple(name for name in family.auxiliaries if name not in replaced)
+
+
+def _own(given: Mapping[str, Prior], name: str, names: Sequence[str]) -> dict[str, Prior]:
+    """Return the user's priors of one predictor under the names that those of a mean have."""
+    others = [prefix_of(other) for other in names if other != MEAN]
+    plain = {key: prior for key, prior in given.items() if not key.startswith(tuple(others))}
+    if name == MEAN:
+        return plain
+    prefix = prefix_of(name)
+    own = {key.removeprefix(prefix): prior for key, prior in given.items() if key.startswith(prefix)}
+    # A prior without a category's name is that of every category.
+    return plain | own if prefix.startswith(f"{MEAN}_") else own
+
+
+def _scales(target: Target, family: Family, response: Response, spread: float) -> Scales:
+    if target.name not in PARAMETERS:
+        return family.scales(target.link, response, target.design.offset)
+    kind = PARAMETERS[target.name]
+    return Scales(kind.centre(spread), kind.sd, kind.effect, kind.group_sd)
+
+
+def _predictor(
+    target: Target, scales: Scales, covariances: Covariances, given: Mapping[str, Prior], family: Family
+) -> tuple[Predictor, list[PriorRow]]:
+    design, link = target.design, target.link
     user = {
         position: prior
         for position, name in enumerate(design.coefficients)
         if (prior := given.get(f"beta[{name}]", given.get("beta"))) is not None
     }
-    fixed = fixed_prior(design.columns, design.parts, scales, user)
+    fixed = fixed_prior(design, scales, user)
+    pairs = list(zip(design.groups, covariances, strict=True))
     groups = tuple(group_prior(group, blocks, design, scales, given) for group, blocks in pairs)
-    defaults = family.auxiliary_priors(response, design.offset)
-    auxiliary = {name: given.get(name, default) for name, default in defaults.items()}
-    rows = [
-        *_fixed_rows(design, scales, user, link),
-        *(row for group, prior in zip(design.groups, groups, strict=True)
-          for row in group_rows(group, prior, given, link)),
-        *(PriorRow(name, repr(prior), "yours" if name in given else "default", "")
-          for name, prior in auxiliary.items()),
-    ]  # fmt: skip
-    return Priors(fixed, groups, auxiliary, tuple(rows))
+    prefix = prefix_of(target.name)
+    own = link if target.name not in PARAMETERS else LINKS["identity"]
+    rows = _fixed_rows(design, scales, user, own)
+    for group, law in zip(design.groups, groups, strict=True):
+        rows += group_rows(group, law, given, own)
+    named = [replace(row, parameter=f"{prefix}{row.parameter}") for row in rows]
+    return Predictor(target.name, link, design, fixed, groups), named
+
+
+def _thresholds(family: Family, response: Response, given: Mapping[str, Prior]) -> ThresholdPrior | None:
+    labels = family.threshold_labels(response)
+    if not labels:
+        return None
+    return ThresholdPrior(labels, family.has_ordered_thresholds, given.get("thresholds"))
+
+
+def _threshold_row(thresholds: ThresholdPrior, given: Mapping[str, Prior]) -> PriorRow:
+    if thresholds.prior is not None:
+        return PriorRow("thresholds", repr(thresholds.prior), "yours", "each, at x = 0")
+    text = "Dirichlet(1) on the probabilities" if thresholds.is_ordered else "the latent law, each"
+    return PriorRow("thresholds", text, "default", "at the average row")
+
+
+def shared_effects(
+    predictors: Mapping[str, Predictor], given: Mapping[str, Prior]
+) -> tuple[SharedEffects, ...]:
+    """List the labels that stand in several linear predictors."""
+    places: dict[str, list[tuple[str, int, tuple[int, ...]]]] = {}
+    for name, predictor in predictors.items():
+        for index, group in enumerate(predictor.design.groups):
+            for block in group.blocks:
+                if block.block.label:
+                    found = places.setdefault(block.block.label, [])
+                    found.append((name, index, tuple(block.positions)))
+    several = {label: found for label, found in places.items() if len({name for name, _, _ in found}) > 1}
+    names = slugs(several)
+    result = []
+    for label, found in several.items():
+        first = predictors[found[0][0]].design.groups[found[0][1]]
+        law = given.get(f"corr_{first.slug}", given.get("corr", DEFAULT_CORRELATION))
+        members = tuple((name, index) for name, index, _ in found)
+        result.append(SharedEffects(names[label], members, tuple(p for _, _, p in found), law))
+    return tuple(result)
+
+
+def shared_labels(shared: SharedEffects, priors: Priors) -> list[str]:
+    """Name the effects that a label correlates over linear predictors."""
+    return [
+        f"{priors.predictors[name].prefix}{priors.predictors[name].design.groups[index].effects[position]}"
+        for (name, index), positions in zip(shared.members, shared.positions, strict=True)
+        for position in positions
+    ]
+
+
+def _shared_row(shared: SharedEffects, given: Mapping[str, Prior]) -> PriorRow:
+    names = list(dict.fromkeys(name for name, _ in shared.members))
+    source = "default" if shared.correlation is DEFAULT_CORRELATION else "yours"
+    return PriorRow(
+        f"joint_corr_{shared.label}", repr(shared.correlation), source, f"effects of {', '.join(names)}"
+    )
 
 
 def _parameters(
-    design: Design, pairs: Sequence[tuple[GroupDesign, tuple[BlockCovariance, ...]]], family: Family
+    found: Sequence[Target], covariances: Mapping[str, Covariances], family: Family, single: Sequence[str]
 ) -> dict[str, str]:
     """List the names that a prior may carry, and where the parameter lives."""
+    names: dict[str, str] = {}
+    for target in found:
+        own = _names_of(target.design, list(zip(target.design.groups, covariances[target.name], strict=True)))
+        if family.has_category_predictors and target.name not in PARAMETERS:
+            names |= own
+        names |= {f"{prefix_of(target.name)}{name}": place for name, place in own.items()}
+    names |= {name: PARAMETERS[name].support for name in single}
+    return names | ({"thresholds": "real"} if family.has_thresholds else {})
+
+
+def _names_of(
+    design: Design, pairs: Sequence[tuple[GroupDesign, tuple[BlockCovariance, ...]]]
+) -> dict[str, str]:
+    """List the names of one linear predictor's parameters, without its prefix."""
     names = {"beta": "real"}
+    labelled = [group.slug for group, _ in pairs if any(block.block.label for block in group.blocks)]
     correlated = [
         group.slug for group, blocks in pairs if any(block.effects.is_correlated for block in blocks)
     ]
+    correlated = list(dict.fromkeys(correlated + labelled))
     if design.groups:
         names["sd"] = "positive"
     if correlated:
@@ -91,17 +307,18 @@ def _parameters(
         if group.slug in correlated:
             names[f"corr_{group.slug}"] = "correlation"
         names |= {f"{name}_{group.slug}": place for name, place in level_parameters(blocks).items()}
-    return names | dict.fromkeys(family.auxiliaries, "positive")
+    return names
 
 
 def _check(
-    design: Design,
-    pairs: Sequence[tuple[GroupDesign, tuple[BlockCovariance, ...]]],
+    found: Sequence[Target],
+    covariances: Mapping[str, Covariances],
     family: Family,
+    single: Sequence[str],
     given: Mapping[str, Prior],
 ) -> None:
     findings = Findings(PriorError)
-    parameters = _parameters(design, pairs, family)
+    parameters = _parameters(found, covariances, family, single)
     for name, prior in given.items():
         if not isinstance(prior, Prior):
             message = f"the prior of '{name}' must be a gb.Prior, found {type(prior).__name__}."
@@ -141,6 +358,8 @@ def _fixed_rows(design: Design, scales: Scales, user: Mapping[int, Prior], link:
             rows.append(PriorRow(name, repr(user[position]), "yours", ""))
         elif not column.parts:
             prior = Prior("Normal", mu=scales.intercept_mean, sigma=scales.intercept_sd)
+            if scales.has_cauchy_intercept:
+                prior = Prior("Cauchy", alpha=scales.intercept_mean, beta=scales.intercept_sd)
             rows.append(
                 PriorRow(name, repr(prior), "default", f"at the average row: {intercept_words(prior, link)}")
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,29 +17,102 @@ from glmm_bayes.graph.group_priors import DEGREES_ABOVE_TWO, GroupPrior
 from glmm_bayes.spec.prior import Prior
 
 
-def random_effects(group: GroupDesign, prior: GroupPrior) -> Any:
-    """Add the effects of one grouping factor to the model in context; return their part of eta.
+@dataclass(frozen=True)
+class Units:
+    """Effects of variance one, shape (level, effect), and the root of their correlation matrix."""
+
+    effects: Any
+    root: Any
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names of the variables and of the dimension of one factor's effects.
+
+    Those of a further parameter have its name in front: ``zi_sd_<factor>``.
+    """
+
+    prefix: str
+    slug: str
+
+    @property
+    def effect(self) -> str:
+        """The dimension of the effects."""
+        return f"{self.prefix}{self.slug}_effect"
+
+    def of(self, kind: str) -> str:
+        """Name a variable."""
+        return f"{self.prefix}{kind}_{self.slug}"
+
+
+def random_effects(
+    group: GroupDesign, prior: GroupPrior, prefix: str = "", shared: Mapping[int, Units] | None = None
+) -> tuple[Any, Any]:
+    """Add the effects of one grouping factor to the model in context.
 
     Variables: ``sd_<factor>``, ``corr_<factor>`` where effects are correlated, ``b_<factor>``, all in
     the user's coding; ``share_``, ``range_`` and ``df_<factor>`` where the structure has them.
+
+    Parameters
+    ----------
+    group : GroupDesign
+    prior : GroupPrior
+    prefix : str
+        Of the names of a further parameter's variables.
+    shared : mapping of int to Units, optional
+        Blocks, by position, whose effects are correlated with those of other linear predictors.
+
+    Returns
+    -------
+    tuple
+        The effects' part of the linear predictor, shape (row,), and the matrix that takes effects of
+        variance one to them.
     """
-    slug, effect = group.slug, f"{group.slug}_effect"
-    sd = _standard_deviations(group, prior)
-    root = pt.dot(prior.recoding, sd[:, None] * _correlation_root(group, prior))
+    names = Names(prefix, group.slug)
+    sd = _standard_deviations(names, prior)
+    units = _units(names, group, prior, shared or {})
+    scaled = pt.as_tensor(prior.recoding) * sd[None, :]
+    root = pt.dot(scaled, units.root)
     covariance = pt.dot(root, root.T)
     if prior.is_recoded:
-        sd = pm.Deterministic(f"sd_{slug}", pt.sqrt(pt.diagonal(covariance)), dims=effect)
+        sd = pm.Deterministic(names.of("sd"), pt.sqrt(pt.diagonal(covariance)), dims=names.effect)
     if prior.is_correlated:
         correlation = covariance / (sd[:, None] * sd[None, :])
-        pm.Deterministic(f"corr_{slug}", correlation, dims=(effect, f"{effect}_other"))
-    b = pm.Deterministic(f"b_{slug}", pt.dot(_standard_effects(group, prior), root.T), dims=(slug, effect))
-    columns = pm.Data(f"columns_{slug}", group.z, dims=("row", effect))
+        pm.Deterministic(names.of("corr"), correlation, dims=(names.effect, f"{names.effect}_other"))
+    b = pm.Deterministic(names.of("b"), pt.dot(units.effects, scaled.T), dims=(group.slug, names.effect))
+    columns = pm.Data(names.of("columns"), group.z, dims=("row", names.effect))
     if not group.term.is_membership:
-        codes = pm.Data(f"level_{slug}", group.codes, dims="row")
-        return (columns * b[codes]).sum(axis=-1)
-    members = pm.Data(f"level_{slug}", group.members)
-    weights = pm.Data(f"weights_{slug}", group.weights)
-    return (columns * (weights[:, :, None] * b[members]).sum(axis=1)).sum(axis=-1)
+        codes = pm.Data(names.of("level"), group.codes, dims="row")
+        return (columns * b[codes]).sum(axis=-1), scaled
+    members = pm.Data(names.of("level"), group.members)
+    weights = pm.Data(names.of("weights"), group.weights)
+    return (columns * (weights[:, :, None] * b[members]).sum(axis=1)).sum(axis=-1), scaled
+
+
+def _units(names: Names, group: GroupDesign, prior: GroupPrior, shared: Mapping[int, Units]) -> Units:
+    """Return the effects of variance one, correlated as the blocks say."""
+    size = len(group.effects)
+    root: Any = pt.eye(size)
+    for index, (block, lkj) in enumerate(zip(prior.blocks, prior.correlation, strict=True)):
+        start, stop = block.positions[0], block.positions[-1] + 1
+        if index in shared:
+            root = pt.set_subtensor(root[start:stop, start:stop], shared[index].root)
+        elif block.effects.is_correlated:
+            name = f"{names.of('chol_corr')}{_suffix(prior, index)}"
+            root = pt.set_subtensor(root[start:stop, start:stop], block.effects.correlation_root(name, lkj))
+    if not shared:
+        effects = _standard_effects(names, group, prior)
+        return Units(pt.dot(effects, root.T) if prior.is_correlated else effects, root)
+    # Blocks of a model with shared effects are plain: what is not shared is independent over levels.
+    parts = []
+    for index, block in enumerate(prior.blocks):
+        start, stop = block.positions[0], block.positions[-1] + 1
+        if index in shared:
+            parts.append(shared[index].effects)
+        else:
+            z = pm.Normal(f"{names.of('z')}_{index}", shape=(len(group.levels), stop - start))
+            parts.append(pt.dot(z, root[start:stop, start:stop].T))
+    return Units(pt.concatenate(parts, axis=1), root)
 
 
 def sampled(name: str, prior: Prior) -> Any:
@@ -50,13 +125,13 @@ def _arguments(prior: Prior) -> dict[str, Any]:
     return {argument: np.float64(value) for argument, value in prior.arguments}
 
 
-def _standard_deviations(group: GroupDesign, prior: GroupPrior) -> Any:
+def _standard_deviations(names: Names, prior: GroupPrior) -> Any:
     """Return one sd an effect, in the coding of the priors."""
-    slug, effect = group.slug, f"{group.slug}_effect"
+    sd = names.of("sd")
     if prior.shares_sd:
-        free = _vector(f"sd_{slug}_shared", prior, None)
-        return pm.Deterministic(f"sd_{slug}", free[np.array(prior.sd_of_effect)], dims=effect)
-    return _vector(f"sd_{slug}_basis" if prior.is_recoded else f"sd_{slug}", prior, effect)
+        free = _vector(f"{sd}_shared", prior, None)
+        return pm.Deterministic(sd, free[np.array(prior.sd_of_effect)], dims=names.effect)
+    return _vector(f"{sd}_basis" if prior.is_recoded else sd, prior, names.effect)
 
 
 def _vector(name: str, prior: GroupPrior, dims: str | None) -> Any:
@@ -75,30 +150,17 @@ def _suffix(prior: GroupPrior, index: int) -> str:
     return f"_{index}" if len(prior.blocks) > 1 else ""
 
 
-def _correlation_root(group: GroupDesign, prior: GroupPrior) -> Any:
-    """Return the Cholesky factor of the correlation matrix, block by block."""
-    size = len(group.effects)
-    root: Any = pt.eye(size)
-    for index, (block, lkj) in enumerate(zip(prior.blocks, prior.correlation, strict=True)):
-        if block.effects.is_correlated:
-            factor = block.effects.correlation_root(f"chol_corr_{group.slug}{_suffix(prior, index)}", lkj)
-            start, stop = block.positions[0], block.positions[-1] + 1
-            root = pt.set_subtensor(root[start:stop, start:stop], factor)
-    return root
-
-
-def _standard_effects(group: GroupDesign, prior: GroupPrior) -> Any:
+def _standard_effects(names: Names, group: GroupDesign, prior: GroupPrior) -> Any:
     """Return effects of variance one in every effect, correlated over levels as the structure says."""
-    slug = group.slug
     if all(isinstance(block.levels, Independent) and not block.is_student for block in prior.blocks):
-        return pm.Normal(f"z_{slug}", dims=(slug, f"{slug}_effect"))
-    degrees = _degrees(group, prior) if prior.is_student else None
+        return pm.Normal(names.of("z"), dims=(group.slug, names.effect))
+    degrees = _degrees(names, prior) if prior.is_student else None
     parameters = {
-        name: sampled(f"{name}_{slug}", law) for name, law in prior.parameters.items() if name != "df"
+        name: sampled(names.of(name), law) for name, law in prior.parameters.items() if name != "df"
     }
     parts = []
     for index, block in enumerate(prior.blocks):
-        name = f"z_{slug}{_suffix(prior, index)}"
+        name = f"{names.of('z')}{_suffix(prior, index)}"
         if block.is_student:
             parts.append(_student(name, block, len(group.levels), degrees))
         else:
@@ -106,8 +168,8 @@ def _standard_effects(group: GroupDesign, prior: GroupPrior) -> Any:
     return pt.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
 
 
-def _degrees(group: GroupDesign, prior: GroupPrior) -> Any:
-    name = f"df_{group.slug}"
+def _degrees(names: Names, prior: GroupPrior) -> Any:
+    name = names.of("df")
     if "df" in prior.parameters:
         law = prior.parameters["df"]
         base = getattr(pm, law.name).dist(**_arguments(law))

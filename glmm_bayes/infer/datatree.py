@@ -10,12 +10,12 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Findings
-from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.registry import suggestion
-from glmm_bayes.design.design import Design
 from glmm_bayes.graph.families import Family, Response
-from glmm_bayes.graph.priors import Priors
-from glmm_bayes.infer.predictor import draw_blocks, subject_predictor
+from glmm_bayes.graph.likelihood import log_likelihood
+from glmm_bayes.graph.priors import Priors, shared_labels
+from glmm_bayes.infer.predictor import draw_blocks, needed_variables, subject_values
 
 Array = NDArray[np.float64]
 
@@ -23,36 +23,50 @@ Array = NDArray[np.float64]
 LOG_LIKELIHOOD_LIMIT = 100_000_000
 
 
-def dimensions(design: Design, priors: Priors) -> dict[str, tuple[str, ...]]:
+def dimensions(priors: Priors) -> dict[str, tuple[str, ...]]:
     """List the variables of the posterior and their dimensions after chain and draw."""
-    result: dict[str, tuple[str, ...]] = {"beta": ("coef",)}
-    for group, prior in zip(design.groups, priors.groups, strict=True):
-        effect = f"{group.slug}_effect"
-        result[f"sd_{group.slug}"] = (effect,)
-        if prior.is_correlated:
-            result[f"corr_{group.slug}"] = (effect, f"{effect}_other")
-        result |= {f"{name}_{group.slug}": () for name in prior.single_values}
-        result[f"b_{group.slug}"] = (group.slug, effect)
+    result: dict[str, tuple[str, ...]] = {}
+    for predictor in priors.predictors.values():
+        result[predictor.variable("beta")] = (predictor.variable("coef"),)
+        for group, prior in zip(predictor.design.groups, predictor.groups, strict=True):
+            effect = f"{predictor.prefix}{group.slug}_effect"
+            result[predictor.variable(f"sd_{group.slug}")] = (effect,)
+            if prior.is_correlated:
+                result[predictor.variable(f"corr_{group.slug}")] = (effect, f"{effect}_other")
+            result |= {predictor.variable(f"{name}_{group.slug}"): () for name in prior.single_values}
+            result[predictor.variable(f"b_{group.slug}")] = (group.slug, effect)
+    for shared in priors.shared:
+        name = f"joint_{shared.label}"
+        result[f"joint_corr_{shared.label}"] = (name, f"{name}_other")
+    if priors.thresholds is not None:
+        result["thresholds"] = ("threshold",)
     return result | dict.fromkeys(priors.auxiliary, ())
 
 
-def coordinates(design: Design) -> dict[str, Any]:
+def coordinates(priors: Priors) -> dict[str, Any]:
     """List the labels of each dimension."""
-    result: dict[str, Any] = {"coef": list(design.coefficients)}
-    for group in design.groups:
-        result[group.slug] = list(group.labels)
-        result[f"{group.slug}_effect"] = list(group.effects)
-        result[f"{group.slug}_effect_other"] = list(group.effects)
+    result: dict[str, Any] = {}
+    for predictor in priors.predictors.values():
+        result[predictor.variable("coef")] = list(predictor.design.coefficients)
+        for group in predictor.design.groups:
+            result[group.slug] = list(group.labels)
+            effect = f"{predictor.prefix}{group.slug}_effect"
+            result[effect] = result[f"{effect}_other"] = list(group.effects)
+    for shared in priors.shared:
+        name = f"joint_{shared.label}"
+        result[name] = result[f"{name}_other"] = shared_labels(shared, priors)
+    if priors.thresholds is not None:
+        result["threshold"] = list(priors.thresholds.labels)
     return result
 
 
-def arrays_of(draws: Any, design: Design, priors: Priors) -> dict[str, Array]:
+def arrays_of(draws: Any, priors: Priors) -> dict[str, Array]:
     """Check the names and shapes of draws made elsewhere; a single effect's axis may be left out."""
     findings = Findings(DataError)
-    wanted = dimensions(design, priors)
+    wanted, labels = dimensions(priors), coordinates(priors)
     if isinstance(draws, xr.DataTree):
-        draws = _from_tree(draws, wanted, coordinates(design), findings)
-    sizes = {name: len(labels) for name, labels in coordinates(design).items()}
+        draws = _from_tree(draws, wanted, labels, findings)
+    sizes = {name: len(values) for name, values in labels.items()}
     arrays: dict[str, Array] = {}
     for name, value in draws.items():
         if name not in wanted:
@@ -70,17 +84,26 @@ def arrays_of(draws: Any, design: Design, priors: Priors) -> dict[str, Array]:
             findings.error("draws_shape", message)
         if not np.isfinite(array).all():
             findings.error("draws_values", f"draws of '{name}' must be finite numbers.")
-        elif name.startswith("sd_") and (array < 0).any():
+        elif "sd_" in name and name in _deviations(priors) and (array < 0).any():
             message = f"draws of '{name}' are standard deviations and must not be negative."
             findings.error("draws_values", message)
         arrays[name] = array
-    if "beta" not in draws:
-        findings.error("draws_shape", "draws of 'beta' are needed by every verb.")
+    for name in (predictor.variable("beta") for predictor in priors.predictors.values()):
+        if name not in draws:
+            findings.error("draws_shape", f"draws of '{name}' are needed by every verb.")
     if len({array.shape[:2] for array in arrays.values()}) > 1:
         shapes = ", ".join(f"{name} {array.shape[:2]}" for name, array in arrays.items())
         findings.error("draws_shape", f"all draws must have the same chains and draws: {shapes}.")
     findings.raise_errors()
     return arrays
+
+
+def _deviations(priors: Priors) -> set[str]:
+    return {
+        predictor.variable(f"sd_{group.slug}")
+        for predictor in priors.predictors.values()
+        for group in predictor.design.groups
+    }
 
 
 def _from_tree(
@@ -112,56 +135,70 @@ def _from_tree(
 def assemble(
     posterior: Mapping[str, Array],
     sample_stats: Mapping[str, NDArray[Any]],
-    design: Design,
     response: Response,
     priors: Priors,
     family: Family,
-    link: Link,
 ) -> xr.DataTree:
     """Put draws, the sampler's statistics, data and pointwise log likelihood into one tree."""
-    labels = coordinates(design)
-    inner = dimensions(design, priors)
+    labels = coordinates(priors)
+    inner = dimensions(priors)
     variables = {
         name: (("chain", "draw", *inner[name]), posterior[name]) for name in inner if name in posterior
     }
     used = {dimension for dims, _ in variables.values() for dimension in dims}
-    chain, draw = np.arange(len(posterior["beta"])), np.arange(posterior["beta"].shape[1])
-    steps = {"chain": chain, "draw": draw}
+    chains, draws = next(iter(posterior.values())).shape[:2]
+    steps = {"chain": np.arange(chains), "draw": np.arange(draws)}
     groups = {
         "posterior": xr.Dataset(variables, coords={**steps, **{k: v for k, v in labels.items() if k in used}})
     }
     if sample_stats:
         stats = {name: (("chain", "draw"), values) for name, values in sample_stats.items()}
         groups["sample_stats"] = xr.Dataset(stats, coords=steps)
-    rows = {"row": np.arange(len(design))}
-    pointwise = _log_likelihood(posterior, design, response, family, link)
+    rows: dict[str, Any] = {"row": np.arange(len(response.values))}
+    pointwise = _log_likelihood(posterior, response, priors, family)
     if pointwise is not None:
         groups["log_likelihood"] = xr.Dataset(
             {"y": (("chain", "draw", "row"), pointwise)}, coords={**steps, **rows}
         )
-    groups["observed_data"] = xr.Dataset({"y": ("row", response.values)}, coords=rows)
-    groups["constant_data"] = xr.Dataset(
-        {
-            "x": (("row", "coef"), design.x),
-            "offset": ("row", design.offset),
-            "trials": ("row", response.trials),
-        },
-        coords={**rows, "coef": labels["coef"]},
-    )
+    groups["observed_data"] = observed_data(response)
+    groups["constant_data"] = _constant_data(response, priors, rows)
     return xr.DataTree.from_dict(groups)
 
 
+def observed_data(response: Response) -> xr.Dataset:
+    """Return the observed responses; categories by their position, with their names beside."""
+    rows: dict[str, Any] = {"row": np.arange(len(response.values))}
+    attrs = {"categories": list(response.categories)} if response.categories else {}
+    if response.values.ndim == 1:
+        return xr.Dataset({"y": ("row", response.values)}, coords=rows, attrs=attrs)
+    coords = {**rows, "category": list(response.categories)}
+    return xr.Dataset({"y": (("row", "category"), response.values)}, coords=coords, attrs=attrs)
+
+
+def _constant_data(response: Response, priors: Priors, rows: dict[str, Any]) -> xr.Dataset:
+    variables: dict[str, Any] = {"trials": ("row", response.trials)}
+    coords = dict(rows)
+    for predictor in priors.predictors.values():
+        coef = predictor.variable("coef")
+        variables[predictor.variable("x")] = (("row", coef), predictor.design.x)
+        variables[predictor.variable("offset")] = ("row", predictor.design.offset)
+        coords[coef] = list(predictor.design.coefficients)
+    return xr.Dataset(variables, coords=coords)
+
+
 def _log_likelihood(
-    posterior: Mapping[str, Array], design: Design, response: Response, family: Family, link: Link
+    posterior: Mapping[str, Array], response: Response, priors: Priors, family: Family
 ) -> Array | None:
-    needed = [f"b_{group.slug}" for group in design.groups] + list(family.auxiliaries)
-    chains, draws = posterior["beta"].shape[:2]
-    if any(name not in posterior for name in needed) or chains * draws * len(design) > LOG_LIKELIHOOD_LIMIT:
+    chains, draws = next(iter(posterior.values())).shape[:2]
+    size = len(response.values)
+    missing = any(name not in posterior for name in needed_variables(priors))
+    if missing or chains * draws * size > LOG_LIKELIHOOD_LIMIT:
         return None
     flat = {name: array.reshape(chains * draws, *array.shape[2:]) for name, array in posterior.items()}
-    result = np.empty((chains * draws, len(design)))
+    result = np.empty((chains * draws, size))
     for block in draw_blocks(*result.shape):
-        eta = subject_predictor(flat, design, block)
-        auxiliary = {name: flat[name][block] for name in family.auxiliaries}
-        result[block] = family.log_density(response, link, eta, auxiliary)
-    return result.reshape(chains, draws, len(design))
+        at = subject_values(flat, priors, block)
+        result[block] = log_likelihood(
+            family, response.values, response.trials, at, response.additions, NUMPY
+        )
+    return result.reshape(chains, draws, size)

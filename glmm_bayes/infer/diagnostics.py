@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
+from glmm_bayes.graph.predictors import Predictor
+from glmm_bayes.graph.priors import Priors, SharedEffects, shared_labels
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
 
@@ -67,23 +70,52 @@ def parameters(fit: Fit) -> dict[str, Array]:
     """List the parameters that a reader looks at, each with its (chain, draw) draws."""
     posterior = fit.draws["posterior"]
     result: dict[str, Array] = {}
-    beta = posterior["beta"].to_numpy()
-    for index, name in enumerate(fit.design.coefficients):
-        result[f"beta[{name}]"] = beta[:, :, index]
-    for group, prior in zip(fit.design.groups, fit.priors.groups, strict=True):
-        if f"sd_{group.slug}" in posterior:
-            sd = posterior[f"sd_{group.slug}"].to_numpy()
+    for predictor in fit.predictors.values():
+        result |= _of_predictor(predictor, posterior)
+    if fit.priors.thresholds is not None:
+        thresholds = posterior["thresholds"].to_numpy()
+        for index, label in enumerate(fit.priors.thresholds.labels):
+            result[f"thresholds[{label}]"] = thresholds[:, :, index]
+    for shared in fit.priors.shared:
+        result |= _joint_correlations(shared, fit.priors, posterior)
+    single = fit.priors.auxiliary
+    return result | {name: posterior[name].to_numpy() for name in single if name in posterior}
+
+
+def _of_predictor(predictor: Predictor, posterior: Any) -> dict[str, Array]:
+    design, prefix = predictor.design, predictor.prefix
+    beta = posterior[predictor.variable("beta")].to_numpy()
+    result = {f"{prefix}beta[{name}]": beta[:, :, k] for k, name in enumerate(design.coefficients)}
+    for group, prior in zip(design.groups, predictor.groups, strict=True):
+        own = predictor.variable(f"sd_{group.slug}")
+        if own in posterior:
+            sd = posterior[own].to_numpy()
             for first in dict.fromkeys(prior.sd_of_effect):
                 index = prior.sd_of_effect.index(first)
-                result[f"sd_{group.slug}[{group.effects[index]}]"] = sd[:, :, index]
-        if f"corr_{group.slug}" in posterior:
-            corr = posterior[f"corr_{group.slug}"].to_numpy()
+                result[f"{own}[{group.effects[index]}]"] = sd[:, :, index]
+        own = predictor.variable(f"corr_{group.slug}")
+        if own in posterior:
+            corr = posterior[own].to_numpy()
             for first, second in prior.pairs:
-                name = f"corr_{group.slug}[{group.effects[first]}, {group.effects[second]}]"
-                result[name] = corr[:, :, first, second]
-        single = [f"{name}_{group.slug}" for name in prior.single_values]
+                result[f"{own}[{group.effects[first]}, {group.effects[second]}]"] = corr[:, :, first, second]
+        single = [predictor.variable(f"{name}_{group.slug}") for name in prior.single_values]
         result |= {name: posterior[name].to_numpy() for name in single if name in posterior}
-    return result | {name: posterior[name].to_numpy() for name in fit.family.auxiliaries if name in posterior}
+    return result
+
+
+def _joint_correlations(shared: SharedEffects, priors: Priors, posterior: Any) -> dict[str, Array]:
+    """List the correlations between effects of different linear predictors."""
+    name = f"joint_corr_{shared.label}"
+    if name not in posterior:
+        return {}
+    labels, corr = shared_labels(shared, priors), posterior[name].to_numpy()
+    owner = [member for member, positions in enumerate(shared.positions) for _ in positions]
+    return {
+        f"{name}[{labels[i]}, {labels[j]}]": corr[:, :, i, j]
+        for j in range(shared.size)
+        for i in range(j)
+        if owner[i] != owner[j]
+    }
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,10 @@ from glmm_bayes.core.errors import DataError, Finding
 from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.known import KnownTable
+from glmm_bayes.design.several import MEAN
 from glmm_bayes.graph.families import FAMILIES, Family, Response
 from glmm_bayes.graph.group_priors import GroupPrior
+from glmm_bayes.graph.predictors import Predictor, prefix_of
 from glmm_bayes.graph.priors import Priors
 from glmm_bayes.infer.datatree import arrays_of, assemble
 from glmm_bayes.spec.model_spec import ModelSpec
@@ -79,10 +81,15 @@ class Fit:
         return LINKS[self.spec.link or self.family.links[0]]
 
     @property
+    def predictors(self) -> Mapping[str, Predictor]:
+        """The linear predictors, by parameter."""
+        return self.priors.predictors
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Numbers of chains and of draws in each."""
-        beta = self.draws["posterior"]["beta"]
-        return beta.sizes["chain"], beta.sizes["draw"]
+        sizes = self.draws["posterior"].sizes
+        return sizes["chain"], sizes["draw"]
 
     @cached_property
     def flat(self) -> Mapping[str, Array]:
@@ -93,11 +100,6 @@ class Fit:
             str(name): np.asarray(variable.to_numpy(), np.float64).reshape(size, *variable.shape[2:])
             for name, variable in posterior.data_vars.items()
         }
-
-    @property
-    def auxiliary(self) -> Mapping[str, Array]:
-        """Draws of the family's auxiliary parameters, shape (draw,)."""
-        return {name: self.flat[name] for name in self.family.auxiliaries}
 
     def needed(self, name: str, purpose: str) -> Array:
         """Return the draws of one variable, or say what cannot be done without them.
@@ -113,20 +115,29 @@ class Fit:
             raise DataError(Finding("draws_missing", message, hint=hint))
         return self.flat[name]
 
-    def covariance(self, slug: str) -> Array:
+    def covariance(self, slug: str, parameter: str = MEAN) -> Array:
         """Return draws of the covariance matrix of a level's effects, shape (draw, effect, effect).
 
         For levels that are correlated with each other: of a level whose own variance is 1.
+
+        Parameters
+        ----------
+        slug : str
+            The grouping factor, as it stands in the posterior.
+        parameter : str
+            Whose linear predictor the effects belong to.
         """
-        sd = self.needed(f"sd_{slug}", "the variance of random effects")
-        if self.group_prior(slug).is_correlated:
-            corr = self.needed(f"corr_{slug}", "the variance of correlated random effects")
+        prefix = prefix_of(parameter)
+        sd = self.needed(f"{prefix}sd_{slug}", "the variance of random effects")
+        if self.group_prior(slug, parameter).is_correlated:
+            corr = self.needed(f"{prefix}corr_{slug}", "the variance of correlated random effects")
             return sd[:, :, None] * corr * sd[:, None, :]
         return sd[:, :, None] ** 2 * np.eye(sd.shape[1])
 
-    def group_prior(self, slug: str) -> GroupPrior:
+    def group_prior(self, slug: str, parameter: str = MEAN) -> GroupPrior:
         """Return the priors and covariance structures of a grouping factor."""
-        pairs = zip(self.design.groups, self.priors.groups, strict=True)
+        predictor = self.predictors.get(parameter, self.priors.first)
+        pairs = zip(predictor.design.groups, predictor.groups, strict=True)
         return next(prior for group, prior in pairs if group.slug == slug)
 
     def save(self, path: str | PathLike[str], overwrite: bool = False) -> None:
@@ -158,10 +169,8 @@ class Fit:
         DataError
             ``draws_shape`` if a variable is unknown or has another shape than the model.
         """
-        arrays = arrays_of(draws, model.design, model.priors)
-        family = FAMILIES[model.spec.family]
-        link = LINKS[model.spec.link or family.links[0]]
-        tree = assemble(arrays, {}, model.design, model.response, model.priors, family, link)
+        arrays = arrays_of(draws, model.priors)
+        tree = assemble(arrays, {}, model.response, model.priors, FAMILIES[model.spec.family])
         notes = [finding.message for finding in model.findings]
         settings = {"engine": "draws made elsewhere", "notes": notes}
         return cls(model.spec, model.design, model.response, model.priors, tree, settings, model.known)

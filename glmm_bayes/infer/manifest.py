@@ -162,13 +162,14 @@ class Manifest(_Entry):
 
     format: Literal[1]
     formula: str
+    further: dict[str, str] = Field(default_factory=dict)
     family: str
     link: str | None
     link_used: str
     priors: list[PriorEntry]
     columns: list[ColumnEntry]
     row_labels: list[Any] | None
-    state: StateEntry
+    states: dict[str, StateEntry]
     known: list[KnownEntry] = Field(default_factory=list)
     settings: Any
     versions: dict[str, str]

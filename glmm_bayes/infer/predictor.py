@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.graph.priors import Priors
 
 Array = NDArray[np.float64]
 
@@ -43,9 +45,53 @@ def rows_part(b: Array, members: NDArray[np.int64], weights: Array, z: Array) ->
     return total
 
 
-def subject_predictor(draws: Mapping[str, Array], design: Design, block: slice) -> Array:
-    """Return the linear predictor of the rows with their own random effects, shape (draw, row)."""
-    eta = fixed_part(draws["beta"][block], design)
+def subject_predictor(draws: Mapping[str, Array], design: Design, block: slice, prefix: str = "") -> Array:
+    """Return the linear predictor of the rows with their own random effects, shape (draw, row).
+
+    Parameters
+    ----------
+    draws : mapping of str to ndarray, shape (draw, ...)
+    design : Design
+    block : slice
+        Of the draws.
+    prefix : str
+        Of the names of a further parameter's variables.
+    """
+    eta = fixed_part(draws[f"{prefix}beta"][block], design)
     for group in design.groups:
-        eta += group_part(draws[f"b_{group.slug}"][block], group)
+        eta += group_part(draws[f"{prefix}b_{group.slug}"][block], group)
     return eta
+
+
+def subject_values(draws: Mapping[str, Array], priors: Priors, block: slice) -> dict[str, RowValue]:
+    """Return every parameter of the response at the training rows, with their own random effects."""
+    values = {
+        name: RowValue(predictor.link, subject_predictor(draws, predictor.design, block, predictor.prefix))
+        for name, predictor in priors.predictors.items()
+    }
+    return values | single_values(draws, priors, block)
+
+
+def single_values(draws: Mapping[str, Array], priors: Priors, block: slice) -> dict[str, RowValue]:
+    """Return the parameters with one value for all rows: sampled or given numbers, and thresholds."""
+    size = len(range(*block.indices(n_draws(draws))))
+    values = {name: number(draws[name][block][:, None]) for name in priors.auxiliary}
+    values |= {name: number(np.full((size, 1), value)) for name, value in priors.constants.items()}
+    if priors.thresholds is not None:
+        values["thresholds"] = number(draws["thresholds"][block][:, None, :])
+    return values
+
+
+def n_draws(draws: Mapping[str, Array]) -> int:
+    """Return the number of draws."""
+    return len(next(iter(draws.values())))
+
+
+def needed_variables(priors: Priors) -> list[str]:
+    """List the variables that the rows' own parameters are made of."""
+    names = []
+    for predictor in priors.predictors.values():
+        names.append(predictor.variable("beta"))
+        names += [predictor.variable(f"b_{group.slug}") for group in predictor.design.groups]
+    names += list(priors.auxiliary)
+    return names + (["thresholds"] if priors.thresholds is not None else [])

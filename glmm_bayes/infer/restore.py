@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Findings
-from glmm_bayes.core.links import LINKS
-from glmm_bayes.design.design import Design, build_design
+from glmm_bayes.design.design import Design, DesignState
 from glmm_bayes.design.known import KnownTable
+from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Column, Table
-from glmm_bayes.graph.covariances.resolve import resolve_covariances
 from glmm_bayes.graph.families import FAMILIES
-from glmm_bayes.graph.priors import resolve_priors
+from glmm_bayes.graph.resolve import Resolved, resolve
 from glmm_bayes.infer.archive import Archive
 from glmm_bayes.infer.datatree import arrays_of, assemble
 from glmm_bayes.infer.fit import Fit
@@ -24,6 +24,7 @@ from glmm_bayes.infer.manifest import (
     ROW_LABELS,
     ColumnEntry,
     Manifest,
+    StateEntry,
     canonical,
     fingerprint,
     from_json,
@@ -31,6 +32,7 @@ from glmm_bayes.infer.manifest import (
 )
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
+from glmm_bayes.spec.several import Formula
 
 #: Numbers that another processor adds up in another order differ by far less than this.
 _TOLERANCE = 1e-9
@@ -45,24 +47,16 @@ def rebuild(archive: Archive, manifest: Manifest) -> Fit:
     if spec.to_formula() != manifest.formula:
         raise archive.unsafe("a formula in another spelling than the format's", MANIFEST)
     table = _table(archive, manifest, spec)
-    design = _design(archive, manifest, spec, table)
-    family = FAMILIES[spec.family]
-    link = LINKS[spec.link or family.links[0]]
-    findings = Findings(DataError)
-    assert design.response is not None
-    response = family.read_response(design.response, findings)
-    findings.raise_errors()
     known = _known(archive, manifest)
-    covariances = resolve_covariances(design, known, findings)
-    findings.raise_errors()
-    priors = resolve_priors(design, family, link, response, spec.priors, covariances)
-    posterior = arrays_of(_group_of(archive, manifest, "posterior"), design, priors)
+    resolved = _resolved(archive, manifest, spec, table, known)
+    response, priors = resolved.response, resolved.priors
+    posterior = arrays_of(_group_of(archive, manifest, "posterior"), priors)
     statistics = _group_of(archive, manifest, "sample_stats")
-    if any(values.shape != posterior["beta"].shape[:2] for values in statistics.values()):
+    if any(values.shape != next(iter(posterior.values())).shape[:2] for values in statistics.values()):
         raise archive.corrupt("the sampler's statistics have another shape than the draws.")
-    tree = assemble(posterior, statistics, design, response, priors, family, link)
+    tree = assemble(posterior, statistics, response, priors, FAMILIES[spec.family])
     settings = _decoded(archive, manifest.settings, dict)
-    return Fit(spec, design, response, priors, tree, settings, known)
+    return Fit(spec, resolved.designs[MEAN], response, priors, tree, settings, known)
 
 
 def spec_of(manifest: Manifest) -> ModelSpec:
@@ -75,7 +69,11 @@ def spec_of(manifest: Manifest) -> ModelSpec:
         )
         for entry in manifest.priors
     }
-    return ModelSpec.from_formula(manifest.formula, manifest.family, link, priors)
+    further = {
+        name: text if text.startswith("~") else float.fromhex(text) for name, text in manifest.further.items()
+    }
+    formula = Formula(manifest.formula, **further) if further else manifest.formula
+    return ModelSpec.from_formula(formula, manifest.family, link, priors)
 
 
 def _decoded[T](archive: Archive, value: Any, kind: type[T]) -> T:
@@ -149,23 +147,41 @@ def _row_labels(archive: Archive, manifest: Manifest) -> NDArray[Any]:
     return rows
 
 
-def _design(archive: Archive, manifest: Manifest, spec: ModelSpec, table: Table) -> Design:
-    """Build the design and compare what its rows teach with what they taught when it was saved."""
+def _resolved(
+    archive: Archive, manifest: Manifest, spec: ModelSpec, table: Table, known: Mapping[str, KnownTable]
+) -> Resolved:
+    """Build the designs and compare what their rows teach with what they taught when it was saved."""
     # What was dropped or kept when the model was made is not asked again.
-    dropped = tuple(manifest.state.dropped)
-    design = build_design(spec, table, Findings(DataError), rank="keep", dropped=dropped)
-    learnt, stored = state_entry(design.state), manifest.state
+    states = {name: DesignState(dropped=tuple(entry.dropped)) for name, entry in manifest.states.items()}
+    resolved = resolve(spec, table, known, Findings(DataError), "keep", states)
+    if set(resolved.designs) != set(manifest.states):
+        raise archive.corrupt("its predictors are not those of its formula.")
+    taken = {
+        name: transforms
+        for name, design in resolved.designs.items()
+        if (transforms := _other_transforms(archive, design, manifest.states[name]))
+    }
+    if not taken:
+        return resolved
+    states |= {name: replace(states[name], transforms=transforms) for name, transforms in taken.items()}
+    return resolve(spec, table, known, Findings(DataError), "keep", states)
+
+
+def _other_transforms(
+    archive: Archive, design: Design, stored: StateEntry
+) -> dict[str, dict[str, float | list[float]]]:
+    """Return what was learnt when it was saved, if it differs in the last bits from what is learnt now."""
+    learnt = state_entry(design.state)
     # As texts, for True and 1 are equal in Python and are different levels.
     if canonical(learnt.model_dump()) == canonical(stored.model_dump()):
-        return design
+        return {}
     same_levels = canonical([learnt.factors, learnt.groups]) == canonical([stored.factors, stored.groups])
     if not same_levels or not _near(learnt.transforms, stored.transforms):
         raise archive.corrupt("the training rows do not teach the design what it had learnt.")
-    transforms = {
+    return {
         key: {name: _learnt(value) for name, value in values.items()}
         for key, values in stored.transforms.items()
     }
-    return build_design(spec, table, Findings(DataError), transforms, "keep", dropped)
 
 
 def _learnt(value: str | list[str]) -> float | list[float]:

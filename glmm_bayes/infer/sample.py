@@ -102,7 +102,7 @@ def sample(model: Any, names: Sequence[str], settings: Settings) -> Sampled:
     statistics = {
         ours: found[theirs].to_numpy() for theirs, ours in _STATISTICS.items() if theirs in found.data_vars
     }
-    length = _complete(posterior["beta"])
+    length = _complete(next(iter(posterior.values())))
     if length < settings.draws:
         posterior = {name: array[:, :length] for name, array in posterior.items()}
         statistics = {name: array[:, :length] for name, array in statistics.items()}
@@ -202,9 +202,9 @@ def _nuts_step(model: Any, target_accept: float) -> Any:
 ENGINES: Registry[Any] = Registry("engine", {"nutpie": _nutpie, "pymc": _pymc}, SamplingError)
 
 
-def _complete(beta: NDArray[np.float64]) -> int:
+def _complete(draws: NDArray[np.float64]) -> int:
     """Count the leading draws that all chains have; nutpie pads an interrupted chain with NaN."""
-    whole = np.isfinite(beta).all(axis=(0, 2))
+    whole = np.isfinite(draws).all(axis=(0, *range(2, draws.ndim)))
     length = int(np.argmin(whole)) if not whole.all() else len(whole)
     if not whole.all() and length < _FEWEST_DRAWS:
         message = f"interrupted after {length} draws a chain; fewer than {_FEWEST_DRAWS} are not kept."

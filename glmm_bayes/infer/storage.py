@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from glmm_bayes.core.errors import Finding, GlmmError, GlmmWarning, StorageError
 from glmm_bayes.design.known import KnownTable
+from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Column
 from glmm_bayes.infer.archive import Archive, open_archive, write_archive
 from glmm_bayes.infer.datatree import dimensions
@@ -36,6 +37,7 @@ from glmm_bayes.infer.manifest import (
     Manifest,
     MemberEntry,
     PriorEntry,
+    StateEntry,
     canonical,
     chunk_bytes,
     entry_of,
@@ -132,7 +134,7 @@ def load(path: str | PathLike[str]) -> Fit:
 
 def _arrays(fit: Fit) -> Arrays:
     """Collect the numbers that a file holds, by their names in it."""
-    inner = dimensions(fit.design, fit.priors)
+    inner = dimensions(fit.priors)
     posterior = fit.draws["posterior"]
     arrays: Arrays = {
         f"posterior/{name}": (("chain", "draw", *inner[name]), posterior[name].to_numpy())
@@ -184,13 +186,14 @@ def _manifest(fit: Fit, arrays: Mapping[str, ArrayEntry], members: Mapping[str, 
     manifest = Manifest(
         format=1,
         formula=fit.spec.to_formula(),
+        further={name: _further_text(value) for name, value in fit.spec.further_formulas().items()},
         family=fit.spec.family,
         link=fit.spec.link,
         link_used=fit.link.name,
         priors=[_prior_entry(name, prior) for name, prior in fit.spec.priors.items()],
         columns=[_column_entry(i, column) for i, column in enumerate(table.columns.values())],
         row_labels=labels,
-        state=state_entry(fit.design.state),
+        states=_states(fit),
         known=[
             _known_entry(position, name, known) for position, (name, known) in enumerate(fit.known.items())
         ],
@@ -209,6 +212,16 @@ def _manifest(fit: Fit, arrays: Mapping[str, ArrayEntry], members: Mapping[str, 
         message = f"the formula {manifest.formula!r} does not carry all of this model."
         raise StorageError(Finding("storage", message, hint="Write the model as a formula."))
     return manifest
+
+
+def _further_text(value: str | float) -> str:
+    return value if isinstance(value, str) else float(value).hex()
+
+
+def _states(fit: Fit) -> dict[str, StateEntry]:
+    """Describe what each design learnt; predictors of categories share that of the mean."""
+    further = {name: fit.predictors[name].design for name in fit.predictors if name in fit.spec.further}
+    return {name: state_entry(design.state) for name, design in ({MEAN: fit.design} | further).items()}
 
 
 def _prior_entry(parameter: str, prior: Prior) -> PriorEntry:

@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.registry import suggestion
-from glmm_bayes.design.design import Design, replay_design
+from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign, by_terms
 from glmm_bayes.design.table import Column, Table
 from glmm_bayes.effects.canvas import compact
 from glmm_bayes.effects.estimand import Estimand, read_estimand
 from glmm_bayes.effects.expectation import expected
+from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.rows import new_rows
 from glmm_bayes.effects.variance import factors_needed
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.predictor import BLOCK_ELEMENTS, group_part
@@ -101,7 +103,7 @@ def _group_terms(design: Design) -> list[Term]:
 
 def _needed(fit: Fit) -> frozenset[str]:
     """List the grouping factors on whose levels the population's variance depends."""
-    return factors_needed(fit, read_estimand("population", fit.design))
+    return factors_needed(fit.priors.first, read_estimand("population", fit))
 
 
 def main_group(design: Design) -> GroupDesign | None:
@@ -224,13 +226,17 @@ def other_factors(design: Design, group: GroupDesign) -> list[str]:
 
 def compute(fit: Fit, scenario: Scenario, panel: Panel) -> Values:
     """Compute the curves of one panel."""
-    design = replay_design(fit.design, panel.rows, _needed(fit))
     population, typical = (
-        expected(fit, design, read_estimand(word, fit.design)).values for word in ("population", "typical")
+        _expected(fit, panel.rows, read_estimand(word, fit)) for word in ("population", "typical")
     )
     parts = [_group_means(fit, scenario, panel.rows, some) for some in _batches(fit, scenario, panel)]
     groups = np.concatenate(parts) if parts else np.zeros((0, len(scenario.x)))
     return Values(population, typical, groups)
+
+
+def _expected(fit: Fit, table: Table, estimand: Estimand) -> Array:
+    rows = new_rows(fit, table, estimand, Findings(PredictionError))
+    return expected(Question(fit, estimand), rows).values
 
 
 def _batches(fit: Fit, scenario: Scenario, panel: Panel) -> Iterator[NDArray[np.int64]]:
@@ -252,8 +258,7 @@ def _group_means(fit: Fit, scenario: Scenario, rows: Table, levels: NDArray[np.i
         scenario.variable
     }
     own = {name: fit.design.table[name].take(np.repeat(first, points)) for name in sorted(columns)}
-    design = replay_design(fit.design, table.with_columns(own), with_groups=True)
     settled = {other.factor for other in _own(fit.design, group)}
     words = {g.factor: "subject" if g.factor in settled else "typical" for g in fit.design.groups}
-    values = expected(fit, design, Estimand(words)).values.mean(axis=0)
+    values = _expected(fit, table.with_columns(own), Estimand(words)).mean(axis=0)
     return np.asarray(values.reshape(len(levels), points))

@@ -123,8 +123,14 @@ class Family(ABC):
     has_ordered_thresholds: ClassVar[bool] = False
     #: Whether coefficients may differ between thresholds: ``cs()``.
     allows_specific: ClassVar[bool] = False
+    #: Whether the response is a latent variable cut at thresholds: binary and ordinal families.
+    has_latent_response: ClassVar[bool] = False
+    #: Whether h'^2/Var(y) is the information of a row on its linear predictor (exponential families).
+    is_exponential: ClassVar[bool] = False
     #: Whether ``log_cdf`` and ``log_survival`` exist, which censored and truncated responses need.
     has_cdf: ClassVar[bool] = False
+    #: The end below which a continuous response has no values; None where there is none.
+    support_floor: ClassVar[float | None] = None
     #: Whether known standard errors (``se()``) may add to ``sigma``.
     takes_se: ClassVar[bool] = False
 

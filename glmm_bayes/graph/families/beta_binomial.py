@@ -26,6 +26,8 @@ class BetaBinomial(Binomial):
     notation: ClassVar[str] = "BetaBinomial(trials[i], mu[i], phi)"
     latex: ClassVar[str] = r"\mathrm{BetaBinomial}(n_i, \mu_i, \phi)"
     auxiliaries: ClassVar[tuple[str, ...]] = ("phi",)
+    has_latent_response: ClassVar[bool] = False
+    is_exponential: ClassVar[bool] = False
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         log_a, log_b = beta_sizes(at)

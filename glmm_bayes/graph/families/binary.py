@@ -19,6 +19,8 @@ class BinaryFamily(Family):
 
     links: ClassVar[tuple[str, ...]] = PROBABILITY_LINKS
     is_discrete: ClassVar[bool] = True
+    has_latent_response: ClassVar[bool] = True
+    is_exponential: ClassVar[bool] = True
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
         return probability_scales(link)
@@ -30,7 +32,8 @@ class BinaryFamily(Family):
 
     def variance(self, at: RowValues) -> Array:
         mu = np.asarray(at["mu"].value)
-        return mu * (1.0 - mu)
+        return np.asarray(mu * (1.0 - mu))
 
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
-        return rng.binomial(n.astype(np.int64), at["mu"].value).astype(np.float64)
+        drawn = rng.binomial(n.astype(np.int64), at["mu"].value)
+        return np.asarray(drawn, np.float64)

@@ -22,6 +22,7 @@ class Gaussian(RealFamily):
     latex: ClassVar[str] = r"\mathrm{Normal}(\mu_i, \sigma^2)"
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma",)
     has_cdf: ClassVar[bool] = True
+    is_exponential: ClassVar[bool] = True
     takes_se: ClassVar[bool] = True
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:

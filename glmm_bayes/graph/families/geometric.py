@@ -19,6 +19,7 @@ class Geometric(CountFamily):
     notation: ClassVar[str] = "Geometric(mu[i])"
     latex: ClassVar[str] = r"\mathrm{Geometric}(\mu_i)"
     has_cdf: ClassVar[bool] = True
+    is_exponential: ClassVar[bool] = True
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         log_mu = at["mu"].log

@@ -19,6 +19,7 @@ class Poisson(CountFamily):
     notation: ClassVar[str] = "Poisson(mu[i])"
     latex: ClassVar[str] = r"\mathrm{Poisson}(\mu_i)"
     has_cdf: ClassVar[bool] = True
+    is_exponential: ClassVar[bool] = True
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return y * at["mu"].log - at["mu"].value - m.gammaln(y + 1)

@@ -34,6 +34,7 @@ class ProportionFamily(Family):
     links: ClassVar[tuple[str, ...]] = PROBABILITY_LINKS
     is_discrete: ClassVar[bool] = False
     mean_is_mu: ClassVar[bool] = False
+    support_floor: ClassVar[float | None] = 0.0
     takes_ones: ClassVar[bool] = True
 
     def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:

@@ -24,6 +24,8 @@ class ZeroInflatedBinomial(ZeroInflated, Binomial):
     notation: ClassVar[str] = "ZeroInflatedBinomial(trials[i], mu[i], zi)"
     latex: ClassVar[str] = r"\mathrm{ZeroInflatedBinomial}(n_i, \mu_i, \mathrm{zi})"
     auxiliaries: ClassVar[tuple[str, ...]] = ("zi",)
+    has_latent_response: ClassVar[bool] = False
+    is_exponential: ClassVar[bool] = False
     rest: ClassVar[Part] = Binomial()
 
     def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:

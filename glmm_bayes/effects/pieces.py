@@ -1,0 +1,243 @@
+"""A question and rows in; each linear predictor and the variance of its random part out, block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Finding, PredictionError, row_text, value_text
+from glmm_bayes.core.joint import Joint
+from glmm_bayes.core.links import Link
+from glmm_bayes.core.row_value import RowValue
+from glmm_bayes.design.column import as_labels
+from glmm_bayes.design.design import Design
+from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.rows import Rows
+from glmm_bayes.effects.variance import Spread, spread_of
+from glmm_bayes.graph.predictors import prefix_of
+from glmm_bayes.graph.priors import SharedEffects
+from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.predictor import rows_part, single_values
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Heavy:
+    """Variance of Student's t effects, shape (draw, row), and their degrees of freedom, shape (draw,)."""
+
+    variance: Array
+    df: Array
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Parameters of some rows in some draws: at random effects of zero, their variances, t effects apart."""
+
+    joint: Joint
+    heavy: Heavy | None
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """The draws and columns that one linear predictor and its variance are made of."""
+
+    design: Design
+    link: Link
+    beta: Array
+    subject: tuple[tuple[GroupDesign, Array], ...]
+    integrated: tuple[Spread, ...]
+
+    def eta(self, block: slice, rows: NDArray[np.int64]) -> Array:
+        """Return the linear predictor at known groups' effects, shape (draw, row)."""
+        eta = self.design.offset[rows] + self.beta[block] @ self.design.x[rows].T
+        for group, b in self.subject:
+            eta += rows_part(b[block], group.members[rows], group.weights[rows], group.z[rows])
+        return np.asarray(eta)
+
+    def variance(self, block: slice, rows: NDArray[np.int64]) -> tuple[Array, Heavy | None]:
+        """Return the variance of what is integrated, shape (draw, row); t effects apart."""
+        v, heavy = np.zeros((len(self.beta[block]), len(rows))), None
+        for spread in self.integrated:
+            normal, student = spread.variance(block, rows)
+            v += normal
+            if student is not None:
+                heavy = Heavy(np.maximum(student, 0.0), spread.parameters["df"][block])
+        # Rounding can leave a variance of zero slightly below it.
+        return np.maximum(v, 0.0), heavy
+
+    def keys(self) -> list[Array]:
+        """Return the columns in which rows of one kind are equal."""
+        parts = [self.design.x, self.design.offset[:, None]]
+        by_level = [group for group, _ in self.subject]
+        parts += [group.z for group in by_level] + [spread.group.z for spread in self.integrated]
+        by_level += [spread.group for spread in self.integrated if spread.needs_levels]
+        parts += [group.members.astype(np.float64) for group in by_level]
+        return parts + [group.weights for group in by_level]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """All linear predictors that an answer depends on, and what ties their random effects together.
+
+    Attributes
+    ----------
+    pieces : mapping of str to Pieces
+    singles : mapping of str to RowValue
+        Parameters with one value for all rows, over all draws.
+    crossed : tuple of Crossed
+    width : int
+        Numbers that one row of one draw takes: categories.
+    """
+
+    pieces: Mapping[str, Pieces]
+    singles: Mapping[str, RowValue]
+    crossed: tuple[Crossed, ...]
+    width: int
+
+    def at(self, block: slice, rows: NDArray[np.int64]) -> Parts:
+        """Return the parameters of some rows in a block of draws."""
+        at: dict[str, RowValue] = {}
+        variance: dict[str, Array] = {}
+        heavy = None
+        for name, pieces in self.pieces.items():
+            at[name] = RowValue(pieces.link, pieces.eta(block, rows))
+            if pieces.integrated:
+                variance[name], found = pieces.variance(block, rows)
+                heavy = heavy or found
+        at |= {name: replace(value, eta=value.eta[block]) for name, value in self.singles.items()}
+        covariance: dict[tuple[str, str], Array] = {}
+        for crossed in self.crossed:
+            part = crossed.covariance(block, rows)
+            covariance[crossed.pair] = covariance.get(crossed.pair, 0.0) + part
+        return Parts(Joint(at, variance, covariance), heavy)
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """Covariance of the random effects of one factor in two linear predictors.
+
+    Attributes
+    ----------
+    pair : tuple of str
+    z : tuple of two ndarrays, shape (row, effect)
+    sigma : ndarray, shape (draw, effect, effect)
+    """
+
+    pair: tuple[str, str]
+    z: tuple[Array, Array]
+    sigma: Array
+
+    def covariance(self, block: slice, rows: NDArray[np.int64]) -> Array:
+        """Return the covariance of the two predictors, shape (draw, row)."""
+        first, second = (z[rows] for z in self.z)
+        return np.asarray(np.einsum("rk,skl,rl->sr", first, self.sigma[block], second, optimize=True))
+
+
+def _whole(question: Question, rows: Rows) -> Whole:
+    fit = question.fit
+    pieces = {name: _pieces(question, name, design) for name, design in rows.designs.items()}
+    singles: dict[str, RowValue] = {}
+    if not question.is_mu:
+        for name in (*fit.priors.auxiliary, *(("thresholds",) if fit.priors.thresholds else ())):
+            fit.needed(name, "the mean of the response")
+        singles = single_values(fit.flat, fit.priors, slice(None))
+    return Whole(pieces, singles, _crossed(question, rows), max(1, len(fit.response.categories)))
+
+
+def _crossed(question: Question, rows: Rows) -> tuple[Crossed, ...]:
+    """Find the pairs of predictors whose integrated effects are correlated."""
+    fit = question.fit
+    result = []
+    for shared in fit.priors.shared:
+        own = [index for index, (name, _) in enumerate(shared.members) if name in rows.designs]
+        for first, second in combinations(own, 2):
+            (left, i), (right, j) = shared.members[first], shared.members[second]
+            groups = rows.designs[left].groups[i], rows.designs[right].groups[j]
+            if question.estimand.words[groups[0].factor] != "population":
+                continue
+            z = groups[0].z[:, shared.positions[first]], groups[1].z[:, shared.positions[second]]
+            result.append(Crossed((left, right), z, shared_covariance(fit, shared, first, second)))
+    return tuple(result)
+
+
+def shared_covariance(fit: Fit, shared: SharedEffects, first: int, second: int) -> Array:
+    """Return draws of the covariance between two members' effects, shape (draw, effect, effect)."""
+    corr = fit.needed(f"joint_corr_{shared.label}", "the covariance of linear predictors")
+    starts = shared.start(first), shared.start(second)
+    sds = []
+    for member in (first, second):
+        name, index = shared.members[member]
+        predictor = fit.predictors[name]
+        slug = predictor.design.groups[index].slug
+        sd = fit.needed(predictor.variable(f"sd_{slug}"), "the variance of random effects")
+        sds.append(sd[:, list(shared.positions[member])])
+    block = corr[:, starts[0] : starts[0] + sds[0].shape[1], starts[1] : starts[1] + sds[1].shape[1]]
+    return np.asarray(sds[0][:, :, None] * block * sds[1][:, None, :])
+
+
+def _pieces(question: Question, parameter: str, design: Design) -> Pieces:
+    fit, prefix = question.fit, prefix_of(parameter)
+    subject, integrated = [], []
+    for group in design.groups:
+        word = question.estimand.words[group.factor]
+        if word == "subject":
+            _check_known(group, design)
+            subject.append((group, fit.needed(f"{prefix}b_{group.slug}", 'estimand="subject"')))
+        elif word == "population":
+            integrated.append(spread_of(fit, design, group, parameter))
+    if sum(spread.t_terms for spread in integrated) > 1:
+        message = "several independent t effects in a row: their sum is no t, and is not integrated here."
+        hint = 'Ask for estimand="typical" or "subject", or give one of them normal effects.'
+        raise PredictionError(Finding("not_available", message, hint=hint))
+    link = fit.predictors[parameter].link
+    return Pieces(design, link, fit.flat[f"{prefix}beta"], tuple(subject), tuple(integrated))
+
+
+def distinct_pieces(question: Question, rows: Rows) -> tuple[Whole, NDArray[np.int64], NDArray[np.int64]]:
+    """Return what predictors are made of, one row of each kind, and the kind of each row."""
+    whole = _whole(question, rows)
+    keys = [part for pieces in whole.pieces.values() for part in pieces.keys()]
+    return whole, *distinct_rows(np.hstack(keys))
+
+
+def _check_known(group: GroupDesign, design: Design) -> None:
+    unseen = group.members < 0
+    bad = unseen.any(axis=1)
+    if bad.any():
+        rows = tuple(design.table.rows[bad].tolist())
+        found = _unseen_labels(group, design, unseen)
+        levels = "1 level was" if len(found) == 1 else f"{len(found)} levels were"
+        message = (
+            f"'{group.factor}': {levels} not in the training data ({value_text(found)}; {row_text(rows)})."
+        )
+        hint = (
+            'Ask for estimand="population" (average over groups), "typical" (effect 0) or '
+            '"new_subject" (one new group).'
+        )
+        raise PredictionError(
+            Finding("new_group", message, column=group.term.columns[0], rows=rows, hint=hint)
+        )
+
+
+def _unseen_labels(group: GroupDesign, design: Design, unseen: NDArray[np.bool_]) -> list[str]:
+    """List the labels that are not known, in the order of the rows."""
+    columns = [as_labels(design.table[name]) for name in group.term.columns]
+    texts = np.stack([np.array(list(map(str, c.levels)), object)[c.values] for c in columns], axis=1)
+    if group.term.is_membership:
+        return list(dict.fromkeys(texts[unseen].tolist()))
+    return list(dict.fromkeys(":".join(row) for row in texts[unseen[:, 0]].tolist()))
+
+
+def distinct_rows(keys: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the position of one row of each kind, and for each row its kind."""
+    keys = np.ascontiguousarray(keys)
+    # Rows are compared as bytes, much faster than sorting floats; adding 0.0 makes -0 and 0 the same.
+    view = (keys + 0.0).view(np.dtype((np.void, keys.itemsize * keys.shape[1]))).reshape(-1)
+    _, first, spread = np.unique(view, return_index=True, return_inverse=True)
+    return first, spread.reshape(-1)

@@ -1,0 +1,126 @@
+"""A fit and new rows in, the design of each linear predictor on them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from glmm_bayes.core.errors import Finding, Findings, PredictionError
+from glmm_bayes.core.links import LINKS, Link
+from glmm_bayes.core.registry import suggestion
+from glmm_bayes.design.design import Design, replay_design
+from glmm_bayes.design.table import Column, Table
+from glmm_bayes.effects.estimand import Estimand
+from glmm_bayes.effects.variance import factors_needed
+from glmm_bayes.graph.predictors import Predictor
+from glmm_bayes.infer.fit import Fit
+
+_LINES = LINKS["identity"]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows that a question is about.
+
+    Attributes
+    ----------
+    designs : mapping of str to Design
+        By parameter, of each linear predictor that the answer depends on.
+    table : Table
+        The columns that they read.
+    """
+
+    designs: Mapping[str, Design]
+    table: Table
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+
+def training_rows(fit: Fit, parameter: str | None = None) -> Rows:
+    """Return the rows of the data."""
+    designs = {name: predictor.design for name, predictor in predictors_of(fit, parameter).items()}
+    return Rows(designs, fit.design.table)
+
+
+def new_rows(
+    fit: Fit, data: Any, estimand: Estimand, findings: Findings, parameter: str | None = None
+) -> Rows:
+    """Build the designs of new rows.
+
+    Parameters
+    ----------
+    fit : Fit
+    data : DataFrame, mapping of columns, ... or Table
+    estimand : Estimand
+        Says which grouping columns the rows must have.
+    findings : Findings
+        Of ``PredictionError``; where notes and warnings are collected.
+    parameter : str, optional
+        The parameter that is asked for; default: all that the mean depends on.
+
+    Raises
+    ------
+    PredictionError
+        As ``replay_design``.
+    """
+    designs: dict[str, Design] = {}
+    columns: dict[str, Column] = {}
+    done: list[tuple[Design, Design]] = []
+    for name, predictor in predictors_of(fit, parameter).items():
+        known = next((new for old, new in done if old is predictor.design), None)
+        if known is None:
+            needed = factors_needed(predictor, estimand)
+            own = Findings(PredictionError)
+            known = replay_design(predictor.design, data, needed, estimand.new, own)
+            findings.found += [finding for finding in own.found if finding not in findings.found]
+            done.append((predictor.design, known))
+        designs[name] = known
+        columns |= known.table.columns
+    rows = next(iter(designs.values())).table.rows
+    return Rows(designs, Table(columns, rows))
+
+
+def predictors_of(fit: Fit, parameter: str | None) -> dict[str, Predictor]:
+    """Return the linear predictors that the mean, or one parameter, depends on.
+
+    Raises
+    ------
+    PredictionError
+        ``parameter`` if the model has no linear predictor of that name.
+    """
+    if parameter is None:
+        kept = {
+            name: predictor
+            for name, predictor in fit.predictors.items()
+            if name in fit.family.mean_parameters or name.startswith(("mu_", "cs_"))
+        }
+        return kept or dict(fit.predictors)
+    if parameter not in fit.predictors:
+        known = list(fit.predictors)
+        hint = " ".join(
+            filter(None, (suggestion(parameter, known), f"Parameters with a formula: {', '.join(known)}."))
+        )
+        message = f"the model has no linear predictor of '{parameter}'."
+        if parameter in (*fit.priors.auxiliary, *fit.priors.constants):
+            message = f"'{parameter}' has one value for all rows: gb.summary(fit) shows it."
+        raise PredictionError(Finding("parameter", message, hint=hint))
+    return {parameter: fit.predictors[parameter]}
+
+
+def parameter_link(fit: Fit, parameter: str) -> Link:
+    """Return the link of a parameter; that of ordinal and categorical predictors is the identity."""
+    is_latent = not fit.family.keeps_intercept or fit.family.has_category_predictors
+    if is_latent and parameter.startswith(("mu", "cs_")):
+        return _LINES
+    return fit.predictors[parameter].link
+
+
+def distinct_designs(rows: Rows) -> Iterator[Design]:
+    """Return each design once; predictors of categories share theirs."""
+    seen: list[Design] = []
+    for design in rows.designs.values():
+        if not any(design is other for other in seen):
+            seen.append(design)
+            yield design

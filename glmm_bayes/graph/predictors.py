@@ -1,0 +1,122 @@
+"""Linear predictors of a model: which parameter each belongs to, its link, its columns and its priors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from glmm_bayes.core.errors import Finding, FormulaError
+from glmm_bayes.core.links import LINKS, Link
+from glmm_bayes.core.registry import suggestion
+from glmm_bayes.core.words import slugs
+from glmm_bayes.design.design import Design
+from glmm_bayes.design.several import MEAN
+from glmm_bayes.graph.families import Family, Response
+from glmm_bayes.graph.families.parameters import PARAMETERS
+from glmm_bayes.graph.fixed_prior import FixedPrior
+from glmm_bayes.graph.group_priors import GroupPrior
+from glmm_bayes.spec.model_spec import LinearPredictor, ModelSpec
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a linear predictor is of: a parameter's name, its link and its columns."""
+
+    name: str
+    link: Link
+    design: Design
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A linear predictor with its priors.
+
+    Attributes
+    ----------
+    name : str
+        The parameter: ``mu``, ``sigma``, ``zi``, ...; ``mu_<category>`` of a categorical response.
+    link : Link
+    design : Design
+        Its columns on the training rows.
+    fixed : FixedPrior
+    groups : tuple of GroupPrior
+        One for each grouping factor of the design.
+    """
+
+    name: str
+    link: Link
+    design: Design
+    fixed: FixedPrior
+    groups: tuple[GroupPrior, ...]
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the names of its variables: nothing for the mean."""
+        return prefix_of(self.name)
+
+    def variable(self, name: str) -> str:
+        """Name one of its variables in the posterior: ``beta`` is ``zi_beta`` for ``zi``."""
+        return f"{self.prefix}{name}"
+
+
+def prefix_of(name: str) -> str:
+    """Return what stands before the names of a parameter's variables."""
+    return "" if name == MEAN else f"{name}_"
+
+
+def targets(
+    spec: ModelSpec, family: Family, link: Link, response: Response, designs: Mapping[str, Design]
+) -> tuple[Target, ...]:
+    """List the linear predictors of a model: one for each parameter that has a formula.
+
+    A categorical response has one for each category but the first, all of the formula's columns.
+
+    Parameters
+    ----------
+    designs : mapping of str to Design
+        By parameter, the mean's first.
+    """
+    result = []
+    for name, design in designs.items():
+        if name != MEAN:
+            result.append(Target(name, LINKS[PARAMETERS[name].link], design))
+        elif family.has_category_predictors:
+            names = slugs(response.categories[1:])
+            result += [Target(f"{MEAN}_{slug}", link, design) for slug in names.values()]
+        else:
+            result.append(Target(MEAN, link, design))
+    return tuple(result)
+
+
+def check_further(spec: ModelSpec, family: Family) -> None:
+    """Refuse formulas and numbers of parameters that the family does not have.
+
+    Raises
+    ------
+    FormulaError
+        ``parameter``.
+    """
+    known = (*family.auxiliaries, *family.defaults)
+    for name, value in spec.further.items():
+        if name not in known:
+            message = f"{family.name} has no parameter '{name}'."
+            choices = f"Its parameters beside the mean: {', '.join(known)}." if known else "It has none."
+            hint = " ".join(filter(None, (suggestion(name, known), choices)))
+            raise FormulaError(Finding("parameter", message, hint=hint))
+        if not isinstance(value, LinearPredictor):
+            _check_number(name, value)
+
+
+def _check_number(name: str, value: float) -> None:
+    support = PARAMETERS[name].support
+    inside = {"real": True, "positive": value > 0, "unit": 0 <= value <= 1}[support]
+    if not inside:
+        needed = {"positive": "above 0", "unit": "between 0 and 1"}[support]
+        message = f"{name} must be {needed}, found {value:g}."
+        raise FormulaError(Finding("parameter", message, hint=f'Or write a formula: {name}="~ 1".'))
+
+
+def constants(spec: ModelSpec, family: Family) -> dict[str, float]:
+    """List the parameters that have a number and no prior."""
+    fixed = {name: value for name, value in spec.further.items() if not isinstance(value, LinearPredictor)}
+    return {name: value for name, value in family.defaults.items() if name not in spec.further} | fixed

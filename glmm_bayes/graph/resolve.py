@@ -1,0 +1,142 @@
+"""ModelSpec, rows and known tables in; designs, response and priors out: all of a model but its graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from glmm_bayes.core.errors import Finding, Findings, FormulaError
+from glmm_bayes.core.links import LINKS, Link
+from glmm_bayes.design.design import Design, DesignState
+from glmm_bayes.design.known import KnownTable
+from glmm_bayes.design.several import MEAN, build_designs
+from glmm_bayes.design.table import Table
+from glmm_bayes.graph.covariances.resolve import resolve_covariances
+from glmm_bayes.graph.families import FAMILIES, Family, Response
+from glmm_bayes.graph.predictors import check_further, targets
+from glmm_bayes.graph.priors import Priors, resolve_priors
+from glmm_bayes.spec.model_spec import ModelSpec
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A model before its graph.
+
+    Attributes
+    ----------
+    designs : mapping of str to Design
+        By parameter, the mean's first.
+    response : Response
+    priors : Priors
+    """
+
+    designs: Mapping[str, Design]
+    response: Response
+    priors: Priors
+
+
+def resolve(
+    spec: ModelSpec,
+    table: Table,
+    known: Mapping[str, KnownTable],
+    findings: Findings,
+    rank: str = "error",
+    learnt: Mapping[str, DesignState] | None = None,
+) -> Resolved:
+    """Build designs, read the response and resolve the priors; everything wrong is raised.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    table : Table
+    known : mapping of str to KnownTable
+    findings : Findings
+        Where warnings and notes are collected.
+    rank : {"error", "drop", "keep"}
+    learnt : mapping of str to DesignState, optional
+        What these rows taught before.
+
+    Raises
+    ------
+    FormulaError, DataError, PriorError
+    """
+    family = FAMILIES[spec.family]
+    check_family(spec, family)
+    designs = build_designs(spec, table, findings, rank, family.keeps_intercept, learnt)
+    columns = designs[MEAN].response
+    assert columns is not None
+    response = family.read_response(columns, findings)
+    _check_additions(family, response, columns.source, findings)
+    findings.raise_errors()
+    found = targets(spec, family, link_of(spec), response, designs)
+    covariances = {target.name: resolve_covariances(target.design, known, findings) for target in found}
+    _check_shared(designs, findings)
+    findings.raise_errors()
+    return Resolved(designs, response, resolve_priors(found, family, response, spec, covariances))
+
+
+def link_of(spec: ModelSpec) -> Link:
+    """Return the link of the mean.
+
+    Raises
+    ------
+    FormulaError
+        ``link`` if the family does not take it.
+    """
+    family = FAMILIES[spec.family]
+    name = spec.link or family.links[0]
+    if LINKS[name].name not in family.links:
+        message = f"{family.name} takes the links {', '.join(family.links)}, not {name}."
+        raise FormulaError(Finding("link", message))
+    return LINKS[name]
+
+
+def check_family(spec: ModelSpec, family: Family) -> None:
+    """Refuse what the family has no meaning for, before any data are read.
+
+    Raises
+    ------
+    FormulaError
+        ``parameter``, ``link``, ``thresholds``.
+    """
+    link_of(spec)
+    check_further(spec, family)
+    if not family.keeps_intercept and not spec.has_intercept:
+        message = f"{family.name} has thresholds in the place of an intercept, and the formula removes it."
+        raise FormulaError(Finding("thresholds", message, hint="Leave out 0 + or - 1."))
+
+
+def _check_additions(family: Family, response: Response, source: str, findings: Findings) -> None:
+    """Collect what stands behind the bar and has no meaning for the family."""
+    additions = response.additions
+    if additions.se is not None and not family.takes_se:
+        message = f"se(): known standard errors are of gaussian and student responses, not of {family.name}."
+        findings.error("weights", message, column=source)
+    for word, given in (
+        ("cens", additions.censored is not None),
+        ("trunc", additions.lower is not None or additions.upper is not None),
+    ):
+        if given and not family.has_cdf:
+            message = f"{word}(): the distribution function of {family.name} is not available here."
+            findings.error("not_available", message, column=source)
+    if additions.rate is not None and (family.has_thresholds or not family.is_discrete):
+        message = f"rate(): exposure is of counts, not of {family.name}."
+        findings.error("rate", message, column=source, hint="Write offset(log(e)) under a log link.")
+
+
+def _check_shared(designs: Mapping[str, Design], findings: Findings) -> None:
+    """Collect labels over several predictors whose effects are not plain: normal, unstructured, without by."""
+    places: dict[str, list[tuple[str, bool]]] = {}
+    for name, design in designs.items():
+        for group in design.groups:
+            for block in group.blocks:
+                written = block.block
+                if written.label:
+                    is_plain = not written.options() and not group.term.is_membership
+                    places.setdefault(written.label, []).append((name, is_plain))
+    for label, found in places.items():
+        names = dict.fromkeys(name for name, _ in found)
+        if len(names) > 1 and not all(is_plain for _, is_plain in found):
+            message = f"|{label}| correlates effects of {', '.join(names)}: those must be normal effects "
+            message += "of one factor without a structure of their own."
+            findings.error("label", message, hint=f"Write (1 |{label}| g) in each.")

@@ -1,0 +1,71 @@
+"""Thresholds of ordinal responses in PyMC: sampled at the average row, reported where the columns are 0."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+from pymc.distributions.transforms import ordered
+from scipy.special import gammaln
+
+from glmm_bayes.core.links import Link
+from glmm_bayes.graph.families.thresholds import log_prior, median_start
+from glmm_bayes.graph.maths import GRAPH
+from glmm_bayes.graph.priors import ThresholdPrior
+
+
+def sample_thresholds(prior: ThresholdPrior, link: Link, level: Any) -> Any:
+    """Add the thresholds to the model in context.
+
+    Parameters
+    ----------
+    prior : ThresholdPrior
+    link : Link
+        Its inverse is the distribution function of the latent variable.
+    level : graph variable or 0.0
+        What centring the columns adds to the linear predictor: thresholds at x = 0 are those at the
+        average row less this.
+
+    Returns
+    -------
+    graph variable, shape (threshold,)
+    """
+    count = len(prior.labels)
+    level = pt.as_tensor(level, dtype="float64") if isinstance(level, float) else level
+    has_order = prior.is_ordered and count > 1
+
+    def logp(value: Any, level: Any, _: Any) -> Any:
+        if prior.prior is None:
+            return log_prior(pt.specify_shape(value, (count,)), link, GRAPH, is_ordered=prior.is_ordered)
+        law = getattr(pm, prior.prior.name).dist(**_arguments(prior))
+        log_orders = float(gammaln(count + 1)) if has_order else 0.0
+        return pm.logp(law, value - level).sum() + log_orders
+
+    def random(level: Any, _: Any, rng: np.random.Generator | None = None, size: Any = None) -> Any:
+        assert rng is not None
+        if prior.prior is None:
+            drawn = np.asarray(link.link(rng.uniform(size=count)))
+        else:
+            law = getattr(pm, prior.prior.name).dist(**_arguments(prior), shape=count)
+            drawn = pm.draw(law, random_seed=int(rng.integers(2**31))) + level
+        return np.sort(drawn) if has_order else drawn
+
+    basis = pm.CustomDist(
+        "thresholds_basis",
+        level,
+        pt.zeros(count),
+        logp=logp,
+        random=random,
+        signature="(),(k)->(k)",
+        class_name="Thresholds",
+        transform=ordered if has_order else None,
+        initval=median_start(count + 1, link),
+    )
+    return pm.Deterministic("thresholds", basis - level, dims="threshold")
+
+
+def _arguments(prior: ThresholdPrior) -> dict[str, Any]:
+    assert prior.prior is not None
+    return {name: np.float64(value) for name, value in prior.prior.arguments}
