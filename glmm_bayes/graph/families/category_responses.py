@@ -11,7 +11,7 @@ from glmm_bayes.design.column import Column, as_labels, looks_like_numbers
 from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.graph.families.base import Array, Response, outside_support, refuse_trials
-from glmm_bayes.spec.expressions import quote
+from glmm_bayes.spec.expressions import Text, quote
 
 _ORDERED = "ordered categories or whole numbers"
 _LABELS = "categories or text"
@@ -98,7 +98,7 @@ def _ask_for_order(columns: ResponseColumns, column: Column, findings: Findings)
     known = [str(level) for level in observed_levels(column)]
     name = columns.source
     message = f"'{name}' has the values {value_text(known)} in no declared order."
-    listed = ", ".join(f'"{level}"' for level in known)
+    listed = ", ".join(str(Text(level)) for level in known)
     hint = f"Write ordered({quote(name)}, {listed}) ~ ... with the values in their order, lowest first."
     if looks_like_numbers(known):
         hint = f'They look like numbers: write data["{name}"].astype(float) if they are. {hint}'

@@ -25,7 +25,7 @@ class Multinomial(UnorderedFamily):
 
     def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
         counts: Array | None = getattr(columns, "counts", None)
-        label = f"P({columns.label} = k)"
+        label = "P(category = k)"
         if counts is None:
             message = f"multinomial needs a column of numbers for each category beside '{columns.label}'."
             hint = 'Write cbind(a, b, c) ~ .... One category in each row is family="categorical".'
