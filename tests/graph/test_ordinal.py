@@ -120,6 +120,16 @@ def test_effects_of_one_threshold_move_the_odds_there_alone():
     np.testing.assert_allclose(change, np.tile([0.0, 0.7, 0.0], (4, 1)), atol=1e-14)
 
 
+@pytest.mark.parametrize("family", ["sratio", "cratio", "acat"])
+def test_random_parts_of_one_threshold_alone_have_the_shape_of_all(family):
+    shifts = np.linspace(-1, 1, 5)[:, None, None]
+    found = FAMILIES[family].mean(at_of("logit", ETA[None], cs={"cs_2": shifts}))
+    assert found.shape == (5, 1, 4, 4)
+    for shift, probabilities in zip(shifts.ravel(), found[:, 0], strict=True):
+        expected = table(family, "logit", ETA, cs={"cs_2": np.full(4, shift)})
+        np.testing.assert_allclose(probabilities, expected, rtol=1e-12)
+
+
 # statistics: tau = (-1, .5, 2), eta = .4, v = 2.25.
 POPULATION = {
     ("cumulative", "logit"): ((0.268503779, 0.249162802, 0.241785960, 0.240547459), 6e-9),

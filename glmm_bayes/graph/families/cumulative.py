@@ -9,7 +9,7 @@ import numpy as np
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import Link
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.graph.families.base import Array
@@ -67,6 +67,6 @@ def _log_between(link: Link, below: Any, above: Any, m: Maths) -> Any:
 def _differences(cumulative: list[Array]) -> Array:
     """Return the probabilities between cumulative ones; they add up to 1 and none is below 0."""
     # Rounding and rules of integration may exchange neighbours that are nearly equal.
-    inner = np.maximum.accumulate(np.clip(np.stack(cumulative, axis=-1), 0.0, 1.0), axis=-1)
+    inner = np.maximum.accumulate(np.clip(NUMPY.stack(cumulative), 0.0, 1.0), axis=-1)
     ends = inner[..., :1]
     return np.diff(inner, axis=-1, prepend=0.0 * ends, append=np.ones_like(ends))

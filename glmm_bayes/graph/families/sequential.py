@@ -46,4 +46,4 @@ class SequentialFamily(OrdinalFamily):
             stop, go_on = self.log_step(distance, at["mu"].link, NUMPY)
             logs.append(reached + stop)
             reached = reached + go_on
-        return np.exp(np.stack([*logs, reached], axis=-1))
+        return np.asarray(np.exp(NUMPY.stack([*logs, reached])))
