@@ -41,3 +41,15 @@ class Joint:
     def mean(self, function: Callable[[RowValues], Array]) -> Integral:
         """Return E[function(parameters)]."""
         return Integral(np.asarray(function(self.at)), "exact", 0.0)
+
+    def product(self, first: str, second: str, *, complement: bool = False) -> Integral:
+        """Return E[first * second], or E[first * (1 - second)]."""
+        return self.conditional(lambda at: np.asarray(at[first].value), first, second, complement=complement)
+
+    def conditional(
+        self, function: Callable[[RowValues], Array], first: str, second: str, *, complement: bool = False
+    ) -> Integral:
+        """Return E[function * second], or E[function * (1 - second)]; the function is one of ``first``."""
+        of_second = self.at[second]
+        other = np.exp(of_second.log_complement) if complement else of_second.value
+        return Integral(np.asarray(function(self.at) * other), "exact", 0.0)

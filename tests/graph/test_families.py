@@ -14,9 +14,9 @@ from tests.graph.family_laws import (
     reference_log_density,
     values_of,
 )
-from tests.graph.family_rows import basic
+from tests.graph.family_rows import basic, counts
 
-ROWS = basic.ROWS
+ROWS = basic.ROWS | counts.ROWS
 CASES = [(family, link) for family in ROWS for link in FAMILIES[family].links]
 DRAWS = 40_000
 
@@ -94,7 +94,15 @@ def test_draws_have_the_reference_distribution(family):
 
 
 def fits(sample, frozen, is_discrete):
-    """Return the p-value of a Kolmogorov-Smirnov or a chi-square test."""
+    """Return the p-value of a Kolmogorov-Smirnov or a chi-square test; of atoms and of the rest apart."""
+    if hasattr(frozen, "atoms"):
+        shares = [float(np.squeeze(share)) for share in frozen.atoms.values()]
+        counts = [int((sample == atom).sum()) for atom in frozen.atoms]
+        tests = [
+            stats.binomtest(count, len(sample), share) for count, share in zip(counts, shares, strict=True)
+        ]
+        rest = fits(sample[~np.isin(sample, list(frozen.atoms))], frozen.inside, is_discrete)
+        return min(rest, *(test.pvalue for test in tests))
     if not is_discrete:
         return stats.kstest(sample, lambda y: np.ravel(frozen.cdf(y))).pvalue
     values, counts = np.unique(sample, return_counts=True)

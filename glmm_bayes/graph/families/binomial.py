@@ -29,7 +29,7 @@ class Binomial(BinaryFamily):
         y = require_numbers(columns, self.name, _SUPPORT, findings)
         label = f"probability of one trial of {columns.label}"
         if columns.trials is None:
-            message = f"binomial needs numbers of trials beside '{columns.label}'."
+            message = f"{self.name} needs numbers of trials beside '{columns.label}'."
             findings.error("trials", message, column=columns.source, hint=_spelling(columns.label, y))
         if y is None or columns.trials is None:
             empty = np.zeros(len(columns.rows))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import logsumexp
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Maths
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.graph.families.base import (
     Array,
@@ -23,6 +24,8 @@ from glmm_bayes.graph.families.base import (
 
 _SUPPORT = "whole numbers of at least 0"
 _EXACT_LIMIT = 2.0**53
+#: NumPy's generator takes means below 2**63 only; a draw that large has no meaning as a count.
+_LARGEST_MEAN = 1e18
 
 
 class CountFamily(Family):
@@ -57,3 +60,14 @@ def _remedy(outside: Array) -> str:
     if (outside != np.floor(outside)).any():
         return "Did you mean a rate? Write count ~ ... + offset(log(exposure))."
     return "From 2**53 on neighbouring counts cannot be told apart: count in larger units."
+
+
+def poisson_draws(rng: np.random.Generator, mean: Any) -> Array:
+    """Draw Poisson counts as floats."""
+    return np.asarray(rng.poisson(np.minimum(mean, _LARGEST_MEAN)), np.float64)
+
+
+def log_rising_factorial(y: Any, a: Any, log_a: Any, m: Maths) -> Any:
+    """Return log(Gamma(y + a) / Gamma(a)) for whole y of at least 0, also where a is 0 to the last digit."""
+    some = m.maximum(y, 1.0)
+    return m.where(y > 0, m.gammaln(some + a) - m.gammaln(1.0 + a) + log_a, 0.0)

@@ -9,7 +9,7 @@ import numpy as np
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.graph.families.base import Array
-from glmm_bayes.graph.families.counts import CountFamily
+from glmm_bayes.graph.families.counts import CountFamily, poisson_draws
 
 
 class NegativeBinomial(CountFamily):
@@ -35,7 +35,7 @@ class NegativeBinomial(CountFamily):
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
         shape = at["shape"].value
         rate = rng.gamma(np.broadcast_to(shape, np.shape(at["mu"].value))) * (at["mu"].value / shape)
-        return np.asarray(rng.poisson(np.minimum(rate, 1e18)), np.float64)
+        return poisson_draws(rng, rate)
 
     def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return m.log(m.betainc(at["shape"].value, y + 1.0, m.expit(at["shape"].log - at["mu"].log)))

@@ -9,7 +9,7 @@ import numpy as np
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.graph.families.base import Array
-from glmm_bayes.graph.families.counts import CountFamily
+from glmm_bayes.graph.families.counts import CountFamily, poisson_draws
 
 
 class Poisson(CountFamily):
@@ -28,8 +28,7 @@ class Poisson(CountFamily):
         return np.asarray(at["mu"].value)
 
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
-        # NumPy's generator takes means below 2**63 only; a draw that large has no meaning as a count.
-        return np.asarray(rng.poisson(np.minimum(at["mu"].value, 1e18)), np.float64)
+        return poisson_draws(rng, at["mu"].value)
 
     def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return m.log(m.gammaincc(y + 1.0, at["mu"].value))

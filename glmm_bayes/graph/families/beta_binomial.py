@@ -1,0 +1,39 @@
+"""Beta-binomial: successes in trials whose probability varies between rows."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.graph.families.base import Array
+from glmm_bayes.graph.families.binomial import Binomial
+from glmm_bayes.graph.families.counts import log_rising_factorial
+from glmm_bayes.graph.families.parts import beta_draws, beta_sizes
+
+
+class BetaBinomial(Binomial):
+    """Number of successes, with a probability drawn anew in each row from a beta law of mean ``mu``.
+
+    The variance of y in n trials is n mu (1 - mu) (1 + (n - 1)/(1 + phi)): two trials of one row have
+    correlation 1/(1 + phi), and a single trial has the variance of a Bernoulli, which is what
+    ``variance`` returns.
+    """
+
+    name: ClassVar[str] = "beta_binomial"
+    notation: ClassVar[str] = "BetaBinomial(trials[i], mu[i], phi)"
+    latex: ClassVar[str] = r"\mathrm{BetaBinomial}(n_i, \mu_i, \phi)"
+    auxiliaries: ClassVar[tuple[str, ...]] = ("phi",)
+
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        log_a, log_b = beta_sizes(at)
+        choices = m.gammaln(n + 1) - m.gammaln(y + 1) - m.gammaln(n - y + 1)
+        successes = log_rising_factorial(y, m.exp(log_a), log_a, m)
+        failures = log_rising_factorial(n - y, m.exp(log_b), log_b, m)
+        trials = log_rising_factorial(n, at["phi"].value, at["phi"].log, m)
+        return choices + successes + failures - trials
+
+    def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
+        return rng.binomial(n.astype(np.int64), beta_draws(rng, at)).astype(np.float64)

@@ -1,0 +1,39 @@
+"""Geometric: counts with variance mu + mu^2, the negative binomial with shape 1."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.graph.families.base import Array
+from glmm_bayes.graph.families.counts import CountFamily, poisson_draws
+
+
+class Geometric(CountFamily):
+    """Counts of failures before the first success, with mean ``mu``: P(y) = mu^y / (1 + mu)^(y + 1)."""
+
+    name: ClassVar[str] = "geometric"
+    notation: ClassVar[str] = "Geometric(mu[i])"
+    latex: ClassVar[str] = r"\mathrm{Geometric}(\mu_i)"
+    has_cdf: ClassVar[bool] = True
+
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        log_mu = at["mu"].log
+        return y * log_mu - (y + 1.0) * m.softplus(log_mu)
+
+    def variance(self, at: RowValues) -> Array:
+        mu = np.asarray(at["mu"].value)
+        return np.asarray(mu + mu**2)
+
+    def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
+        mu = np.asarray(at["mu"].value)
+        return poisson_draws(rng, rng.standard_exponential(mu.shape) * mu)
+
+    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return m.log1mexp(self.log_survival(y, n, at, m))
+
+    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return -(y + 1.0) * m.softplus(-at["mu"].log)

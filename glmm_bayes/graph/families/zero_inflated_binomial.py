@@ -1,0 +1,33 @@
+"""Binomial with extra rows of no success."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from glmm_bayes.core.errors import Findings
+from glmm_bayes.design.response import ResponseColumns
+from glmm_bayes.graph.families.base import Response
+from glmm_bayes.graph.families.binomial import Binomial
+from glmm_bayes.graph.families.parts import Part
+from glmm_bayes.graph.families.zero_parts import ZeroInflated
+
+
+class ZeroInflatedBinomial(ZeroInflated, Binomial):
+    """No success with probability ``zi``, else a binomial number; the mean of one trial is (1 - zi) mu.
+
+    ``variance`` is that of a single trial, like the binomial's.
+    """
+
+    name: ClassVar[str] = "zero_inflated_binomial"
+    notation: ClassVar[str] = "ZeroInflatedBinomial(trials[i], mu[i], zi)"
+    latex: ClassVar[str] = r"\mathrm{ZeroInflatedBinomial}(n_i, \mu_i, \mathrm{zi})"
+    auxiliaries: ClassVar[tuple[str, ...]] = ("zi",)
+    rest: ClassVar[Part] = Binomial()
+
+    def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
+        response = Binomial.read_response(self, columns, findings)
+        # Rows without trials say nothing of zeros.
+        self.warn_without_zeros(columns, response.values[np.greater(response.trials, 0)], findings)
+        return response
