@@ -1,4 +1,4 @@
-"""The functions that links and densities are written in, for NumPy arrays; the graph has the same for PyTensor.
+"""The functions that links and densities are written in, for NumPy arrays; graphs have the same for PyTensor.
 
 A formula that is written once, in these functions, is the same in the sampled graph and in every number
 that is computed from the draws.
