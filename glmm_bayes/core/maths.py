@@ -1,4 +1,4 @@
-"""The functions that links and densities are written in, for NumPy arrays; the graph has them for PyTensor.
+"""The functions that links and densities are written in, for NumPy arrays; graphs have them for PyTensor.
 
 A formula that is written once, in these functions, is the same in the sampled graph and in every number
 that is computed from the draws.
@@ -80,6 +80,9 @@ class Maths(Protocol):
 
     def log_normal_cdf(self, x: Any) -> Any:
         """Return log Phi(x), accurate in both tails."""
+
+    def log_erfcx(self, x: Any) -> Any:
+        """Return log(exp(x^2) erfc(x)) for x >= 0."""
 
     def gammaln(self, x: Any) -> Any:
         """Return log Gamma(x)."""
@@ -171,6 +174,9 @@ class NumpyMaths:
 
     def log_normal_cdf(self, x: Any) -> Any:
         return special.log_ndtr(x)
+
+    def log_erfcx(self, x: Any) -> Any:
+        return np.log(special.erfcx(x))
 
     def gammaln(self, x: Any) -> Any:
         return special.gammaln(x)

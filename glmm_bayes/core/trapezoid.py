@@ -70,6 +70,11 @@ class Trapezoid:
         step = _WIDEST_STEP
         if sigma > 0.0:
             step = min(step, 2.0 * np.pi * strip / (sigma * np.log(4.0 / tol)))
+        return cls.with_step(step)
+
+    @classmethod
+    def with_step(cls, step: float) -> Trapezoid:
+        """Return the rule with this step or a slightly smaller one."""
         # An even number on each side of zero, so that every second node is a rule again.
         return cls.with_intervals(4 * int(np.ceil(_WINDOW / (2.0 * step))))
 

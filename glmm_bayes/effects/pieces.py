@@ -71,7 +71,7 @@ class Pieces:
         # Rounding can leave a variance of zero slightly below it.
         return np.maximum(v, 0.0), heavy
 
-    def keys(self) -> list[Array]:
+    def columns(self) -> list[Array]:
         """Return the columns in which rows of one kind are equal."""
         parts = [self.design.x, self.design.offset[:, None]]
         by_level = [group for group, _ in self.subject]
@@ -202,7 +202,7 @@ def _pieces(question: Question, parameter: str, design: Design) -> Pieces:
 def distinct_pieces(question: Question, rows: Rows) -> tuple[Whole, NDArray[np.int64], NDArray[np.int64]]:
     """Return what predictors are made of, one row of each kind, and the kind of each row."""
     whole = _whole(question, rows)
-    keys = [part for pieces in whole.pieces.values() for part in pieces.keys()]
+    keys = [part for pieces in whole.pieces.values() for part in pieces.columns()]
     return whole, *distinct_rows(np.hstack(keys))
 
 

@@ -88,6 +88,9 @@ class GraphMaths:
         upper = pt.log1p(-pt.erfc(high * _ROOT_HALF) / 2)
         return pt.switch(x < -1.0, lower, upper)
 
+    def log_erfcx(self, x: Any) -> Any:
+        return pt.log(pt.erfcx(x))
+
     def gammaln(self, x: Any) -> Any:
         return pt.gammaln(x)
 

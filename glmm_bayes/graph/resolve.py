@@ -125,7 +125,7 @@ def _check_additions(family: Family, response: Response, source: str, findings: 
 
 
 def _check_shared(designs: Mapping[str, Design], findings: Findings) -> None:
-    """Collect labels over several predictors whose effects are not plain: normal, unstructured, without by."""
+    """Collect labels over several predictors whose effects are not plain and normal."""
     places: dict[str, list[tuple[str, bool]]] = {}
     for name, design in designs.items():
         for group in design.groups:

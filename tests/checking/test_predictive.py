@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
+from glmm_bayes.core.row_value import number
 
 CHAINS, DRAWS = 2, 60
 RNG = np.random.default_rng(9)
@@ -59,8 +60,8 @@ def test_the_mean_of_replicated_responses_is_the_mean_of_the_model(family):
     mean = y.to_numpy().reshape(-1, ROWS).mean(axis=0)
     mu = gb.predictions(fit, estimand="subject").draws.to_numpy().reshape(-1, ROWS)
     expected = mu.mean(axis=0) * fit.response.trials
-    auxiliary = {name: values.mean(keepdims=True) for name, values in fit.auxiliary.items()}
-    variance = fit.family.variance(mu.mean(axis=0)[None], auxiliary)[0] * fit.response.trials
+    at = {name: number(fit.flat[name].mean(keepdims=True)[:, None]) for name in fit.priors.auxiliary}
+    variance = fit.family.variance({"mu": number(mu.mean(axis=0)[None]), **at})[0] * fit.response.trials
     error = (mean - expected) / np.sqrt(variance / (CHAINS * DRAWS))
     assert np.abs(error).max() < 5
     assert abs(error.mean()) < 4 / np.sqrt(ROWS)

@@ -16,15 +16,34 @@ from glmm_bayes.core.links import LINKS, ProbabilityLink
 WIDE = np.concatenate([np.linspace(-40.0, 40.0, 1601), [-1e-300, 1e-300, -0.0]])
 MIDDLE = np.linspace(-4.0, 4.0, 161)
 PROBABILITY_LINKS = [name for name in LINKS if isinstance(LINKS[name], ProbabilityLink)]
+WITH_A_POLE = ["inverse", "inverse_squared"]
+#: Links whose means are logged: the others have means below zero.
+WITH_LOGS = [name for name in LINKS if name not in ("identity", "tan_half")]
 
 every_link = pytest.mark.parametrize("name", list(LINKS))
+every_link_without_a_pole = pytest.mark.parametrize("name", [n for n in LINKS if n not in WITH_A_POLE])
 every_probability_link = pytest.mark.parametrize("name", PROBABILITY_LINKS)
 
 
+def domain(name):
+    """Return linear predictors up to 40 in size that the link allows."""
+    if name in WITH_A_POLE:
+        return np.concatenate([np.linspace(0.05, 40.0, 800), [1e-100]])
+    return WIDE
+
+
+def middle(name):
+    """Return linear predictors where differences are accurate."""
+    return np.linspace(0.5, 4.5, 161) if name in WITH_A_POLE else MIDDLE
+
+
 def test_the_registry_holds_the_links_under_their_names():
-    assert list(LINKS) == ["identity", "log", "logit", "probit", "cloglog"]
+    names = "identity log logit probit cloglog loglog cauchit sqrt softplus inverse inverse_squared tan_half"
+    assert list(LINKS) == names.split()
     assert all(LINKS[name].name == name for name in LINKS)
-    assert PROBABILITY_LINKS == ["logit", "probit", "cloglog"]
+    assert PROBABILITY_LINKS == ["logit", "probit", "cloglog", "loglog", "cauchit"]
+    assert [name for name in LINKS if LINKS[name].has_pole] == WITH_A_POLE
+    assert [name for name in LINKS if not LINKS[name].is_increasing] == ["sqrt", *WITH_A_POLE]
 
 
 def test_an_unknown_link_is_answered_with_a_suggestion():
@@ -35,13 +54,19 @@ def test_an_unknown_link_is_answered_with_a_suggestion():
 @every_link
 def test_every_link_says_which_means_it_allows(name):
     assert LINKS[name].domain
-    assert LINKS[name].strip > 0.0
+    # With a pole on the line itself there is no strip.
+    assert np.isnan(LINKS[name].strip) if LINKS[name].has_pole else LINKS[name].strip > 0.0
 
 
 @every_link
 @given(eta=st.floats(-3.0, 3.0))
 def test_link_undoes_inverse(name, eta):
     link = LINKS[name]
+    if name == "sqrt":
+        # Both signs have one mean; the link gives the positive one.
+        eta = abs(eta)
+    if link.has_pole:
+        eta = abs(eta) + 1e-3
     assert link.link(link.inverse(np.array(eta))) == pytest.approx(eta, abs=1e-7)
 
 
@@ -54,30 +79,51 @@ def test_inverse_undoes_link(name, mu):
 
 @every_link
 def test_derivatives_agree_with_central_differences(name):
-    link, step = LINKS[name], 1e-5
-    first = (link.inverse(MIDDLE + step) - link.inverse(MIDDLE - step)) / (2.0 * step)
-    second = (link.inverse_derivative(MIDDLE + step) - link.inverse_derivative(MIDDLE - step)) / (2.0 * step)
-    scale = np.maximum(1.0, np.abs(link.inverse(MIDDLE)))
-    np.testing.assert_allclose(link.inverse_derivative(MIDDLE) / scale, first / scale, atol=1e-9)
-    np.testing.assert_allclose(link.inverse_second_derivative(MIDDLE) / scale, second / scale, atol=1e-9)
+    link, step, eta = LINKS[name], 1e-5, middle(name)
+    first = (link.inverse(eta + step) - link.inverse(eta - step)) / (2.0 * step)
+    second = (link.inverse_derivative(eta + step) - link.inverse_derivative(eta - step)) / (2.0 * step)
+    scale = np.maximum(1.0, np.abs(link.inverse(eta)))
+    # The third and fourth derivatives of 1/eta reach 400 at 1/2.
+    atol = 1e-7 if link.has_pole else 1e-9
+    np.testing.assert_allclose(link.inverse_derivative(eta) / scale, first / scale, atol=atol)
+    np.testing.assert_allclose(link.inverse_second_derivative(eta) / scale, second / scale, atol=atol)
 
 
 @every_link
 def test_nothing_is_undefined_and_no_warning_is_raised_within_40(name):
-    link = LINKS[name]
+    link, eta = LINKS[name], domain(name)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        results = [link.inverse(WIDE), link.inverse_derivative(WIDE), link.inverse_second_derivative(WIDE)]
+        results = [link.inverse(eta), link.inverse_derivative(eta), link.inverse_second_derivative(eta)]
+        if name in WITH_LOGS:
+            # The square of -0.0 is 0, whose log is -inf indeed.
+            results.append(link.log_inverse(eta[eta != 0.0]))
         if isinstance(link, ProbabilityLink):
-            results += [link.log_inverse(WIDE), link.log_complement(WIDE)]
+            results.append(link.log_complement(eta))
             results.append(link.link_of_log_complement(link.log_complement(MIDDLE)))
     assert all(np.isfinite(result).all() for result in results)
     assert all(result.dtype == np.float64 for result in results)
 
 
 @every_link
-def test_inverse_never_falls(name):
-    assert (np.diff(LINKS[name].inverse(WIDE[:1601])) >= 0.0).all()
+def test_inverse_never_falls_unless_the_link_says_so(name):
+    if name in WITH_A_POLE:
+        assert (np.diff(LINKS[name].inverse(domain(name)[:800])) < 0.0).all()
+    elif name == "sqrt":
+        assert (np.diff(LINKS[name].inverse(WIDE[800:1601])) > 0.0).all()
+        np.testing.assert_array_equal(LINKS[name].inverse(WIDE), LINKS[name].inverse(-WIDE))
+    else:
+        assert (np.diff(LINKS[name].inverse(WIDE[:1601])) >= 0.0).all()
+
+
+@every_probability_link
+def test_the_mirror_is_the_link_of_the_complement(name):
+    link = LINKS[name]
+    mirror = LINKS[link.mirror]
+    np.testing.assert_allclose(mirror.log_inverse(-WIDE), link.log_complement(WIDE), rtol=1e-15)
+    # Below 1e-300 the probability itself loses digits.
+    near = WIDE[np.abs(WIDE) < 37.0]
+    np.testing.assert_allclose(mirror.inverse(-near), np.exp(link.log_complement(near)), rtol=1e-13)
 
 
 @every_probability_link
@@ -119,6 +165,42 @@ def test_log_of_cloglog_has_no_seam():
     for seam in (-30.0, 0.0):
         below, above = link.log_inverse(np.array([np.nextafter(seam, -99.0), seam]))
         assert below == pytest.approx(above, rel=1e-14)
+
+
+def in_tails(name):
+    """Return (eta, log probability) far out, from the leading terms of each distribution function."""
+    size = np.array([15.0, 25.0, 40.0])
+    hazard = np.exp(-size)
+    t = 1.0 / size
+    leading = {
+        "logit": (-size - np.log1p(hazard), -np.log1p(hazard)),
+        "probit": (special.log_ndtr(-size), -stats.norm.sf(size)),
+        "cloglog": (-size + np.log1p(-hazard / 2 + hazard**2 / 6), -np.exp(-np.exp(size))),
+        "loglog": (-np.exp(size), -hazard),
+        "cauchit": (np.log(np.arctan(t) / np.pi), np.log1p(-np.arctan(t) / np.pi)),
+    }
+    return size, *leading[name]
+
+
+@every_probability_link
+def test_logs_keep_their_digits_in_both_tails(name):
+    size, low, high = in_tails(name)
+    np.testing.assert_allclose(LINKS[name].log_inverse(-size), low, rtol=1e-13)
+    np.testing.assert_allclose(LINKS[name].log_inverse(size), high, rtol=1e-13, atol=1e-300)
+    mirror = LINKS[name].mirror
+    np.testing.assert_allclose(LINKS[mirror].log_complement(size), low, rtol=1e-13)
+    np.testing.assert_allclose(LINKS[mirror].log_complement(-size), high, rtol=1e-13, atol=1e-300)
+
+
+@pytest.mark.parametrize("name", [name for name in WITH_LOGS if name not in PROBABILITY_LINKS])
+def test_the_log_of_the_mean_is_that(name):
+    eta = np.linspace(0.5, 3.0, 40)
+    np.testing.assert_allclose(LINKS[name].log_inverse(eta), np.log(LINKS[name].inverse(eta)), rtol=1e-13)
+
+
+def test_the_log_of_softplus_keeps_its_digits_below():
+    eta = np.array([-40.0, -30.0, -20.0, -5.0])
+    np.testing.assert_allclose(LINKS["softplus"].log_inverse(eta), np.log(np.log1p(np.exp(eta))), rtol=1e-15)
 
 
 @every_probability_link

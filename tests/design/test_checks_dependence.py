@@ -123,7 +123,7 @@ def test_a_fit_comes_back_with_the_columns_it_was_made_with(rank, tmp_path):
 @pytest.mark.parametrize("rank", ["drop", "keep"])
 @pytest.mark.parametrize("formula", ["x + x2", "f*g", "0 + k + f", "f*g*x"])
 def test_dependent_columns_have_a_proper_prior(formula, rank):
-    prior = gb.Model(f"y ~ {formula}", DATA, rank=rank).priors.fixed
+    prior = gb.Model(f"y ~ {formula}", DATA, rank=rank).priors.first.fixed
     assert np.linalg.eigvalsh(prior.covariance).min() > 0
     assert np.isfinite(prior.from_normal).all()
 

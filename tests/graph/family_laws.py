@@ -92,7 +92,7 @@ def graph_log_density(family: str, link: str, y: np.ndarray, n: np.ndarray, para
 
 def far_etas(family: str, link: str) -> np.ndarray:
     """Return linear predictors 30 units out, within the domain of the link and of the family's mean."""
-    is_real = isinstance(FAMILIES[family], RealFamily)
+    is_real = isinstance(FAMILIES[family], RealFamily) or family in ("lognormal", "von_mises")
     if link in ("inverse", "inverse_squared") or (link == "identity" and not is_real):
         return np.array([1e-3, 0.5, 5.0, 30.0])
     if link == "sqrt":

@@ -213,7 +213,7 @@ def test_the_graph_and_the_effects_read_the_same_linear_predictor(name):
     point = graph.initial_point(random_seed=5)
     rng = np.random.default_rng(4)
     at = {key: np.asarray(point[key] + 0.3 * rng.standard_normal(np.shape(point[key]))) for key in point}
-    names = [variable for variable in dimensions(model.design, model.priors) if variable in graph.named_vars]
+    names = [variable for variable in dimensions(model.priors) if variable in graph.named_vars]
     outputs = graph.replace_rvs_by_values([graph[variable] for variable in names])
     values = graph.compile_fn(
         outputs, inputs=graph.value_vars, mode="FAST_COMPILE", on_unused_input="ignore"

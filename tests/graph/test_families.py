@@ -1,4 +1,4 @@
-"""Every family's density, gradient, mean, variance, distribution function and draws agree with a reference."""
+"""Density, gradient, mean, variance, distribution function and draws of every family equal a reference."""
 
 import numpy as np
 import pytest
@@ -14,9 +14,9 @@ from tests.graph.family_laws import (
     reference_log_density,
     values_of,
 )
-from tests.graph.family_rows import basic, counts
+from tests.graph.family_rows import basic, continuous, counts
 
-ROWS = basic.ROWS | counts.ROWS
+ROWS = basic.ROWS | continuous.ROWS | counts.ROWS
 CASES = [(family, link) for family in ROWS for link in FAMILIES[family].links]
 DRAWS = 40_000
 

@@ -29,7 +29,7 @@ FORMULAS = [
 
 def prior_of_predictor(formula, data):
     model = gb.Model(formula, data, family="bernoulli")
-    prior = model.priors.fixed
+    prior = model.priors.first.fixed
     rows = model.design.x @ prior.from_normal
     return rows @ prior.mean, rows @ prior.covariance @ rows.T
 
@@ -85,7 +85,7 @@ def test_any_two_levels_differ_by_one_effect_a_priori(factor):
 @pytest.mark.parametrize("call", ["poly(x, 3)", "bs(x, df = 5)", "ns(x, df = 4)", "cr(x, df = 3)"])
 def test_a_full_swing_of_a_basis_column_is_two_of_its_sds(call):
     model = gb.Model(f"y ~ {call}", DATA, family="bernoulli")
-    prior = model.priors.fixed
+    prior = model.priors.first.fixed
     covariance = (prior.from_normal @ prior.covariance @ prior.from_normal.T)[1:, 1:]
     sd = np.diag(2.5 / (2 * model.design.x[:, 1:].std(axis=0, ddof=1)))
     np.testing.assert_allclose(covariance, sd**2, atol=1e-9 * sd.max() ** 2)
@@ -94,7 +94,7 @@ def test_a_full_swing_of_a_basis_column_is_two_of_its_sds(call):
 @pytest.mark.parametrize("factor", ["t", *CONTRASTS])
 def test_the_printed_prior_of_a_contrast_is_its_marginal(factor):
     model = gb.Model(f"y ~ {factor}*h", DATA, family="bernoulli")
-    prior = model.priors.fixed
+    prior = model.priors.first.fixed
     covariance = prior.from_normal @ prior.covariance @ prior.from_normal.T
     # Those of the interaction are not shifted by centring.
     printed = [float(row.prior.split("sigma=")[1].rstrip(")")) for row in model.priors.rows[-2:]]

@@ -26,13 +26,13 @@ DATA = pd.DataFrame(
 def prior_of_predictor(formula, data, priors=None):
     """Mean and covariance of the fixed part on the rows under the (normal) prior."""
     model = gb.Model(formula, data, family="bernoulli", priors=priors)
-    prior, x = model.priors.fixed, model.design.x
+    prior, x = model.priors.first.fixed, model.design.x
     rows = x @ prior.from_normal
     return rows @ prior.mean, rows @ prior.covariance @ rows.T
 
 
 def prior_of_beta(model):
-    prior = model.priors.fixed
+    prior = model.priors.first.fixed
     return prior.from_normal @ prior.mean, prior.from_normal @ prior.covariance @ prior.from_normal.T
 
 
@@ -105,7 +105,7 @@ def test_a_prior_that_is_not_normal_has_the_density_it_states():
     model = gb.Model("y ~ x + d", DATA, family="bernoulli", priors=priors)
     graph = model.pymc_model
     log_density = graph.compile_logp(vars=graph.free_RVs, jacobian=False, mode="FAST_COMPILE")
-    prior = model.priors.fixed
+    prior = model.priors.first.fixed
     rng = np.random.default_rng(1)
     gaps = []
     for _ in range(10):
@@ -153,7 +153,7 @@ def test_priors_without_users_words_are_the_defaults_of_the_average_row():
     design = gb.Model("y ~ x*f", DATA, family="bernoulli").design
     from glmm_bayes.graph.families import Scales
 
-    prior = fixed_prior(design.columns, design.parts, Scales(0.4, 2.5, 2.0, 1.0), {})
+    prior = fixed_prior(design, Scales(0.4, 2.5, 2.0, 1.0), {})
     assert prior.mean[0] == 0.4 and prior.covariance[0, 0] == 2.5**2
     assert not prior.others and prior.shift.shape == (len(design.columns), 0)
 

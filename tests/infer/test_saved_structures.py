@@ -48,7 +48,7 @@ def fit_of(formula):
     rng = np.random.default_rng(1)
     sizes = {name: len(labels) for name, labels in coordinates(model.design).items()}
     draws = {}
-    for name, dims in dimensions(model.design, model.priors).items():
+    for name, dims in dimensions(model.priors).items():
         shape = (2, 3, *(sizes[dim] for dim in dims))
         draws[name] = rng.normal(size=shape)
         if name.startswith(("sd_", "range_")):
@@ -81,7 +81,7 @@ def test_every_parameter_of_a_structure_has_a_line_in_print_and_summary(formula)
     text = str(
         gb.Model(fit.spec, DATA, known={n: t for n, t in KNOWN.items() if f"= {n}" in formula} or None)
     )
-    for name in dimensions(fit.design, fit.priors):
+    for name in dimensions(fit.priors):
         if name not in ("beta", *(f"b_{group.slug}" for group in fit.design.groups)):
             assert name in text
             assert any(row.startswith(name) for row in gb.summary(fit).index)

@@ -42,7 +42,7 @@ def random_draws(model, seed):
     rng = np.random.default_rng(seed)
     sizes = {name: len(labels) for name, labels in coordinates(model.design).items()}
     arrays = {}
-    for name, dims in dimensions(model.design, model.priors).items():
+    for name, dims in dimensions(model.priors).items():
         values = rng.normal(0.0, 0.3, (2, 20, *(sizes[dim] for dim in dims)))
         if name.startswith("corr_"):
             # A shrunken matrix of ones is positive definite.
@@ -60,7 +60,7 @@ def fit_of(model, seed=1):
         "tree_depth": rng.integers(1, 8, (2, 20)),
         "energy": rng.normal(size=(2, 20)),
     }
-    tree = assemble(draws, stats, model.design, model.response, model.priors, model.family, model.link)
+    tree = assemble(draws, stats, model.response, model.priors, model.family)
     return replace(gb.Fit.from_draws(model, draws), draws=tree, settings=SETTINGS)
 
 

@@ -2,10 +2,17 @@
 
 from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.core.registry import Registry
+from glmm_bayes.graph.families.acat import AdjacentCategory
 from glmm_bayes.graph.families.base import Family, Response, Scales
 from glmm_bayes.graph.families.bernoulli import Bernoulli
+from glmm_bayes.graph.families.beta import Beta
 from glmm_bayes.graph.families.beta_binomial import BetaBinomial
 from glmm_bayes.graph.families.binomial import Binomial
+from glmm_bayes.graph.families.categorical import Categorical
+from glmm_bayes.graph.families.cratio import ContinuationRatio
+from glmm_bayes.graph.families.cumulative import Cumulative
+from glmm_bayes.graph.families.exponential import Exponential
+from glmm_bayes.graph.families.gamma import Gamma
 from glmm_bayes.graph.families.gaussian import Gaussian
 from glmm_bayes.graph.families.generalized_poisson import GeneralizedPoisson
 from glmm_bayes.graph.families.geometric import Geometric
@@ -13,10 +20,18 @@ from glmm_bayes.graph.families.hurdle_gamma import HurdleGamma
 from glmm_bayes.graph.families.hurdle_lognormal import HurdleLognormal
 from glmm_bayes.graph.families.hurdle_negative_binomial import HurdleNegativeBinomial
 from glmm_bayes.graph.families.hurdle_poisson import HurdlePoisson
+from glmm_bayes.graph.families.inverse_gaussian import InverseGaussian
+from glmm_bayes.graph.families.lognormal import LogNormal
+from glmm_bayes.graph.families.multinomial import Multinomial
 from glmm_bayes.graph.families.negative_binomial import NegativeBinomial
 from glmm_bayes.graph.families.negative_binomial_1 import NegativeBinomial1
 from glmm_bayes.graph.families.ordered_beta import OrderedBeta
 from glmm_bayes.graph.families.poisson import Poisson
+from glmm_bayes.graph.families.skew_normal import SkewNormal
+from glmm_bayes.graph.families.sratio import StoppingRatio
+from glmm_bayes.graph.families.student import Student
+from glmm_bayes.graph.families.von_mises import VonMises
+from glmm_bayes.graph.families.weibull import Weibull
 from glmm_bayes.graph.families.zero_inflated_beta import ZeroInflatedBeta
 from glmm_bayes.graph.families.zero_inflated_binomial import ZeroInflatedBinomial
 from glmm_bayes.graph.families.zero_inflated_negative_binomial import ZeroInflatedNegativeBinomial
@@ -25,10 +40,25 @@ from glmm_bayes.graph.families.zero_one_inflated_beta import ZeroOneInflatedBeta
 
 _ALL: tuple[Family, ...] = (
     Gaussian(),
+    Student(),
+    SkewNormal(),
+    LogNormal(),
+    Gamma(),
+    InverseGaussian(),
+    Exponential(),
+    Weibull(),
+    Beta(),
+    VonMises(),
     Bernoulli(),
     Binomial(),
     Poisson(),
     NegativeBinomial(),
+    Cumulative(),
+    StoppingRatio(),
+    ContinuationRatio(),
+    AdjacentCategory(),
+    Categorical(),
+    Multinomial(),
     NegativeBinomial1(),
     Geometric(),
     GeneralizedPoisson(),

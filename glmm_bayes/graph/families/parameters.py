@@ -96,7 +96,10 @@ def _probability(name: str, meaning: str) -> ParameterKind:
     return ParameterKind(name, "logit", "unit", _fixed(law), lambda spread: 0.0, meaning, 1.5, 1.5, 1.0)
 
 
-_INVERSE_ROOT = Law(Prior("HalfNormal", sigma=1.0), "inverse_root")
+def _inverse_root(scale: float) -> Law:
+    return Law(Prior("HalfNormal", sigma=scale), "inverse_root")
+
+
 _LOG_INVERSE_ROOT = float(-2.0 * np.log(0.6744897501960817))
 
 _ALL = (
@@ -117,7 +120,11 @@ _ALL = (
         "degrees of freedom",
     ),
     ParameterKind(
-        "shape", "log", "positive", _fixed(_INVERSE_ROOT), lambda spread: _LOG_INVERSE_ROOT,
+        "shape",
+        "log",
+        "positive",
+        lambda spread: _inverse_root(float(spread**-0.5)),
+        lambda spread: _LOG_INVERSE_ROOT + float(np.log(spread)),
         "shape: 1/sqrt(shape) is the extra coefficient of variation",
     ),
     ParameterKind(
@@ -129,7 +136,7 @@ _ALL = (
         "precision: 1/sqrt(1 + phi) is the sd as a share of its maximum",
     ),
     ParameterKind(
-        "kappa", "log", "positive", _fixed(_INVERSE_ROOT), lambda spread: _LOG_INVERSE_ROOT,
+        "kappa", "log", "positive", _fixed(_inverse_root(1.0)), lambda spread: _LOG_INVERSE_ROOT,
         "concentration of the angles",
     ),
     ParameterKind(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from math import log, pi
+from math import lgamma, log, pi
 from types import MappingProxyType
 from typing import Any
 
@@ -48,7 +48,7 @@ def log_prior(thresholds: Any, link: Link, m: Maths = NUMPY, *, is_ordered: bool
         Whether the thresholds ascend.
     """
     density = m.sum(_LOG_LATENT[link.name](thresholds, m))
-    return density + m.gammaln(category_count(thresholds)) if is_ordered else density
+    return density + lgamma(category_count(thresholds)) if is_ordered else density
 
 
 def median_start(categories: int, link: Link) -> Array:

@@ -1,0 +1,205 @@
+"""Links of means that are no probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, final
+
+import numpy as np
+from scipy import special
+
+from glmm_bayes.core.links.base import FAR, Array, Link
+from glmm_bayes.core.maths import NUMPY, Maths
+
+
+@final
+@dataclass(frozen=True)
+class Identity(Link):
+    """mu = eta."""
+
+    name: ClassVar[str] = "identity"
+    latex: ClassVar[str] = r"\mu_i"
+    domain: ClassVar[str] = "all real numbers"
+    strip: ClassVar[float] = np.inf
+
+    def link(self, mu: Array) -> Array:
+        return np.array(mu, dtype=np.float64)
+
+    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return np.array(eta, dtype=np.float64) if m is NUMPY else eta
+
+    def inverse_derivative(self, eta: Array) -> Array:
+        return np.ones_like(eta, dtype=np.float64)
+
+    def inverse_second_derivative(self, eta: Array) -> Array:
+        return np.zeros_like(eta, dtype=np.float64)
+
+
+@final
+@dataclass(frozen=True)
+class Log(Link):
+    """mu = exp(eta); infinite where exp overflows."""
+
+    name: ClassVar[str] = "log"
+    latex: ClassVar[str] = r"\log \mu_i"
+    domain: ClassVar[str] = "numbers above 0"
+    strip: ClassVar[float] = np.inf
+    exponential_tail: ClassVar[bool] = True
+    ratio: ClassVar[str] = "rate ratio"
+
+    def link(self, mu: Array) -> Array:
+        with np.errstate(divide="ignore"):
+            return np.log(mu)
+
+    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+        if m is not NUMPY:
+            return m.exp(eta)
+        with np.errstate(over="ignore"):
+            return np.exp(eta)
+
+    def inverse_derivative(self, eta: Array) -> Array:
+        return np.asarray(self.inverse(eta))
+
+    def inverse_second_derivative(self, eta: Array) -> Array:
+        return np.asarray(self.inverse(eta))
+
+    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return eta
+
+
+@final
+@dataclass(frozen=True)
+class Sqrt(Link):
+    """mu = eta^2, for means of at least 0; eta and -eta have the same mean."""
+
+    name: ClassVar[str] = "sqrt"
+    latex: ClassVar[str] = r"\sqrt{\mu_i}"
+    domain: ClassVar[str] = "numbers of at least 0"
+    strip: ClassVar[float] = np.inf
+    is_increasing: ClassVar[bool] = False
+
+    def link(self, mu: Array) -> Array:
+        return np.sqrt(mu)
+
+    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return eta * eta
+
+    def inverse_derivative(self, eta: Array) -> Array:
+        return np.asarray(2.0 * eta)
+
+    def inverse_second_derivative(self, eta: Array) -> Array:
+        return np.full_like(eta, 2.0, dtype=np.float64)
+
+    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return 2.0 * m.log(m.abs(eta))
+
+
+@final
+@dataclass(frozen=True)
+class Softplus(Link):
+    """mu = log(1 + exp(eta)): like exp far below 0, like eta far above; branch points at +-i pi."""
+
+    name: ClassVar[str] = "softplus"
+    latex: ClassVar[str] = r"\log(e^{\mu_i} - 1)"
+    domain: ClassVar[str] = "numbers above 0"
+    strip: ClassVar[float] = np.pi
+    exponential_tail: ClassVar[bool] = True
+
+    def link(self, mu: Array) -> Array:
+        with np.errstate(divide="ignore"):
+            return mu + np.log(-np.expm1(-np.asarray(mu)))
+
+    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return m.softplus(eta)
+
+    def inverse_derivative(self, eta: Array) -> Array:
+        return special.expit(eta)
+
+    def inverse_second_derivative(self, eta: Array) -> Array:
+        return special.expit(eta) * special.expit(-eta)
+
+    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return m.where(eta < FAR, eta, m.log(m.softplus(m.maximum(eta, FAR))))
+
+
+@final
+@dataclass(frozen=True)
+class Inverse(Link):
+    """mu = 1/eta, for means above 0: linear predictors must be above 0, too."""
+
+    name: ClassVar[str] = "inverse"
+    latex: ClassVar[str] = r"1/\mu_i"
+    domain: ClassVar[str] = "numbers above 0, at linear predictors above 0"
+    strip: ClassVar[float] = np.nan
+    is_increasing: ClassVar[bool] = False
+    has_pole: ClassVar[bool] = True
+
+    def link(self, mu: Array) -> Array:
+        with np.errstate(divide="ignore"):
+            return 1.0 / np.asarray(mu, np.float64)
+
+    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+        with np.errstate(divide="ignore"):
+            return 1.0 / eta
+
+    def inverse_derivative(self, eta: Array) -> Array:
+        return np.asarray(-1.0 / np.square(eta))
+
+    def inverse_second_derivative(self, eta: Array) -> Array:
+        return np.asarray(2.0 / np.asarray(eta, np.float64) ** 3)
+
+    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return -m.log(eta)
+
+
+@final
+@dataclass(frozen=True)
+class InverseSquared(Link):
+    """mu = 1/sqrt(eta), for means above 0: linear predictors must be above 0, too."""
+
+    name: ClassVar[str] = "inverse_squared"
+    latex: ClassVar[str] = r"1/\mu_i^2"
+    domain: ClassVar[str] = "numbers above 0, at linear predictors above 0"
+    strip: ClassVar[float] = np.nan
+    is_increasing: ClassVar[bool] = False
+    has_pole: ClassVar[bool] = True
+
+    def link(self, mu: Array) -> Array:
+        with np.errstate(divide="ignore"):
+            return 1.0 / np.square(np.asarray(mu, np.float64))
+
+    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+        with np.errstate(divide="ignore"):
+            return 1.0 / m.sqrt(eta)
+
+    def inverse_derivative(self, eta: Array) -> Array:
+        return np.asarray(-0.5 * np.asarray(eta, np.float64) ** -1.5)
+
+    def inverse_second_derivative(self, eta: Array) -> Array:
+        return np.asarray(0.75 * np.asarray(eta, np.float64) ** -2.5)
+
+    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return -0.5 * m.log(eta)
+
+
+@final
+@dataclass(frozen=True)
+class TanHalf(Link):
+    """mu = 2 arctan(eta): angles between -pi and pi; branch points at +-i."""
+
+    name: ClassVar[str] = "tan_half"
+    latex: ClassVar[str] = r"\tan(\mu_i/2)"
+    domain: ClassVar[str] = "angles between -pi and pi"
+    strip: ClassVar[float] = 1.0
+
+    def link(self, mu: Array) -> Array:
+        return np.tan(0.5 * np.asarray(mu))
+
+    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return 2.0 * m.arctan2(eta, 1.0)
+
+    def inverse_derivative(self, eta: Array) -> Array:
+        return np.asarray(2.0 / (1.0 + np.square(eta)))
+
+    def inverse_second_derivative(self, eta: Array) -> Array:
+        return np.asarray(-4.0 * eta / np.square(1.0 + np.square(eta)))

@@ -1,0 +1,39 @@
+"""Adjacent category: the odds of each category against the one below it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.graph.families.base import Array
+from glmm_bayes.graph.families.ordinal import OrdinalFamily, distances
+
+
+class AdjacentCategory(OrdinalFamily):
+    """log P(y = k + 1)/P(y = k) = disc * (mu - threshold k)."""
+
+    name: ClassVar[str] = "acat"
+    notation: ClassVar[str] = "AdjacentCategory(mu[i], thresholds, disc)"
+    latex: ClassVar[str] = r"\mathrm{AdjacentCategory}(\mu_i, \tau, \mathrm{disc})"
+    links: ClassVar[tuple[str, ...]] = ("logit",)
+    allows_specific: ClassVar[bool] = True
+
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        gains = distances(at)
+        chosen = sum(m.where(y > position + 0.5, -gain, 0.0) for position, gain in enumerate(gains))
+        return chosen - m.logsumexp(_log_weights(at, m))
+
+    def mean(self, at: RowValues) -> Array:
+        weights = _log_weights(at, NUMPY)
+        return np.asarray(np.exp(weights - NUMPY.logsumexp(weights)[..., None]))
+
+
+def _log_weights(at: RowValues, m: Maths) -> Any:
+    """Return the logs of the probabilities up to a constant, categories on the last axis."""
+    weights = [0.0 * at["mu"].eta]
+    for distance in distances(at):
+        weights.append(weights[-1] - distance)
+    return m.stack(weights)

@@ -1,0 +1,20 @@
+"""Continuation ratio: an ordered response goes beyond each category with a probability of its own."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Maths
+from glmm_bayes.graph.families.sequential import SequentialFamily
+
+
+class ContinuationRatio(SequentialFamily):
+    """P(y > k | y >= k) = inverse link of disc * (mu - threshold k)."""
+
+    name: ClassVar[str] = "cratio"
+    notation: ClassVar[str] = "ContinuationRatio(mu[i], thresholds, disc)"
+    latex: ClassVar[str] = r"\mathrm{ContinuationRatio}(\mu_i, \tau, \mathrm{disc})"
+
+    def log_step(self, distance: Any, link: Link, m: Maths) -> tuple[Any, Any]:
+        return link.log_complement(-distance, m), link.log_inverse(-distance, m)

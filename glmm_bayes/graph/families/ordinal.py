@@ -1,0 +1,48 @@
+"""What ordinal families share: thresholds on a latent scale, and how the response is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.core.errors import Findings
+from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.design.response import ResponseColumns
+from glmm_bayes.graph.families.base import Array, Response
+from glmm_bayes.graph.families.binary import PROBABILITY_LINKS
+from glmm_bayes.graph.families.categories import CategoryFamily
+from glmm_bayes.graph.families.category_responses import read_ordered
+from glmm_bayes.graph.families.thresholds import category_count
+
+
+class OrdinalFamily(CategoryFamily):
+    """Categories in order, with one threshold between each and the next."""
+
+    links: ClassVar[tuple[str, ...]] = PROBABILITY_LINKS
+    defaults: ClassVar[Mapping[str, float]] = MappingProxyType({"disc": 1.0})
+    mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "disc")
+    has_thresholds: ClassVar[bool] = True
+
+    def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
+        return read_ordered(columns, self.name, findings)
+
+    def variance(self, at: RowValues) -> Array:
+        """Return the variance of the category's score, 1 for the lowest category, 2 for the next, ..."""
+        probabilities = self.mean(at)
+        scores = np.arange(1.0, probabilities.shape[-1] + 1.0)
+        centre = probabilities @ scores
+        return np.asarray((probabilities * np.square(scores - centre[..., None])).sum(axis=-1))
+
+
+def distances(at: RowValues) -> list[Any]:
+    """Return disc * (threshold - linear predictor) for each threshold, with what is specific to it."""
+    thresholds, eta, disc = at["thresholds"].eta, at["mu"].eta, at["disc"].value
+    result = []
+    for position in range(category_count(thresholds) - 1):
+        specific = at.get(f"cs_{position + 1}")
+        predictor = eta if specific is None else eta + specific.eta
+        result.append(disc * (thresholds[..., position] - predictor))
+    return result

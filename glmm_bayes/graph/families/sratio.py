@@ -1,0 +1,20 @@
+"""Stopping ratio: an ordered response stops at each category with a probability of its own."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Maths
+from glmm_bayes.graph.families.sequential import SequentialFamily
+
+
+class StoppingRatio(SequentialFamily):
+    """P(y = k | y >= k) = inverse link of disc * (threshold k - mu)."""
+
+    name: ClassVar[str] = "sratio"
+    notation: ClassVar[str] = "StoppingRatio(mu[i], thresholds, disc)"
+    latex: ClassVar[str] = r"\mathrm{StoppingRatio}(\mu_i, \tau, \mathrm{disc})"
+
+    def log_step(self, distance: Any, link: Link, m: Maths) -> tuple[Any, Any]:
+        return link.log_inverse(distance, m), link.log_complement(distance, m)

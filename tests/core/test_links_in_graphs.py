@@ -1,0 +1,46 @@
+"""A link is written once: its graph gives what its arrays give, with gradients that are finite."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+import pytest
+
+from glmm_bayes.core.links import LINKS, ProbabilityLink
+from glmm_bayes.graph.maths import GRAPH
+
+
+def functions_of(name):
+    """Return the functions that a density is made of."""
+    link = LINKS[name]
+    functions = [link.inverse]
+    if name not in ("identity", "tan_half"):
+        functions.append(link.log_inverse)
+    if isinstance(link, ProbabilityLink):
+        functions.append(link.log_complement)
+    return functions
+
+
+def domain(name):
+    if LINKS[name].has_pole:
+        return np.linspace(0.05, 30.0, 600)
+    # The log of a square has no gradient at 0.
+    eta = np.linspace(-30.0, 30.0, 1201)
+    return eta[eta != 0.0] if name == "sqrt" else eta
+
+
+@pytest.mark.parametrize("name", list(LINKS))
+def test_the_graph_agrees_with_the_arrays_and_its_gradients_are_finite(name):
+    x, eta = pt.dvector("x"), domain(name)
+    functions = functions_of(name)
+    values = [function(x, GRAPH) for function in functions]
+    slopes = [pytensor.grad(pt.as_tensor(value).sum(), x) for value in values]
+    compiled = pytensor.function([x], values + slopes, mode="FAST_COMPILE")
+    results = compiled(eta)
+    for function, value, slope in zip(functions, results, results[len(functions) :], strict=False):
+        # Numbers below the smallest normal one have fewer digits.
+        np.testing.assert_allclose(value, function(eta), rtol=1e-12, atol=1e-300)
+        assert np.isfinite(slope).all()
+    slope = LINKS[name].inverse_derivative(eta)
+    np.testing.assert_allclose(results[len(functions)], slope, rtol=1e-12, atol=1e-15)
