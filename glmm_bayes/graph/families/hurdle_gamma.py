@@ -10,7 +10,8 @@ from scipy.special import logsumexp
 from glmm_bayes.core.links import Link
 from glmm_bayes.graph.families.amounts import HurdleAmounts
 from glmm_bayes.graph.families.base import Array, Response, Scales, positive_scales
-from glmm_bayes.graph.families.parts import GammaPart, Part
+from glmm_bayes.graph.families.gamma import Gamma
+from glmm_bayes.graph.families.zero_parts import Part
 
 
 class HurdleGamma(HurdleAmounts):
@@ -21,7 +22,7 @@ class HurdleGamma(HurdleAmounts):
     latex: ClassVar[str] = r"\mathrm{HurdleGamma}(\mu_i, \mathrm{shape}, \mathrm{hu})"
     links: ClassVar[tuple[str, ...]] = ("log", "identity", "inverse", "softplus")
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape", "hu")
-    rest: ClassVar[Part] = GammaPart()
+    rest: ClassVar[Part] = Gamma()
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
         some = response.values > 0

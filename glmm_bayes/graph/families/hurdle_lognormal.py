@@ -14,7 +14,8 @@ from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.graph.families.amounts import HurdleAmounts
 from glmm_bayes.graph.families.base import Array, Response, Scales
-from glmm_bayes.graph.families.parts import LognormalPart, Part
+from glmm_bayes.graph.families.lognormal import LogNormal
+from glmm_bayes.graph.families.zero_parts import Part
 
 
 class HurdleLognormal(HurdleAmounts):
@@ -26,7 +27,7 @@ class HurdleLognormal(HurdleAmounts):
     links: ClassVar[tuple[str, ...]] = ("identity",)
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma", "hu")
     mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "sigma", "hu")
-    rest: ClassVar[Part] = LognormalPart()
+    rest: ClassVar[Part] = LogNormal()
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
         logs, spread = _logs(response, offset), self.spread(response, offset)

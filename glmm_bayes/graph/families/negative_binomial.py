@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from glmm_bayes.core.incomplete import log_betainc
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.graph.families.base import Array
@@ -38,7 +39,9 @@ class NegativeBinomial(CountFamily):
         return poisson_draws(rng, rate)
 
     def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        return m.log(m.betainc(at["shape"].value, y + 1.0, m.expit(at["shape"].log - at["mu"].log)))
+        log_ratio = at["mu"].log - at["shape"].log
+        return log_betainc(at["shape"].value, y + 1.0, m.expit(-log_ratio), m.expit(log_ratio), m)
 
     def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        return m.log(m.betainc(y + 1.0, at["shape"].value, m.expit(at["mu"].log - at["shape"].log)))
+        log_ratio = at["mu"].log - at["shape"].log
+        return log_betainc(y + 1.0, at["shape"].value, m.expit(log_ratio), m.expit(-log_ratio), m)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from glmm_bayes.core.incomplete import log_betainc
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.graph.families.base import Array
@@ -42,9 +43,9 @@ class NegativeBinomial1(CountFamily):
         return poisson_draws(rng, rng.gamma(at["mu"].value * shape) / shape)
 
     def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        size = at["mu"].value * at["shape"].value
-        return m.log(m.betainc(size, y + 1.0, m.expit(at["shape"].log)))
+        size, odds = at["mu"].value * at["shape"].value, at["shape"].log
+        return log_betainc(size, y + 1.0, m.expit(odds), m.expit(-odds), m)
 
     def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        size = at["mu"].value * at["shape"].value
-        return m.log(m.betainc(y + 1.0, size, m.expit(-at["shape"].log)))
+        size, odds = at["mu"].value * at["shape"].value, at["shape"].log
+        return log_betainc(y + 1.0, size, m.expit(-odds), m.expit(odds), m)

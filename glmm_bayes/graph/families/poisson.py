@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from glmm_bayes.core.incomplete import log_gammainc, log_gammaincc
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.graph.families.base import Array
@@ -31,7 +32,7 @@ class Poisson(CountFamily):
         return poisson_draws(rng, at["mu"].value)
 
     def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        return m.log(m.gammaincc(y + 1.0, at["mu"].value))
+        return log_gammaincc(y + 1.0, at["mu"].value, m)
 
     def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        return m.log(m.gammainc(y + 1.0, at["mu"].value))
+        return log_gammainc(y + 1.0, at["mu"].value, m)

@@ -22,10 +22,10 @@ from glmm_bayes.graph.families.base import (
     refuse_trials,
     require_numbers,
 )
+from glmm_bayes.graph.families.beta import Beta
 from glmm_bayes.graph.families.binary import PROBABILITY_LINKS
-from glmm_bayes.graph.families.parts import BetaPart
 
-BETA = BetaPart()
+BETA = Beta()
 
 
 class ProportionFamily(Family):

@@ -7,9 +7,8 @@ from typing import ClassVar
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.graph.families.base import Array
-from glmm_bayes.graph.families.parts import Part
 from glmm_bayes.graph.families.proportions import BETA, ProportionFamily
-from glmm_bayes.graph.families.zero_parts import Hurdle
+from glmm_bayes.graph.families.zero_parts import Hurdle, Part
 
 
 class ZeroInflatedBeta(Hurdle, ProportionFamily):

@@ -10,8 +10,7 @@ from glmm_bayes.core.errors import Findings
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.graph.families.base import Response
 from glmm_bayes.graph.families.binomial import Binomial
-from glmm_bayes.graph.families.parts import Part
-from glmm_bayes.graph.families.zero_parts import ZeroInflated
+from glmm_bayes.graph.families.zero_parts import Part, ZeroInflated
 
 
 class ZeroInflatedBinomial(ZeroInflated, Binomial):

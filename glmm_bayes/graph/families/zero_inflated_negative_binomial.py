@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from glmm_bayes.graph.families.negative_binomial import NegativeBinomial
-from glmm_bayes.graph.families.parts import Part
 from glmm_bayes.graph.families.zero_counts import CountsWithZeroPart
-from glmm_bayes.graph.families.zero_parts import ZeroInflated
+from glmm_bayes.graph.families.zero_parts import Part, ZeroInflated
 
 
 class ZeroInflatedNegativeBinomial(ZeroInflated, CountsWithZeroPart):

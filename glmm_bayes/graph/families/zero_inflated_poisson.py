@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from glmm_bayes.graph.families.parts import Part
 from glmm_bayes.graph.families.poisson import Poisson
 from glmm_bayes.graph.families.zero_counts import CountsWithZeroPart
-from glmm_bayes.graph.families.zero_parts import ZeroInflated
+from glmm_bayes.graph.families.zero_parts import Part, ZeroInflated
 
 
 class ZeroInflatedPoisson(ZeroInflated, CountsWithZeroPart):

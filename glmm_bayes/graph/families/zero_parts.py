@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -13,9 +13,30 @@ from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.graph.families.base import Array, Family
-from glmm_bayes.graph.families.parts import Part
 
 _NEVER = float("-inf")
+
+
+class Part(Protocol):
+    """The law of a response; every family is one."""
+
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        """Return log f(y)."""
+
+    def mean(self, at: RowValues) -> Array:
+        """Return the mean."""
+
+    def variance(self, at: RowValues) -> Array:
+        """Return the variance."""
+
+    def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
+        """Draw responses."""
+
+    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        """Return log P(Y <= y)."""
+
+    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        """Return log P(Y > y)."""
 
 
 class ZeroPart(Family):
@@ -68,11 +89,12 @@ class ZeroInflated(ZeroPart):
         return m.where(y > 0, rest, m.logaddexp(at["zi"].log, rest))
 
     def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        rest = at["zi"].log_complement + self.rest.log_cdf(y, n, at, m)
+        rest = at["zi"].log_complement + self.rest.log_cdf(m.maximum(y, 0.0), n, at, m)
         return m.where(y < 0, _NEVER, m.logaddexp(at["zi"].log, rest))
 
     def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        return m.where(y < 0, 0.0, at["zi"].log_complement + self.rest.log_survival(y, n, at, m))
+        rest = self.rest.log_survival(m.maximum(y, 0.0), n, at, m)
+        return m.where(y < 0, 0.0, at["zi"].log_complement + rest)
 
 
 class Hurdle(ZeroPart):
