@@ -15,8 +15,8 @@ RowFunction = Callable[[RowValues], Array]
 
 #: Draws times rows that are integrated together, unless one draw has more rows.
 _CELLS = 2**9
-#: Doubles in one working array.
-_BLOCK = 2**17
+#: Doubles in one working array, which stays in the fast memory of one core.
+_BLOCK = 2**14
 
 
 @dataclass(frozen=True)
