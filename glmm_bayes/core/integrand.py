@@ -61,6 +61,13 @@ class Integrand:
             run = slice(start, start + size)
             yield run, self._values(points[run])
 
+    def moved(self, centre: Array) -> Integrand:
+        """Return the same with its origin at ``centre``, shape (axis, draw, row)."""
+        at = dict(self.at)
+        for name, loading in self.loadings.items():
+            at[name] = replace(at[name], eta=at[name].eta + (loading * centre).sum(axis=0))
+        return Integrand(self.function, at, self.loadings)
+
     def _values(self, points: Array) -> Array:
         _, draws, rows = self.shape
         count = len(points)
