@@ -17,16 +17,20 @@ Indices = NDArray[np.int64]
 
 #: Relative difference from the nested rule that is small enough, by the number of normals. The error is
 #: about the square of that difference.
-_TOLERANCE = {1: 1e-10, 2: 1e-8, 3: 1e-6}
-#: Most nodes of a rule, by the number of normals.
-_LIMIT = {1: 2**14, 2: 2**18, 3: 2**19}
+_TOLERANCE = {1: 1e-10, 2: 1e-7, 3: 1e-6}
+#: Most nodes of a rule; its first halving alone may go beyond. Most nodes before that one.
+_LIMIT, _FIRST_LIMIT = 2**17, 2**14
+_HALVINGS = 8
 _WIDEST_STEP = 1.0
-#: A linear predictor's function is analytic in a strip no wider than this, whatever its link.
-_STRIP = np.pi
+#: Half-width of the strip that is taken for wider ones: a function of several linear predictors, or of one
+#: with a link of its own inside, has poles nearer to the real line than its link alone.
+_STRIP = 0.75 * np.pi
 #: The window at first, how it is widened, and where that ends.
 _WINDOW, _WIDER, _WIDEST = 8.5, 4.0, 40.0
-#: Share of the integral below which a node is left out, and below which an edge of the window may stay.
-_NEGLIGIBLE, _EDGE = 1e-16, 1e-14
+#: A node is left out if its share of the integral is below this times the goal.
+_NEGLIGIBLE = 1e-6
+#: The share of a node at the edge of the window above which the window is widened.
+_EDGE = 1e-14
 _ROUNDING = 1e-13
 
 
@@ -49,7 +53,9 @@ def product_trapezoid(integrand: Integrand, tolerance: float | None = None) -> I
     """
     axes = integrand.shape[0]
     goal = _TOLERANCE[axes] if tolerance is None else tolerance
-    values, errors, counts = zip(*(_refined(block, goal) for block in integrand.blocks()), strict=True)
+    # A function that overflows has no finite mean or no finite sum; its error says so.
+    with np.errstate(over="ignore", invalid="ignore"):
+        values, errors, counts = zip(*(_refined(block, goal) for block in integrand.blocks()), strict=True)
     word = "trapezoid" if axes == 1 else "product trapezoid"
     return Integral(np.concatenate(values), f"{word}, {max(counts)} nodes", max(errors))
 
@@ -101,21 +107,20 @@ def _density(x: Array) -> Array:
 
 def _refined(integrand: Integrand, goal: float) -> tuple[Array, float, int]:
     """Return the means, their error and the number of nodes."""
-    limit = _LIMIT[integrand.shape[0]]
-    grid, sums, active, is_cut = _scanned(integrand, _first_step(integrand, goal))
-    value, difference = np.asarray(sums.signed) / grid.norm, np.asarray(np.inf)
-    while True:
+    negligible = _NEGLIGIBLE * goal
+    grid, sums, share, is_cut = _scanned(integrand, _first_step(integrand, goal))
+    active, value = share > negligible, np.asarray(sums.signed) / grid.norm
+    for halving in range(_HALVINGS):
         active, new = _between(active)
-        if sums.count + np.count_nonzero(new) > limit:
+        if halving and sums.count + np.count_nonzero(new) > _LIMIT:
             break
         grid = grid.halved()
         sums.add(integrand, grid.points(new))
-        refined = np.asarray(sums.signed) / grid.norm
+        refined, scale = np.asarray(sums.signed) / grid.norm, np.asarray(sums.absolute) / grid.norm
         difference, value = np.abs(refined - value), refined
-        if (difference <= goal * np.asarray(sums.absolute) / grid.norm).all():
+        if (difference <= goal * scale).all():
             break
-    scale = np.asarray(sums.absolute) / grid.norm
-    error = float((difference + _ROUNDING * scale).max(initial=0.0))
+    error = float((difference + (_ROUNDING + negligible * share.size) * scale).max(initial=0.0))
     return value, np.inf if is_cut or np.isnan(error) else error, sums.count
 
 
@@ -128,14 +133,12 @@ def _first_step(integrand: Integrand, goal: float) -> Array:
         speed = np.maximum(speed, np.abs(loading).max(axis=(1, 2), initial=0.0) / strip)
     with np.errstate(divide="ignore"):
         step = np.minimum(_WIDEST_STEP, 2.0 * np.pi / (speed * np.log(4.0 / goal)))
-    # One halving at least must be possible, also after the window has been widened.
-    first = prod((2.0 * _WINDOW / step).tolist())
-    allowed = _LIMIT[axes] / 4.0 ** (axes + 1)
-    return np.asarray(step * max(1.0, first / allowed) ** (1.0 / axes))
+    count = prod((2.0 * _WINDOW / step).tolist())
+    return np.asarray(step * max(1.0, count / _FIRST_LIMIT) ** (1.0 / axes))
 
 
-def _scanned(integrand: Integrand, step: Array) -> tuple[_Grid, _Sums, Mask, bool]:
-    """Return a window that holds the mass, sums over it, the nodes that matter, whether it is cut."""
+def _scanned(integrand: Integrand, step: Array) -> tuple[_Grid, _Sums, Array, bool]:
+    """Return a window that holds the mass, sums over it, each node's share, whether it is cut."""
     low, high = -np.ceil(_WINDOW / step).astype(np.int64), np.ceil(_WINDOW / step).astype(np.int64)
     more = np.ceil(_WIDER / step).astype(np.int64)
     while True:
@@ -147,7 +150,7 @@ def _scanned(integrand: Integrand, step: Array) -> tuple[_Grid, _Sums, Mask, boo
         open_low, open_high = (ends > _EDGE).T
         widest = np.maximum(-low, high) * step > _WIDEST
         if not (open_low | open_high).any() or widest.any():
-            return grid, sums, share > _NEGLIGIBLE, bool((open_low | open_high).any())
+            return grid, sums, share, bool((open_low | open_high).any())
         low, high = low - open_low * more, high + open_high * more
 
 

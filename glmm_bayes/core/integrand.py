@@ -15,8 +15,8 @@ RowFunction = Callable[[RowValues], Array]
 
 #: Draws times rows that are integrated together, unless one draw has more rows.
 _CELLS = 2**9
-#: Doubles in one working array.
-_BLOCK = 2**17
+#: Doubles in one working array, which stays in the fast memory of one core.
+_BLOCK = 2**14
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,13 @@ class Integrand:
         for start in range(0, len(points), size):
             run = slice(start, start + size)
             yield run, self._values(points[run])
+
+    def moved(self, centre: Array) -> Integrand:
+        """Return the same with its origin at ``centre``, shape (axis, draw, row)."""
+        at = dict(self.at)
+        for name, loading in self.loadings.items():
+            at[name] = replace(at[name], eta=at[name].eta + (loading * centre).sum(axis=0))
+        return Integrand(self.function, at, self.loadings)
 
     def _values(self, points: Array) -> Array:
         _, draws, rows = self.shape
