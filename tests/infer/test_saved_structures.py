@@ -46,7 +46,7 @@ def fit_of(formula):
     wanted = {name: table for name, table in KNOWN.items() if f"= {name}" in formula}
     model = gb.Model(formula, DATA, family="bernoulli", known=wanted or None)
     rng = np.random.default_rng(1)
-    sizes = {name: len(labels) for name, labels in coordinates(model.design).items()}
+    sizes = {name: len(labels) for name, labels in coordinates(model.priors).items()}
     draws = {}
     for name, dims in dimensions(model.priors).items():
         shape = (2, 3, *(sizes[dim] for dim in dims))

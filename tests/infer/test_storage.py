@@ -40,7 +40,7 @@ SETTINGS = {
 def random_draws(model, seed):
     """Draws of the right shapes and supports for any model."""
     rng = np.random.default_rng(seed)
-    sizes = {name: len(labels) for name, labels in coordinates(model.design).items()}
+    sizes = {name: len(labels) for name, labels in coordinates(model.priors).items()}
     arrays = {}
     for name, dims in dimensions(model.priors).items():
         values = rng.normal(0.0, 0.3, (2, 20, *(sizes[dim] for dim in dims)))
@@ -443,7 +443,7 @@ def change_level(members, manifest):
 
 
 def change_state(members, manifest):
-    manifest["state"]["transforms"]["scale(Days)"]["center"] = (5.0).hex()
+    manifest["states"]["mu"]["transforms"]["scale(Days)"]["center"] = (5.0).hex()
 
 
 def change_number(members, manifest):
@@ -480,7 +480,7 @@ def test_a_centre_that_another_processor_rounded_is_kept_as_stored(tmp_path):
     near = float(np.nextafter(center, np.inf))
 
     def change(members, manifest):
-        manifest["state"]["transforms"]["scale(Days)"]["center"] = near.hex()
+        manifest["states"]["mu"]["transforms"]["scale(Days)"]["center"] = near.hex()
 
     loaded = gb.load(rewrite(tmp_path, change))
     assert loaded.design.state.transforms["scale(Days)"]["center"] == near

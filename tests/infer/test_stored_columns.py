@@ -65,7 +65,7 @@ def changed(path, change):
     with zipfile.ZipFile(io.BytesIO(path.read_bytes())) as file:
         members = {name: file.read(name) for name in file.namelist()}
     manifest = json.loads(members.pop(MANIFEST))
-    change(manifest["state"]["transforms"]["ns(x, df = 3)"])
+    change(manifest["states"]["mu"]["transforms"]["ns(x, df = 3)"])
     write_archive(
         path, members | {MANIFEST: canonical(manifest | {"members": listed(members)})}, overwrite=True
     )
