@@ -23,6 +23,7 @@ class Cumulative(OrdinalFamily):
     notation: ClassVar[str] = "Cumulative(mu[i], thresholds, disc)"
     latex: ClassVar[str] = r"\mathrm{Cumulative}(\mu_i, \tau, \mathrm{disc})"
     has_ordered_thresholds: ClassVar[bool] = True
+    has_latent_response: ClassVar[bool] = True
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         link, ends = at["mu"].link, distances(at)

@@ -25,6 +25,7 @@ class OrdinalFamily(CategoryFamily):
     defaults: ClassVar[Mapping[str, float]] = MappingProxyType({"disc": 1.0})
     mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "disc")
     has_thresholds: ClassVar[bool] = True
+    keeps_intercept: ClassVar[bool] = False
 
     def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
         return read_ordered(columns, self.name, findings)
