@@ -28,24 +28,24 @@ def r_rows(name):
 
 @pytest.mark.parametrize(("shape", "x", "expected"), r_rows("gamma lower"))
 def test_the_far_lower_tail_of_the_gamma_equals_that_of_r(shape, x, expected):
-    np.testing.assert_allclose(log_gammainc(shape, x, NUMPY), expected, rtol=1e-12)
+    np.testing.assert_allclose(log_gammainc(shape, x, NUMPY), expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize(("shape", "x", "expected"), r_rows("gamma upper"))
 def test_the_far_upper_tail_of_the_gamma_equals_that_of_r(shape, x, expected):
-    np.testing.assert_allclose(log_gammaincc(shape, x, NUMPY), expected, rtol=1e-12)
+    np.testing.assert_allclose(log_gammaincc(shape, x, NUMPY), expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize(("a", "b", "x", "expected"), r_rows("beta"))
 def test_the_far_tail_of_the_beta_equals_that_of_r(a, b, x, expected):
-    np.testing.assert_allclose(log_betainc(a, b, x, 1 - x, NUMPY), expected, rtol=1e-12)
+    np.testing.assert_allclose(log_betainc(a, b, x, 1 - x, NUMPY), expected, rtol=1e-10)
 
 
 @pytest.mark.parametrize(("z", "nu", "expected"), r_rows("student"))
 def test_both_far_tails_of_the_student_equal_that_of_r(z, nu, expected):
     at = {"mu": number(0.0), "sigma": number(1.0), "nu": number(nu)}
-    np.testing.assert_allclose(FAMILIES["student"].log_cdf(z, 1, at, NUMPY), expected, rtol=1e-11)
-    np.testing.assert_allclose(FAMILIES["student"].log_survival(-z, 1, at, NUMPY), expected, rtol=1e-11)
+    np.testing.assert_allclose(FAMILIES["student"].log_cdf(z, 1, at, NUMPY), expected, rtol=1e-10)
+    np.testing.assert_allclose(FAMILIES["student"].log_survival(-z, 1, at, NUMPY), expected, rtol=1e-10)
 
 
 def responses(family, link):

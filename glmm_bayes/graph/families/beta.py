@@ -93,7 +93,7 @@ def _remedy(y: Array, label: str) -> str:
     if (y < 0).any() or (y > 100).any():
         return 'Did you mean family="gaussian"?'
     if (y > 1).any():
-        return f"Percentages? Divide by 100: write I({label} / 100) ~ ...."
+        return f"Percentages? Divide by 100: write {label} / 100 ~ ...."
     if zeros + ones == len(y):
         return 'A response of 0 and 1 is family="bernoulli".'
     counted = f"{zeros} exact 0, {ones} exact 1"
