@@ -13,7 +13,7 @@ from glmm_bayes.core.maths import Maths
 #: Below this a tail is near its underflow.
 _SMALLEST = 1e-290
 _TINY = 1e-300
-#: Of the continued fractions: enough for 10 digits of the log wherever a tail is as small as that.
+#: Of the continued fractions: enough for 9 digits of the log wherever a tail is as small as that.
 _LEVELS = 2
 
 
