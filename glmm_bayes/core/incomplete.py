@@ -13,8 +13,8 @@ from glmm_bayes.core.maths import Maths
 #: Below this a tail is near its underflow.
 _SMALLEST = 1e-290
 _TINY = 1e-300
-#: Enough for 10 digits wherever a tail is as small as that.
-_LEVELS = 8
+#: Of the continued fractions: enough for 9 digits of the log wherever a tail is as small as that.
+_LEVELS = 2
 
 
 def log_gammainc(a: Any, x: Any, m: Maths) -> Any:
@@ -68,7 +68,7 @@ def _log_small_beta(a: Any, b: Any, x: Any, m: Maths) -> Any:
     """Return log I_x(a, b) by the continued fraction DLMF 8.17.22, which wants x below a/(a + b)."""
     x = m.minimum(x, a / (a + b))
     fraction: Any = 1.0
-    for level in range(_LEVELS, -1, -1):
+    for level in reversed(range(_LEVELS)):
         odd, even = a + 2.0 * level, level + 1.0
         fraction = 1.0 + even * (b - even) * x / ((odd + 1.0) * (odd + 2.0)) / fraction
         fraction = 1.0 - (a + level) * (a + b + level) * x / (odd * (odd + 1.0)) / fraction

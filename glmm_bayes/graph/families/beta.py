@@ -27,6 +27,8 @@ from glmm_bayes.graph.families.binary import PROBABILITY_LINKS
 
 _SUPPORT = "numbers strictly between 0 and 1"
 _SMALLEST = float(np.finfo(np.float64).tiny)
+#: The gradient of the incomplete beta function overflows at shapes far below.
+_LOWEST_SHAPE = 1e-50
 _LARGEST = 1.0 - float(np.finfo(np.float64).epsneg)
 
 
@@ -74,11 +76,11 @@ class Beta(Family):
 
     def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         (_, a), (_, b) = _shapes(at, m)
-        return log_betainc(m.maximum(a, _SMALLEST), m.maximum(b, _SMALLEST), y, 1.0 - y, m)
+        return log_betainc(m.maximum(a, _LOWEST_SHAPE), m.maximum(b, _LOWEST_SHAPE), y, 1.0 - y, m)
 
     def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         (_, a), (_, b) = _shapes(at, m)
-        return log_betainc(m.maximum(b, _SMALLEST), m.maximum(a, _SMALLEST), 1.0 - y, y, m)
+        return log_betainc(m.maximum(b, _LOWEST_SHAPE), m.maximum(a, _LOWEST_SHAPE), 1.0 - y, y, m)
 
 
 def _shapes(at: RowValues, m: Maths) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
@@ -93,7 +95,7 @@ def _remedy(y: Array, label: str) -> str:
     if (y < 0).any() or (y > 100).any():
         return 'Did you mean family="gaussian"?'
     if (y > 1).any():
-        return f"Percentages? Divide by 100: write I({label} / 100) ~ ...."
+        return f"Percentages? Divide by 100: write {label} / 100 ~ ...."
     if zeros + ones == len(y):
         return 'A response of 0 and 1 is family="bernoulli".'
     counted = f"{zeros} exact 0, {ones} exact 1"
