@@ -218,10 +218,11 @@ def test_one_predictor_agrees_with_brute_force(name):
         nodes, weights = panels(-14.0, 18.0, 0.25)
         exact = function(eta[:, None] + sd * nodes) @ weights
         result = joint.mean(lambda at, function=function: function(at["a"].eta))
-        np.testing.assert_allclose(result.value, exact, rtol=1e-9, atol=1e-12)
+        # Means that are 0 by symmetry have rounding alone.
+        np.testing.assert_allclose(result.value, exact, rtol=1e-9, atol=1e-14)
         assert np.abs(result.value - exact).max() <= result.error + 1e-13 * np.abs(exact).max()
     mean = population_mean(link, eta, VARIANCES[:, None])
-    np.testing.assert_allclose(joint.mean(lambda at: at["a"].value).value, mean.value, rtol=1e-8, atol=1e-10)
+    np.testing.assert_allclose(joint.mean(lambda at: at["a"].value).value, mean.value, rtol=1e-8, atol=1e-14)
 
 
 # Closed forms in more dimensions.
