@@ -315,6 +315,8 @@ def test_sobol_points_agree_with_conditional_means_within_their_stated_error():
     four = Joint(at, {**joint.variance, "scale": one(0.49)}, joint.covariance)
     result = four.mean(lambda at: probabilities(at) * at["scale"].value[..., None])
     assert np.abs(result.value - 0.25 * np.exp(0.2 + 0.245)).max() <= result.error < 1e-3
+    again = four.mean(lambda at: probabilities(at) * at["scale"].value[..., None])
+    np.testing.assert_array_equal(result.value, again.value)
 
 
 # How functions are called.
@@ -380,6 +382,15 @@ def test_a_row_without_variance_has_the_value_itself():
         joint.conditional(lambda at: at["mu"].value, "mu", "zi"),
     ):
         np.testing.assert_allclose(result.value[:, 1], plain, rtol=1e-8)
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
+def test_no_draws_or_no_rows_give_no_means(shape):
+    empty = np.empty(shape)
+    at = {"mu": predictor("softplus", empty), "zi": predictor("logit", empty)}
+    joint = Joint(at, {"mu": empty, "zi": empty}, {("mu", "zi"): empty})
+    assert joint.mean(lambda at: at["mu"].value * at["zi"].value).value.shape == shape
+    assert joint.product("mu", "zi").value.shape == shape
 
 
 def test_a_random_part_may_have_one_value_for_all_rows():
