@@ -19,7 +19,7 @@ Indices = NDArray[np.int64]
 #: about the square of that difference.
 _TOLERANCE = {1: 1e-10, 2: 1e-7, 3: 1e-6}
 #: Most nodes of a rule; its first halving alone may go beyond. Most nodes before that one.
-_LIMIT, _FIRST_LIMIT = 2**17, 2**14
+_LIMIT, _FIRST_LIMIT = 2**18, 2**15
 _HALVINGS = 8
 _WIDEST_STEP = 1.0
 #: Half-width of the strip that is taken for wider ones: a function of several linear predictors, or of one

@@ -50,6 +50,8 @@ def population_mean(link: Link, eta: ArrayLike, v: ArrayLike) -> Integral:
     ------
     ValueError
         If a variance is negative or not finite.
+    PredictionError
+        ``estimand_undefined`` if the link has a pole and a variance is not zero: there is no mean.
     """
     eta, v = broadcast(eta, v)
     if not v.any():
@@ -87,7 +89,7 @@ def population_variance(link: Link, eta: ArrayLike, v: ArrayLike) -> Array:
 def link_of_population_mean(link: Link, eta: ArrayLike, v: ArrayLike) -> Array:
     """Return link(m), the population mean on the scale of the linear predictor.
 
-    It keeps its digits where m is near 0 or 1 and is finite where m is 0 or 1 to the last digit (under
-    cloglog without accuracy there). Parameters and errors are those of :func:`population_mean`.
+    It keeps its digits where m is near 0 or 1 and is finite where m is 0 or 1 to the last digit.
+    Parameters and errors are those of :func:`population_mean`.
     """
     return rule_of(link).link_of_mean(*broadcast(eta, v))

@@ -15,7 +15,7 @@ from glmm_bayes.core.links import LINKS, ProbabilityLink
 from glmm_bayes.core.mean_rules.closed_forms import refuse_pole
 from glmm_bayes.core.row_value import RowValue, RowValues, number
 from glmm_bayes.core.sobol import sobol_mean
-from glmm_bayes.core.trapezoid import Integral
+from glmm_bayes.core.trapezoid import Integral, broadcast
 
 Array = NDArray[np.float64]
 
@@ -110,8 +110,9 @@ class Joint:
         if not c.any():
             return _multiplied(self.only(first).mean(function_of_first), self._part(second, complement))
         self._refuse_pole(first)
-        sd = np.sqrt(self._variance(first))
-        slope = np.divide(c, sd, out=np.zeros_like(sd), where=sd > 0.0)
+        shape = self._shape
+        sd = np.broadcast_to(np.sqrt(self._variance(first)), shape)
+        slope = np.divide(c, sd, out=np.zeros(shape), where=sd > 0.0)
         rest = np.maximum(self._variance(second) - np.square(slope), 0.0)
         at = {**self.at, _SECOND: self.at[second], _REST: number(rest)}
         inner: list[float] = []
@@ -142,8 +143,14 @@ class Joint:
         value = self.at[name]
         return _part_mean(RowValue(value.link, value.eta + shift), self._variance(name), complement)
 
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        """Numbers of draws and rows."""
+        parameters = [np.shape(value.eta)[:2] for value in self.at.values() if np.ndim(value.eta) >= 2]
+        return np.broadcast_shapes(*parameters, *(v.shape for v in self.variance.values()))
+
     def _variance(self, name: str) -> Array:
-        return np.asarray(self.variance.get(name, 0.0))
+        return broadcast(0.0, self.variance.get(name, 0.0))[1]
 
     def _covariance(self, first: str, second: str) -> Array:
         for pair in ((first, second), (second, first)):
@@ -158,15 +165,13 @@ class Joint:
 
     def _factor(self, names: list[str]) -> dict[str, Array]:
         """Return the Cholesky factor of the covariance, by parameter, shape (axis, draw, row)."""
-        shapes = [self.variance[name].shape for name in names]
-        shape = np.broadcast_shapes(*shapes, *(np.shape(self.at[name].eta) for name in names))
-        factor = np.zeros((len(names), len(names), *shape))
+        factor = np.zeros((len(names), len(names), *self._shape))
         for i, name in enumerate(names):
             for j, other in enumerate(names[:i]):
                 rest = self._covariance(other, name) - (factor[i, :j] * factor[j, :j]).sum(axis=0)
                 # A direction without variance of its own carries no covariance.
                 np.divide(rest, factor[j, j], out=factor[i, j], where=factor[j, j] > 0.0)
-            rest = self.variance[name] - np.square(factor[i, :i]).sum(axis=0)
+            rest = self._variance(name) - np.square(factor[i, :i]).sum(axis=0)
             factor[i, i] = np.sqrt(np.maximum(rest, 0.0))
         return dict(zip(names, factor, strict=True))
 

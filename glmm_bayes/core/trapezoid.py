@@ -34,9 +34,11 @@ class Integral:
     value : ndarray
         The integrals, in the broadcast shape of the arguments.
     rule : str
-        ``"exact"``, ``"normal mixture, 8 terms"`` or ``"trapezoid, n nodes"``.
+        ``"exact"``, ``"normal mixture, 8 terms"`` or ``"trapezoid, n nodes"``; over several linear
+        predictors also ``"product trapezoid, n nodes"`` or ``"scrambled Sobol, r x n points"``.
     error : float
-        Certified bound of the absolute error, largest over the block; 0 for exact forms.
+        Certified bound of the absolute error, largest over the block; 0 for exact forms, infinite where
+        there is none.
     """
 
     value: Array

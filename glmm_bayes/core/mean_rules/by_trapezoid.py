@@ -95,7 +95,7 @@ class LoglogRule(TrapezoidRule):
 
     def mean(self, eta: Array, v: Array) -> Integral:
         result = super().mean(eta, v)
-        low = np.asarray(result.value < _LOW)
+        low = (result.value < _LOW) & (v > 0.0)
         result.value[low] = np.exp(_log_loglog_mean(eta[low], v[low]))
         return result
 
