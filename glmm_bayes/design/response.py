@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import row_text, value_text
 from glmm_bayes.design.evaluate import Evaluator
+from glmm_bayes.design.response_additions import Additions, read_additions
 from glmm_bayes.design.table import Column, as_labels
 from glmm_bayes.spec.expressions import Call, Expr, Name, Text
 from glmm_bayes.spec.model_spec import ResponseTerm
@@ -35,6 +36,8 @@ class ResponseColumns:
         The level that counts as success, where the formula names it.
     rows : ndarray
         Row labels, for messages.
+    additions : Additions
+        What else stands behind the bar.
     """
 
     label: str
@@ -44,6 +47,7 @@ class ResponseColumns:
     trials_term: Expr | None
     success: str | None
     rows: NDArray[Any]
+    additions: Additions = field(default_factory=Additions)
 
 
 def read_response(term: ResponseTerm, evaluator: Evaluator) -> ResponseColumns:
@@ -67,7 +71,9 @@ def read_response(term: ResponseTerm, evaluator: Evaluator) -> ResponseColumns:
         message = f"the response '{label}' holds {what}; numbers, booleans or labels can be modelled."
         hint = f'Write days_since({label}, "2020-01-01") ~ ...' if column.kind == "date" else ""
         evaluator.findings.error("column_type", message, column=source, hint=hint)
-    return ResponseColumns(label, column, source, trials, trials_term, success, evaluator.table.rows)
+    additions = read_additions(term, column, evaluator)
+    rows = evaluator.table.rows
+    return ResponseColumns(label, column, source, trials, trials_term, success, rows, additions)
 
 
 def _plain(expression: Expr, evaluator: Evaluator) -> Column:

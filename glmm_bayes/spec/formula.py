@@ -10,6 +10,7 @@ from glmm_bayes.core.errors import Finding, FormulaError
 from glmm_bayes.spec.calls import RESPONSE, check_addition, check_expression
 from glmm_bayes.spec.diagnosis import excerpt, formula_error, point
 from glmm_bayes.spec.expressions import Call, Expr, Name, Span
+from glmm_bayes.spec.functions import ADDITIONS
 from glmm_bayes.spec.grammar import Formula, Group, Syntax, parse
 from glmm_bayes.spec.groups import Groups
 from glmm_bayes.spec.model_spec import LinearPredictor, ModelSpec, ResponseTerm, Term
@@ -145,6 +146,9 @@ def _response(text: str, formula: Formula) -> ResponseTerm:
         if addition.function in [known.function for known in additions[:-1]]:
             sentence = f"{addition.function}() is written twice."
             raise formula_error("formula_misread", text, addition.span, sentence, "Write it once.")
+    # In the order of the table, so that texts and files that say the same are equal.
+    order = list(ADDITIONS)
+    additions.sort(key=lambda addition: order.index(addition.function))
     return ResponseTerm(expression, tuple(additions))
 
 

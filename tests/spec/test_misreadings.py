@@ -118,7 +118,7 @@ REFUSED = [
     ("cbind(a) ~ x", FUNCTION, "cbind(a)", "takes 2 arguments, found 1", "cbind("),
     ("success(y, 1) ~ x", FUNCTION, "1", "text in quotes", 'success(y, "yes")'),
     ("success(log(y), 'a') ~ x", FUNCTION, "log(y)", "takes a column", "success("),
-    ("y | wait(w) ~ x", FUNCTION, "wait", "not an addition", "Allowed: trials."),
+    ("y | wait(w) ~ x", FUNCTION, "wait", "not an addition", "Allowed: trials, weights, se, cens"),
     ("y | trial(n) ~ x", FUNCTION, "trial", "not an addition", "Did you mean 'trials'?"),
     ("y | trials(n) + trials(m) ~ x", MISREAD, "trials(m)", "written twice", "once"),
     # effects that vary twice
@@ -127,11 +127,8 @@ REFUSED = [
     ("y ~ (1 | a:b) + (1 | b:a)", "duplicate_effect", "(1 | b:a)", "varies by 'a:b'", "one term"),
     ("y ~ (1 | a/b) + (1 | a)", "duplicate_effect", "(1 | a)", "varies by 'a'", "one term"),
     # read, but not in this release
-    ("y | weights(w) ~ x", "not_available", "weights(w)", "not available in this release", "trials()"),
-    ("y | se(s) + trials(n) ~ x", "not_available", "se(s)", "not available", "trials()"),
-    ("y | cens(c) ~ x", "not_available", "cens(c)", "not available", "trials()"),
-    ("y | trunc(lb = 0) ~ x", "not_available", "trunc(lb = 0)", "not available", "trials()"),
-    ("y | rate(e) ~ x", "not_available", "rate(e)", "not available", "trials()"),
+    ("y | mi() ~ x", "not_available", "mi()", "not available in this release", 'missing="drop"'),
+    ("y ~ me(x, s)", "not_available", "me(x, s)", "not available in this release", "write x"),
     # flags
     ("y ~ TRUE", SYNTAX, "TRUE", "the value of an option", "`TRUE`"),
     ("TRUE ~ x", SYNTAX, "TRUE", "the value of an option", "`TRUE`"),
