@@ -18,6 +18,8 @@ NUMERIC = frozenset({"elementwise", "stateful"})
 #: Kinds that may stand as a term, and as the whole response.
 PREDICTOR = NUMERIC | {"basis", "categorical"}
 RESPONSE = NUMERIC | {"response"}
+#: Calls that say how the levels of a response are read.
+OF_LEVELS = ("C", "ordered")
 
 _MISPLACED = {
     "basis": (

@@ -109,7 +109,7 @@ FUNCTIONS: Mapping[str, Function] = _table(
     Function("C", "categorical", 1, 1, _C, 'C(x, "sum", ref="a")', True),
     Function("ordered", "categorical", 3, _MAX_LEVELS, (), 'ordered(x, "low", "mid", "high")', True, True),
     Function("offset", "offset", 1, 1, (), "offset(log(x))"),
-    Function("cbind", "response", 2, 2, (), "cbind(successes, failures)"),
+    Function("cbind", "response", 2, _MAX_LEVELS, (), "cbind(successes, failures)"),
     Function("success", "response", 2, 2, (), 'success(y, "yes")', True, True),
 )
 

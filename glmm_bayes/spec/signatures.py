@@ -228,6 +228,8 @@ def _wrong_count(text: str, call: Call, function: Function) -> FormulaError:
     least, most = function.least, function.most
     if function.name == "ordered":
         count = "a column and at least 2 levels"
+    elif function.name == "cbind":
+        count = "2 columns or more"
     elif least == most:
         optional = sum(option.by_position for option in function.options)
         count = (
