@@ -24,6 +24,7 @@ _HOMES = {
     "Effects": "effects.result",
     "Fit": "infer.fit",
     "Formula": "spec.several",
+    "Formulas": "spec.many_responses",
     "Model": "model",
     "ModelSpec": "spec.model_spec",
     "Prior": "spec.prior",
@@ -93,6 +94,7 @@ if TYPE_CHECKING:
     from glmm_bayes.model import Model as Model
     from glmm_bayes.reporting.document import report as report
     from glmm_bayes.spec.file_model import spec_schema as spec_schema
+    from glmm_bayes.spec.many_responses import Formulas as Formulas
     from glmm_bayes.spec.model_spec import ModelSpec as ModelSpec
     from glmm_bayes.spec.prior import Prior as Prior
     from glmm_bayes.spec.several import Formula as Formula
