@@ -10,10 +10,14 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import row_text, value_text
 from glmm_bayes.design.evaluate import Evaluator
-from glmm_bayes.design.response_additions import Additions
+from glmm_bayes.design.response_additions import Additions, read_additions
 from glmm_bayes.design.table import Column, as_labels
+from glmm_bayes.spec.calls import OF_LEVELS
 from glmm_bayes.spec.expressions import Call, Expr, Name, Text
 from glmm_bayes.spec.model_spec import ResponseTerm
+
+#: Columns of ``cbind()`` that are successes and failures; more are categories.
+_BINARY = 2
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,13 @@ class ResponseColumns:
         The level that counts as success, where the formula names it.
     rows : ndarray
         Row labels, for messages.
+    additions : Additions
+        What else stands behind the bar.
+    counts : ndarray or None
+        Numbers in each category, shape (row, category), where ``cbind()`` holds three columns or more;
+        ``column`` is the first of them then, and ``trials`` their sum.
+    categories : tuple of str
+        The columns of ``counts`` as they are written.
     """
 
     label: str
@@ -46,6 +57,8 @@ class ResponseColumns:
     success: str | None
     rows: NDArray[Any]
     additions: Additions = field(default_factory=Additions)
+    counts: NDArray[np.float64] | None = None
+    categories: tuple[str, ...] = ()
 
 
 def read_response(term: ResponseTerm, evaluator: Evaluator) -> ResponseColumns:
@@ -55,11 +68,16 @@ def read_response(term: ResponseTerm, evaluator: Evaluator) -> ResponseColumns:
     trials_term = next((call.arguments[0] for call in term.additions if call.function == "trials"), None)
     trials = evaluator.numbers(trials_term) if trials_term else None
     success = None
+    counts: NDArray[np.float64] | None = None
+    categories: tuple[str, ...] = ()
     if isinstance(expression, Call) and expression.function == "cbind":
         if trials_term:
             message = f"{expression} says the trials of '{source}'; trials({trials_term}) says them again."
             evaluator.findings.error("trials", message, column=source, hint="Leave one of the two out.")
-        column, trials, label = _cbind(expression, evaluator)
+        counts = _cbind(expression, evaluator)
+        label = str(expression.arguments[0])
+        column, trials = Column(label, "number", counts[:, 0]), counts.sum(axis=1)
+        categories = tuple(map(str, expression.arguments))
     elif isinstance(expression, Call) and expression.function == "success":
         column, success, label = _success(expression, evaluator)
     else:
@@ -69,20 +87,27 @@ def read_response(term: ResponseTerm, evaluator: Evaluator) -> ResponseColumns:
         message = f"the response '{label}' holds {what}; numbers, booleans or labels can be modelled."
         hint = f'Write days_since({label}, "2020-01-01") ~ ...' if column.kind == "date" else ""
         evaluator.findings.error("column_type", message, column=source, hint=hint)
-    return ResponseColumns(label, column, source, trials, trials_term, success, evaluator.table.rows)
+    additions = read_additions(term, column, evaluator)
+    rows = evaluator.table.rows
+    if len(categories) <= _BINARY:
+        counts, categories = None, ()
+    return ResponseColumns(
+        label, column, source, trials, trials_term, success, rows, additions, counts, categories
+    )
 
 
 def _plain(expression: Expr, evaluator: Evaluator) -> Column:
     if isinstance(expression, Name):
         return evaluator.table[expression.name]
-    if isinstance(expression, Call) and expression.function == "ordered":
+    if isinstance(expression, Call) and expression.function in OF_LEVELS:
         return evaluator.labels(expression)
     return Column(str(expression), "number", evaluator.numbers(expression))
 
 
-def _cbind(call: Call, evaluator: Evaluator) -> tuple[Column, NDArray[np.float64], str]:
-    successes, failures = (evaluator.numbers(argument) for argument in call.arguments)
-    for argument, values in zip(call.arguments, (successes, failures), strict=True):
+def _cbind(call: Call, evaluator: Evaluator) -> NDArray[np.float64]:
+    """Read the columns of ``cbind()``, shape (row, column)."""
+    counts = np.column_stack([evaluator.numbers(argument) for argument in call.arguments])
+    for argument, values in zip(call.arguments, counts.T, strict=True):
         bad = (values < 0) | (values != np.floor(values))
         if bad.any():
             rows = tuple(evaluator.table.rows[bad].tolist())
@@ -90,7 +115,7 @@ def _cbind(call: Call, evaluator: Evaluator) -> tuple[Column, NDArray[np.float64
             message += f"{value_text(values[bad].tolist())})."
             column = argument.names()[0] if argument.names() else None
             evaluator.findings.error("trials", message, column=column, rows=rows)
-    return Column(str(call.arguments[0]), "number", successes), successes + failures, str(call.arguments[0])
+    return counts
 
 
 def _success(call: Call, evaluator: Evaluator) -> tuple[Column, str, str]:

@@ -1,24 +1,221 @@
-"""What stands behind the bar of a formula's left side, beside the trials."""
+"""What stands behind the response's bar in, checked numbers of each row out."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from glmm_bayes.core.errors import row_text, value_text
+from glmm_bayes.design.evaluate import Evaluator
+from glmm_bayes.design.table import Column
+from glmm_bayes.spec.expressions import Binary, Call, Expr, Flag, Name
+from glmm_bayes.spec.model_spec import ResponseTerm
+
+Values = NDArray[np.float64]
+
+#: Codes of censoring, by what the data may say.
+CENSORING: Mapping[str | int, int] = {"none": 0, "left": -1, "right": 1, "interval": 2} | {
+    code: code for code in (0, -1, 1, 2)
+}
+_COMPARISONS = ("==", "!=", ">=", "<=", ">", "<")
 
 
 @dataclass(frozen=True)
 class Additions:
-    """Weights, known standard errors, censoring, bounds and exposure of each row; None where not written."""
+    """What the formula adds to the response behind its bar; None where it is not written.
 
-    weights: Array | None = None
-    se: Array | None = None
+    Attributes
+    ----------
+    weights : ndarray or None
+        Powers of the likelihood, ``weights(w)``, shape (row,): nonnegative, not all zero.
+    se : ndarray or None
+        Known standard errors, ``se(s)``, shape (row,): positive.
+    se_adds_sigma : bool
+        True for ``se(s, sigma = TRUE)``: the variance is that of the error and of sigma together.
+    censored : ndarray of int8 or None
+        0 none, -1 left, 1 right, 2 interval, shape (row,).
+    interval_end : ndarray or None
+        Upper ends of the intervals, shape (row,); above the response where ``censored`` is 2.
+    lower, upper : ndarray or None
+        Bounds of the truncation, which belong to the support, shape (row,); infinite on a side that
+        ``trunc()`` leaves open.
+    rate : ndarray or None
+        Exposures, ``rate(e)``, shape (row,): positive.
+    """
+
+    weights: Values | None = None
+    se: Values | None = None
     se_adds_sigma: bool = False
     censored: NDArray[np.int8] | None = None
-    interval_end: Array | None = None
-    lower: Array | None = None
-    upper: Array | None = None
-    rate: Array | None = None
+    interval_end: Values | None = None
+    lower: Values | None = None
+    upper: Values | None = None
+    rate: Values | None = None
+
+
+def read_additions(term: ResponseTerm, column: Column, evaluator: Evaluator) -> Additions:
+    """Evaluate what stands behind the bar, ``trials()`` left aside, and check it against the response."""
+    calls = {call.function: call for call in term.additions}
+    reader = _Reader(column, term.expression, evaluator)
+    censored, ends = reader.censoring(calls["cens"]) if "cens" in calls else (None, None)
+    lower, upper = reader.bounds(calls["trunc"]) if "trunc" in calls else (None, None)
+    return Additions(
+        weights=reader.weights(calls["weights"]) if "weights" in calls else None,
+        se=reader.errors(calls["se"]) if "se" in calls else None,
+        se_adds_sigma="se" in calls and ("sigma", Flag(True)) in calls["se"].options,
+        censored=censored,
+        interval_end=ends,
+        lower=lower,
+        upper=upper,
+        rate=reader.exposure(calls["rate"]) if "rate" in calls else None,
+    )
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Read one addition after the other; each method collects what is wrong with its own."""
+
+    column: Column
+    response: Expr
+    evaluator: Evaluator
+
+    def weights(self, call: Call) -> Values:
+        """Read ``weights(w)``."""
+        values, sound = self._numbers(call.arguments[0])
+        negative = values < 0
+        if sound and negative.any():
+            sentence = f"{call}: {int(negative.sum())} negative values ({{rows}})."
+            self._refuse("weights", call.arguments[0], sentence, negative, "Weights are powers, at least 0.")
+        elif sound and len(values) and not values.any():
+            message = f"{call}: all zero: no row counts."
+            self._error("weights", call.arguments[0], message, hint="Weights are powers, at least 0.")
+        return values
+
+    def errors(self, call: Call) -> Values:
+        """Read ``se(s)``."""
+        values, sound = self._numbers(call.arguments[0])
+        if sound:
+            sentence = f"se({call.arguments[0]}) must be positive ({{rows}}: {{values}})."
+            hint = "A standard error of 0 would fix the mean at the response."
+            self._refuse("weights", call.arguments[0], sentence, values <= 0, hint, values)
+        return values
+
+    def exposure(self, call: Call) -> Values:
+        """Read ``rate(e)``."""
+        values, sound = self._numbers(call.arguments[0])
+        if sound:
+            sentence = f"{call}: {call.arguments[0]} is {{values}} in {{rows}}; exposure must be positive."
+            hint = f"Remove the rows or correct '{call.arguments[0]}'."
+            self._refuse("offset_domain", call.arguments[0], sentence, values <= 0, hint, values)
+        return values
+
+    def bounds(self, call: Call) -> tuple[Values, Values]:
+        """Read ``trunc(lb, ub)``; a bound itself is a value that the response can have."""
+        size = len(self.evaluator.table)
+        options, sound = dict(call.options), True
+        found = {"lb": np.full(size, -np.inf), "ub": np.full(size, np.inf)}
+        for key, expression in options.items():
+            found[key], readable = self._numbers(expression)
+            sound = sound and readable
+        lower, upper = found["lb"], found["ub"]
+        crossed = lower >= upper
+        if sound and crossed.any():
+            self._refuse("truncation", call, f"{call}: lb must be below ub ({{rows}}).", crossed)
+        elif sound and self.column.kind == "number":
+            y = self.column.values.astype(np.float64)
+            sentence = (
+                f"{call}: '{self.response}' is outside its bounds in {{count}} rows ({{rows}}: {{values}})."
+            )
+            hint = "Correct the rows or the bounds: a truncated sample holds no such values."
+            self._refuse("truncation", self.response, sentence, (y < lower) | (y > upper), hint, y)
+        return lower, upper
+
+    def censoring(self, call: Call) -> tuple[NDArray[np.int8], Values | None]:
+        """Read ``cens(c)`` or ``cens(c, y2)``."""
+        codes, known = self._codes(call)
+        interval = codes == CENSORING["interval"]
+        if len(call.arguments) == 1:
+            sentence = (
+                f"{call}: {{count}} rows are interval-censored ({{rows}}); their upper ends are missing."
+            )
+            hint = f"Write cens({call.arguments[0]}, y2), with a column of upper ends."
+            self._refuse("censoring", call.arguments[0], sentence, interval, hint)
+            return codes, None
+        ends, sound = self._numbers(call.arguments[1])
+        if known and not interval.any():
+            message = f"{call}: no row is interval-censored, so that '{call.arguments[1]}' is not used."
+            column = next(iter(call.arguments[1].names()), None)
+            self.evaluator.findings.note("censoring", message, column=column)
+        if sound and self.column.kind == "number":
+            y = self.column.values.astype(np.float64)
+            sentence = (
+                f"{call}: '{call.arguments[1]}' must be above '{self.response}' in interval-censored rows"
+            )
+            bad = interval & (ends <= y)
+            hint = "It is the upper end of the interval."
+            self._refuse(
+                "censoring", call.arguments[1], f"{sentence} ({{rows}}: {{values}}).", bad, hint, ends
+            )
+        return codes, ends
+
+    def _codes(self, call: Call) -> tuple[NDArray[np.int8], bool]:
+        """Read the kind of censoring of each row, and whether it could be read."""
+        expression, table = call.arguments[0], self.evaluator.table
+        compared = isinstance(expression, Binary) and expression.operator in _COMPARISONS
+        column = table[expression.name] if isinstance(expression, Name) else None
+        flags = column is not None and (
+            column.kind == "boolean" or any(isinstance(level, bool) for level in column.levels)
+        )
+        if compared or flags:
+            message = f"{call}: '{expression}' is boolean: True means \"event seen\" in some software, "
+            inside = f"({expression})" if compared else str(expression)
+            hint = (
+                f"Write cens(I({expression})) if True means right-censored, cens(I(1 - {inside})) if it "
+                "means that the event was seen."
+            )
+            self._error("censoring", expression, f'{message}"censored" in other.', hint=hint)
+            return np.zeros(len(table), np.int8), False
+        if column is not None and column.kind == "label":
+            values = np.array(column.levels, dtype=object)[column.values]
+        else:
+            values, sound = self._numbers(expression)
+            if not sound:
+                return np.zeros(len(table), np.int8), False
+        codes = [CENSORING.get(value) for value in values.tolist()]
+        bad = np.array([code is None for code in codes], dtype=bool)
+        sentence = f'{call} must be "none", "left", "right" or "interval" (or 0, -1, 1, 2)'
+        self._refuse("censoring", expression, f"{sentence}, found {{values}} ({{rows}}).", bad, "", values)
+        return np.array([code or 0 for code in codes], dtype=np.int8), not bad.any()
+
+    def _numbers(self, expression: Expr) -> tuple[Values, bool]:
+        """Evaluate, and say whether all values could be read; those that could not are told already."""
+        before = len(self.evaluator.findings.errors)
+        values = self.evaluator.numbers(expression)
+        return values, len(self.evaluator.findings.errors) == before
+
+    def _refuse(
+        self,
+        code: str,
+        expression: Expr,
+        sentence: str,
+        bad: NDArray[np.bool_],
+        hint: str = "",
+        values: NDArray[np.float64] | NDArray[np.object_] | None = None,
+    ) -> None:
+        """Collect an error about the bad rows, if there are any."""
+        if bad.any():
+            rows = tuple(self.evaluator.table.rows[bad].tolist())
+            shown = "" if values is None else value_text(dict.fromkeys(values[bad].tolist()))
+            told = {"rows": row_text(rows), "values": shown, "count": str(len(rows))}
+            for key, text in told.items():
+                sentence = sentence.replace(f"{{{key}}}", text)
+            self._error(code, expression, sentence, rows, hint)
+
+    def _error(
+        self, code: str, expression: Expr, message: str, rows: tuple[object, ...] = (), hint: str = ""
+    ) -> None:
+        column = next(iter(expression.names()), None)
+        self.evaluator.findings.error(code, message, column=column, rows=rows, hint=hint)

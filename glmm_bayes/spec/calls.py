@@ -18,6 +18,8 @@ NUMERIC = frozenset({"elementwise", "stateful"})
 #: Kinds that may stand as a term, and as the whole response.
 PREDICTOR = NUMERIC | {"basis", "categorical"}
 RESPONSE = NUMERIC | {"response"}
+#: Calls that say how the levels of a response are read.
+OF_LEVELS = ("C", "ordered")
 
 _MISPLACED = {
     "basis": (
@@ -68,9 +70,11 @@ def check_addition(text: str, call: Call) -> Call:
     """Check a call behind the response's bar, and give its canonical form."""
     if call.function not in ADDITIONS:
         raise _unknown(text, call, ADDITIONS)
-    result = canonical(text, call, ADDITIONS[call.function])
-    for argument in result.arguments:
-        check_expression(text, argument, NUMERIC)
+    function = ADDITIONS[call.function]
+    result = canonical(text, call, function)
+    read = [option.name for option in function.options if option.needs == "expression"]
+    for part in (*result.arguments, *(value for key, value in result.options if key in read)):
+        check_expression(text, part, NUMERIC)
     return result
 
 
@@ -128,7 +132,7 @@ def _unknown(text: str, call: Call, known: Mapping[str, Function]) -> FormulaErr
     name, span = call.function, _name_span(text, call)
     written = excerpt(text, span)
     if name in NOT_AVAILABLE:
-        return not_available(text, call.span, f"{name}()", f"Available: {', '.join(ADDITIONS)}().")
+        return not_available(text, call.span, f"{name}()", NOT_AVAILABLE[name])
     if name in GROUPINGS:
         sentence = f"{name}() makes a grouping factor; it stands behind a bar in brackets."
         return formula_error("formula_function", text, span, sentence, f"Write {GROUPINGS[name]}.")

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from glmm_bayes.core.errors import Finding, FormulaError
-from glmm_bayes.spec.calls import RESPONSE, check_addition, check_expression
+from glmm_bayes.spec.calls import OF_LEVELS, RESPONSE, check_addition, check_expression
 from glmm_bayes.spec.diagnosis import excerpt, formula_error, point
 from glmm_bayes.spec.expressions import Call, Expr, Name, Span
+from glmm_bayes.spec.functions import ADDITIONS
 from glmm_bayes.spec.grammar import Formula, Group, Syntax, parse
 from glmm_bayes.spec.groups import Groups
 from glmm_bayes.spec.model_spec import LinearPredictor, ModelSpec, ResponseTerm, Term
@@ -135,7 +136,12 @@ def _response(text: str, formula: Formula) -> ResponseTerm:
     if written is None:
         sentence = "the response is missing before '~'."
         raise formula_error("formula_syntax", text, Span(0, 1), sentence, "Example: y ~ x + (1 | g).")
-    expression = check_expression(text, written.expression, RESPONSE)
+    outcome = written.expression
+    of_levels = isinstance(outcome, Call) and outcome.function in OF_LEVELS
+    expression = check_expression(text, outcome, RESPONSE | {"categorical"} if of_levels else RESPONSE)
+    if isinstance(expression, Call) and "contrast" in dict(expression.options):
+        sentence = "a response has no contrasts."
+        raise formula_error("formula_misread", text, outcome.span, sentence, 'Write C(y) or C(y, ref="a").')
     if not expression.names():
         sentence = f"the response '{excerpt(text, written.span)}' reads no column."
         raise formula_error("formula_syntax", text, written.span, sentence, "Example: y ~ x + (1 | g).")
@@ -145,6 +151,9 @@ def _response(text: str, formula: Formula) -> ResponseTerm:
         if addition.function in [known.function for known in additions[:-1]]:
             sentence = f"{addition.function}() is written twice."
             raise formula_error("formula_misread", text, addition.span, sentence, "Write it once.")
+    # In the order of the table, so that texts and files that say the same are equal.
+    order = list(ADDITIONS)
+    additions.sort(key=lambda addition: order.index(addition.function))
     return ResponseTerm(expression, tuple(additions))
 
 

@@ -16,8 +16,9 @@ class Option:
     Attributes
     ----------
     name : str
-    needs : {"text", "flag", "count", "number", "numbers", "contrast"}
-        Kind of its value; a count is a whole number from 1 to 50, numbers stand in ``c()``.
+    needs : {"text", "flag", "count", "number", "numbers", "contrast", "expression"}
+        Kind of its value; a count is a whole number from 1 to 50, numbers stand in ``c()``, an
+        expression reads columns.
     default : Expr or None
         Left out of the canonical text.
     by_position : bool
@@ -89,6 +90,7 @@ _KNOTS = (Option("knots", "numbers"), Option("lower", "number"), Option("upper",
 _DF = Option("df", "count", by_position=True)
 _POLY = (Option("degree", "count", Number(1.0), True, True), Option("raw", "flag", Flag(False)))
 _BS = (_DF, Option("degree", "count", Number(3.0)), *_KNOTS)
+_BOUNDS = (Option("lb", "expression", by_position=True), Option("ub", "expression", by_position=True))
 _C = (Option("contrast", "contrast", Text("treatment"), by_position=True), Option("ref", "text"))
 
 #: What a formula may call, by canonical name.
@@ -107,15 +109,27 @@ FUNCTIONS: Mapping[str, Function] = _table(
     Function("C", "categorical", 1, 1, _C, 'C(x, "sum", ref="a")', True),
     Function("ordered", "categorical", 3, _MAX_LEVELS, (), 'ordered(x, "low", "mid", "high")', True, True),
     Function("offset", "offset", 1, 1, (), "offset(log(x))"),
-    Function("cbind", "response", 2, 2, (), "cbind(successes, failures)"),
+    Function("cbind", "response", 2, _MAX_LEVELS, (), "cbind(successes, failures)"),
     Function("success", "response", 2, 2, (), 'success(y, "yes")', True, True),
 )
 
 #: What may stand behind the bar of the response.
-ADDITIONS: Mapping[str, Function] = _table(Function("trials", "addition", 1, 1, (), "y | trials(n)"))
+ADDITIONS: Mapping[str, Function] = _table(
+    Function("trials", "addition", 1, 1, (), "y | trials(n)"),
+    Function("weights", "addition", 1, 1, (), "y | weights(w)"),
+    Function("se", "addition", 1, 1, (Option("sigma", "flag", Flag(False)),), "y | se(s, sigma = TRUE)"),
+    Function("cens", "addition", 1, 2, (), "y | cens(c, y2)"),
+    Function("trunc", "addition", 0, 0, _BOUNDS, "y | trunc(lb = 0, ub = 5)"),
+    Function("rate", "addition", 1, 1, (), "y | rate(e)"),
+)
 
-#: Additions that other packages have and this release does not.
-NOT_AVAILABLE = frozenset({"weights", "se", "cens", "trunc", "rate"})
+#: What other packages have and this release does not.
+NOT_AVAILABLE: Mapping[str, str] = MappingProxyType(
+    {
+        "me": "The column itself is read as measured without error: write x.",
+        "mi": 'Fill the missing values, or use missing="drop", which counts the rows that it leaves out.',
+    }
+)
 
 #: What makes a grouping factor, with one correct term.
 GROUPINGS: Mapping[str, str] = MappingProxyType({"gr": "(1 | gr(g, by = f))", "mm": "(1 | mm(a, b))"})
@@ -127,4 +141,4 @@ CONTRASTS = ("treatment", "sum", "helmert", "poly")
 ALIASES: Mapping[str, str] = MappingProxyType({"factor": "C"})
 
 #: Words that a formula reads in a way of their own: no function of a user has such a name.
-TAKEN = frozenset({*FUNCTIONS, *ADDITIONS, *NOT_AVAILABLE, *GROUPINGS, *ALIASES, "c", "function"})
+TAKEN = frozenset({*FUNCTIONS, *ADDITIONS, *GROUPINGS, *ALIASES, "c", "function"})

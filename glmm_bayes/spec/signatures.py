@@ -130,6 +130,8 @@ def _contrast(value: Expr) -> Expr:
 
 
 def _fits(needs: str, value: Expr) -> bool:
+    if needs == "expression":
+        return True  # Its own parts are checked as those of an argument.
     if needs == "text":
         return isinstance(value, Text)
     if needs == "flag":
@@ -181,9 +183,11 @@ def _is_date(argument: Expr) -> bool:
 
 
 def _check_together(text: str, call: Call, function: Function, values: dict[str, Expr]) -> None:
-    """Check what the options of a spline say together."""
+    """Check what the options of a spline, or the bounds of a truncation, say together."""
     if function.name == "cr" and "df" not in values:
         raise wrong_call(text, call.span, "cr() needs its degrees of freedom.", function)
+    if function.name == "trunc":
+        _check_bounds(text, call, function, values)
     if "df" in values and "knots" in values:
         sentence = f"{function.name}() takes either df or knots: each decides the other."
         raise wrong_call(text, call.span, sentence, function)
@@ -202,6 +206,15 @@ def _check_together(text: str, call: Call, function: Function, values: dict[str,
         raise wrong_call(text, values["df"].span, sentence, function)
 
 
+def _check_bounds(text: str, call: Call, function: Function, values: dict[str, Expr]) -> None:
+    if not values:
+        sentence = "trunc() needs a lower bound, an upper bound, or both."
+        raise wrong_call(text, call.span, sentence, function)
+    bounds = [value.value for value in values.values() if isinstance(value, Number)]
+    if len(bounds) == len(values) == 2 and not _numbers(values["lb"]) < _numbers(values["ub"]):
+        raise wrong_call(text, call.span, "lb must be below ub.", function)
+
+
 def _numbers(value: Expr) -> list[float]:
     parts = value.arguments if isinstance(value, Call) else (value,)
     return [part.value for part in parts if isinstance(part, Number)]
@@ -215,6 +228,8 @@ def _wrong_count(text: str, call: Call, function: Function) -> FormulaError:
     least, most = function.least, function.most
     if function.name == "ordered":
         count = "a column and at least 2 levels"
+    elif function.name == "cbind":
+        count = "2 columns or more"
     elif least == most:
         optional = sum(option.by_position for option in function.options)
         count = (

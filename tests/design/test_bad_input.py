@@ -469,7 +469,7 @@ KINDS = [
      gb.DataError, "response_coding", "f", ()),
     ("responses", ("count ~ x", changed(count={4: 2.0**53})), {"family": "poisson"},
      gb.DataError, "response_support", "count", (4,)),
-    ("responses", ("y | weights(w) ~ x", DATA), {}, gb.FormulaError, "not_available", None, ()),
+    ("responses", ("y | mi() ~ x", DATA), {}, gb.FormulaError, "not_available", None, ()),
     ("arguments", ("y ~ x", DATA), {"priors": 3}, gb.PriorError, "prior", None, ()),
     ("arguments", ("y ~ x", DATA), {"family": ""}, gb.FormulaError, "unknown_family", None, ()),
     ("arguments", ("y ~ x", DATA), {"missing": None}, gb.GlmmError, "settings", None, ()),

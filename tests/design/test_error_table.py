@@ -276,16 +276,41 @@ TABLE = [
     (9, "k ~ x + offset(f)", DATA, POISSON, "column_type",
      "column 'f' holds labels (a, b, c); a number is needed. Compare it, as in I(f == \"a\"), or use "
      "it as it is."),
-    (10, "y | weights(z) ~ x", DATA, GAUSSIAN, "not_available",
-     "formula:1:5: weights() is not available in this release.\n"
-     "    y | weights(z) ~ x\n"
-     "        ^^^^^^^^^^\n"
-     "Available: trials()."),
-    (10, "y | se(z) ~ x", DATA, GAUSSIAN, "not_available",
-     "formula:1:5: se() is not available in this release.\n"
-     "    y | se(z) ~ x\n"
-     "        ^^^^^\n"
-     "Available: trials()."),
+    (9, "k | rate(z) ~ x", put("z", 0.0, 6), POISSON, "offset_domain",
+     "rate(z): z is 0 in row r6; exposure must be positive. Remove the rows or correct 'z'."),
+    (10, "y | weights(z) ~ x", put("z", -1.0, 2, 5), GAUSSIAN, "weights",
+     "weights(z): 2 negative values (rows r2, r5). Weights are powers, at least 0."),
+    (10, "y | weights(z) ~ x", new(z=0), GAUSSIAN, "weights",
+     "weights(z): all zero: no row counts. Weights are powers, at least 0."),
+    (10, "y | se(z) ~ x", put("z", 0.0, 3), GAUSSIAN, "weights",
+     "se(z) must be positive (row r3: 0). A standard error of 0 would fix the mean at the response."),
+    (10, "y | weights(f) ~ x", DATA, GAUSSIAN, "column_type",
+     "column 'f' holds labels (a, b, c); a number is needed. Compare it, as in I(f == \"a\"), or use "
+     "it as it is."),
+    (4, "y | weights(z) ~ x", put("z", np.nan, 3), GAUSSIAN, "missing_values",
+     "column 'z': 1 of 24 values missing (row r3). Nothing was dropped. Fill them, or use "
+     'missing="drop".'),
+    (10, "z | cens(answer) ~ x", new(answer=DATA["k"] > 1), GAUSSIAN, "censoring",
+     "cens(answer): 'answer' is boolean: True means \"event seen\" in some software, \"censored\" in "
+     "other. Write cens(I(answer)) if True means right-censored, cens(I(1 - answer)) if it means that "
+     "the event was seen."),
+    (10, "z | cens(k) ~ x", DATA, GAUSSIAN, "censoring",
+     "cens(k) must be \"none\", \"left\", \"right\" or \"interval\" (or 0, -1, 1, 2), found 3 "
+     "(rows r3, r8, r13, r18, r23)."),
+    (10, "z | cens(answer) ~ x", put("answer", "interval", 4).replace({"no": "none", "yes": "left"}),
+     GAUSSIAN, "censoring",
+     "cens(answer): 1 rows are interval-censored (row r4); their upper ends are missing. "
+     "Write cens(answer, y2), with a column of upper ends."),
+    (10, "z | cens(k, n) ~ x", new(k=2, n=np.where(DATA.index == "r4", 0.5, 9)), GAUSSIAN, "censoring",
+     "cens(k, n): 'n' must be above 'z' in interval-censored rows (row r4: 0.5). It is the upper end "
+     "of the interval."),
+    (10, "z | cens(bit, n) ~ x", DATA, GAUSSIAN, "censoring",
+     "cens(bit, n): no row is interval-censored, so that 'n' is not used."),
+    (10, "z | trunc(ub = 5) ~ x", put("z", 7.5, 8), GAUSSIAN, "truncation",
+     "trunc(ub = 5): 'z' is outside its bounds in 1 rows (row r8: 7.5). Correct the rows or the "
+     "bounds: a truncated sample holds no such values."),
+    (10, "y | trunc(z, k) ~ x", new(z=1.0, k=np.where(DATA.index == "r4", 0, 9)), GAUSSIAN, "truncation",
+     "trunc(lb = z, ub = k): lb must be below ub (row r4)."),
     (11, "y ~ x + f", new(f="a"), GAUSSIAN, "single_level",
      "'f' has one level ('a'): its effect cannot be learnt. Remove f."),
     (11, "y ~ x + (1 | g)", new(g="a"), GAUSSIAN, "single_level",
