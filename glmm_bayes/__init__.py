@@ -24,6 +24,7 @@ _HOMES = {
     "Effects": "effects.result",
     "Fit": "infer.fit",
     "Formula": "spec.several",
+    "Formulas": "spec.many_responses",
     "Model": "model",
     "ModelSpec": "spec.model_spec",
     "Prior": "spec.prior",
@@ -32,6 +33,7 @@ _HOMES = {
     "diagnose": "infer.diagnostics",
     "load": "infer.storage",
     "load_dataset": "datasets",
+    "pit": "checking.pit",
     "posterior_predictive": "checking.predictive",
     "pp_check": "checking.predictive",
     "predictions": "effects.verbs",
@@ -46,6 +48,7 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
+    from glmm_bayes.checking.pit import pit as pit
     from glmm_bayes.checking.predictive import (
         posterior_predictive as posterior_predictive,
     )
@@ -93,6 +96,7 @@ if TYPE_CHECKING:
     from glmm_bayes.model import Model as Model
     from glmm_bayes.reporting.document import report as report
     from glmm_bayes.spec.file_model import spec_schema as spec_schema
+    from glmm_bayes.spec.many_responses import Formulas as Formulas
     from glmm_bayes.spec.model_spec import ModelSpec as ModelSpec
     from glmm_bayes.spec.prior import Prior as Prior
     from glmm_bayes.spec.several import Formula as Formula

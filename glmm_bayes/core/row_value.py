@@ -42,6 +42,11 @@ class RowValue:
         """Log of one minus the value."""
         return self.link.log_complement(self.eta, self.m)
 
+    @property
+    def log_odds(self) -> Any:
+        """Log of the value over one minus the value."""
+        return self.link.log_odds(self.eta, self.m)
+
 
 #: Parameters by name: ``mu``, ``sigma``, ``zi``, ...
 RowValues = Mapping[str, RowValue]

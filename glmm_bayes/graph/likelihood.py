@@ -11,16 +11,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValue, RowValues, number
 from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.graph.families import Family, Response
+from glmm_bayes.graph.truncation import (
+    log_between,
+    log_mass,
+    outside_bounds,
+    redraw_outside,
+    take_rows,
+)
 
-Rows = NDArray[np.int64]
-
-#: Redraws of responses outside their bounds.
-_MOST_ROUNDS = 2000
+#: Redraws of responses outside their bounds, before they are drawn from inside.
+_ROUNDS = 20
 
 
 def log_likelihood(family: Family, y: Any, n: Any, at: RowValues, additions: Additions, m: Maths) -> Any:
@@ -48,7 +52,7 @@ def log_likelihood(family: Family, y: Any, n: Any, at: RowValues, additions: Add
     else:
         result = _censored(family, y, n, at, additions, m)
     if additions.lower is not None or additions.upper is not None:
-        result = result - _log_mass(family, n, at, additions, m)
+        result = result - log_mass(family, n, at, additions, m)
     return result if additions.weights is None else additions.weights * result
 
 
@@ -75,23 +79,13 @@ def _times(value: RowValue, factor: Any, m: Maths) -> RowValue:
     return number(value.value * factor, m)
 
 
-def _take(at: RowValues, rows: Rows, size: int) -> dict[str, RowValue]:
-    """Take the parameters of some rows; those with one value for all rows stay."""
-    result = {}
-    for name, value in at.items():
-        shape = value.eta.type.shape if hasattr(value.eta, "type") else np.shape(value.eta)
-        is_of_rows = name != "thresholds" and len(shape) > 0 and shape[-1] in (None, size)
-        result[name] = replace(value, eta=value.eta[..., rows]) if is_of_rows else value
-    return result
-
-
 def _censored(family: Family, y: Any, n: Any, at: RowValues, additions: Additions, m: Maths) -> Any:
     codes, end = additions.censored, additions.interval_end
     assert codes is not None
     parts = []
     for code in np.unique(codes):
         rows = np.flatnonzero(codes == code)
-        own, y_own, n_own = _take(at, rows, len(codes)), y[rows], n[rows]
+        own, y_own, n_own = take_rows(at, rows, len(codes)), y[rows], n[rows]
         if code == 0:
             value = family.log_density(y_own, n_own, own, m)
         elif code < 0:
@@ -100,44 +94,9 @@ def _censored(family: Family, y: Any, n: Any, at: RowValues, additions: Addition
             value = family.log_survival(y_own, n_own, own, m)
         else:
             assert end is not None
-            value = _log_between(family, y_own, end[rows], n_own, own, m)
+            value = log_between(family, y_own, end[rows], n_own, own, m)
         parts.append((rows, value))
     return m.scatter(parts, len(codes))
-
-
-def _log_between(family: Family, low: Any, high: Any, n: Any, at: RowValues, m: Maths) -> Any:
-    """Return log P(low < Y <= high), from the tail in which it is the difference of smaller numbers."""
-    below, above = family.log_cdf(high, n, at, m), family.log_survival(low, n, at, m)
-    by_cdf = below + m.log1mexp(m.minimum(family.log_cdf(low, n, at, m) - below, -1e-300))
-    by_survival = above + m.log1mexp(m.minimum(family.log_survival(high, n, at, m) - above, -1e-300))
-    return m.where(below < above, by_cdf, by_survival)
-
-
-def _log_mass(family: Family, n: Any, at: RowValues, additions: Additions, m: Maths) -> Any:
-    """Return the log probability of the bounds; a discrete lower bound is itself inside them."""
-    size = len(additions.lower if additions.lower is not None else additions.upper)  # type: ignore[arg-type]
-    lower = np.full(size, -np.inf) if additions.lower is None else additions.lower
-    upper = np.full(size, np.inf) if additions.upper is None else additions.upper
-    lower = np.ceil(lower) - 1.0 if family.is_discrete else lower
-    if family.is_discrete or family.support_floor is not None:
-        # Nothing lies at or below the floor of the support.
-        floor = -1.0 if family.is_discrete else family.support_floor
-        lower = np.where(lower <= floor, -np.inf, lower)  # type: ignore[operator]
-    kinds = np.isfinite(lower) + 2 * np.isfinite(upper)
-    parts = []
-    for kind in np.unique(kinds):
-        rows = np.flatnonzero(kinds == kind)
-        own, n_own = _take(at, rows, size), n[rows]
-        if kind == 0:
-            continue
-        if kind == 1:
-            value = family.log_survival(lower[rows], n_own, own, m)
-        elif kind == 2:
-            value = family.log_cdf(upper[rows], n_own, own, m)
-        else:
-            value = _log_between(family, lower[rows], upper[rows], n_own, own, m)
-        parts.append((rows, value))
-    return m.scatter(parts, size)
 
 
 def draw_responses(
@@ -150,20 +109,16 @@ def draw_responses(
     Raises
     ------
     PredictionError
-        ``truncation`` if bounds leave so little probability that nothing is drawn inside them.
+        ``truncation`` if bounds leave so little probability that its log is not finite.
     """
     additions = response.additions
     at = adjusted(at, additions, NUMPY)
     drawn = family.random(rng, response.trials, at)
     if additions.lower is None and additions.upper is None:
         return drawn
-    lower = -np.inf if additions.lower is None else additions.lower
-    upper = np.inf if additions.upper is None else additions.upper
-    for _ in range(_MOST_ROUNDS):
-        outside = (drawn < lower) | (drawn > upper)
+    for _ in range(_ROUNDS):
+        outside = outside_bounds(drawn, additions)
         if not outside.any():
             return drawn
         drawn = np.where(outside, family.random(rng, response.trials, at), drawn)
-    message = f"after {_MOST_ROUNDS} rounds {int(outside.sum())} responses lie outside their bounds: trunc() "
-    message += "leaves them next to no probability."
-    raise PredictionError(Finding("truncation", message, hint="Look at the bounds, or at the priors."))
+    return redraw_outside(family, rng, response, at, drawn)

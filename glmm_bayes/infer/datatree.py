@@ -88,14 +88,21 @@ def arrays_of(draws: Any, priors: Priors) -> dict[str, Array]:
             message = f"draws of '{name}' are standard deviations and must not be negative."
             findings.error("draws_values", message)
         arrays[name] = array
+    _check_whole(draws, arrays, priors, findings)
+    findings.raise_errors()
+    return arrays
+
+
+def _check_whole(
+    draws: Mapping[str, Any], arrays: Mapping[str, Array], priors: Priors, findings: Findings
+) -> None:
+    """Collect what is missing, and arrays that differ in their chains or draws."""
     for name in (predictor.variable("beta") for predictor in priors.predictors.values()):
         if name not in draws:
             findings.error("draws_shape", f"draws of '{name}' are needed by every verb.")
     if len({array.shape[:2] for array in arrays.values()}) > 1:
         shapes = ", ".join(f"{name} {array.shape[:2]}" for name, array in arrays.items())
         findings.error("draws_shape", f"all draws must have the same chains and draws: {shapes}.")
-    findings.raise_errors()
-    return arrays
 
 
 def _deviations(priors: Priors) -> set[str]:

@@ -10,6 +10,7 @@ from glmm_bayes.core.registry import suggestion
 from glmm_bayes.spec.diagnosis import excerpt, formula_error
 from glmm_bayes.spec.expressions import Binary, Call, Expr, Flag, Name, Number, Span, Text, Unary
 from glmm_bayes.spec.functions import ADDITIONS, FUNCTIONS, GROUPINGS, NOT_AVAILABLE, Function
+from glmm_bayes.spec.peers import FUNCTIONS as PEERS
 from glmm_bayes.spec.signatures import canonical
 from glmm_bayes.spec.transforms import TRANSFORMS, transform
 
@@ -142,6 +143,9 @@ def _unknown(text: str, call: Call, known: Mapping[str, Function]) -> FormulaErr
     if name == "function":
         sentence = "a formula cannot define a function."
         return formula_error("formula_misread", text, span, sentence, "Compute the column first.")
+    if name in PEERS and known is not ADDITIONS:
+        sentence = f"{written}() is a function of other packages, not of this formula language."
+        return formula_error("formula_function", text, span, sentence, PEERS[name])
     if "." in name:
         return _attribute(text, call, span)
     if known is ADDITIONS:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.spec.diagnosis import code_point, excerpt, formula_error
 from glmm_bayes.spec.expressions import Span
+from glmm_bayes.spec.peers import DISTANCES, STRUCTURES
 
 _EXAMPLE = "Example: y ~ x + (1 | g)."
 _QUOTES = {"`": "backtick", '"': "quote", "'": "quote"}
@@ -111,10 +112,31 @@ def _stray_bar(text: str, before: str, span: Span) -> FormulaError | None:
         sentence = "a bar outside brackets: some packages ignore it and what follows."
         return formula_error("formula_misread", text, span, sentence, "Write (1 | g) or (x | g).")
     if opened > 0 and re.search(r"[\w.]\s*\Z", before[:opened]):
+        structured = _structured(text, before, opened, span)
+        if structured:
+            return structured
         sentence = "a bar inside the arguments of a function."
         hint = "If a random effect is meant, write an operator before its bracket: x + (1 | g)."
         return formula_error("formula_misread", text, span, sentence, hint)
     return None
+
+
+def _structured(text: str, before: str, opened: int, bar: Span) -> FormulaError | None:
+    """Explain a covariance structure that stands around the bar, as glmmTMB has it."""
+    called = re.search(r"[\w.]+\s*\Z", before[:opened])
+    name = called.group().strip() if called else ""
+    if called is None or name not in (*STRUCTURES, *DISTANCES):
+        return None
+    factor = re.compile(r"\s*([\w.:/]+)\s*\)").match(text, bar.end)
+    effects = excerpt(text, Span(opened + 1, bar.start)).strip()
+    if name in DISTANCES:
+        written = '(1 | gr(point, structure = "matern", coordinates = cbind(x, y), nu = 0.5))'
+    else:
+        group = factor.group(1) if factor else "g"
+        written = f'({effects} | gr({group}, structure = "{STRUCTURES[name]}"))'
+    sentence = f"{name}() around a bar is a covariance structure in other packages."
+    span = Span(called.start(), called.start() + len(name))
+    return formula_error("formula_misread", text, span, sentence, f"Write {written}.")
 
 
 def _innermost_bracket(before: str) -> int:

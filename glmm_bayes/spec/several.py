@@ -11,7 +11,7 @@ from glmm_bayes.core.errors import Finding, FormulaError
 from glmm_bayes.core.registry import suggestion
 
 #: Parameters that may have a formula of their own; which of them a model has, its family says.
-PARAMETERS = ("sigma", "nu", "shape", "phi", "zi", "hu", "disc", "mu")
+PARAMETERS = ("sigma", "nu", "shape", "phi", "zi", "hu", "disc", "zoi", "coi", "kappa", "alpha", "mu")
 _EXAMPLE = 'Write gb.Formula("y ~ x", sigma="~ z", nu=4).'
 
 
@@ -24,8 +24,8 @@ class Formula:
     text : str
         ``y ~ x + (1 | g)``.
     **further : str or float
-        By parameter (``sigma nu shape phi zi hu disc mu``): what it depends on, ``"~ z"``, on the scale
-        of its link; or the number that it is fixed at.
+        By parameter (``sigma nu shape phi zi hu disc zoi coi kappa alpha mu``): what it
+        depends on, ``"~ z"``, on the scale of its link; or the number that it is fixed at.
 
     Raises
     ------

@@ -173,6 +173,7 @@ def test_a_call_that_does_not_fit_is_refused_with_an_example(call, sentence, rem
     assert set(carets.strip()) == {"^"}
 
 
+@pytest.mark.parametrize("response", ["poly(y, 2)", "days_since(y, '2020-1-1')"])
 def test_what_is_no_response_is_refused(response):
     with pytest.raises(FormulaError):
         ModelSpec.from_formula(f"{response} ~ x")

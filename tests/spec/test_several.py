@@ -63,7 +63,7 @@ def test_a_formula_is_a_value():
 # main formula, further formulas, a part of the message, a part of the remedy
 REFUSED = [
     ("y ~ x", {"sgma": "~ z"}, "no parameter 'sgma'", "Did you mean 'sigma'?"),
-    ("y ~ x", {"beta": "~ z"}, "no parameter 'beta'", "sigma, nu, shape, phi, zi, hu, disc, mu"),
+    ("y ~ x", {"beta": "~ z"}, "no parameter 'beta'", "zi, hu, disc, zoi, coi, kappa, alpha, mu"),
     ("y ~ x", {"sigma": True}, "a finite number, found True", 'sigma="~ z"'),
     ("y ~ x", {"sigma": None}, "a finite number, found None", 'sigma="~ z"'),
     ("y ~ x", {"sigma": float("inf")}, "a finite number, found inf", 'sigma="~ z"'),
@@ -96,3 +96,9 @@ def test_a_message_of_a_further_formula_keeps_its_carets():
         "          ^^^\n"
         "Write I(z^2). Or poly(z, 2), which holds the lower powers too."
     )
+
+
+@pytest.mark.parametrize("name", ["zoi", "coi", "kappa", "alpha"])
+def test_parameters_of_further_families_may_have_formulas(name):
+    spec = gb.ModelSpec.from_formula(gb.Formula("y ~ x", **{name: "~ z"}))
+    assert spec.further_formulas() == {name: "~ z"}

@@ -73,6 +73,10 @@ class Link(ABC):
         """Return log(1 - inverse(eta)), for a probability accurate near 0 and 1."""
         return m.log1p(-self.inverse(eta, m))
 
+    def log_odds(self, eta: Any, m: Maths = NUMPY) -> Any:
+        """Return log(inverse(eta) / (1 - inverse(eta)))."""
+        return self.log_inverse(eta, m) - self.log_complement(eta, m)
+
 
 class ProbabilityLink(Link):
     """A link whose mean is a probability; both tails keep their relative accuracy.

@@ -46,6 +46,9 @@ class Logit(ProbabilityLink):
     def log_complement(self, eta: Any, m: Maths = NUMPY) -> Any:
         return -m.softplus(eta)
 
+    def log_odds(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return eta
+
     def link_of_log_complement(self, log_complement: Array) -> Array:
         with np.errstate(divide="ignore"):
             return np.log(-np.expm1(log_complement)) - log_complement

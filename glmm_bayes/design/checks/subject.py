@@ -44,6 +44,8 @@ class Outcome:
     @cached_property
     def ends(self) -> Integers:
         """Where each row pulls the linear predictor: -1 down without end, 1 up without end, 0 neither."""
+        if not (self.has_floor or self.has_ceiling):
+            return np.zeros(len(self.trials), np.int64)
         floor = self.has_floor & (self.values == 0)
         ceiling = self.has_ceiling & (self.values == self.trials)
         return np.where(floor, -1, np.where(ceiling, 1, 0)).astype(np.int64)

@@ -30,8 +30,7 @@ class Bernoulli(BinaryFamily):
         return Response(columns.label, label, values, np.ones_like(values), additions=columns.additions)
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        mu = at["mu"]
-        return y * mu.log + (1 - y) * mu.log_complement
+        return y * at["mu"].log_odds + at["mu"].log_complement
 
     def _coded(self, columns: ResponseColumns, findings: Findings) -> tuple[Array, str]:
         column = columns.column

@@ -26,9 +26,8 @@ class BinaryFamily(Family):
         return probability_scales(link)
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        mu = at["mu"]
         constant = m.gammaln(n + 1) - m.gammaln(y + 1) - m.gammaln(n - y + 1)
-        return constant + y * mu.log + (n - y) * mu.log_complement
+        return constant + y * at["mu"].log_odds + n * at["mu"].log_complement
 
     def variance(self, at: RowValues) -> Array:
         mu = np.asarray(at["mu"].value)

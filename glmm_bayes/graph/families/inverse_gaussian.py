@@ -15,7 +15,7 @@ _LOG_2 = 0.6931471805599453
 _LOG_2PI = 1.8378770664093453
 _ROOT_HALF = 0.7071067811865476
 #: Log of y/mu beyond which the two terms of the survival function agree in too many digits.
-_FAR = 12.0
+_FAR = 20.0
 
 
 class InverseGaussian(PositiveFamily):
