@@ -170,3 +170,20 @@ def test_draws_of_bounded_rows_follow_the_bounded_law(family):
             mass = one.cdf(high) - one.cdf(low)
             share = (one.cdf(drawn[:, row]) - one.cdf(low)) / mass
             assert stats.kstest(share, "uniform").pvalue > 1e-4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", CASES)
+def test_the_graph_has_the_same_rows_and_finite_gradients(family):
+    low, high = CASES[family][6]
+    model = model_of(family, f"weights(w) + cens(c, end) + trunc({low}, {high})")
+    graph = model.pymc_model
+    point = graph.initial_point()
+    outputs = graph.replace_rvs_by_values([graph[name] for name in ("beta", *CASES[family][2])])
+    beta, *further = graph.compile_fn(outputs, inputs=graph.value_vars, mode="FAST_COMPILE")(point)
+    draws = {"beta": beta, **dict(zip(CASES[family][2], further, strict=True))}
+    fit = gb.Fit.from_draws(model, {name: np.asarray(value)[None, None] for name, value in draws.items()})
+    rows = graph.compile_logp(vars=graph["y"], sum=False, mode="FAST_COMPILE")(point)[0]
+    expected_rows = np.asarray(fit.draws["log_likelihood"]["y"]).reshape(-1)
+    np.testing.assert_allclose(rows, expected_rows, rtol=1e-9, atol=1e-12)
+    assert np.isfinite(graph.compile_dlogp(mode="FAST_COMPILE")(point)).all()
