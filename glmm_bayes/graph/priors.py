@@ -23,6 +23,7 @@ from glmm_bayes.graph.group_priors import GroupPrior, PriorRow, group_prior, gro
 from glmm_bayes.graph.implications import effect_words, intercept_words
 from glmm_bayes.graph.predictors import Predictor, Target, constants, prefix_of
 from glmm_bayes.spec.model_spec import ModelSpec
+from glmm_bayes.spec.peers import peer_hint
 from glmm_bayes.spec.prior import Prior
 
 
@@ -325,7 +326,9 @@ def _check(
             findings.error("prior", message, hint='Write gb.Prior("Normal", mu=0, sigma=1).')
         elif name not in parameters:
             listed = ", ".join(parameters)
-            hint = " ".join(filter(None, (suggestion(name, parameters), f"Parameters: {listed}.")))
+            hint = " ".join(
+                filter(None, (peer_hint(name) or suggestion(name, parameters), f"Parameters: {listed}."))
+            )
             findings.error("prior", f"no parameter '{name}'.", hint=hint)
         elif not _fits(prior.support, parameters[name]):
             word, remedy = _NEEDED[parameters[name]]
