@@ -18,7 +18,8 @@ from glmm_bayes.graph.families.parameters import Law
 from glmm_bayes.graph.fixed_prior import FixedPrior
 from glmm_bayes.graph.likelihood import draw_responses, log_likelihood
 from glmm_bayes.graph.maths import GRAPH
-from glmm_bayes.graph.predictors import Predictor
+from glmm_bayes.graph.monotonic_variables import with_steps
+from glmm_bayes.graph.predictors import Predictor, monotonic_coordinates
 from glmm_bayes.graph.priors import Priors, SharedEffects, shared_labels
 from glmm_bayes.graph.random_effects import Units, random_effects, sampled
 from glmm_bayes.graph.threshold_variables import sample_thresholds
@@ -59,6 +60,7 @@ def coordinates_of(priors: Priors, response: Response) -> dict[str, Any]:
     result: dict[str, Any] = {"row": np.arange(len(response.values))}
     for predictor in priors.predictors.values():
         result[predictor.variable("coef")] = predictor.design.coefficients
+        result |= monotonic_coordinates(predictor)
         for group in predictor.design.groups:
             labels = np.arange(len(group.levels)) if _is_mixed(group.labels) else group.labels
             result[group.slug] = labels
@@ -97,6 +99,8 @@ def _coefficients(predictor: Predictor) -> tuple[Any, Any]:
     """Sample basis coefficients, report coefficients of the user's columns."""
     prior, name = predictor.fixed, predictor.variable("beta")
     beta = _sampled_coefficients(prior, name)
+    if predictor.monotonic:
+        beta = with_steps(predictor, beta)
     has_intercept = predictor.design.state.has_intercept
     level = None if has_intercept else beta[0]
     return pm.Deterministic(name, beta if has_intercept else beta[1:], dims=predictor.variable("coef")), level

@@ -15,6 +15,7 @@ from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.graph.families import Family, Response
 from glmm_bayes.graph.group_priors import GroupPrior, PriorRow
+from glmm_bayes.graph.monotonic import monotonic_terms
 from glmm_bayes.graph.priors import Priors
 
 
@@ -113,6 +114,8 @@ def _text(model: Described) -> str:
     ]
     lines = [f"{model.response.label}[i] ~ {model.family.notation}"]
     lines.append(f"{left} = " + "\n    + ".join(terms))
+    for term in monotonic_terms(design.columns):
+        lines += [f"beta[steps of {label}] = beta[{label}] simplex[{term.term}]" for label in term.labels]
     for group, prior in zip(design.groups, model.priors.groups, strict=True):
         lines += _group_lines(group, prior)
     lines += ["", "Priors:", *prior_lines(model.priors.rows)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from glmm_bayes.core.errors import Finding, FormulaError
 from glmm_bayes.core.links import LINKS, Link
@@ -15,7 +15,9 @@ from glmm_bayes.graph.families import Family, Response
 from glmm_bayes.graph.families.parameters import PARAMETERS
 from glmm_bayes.graph.fixed_prior import FixedPrior
 from glmm_bayes.graph.group_priors import GroupPrior
+from glmm_bayes.graph.monotonic import Monotonic, monotonic_terms
 from glmm_bayes.spec.model_spec import LinearPredictor, ModelSpec
+from glmm_bayes.spec.prior import Prior
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Predictor:
     fixed : FixedPrior
     groups : tuple of GroupPrior
         One for each grouping factor of the design.
+    simplexes : mapping of str to Prior
+        By monotonic term, of the division of its effect over the steps.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Predictor:
     design: Design
     fixed: FixedPrior
     groups: tuple[GroupPrior, ...]
+    simplexes: Mapping[str, Prior] = field(default_factory=dict)
 
     @property
     def prefix(self) -> str:
@@ -57,6 +62,27 @@ class Predictor:
     def variable(self, name: str) -> str:
         """Name one of its variables in the posterior: ``beta`` is ``zi_beta`` for ``zi``."""
         return f"{self.prefix}{name}"
+
+    @property
+    def monotonic(self) -> tuple[Monotonic, ...]:
+        """The monotonic terms of its design."""
+        return monotonic_terms(self.design.columns)
+
+
+def monotonic_dimensions(predictor: Predictor) -> dict[str, tuple[str, ...]]:
+    """List the variables of a predictor's monotonic terms with their dimension."""
+    result: dict[str, tuple[str, ...]] = {}
+    for term in predictor.monotonic:
+        total, simplex = (predictor.variable(f"{kind}_{term.slug}") for kind in ("mo", "simplex"))
+        result |= {total: (f"{total}_coef",), simplex: (f"{simplex}_step",)}
+    return result
+
+
+def monotonic_coordinates(predictor: Predictor) -> dict[str, list[str]]:
+    """List the labels of those dimensions."""
+    dims = [dim for own in monotonic_dimensions(predictor).values() for dim in own]
+    labels = [list(names) for term in predictor.monotonic for names in (term.labels, term.steps)]
+    return dict(zip(dims, labels, strict=True))
 
 
 def prefix_of(name: str) -> str:

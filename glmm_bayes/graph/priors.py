@@ -21,6 +21,12 @@ from glmm_bayes.graph.families.parameters import PARAMETERS, Law
 from glmm_bayes.graph.fixed_prior import fixed_prior
 from glmm_bayes.graph.group_priors import GroupPrior, PriorRow, group_prior, group_rows, level_parameters
 from glmm_bayes.graph.implications import effect_words, intercept_words
+from glmm_bayes.graph.monotonic import (
+    is_total,
+    monotonic_terms,
+    prior_columns,
+    simplex_priors,
+)
 from glmm_bayes.graph.predictors import Predictor, Target, constants, prefix_of
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
@@ -204,8 +210,8 @@ def _predictor(
     design, link = target.design, target.link
     user = {
         position: prior
-        for position, name in enumerate(design.coefficients)
-        if (prior := given.get(f"beta[{name}]", given.get("beta"))) is not None
+        for position, column in enumerate(prior_columns(design.columns))
+        if (prior := given.get(f"beta[{column.label}]", given.get("beta"))) is not None
     }
     fixed = fixed_prior(design, scales, user)
     pairs = list(zip(design.groups, covariances, strict=True))
@@ -215,8 +221,9 @@ def _predictor(
     rows = _fixed_rows(design, scales, user, own)
     for group, law in zip(design.groups, groups, strict=True):
         rows += group_rows(group, law, given, own)
-    named = [replace(row, parameter=f"{prefix}{row.parameter}") for row in rows]
-    return Predictor(target.name, link, design, fixed, groups), named
+    simplexes, more = simplex_priors(design.columns, given)
+    named = [replace(row, parameter=f"{prefix}{row.parameter}") for row in (*rows, *more)]
+    return Predictor(target.name, link, design, fixed, groups, simplexes), named
 
 
 def _thresholds(family: Family, response: Response, given: Mapping[str, Prior]) -> ThresholdPrior | None:
@@ -300,7 +307,9 @@ def _names_of(
         names["sd"] = "positive"
     if correlated:
         names["corr"] = "correlation"
-    names |= {f"beta[{coefficient}]": "real" for coefficient in design.coefficients}
+    names |= {f"beta[{column.label}]": "real" for column in prior_columns(design.columns)}
+    terms = monotonic_terms(design.columns)
+    names |= {name: "simplex" for term in terms for name in ("simplex", f"simplex[{term.term}]")}
     for group, blocks in pairs:
         names[f"sd_{group.slug}"] = "positive"
         names |= {f"sd_{group.slug}[{effect}]": "positive" for effect in group.effects}
@@ -346,13 +355,14 @@ _NEEDED: Mapping[str, tuple[str, str]] = MappingProxyType(
         "positive": ("positive", '"HalfNormal", sigma=1'),
         "unit": ("between 0 and 1", '"Beta", alpha=2, beta=2'),
         "correlation": ("an LKJ distribution", '"LKJ", eta=2'),
+        "simplex": ("a Dirichlet distribution", '"Dirichlet", alpha=1'),
     }
 )
 
 
 def _fixed_rows(design: Design, scales: Scales, user: Mapping[int, Prior], link: Link) -> list[PriorRow]:
     rows = []
-    for position, column in enumerate(design.columns):
+    for position, column in enumerate(prior_columns(design.columns)):
         name = f"beta[{column.label}]"
         if position in user:
             rows.append(PriorRow(name, repr(user[position]), "yours", ""))
@@ -367,5 +377,6 @@ def _fixed_rows(design: Design, scales: Scales, user: Mapping[int, Prior], link:
             size = column_swing(column, design.parts)
             prior = Prior("Normal", mu=0.0, sigma=scales.effect / size)
             what = "" if size == 1.0 else f"per swing of {size:.4g}: "
+            what = f"lowest to highest level: {what}" if is_total(column) else what
             rows.append(PriorRow(name, repr(prior), "default", what + effect_words(scales.effect, link)))
     return rows

@@ -13,6 +13,7 @@ from glmm_bayes.spec.expressions import Call, Expr, Name, Span
 from glmm_bayes.spec.grammar import Formula, Group, Syntax, parse
 from glmm_bayes.spec.groups import Groups
 from glmm_bayes.spec.model_spec import LinearPredictor, ModelSpec, ResponseTerm, Term
+from glmm_bayes.spec.monotonic import check_fixed_steps
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.several import Formula as Several
 from glmm_bayes.spec.terms import Expander
@@ -72,6 +73,7 @@ def read_formula(
 def _predictor(text: str, syntax: Formula, response: ResponseTerm) -> LinearPredictor:
     right = _RightSide(text)
     fixed = right.read(syntax.terms)
+    check_fixed_steps(text, fixed)
     predictor = LinearPredictor(fixed, right.groups.terms(), tuple(right.offsets))
     _check_response_is_no_predictor(text, response, predictor, right.groups.names)
     return predictor
