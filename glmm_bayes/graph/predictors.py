@@ -10,7 +10,7 @@ from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import slugs
 from glmm_bayes.design.design import Design
-from glmm_bayes.design.several import MEAN
+from glmm_bayes.design.several import MEAN, SPECIFIC
 from glmm_bayes.graph.families import Family, Response
 from glmm_bayes.graph.families.parameters import PARAMETERS
 from glmm_bayes.graph.fixed_prior import FixedPrior
@@ -95,7 +95,8 @@ def targets(
 ) -> tuple[Target, ...]:
     """List the linear predictors of a model: one for each parameter that has a formula.
 
-    A categorical response has one for each category but the first, all of the formula's columns.
+    A categorical response has one for each category but the first, all of the formula's columns;
+    category-specific effects have one for each threshold.
 
     Parameters
     ----------
@@ -104,7 +105,11 @@ def targets(
     """
     result = []
     for name, design in designs.items():
-        if name != MEAN:
+        if name == SPECIFIC:
+            count = len(family.threshold_labels(response))
+            lines = LINKS["identity"]
+            result += [Target(f"{SPECIFIC}_{k}", lines, design) for k in range(1, count + 1)]
+        elif name != MEAN:
             result.append(Target(name, LINKS[PARAMETERS[name].link], design))
         elif family.has_category_predictors:
             names = slugs(response.categories[1:])
@@ -112,6 +117,31 @@ def targets(
         else:
             result.append(Target(MEAN, link, design))
     return tuple(result)
+
+
+def is_specific(name: str) -> bool:
+    """Tell whether a predictor is that of the category-specific effects at one threshold."""
+    return name.startswith(f"{SPECIFIC}_")
+
+
+def check_specific_effects(spec: ModelSpec, family: Family) -> None:
+    """Refuse category-specific effects in families that have none.
+
+    Raises
+    ------
+    FormulaError
+        ``specific``.
+    """
+    if not spec.specific or family.allows_specific:
+        return
+    written = " + ".join(f"cs({term})" for term in spec.specific)
+    why = "it has no thresholds"
+    if family.has_thresholds:
+        why = "with effects of their own its thresholds could cross, and probabilities be negative"
+    message = f"{written}: {family.name} has no category-specific effects: {why}."
+    plain = " + ".join(map(str, spec.specific))
+    hint = f'Write {plain}, or use family="acat", "sratio" or "cratio".'
+    raise FormulaError(Finding("specific", message, hint=hint))
 
 
 def check_further(spec: ModelSpec, family: Family) -> None:

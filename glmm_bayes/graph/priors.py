@@ -12,7 +12,7 @@ from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import slugs
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.design.several import MEAN
+from glmm_bayes.design.several import MEAN, SPECIFIC
 from glmm_bayes.graph.basis import column_swing
 from glmm_bayes.graph.covariances.base import DEFAULT_CORRELATION
 from glmm_bayes.graph.covariances.resolve import BlockCovariance
@@ -27,7 +27,7 @@ from glmm_bayes.graph.monotonic import (
     prior_columns,
     simplex_priors,
 )
-from glmm_bayes.graph.predictors import Predictor, Target, constants, prefix_of
+from glmm_bayes.graph.predictors import Predictor, Target, constants, is_specific, prefix_of
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 
@@ -157,8 +157,9 @@ def resolve_priors(
     predictors = {}
     for target in found:
         own = _own(given, target.name, [t.name for t in found])
-        scales = _scales(target, family, response, spread)
-        predictors[target.name], more = _predictor(target, scales, covariances[target.name], own, family)
+        scales = _scales(target, family, response, spread, found[0].link)
+        link = LINKS["identity"] if target.name in PARAMETERS else found[0].link
+        predictors[target.name], more = _predictor(target, scales, covariances[target.name], own, link)
         rows += more
     auxiliary = {}
     for name in single:
@@ -193,19 +194,23 @@ def _own(given: Mapping[str, Prior], name: str, names: Sequence[str]) -> dict[st
         return plain
     prefix = prefix_of(name)
     own = {key.removeprefix(prefix): prior for key, prior in given.items() if key.startswith(prefix)}
+    if is_specific(name):
+        # A prior without a threshold's number is that of every threshold.
+        every = f"{SPECIFIC}_"
+        return {key.removeprefix(every): p for key, p in plain.items() if key.startswith(every)} | own
     # A prior without a category's name is that of every category.
     return plain | own if prefix.startswith(f"{MEAN}_") else own
 
 
-def _scales(target: Target, family: Family, response: Response, spread: float) -> Scales:
+def _scales(target: Target, family: Family, response: Response, spread: float, link: Link) -> Scales:
     if target.name not in PARAMETERS:
-        return family.scales(target.link, response, target.design.offset)
+        return family.scales(link, response, target.design.offset)
     kind = PARAMETERS[target.name]
     return Scales(kind.centre(spread), kind.sd, kind.effect, kind.group_sd)
 
 
 def _predictor(
-    target: Target, scales: Scales, covariances: Covariances, given: Mapping[str, Prior], family: Family
+    target: Target, scales: Scales, covariances: Covariances, given: Mapping[str, Prior], words: Link
 ) -> tuple[Predictor, list[PriorRow]]:
     design, link = target.design, target.link
     user = {
@@ -217,10 +222,9 @@ def _predictor(
     pairs = list(zip(design.groups, covariances, strict=True))
     groups = tuple(group_prior(group, blocks, design, scales, given) for group, blocks in pairs)
     prefix = prefix_of(target.name)
-    own = link if target.name not in PARAMETERS else LINKS["identity"]
-    rows = _fixed_rows(design, scales, user, own)
+    rows = _fixed_rows(design, scales, user, words)
     for group, law in zip(design.groups, groups, strict=True):
-        rows += group_rows(group, law, given, own)
+        rows += group_rows(group, law, given, words)
     simplexes, more = simplex_priors(design.columns, given)
     named = [replace(row, parameter=f"{prefix}{row.parameter}") for row in (*rows, *more)]
     return Predictor(target.name, link, design, fixed, groups, simplexes), named
@@ -288,6 +292,8 @@ def _parameters(
         own = _names_of(target.design, list(zip(target.design.groups, covariances[target.name], strict=True)))
         if family.has_category_predictors and target.name not in PARAMETERS:
             names |= own
+        if is_specific(target.name):
+            names |= {f"{SPECIFIC}_{name}": place for name, place in own.items()}
         names |= {f"{prefix_of(target.name)}{name}": place for name, place in own.items()}
     names |= {name: PARAMETERS[name].support for name in single}
     return names | ({"thresholds": "real"} if family.has_thresholds else {})

@@ -108,6 +108,7 @@ FUNCTIONS: Mapping[str, Function] = _table(
     Function("C", "categorical", 1, 1, _C, 'C(x, "sum", ref="a")', True),
     Function("ordered", "categorical", 3, _MAX_LEVELS, (), 'ordered(x, "low", "mid", "high")', True, True),
     Function("mo", "monotonic", 1, 1, (), "mo(x)"),
+    Function("cs", "specific", 1, 1, (), "cs(x)"),
     Function("offset", "offset", 1, 1, (), "offset(log(x))"),
     Function("cbind", "response", 2, 2, (), "cbind(successes, failures)"),
     Function("success", "response", 2, 2, (), 'success(y, "yes")', True, True),
