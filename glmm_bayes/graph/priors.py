@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from glmm_bayes.core.errors import Findings, PriorError
-from glmm_bayes.core.links import LINKS, Link
+from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import slugs
 from glmm_bayes.design.design import Design
@@ -20,10 +20,13 @@ from glmm_bayes.graph.families import Family, Response, Scales
 from glmm_bayes.graph.families.parameters import PARAMETERS, Law
 from glmm_bayes.graph.fixed_prior import fixed_prior
 from glmm_bayes.graph.group_priors import GroupPrior, PriorRow, group_prior, group_rows, level_parameters
-from glmm_bayes.graph.implications import effect_words, intercept_words
+from glmm_bayes.graph.implications import Reading, effect_words, intercept_words
 from glmm_bayes.graph.predictors import Predictor, Target, constants, prefix_of
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
+
+#: What ``exp(coefficient)`` of a further parameter is called, by its link.
+_RATIOS: Mapping[str, str] = MappingProxyType({"log": "factor", "logit": "odds ratio"})
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,8 @@ def resolve_priors(
     for target in found:
         own = _own(given, target.name, [t.name for t in found])
         scales = _scales(target, family, response, spread)
-        predictors[target.name], more = _predictor(target, scales, covariances[target.name], own, family)
+        words = _reading(target, family, response)
+        predictors[target.name], more = _predictor(target, scales, covariances[target.name], own, words)
         rows += more
     auxiliary = {}
     for name in single:
@@ -199,7 +203,7 @@ def _scales(target: Target, family: Family, response: Response, spread: float) -
 
 
 def _predictor(
-    target: Target, scales: Scales, covariances: Covariances, given: Mapping[str, Prior], family: Family
+    target: Target, scales: Scales, covariances: Covariances, given: Mapping[str, Prior], words: Reading
 ) -> tuple[Predictor, list[PriorRow]]:
     design, link = target.design, target.link
     user = {
@@ -211,12 +215,21 @@ def _predictor(
     pairs = list(zip(design.groups, covariances, strict=True))
     groups = tuple(group_prior(group, blocks, design, scales, given) for group, blocks in pairs)
     prefix = prefix_of(target.name)
-    own = link if target.name not in PARAMETERS else LINKS["identity"]
-    rows = _fixed_rows(design, scales, user, own)
+    rows = _fixed_rows(design, scales, user, words)
     for group, law in zip(design.groups, groups, strict=True):
-        rows += group_rows(group, law, given, own)
+        rows += group_rows(group, law, given, words)
     named = [replace(row, parameter=f"{prefix}{row.parameter}") for row in rows]
     return Predictor(target.name, link, design, fixed, groups), named
+
+
+def _reading(target: Target, family: Family, response: Response) -> Reading:
+    """Say how the numbers of a linear predictor are read."""
+    if target.name in PARAMETERS:
+        return Reading(target.name, target.link, _RATIOS.get(target.link.name, ""))
+    if family.has_category_predictors:
+        # The linear predictor is a log of odds.
+        return Reading(f"odds against {response.categories[0]}", LINKS["log"], "odds ratio")
+    return Reading("mean" if family.mean_is_mu else MEAN, target.link, family.ratio_name(target.link))
 
 
 def _thresholds(family: Family, response: Response, given: Mapping[str, Prior]) -> ThresholdPrior | None:
@@ -350,7 +363,7 @@ _NEEDED: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
-def _fixed_rows(design: Design, scales: Scales, user: Mapping[int, Prior], link: Link) -> list[PriorRow]:
+def _fixed_rows(design: Design, scales: Scales, user: Mapping[int, Prior], words: Reading) -> list[PriorRow]:
     rows = []
     for position, column in enumerate(design.columns):
         name = f"beta[{column.label}]"
@@ -360,12 +373,11 @@ def _fixed_rows(design: Design, scales: Scales, user: Mapping[int, Prior], link:
             prior = Prior("Normal", mu=scales.intercept_mean, sigma=scales.intercept_sd)
             if scales.has_cauchy_intercept:
                 prior = Prior("Cauchy", alpha=scales.intercept_mean, beta=scales.intercept_sd)
-            rows.append(
-                PriorRow(name, repr(prior), "default", f"at the average row: {intercept_words(prior, link)}")
-            )
+            meaning = f"at the average row: {intercept_words(prior, words)}"
+            rows.append(PriorRow(name, repr(prior), "default", meaning))
         else:
             size = column_swing(column, design.parts)
             prior = Prior("Normal", mu=0.0, sigma=scales.effect / size)
             what = "" if size == 1.0 else f"per swing of {size:.4g}: "
-            rows.append(PriorRow(name, repr(prior), "default", what + effect_words(scales.effect, link)))
+            rows.append(PriorRow(name, repr(prior), "default", what + effect_words(scales.effect, words)))
     return rows

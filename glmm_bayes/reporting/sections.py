@@ -95,7 +95,7 @@ def _model(fit: Fit) -> list[Block]:
 
 
 def _data(fit: Fit) -> list[Block]:
-    references = describe_references(fit.design)
+    references = describe_references(predictor.design for predictor in fit.predictors.values())
     words = rows_sentence(fit) + (f" Reference levels: {references}." if references else "")
     tables = [data_table(fit)] + ([groups_table(fit)] if fit.design.groups else [])
     return [Paragraph(words), *tables]
