@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
+import pymc as pm
 
 import glmm_bayes as gb
 from glmm_bayes.infer.datatree import dimensions
@@ -85,5 +86,8 @@ def model_of(family: str, left: str = "", fixed: str = "x + z + (1 | g)", **furt
 def fit_of(family: str, fixed: str = "x + z + (1 | g)", draws: int = 40, **further: str | float) -> gb.Fit:
     """Return prior draws of a model as a fit."""
     model = model_of(family, fixed=fixed, **further)
-    prior = model.prior_predictive(draws=draws, seed=3)["prior"]
-    return gb.Fit.from_draws(model, {name: prior[name].to_numpy() for name in dimensions(model.priors)})
+    names = list(dimensions(model.priors))
+    with model.pymc_model:
+        options = {"mode": "FAST_COMPILE"}
+        prior = pm.sample_prior_predictive(draws, None, names, 3, compile_kwargs=options)["prior"]
+    return gb.Fit.from_draws(model, {name: prior[name].to_numpy() for name in names})

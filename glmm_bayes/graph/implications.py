@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glmm_bayes.core.links import Link
+from glmm_bayes.core.links import LINKS, Link
+from glmm_bayes.design.several import MEAN
+from glmm_bayes.graph.families import Family, Response
+from glmm_bayes.graph.families.parameters import PARAMETERS
 from glmm_bayes.spec.prior import Prior
 
 _Z = 1.959963984540054  # 97.5 % point of the standard normal
@@ -31,6 +34,20 @@ class Reading:
     name: str
     link: Link
     ratio: str
+
+
+#: What ``exp(coefficient)`` of a further parameter is called, by its link.
+_RATIOS = {"log": "factor", "logit": "odds ratio"}
+
+
+def reading_of(name: str, link: Link, family: Family, response: Response) -> Reading:
+    """Say how the numbers of a parameter's linear predictor are read."""
+    if name in PARAMETERS:
+        return Reading(name, link, _RATIOS.get(link.name, ""))
+    if family.has_category_predictors:
+        # The linear predictor is a log of odds.
+        return Reading(f"odds against {response.categories[0]}", LINKS["log"], "odds ratio")
+    return Reading("mean" if family.mean_is_mu else MEAN, link, family.ratio_name(link))
 
 
 def intercept_words(prior: Prior, words: Reading) -> str:

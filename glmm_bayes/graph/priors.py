@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from glmm_bayes.core.errors import Findings, PriorError
-from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import slugs
 from glmm_bayes.design.design import Design
@@ -20,13 +19,10 @@ from glmm_bayes.graph.families import Family, Response, Scales
 from glmm_bayes.graph.families.parameters import PARAMETERS, Law
 from glmm_bayes.graph.fixed_prior import fixed_prior
 from glmm_bayes.graph.group_priors import GroupPrior, PriorRow, group_prior, group_rows, level_parameters
-from glmm_bayes.graph.implications import Reading, effect_words, intercept_words
+from glmm_bayes.graph.implications import Reading, effect_words, intercept_words, reading_of
 from glmm_bayes.graph.predictors import Predictor, Target, constants, prefix_of
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
-
-#: What ``exp(coefficient)`` of a further parameter is called, by its link.
-_RATIOS: Mapping[str, str] = MappingProxyType({"log": "factor", "logit": "odds ratio"})
 
 
 @dataclass(frozen=True)
@@ -155,7 +151,7 @@ def resolve_priors(
     for target in found:
         own = _own(given, target.name, [t.name for t in found])
         scales = _scales(target, family, response, spread)
-        words = _reading(target, family, response)
+        words = reading_of(target.name, target.link, family, response)
         predictors[target.name], more = _predictor(target, scales, covariances[target.name], own, words)
         rows += more
     auxiliary = {}
@@ -220,16 +216,6 @@ def _predictor(
         rows += group_rows(group, law, given, words)
     named = [replace(row, parameter=f"{prefix}{row.parameter}") for row in rows]
     return Predictor(target.name, link, design, fixed, groups), named
-
-
-def _reading(target: Target, family: Family, response: Response) -> Reading:
-    """Say how the numbers of a linear predictor are read."""
-    if target.name in PARAMETERS:
-        return Reading(target.name, target.link, _RATIOS.get(target.link.name, ""))
-    if family.has_category_predictors:
-        # The linear predictor is a log of odds.
-        return Reading(f"odds against {response.categories[0]}", LINKS["log"], "odds ratio")
-    return Reading("mean" if family.mean_is_mu else MEAN, target.link, family.ratio_name(target.link))
 
 
 def _thresholds(family: Family, response: Response, given: Mapping[str, Prior]) -> ThresholdPrior | None:
