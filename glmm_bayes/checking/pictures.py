@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from glmm_bayes.core.words import INTERVAL_PROBABILITY
 from glmm_bayes.effects.canvas import (
@@ -30,13 +29,10 @@ from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
 
-_BAND = f"{INTERVAL_PROBABILITY * 100:g}%"
-_LINES = 50
-_FINE = 512
-_CELLS = 64
+BAND = f"{INTERVAL_PROBABILITY * 100:g}%"
 _MOST_BARS = 40
 _BINS = 10
-_ESTIMAND = "replicated from the posterior, each group with its own random effects"
+ESTIMAND = "replicated from the posterior, each group with its own random effects"
 
 
 @dataclass(frozen=True)
@@ -75,65 +71,7 @@ def verdict(parts: dict[str, Cells]) -> str:
         if inside.mean() >= 0.75
         else "the model misses something here"
     )
-    return f"Observed values lie in the replicated {_BAND} band in {' and '.join(words)}: {reading}."
-
-
-def density_check(fit: Fit, replicated: Array) -> Picture:
-    """Draw the density of the observed numbers over those of replicated data sets."""
-    observed = fit.response.values
-    edges = _density_edges(observed, replicated)
-    width = edges[1] - edges[0]
-    bandwidth = _bandwidth(observed) / width
-    own = _density(observed, edges, bandwidth)
-    others = np.stack([_density(row, edges, bandwidth) for row in replicated])
-    centres = (edges[1:] + edges[:-1]) / 2
-    step = _FINE // _CELLS
-    # Cells where nobody has any density are not evidence for the model.
-    where = np.arange(step // 2, _FINE, step)
-    where = where[np.maximum(own, others.mean(axis=0))[where] > 0.01 * own.max()]
-    words = verdict({"points of the density": cells_of(own[where], others[:, where])})
-    with style():
-        picture = new_picture(7.2, 3.8)
-        axes = picture.add_subplot()
-        lines = [
-            axes.plot(centres, line, color=GREY, linewidth=0.5, alpha=0.6)[0] for line in others[:_LINES]
-        ]
-        stroke = STROKES[0]
-        mine = axes.plot(centres, own, color=stroke.color, linewidth=2.2)[0]
-        labels = ["observed", f"replicated ({len(lines)} data sets)"]
-        legend(axes, [mine, lines[0]], labels)
-        axes.set_ylim(bottom=0)
-        axes.set_xlabel(literal(fit.response.label))
-        axes.set_ylabel("density")
-        _write(picture, words)
-    peak = centres[int(np.argmax(own))], centres[int(np.argmax(others.mean(axis=0)))]
-    picture.alt = (
-        f"Density of {fit.response.label}, from {compact(observed.min())} to {compact(observed.max())}, over "
-        f"{len(lines)} replicated data sets. Observed peak near {compact(peak[0])}, replicated near "
-        f"{compact(peak[1])}. {words} Estimand: responses {_ESTIMAND}; band: {_BAND} equal-tailed interval."
-    )
-    return picture
-
-
-def _density_edges(observed: Array, replicated: Array) -> Array:
-    low, high = np.quantile(replicated, [0.0005, 0.9995])
-    low, high = min(low, observed.min()), max(high, observed.max())
-    margin = 0.05 * (high - low) or 1.0
-    return np.linspace(low - margin, high + margin, _FINE + 1)
-
-
-def _bandwidth(values: Array) -> float:
-    """Silverman's rule (1986); one bandwidth for observed and replicated, so that they compare."""
-    quartiles = np.quantile(values, [0.25, 0.75])
-    spread = min(float(np.std(values)), float(quartiles[1] - quartiles[0]) / 1.349 or np.inf)
-    return float(0.9 * (spread or 1.0) * len(values) ** -0.2)
-
-
-def _density(values: Array, edges: Array, bandwidth: float) -> Array:
-    """Smooth a fine histogram: a kernel density estimate whose cost does not grow with the rows."""
-    counts = np.histogram(values, edges)[0].astype(np.float64)
-    scale = len(values) * (edges[1] - edges[0])
-    return np.asarray(gaussian_filter1d(counts / scale, max(bandwidth, 0.5), mode="constant"))
+    return f"Observed values lie in the replicated {BAND} band in {' and '.join(words)}: {reading}."
 
 
 def rootogram_check(fit: Fit, replicated: Array) -> Picture:
@@ -150,17 +88,17 @@ def rootogram_check(fit: Fit, replicated: Array) -> Picture:
         picture = new_picture(7.2, 3.8)
         axes = picture.add_subplot()
         bars = axes.bar(centres, np.sqrt(own), 0.8 * width, color="#d5d5d5", edgecolor=GREY, linewidth=0.6)
-        _bands(axes, centres, cells, root=True)
+        bands(axes, centres, cells, root=True)
         point = axes.plot(centres, np.sqrt(cells.middle), "o", color=STROKES[0].color, markersize=4)[0]
-        legend(axes, [bars, point], ["observed", f"replicated: median and {_BAND} band"])
+        legend(axes, [bars, point], ["observed", f"replicated: median and {BAND} band"])
         axes.set_xlabel(f"{literal(fit.response.label)} ({last})")
         axes.set_ylabel("square root of the number of rows")
-        _write(picture, words)
+        write(picture, words)
     picture.alt = (
         f"Rootogram of {fit.response.label}, counts from 0 to {observed.max():.0f} ({last}): bars for the "
         f"observed number of rows, points and bands for {len(replicated)} replicated data sets. First bar: "
-        f"{_cell_words(cells, 0)} rows. {words} Estimand: responses {_ESTIMAND}; "
-        f"band: {_BAND} equal-tailed interval."
+        f"{cell_words(cells, 0)} rows. {words} Estimand: responses {ESTIMAND}; "
+        f"band: {BAND} equal-tailed interval."
     )
     return picture
 
@@ -198,7 +136,7 @@ def proportions_check(fit: Fit, replicated: Array) -> Picture:
         if group is not None:
             _draw_shares(panels[0], edges, parts["bars of the group proportions"], group.factor)
         _draw_calibration(panels[-1], predicted, parts["bins of population-averaged probability"])
-        _write(picture, words)
+        write(picture, words)
     picture.alt = _proportions_alt(fit, parts, predicted, None if group is None else group.factor, words)
     return picture
 
@@ -230,9 +168,9 @@ def _calibration_bins(fit: Fit) -> tuple[Array, NDArray[np.int64]]:
 def _draw_shares(axes: Axes, edges: Array, cells: Cells, factor: str) -> None:
     centres, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
     bars = axes.bar(centres, cells.observed, 0.85 * width, color="#d5d5d5", edgecolor=GREY, linewidth=0.6)
-    _bands(axes, centres, cells)
+    bands(axes, centres, cells)
     point = axes.plot(centres, cells.middle, "o", color=STROKES[0].color, markersize=4)[0]
-    legend(axes, [bars, point], ["observed", f"replicated: median and {_BAND} band"])
+    legend(axes, [bars, point], ["observed", f"replicated: median and {BAND} band"])
     axes.set_ylim(top=1.3 * max(float(cells.observed.max()), float(cells.upper.max())))
     axes.set_xlabel(f"proportion of successes of a level of {literal(factor)}")
     axes.set_ylabel("number of levels")
@@ -241,25 +179,27 @@ def _draw_shares(axes: Axes, edges: Array, cells: Cells, factor: str) -> None:
 def _draw_calibration(axes: Axes, predicted: Array, cells: Cells) -> None:
     top = 1.15 * max(float(predicted.max()), float(cells.observed.max()), float(cells.upper.max()))
     axes.plot([0, top], [0, top], color=GREY, linewidth=0.8, linestyle=":")
-    _bands(axes, predicted, cells)
+    bands(axes, predicted, cells)
     middle = axes.plot(predicted, cells.middle, "o", color=STROKES[0].color, markersize=4)[0]
     seen = axes.plot(
         predicted, cells.observed, "s", markersize=6, markerfacecolor="none", color=STROKES[1].color
     )[0]
-    legend(axes, [seen, middle], ["observed", f"replicated: median and {_BAND} band"], loc="upper left")
+    legend(axes, [seen, middle], ["observed", f"replicated: median and {BAND} band"], loc="upper left")
     axes.set_xlabel("population-averaged probability, binned rows")
     axes.set_ylabel("proportion of successes")
 
 
-def _bands(axes: Axes, x: Array, cells: Cells, root: bool = False) -> None:
+def bands(axes: Axes, x: Array, cells: Cells, root: bool = False) -> None:
+    """Draw the replicated bands of some cells."""
     lower, upper = (np.sqrt(cells.lower), np.sqrt(cells.upper)) if root else (cells.lower, cells.upper)
     axes.vlines(x, lower, upper, color=STROKES[0].color, linewidth=2.0)
 
 
-def _write(picture: Picture, words: str) -> None:
+def write(picture: Picture, words: str) -> None:
+    """Write the reading above a picture and what was replicated below it."""
     picture.verdict = words
     head(picture, words)
-    note(picture, f"Responses {_ESTIMAND}.")
+    note(picture, f"Responses {ESTIMAND}.")
 
 
 def _proportions_alt(
@@ -268,7 +208,7 @@ def _proportions_alt(
     sentences = []
     if factor is not None:
         cells = parts["bars of the group proportions"]
-        low, high = (_cell_words(cells, index) for index in (0, -1))
+        low, high = (cell_words(cells, index) for index in (0, -1))
         sentences.append(
             f"Left: histogram of the proportion of successes ({fit.response.mean_label}) of the levels of "
             f"{factor}; levels below 0.1: {low}; levels above 0.9: {high}. Right:"
@@ -277,10 +217,11 @@ def _proportions_alt(
         f"observed against replicated proportions in {len(predicted)} bins of rows by population-averaged "
         f"probability, from {compact(predicted[0])} to {compact(predicted[-1])}."
     )
-    sentences.append(f"{words} Estimand: responses {_ESTIMAND}; band: {_BAND} equal-tailed interval.")
+    sentences.append(f"{words} Estimand: responses {ESTIMAND}; band: {BAND} equal-tailed interval.")
     return " ".join(sentences)
 
 
-def _cell_words(cells: Cells, index: int) -> str:
+def cell_words(cells: Cells, index: int) -> str:
+    """Write one cell's numbers."""
     lower, upper = cells.lower[index], cells.upper[index]
     return f"{cells.observed[index]:.0f} observed, {lower:.0f} to {upper:.0f} replicated"

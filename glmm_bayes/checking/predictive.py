@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.links import ProbabilityLink
+from glmm_bayes.core.links import LINKS, ProbabilityLink
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.graph.likelihood import draw_responses
 from glmm_bayes.infer.datatree import observed_data
@@ -123,9 +123,10 @@ def pp_check(fit: Fit, kind: str = "auto", seed: int = 0) -> Picture:
     Parameters
     ----------
     fit : Fit
-    kind : {"auto", "density", "rootogram", "proportions"}
-        ``density`` for numbers, ``rootogram`` for counts, ``proportions`` for successes in trials
-        (proportions of groups, and observed against predicted); ``auto`` takes the one that fits.
+    kind : {"auto", "density", "rootogram", "proportions", "categories"}
+        ``density`` for numbers (zeros of a hurdle and the like apart, in words), ``rootogram`` for counts,
+        ``proportions`` for successes in trials (proportions of groups, and observed against predicted),
+        ``categories`` for how often each category occurs; ``auto`` takes the one that fits.
     seed : int
         Of the replicated responses.
 
@@ -155,22 +156,26 @@ def pp_check(fit: Fit, kind: str = "auto", seed: int = 0) -> Picture:
         raise PredictionError(Finding("kind", message, hint=f'Write kind="{fitting}".'))
     per_chain = max(1, min(fit.shape[1], _CHECK_REPLICATES // fit.shape[0], _size_limit(fit)))
     tree = posterior_predictive(fit, draws=per_chain, seed=seed)
-    replicated = tree["posterior_predictive"]["y"].to_numpy().reshape(-1, len(fit.design))
+    replicated = tree["posterior_predictive"]["y"].to_numpy().reshape(-1, *fit.response.values.shape)
     return draw(fit, replicated)
 
 
 def _size_limit(fit: Fit) -> int:
-    return _MOST_NUMBERS // (fit.shape[0] * len(fit.design))
+    return _MOST_NUMBERS // (fit.shape[0] * fit.response.values.size)
 
 
 def _fitting_kind(fit: Fit) -> str:
-    if isinstance(fit.link, ProbabilityLink):
-        return "proportions"
-    return "rootogram" if fit.family.is_discrete else "density"
+    """Choose by what the family is; the link that a user chose has no part in it."""
+    if fit.response.categories:
+        return "categories"
+    if not fit.family.is_discrete:
+        return "density"
+    counts_successes = isinstance(LINKS[fit.family.links[0]], ProbabilityLink)
+    return "proportions" if counts_successes else "rootogram"
 
 
 def _density(fit: Fit, replicated: Array) -> Picture:
-    from glmm_bayes.checking.pictures import density_check
+    from glmm_bayes.checking.densities import density_check
 
     return density_check(fit, replicated)
 
@@ -187,6 +192,19 @@ def _proportions(fit: Fit, replicated: Array) -> Picture:
     return proportions_check(fit, replicated)
 
 
+def _categories(fit: Fit, replicated: Array) -> Picture:
+    from glmm_bayes.checking.categories import categories_check
+
+    return categories_check(fit, replicated)
+
+
 KINDS: Registry[Callable[[Fit, Array], Picture]] = Registry(
-    "kind", {"density": _density, "rootogram": _rootogram, "proportions": _proportions}, PredictionError
+    "kind",
+    {
+        "density": _density,
+        "rootogram": _rootogram,
+        "proportions": _proportions,
+        "categories": _categories,
+    },
+    PredictionError,
 )

@@ -20,6 +20,7 @@ from glmm_bayes.effects.pieces import distinct_pieces
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import summary_frame
 from glmm_bayes.effects.rows import training_rows
+from glmm_bayes.graph.implications import reading_of
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
@@ -65,7 +66,9 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood") -> pd.DataFrame
         One row a coefficient: ``coef``; mean, sd and interval of the subject-specific coefficient
         (``subject_*``) and of the population-averaged one (``population_*``); ``attenuation``, the
         median of their ratio, blank where the subject-specific draws straddle zero; and for a logit
-        or log link the ratios ``exp(coefficient)``. ``attrs`` names estimands, interval, projection and
+        or log link the ratios ``exp(coefficient)``. Coefficients of further parameters (``sigma_x``), of
+        categories and of a ``mu`` that is not the mean have the subject-specific columns only, and
+        ``ratio`` says what their ratio is. ``attrs`` names estimands, interval, projection and
         ``lack_of_fit``, the posterior mean of the largest gap between population means and projection.
 
     References
@@ -84,21 +87,18 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood") -> pd.DataFrame
     for word, draws in (("subject", beta), ("population", gamma)):
         frame = pd.concat([frame, summary_frame(draws).add_prefix(f"{word}_")], axis=1)
     frame["attenuation"] = _attenuation(beta, gamma)
-    if fit.link.ratio:
+    ratio = fit.family.ratio_name(fit.link)
+    if ratio:
         for word, draws in (("subject", beta), ("population", gamma)):
-            ratios = summary_frame(np.exp(draws))
-            lower, upper = interval_columns()
-            frame[f"{word}_ratio"] = np.median(np.exp(draws), axis=0)
-            frame[f"{word}_ratio_{lower}"], frame[f"{word}_ratio_{upper}"] = ratios[lower], ratios[upper]
-    ratio = fit.link.ratio
+            frame = pd.concat([frame, _ratios(draws, word)], axis=1)
     further = {name: predictor for name, predictor in fit.predictors.items() if name != MEAN}
     if further:
-        frame = pd.concat([frame, _subject_table(fit, further)], ignore_index=True)
+        frame = pd.concat([frame.assign(ratio=ratio), _subject_table(fit, further)], ignore_index=True)
     caption = (
         "subject_: subject-specific coefficient, what changes for a given group; population_: "
         f"population-averaged coefficient ({projection} projection); mean and {interval_words()}"
     )
-    caption += f"; {ratio}s as posterior median" if ratio else ""
+    caption += f"; {ratio}: posterior median" if ratio else ""
     return captioned(
         frame,
         caption,
@@ -112,23 +112,39 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood") -> pd.DataFrame
     )
 
 
+def _ratios(draws: Array, word: str) -> pd.DataFrame:
+    """Summarise ``exp(coefficient)`` by median and interval."""
+    lower, upper = interval_columns()
+    ratios = summary_frame(np.exp(draws))[[lower, upper]].add_prefix(f"{word}_ratio_")
+    ratios.insert(0, f"{word}_ratio", np.median(np.exp(draws), axis=0))
+    return ratios
+
+
 def _subject_table(fit: Fit, predictors: Mapping[str, Predictor]) -> pd.DataFrame:
     """Summarise subject-specific coefficients of predictors that have no population-averaged ones."""
     parts = []
-    for predictor in predictors.values():
-        names = [f"{predictor.prefix}{name}" for name in predictor.design.coefficients]
-        draws = summary_frame(fit.flat[predictor.variable("beta")]).add_prefix("subject_")
-        parts.append(pd.concat([pd.DataFrame({"coef": names}), draws], axis=1))
+    called: dict[str, None] = {}
+    for name, predictor in predictors.items():
+        coefficients = [f"{predictor.prefix}{coef}" for coef in predictor.design.coefficients]
+        draws = fit.flat[predictor.variable("beta")]
+        columns = [pd.DataFrame({"coef": coefficients}), summary_frame(draws).add_prefix("subject_")]
+        if ratio := reading_of(name, predictor.link, fit.family, fit.response).ratio:
+            columns.append(_ratios(draws, "subject").assign(ratio=ratio))
+            called[ratio] = None
+        parts.append(pd.concat(columns, axis=1))
+    ratios = " or ".join(called)
     caption = (
         "subject_: subject-specific coefficient, what changes for a given group, on the scale of each "
-        f"parameter's linear predictor; mean and {interval_words()}; population-averaged answers: "
-        "gb.predictions and gb.comparisons"
+        f"parameter's linear predictor; mean and {interval_words()}"
+        + (f"; {ratios}: posterior median" if ratios else "")
+        + "; population-averaged answers: gb.predictions and gb.comparisons"
     )
     return captioned(
         pd.concat(parts, ignore_index=True),
         caption,
         subject="subject-specific: what changes for a given group",
         interval=interval_words(),
+        ratio=f"{ratios} (posterior median)" if ratios else "",
     )
 
 

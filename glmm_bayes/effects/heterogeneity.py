@@ -65,6 +65,9 @@ def variance_components(fit: Fit) -> pd.DataFrame:
     frame = pd.DataFrame({"factor": [row[0] for row in rows], "quantity": [row[1] for row in rows]})
     table = pd.concat([frame, summary_frame(np.stack([row[2] for row in rows], axis=1))], axis=1)
     estimand = "variation between groups, scale of the linear predictor"
+    further = [name for name in fit.predictors if name != MEAN]
+    if further:
+        estimand += f"; {'_, '.join(further)}_: of that parameter"
     caption = f"{estimand}; mean and {interval_words()}"
     return captioned(table, caption, estimand_description=estimand, interval=interval_words())
 
@@ -118,8 +121,8 @@ def _joint(fit: Fit) -> list[tuple[str, str, Array]]:
 def _ratios(fit: Fit, group: GroupDesign) -> list[tuple[str, str, Array]]:
     own = fit.covariance(group.slug)[:, 0, 0]
     rows = [(group.factor, "variance", own)]
-    if fit.link.ratio:
-        rows.append((group.factor, f"median {fit.link.ratio}", np.exp(np.sqrt(2 * own) * _Z75)))
+    if ratio := fit.family.ratio_name(fit.link):
+        rows.append((group.factor, f"median {ratio}", np.exp(np.sqrt(2 * own) * _Z75)))
     residual = _latent_residual(fit)
     if residual is not None:
         total = sum((fit.covariance(other.slug)[:, 0, 0] for other in fit.design.groups), np.zeros_like(own))

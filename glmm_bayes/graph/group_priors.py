@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from glmm_bayes.core.links import Link
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.graph.basis import column_swing, recoding
@@ -15,7 +14,7 @@ from glmm_bayes.graph.covariances.base import DEFAULT_CORRELATION
 from glmm_bayes.graph.covariances.resolve import BlockCovariance
 from glmm_bayes.graph.covariances.unstructured import Unstructured
 from glmm_bayes.graph.families import Scales
-from glmm_bayes.graph.implications import sd_words
+from glmm_bayes.graph.implications import Reading, sd_words
 from glmm_bayes.spec.prior import Prior
 
 #: Degrees of freedom of Student effects are above 2, so that they have a variance: 2 + this.
@@ -158,7 +157,7 @@ def _default_sd(group: GroupDesign, effect: int, design: Design, scales: Scales,
 
 
 def group_rows(
-    group: GroupDesign, prior: GroupPrior, given: Mapping[str, Prior], link: Link
+    group: GroupDesign, prior: GroupPrior, given: Mapping[str, Prior], words: Reading
 ) -> list[PriorRow]:
     """Write a line for each parameter of the factor."""
     rows = []
@@ -167,7 +166,7 @@ def group_rows(
         effects = [group.effects[index] for index, used in enumerate(prior.sd_of_effect) if used == position]
         name = f"sd_{group.slug}[{effects[0]}]"
         is_users = any(key in given for key in (name, f"sd_{group.slug}", "sd"))
-        meaning = coding + (sd_words(sd, link) if effects[0] == "Intercept" and prior.is_plain else "")
+        meaning = coding + (sd_words(sd, words) if effects[0] == "Intercept" and prior.is_plain else "")
         if len(effects) > 1:
             meaning += f"one for {len(effects)} effects, {effects[0]} to {effects[-1]}"
         rows.append(PriorRow(name, repr(sd), _source(is_users), meaning.removesuffix("; ")))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from glmm_bayes.core.links import Link
+from glmm_bayes.core.links import LINKS, Link
+from glmm_bayes.design.several import MEAN
+from glmm_bayes.graph.families import Family, Response
+from glmm_bayes.graph.families.parameters import PARAMETERS
 from glmm_bayes.spec.prior import Prior
 
 _Z = 1.959963984540054  # 97.5 % point of the standard normal
@@ -13,30 +18,63 @@ _CAUCHY = 12.706204736174694  # 97.5 % point of the standard Cauchy
 _HALF_NORMAL_MEDIAN = 0.6744897501960817
 
 
-def intercept_words(prior: Prior, link: Link) -> str:
-    """Say between which means the intercept's prior puts 95 % of its mass."""
+@dataclass(frozen=True)
+class Reading:
+    """How the numbers of a linear predictor are read.
+
+    Attributes
+    ----------
+    name : str
+        What the inverse link gives: ``mean``, ``sigma``, ``zi``, ``odds against bus``.
+    link : Link
+    ratio : str
+        What ``exp(coefficient)`` is; empty if it has no name.
+    """
+
+    name: str
+    link: Link
+    ratio: str
+
+
+#: What ``exp(coefficient)`` of a further parameter is called, by its link.
+_RATIOS = {"log": "factor", "logit": "odds ratio"}
+
+
+def reading_of(name: str, link: Link, family: Family, response: Response) -> Reading:
+    """Say how the numbers of a parameter's linear predictor are read."""
+    if name in PARAMETERS:
+        return Reading(name, link, _RATIOS.get(link.name, ""))
+    if family.has_category_predictors:
+        # The linear predictor is a log of odds.
+        return Reading(f"odds against {response.categories[0]}", LINKS["log"], "odds ratio")
+    return Reading("mean" if family.mean_is_mu else MEAN, link, family.ratio_name(link))
+
+
+def intercept_words(prior: Prior, words: Reading) -> str:
+    """Say between which values the intercept's prior puts 95 % of its mass."""
     if prior.name == "Cauchy":
         ends = prior["alpha"] + _CAUCHY * prior["beta"] * np.array([-1.0, 1.0])
     else:
         ends = prior["mu"] + _Z * prior["sigma"] * np.array([-1.0, 1.0])
+    link = words.link
     if link.has_pole or not link.is_increasing:
         return f"linear predictor between {ends[0]:.3g} and {ends[1]:.3g} (95%)"
     low, high = link.inverse(ends)
-    return f"mean between {low:.3g} and {high:.3g} (95%)"
+    return f"{words.name} between {low:.3g} and {high:.3g} (95%)"
 
 
-def effect_words(sd: float, link: Link) -> str:
+def effect_words(sd: float, words: Reading) -> str:
     """Say between which ratios the prior of a full swing's effect puts 95 % of its mass."""
-    name = link.ratio
+    name = words.ratio
     if not name:
         return f"effect between {-_Z * sd:.3g} and {_Z * sd:.3g} (95%)"
     bound = np.exp(_Z * sd)
     return f"{name} between 1/{bound:.3g} and {bound:.3g} (95%)"
 
 
-def sd_words(prior: Prior, link: Link) -> str:
+def sd_words(prior: Prior, words: Reading) -> str:
     """Say what a half-normal prior of a group's sd means for two groups (Larsen et al. 2000)."""
-    name = link.ratio
+    name = words.ratio
     if not name or prior.name != "HalfNormal":
         return ""
     typical, upper = (

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from glmm_bayes.core.errors import Findings, PriorError
-from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import slugs
 from glmm_bayes.design.design import Design
@@ -20,7 +19,7 @@ from glmm_bayes.graph.families import Family, Response, Scales
 from glmm_bayes.graph.families.parameters import PARAMETERS, Law
 from glmm_bayes.graph.fixed_prior import fixed_prior
 from glmm_bayes.graph.group_priors import GroupPrior, PriorRow, group_prior, group_rows, level_parameters
-from glmm_bayes.graph.implications import effect_words, intercept_words
+from glmm_bayes.graph.implications import Reading, effect_words, intercept_words, reading_of
 from glmm_bayes.graph.monotonic import (
     is_total,
     monotonic_terms,
@@ -159,8 +158,10 @@ def resolve_priors(
     for target in found:
         own = _own(given, target.name, [t.name for t in found])
         scales = _scales(target, family, response, spread, found[0].link)
-        link = LINKS["identity"] if target.name in PARAMETERS else found[0].link
-        predictors[target.name], more = _predictor(target, scales, covariances[target.name], own, link)
+        # Category-specific effects are on the scale of the thresholds.
+        link = found[0].link if is_specific(target.name) else target.link
+        words = reading_of(target.name, link, family, response)
+        predictors[target.name], more = _predictor(target, scales, covariances[target.name], own, words)
         rows += more
     auxiliary = {}
     for name in single:
@@ -211,7 +212,7 @@ def _scales(target: Target, family: Family, response: Response, spread: float, l
 
 
 def _predictor(
-    target: Target, scales: Scales, covariances: Covariances, given: Mapping[str, Prior], words: Link
+    target: Target, scales: Scales, covariances: Covariances, given: Mapping[str, Prior], words: Reading
 ) -> tuple[Predictor, list[PriorRow]]:
     design, link = target.design, target.link
     user = {
@@ -369,7 +370,7 @@ _NEEDED: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 
 
-def _fixed_rows(design: Design, scales: Scales, user: Mapping[int, Prior], link: Link) -> list[PriorRow]:
+def _fixed_rows(design: Design, scales: Scales, user: Mapping[int, Prior], words: Reading) -> list[PriorRow]:
     rows = []
     for position, column in enumerate(prior_columns(design.columns)):
         name = f"beta[{column.label}]"
@@ -379,13 +380,12 @@ def _fixed_rows(design: Design, scales: Scales, user: Mapping[int, Prior], link:
             prior = Prior("Normal", mu=scales.intercept_mean, sigma=scales.intercept_sd)
             if scales.has_cauchy_intercept:
                 prior = Prior("Cauchy", alpha=scales.intercept_mean, beta=scales.intercept_sd)
-            rows.append(
-                PriorRow(name, repr(prior), "default", f"at the average row: {intercept_words(prior, link)}")
-            )
+            meaning = f"at the average row: {intercept_words(prior, words)}"
+            rows.append(PriorRow(name, repr(prior), "default", meaning))
         else:
             size = column_swing(column, design.parts)
             prior = Prior("Normal", mu=0.0, sigma=scales.effect / size)
             what = "" if size == 1.0 else f"per swing of {size:.4g}: "
             what = f"lowest to highest level: {what}" if is_total(column) else what
-            rows.append(PriorRow(name, repr(prior), "default", what + effect_words(scales.effect, link)))
+            rows.append(PriorRow(name, repr(prior), "default", what + effect_words(scales.effect, words)))
     return rows

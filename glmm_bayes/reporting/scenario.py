@@ -20,6 +20,7 @@ from glmm_bayes.effects.expectation import expected
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import new_rows
 from glmm_bayes.effects.variance import factors_needed
+from glmm_bayes.graph.equations import all_groups
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.predictor import BLOCK_ELEMENTS, group_part
 from glmm_bayes.spec.model_spec import Term
@@ -103,7 +104,9 @@ def _group_terms(design: Design) -> list[Term]:
 
 def _needed(fit: Fit) -> frozenset[str]:
     """List the grouping factors on whose levels the population's variance depends."""
-    return factors_needed(fit.priors.first, read_estimand("population", fit))
+    estimand = read_estimand("population", fit)
+    parts = [factors_needed(predictor, estimand) for predictor in fit.predictors.values()]
+    return frozenset[str]().union(*parts)
 
 
 def main_group(design: Design) -> GroupDesign | None:
@@ -172,12 +175,14 @@ def _text(column: Column, value: Any) -> str:
 def _held(fit: Fit, moving: set[str], size: int) -> tuple[dict[str, Column], str]:
     """Hold numbers at their mean and factors at their most frequent level."""
     design = fit.design
-    names = predictors(design) + [name for term in _group_terms(design) for name in term.names()]
-    names += [name for offset in design.spec.offsets for name in offset.names()]
+    names: list[str] = []
     needed = _needed(fit)
-    for group in design.spec.groups:
-        if group.factor in needed:
-            names += [*group.columns, *(name for weight in group.weights for name in weight.names())]
+    for other in (predictor.design for predictor in fit.predictors.values()):
+        names += predictors(other) + [name for term in _group_terms(other) for name in term.names()]
+        names += [name for offset in other.spec.offsets for name in offset.names()]
+        for group in other.spec.groups:
+            if group.factor in needed:
+                names += [*group.columns, *(name for weight in group.weights for name in weight.names())]
     base, words = {}, []
     for name in dict.fromkeys(name for name in names if name not in moving):
         column = design.table[name]
@@ -226,12 +231,15 @@ def other_factors(design: Design, group: GroupDesign) -> list[str]:
 
 def compute(fit: Fit, scenario: Scenario, panel: Panel) -> Values:
     """Compute the curves of one panel."""
-    population, typical = (
-        _expected(fit, panel.rows, read_estimand(word, fit)) for word in ("population", "typical")
-    )
+    population, typical = (expected_on(fit, panel.rows, word) for word in ("population", "typical"))
     parts = [_group_means(fit, scenario, panel.rows, some) for some in _batches(fit, scenario, panel)]
     groups = np.concatenate(parts) if parts else np.zeros((0, len(scenario.x)))
     return Values(population, typical, groups)
+
+
+def expected_on(fit: Fit, table: Table, word: str) -> Array:
+    """Return draws of the mean on some rows, shape (draw, row) or (draw, row, category)."""
+    return _expected(fit, table, read_estimand(word, fit))
 
 
 def _expected(fit: Fit, table: Table, estimand: Estimand) -> Array:
@@ -259,6 +267,7 @@ def _group_means(fit: Fit, scenario: Scenario, rows: Table, levels: NDArray[np.i
     }
     own = {name: fit.design.table[name].take(np.repeat(first, points)) for name in sorted(columns)}
     settled = {other.factor for other in _own(fit.design, group)}
-    words = {g.factor: "subject" if g.factor in settled else "typical" for g in fit.design.groups}
+    every = all_groups(fit.predictors)
+    words = {g.factor: "subject" if g.factor in settled else "typical" for g in every}
     values = _expected(fit, table.with_columns(own), Estimand(words)).mean(axis=0)
     return np.asarray(values.reshape(len(levels), points))

@@ -7,7 +7,8 @@ from typing import Any
 
 from glmm_bayes.checking.predictive import pp_check
 from glmm_bayes.core.words import ESTIMANDS
-from glmm_bayes.graph.explain import describe_references, explain_model
+from glmm_bayes.graph.equations import all_groups
+from glmm_bayes.graph.explain import describe_references, explain_model, further_lines
 from glmm_bayes.infer.diagnostics import Diagnosis
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.reporting.blocks import (
@@ -20,6 +21,7 @@ from glmm_bayes.reporting.blocks import (
     attempt,
     illustration,
 )
+from glmm_bayes.reporting.category_curves import category_curves
 from glmm_bayes.reporting.curves import estimand_curves
 from glmm_bayes.reporting.figures import shrinkage_picture
 from glmm_bayes.reporting.sentences import (
@@ -34,12 +36,13 @@ from glmm_bayes.reporting.sentences import (
 )
 from glmm_bayes.reporting.tables import (
     checks_table,
-    coefficients_table,
+    coefficients_tables,
     data_table,
     estimands_table,
     groups_table,
     parameters_table,
     priors_table,
+    thresholds_table,
     variance_table,
 )
 
@@ -61,12 +64,13 @@ def sections(fit: Fit, diagnosis: Diagnosis) -> list[Section]:
         ("model", "Model", _model(fit)),
         ("data", "Data and groups", _data(fit)),
         ("priors", "Priors", [priors_table(fit)]),
-        ("coefficients", "Coefficients", attempt(lambda: [coefficients_table(fit)])),
+        ("coefficients", "Coefficients", attempt(lambda: _coefficients(fit))),
         ("estimands", "Estimands side by side", _estimands(fit, variable)),
         ("curves", "Groups, typical group and population", attempt(lambda: [_curves(fit)])),
     ]
-    if fit.design.groups:
+    if all_groups(fit.predictors):
         parts.append(("variation", "Variation between groups", attempt(lambda: [variance_table(fit)])))
+    if fit.design.groups and not fit.family.has_category_predictors:
         parts.append(("shrinkage", "Shrinkage", attempt(lambda: [_shrinkage(fit)])))
     parts += [
         ("check", "Predictive check", attempt(lambda: [_check(fit)])),
@@ -87,17 +91,34 @@ def _model(fit: Fit) -> list[Block]:
     explanation = explain_model(fit)
     formula, _, _ = explanation.text.partition("\n\nPriors:")
     link = f"{fit.spec.to_formula()} with family {fit.family.name} and link {fit.link.name}."
+    further = "; ".join(further_lines(fit))
+    further = f" Further parameters: {further}." if further else ""
     return [
-        Paragraph(f"{link} The mean of row i, mu[i], is {named_mean(fit)}."),
+        Paragraph(f"{link}{further} {_mean_words(fit)}"),
         Listing(formula),
         Listing(explanation.latex, summary="LaTeX source"),
     ]
 
 
+def _mean_words(fit: Fit) -> str:
+    """Say what the mean of the response is in the equations."""
+    if fit.response.categories:
+        return f"Effects are shown on {fit.response.mean_label}, for each category k."
+    if fit.family.mean_is_mu:
+        return f"The mean of row i, mu[i], is {named_mean(fit)}."
+    mean = fit.family.mean_text.format(y=fit.response.label)
+    return f"Effects are shown on {named_mean(fit)}, which is {mean}; mu is the part below."
+
+
+def _coefficients(fit: Fit) -> list[Block]:
+    thresholds = [thresholds_table(fit)] if fit.priors.thresholds else []
+    return [*coefficients_tables(fit), *thresholds]
+
+
 def _data(fit: Fit) -> list[Block]:
-    references = describe_references(fit.design)
+    references = describe_references(predictor.design for predictor in fit.predictors.values())
     words = rows_sentence(fit) + (f" Reference levels: {references}." if references else "")
-    tables = [data_table(fit)] + ([groups_table(fit)] if fit.design.groups else [])
+    tables = [data_table(fit)] + ([groups_table(fit)] if all_groups(fit.predictors) else [])
     return [Paragraph(words), *tables]
 
 
@@ -115,6 +136,9 @@ def _estimands(fit: Fit, variable: str | None) -> list[Block]:
 
 
 def _curves(fit: Fit) -> Illustration:
+    if fit.response.categories:
+        caption = f"Probability of each category: {ESTIMANDS['population']}, and {ESTIMANDS['typical']}."
+        return illustration(category_curves(fit), caption)
     caption = f"Individual curves, {ESTIMANDS['population']}, and {ESTIMANDS['typical']}."
     return illustration(estimand_curves(fit), caption)
 

@@ -6,6 +6,7 @@ from glmm_bayes.core.words import ESTIMANDS, interval_columns, interval_words
 from glmm_bayes.effects.canvas import decimals, number
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.effects.verbs import comparisons, predictions
+from glmm_bayes.graph.equations import all_groups
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.manifest import fingerprint
 from glmm_bayes.reporting.scenario import is_factor, predictors
@@ -39,24 +40,39 @@ def question(fit: Fit, variable: str | None) -> str:
 def answers(fit: Fit, variable: str | None) -> list[str]:
     """Answer for the population, then for the typical group."""
     if variable is None:
-        return [_mean_sentence(fit, word) for word in ("population", "typical")]
+        return [line for word in ("population", "typical") for line in _mean_sentences(fit, word)]
     population = comparisons(fit, variable)
     typical = comparisons(fit, variable, estimand="typical")
     sentences = []
-    for index in range(min(len(population.grid), _CONTRASTS_SAID)):
+    said = min(len(population.grid), max(_CONTRASTS_SAID, len(fit.response.categories)))
+    for index in range(said):
         sentences.append(_contrast_sentence(fit, population, index) + _typical_words(typical, index))
-    if len(population.grid) > _CONTRASTS_SAID:
-        sentences.append(
-            f"{len(population.grid) - _CONTRASTS_SAID} further comparisons stand in the table below."
-        )
-    if fit.link.name == "identity":
+    if len(population.grid) > said:
+        sentences.append(f"{len(population.grid) - said} further comparisons stand in the table below.")
+    if _is_linear(fit):
         sentences.append("With an identity link the population and the typical group have the same mean.")
     return sentences
 
 
-def _mean_sentence(fit: Fit, word: str) -> str:
+def _is_linear(fit: Fit) -> bool:
+    """Tell whether the mean is the linear predictor, so that population and typical group agree."""
+    return fit.link.name == "identity" and fit.family.mean_is_mu
+
+
+def _mean_sentences(fit: Fit, word: str) -> list[str]:
     effects = predictions(fit, estimand=word, by=True)
-    return f"{ESTIMANDS[word].capitalize()}: {named_mean(fit)} is {_interval(effects, 0)}."
+    return [
+        f"{ESTIMANDS[word].capitalize()}: {_mean_of(fit, effects, index)} is {_interval(effects, index)}."
+        for index in range(len(effects.grid))
+    ]
+
+
+def _mean_of(fit: Fit, effects: Effects, index: int) -> str:
+    """Name the mean that a row of effects is of; of a response with categories the probability of one."""
+    if not fit.response.categories:
+        return named_mean(fit)
+    category = effects.grid[effects.grid.columns[-1]].iloc[index]
+    return named_mean(fit).replace("= k)", f"= {category})")
 
 
 def _contrast_sentence(fit: Fit, effects: Effects, index: int) -> str:
@@ -66,8 +82,9 @@ def _contrast_sentence(fit: Fit, effects: Effects, index: int) -> str:
     high, _, low = str(effects.grid["contrast"][index]).partition(" vs ")
     word, share = ("lower", (draws < 0).mean()) if mean < 0 else ("higher", (draws > 0).mean())
     side = "below" if mean < 0 else "above"
+    what = _mean_of(fit, effects, index)
     return (
-        f"Averaged over the population, {named_mean(fit)} is estimated {size} {word} for {high} than for "
+        f"Averaged over the population, {what} is estimated {size} {word} for {high} than for "
         f"{low}: difference {_interval(effects, index)}, {side} zero with posterior probability "
         f"{_share(float(share))}."
     )
@@ -92,10 +109,10 @@ def _interval(effects: Effects, index: int) -> str:
 
 def estimand_sentences(fit: Fit, has_subject: bool) -> list[str]:
     """Say what question each estimand answers."""
-    factors = " and ".join(group.factor for group in fit.design.groups) or "group"
+    factors = " and ".join(group.factor for group in all_groups(fit.predictors)) or "group"
     middle = (
         "the same as the mean of groups, since the link is the identity"
-        if fit.link.name == "identity"
+        if _is_linear(fit)
         else "the median group, not the mean of groups"
     )
     sentences = [
@@ -125,7 +142,9 @@ def short_fingerprint(fit: Fit) -> str:
 def reproduction(fit: Fit) -> str:
     """Write the Python that gives this fit and this report again."""
     spec, settings = fit.spec, fit.settings
-    lines = ["import glmm_bayes as gb", "", "model = gb.Model(", f"    {spec.to_formula()!r},"]
+    further = "".join(f", {name}={value!r}" for name, value in spec.further_formulas().items())
+    formula = f"gb.Formula({spec.to_formula()!r}{further})" if further else repr(spec.to_formula())
+    lines = ["import glmm_bayes as gb", "", "model = gb.Model(", f"    {formula},"]
     lines.append(f"    data,  # rows with the fingerprint {short_fingerprint(fit)}")
     lines.append(f"    family={spec.family!r}, link={fit.link.name!r},")
     if spec.priors:

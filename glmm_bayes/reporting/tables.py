@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
 from glmm_bayes.core.errors import DataError, PredictionError
 from glmm_bayes.core.links import ProbabilityLink
-from glmm_bayes.core.words import ESTIMANDS, interval_columns
+from glmm_bayes.core.words import ESTIMANDS, interval_columns, interval_words
 from glmm_bayes.design.table import Column, as_labels
 from glmm_bayes.effects.canvas import compact, decimals, estimate, number
 from glmm_bayes.effects.coefficients import coefficients
 from glmm_bayes.effects.heterogeneity import variance_components
+from glmm_bayes.effects.result import summary_frame
 from glmm_bayes.effects.verbs import comparisons
+from glmm_bayes.graph.equations import all_groups, category_of
+from glmm_bayes.graph.families.parameters import PARAMETERS
 from glmm_bayes.infer.diagnostics import Diagnosis, summary
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.reporting.blocks import Table
-from glmm_bayes.reporting.scenario import predictors
 
 _LEVELS_SHOWN = 6
 _ROUNDING = 1e-9
@@ -26,12 +31,14 @@ _INTERVAL_SDS = 3.2  # the width of an 89% interval of a normal, in standard dev
 def data_table(fit: Fit) -> Table:
     """List the columns that the model reads, with their kind and values."""
     design = fit.design
+    specs = [predictor.design.spec for predictor in fit.predictors.values()]
     response = set(design.spec.response.names())
-    grouping = {name for group in design.groups for name in group.term.columns}
-    effects = set(predictors(design)) | {
-        name for group in design.spec.groups for effect in group.effects for name in effect.names()
+    groups = [group for predictor in fit.predictors.values() for group in predictor.design.groups]
+    grouping = {name for group in groups for name in group.term.columns}
+    effects = {name for spec in specs for term in spec.fixed for name in term.names()} | {
+        name for spec in specs for group in spec.groups for effect in group.effects for name in effect.names()
     }
-    exposure = {name for offset in design.spec.offsets for name in offset.names()}
+    exposure = {name for spec in specs for offset in spec.offsets for name in offset.names()}
     roles = ((response, "response"), (effects, "predictor"), (exposure, "offset"), (grouping, "grouping"))
     rows = tuple(
         (name, ", ".join(word for names, word in roles if name in names), column.kind, _values(column))
@@ -60,10 +67,17 @@ def _values(column: Column) -> str:
 def groups_table(fit: Fit) -> Table:
     """List the grouping factors with their levels and rows."""
     rows = []
-    for group in fit.design.groups:
+    for group in all_groups(fit.predictors):
         counts = np.bincount(group.codes, minlength=len(group.levels))
         numbers = (len(group.levels), counts.min(), float(np.median(counts)), counts.max())
-        rows.append((group.factor, *(f"{value:,g}" for value in numbers), ", ".join(group.effects)))
+        effects = [
+            f"{predictor.prefix}{effect}"
+            for predictor in fit.predictors.values()
+            for other in predictor.design.groups
+            if other.factor == group.factor
+            for effect in other.effects
+        ]
+        rows.append((group.factor, *(f"{value:,g}" for value in numbers), ", ".join(effects)))
     columns = ("grouping factor", "levels", "fewest rows", "median rows", "most rows", "effects that vary")
     return Table("Grouping factors and the rows of their levels", columns, tuple(rows), words=frozenset({5}))
 
@@ -76,15 +90,26 @@ def priors_table(fit: Fit) -> Table:
     return Table(caption, columns, rows, words=frozenset({1, 2, 3}))
 
 
-def coefficients_table(fit: Fit) -> Table:
-    """Put subject-specific and population-averaged coefficients side by side."""
+def coefficients_tables(fit: Fit) -> list[Table]:
+    """Put subject-specific and population-averaged coefficients side by side; list the others."""
     try:
         frame = coefficients(fit)
     except PredictionError as error:
         if error.code != "projection":
             raise
         frame = coefficients(fit, projection="hedeker")
-    ratio = str(frame.attrs["ratio"]).partition(" (")[0]
+    tables = []
+    if "population_mean" in frame:
+        both = frame["population_mean"].notna()
+        tables.append(_both_table(fit, frame[both], frame.attrs))
+        frame = frame[~both]
+    if len(frame):
+        tables.append(_subject_table(fit, frame))
+    return tables
+
+
+def _both_table(fit: Fit, frame: pd.DataFrame, attrs: Mapping[Hashable, Any]) -> Table:
+    ratio = str(attrs["ratio"]).partition(" (")[0]
     sides = ("subject", "population")
     heads = ("coefficient", ratio) if ratio else ("coefficient",)
     rows = tuple(
@@ -96,13 +121,67 @@ def coefficients_table(fit: Fit) -> Table:
         for _, row in frame.iterrows()
     )
     caption = (
-        f"Coefficients on the scale of the linear predictor. {_sentence(frame.attrs['subject'])}. "
-        f"{_sentence(frame.attrs['population'])}. Posterior mean and {frame.attrs['interval']}"
-        + (f"; {ratio}s as posterior median" if ratio else "")
+        f"Coefficients on the scale of the linear predictor. {_sentence(attrs['subject'])}. "
+        f"{_sentence(attrs['population'])}. Posterior mean and {attrs['interval']}"
+        + (f"; {ratio} as posterior median" if ratio else "")
     )
     spans = (("subject-specific", len(heads)), ("population-averaged", len(heads)), ("", 1))
-    note = _projection_note(fit, frame.attrs["lack_of_fit"])
+    note = _projection_note(fit, attrs["lack_of_fit"])
     return Table(caption, ("coefficient of", *heads, *heads, "attenuation"), rows, spans, note=note)
+
+
+def _subject_table(fit: Fit, frame: pd.DataFrame) -> Table:
+    """List coefficients of predictors whose parameter is not the mean of the response."""
+    has_ratio = "subject_ratio" in frame
+    rows = []
+    for _, row in frame.iterrows():
+        named = has_ratio and isinstance(row["ratio"], str) and bool(row["ratio"])
+        cells = _coefficient_cells(row, "subject", named) + ([] if named or not has_ratio else [""])
+        rows.append((str(row["coef"]), *cells, *([str(row["ratio"]) if named else ""] if has_ratio else [])))
+    scales = "; ".join(_scale_words(fit, name) for name in fit.predictors if _has_rows(fit, name, frame))
+    caption = (
+        "Subject-specific coefficients: what changes for a given group, on the scale of each linear "
+        f"predictor ({scales}). Posterior mean and {interval_words()}"
+        + ("; exp(coefficient) as posterior median" if has_ratio else "")
+    )
+    more = ("exp(coefficient)", "which is") if has_ratio else ()
+    note = "Population-averaged answers stand with the estimands below: the mean is not one inverse link."
+    words = frozenset({3}) if has_ratio else frozenset[int]()
+    return Table(caption, ("coefficient of", "coefficient", *more), tuple(rows), words=words, note=note)
+
+
+def _has_rows(fit: Fit, name: str, frame: pd.DataFrame) -> bool:
+    predictor = fit.predictors[name]
+    return any(f"{predictor.prefix}{coef}" in set(frame["coef"]) for coef in predictor.design.coefficients)
+
+
+def _scale_words(fit: Fit, name: str) -> str:
+    """Say on which scale a linear predictor lies."""
+    predictor = fit.predictors[name]
+    if category := category_of(fit, predictor):
+        return f"{predictor.prefix}: log odds of {category} against {fit.response.categories[0]}"
+    kind = PARAMETERS.get(name)
+    if kind is not None:
+        meaning = f", {kind.meaning.partition(':')[0]}" if kind.meaning != name else ""
+        return f"{predictor.prefix}: {predictor.link.name} of {name}{meaning}"
+    if not fit.family.keeps_intercept:
+        return f"latent scale of {fit.response.label}, {predictor.link.name} link"
+    if predictor.link.name == "identity":
+        return "mu itself"
+    return f"{predictor.link.name} of mu"
+
+
+def thresholds_table(fit: Fit) -> Table:
+    """List the thresholds of an ordinal response."""
+    assert fit.priors.thresholds is not None
+    frame = summary_frame(fit.flat["thresholds"])
+    labels = fit.priors.thresholds.labels
+    rows = tuple((label, _effect_cell(row)) for label, (_, row) in zip(labels, frame.iterrows(), strict=True))
+    caption = (
+        f"Thresholds on the latent scale of {fit.response.label}, at x = 0; subject-specific. "
+        f"Posterior mean and {interval_words()}"
+    )
+    return Table(caption, ("between", "threshold"), rows)
 
 
 def _projection_note(fit: Fit, gap: float) -> str:
@@ -140,9 +219,11 @@ def _two_lines(text: str) -> str:
 
 def measures_of(fit: Fit) -> tuple[str, ...]:
     """Return the measures that readers of this kind of response know."""
+    family = fit.family
     if isinstance(fit.link, ProbabilityLink):
-        return "difference", "odds_ratio"
-    return ("difference", "ratio") if fit.link.name == "log" else ("difference",)
+        return ("difference", "odds_ratio") if family.is_discrete else ("difference", "ratio")
+    is_positive = family.is_discrete or family.support_floor == 0.0 or fit.link.name == "log"
+    return ("difference", "ratio") if is_positive else ("difference",)
 
 
 def estimands_table(fit: Fit, variable: str) -> tuple[Table, bool]:
@@ -161,7 +242,10 @@ def estimands_table(fit: Fit, variable: str) -> tuple[Table, bool]:
         attrs = tables[0].attrs
         label = str(attrs["quantity"]).partition(" in ")[0]
         for index, contrast in enumerate(tables[0]["contrast"]):
-            rows.append((f"{label}: {contrast}", *(_effect_cell(table.iloc[index]) for table in tables)))
+            category = f", {tables[0]['category'].iloc[index]}" if "category" in tables[0] else ""
+            rows.append(
+                (f"{label}{category}: {contrast}", *(_effect_cell(table.iloc[index]) for table in tables))
+            )
     heads = {"typical": "typical group", "population": "population-averaged", "subject": "subject-specific"}
     caption = (
         f"{_sentence(fit.response.mean_label)} compared by {variable} under each estimand, "

@@ -18,6 +18,11 @@ class AdjacentCategory(OrdinalFamily):
     name: ClassVar[str] = "acat"
     notation: ClassVar[str] = "AdjacentCategory(mu[i], thresholds, disc)"
     latex: ClassVar[str] = r"\mathrm{AdjacentCategory}(\mu_i, \tau, \mathrm{disc})"
+    events: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("{y} = k + 1 | {y} in (k, k + 1)", r"{y} = k + 1 \mid {y} \in \{{k, k + 1\}}"),
+    )
+    event_rises: ClassVar[bool] = True
+    odds_ratio: ClassVar[str] = "odds ratio of the next category"
     links: ClassVar[tuple[str, ...]] = ("logit",)
     allows_specific: ClassVar[bool] = True
 

@@ -119,6 +119,14 @@ class Family(ABC):
     keeps_intercept: ClassVar[bool] = True
     #: Whether each category but the first has a linear predictor of its own, called ``mu_<category>``.
     has_category_predictors: ClassVar[bool] = False
+    #: The mean of the response where it is not ``mu``, as a person writes it.
+    mean_text: ClassVar[str] = ""
+    #: What a threshold divides, as text and in LaTeX; one for all thresholds, or one each.
+    events: ClassVar[tuple[tuple[str, str], ...]] = ()
+    #: Whether such an event grows more probable with the linear predictor.
+    event_rises: ClassVar[bool] = False
+    #: What ``exp(coefficient)`` is called under the logit link.
+    odds_ratio: ClassVar[str] = "odds ratio"
     #: Whether thresholds ascend.
     has_ordered_thresholds: ClassVar[bool] = False
     #: Whether coefficients may differ between thresholds: ``cs()``.
@@ -137,6 +145,12 @@ class Family(ABC):
     @abstractmethod
     def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
         """Check the response against the family's support and coding; collect what is wrong."""
+
+    def ratio_name(self, link: Link) -> str:
+        """Name ``exp(coefficient)`` of the mean's linear predictor; empty if it has no name."""
+        if link.name == "log" and not self.is_discrete:
+            return "ratio of means"
+        return self.odds_ratio if link.name == "logit" else link.ratio
 
     @abstractmethod
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:

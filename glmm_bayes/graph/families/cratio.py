@@ -15,6 +15,9 @@ class ContinuationRatio(SequentialFamily):
     name: ClassVar[str] = "cratio"
     notation: ClassVar[str] = "ContinuationRatio(mu[i], thresholds, disc)"
     latex: ClassVar[str] = r"\mathrm{ContinuationRatio}(\mu_i, \tau, \mathrm{disc})"
+    events: ClassVar[tuple[tuple[str, str], ...]] = (("{y} > k | {y} >= k", r"{y} > k \mid {y} \ge k"),)
+    event_rises: ClassVar[bool] = True
+    odds_ratio: ClassVar[str] = "odds ratio of going on"
 
     def log_step(self, distance: Any, link: Link, m: Maths) -> tuple[Any, Any]:
         return link.log_complement(-distance, m), link.log_inverse(-distance, m)

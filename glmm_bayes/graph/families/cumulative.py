@@ -22,6 +22,8 @@ class Cumulative(OrdinalFamily):
     name: ClassVar[str] = "cumulative"
     notation: ClassVar[str] = "Cumulative(mu[i], thresholds, disc)"
     latex: ClassVar[str] = r"\mathrm{Cumulative}(\mu_i, \tau, \mathrm{disc})"
+    events: ClassVar[tuple[tuple[str, str], ...]] = (("{y} <= k", r"{y} \le k"),)
+    odds_ratio: ClassVar[str] = "cumulative odds ratio"
     has_ordered_thresholds: ClassVar[bool] = True
     has_latent_response: ClassVar[bool] = True
 

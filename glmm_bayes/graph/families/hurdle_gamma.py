@@ -20,6 +20,7 @@ class HurdleGamma(HurdleAmounts):
     name: ClassVar[str] = "hurdle_gamma"
     notation: ClassVar[str] = "HurdleGamma(mu[i], shape, hu)"
     latex: ClassVar[str] = r"\mathrm{HurdleGamma}(\mu_i, \mathrm{shape}, \mathrm{hu})"
+    mean_text: ClassVar[str] = "(1 - hu) mu"
     links: ClassVar[tuple[str, ...]] = ("log", "identity", "inverse", "softplus")
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape", "hu")
     rest: ClassVar[Part] = Gamma()

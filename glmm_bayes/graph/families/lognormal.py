@@ -25,6 +25,7 @@ class LogNormal(PositiveFamily):
     name: ClassVar[str] = "lognormal"
     notation: ClassVar[str] = "LogNormal(mu[i], sigma^2)"
     latex: ClassVar[str] = r"\mathrm{LogNormal}(\mu_i, \sigma^2)"
+    mean_text: ClassVar[str] = "exp(mu + sigma^2/2)"
     links: ClassVar[tuple[str, ...]] = ("identity",)
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma",)
     mean_is_mu: ClassVar[bool] = False

@@ -29,6 +29,9 @@ class OrderedBeta(EndsFamily):
     name: ClassVar[str] = "ordered_beta"
     notation: ClassVar[str] = "OrderedBeta(mu[i], phi, thresholds)"
     latex: ClassVar[str] = r"\mathrm{OrderedBeta}(\mu_i, \phi, \tau)"
+    mean_text: ClassVar[str] = "P({y} = 1) + P(0 < {y} < 1) mu"
+    events: ClassVar[tuple[tuple[str, str], ...]] = (("{y} > 0", "{y} > 0"), ("{y} = 1", "{y} = 1"))
+    event_rises: ClassVar[bool] = True
     auxiliaries: ClassVar[tuple[str, ...]] = ("phi",)
     has_thresholds: ClassVar[bool] = True
     has_ordered_thresholds: ClassVar[bool] = True

@@ -15,6 +15,8 @@ class StoppingRatio(SequentialFamily):
     name: ClassVar[str] = "sratio"
     notation: ClassVar[str] = "StoppingRatio(mu[i], thresholds, disc)"
     latex: ClassVar[str] = r"\mathrm{StoppingRatio}(\mu_i, \tau, \mathrm{disc})"
+    events: ClassVar[tuple[tuple[str, str], ...]] = (("{y} = k | {y} >= k", r"{y} = k \mid {y} \ge k"),)
+    odds_ratio: ClassVar[str] = "odds ratio of going on"
 
     def log_step(self, distance: Any, link: Link, m: Maths) -> tuple[Any, Any]:
         return link.log_inverse(distance, m), link.log_complement(distance, m)

@@ -76,6 +76,7 @@ def first_arrival(rng: np.random.Generator, rate: Array) -> Array:
 class HurdleCounts(Hurdle, CountsWithZeroPart):
     """Counts above 0 follow a law truncated at zero; the mean is (1 - hu) mu / (1 - f(0))."""
 
+    mean_text: ClassVar[str] = "(1 - hu) mu/(1 - P(0))"
     rest: ClassVar[Truncated]
 
     def population_mean(self, joint: Joint) -> Integral:

@@ -25,6 +25,7 @@ class ZeroOneInflatedBeta(EndsFamily):
     name: ClassVar[str] = "zero_one_inflated_beta"
     notation: ClassVar[str] = "ZeroOneInflatedBeta(mu[i], phi, zoi, coi)"
     latex: ClassVar[str] = r"\mathrm{ZeroOneInflatedBeta}(\mu_i, \phi, \mathrm{zoi}, \mathrm{coi})"
+    mean_text: ClassVar[str] = "zoi coi + (1 - zoi) mu"
     auxiliaries: ClassVar[tuple[str, ...]] = ("phi", "zoi", "coi")
     mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "zoi", "coi")
 

@@ -82,6 +82,7 @@ class ZeroInflated(ZeroPart):
     """Extra zeros with probability ``zi`` beside the zeros of a law."""
 
     zero: ClassVar[str] = "zi"
+    mean_text: ClassVar[str] = "(1 - zi) mu"
     mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "zi")
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:

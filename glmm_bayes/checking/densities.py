@@ -1,0 +1,132 @@
+"""A Fit of numbers and replicated responses in; their densities over each other out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from glmm_bayes.checking.pictures import BAND, ESTIMAND, Cells, cells_of, verdict, write
+from glmm_bayes.core.links import LINKS, ProbabilityLink
+from glmm_bayes.effects.canvas import GREY, STROKES, Picture, compact, legend, literal, new_picture, style
+from glmm_bayes.graph.families import Family
+from glmm_bayes.infer.fit import Fit
+
+Array = NDArray[np.float64]
+
+_LINES = 50
+_FINE = 512
+_CELLS = 64
+
+
+@dataclass(frozen=True)
+class _Curves:
+    """Densities on the centres of fine cells, and the cells that speak for or against the model."""
+
+    centres: Array
+    observed: Array
+    replicated: Array
+    told: NDArray[np.int64]
+
+
+def density_check(fit: Fit, replicated: Array) -> Picture:
+    """Draw the density of the observed numbers over those of replicated data sets.
+
+    Numbers at an end of the support that have a probability of their own, zeros of a hurdle, are told in
+    words; the density is that of the others.
+    """
+    observed = fit.response.values
+    atoms = _atoms(fit.family, observed, replicated)
+    curves = _curves(fit.family, observed, replicated, list(atoms))
+    own, others, told = curves.observed, curves.replicated, curves.told
+    parts = {"points of the density": cells_of(own[told], others[:, told])}
+    parts |= {f"share of {_NAMES[atom]}": cells for atom, cells in atoms.items()}
+    shares = "".join(f" {_share_words(atom, cells)}" for atom, cells in atoms.items())
+    words = verdict(parts) + shares
+    with style():
+        picture = new_picture(7.2, 3.8)
+        axes = picture.add_subplot()
+        lines = [
+            axes.plot(curves.centres, line, color=GREY, linewidth=0.5, alpha=0.6)[0]
+            for line in others[:_LINES]
+        ]
+        mine = axes.plot(curves.centres, own, color=STROKES[0].color, linewidth=2.2)[0]
+        legend(axes, [mine, lines[0]], ["observed", f"replicated ({len(lines)} data sets)"])
+        axes.set_ylim(bottom=0)
+        axes.set_xlabel(literal(fit.response.label))
+        axes.set_ylabel("density of the numbers between" if atoms else "density")
+        write(picture, words)
+    peaks = (curves.centres[int(np.argmax(line))] for line in (own, others.mean(axis=0)))
+    picture.alt = (
+        f"Density of {fit.response.label}, from {compact(observed.min())} to {compact(observed.max())}, over "
+        f"{len(lines)} replicated data sets. Observed peak near {compact(next(peaks))}, replicated near "
+        f"{compact(next(peaks))}. {words} Estimand: responses {ESTIMAND}; band: {BAND} equal-tailed interval."
+    )
+    return picture
+
+
+_NAMES = {0.0: "zeros", 1.0: "ones"}
+
+
+def _support(family: Family) -> tuple[float, float]:
+    """Return the ends of the support; infinite where there is none."""
+    if isinstance(LINKS[family.links[0]], ProbabilityLink):
+        return 0.0, 1.0
+    return (-np.inf if family.support_floor is None else family.support_floor), np.inf
+
+
+def _atoms(family: Family, observed: Array, replicated: Array) -> dict[float, Cells]:
+    """Return the shares of numbers at the ends of the support, where there are any."""
+    atoms = {}
+    for end in _support(family):
+        own, others = (observed == end).mean(keepdims=True), (replicated == end).mean(axis=1)
+        # A family without such numbers has replicated none, rounding of a few aside.
+        if end in _NAMES and own[0] > 0:
+            atoms[end] = cells_of(own, others[:, None])
+    return atoms
+
+
+def _share_words(atom: float, cells: Cells) -> str:
+    return (
+        f"{_NAMES[atom].capitalize()}: {cells.observed[0]:.0%} of the rows observed, "
+        f"{cells.lower[0]:.0%} to {cells.upper[0]:.0%} replicated."
+    )
+
+
+def _curves(family: Family, observed: Array, replicated: Array, atoms: list[float]) -> _Curves:
+    seen = observed[~np.isin(observed, atoms)]
+    edges = _edges(seen, replicated[~np.isin(replicated, atoms)], *_support(family))
+    bandwidth = _bandwidth(seen) / (edges[1] - edges[0])
+    own = _density(seen, edges, bandwidth)
+    others = np.stack([_density(row[~np.isin(row, atoms)], edges, bandwidth) for row in replicated])
+    step = _FINE // _CELLS
+    # Cells where nobody has any density are not evidence for the model.
+    told = np.arange(step // 2, _FINE, step)
+    told = told[np.maximum(own, others.mean(axis=0))[told] > 0.01 * own.max()]
+    return _Curves((edges[1:] + edges[:-1]) / 2, own, others, told)
+
+
+def _edges(observed: Array, replicated: Array, floor: float, ceiling: float) -> Array:
+    low, high = np.quantile(replicated, [0.0005, 0.9995]) if replicated.size else (np.inf, -np.inf)
+    low, high = min(low, observed.min()), max(high, observed.max())
+    margin = 0.05 * (high - low) or 1.0
+    return np.linspace(max(low - margin, floor), min(high + margin, ceiling), _FINE + 1)
+
+
+def _bandwidth(values: Array) -> float:
+    """Silverman's rule (1986); one bandwidth for observed and replicated, so that they compare."""
+    quartiles = np.quantile(values, [0.25, 0.75])
+    spread = min(float(np.std(values)), float(quartiles[1] - quartiles[0]) / 1.349 or np.inf)
+    return float(0.9 * (spread or 1.0) * len(values) ** -0.2)
+
+
+def _density(values: Array, edges: Array, bandwidth: float) -> Array:
+    """Smooth a fine histogram: a kernel density estimate whose cost does not grow with the rows.
+
+    Mass is reflected at the ends of the axis, so that a density does not fall where a support ends.
+    """
+    counts = np.histogram(values, edges)[0].astype(np.float64)
+    scale = max(1, len(values)) * (edges[1] - edges[0])
+    return np.asarray(gaussian_filter1d(counts / scale, max(bandwidth, 0.5), mode="reflect"))

@@ -1,0 +1,209 @@
+"""A model in, its equations out, as a person reads them at a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Protocol
+
+from glmm_bayes.core.links import Link
+from glmm_bayes.design.design import Design
+from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.design.several import MEAN
+from glmm_bayes.graph.families import Family, Response
+from glmm_bayes.graph.families.parameters import PARAMETERS
+from glmm_bayes.graph.group_priors import GroupPrior
+from glmm_bayes.graph.monotonic import monotonic_terms
+from glmm_bayes.graph.predictors import Predictor, is_specific
+from glmm_bayes.graph.priors import Priors, shared_labels
+from glmm_bayes.spec.expressions import Call, Expr
+from glmm_bayes.spec.model_spec import ModelSpec
+
+
+class Described(Protocol):
+    """What the words are made from."""
+
+    @property
+    def spec(self) -> ModelSpec: ...
+    @property
+    def design(self) -> Design: ...
+    @property
+    def family(self) -> Family: ...
+    @property
+    def link(self) -> Link: ...
+    @property
+    def response(self) -> Response: ...
+    @property
+    def priors(self) -> Priors: ...
+
+
+def response_name(response: Response) -> str:
+    """Name the response; that of several columns by all of them."""
+    return f"({', '.join(response.categories)})" if response.values.ndim > 1 else response.label
+
+
+def category_of(model: Described, predictor: Predictor) -> str:
+    """Return the category whose log odds a predictor is; empty where it is of a parameter."""
+    if not model.family.has_category_predictors or predictor.name in PARAMETERS:
+        return ""
+    return model.response.categories[1 + list(model.priors.predictors).index(predictor.name)]
+
+
+def equations(model: Described) -> list[str]:
+    """Write the law of the response, the linear predictors and the random effects."""
+    lines = [f"{response_name(model.response)}[i] ~ {_notation(model)}"]
+    lines += addition_lines(model)
+    lines += [f"{name} = {value:g}" for name, value in model.priors.constants.items() if name != "disc"]
+    if model.family.mean_text:
+        label = response_name(model.response)
+        lines.append(f"{model.response.mean_label} = {model.family.mean_text.format(y=label)}")
+    lines += _threshold_lines(model)
+    for predictor in model.priors.predictors.values():
+        lines.append(f"{_left(model, predictor)} = " + ("\n    + ".join(_terms(predictor)) or "0"))
+        lines += _further_lines(predictor)
+    for predictor in model.priors.predictors.values():
+        for group, prior in zip(predictor.design.groups, predictor.groups, strict=True):
+            lines += _group_lines(group, prior, predictor.prefix)
+    return lines + _shared_lines(model)
+
+
+def _further_lines(predictor: Predictor) -> list[str]:
+    """Write what the steps of monotonic effects are, and where category-specific effects are added."""
+    prefix = predictor.prefix
+    lines = [
+        f"{prefix}beta[steps of {label}] = {prefix}beta[{label}] {prefix}simplex[{term.term}]"
+        for term in monotonic_terms(predictor.design.columns)
+        for label in term.labels
+    ]
+    if is_specific(predictor.name):
+        lines.append(f"{predictor.name}[i] is added at threshold {predictor.name.split('_')[1]}")
+    return lines
+
+
+def _notation(model: Described) -> str:
+    """Write the distribution; parameters with a formula change from row to row."""
+    text = model.family.notation
+    for name in model.priors.predictors:
+        if name != MEAN:
+            text = re.sub(rf"\b{name}\b", f"{name}[i]", text)
+    additions = model.response.additions
+    if additions.se is not None and not additions.se_adds_sigma:
+        text = text.replace("sigma", "sigma[i]")
+    if model.priors.constants.get("disc") == 1.0:
+        text = text.replace(", disc", "")
+    return text
+
+
+def addition_lines(model: Described) -> list[str]:
+    """Say what each term behind the bar of the response does."""
+    return [_addition(model, call) for call in model.spec.response.additions]
+
+
+def _addition(model: Described, call: Call) -> str:
+    values = [_of_row(argument) for argument in call.arguments]
+    if call.function == "trunc":
+        bounds = {name: _of_row(value) for name, value in call.options}
+        low = f"{bounds['lb']} <= " if "lb" in bounds else ""
+        high = f" <= {bounds['ub']}" if "ub" in bounds else ""
+        return f"only responses with {low}{response_name(model.response)}[i]{high} could be observed"
+    if call.function == "cens":
+        between = f", between y[i] and {values[1]}" if len(values) > 1 else ""
+        return f"a censored row ({values[0]}) counts by its probability: below y[i], above y[i]{between}"
+    if call.function == "se":
+        if model.response.additions.se_adds_sigma:
+            return f"{values[0]}^2, a known standard error squared, is added to sigma^2"
+        return f"sigma[i] = {values[0]}, a known standard error"
+    words = {
+        "trials": "trials[i] = {}",
+        "weights": "the log density of row i counts {} times",
+        "rate": "mu[i] is meant for one unit of exposure; row i has {}",
+    }
+    return words[call.function].format(*values)
+
+
+def _of_row(value: Expr) -> str:
+    return f"{value}[i]" if value.names() else str(value)
+
+
+def _threshold_lines(model: Described) -> list[str]:
+    """Say what the thresholds divide."""
+    thresholds, family, link = model.priors.thresholds, model.family, model.link.name
+    if thresholds is None:
+        return []
+    y = f"{model.response.label}[i]"
+    disc = "disc[i] " if "disc" in model.priors.predictors else ""
+    eta = f"{link}(mu[i])" if family.keeps_intercept else "mu[i]"
+    lines = []
+    for position, (event, _) in enumerate(family.events):
+        is_common = len(family.events) == 1
+        tau = "thresholds[k]" if is_common else f"thresholds[{thresholds.labels[position]}]"
+        right = f"{eta} - {tau}" if family.event_rises else f"{tau} - {eta}"
+        right = f"{disc}({right})" if disc else right
+        where = f",  k = {', '.join(model.response.categories[:-1])}" if is_common else ""
+        lines.append(f"{link}(P({event.format(y=y)})) = {right}{where}")
+    return lines
+
+
+def _left(model: Described, predictor: Predictor) -> str:
+    """Write the left side of a linear predictor's equation."""
+    if category := category_of(model, predictor):
+        y, first = model.response, model.response.categories[0]
+        if y.values.ndim > 1:
+            return f"log(P({category}) / P({first}))"
+        return f"log(P({y.label}[i] = {category}) / P({y.label}[i] = {first}))"
+    is_latent = predictor.name == MEAN and not model.family.keeps_intercept
+    link = predictor.link.name
+    name = f"{predictor.name}[i]"
+    return name if is_latent or link == "identity" else f"{link}({name})"
+
+
+def _terms(predictor: Predictor) -> Iterator[str]:
+    design, prefix = predictor.design, predictor.prefix
+    for column in design.columns:
+        yield f"{prefix}beta[{column.label}]" + "".join(f" {part}[i]" for part in column.parts)
+    for offset in design.spec.offsets:
+        yield f"{offset}[i]"
+    for group in design.groups:
+        for column in group.columns:
+            name = f"{prefix}b_{group.slug}[{group.factor}[i], {column.label}]"
+            yield name + "".join(f" {part}[i]" for part in column.parts)
+
+
+def _group_lines(group: GroupDesign, prior: GroupPrior, prefix: str) -> list[str]:
+    slug, size = group.slug, len(group.effects)
+    sd = f"{prefix}sd_{slug}"
+    variance = f"{sd}^2" if size == 1 else f"{prefix}Sigma_{slug}"
+    law = f"t({prefix}df_{slug}; 0, {variance})" if prior.is_student else f"Normal(0, {variance})"
+    lines = [f"{prefix}b_{slug}[j] ~ {law},  j = 1, ..., {len(group.levels)} levels of {group.factor}"]
+    if size > 1:
+        corr = f" {prefix}corr_{slug} diag({sd})" if prior.is_correlated else f" diag({sd})"
+        lines.append(f"{prefix}Sigma_{slug} = diag({sd}){corr}")
+    for block in prior.blocks:
+        named = [group.effects[index] for index in block.positions]
+        if block.effects.name not in ("unstructured", "diagonal"):
+            lines.append(f"{prefix}corr_{slug} of {', '.join(named)}: {block.effects.name}")
+        if block.levels.name != "independent":
+            lines.append(f"{', '.join(named)} over the levels of {group.factor}: {block.levels.name}")
+    return lines
+
+
+def _shared_lines(model: Described) -> list[str]:
+    """Say which effects a label correlates over linear predictors."""
+    lines = []
+    for shared in model.priors.shared:
+        labels = ", ".join(shared_labels(shared, model.priors))
+        name, index = shared.members[0]
+        factor = model.priors.predictors[name].design.groups[index].factor
+        lines.append(
+            f"joint_corr_{shared.label}: correlations of the effects {labels} of a level of {factor}"
+        )
+    return lines
+
+
+def all_groups(predictors: Mapping[str, Predictor]) -> list[GroupDesign]:
+    """List the grouping factors of all linear predictors, each once."""
+    groups: dict[str, GroupDesign] = {}
+    for predictor in predictors.values():
+        for group in predictor.design.groups:
+            groups.setdefault(group.factor, group)
+    return list(groups.values())

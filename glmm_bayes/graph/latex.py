@@ -1,0 +1,121 @@
+"""A model in, its equations out as LaTeX, with the data's own names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.design.several import MEAN
+from glmm_bayes.graph.equations import Described, addition_lines, category_of, response_name
+from glmm_bayes.graph.group_priors import GroupPrior, PriorRow
+from glmm_bayes.graph.predictors import Predictor
+from glmm_bayes.graph.priors import shared_labels
+
+_GREEK = frozenset({"mu", "sigma", "nu", "phi", "kappa", "alpha"})
+
+
+def latex_of(model: Described) -> str:
+    """Write the model as an aligned block."""
+    lines = [rf"{_text(response_name(model.response))}_i &\sim {_notation(model)} \\"]
+    lines += [rf"&{_text(words)} \\" for words in addition_lines(model)]
+    lines += _threshold_lines(model)
+    for predictor in model.priors.predictors.values():
+        lines.append(rf"{_left(model, predictor)} &= {' + '.join(_terms(predictor)) or '0'} \\")
+    for predictor in model.priors.predictors.values():
+        for group, prior in zip(predictor.design.groups, predictor.groups, strict=True):
+            lines.append(_group_line(group, prior, predictor))
+    for shared in model.priors.shared:
+        labels = ", ".join(shared_labels(shared, model.priors))
+        lines.append(rf"{_text(f'joint_corr_{shared.label}')} &= {_text(f'correlations of {labels}')} \\")
+    lines += [_prior_line(row) for row in model.priors.rows]
+    body = "\n".join(lines)
+    return rf"\begin{{aligned}}{chr(10)}{body}{chr(10)}\end{{aligned}}"
+
+
+def _symbol(name: str) -> str:
+    return rf"\{name}" if name in _GREEK else rf"\mathrm{{{name}}}"
+
+
+def _notation(model: Described) -> str:
+    text = model.family.latex
+    for name in model.priors.predictors:
+        if name != MEAN:
+            text = text.replace(_symbol(name), rf"{_symbol(name)}_i")
+    if model.priors.constants.get("disc") == 1.0:
+        text = text.replace(r", \mathrm{disc}", "")
+    return text
+
+
+def _threshold_lines(model: Described) -> list[str]:
+    if model.priors.thresholds is None:
+        return []
+    family, name = model.family, model.link.name
+    y = rf"{_text(model.response.label)}_i"
+    disc = r"\mathrm{disc}_i " if "disc" in model.priors.predictors else ""
+    eta = model.link.latex if family.keeps_intercept else r"\mu_i"
+    lines = []
+    for position, (_, event) in enumerate(family.events):
+        tau = r"\tau_k" if len(family.events) == 1 else rf"\tau_{position + 1}"
+        right = f"{eta} - {tau}" if family.event_rises else f"{tau} - {eta}"
+        right = f"{disc}({right})" if disc else right
+        lines.append(rf"\operatorname{{{name}}} P({event.format(y=y)}) &= {right} \\")
+    return lines
+
+
+def _left(model: Described, predictor: Predictor) -> str:
+    if category := category_of(model, predictor):
+        label = _text(model.response.label) + r"_i = "
+        label = "" if model.response.values.ndim > 1 else label
+        first = _text(model.response.categories[0])
+        return rf"\log \frac{{P({label}{_text(category)})}}{{P({label}{first})}}"
+    if predictor.name == MEAN:
+        return model.link.latex if model.family.keeps_intercept else r"\mu_i"
+    return predictor.link.latex.replace(r"\mu_i", rf"{_symbol(predictor.name)}_i")
+
+
+def _terms(predictor: Predictor) -> Iterator[str]:
+    mark = _mark(predictor)
+    for column in predictor.design.columns:
+        above = f"^{{{mark}}}" if mark else ""
+        yield rf"\beta{above}_{{{_text(column.label)}}}{_factors(column.parts)}"
+    for offset in predictor.design.spec.offsets:
+        yield f"{_text(str(offset))}_i"
+    for group in predictor.design.groups:
+        for column in group.columns:
+            name = rf"b^{{{_group_mark(predictor, group)}}}_{{j(i),{_text(column.label)}}}"
+            yield name + _factors(column.parts)
+
+
+def _mark(predictor: Predictor) -> str:
+    return "" if predictor.name == MEAN else _text(predictor.name)
+
+
+def _group_mark(predictor: Predictor, group: GroupDesign) -> str:
+    return ",".join(filter(None, (_mark(predictor), _text(group.factor))))
+
+
+def _group_line(group: GroupDesign, prior: GroupPrior, predictor: Predictor) -> str:
+    name = _group_mark(predictor, group)
+    what = rf"\sigma_{{{name}}}^2" if len(group.effects) == 1 else rf"\Sigma_{{{name}}}"
+    law = r"\mathrm{t}_{\mathrm{df}}" if prior.is_student else r"\mathrm{Normal}"
+    return rf"b^{{{name}}}_j &\sim {law}(0, {what}), \quad j = 1, \dots, {len(group.levels)} \\"
+
+
+def _prior_line(row: PriorRow) -> str:
+    name = _text(row.parameter)
+    if row.source == "fixed":
+        return rf"{name} &= {_text(row.prior)} \\"
+    # The prior of a function of the parameter names that function.
+    left, tilde, right = row.prior.partition(" ~ ")
+    return rf"{_text(left)} &\sim {_text(right)} \\" if tilde else rf"{name} &\sim {_text(row.prior)} \\"
+
+
+def _factors(parts: Sequence[object]) -> str:
+    return "".join(rf"\,{_text(str(part))}_i" for part in parts)
+
+
+def _text(text: str) -> str:
+    escaped = text.replace("\\", r"\backslash ")
+    for character in "_&%$#{}":
+        escaped = escaped.replace(character, "\\" + character)
+    return rf"\text{{{escaped}}}".replace("^", r"\^{}").replace("~", r"\~{}")

@@ -1,0 +1,122 @@
+"""A Fit of a response with categories in; the picture of the probability of each category, out."""
+
+from __future__ import annotations
+
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from glmm_bayes.core.words import ESTIMANDS, interval_words
+from glmm_bayes.effects.canvas import (
+    STROKES,
+    Picture,
+    band,
+    compact,
+    head,
+    legend,
+    literal,
+    new_picture,
+    note,
+    style,
+)
+from glmm_bayes.effects.result import summary_frame
+from glmm_bayes.infer.fit import Fit
+from glmm_bayes.reporting.scenario import Panel, Scenario, expected_on, plan
+
+Array = NDArray[np.float64]
+
+_WORDS = ("population", "typical")
+
+
+def category_curves(fit: Fit, variable: str | None = None) -> Picture:
+    """Draw the probability of each category along a predictor, for the population and the typical group.
+
+    Parameters
+    ----------
+    fit : Fit
+        Of an ordinal, categorical or multinomial response.
+    variable : str, optional
+        As in ``estimand_curves``.
+
+    Returns
+    -------
+    Picture
+        One row of panels for each estimand, one column for each level of the main categorical predictor.
+        Line style and marker tell the categories apart as colour does. Returned, not shown.
+    """
+    scenario = plan(fit, variable)
+    drawn = {word: [_summaries(fit, panel, word) for panel in scenario.panels] for word in _WORDS}
+    with style():
+        picture = new_picture(7.2, 5.6)
+        grid = picture.subplots(2, len(scenario.panels), squeeze=False, sharex=True, sharey=True)
+        handles: list[Any] = []
+        for row, word in zip(grid, _WORDS, strict=True):
+            for axes, panel, values in zip(row, scenario.panels, drawn[word], strict=True):
+                handles = _draw(axes, scenario, values)
+                title = f"{word}, {panel.title}" if panel.title else word
+                axes.set_title(literal(title), fontsize=9)
+        for axes in grid[-1]:
+            axes.set_xlabel(literal(scenario.variable) if scenario.variable else "")
+        for axes in grid[:, 0]:
+            axes.set_ylabel(literal(fit.response.mean_label))
+        grid[0, 0].set_ylim(0, 1)
+        legend(grid[0, -1], handles, list(fit.response.categories), loc="upper right")
+        head(picture, f"{ESTIMANDS['population']} above {ESTIMANDS['typical']}")
+        note(picture, _caption(scenario))
+    picture.alt = _alt(fit, scenario, drawn)
+    return picture
+
+
+def _summaries(fit: Fit, panel: Panel, word: str) -> Array:
+    """Return posterior mean and interval of each category, shape (category, 3, point)."""
+    draws = expected_on(fit, panel.rows, word)
+    frames = [summary_frame(draws[:, :, k]).drop(columns="sd") for k in range(draws.shape[2])]
+    return np.stack([frame.to_numpy().T for frame in frames])
+
+
+def _draw(axes: Axes, scenario: Scenario, values: Array) -> list[Any]:
+    handles = []
+    shifts = np.linspace(-0.15, 0.15, len(values))
+    for stroke, (mean, lower, upper), shift in zip(cycle(STROKES), values, shifts, strict=False):
+        if scenario.labels:
+            axes.vlines(scenario.x + shift, lower, upper, color=stroke.color, linewidth=2.0)
+            line = axes.plot(scenario.x + shift, mean, stroke.marker, color=stroke.color, markersize=6)
+        else:
+            band(axes, scenario.x, lower, upper, stroke)
+            every = max(1, len(mean) // 6)
+            line = axes.plot(
+                scenario.x, mean, color=stroke.color, linestyle=stroke.line, linewidth=2.0,
+                marker=stroke.marker, markevery=every, markersize=4.5,
+            )  # fmt: skip
+        handles.append(line[0])
+    if scenario.labels:
+        axes.set_xticks(scenario.x, [literal(label, 18) for label in scenario.labels])
+        axes.set_xlim(scenario.x[0] - 0.5, scenario.x[-1] + 0.5)
+    return handles
+
+
+def _caption(scenario: Scenario) -> str:
+    held = f" Held: {scenario.held}." if scenario.held else ""
+    return f"Lines: posterior means with {interval_words()}s.{held}{scenario.left_out}"
+
+
+def _alt(fit: Fit, scenario: Scenario, drawn: dict[str, list[Array]]) -> str:
+    along = f" along {scenario.variable}" if scenario.variable else ""
+    ends = [scenario.labels[0], scenario.labels[-1]] if scenario.labels else [
+        compact(scenario.x[0]), compact(scenario.x[-1])
+    ]  # fmt: skip
+    values = drawn["population"][0][:, 0]
+    first = scenario.panels[0].title
+    where = f" ({first})" if first else ""
+    readings = [
+        f"{category} from {values[k, 0]:.2f} to {values[k, -1]:.2f}"
+        for k, category in enumerate(fit.response.categories)
+    ]
+    return (
+        f"Curves of {fit.response.mean_label}{along}, one for each category. Population-averaged{where}, "
+        f"between {scenario.variable or 'rows'} {ends[0]} and {ends[1]}: {'; '.join(readings)}. Estimands: "
+        f"{ESTIMANDS['population']}, above; {ESTIMANDS['typical']}, below. {_caption(scenario)}"
+    )
