@@ -9,8 +9,8 @@ uncentred columns. Each mean must lie within 4 Monte Carlo errors of both sides 
 
 ``lme4``, ``glmmTMB``, ``clmm``: maximum likelihood (``tests/oracles/maximum_likelihood.json``,
 ``insteval.json``) with weak priors: each coefficient's posterior mean must lie within 0.25 posterior sd of
-the estimate, thresholds included, and the 95 % equal-tailed interval of each standard deviation, correlation and
-dispersion must hold it. No estimate lies on its boundary.
+the estimate, thresholds included, and the 95 % equal-tailed interval of each standard deviation, correlation
+and dispersion must hold it. No estimate lies on its boundary.
 
 ``reference_cases.py`` has the models, with their priors and names.
 
