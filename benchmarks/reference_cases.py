@@ -53,9 +53,9 @@ LOOSE: Priors = {"beta": gb.Prior("Normal", mu=0, sigma=10), "sd": gb.Prior("Hal
 LOOSE_ZERO: Priors = {**LOOSE, "zi_beta": LOOSE["beta"]}
 LOOSE_HURDLE: Priors = {**LOOSE, "hu_beta": LOOSE["beta"]}
 LOOSE_ORDERED: Priors = {**LOOSE, "thresholds": LOOSE["beta"]}
-#: Of a dispersion, called shape or phi.
+#: Flat over the shapes that the likelihood leaves; a beta-binomial's phi, whose likelihood stays positive
+#: as it goes to infinity, keeps the package's prior: uniform for 1/sqrt(1 + phi).
 LOOSE_SHAPE: Priors = {"shape": gb.Prior("HalfNormal", sigma=1000)}
-LOOSE_PHI: Priors = {"phi": gb.Prior("HalfNormal", sigma=1000)}
 FLAT_CORRELATED: Priors = {**FLAT, "corr": gb.Prior("LKJ", eta=1)}
 
 
@@ -76,7 +76,10 @@ def packaged(name: str) -> Callable[[], pd.DataFrame]:
 
 @dataclass(frozen=True)
 class Case:
-    """A model of real data with its priors, and ours for each of the reference's names."""
+    """A model of real data with its priors, and ours for each of the reference's names.
+
+    ``at_zero`` has our names of standard deviations whose estimate is 0: no equal-tailed interval holds it.
+    """
 
     kind: str
     formula: str | gb.Formula
@@ -88,6 +91,7 @@ class Case:
     draws: int = 2500
     target_accept: float = 0.95
     known: Callable[[], dict[str, Any]] = field(default=dict)
+    at_zero: tuple[str, ...] = ()
 
 
 def names(coefficients: str, sds: str = "", **others: str) -> dict[str, str]:
@@ -151,6 +155,11 @@ def koch() -> pd.DataFrame:
 def cake() -> pd.DataFrame:
     """Load angles at which chocolate cakes broke."""
     return stored("cake.csv.gz", "replicate batch", recipe="A B C")
+
+
+def bcg() -> pd.DataFrame:
+    """Load trials of the BCG vaccine: log relative risks and their standard errors."""
+    return stored("dat.bcg.csv.gz", "trial")
 
 
 def owls() -> pd.DataFrame:
@@ -240,6 +249,10 @@ CASES = {
     "cake": Case(
         "stan", "angle ~ recipe + temp10 + (1 | batch)", cake, ANGLE, names(CAKE, "batch") | SHAPE,
         "gamma", "log"),
+    "dat_bcg": Case(
+        "stan", "yi | se(sei) ~ 1 + (1 | trial)", bcg, UNIT, names("", "trial"), draws=5000),
+    "dat_bcg_exact": Case(
+        "quadrature", "yi | se(sei) ~ 1 + (1 | trial)", bcg, UNIT, names("", "trial"), draws=5000),
     "penicillin": Case(
         "lme4", "diameter ~ 1 + (1 | plate) + (1 | sample)", lambda: stored("Penicillin.csv.gz"), FLAT,
         names("", "plate sample") | RESIDUAL, draws=10000, target_accept=0.999),
@@ -267,18 +280,19 @@ CASES = {
         names("service1=service[1]", "s d dept_service") | RESIDUAL, draws=1500, target_accept=0.9),
     "grouseticks_nb": Case(
         "glmmTMB", "TICKS ~ YEAR + cHEIGHT + (1 | BROOD) + (1 | LOCATION)", ticks, LOOSE | LOOSE_SHAPE,
-        names(TICKS, "BROOD LOCATION") | SHAPE, "negative_binomial"),
+        names(TICKS, "BROOD LOCATION") | SHAPE, "negative_binomial", draws=1000),
     "epil_nb": Case(
         "glmmTMB", "y ~ lbase * trt + lage + V4 + (1 | subject)", packaged("epil"), LOOSE | LOOSE_SHAPE,
-        names(SEIZURES, "subject") | SHAPE, "negative_binomial"),
+        names(SEIZURES, "subject") | SHAPE, "negative_binomial", draws=1000),
     "salamanders_nb": Case(
         "glmmTMB", COUNTED, salamanders, LOOSE | LOOSE_SHAPE, names(SALAMANDERS, "site") | SHAPE,
-        "negative_binomial"),
+        "negative_binomial", draws=1000),
     "salamanders_nb1": Case(
         "glmmTMB", COUNTED, salamanders, LOOSE | LOOSE_SHAPE, names(SALAMANDERS, "site") | SHAPE,
-        "negative_binomial_1"),
+        "negative_binomial_1", draws=1000),
     "owls_nb1": Case(
-        "glmmTMB", CALLS, owls, LOOSE | LOOSE_SHAPE, names(OWLS, "Nest") | SHAPE, "negative_binomial_1"),
+        "glmmTMB", CALLS, owls, LOOSE | LOOSE_SHAPE, names(OWLS, "Nest") | SHAPE,
+        "negative_binomial_1", draws=1000),
     "owls_zip": Case(
         "glmmTMB", gb.Formula(CALLS, zi="~ 1"), owls, LOOSE_ZERO,
         names(OWLS, "Nest") | of_formula("zi", "zi_beta", "(Intercept)=Intercept"),
@@ -286,36 +300,36 @@ CASES = {
     "owls_zinb": Case(
         "glmmTMB", gb.Formula(CALLS, zi="~ 1"), owls, LOOSE_ZERO | LOOSE_SHAPE,
         names(OWLS, "Nest") | of_formula("zi", "zi_beta", "(Intercept)=Intercept") | SHAPE,
-        "zero_inflated_negative_binomial"),
+        "zero_inflated_negative_binomial", draws=1000),
     "salamanders_zip": Case(
         "glmmTMB", gb.Formula(COUNTED, zi="~ mined"), salamanders, LOOSE_ZERO,
         names(SALAMANDERS, "site") | of_formula("zi", "zi_beta", "(Intercept)=Intercept minedno=mined[no]"),
-        "zero_inflated_poisson"),
+        "zero_inflated_poisson", draws=1000),
     "salamanders_zinb": Case(
         "glmmTMB", gb.Formula(COUNTED, zi="~ mined"), salamanders, LOOSE_ZERO | LOOSE_SHAPE,
         names(SALAMANDERS, "site") | of_formula("zi", "zi_beta", "(Intercept)=Intercept minedno=mined[no]")
-        | SHAPE, "zero_inflated_negative_binomial"),
+        | SHAPE, "zero_inflated_negative_binomial", draws=1000),
     "salamanders_hurdle": Case(
         "glmmTMB", gb.Formula(COUNTED, hu="~ mined + spp"), salamanders, LOOSE_HURDLE | LOOSE_SHAPE,
         names(SALAMANDERS, "site") | of_formula("zi", "hu_beta", "(Intercept)=Intercept " + SALAMANDERS)
         | SHAPE, "hurdle_negative_binomial"),
     "cake_gamma": Case(
         "glmmTMB", "angle ~ recipe + temp10 + (1 | batch)", cake, LOOSE | LOOSE_SHAPE,
-        names(CAKE, "batch") | SHAPE, "gamma", "log"),
+        names(CAKE, "batch") | SHAPE, "gamma", "log", draws=1000),
     "cbpp_beta_binomial": Case(
-        "glmmTMB", "incidence | trials(size) ~ period + (1 | herd)", packaged("cbpp"), LOOSE | LOOSE_PHI,
+        "glmmTMB", "incidence | trials(size) ~ period + (1 | herd)", packaged("cbpp"), LOOSE,
         names("period2=period[2] period3=period[3] period4=period[4]", "herd", phi="phi"),
-        "beta_binomial"),
+        "beta_binomial", draws=4000, at_zero=("sd_herd[Intercept]",)),
     "inhaler_ml": Case(
         "clmm", "rating ~ treat + period + carry + (1 | subject)", inhaler, LOOSE_ORDERED,
-        ordinal("1|2 2|3 3|4", "treat period carry", "subject"), "cumulative"),
+        ordinal("1|2 2|3 3|4", "treat period carry", "subject"), "cumulative", draws=1000),
     "koch_ml": Case(
         "clmm", "y ~ trt + dayf + (1 | id)", koch, LOOSE_ORDERED, ordinal("1|2 2|3", KOCH, "id"),
-        "cumulative"),
+        "cumulative", draws=1000),
     "wine_probit": Case(
         "clmm", "rating ~ temp + contact + (1 | judge)", wine, LOOSE_ORDERED,
-        ordinal("1|2 2|3 3|4 4|5", WINE, "judge"), "cumulative", "probit"),
+        ordinal("1|2 2|3 3|4 4|5", WINE, "judge"), "cumulative", "probit", draws=1000),
     "verbagg_ordinal": Case(
         "clmm", "resp ~ Anger + Gender + btype + situ + (1 | id) + (1 | item)", verbal_aggression,
-        LOOSE_ORDERED, ordinal("no|perhaps perhaps|yes", VERBAGG, "id item"), "cumulative", draws=1500),
+        LOOSE_ORDERED, ordinal("no|perhaps perhaps|yes", VERBAGG, "id item"), "cumulative", draws=1000),
 }  # fmt: skip
