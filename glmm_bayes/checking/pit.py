@@ -16,7 +16,7 @@ _REPLICATES = 1000
 
 
 def pit(fit: Fit, seed: int = 0) -> xr.DataArray:
-    """Compute the probability integral transform of each response under the posterior predictive distribution.
+    """Compute the probability integral transform of each response under its predictive distribution.
 
     If the model is right these values are close to uniform on (0, 1). They are of rows that the model has
     seen, each with its own random effects (for left-out rows: ``az.loo_pit``).
@@ -52,9 +52,8 @@ def pit(fit: Fit, seed: int = 0) -> xr.DataArray:
     """
     if fit.family.has_category_predictors:
         message = f"a {fit.family.name} response has no order, and so no distribution function."
-        raise PredictionError(
-            Finding("not_available", message, hint="gb.pp_check(fit) compares frequencies.")
-        )
+        hint = "gb.pp_check(fit) compares frequencies."
+        raise PredictionError(Finding("not_available", message, hint=hint))
     per_chain = max(1, min(fit.shape[1], _REPLICATES // fit.shape[0]))
     tree = posterior_predictive(fit, draws=per_chain, seed=seed)
     replicated = tree["posterior_predictive"]["y"].to_numpy().reshape(-1, len(fit.design))

@@ -15,6 +15,8 @@ from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.graph.families import Family, Response
 from glmm_bayes.graph.group_priors import GroupPrior, PriorRow
+from glmm_bayes.graph.monotonic import monotonic_terms
+from glmm_bayes.graph.predictors import Predictor, is_specific
 from glmm_bayes.graph.priors import Priors
 
 
@@ -113,10 +115,22 @@ def _text(model: Described) -> str:
     ]
     lines = [f"{model.response.label}[i] ~ {model.family.notation}"]
     lines.append(f"{left} = " + "\n    + ".join(terms))
+    for term in monotonic_terms(design.columns):
+        lines += [f"beta[steps of {label}] = beta[{label}] simplex[{term.term}]" for label in term.labels]
+    lines += [_specific_line(p) for p in model.priors.predictors.values() if is_specific(p.name)]
     for group, prior in zip(design.groups, model.priors.groups, strict=True):
         lines += _group_lines(group, prior)
     lines += ["", "Priors:", *prior_lines(model.priors.rows)]
     return "\n".join(lines)
+
+
+def _specific_line(predictor: Predictor) -> str:
+    """Write what is added to the linear predictor at one threshold."""
+    columns = predictor.design.columns
+    terms = [
+        f"{predictor.variable('beta')}[{c.label}]" + "".join(f" {p}[i]" for p in c.parts) for c in columns
+    ]
+    return f"{predictor.name}[i] = {' + '.join(terms)}, added at threshold {predictor.name.split('_')[1]}"
 
 
 def _group_lines(group: GroupDesign, prior: GroupPrior) -> list[str]:
