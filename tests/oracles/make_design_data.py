@@ -28,6 +28,7 @@ COLUMNS = {
     "VerbAgg": "Anger Gender item resp id btype situ y",
     "brms_epilepsy": "Trt patient count obs zAge zBase",
     "cake": "replicate recipe angle temp batch temp10",
+    "dat.bcg": "trial yi sei",
     "dat.bcg_long": "trial treated cases n",
     "geepack_respiratory": "center treat sex age baseline outcome subject",
     "grouseticks": "INDEX TICKS BROOD YEAR LOCATION cHEIGHT",
