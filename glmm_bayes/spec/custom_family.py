@@ -21,11 +21,11 @@ PARAMETER_SUPPORTS = ("positive", "real", "unit")
 _FAMILY_NAME = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
 _PARAMETER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*\Z", re.ASCII)
 #: Words of densities, of formulas and of the posterior, whose names start with the parameter's.
-_TAKEN = frozenset(
-    ("y", "m", "n", "mu", "rng", "text", "b", "z", "f", "cs", "mo", "sd", "corr", "cov", "chol", "df")
-    + ("beta", "level", "columns", "weights", "share", "range", "joint", "thresholds", "threshold", "x")
-    + ("offset", "observed", "trials", "row", "coef", "category", "chain", "draw")
-)
+_TAKEN = frozenset([
+    "y", "m", "n", "mu", "rng", "text", "b", "z", "f", "cs", "mo", "sd", "corr", "cov", "chol",
+    "df", "beta", "level", "columns", "weights", "share", "range", "joint", "x", "thresholds",
+    "threshold", "offset", "observed", "trials", "row", "coef", "category", "chain", "draw",
+])  # fmt: skip
 _EXAMPLE = "Example: lambda y, mu, m: -y / mu - m.log(mu)."
 _NO_PARAMETERS: Mapping[str, str] = MappingProxyType({})
 

@@ -21,8 +21,8 @@ from glmm_bayes.spec.file_text import Document, KeyPath
 from glmm_bayes.spec.grammar import MAX_CHARACTERS, Formula, Group, Sum, parse
 from glmm_bayes.spec.model_spec import INTERCEPT, Block, GroupTerm, LinearPredictor, ModelSpec
 from glmm_bayes.spec.prior import Prior
-from glmm_bayes.spec.several import parameter_names
 from glmm_bayes.spec.several import Formula as Several
+from glmm_bayes.spec.several import parameter_names
 
 _POSITION = re.compile(r"formula:(\d+):(\d+): ")
 _UNWRITTEN = ("unstructured", "known")

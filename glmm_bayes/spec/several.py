@@ -27,8 +27,9 @@ class Formula:
     text : str
         ``y ~ x + (1 | g)``.
     **further : str or float
-        By parameter (``sigma nu shape phi zi hu disc zoi coi kappa alpha mu``, and those of registered families): what it
-        depends on, ``"~ z"``, on the scale of its link; or the number that it is fixed at.
+        By parameter (``sigma nu shape phi zi hu disc zoi coi kappa alpha mu``, and those of registered
+        families): what it depends on, ``"~ z"``, on the scale of its link; or the number that it is
+        fixed at.
 
     Raises
     ------

@@ -28,7 +28,8 @@ from glmm_bayes.spec.custom_family import CustomFamily, arguments_of
 _SMALLEST = float(np.finfo(np.float64).tiny)
 _BELOW_ONE = 1.0 - float(np.finfo(np.float64).epsneg)
 
-_SUPPORTS: Mapping[str, type[Family]] = MappingProxyType(
+# The classes are abstract, which their type cannot be.
+_SUPPORTS: Mapping[str, Any] = MappingProxyType(
     {"real": RealFamily, "positive": PositiveFamily, "unit": Beta, "count": CountFamily}
 )
 

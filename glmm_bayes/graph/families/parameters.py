@@ -175,6 +175,8 @@ def own_kind(name: str, support: str, family: str) -> ParameterKind:
         return _probability(name, meaning)
     if support == "real":
         law = Law(Prior("Normal", mu=0.0, sigma=2.5))
-        return ParameterKind(name, "identity", "real", _fixed(law), lambda spread: 0.0, meaning, 2.5, 2.5, 1.0)
+        return ParameterKind(
+            name, "identity", "real", _fixed(law), lambda spread: 0.0, meaning, 2.5, 2.5, 1.0
+        )
     law = _inverse_root(1.0)
     return ParameterKind(name, "log", "positive", _fixed(law), lambda spread: _LOG_INVERSE_ROOT, meaning)
