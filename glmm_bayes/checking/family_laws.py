@@ -43,6 +43,8 @@ _SAME, _SLOPE, _STEP = 1e-8, 1e-4, 1e-5
 _RARE = 1e-5
 #: Draws of each point at which graph and gradient are compared.
 _COMPARED = 5
+#: Expected draws below which a cell of chi-square is merged.
+_FEW = 5.0
 _FAR = (-30.0, -4.0, 3.0, 30.0)
 
 #: Whether a law holds, and what was found.
@@ -279,16 +281,18 @@ def _kolmogorov(sample: Array, law: Law) -> float:
 
 
 def _chi_square(sample: Array, law: Law) -> float:
-    """Compare numbers of draws with those expected, rare counts put together at the ends."""
+    """Compare numbers of draws with those expected in about twenty cells."""
     if not np.isfinite(law.mean) or not np.isfinite(sample).all():
         return 0.0
     edges = np.unique(np.searchsorted(law.distribution, np.linspace(0.0, 1.0, 21)[1:-1]))
     expected = np.diff(np.concatenate([[0.0], law.distribution[edges], [1.0]])) * len(sample)
     cells = np.searchsorted(edges, np.maximum(sample, 0.0), side="left")
+    # What chi-square does not hold for, a few draws expected, goes to the largest cell.
+    cells = np.where(expected >= _FEW, np.arange(len(expected)), np.argmax(expected))[cells]
     observed = np.bincount(cells, minlength=len(expected))
-    kept = expected > 0
+    kept = expected >= _FEW
     statistic = float((((observed - expected) ** 2)[kept] / expected[kept]).sum())
-    return float(stats.chi2(max(int(kept.sum()) - 1, 1)).sf(statistic)) if not observed[~kept].any() else 0.0
+    return float(stats.chi2(max(int(kept.sum()) - 1, 1)).sf(statistic))
 
 
 def _graph(subject: _Subject) -> Verdict:
