@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 #: Public name to the module that holds it.
 _HOMES = {
+    "CustomFamily": "spec.custom_family",
     "DataError": "core.errors",
     "FormulaError": "core.errors",
     "GlmmError": "core.errors",
@@ -28,6 +29,7 @@ _HOMES = {
     "Model": "model",
     "ModelSpec": "spec.model_spec",
     "Prior": "spec.prior",
+    "check_family": "checking.family_laws",
     "coefficients": "effects.coefficients",
     "comparisons": "effects.verbs",
     "diagnose": "infer.diagnostics",
@@ -38,6 +40,7 @@ _HOMES = {
     "pp_check": "checking.predictive",
     "predictions": "effects.verbs",
     "random_effects": "effects.shrinkage",
+    "register_family": "graph.registration",
     "register_transform": "spec.transforms",
     "report": "reporting.document",
     "spec_schema": "spec.file_model",
@@ -48,6 +51,7 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
+    from glmm_bayes.checking.family_laws import check_family as check_family
     from glmm_bayes.checking.pit import pit as pit
     from glmm_bayes.checking.predictive import (
         posterior_predictive as posterior_predictive,
@@ -89,12 +93,14 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.shrinkage import random_effects as random_effects
     from glmm_bayes.effects.verbs import comparisons as comparisons
     from glmm_bayes.effects.verbs import predictions as predictions
+    from glmm_bayes.graph.registration import register_family as register_family
     from glmm_bayes.infer.diagnostics import diagnose as diagnose
     from glmm_bayes.infer.diagnostics import summary as summary
     from glmm_bayes.infer.fit import Fit as Fit
     from glmm_bayes.infer.storage import load as load
     from glmm_bayes.model import Model as Model
     from glmm_bayes.reporting.document import report as report
+    from glmm_bayes.spec.custom_family import CustomFamily as CustomFamily
     from glmm_bayes.spec.file_model import spec_schema as spec_schema
     from glmm_bayes.spec.many_responses import Formulas as Formulas
     from glmm_bayes.spec.model_spec import ModelSpec as ModelSpec

@@ -23,12 +23,14 @@ from glmm_bayes.graph.explain import Explanation, describe_model, explain_model
 from glmm_bayes.graph.families import FAMILIES
 from glmm_bayes.graph.families.binary import BinaryFamily
 from glmm_bayes.graph.families.counts import CountFamily
+from glmm_bayes.graph.registration import name_of
 from glmm_bayes.graph.resolve import check_family, link_of, resolve
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.datatree import assemble, dimensions
 from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.sample import Settings, sample
+from glmm_bayes.spec.custom_family import CustomFamily
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.several import Formula
@@ -45,7 +47,7 @@ class Model:
         Of pandas, polars, pyarrow, NumPy or xarray; a path of a CSV, Parquet or Feather file, whose
         grouping columns are read as labels. Never modified; only the columns that the formula names
         are used.
-    family : str
+    family : str or CustomFamily
         ``gaussian``, ``bernoulli``, ``binomial`` or ``poisson``.
     link : str, optional
         Default: the family's first link.
@@ -80,14 +82,14 @@ class Model:
         self,
         formula: str | Formula | ModelSpec,
         data: Any,
-        family: str | None = None,
+        family: str | CustomFamily | None = None,
         link: str | None = None,
         priors: Mapping[str, Prior] | None = None,
         missing: str = "error",
         known: Mapping[str, Any] | None = None,
         rank: str = "error",
     ) -> None:
-        self.spec = _read_spec(formula, family, link, priors)
+        self.spec = _read_spec(formula, name_of(family), link, priors)
         self.family = FAMILIES[self.spec.family]
         self.link = link_of(self.spec)
         check_family(self.spec, self.family)

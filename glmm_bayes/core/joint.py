@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,8 +44,8 @@ class Joint:
     """
 
     at: RowValues
-    variance: Mapping[str, Array]
-    covariance: Mapping[tuple[str, str], Array]
+    variance: Mapping[str, Array] = field(default_factory=dict)
+    covariance: Mapping[tuple[str, str], Array] = field(default_factory=dict)
 
     def only(self, *names: str) -> Joint:
         """Return the same with the random parts of all other parameters at zero."""

@@ -19,7 +19,7 @@ def suggestion(name: str, choices: Iterable[str]) -> str:
 
 
 class Registry[T]:
-    """A fixed set of named strategies of one kind.
+    """Named strategies of one kind.
 
     Parameters
     ----------
@@ -53,6 +53,10 @@ class Registry[T]:
             hint = " ".join(filter(None, (near, f"Choices: {choices}.")))
             raise self._error(Finding(f"unknown_{self.kind}", f"no {self.kind} '{name}'.", hint=hint))
         return self._entries[name]
+
+    def add(self, name: str, entry: T) -> None:
+        """Add a strategy of a user's; whether the name is free, the caller has seen."""
+        self._entries[name] = entry
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)

@@ -142,12 +142,21 @@ class Crossed:
 def _whole(question: Question, rows: Rows) -> Whole:
     fit = question.fit
     pieces = {name: _pieces(question, name, design) for name, design in rows.designs.items()}
-    singles: dict[str, RowValue] = {}
-    if not question.is_mu:
-        for name in (*fit.priors.auxiliary, *(("thresholds",) if fit.priors.thresholds else ())):
+    return Whole(pieces, _singles(question), _crossed(question, rows), max(1, len(fit.response.categories)))
+
+
+def _singles(question: Question) -> dict[str, RowValue]:
+    """Return the parameters with one value for all rows that the mean depends on."""
+    fit, family = question.fit, question.fit.family
+    if question.parameter is not None:
+        return {}
+    # A mean that is mu itself depends on others only in whether it exists.
+    used = set(family.mean_parameters) if family.mean_is_mu else {*fit.priors.auxiliary, "thresholds"}
+    for name in (*fit.priors.auxiliary, *(("thresholds",) if fit.priors.thresholds else ())):
+        if name in used:
             fit.needed(name, "the mean of the response")
-        singles = single_values(fit.flat, fit.priors, slice(None))
-    return Whole(pieces, singles, _crossed(question, rows), max(1, len(fit.response.categories)))
+    kept = {name: law for name, law in fit.priors.auxiliary.items() if name in used}
+    return single_values(fit.flat, replace(fit.priors, auxiliary=kept), slice(None))
 
 
 def _crossed(question: Question, rows: Rows) -> tuple[Crossed, ...]:

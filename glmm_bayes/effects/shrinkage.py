@@ -20,6 +20,7 @@ from glmm_bayes.effects.variance import depends_on_levels
 from glmm_bayes.graph.families.binary import BinaryFamily
 from glmm_bayes.graph.families.counts import CountFamily
 from glmm_bayes.graph.likelihood import adjusted, log_likelihood
+from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.predictor import (
@@ -59,7 +60,8 @@ def random_effects(fit: Fit, factor: str | None = None) -> pd.DataFrame:
         (exact for gaussian models, Laplace's value otherwise); ``no_pooling``: the maximum of the
         level's own likelihood with the other parts of the predictor at their posterior means, infinite
         where all its outcomes are at one end of the scale, missing where it does not exist. Both are
-        missing where levels are correlated with each other or share rows (``mm``).
+        missing where levels are correlated with each other or share rows (``mm``), and for effects on
+        further parameters and on categories, which have the parameter's name in front.
 
     Raises
     ------
@@ -70,14 +72,15 @@ def random_effects(fit: Fit, factor: str | None = None) -> pd.DataFrame:
     ----------
     Gelman and Pardoe (2006), Bayesian measures of explained variance and pooling in multilevel models.
     """
-    names = [group.factor for group in fit.design.groups]
+    every = [(predictor, group) for predictor in fit.predictors.values() for group in predictor.design.groups]
+    names = list(dict.fromkeys(group.factor for _, group in every))
     if factor is not None and factor not in names:
         hint = " ".join(filter(None, (suggestion(factor, names), f"Grouping factors: {', '.join(names)}.")))
         raise PredictionError(Finding("unknown_factor", f"no grouping factor '{factor}'.", hint=hint))
     if not names:
         raise PredictionError(Finding("no_random_effects", "the model has no random effects."))
-    wanted = [group for group in fit.design.groups if factor in (None, group.factor)]
-    table = pd.concat([_table(fit, group) for group in wanted], ignore_index=True)
+    wanted = [(predictor, group) for predictor, group in every if factor in (None, group.factor)]
+    table = pd.concat([_table(fit, group, predictor) for predictor, group in wanted], ignore_index=True)
     estimand = "subject-specific effects of each level, scale of the linear predictor"
     rule = "exact" if fit.family.name == "gaussian" else "Laplace's value"
     caption = (
@@ -87,19 +90,21 @@ def random_effects(fit: Fit, factor: str | None = None) -> pd.DataFrame:
     return captioned(table, caption, estimand_description=estimand, interval=interval_words(), shrinkage=rule)
 
 
-def _table(fit: Fit, group: GroupDesign) -> pd.DataFrame:
-    b = fit.needed(f"b_{group.slug}", "random_effects")
+def _table(fit: Fit, group: GroupDesign, predictor: Predictor) -> pd.DataFrame:
+    b = fit.needed(predictor.variable(f"b_{group.slug}"), "random_effects")
     size = len(group.effects)
     frame = pd.DataFrame(
         {
             "factor": group.factor,
             "level": np.repeat(np.array(group.labels, dtype=object), size),
-            "effect": list(group.effects) * len(group.levels),
+            "effect": [f"{predictor.prefix}{effect}" for effect in group.effects] * len(group.levels),
         }
     )
     frame = pd.concat([frame, summary_frame(b.reshape(len(b), -1))], axis=1)
     # Levels that share rows or are correlated have no estimate of their own.
-    alone = not depends_on_levels(group, fit.group_prior(group.slug)) and not _is_spatial(fit, group)
+    is_mean = predictor.name == MEAN
+    alone = is_mean and not depends_on_levels(group, fit.group_prior(group.slug))
+    alone = alone and not _is_spatial(fit, group)
     missing = np.full(len(frame), np.nan)
     frame["shrinkage"] = shrinkage_factors(fit, group).reshape(-1) if alone else missing
     frame["no_pooling"] = no_pooling(fit, group).reshape(-1) if alone else missing

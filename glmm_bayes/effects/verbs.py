@@ -24,7 +24,6 @@ from glmm_bayes.effects.new_subject import expected_of_new, law_of_new
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.effects.rows import Rows, new_rows, predictors_of, training_rows
-from glmm_bayes.graph.families.parameters import PARAMETERS
 from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
@@ -187,7 +186,7 @@ def _quantity(question: Question) -> str:
     fit, parameter = question.fit, question.parameter
     name = fit.response.mean_label
     if parameter is not None:
-        kind = PARAMETERS.get(parameter)
+        kind = fit.family.kinds.get(parameter)
         name = f"{parameter} of {fit.response.label}" + (f" ({kind.meaning})" if kind else "")
     additions = fit.response.additions
     if parameter is None and (additions.lower is not None or additions.upper is not None):

@@ -12,7 +12,6 @@ from glmm_bayes.core.words import slugs
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.several import MEAN, SPECIFIC
 from glmm_bayes.graph.families import Family, Response
-from glmm_bayes.graph.families.parameters import PARAMETERS
 from glmm_bayes.graph.fixed_prior import FixedPrior
 from glmm_bayes.graph.group_priors import GroupPrior
 from glmm_bayes.graph.monotonic import Monotonic, monotonic_terms
@@ -110,7 +109,7 @@ def targets(
             lines = LINKS["identity"]
             result += [Target(f"{SPECIFIC}_{k}", lines, design) for k in range(1, count + 1)]
         elif name != MEAN:
-            result.append(Target(name, LINKS[PARAMETERS[name].link], design))
+            result.append(Target(name, LINKS[family.kinds[name].link], design))
         elif family.has_category_predictors:
             names = slugs(response.categories[1:])
             result += [Target(f"{MEAN}_{slug}", link, design) for slug in names.values()]
@@ -160,11 +159,11 @@ def check_further(spec: ModelSpec, family: Family) -> None:
             hint = " ".join(filter(None, (suggestion(name, known), choices)))
             raise FormulaError(Finding("parameter", message, hint=hint))
         if not isinstance(value, LinearPredictor):
-            _check_number(name, value)
+            _check_number(family, name, value)
 
 
-def _check_number(name: str, value: float) -> None:
-    support = PARAMETERS[name].support
+def _check_number(family: Family, name: str, value: float) -> None:
+    support = family.kinds[name].support
     inside = {"real": True, "positive": value > 0, "unit": 0 <= value <= 1}[support]
     if not inside:
         needed = {"positive": "above 0", "unit": "between 0 and 1"}[support]

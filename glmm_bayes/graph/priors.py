@@ -16,7 +16,7 @@ from glmm_bayes.graph.basis import column_swing
 from glmm_bayes.graph.covariances.base import DEFAULT_CORRELATION
 from glmm_bayes.graph.covariances.resolve import BlockCovariance
 from glmm_bayes.graph.families import Family, Response, Scales
-from glmm_bayes.graph.families.parameters import PARAMETERS, Law
+from glmm_bayes.graph.families.parameters import Law
 from glmm_bayes.graph.fixed_prior import fixed_prior
 from glmm_bayes.graph.group_priors import GroupPrior, PriorRow, group_prior, group_rows, level_parameters
 from glmm_bayes.graph.implications import Reading, effect_words, intercept_words, reading_of
@@ -165,11 +165,11 @@ def resolve_priors(
         rows += more
     auxiliary = {}
     for name in single:
-        law = Law(given[name]) if name in given else PARAMETERS[name].law(spread)
+        law = Law(given[name]) if name in given else family.kinds[name].law(spread)
         auxiliary[name] = law
         source = "yours" if name in given else "default"
         rows.append(
-            PriorRow(name, law.text(name), source, "" if name == "sigma" else PARAMETERS[name].meaning)
+            PriorRow(name, law.text(name), source, "" if name == "sigma" else family.kinds[name].meaning)
         )
     thresholds = _thresholds(family, response, given)
     if thresholds:
@@ -205,9 +205,9 @@ def _own(given: Mapping[str, Prior], name: str, names: Sequence[str]) -> dict[st
 
 
 def _scales(target: Target, family: Family, response: Response, spread: float, link: Link) -> Scales:
-    if target.name not in PARAMETERS:
+    if target.name not in family.kinds:
         return family.scales(link, response, target.design.offset)
-    kind = PARAMETERS[target.name]
+    kind = family.kinds[target.name]
     return Scales(kind.centre(spread), kind.sd, kind.effect, kind.group_sd)
 
 
@@ -292,12 +292,12 @@ def _parameters(
     names: dict[str, str] = {}
     for target in found:
         own = _names_of(target.design, list(zip(target.design.groups, covariances[target.name], strict=True)))
-        if family.has_category_predictors and target.name not in PARAMETERS:
+        if family.has_category_predictors and target.name not in family.kinds:
             names |= own
         if is_specific(target.name):
             names |= {f"{SPECIFIC}_{name}": place for name, place in own.items()}
         names |= {f"{prefix_of(target.name)}{name}": place for name, place in own.items()}
-    names |= {name: PARAMETERS[name].support for name in single}
+    names |= {name: family.kinds[name].support for name in single}
     return names | ({"thresholds": "real"} if family.has_thresholds else {})
 
 

@@ -67,6 +67,7 @@ def resolve(
     assert columns is not None
     response = family.read_response(columns, findings)
     _check_additions(family, response, columns.source, findings)
+    _check_names(family, designs, findings)
     findings.raise_errors()
     found = targets(spec, family, link_of(spec), response, designs)
     covariances = {target.name: resolve_covariances(target.design, known, findings) for target in found}
@@ -120,9 +121,20 @@ def _check_additions(family: Family, response: Response, source: str, findings: 
         if given and not family.has_cdf:
             message = f"{word}(): the distribution function of {family.name} is not available here."
             findings.error("not_available", message, column=source)
-    if additions.rate is not None and (family.has_thresholds or not family.is_discrete):
+    if additions.rate is not None and family.is_custom:
+        message = f"rate(): the sum over units of exposure is not known of {family.name}."
+        findings.error("rate", message, column=source, hint="Write offset(log(e)) under a log link.")
+    elif additions.rate is not None and (family.has_thresholds or not family.is_discrete):
         message = f"rate(): exposure is of counts, not of {family.name}."
         findings.error("rate", message, column=source, hint="Write offset(log(e)) under a log link.")
+
+
+def _check_names(family: Family, designs: Mapping[str, Design], findings: Findings) -> None:
+    """Collect grouping factors that the posterior would call like a parameter of the family."""
+    for group in {group.factor: group for design in designs.values() for group in design.groups}.values():
+        if group.slug in family.auxiliaries:
+            message = f"'{group.factor}' is a grouping factor and a parameter of {family.name}."
+            findings.error("parameter", message, hint="Rename the column.")
 
 
 def _check_shared(designs: Mapping[str, Design], findings: Findings) -> None:

@@ -24,6 +24,7 @@ from glmm_bayes.core.errors import Finding, GlmmError, GlmmWarning, StorageError
 from glmm_bayes.design.known import KnownTable
 from glmm_bayes.design.several import MEAN, SPECIFIC
 from glmm_bayes.design.table import Column
+from glmm_bayes.graph.families import FAMILIES
 from glmm_bayes.infer.archive import Archive, open_archive, write_archive
 from glmm_bayes.infer.datatree import dimensions
 from glmm_bayes.infer.fit import Fit
@@ -106,7 +107,8 @@ def load(path: str | PathLike[str]) -> Fit:
     ------
     StorageError
         ``storage`` if there is no such file, ``load_corrupt`` if it is damaged, ``load_version`` if a
-        newer release wrote it, ``load_unsafe`` if it holds what no release writes.
+        newer release wrote it, ``load_unsafe`` if it holds what no release writes, ``load_family`` if its
+        family is one of yours that is not registered.
 
     Examples
     --------
@@ -121,6 +123,7 @@ def load(path: str | PathLike[str]) -> Fit:
     with open_archive(Path(path)) as archive:
         manifest = _read_manifest(archive)
         _check_members(archive, manifest)
+        _check_family(archive, manifest)
         try:
             fit = rebuild(archive, manifest)
         except StorageError:
@@ -129,6 +132,7 @@ def load(path: str | PathLike[str]) -> Fit:
             raise archive.corrupt(f"its model and its data do not fit each other: {error}") from error
     _warn_of_version(archive, manifest)
     _warn_of_transforms(archive, fit)
+    _warn_of_family(archive, fit)
     return fit
 
 
@@ -312,6 +316,23 @@ def _check_arrays(archive: Archive, manifest: Manifest) -> None:
     for name, content in metadata.items():
         if archive.read(name) != content:
             raise archive.unsafe("a codec, a type or other metadata that no release writes", name)
+
+
+def _check_family(archive: Archive, manifest: Manifest) -> None:
+    if manifest.family not in FAMILIES:
+        message = (
+            f"{archive.path}: its family '{manifest.family}' is not registered here; files hold no functions."
+        )
+        hint = "Call gb.register_family(...) with the family that the fit was made with, then load again."
+        raise StorageError(Finding("load_family", message, hint=hint))
+
+
+def _warn_of_family(archive: Archive, fit: Fit) -> None:
+    if fit.family.is_custom:
+        message = f"{archive.path}: its family is one that you have registered: {fit.family.name}."
+        hint = "It must be the one that the fit was made with; files hold no functions."
+        finding = Finding("load_family", message, hint=hint, severity="warning")
+        warnings.warn(str(finding), GlmmWarning, stacklevel=3)
 
 
 def _warn_of_transforms(archive: Archive, fit: Fit) -> None:

@@ -21,8 +21,8 @@ from glmm_bayes.spec.file_text import Document, KeyPath
 from glmm_bayes.spec.grammar import MAX_CHARACTERS, Formula, Group, Sum, parse
 from glmm_bayes.spec.model_spec import INTERCEPT, Block, GroupTerm, LinearPredictor, ModelSpec
 from glmm_bayes.spec.prior import Prior
-from glmm_bayes.spec.several import PARAMETERS
 from glmm_bayes.spec.several import Formula as Several
+from glmm_bayes.spec.several import parameter_names
 
 _POSITION = re.compile(r"formula:(\d+):(\d+): ")
 _UNWRITTEN = ("unstructured", "known")
@@ -136,10 +136,11 @@ def read_further(document: Document, spec: ModelSpec, further: Mapping[str, str 
     """Add what the parameters beside the mean depend on: a formula without a left side, or a number."""
     findings: list[Finding] = []
     predictors: dict[str, LinearPredictor | float] = {}
+    known = parameter_names()
     for name, value in further.items():
-        if name not in PARAMETERS:
+        if name not in known:
             where = document.place(("further", name))
-            hint = f"{suggestion(name, PARAMETERS)} Known: {', '.join(PARAMETERS)}.".strip()
+            hint = f"{suggestion(name, known)} Known: {', '.join(known)}.".strip()
             findings.append(Finding("config_key", f"{where}: unknown key '{name}' in [further].", hint=hint))
             continue
         try:
@@ -154,7 +155,7 @@ def read_further(document: Document, spec: ModelSpec, further: Mapping[str, str 
         raise FormulaError(findings)
     # In the order of the parameters, not in that of the file.
     return replace(
-        spec, further=MappingProxyType({name: predictors[name] for name in PARAMETERS if name in predictors})
+        spec, further=MappingProxyType({name: predictors[name] for name in known if name in predictors})
     )
 
 

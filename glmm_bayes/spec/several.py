@@ -12,6 +12,9 @@ from glmm_bayes.core.registry import suggestion
 
 #: Parameters that may have a formula of their own; which of them a model has, its family says.
 PARAMETERS = ("sigma", "nu", "shape", "phi", "zi", "hu", "disc", "zoi", "coi", "kappa", "alpha", "mu")
+#: Those of families that were registered in this process, by family.
+REGISTERED: dict[str, tuple[str, ...]] = {}
+
 _EXAMPLE = 'Write gb.Formula("y ~ x", sigma="~ z", nu=4).'
 
 
@@ -24,8 +27,9 @@ class Formula:
     text : str
         ``y ~ x + (1 | g)``.
     **further : str or float
-        By parameter (``sigma nu shape phi zi hu disc zoi coi kappa alpha mu``): what it
-        depends on, ``"~ z"``, on the scale of its link; or the number that it is fixed at.
+        By parameter (``sigma nu shape phi zi hu disc zoi coi kappa alpha mu``, and those of registered
+        families): what it depends on, ``"~ z"``, on the scale of its link; or the number that it is
+        fixed at.
 
     Raises
     ------
@@ -44,13 +48,19 @@ class Formula:
     def __init__(self, text: str, **further: str | float) -> None:
         if not isinstance(text, str):
             raise _refusal(f"a formula is a text, found {type(text).__name__}.", _EXAMPLE)
+        known = parameter_names()
         for name in further:
-            if name not in PARAMETERS:
-                hint = f"{suggestion(name, PARAMETERS)} Parameters: {', '.join(PARAMETERS)}.".strip()
+            if name not in known:
+                hint = f"{suggestion(name, known)} Parameters: {', '.join(known)}.".strip()
                 raise _refusal(f"no parameter '{name}' has a formula of its own.", hint)
         object.__setattr__(self, "text", text)
-        values = {name: _value(name, further[name]) for name in PARAMETERS if name in further}
+        values = {name: _value(name, further[name]) for name in known if name in further}
         object.__setattr__(self, "further", MappingProxyType(values))
+
+
+def parameter_names() -> tuple[str, ...]:
+    """List the parameters that may have a formula: the listed ones, then those of registered families."""
+    return tuple(dict.fromkeys((*PARAMETERS, *(name for names in REGISTERED.values() for name in names))))
 
 
 def _value(name: str, value: str | float) -> str | float:

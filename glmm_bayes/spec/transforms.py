@@ -48,7 +48,7 @@ def register_transform(name: str, function: Callable[..., Any]) -> None:
         raise _refusal(f"'{name}' is a word of formulas already.")
     if not callable(function):
         raise _refusal(f"'{name}' must be a function, found {type(function).__name__}.")
-    if name in TRANSFORMS and not _is_same(TRANSFORMS[name], function):
+    if name in TRANSFORMS and not is_same_function(TRANSFORMS[name], function):
         raise _refusal(f"another function is registered as '{name}': models that call it would change.")
     TRANSFORMS[name] = function
 
@@ -96,7 +96,7 @@ def _of_group(group: GroupTerm) -> Iterable[Expr]:
     yield from (factor for effect in group.effects for factor in effect.factors)
 
 
-def _is_same(known: Callable[..., Any], function: Callable[..., Any]) -> bool:
+def is_same_function(known: Callable[..., Any], function: Callable[..., Any]) -> bool:
     """Tell whether a function is the known one, or the same text run again as in a notebook."""
     if known is function:
         return True

@@ -25,6 +25,7 @@ from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.design.table import looks_like_numbers
+from glmm_bayes.graph.families.parameters import PARAMETERS, ParameterKind
 
 Array = NDArray[np.float64]
 
@@ -94,7 +95,9 @@ class Family(ABC):
     links : tuple of str
         Links of the mean that the family takes, its default first.
     auxiliaries : tuple of str
-        Further parameters, in the order of the notation; names in ``families.parameters``.
+        Further parameters, in the order of the notation; names in ``kinds``.
+    kinds : mapping of str to ParameterKind
+        What is known of parameters beside the mean, by name; those of a user's family are among its own.
     defaults : mapping of str to float
         Values of further parameters that are not estimated unless they have a formula (``disc``: 1).
     is_discrete : bool
@@ -109,6 +112,7 @@ class Family(ABC):
     latex: ClassVar[str]
     links: ClassVar[tuple[str, ...]]
     auxiliaries: ClassVar[tuple[str, ...]] = ()
+    kinds: ClassVar[Mapping[str, ParameterKind]] = PARAMETERS
     defaults: ClassVar[Mapping[str, float]] = _NOTHING
     is_discrete: ClassVar[bool]
     mean_is_mu: ClassVar[bool] = True
@@ -141,6 +145,8 @@ class Family(ABC):
     support_floor: ClassVar[float | None] = None
     #: Whether known standard errors (``se()``) may add to ``sigma``.
     takes_se: ClassVar[bool] = False
+    #: Whether a user wrote it: files hold its name alone.
+    is_custom: ClassVar[bool] = False
 
     @abstractmethod
     def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
@@ -200,6 +206,9 @@ class Family(ABC):
     def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         """Return log P(Y > y); accurate where the probability is small."""
         raise NotImplementedError
+
+    def check_mean(self, joint: Joint) -> None:
+        """Refuse a population mean where the response has none; most families have one always."""
 
     def population_mean(self, joint: Joint) -> Integral:
         """Return the mean over random effects of the conditional mean, on the response scale."""

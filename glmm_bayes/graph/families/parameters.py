@@ -166,3 +166,17 @@ _ALL = (
 
 #: By name.
 PARAMETERS = {kind.name: kind for kind in _ALL}
+
+
+def own_kind(name: str, support: str, family: str) -> ParameterKind:
+    """Return what is known of a parameter that a user's family alone has: where it lives."""
+    meaning = f"{name} of {family}"
+    if support == "unit":
+        return _probability(name, meaning)
+    if support == "real":
+        law = Law(Prior("Normal", mu=0.0, sigma=2.5))
+        return ParameterKind(
+            name, "identity", "real", _fixed(law), lambda spread: 0.0, meaning, 2.5, 2.5, 1.0
+        )
+    law = _inverse_root(1.0)
+    return ParameterKind(name, "log", "positive", _fixed(law), lambda spread: _LOG_INVERSE_ROOT, meaning)

@@ -34,6 +34,7 @@ class Student(RealFamily):
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma", "nu")
     has_cdf: ClassVar[bool] = True
     takes_se: ClassVar[bool] = True
+    mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "nu")
 
     def centre(self, values: Array) -> float:
         return float(np.median(values))
@@ -64,8 +65,8 @@ class Student(RealFamily):
     def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return _log_lower(-_standard(y, at), at["nu"].value, m)
 
-    def population_mean(self, joint: Joint) -> Integral:
-        """Return the mean over random effects of the location.
+    def check_mean(self, joint: Joint) -> None:
+        """Refuse a population mean where the response has none.
 
         Raises
         ------
@@ -81,6 +82,10 @@ class Student(RealFamily):
             message = f"the population mean does not exist: student has a mean only where nu > 1; {found}."
             hint = 'Ask for estimand="typical", or give nu a prior above 1 (the default stays above 2).'
             raise PredictionError(Finding("estimand_undefined", message, hint=hint))
+
+    def population_mean(self, joint: Joint) -> Integral:
+        """Return the mean over random effects of the location, where the response has one."""
+        self.check_mean(joint)
         return super().population_mean(joint)
 
 
