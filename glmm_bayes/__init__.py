@@ -33,6 +33,7 @@ _HOMES = {
     "diagnose": "infer.diagnostics",
     "load": "infer.storage",
     "load_dataset": "datasets",
+    "pit": "checking.pit",
     "posterior_predictive": "checking.predictive",
     "pp_check": "checking.predictive",
     "predictions": "effects.verbs",
@@ -47,6 +48,7 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
+    from glmm_bayes.checking.pit import pit as pit
     from glmm_bayes.checking.predictive import (
         posterior_predictive as posterior_predictive,
     )

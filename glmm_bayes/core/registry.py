@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from glmm_bayes.core.errors import Finding, GlmmError
 
@@ -29,17 +29,28 @@ class Registry[T]:
         Name to strategy, in the order in which choices are listed.
     error : type of GlmmError
         What a wrong name raises.
+    translation : callable, optional
+        Takes a wrong name to a sentence, empty if no other package has the name.
     """
 
-    def __init__(self, kind: str, entries: dict[str, T], error: type[GlmmError]) -> None:
+    def __init__(
+        self,
+        kind: str,
+        entries: dict[str, T],
+        error: type[GlmmError],
+        translation: Callable[[str], str] | None = None,
+    ) -> None:
         self.kind = kind
         self._entries = dict(entries)
         self._error = error
+        self._translation = translation
 
     def __getitem__(self, name: str) -> T:
         if not isinstance(name, str) or name not in self._entries:
             choices = ", ".join(self._entries)
-            hint = " ".join(filter(None, (suggestion(str(name), self._entries), f"Choices: {choices}.")))
+            translated = self._translation(str(name)) if self._translation else ""
+            near = translated or suggestion(str(name), self._entries)
+            hint = " ".join(filter(None, (near, f"Choices: {choices}.")))
             raise self._error(Finding(f"unknown_{self.kind}", f"no {self.kind} '{name}'.", hint=hint))
         return self._entries[name]
 

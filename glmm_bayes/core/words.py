@@ -35,6 +35,9 @@ _CLOSED_PREFIXES = (
     "share_",
     "range_",
     "df_",
+    "mo_",
+    "simplex_",
+    "cs_",
 )
 _CLOSED_NAMES = frozenset(
     {"beta", "sigma", "nu", "shape", "phi", "zi", "hu", "disc", "chain", "draw", "row", "coef", "category"}

@@ -25,11 +25,14 @@ from glmm_bayes.design.splines import is_basis, width
 from glmm_bayes.design.table import Column, Level
 from glmm_bayes.spec.expressions import Call, Expr
 from glmm_bayes.spec.model_spec import Term
+from glmm_bayes.spec.monotonic import is_monotonic
 
 INTERCEPT_LABEL = "Intercept"
 
 #: How one factor of a term is written as columns.
-NUMBER, BASIS, CONTRAST, FULL = "number", "basis", "contrast", "full"
+NUMBER, BASIS, CONTRAST, FULL, STEP = "number", "basis", "contrast", "full", "step"
+#: What the steps of a monotonic factor add up to: in no design, but priors speak of it.
+TOTAL = "total"
 #: Most columns of the fixed part.
 MAX_COLUMNS = 5000
 
@@ -45,7 +48,8 @@ class Part:
     ----------
     factor : str
         Canonical text of the expression.
-    coding : {"number", "basis", "contrast", "full"}
+    coding : {"number", "basis", "contrast", "full", "step", "total"}
+        A step is 1 above its level and 0 at it and below.
     level : str, int, bool or None
         The level that the column is about; None for numbers and trends.
     index : int
@@ -71,14 +75,17 @@ class Part:
     @property
     def label(self) -> str:
         """What stands in brackets behind the factor; empty for a number."""
-        if self.coding == NUMBER:
+        if self.coding in (NUMBER, TOTAL):
             return ""
+        if self.coding == STEP:
+            return f">{self.level}"
         if self.coding == BASIS:
             return str(self.index + 1)
         return contrast_label(TREATMENT if self.coding == FULL else self.contrast, self.level, self.index)
 
     def __str__(self) -> str:
-        return self.factor if self.coding == NUMBER else f"{self.factor}[{self.label}]"
+        is_whole = self.coding in (NUMBER, TOTAL)
+        return self.factor if is_whole else f"{self.factor}[{self.label}]"
 
 
 @dataclass(frozen=True)
@@ -124,7 +131,9 @@ def _codings(terms: Sequence[Term], levels: FactorLevels) -> Iterator[tuple[Term
     for term in terms:
         codings = []
         for factor in term.factors:
-            if str(factor) not in levels:
+            if is_monotonic(factor) and str(factor) in levels:
+                codings.append(STEP)
+            elif str(factor) not in levels:
                 codings.append(BASIS if is_basis(factor) else NUMBER)
             else:
                 codings.append(CONTRAST if term.key - {str(factor)} in spanned else FULL)
@@ -164,6 +173,8 @@ def _indices(factor: Expr, coding: str, levels: FactorLevels) -> range:
         assert isinstance(factor, Call)
         return range(width(factor))
     size = len(levels[str(factor)])
+    if coding == STEP:
+        return range(size - 1)
     return range(size) if coding == FULL else contrast_indices(contrast_of(factor), size)
 
 
@@ -180,6 +191,8 @@ def _part(factor: Expr, coding: str, index: int, levels: FactorLevels) -> Part:
     name = str(factor)
     if coding in (NUMBER, BASIS):
         return Part(name, coding, index=index)
+    if coding == STEP:
+        return Part(name, coding, levels[name][index], index, size=len(levels[name]))
     contrast = contrast_of(factor)
     level = None if coding == CONTRAST and contrast == POLY else levels[name][index]
     return Part(name, coding, level, index, contrast, len(levels[name]))
@@ -208,6 +221,8 @@ class Predictors:
         """Return the numbers of one part, shape (row,); booleans where it marks a level."""
         if part.is_indicator:
             return np.equal(self.codes[part.factor], part.index)
+        if part.coding == STEP:
+            return np.greater(self.codes[part.factor], part.index)
         if part.coding == CONTRAST:
             return contrast_column(part.contrast, part.size, part.index)[self.codes[part.factor]]
         values = self.values[part.factor]

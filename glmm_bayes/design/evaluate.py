@@ -19,9 +19,11 @@ from glmm_bayes.design.factors import (
     read_levels,
     refuse_as_predictor,
 )
+from glmm_bayes.design.monotonic import read_monotonic
 from glmm_bayes.design.splines import Learnt, basis, is_basis, learn, number, problem, width
 from glmm_bayes.design.table import Column, Level, Table, as_labels
 from glmm_bayes.spec.expressions import Binary, Call, Expr, Name, Number, Text, Unary
+from glmm_bayes.spec.monotonic import is_monotonic
 from glmm_bayes.spec.transforms import TRANSFORMS
 
 Values = NDArray[np.float64]
@@ -89,6 +91,9 @@ class Evaluator:
             return self.labels(expression)
         if isinstance(expression, Call) and is_basis(expression):
             return self._basis(expression)
+        if isinstance(expression, Call) and is_monotonic(expression):
+            column = read_monotonic(expression, self.table, self.findings, self.learning)
+            return np.zeros(len(self.table)) if column is None else column
         return self.numbers(expression)
 
     def labels(self, call: Call) -> Column:
@@ -99,7 +104,9 @@ class Evaluator:
         """Give each row the position of its level: learnt on the training rows, matched on new ones."""
         key = str(factor)
         if self.learning:
-            codes, self.factors[key] = learn_factor(factor, column, self.findings)
+            # Whole numbers between those that occur are levels of a monotonic effect.
+            keeps_all = is_monotonic(factor) and not column.declared
+            codes, self.factors[key] = learn_factor(factor, column, self.findings, keeps_all)
             return codes
         return match_factor(factor, column, self.factors[key], self.table, self.findings)
 

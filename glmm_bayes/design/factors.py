@@ -37,10 +37,10 @@ def observed_levels(column: Column) -> tuple[Level, ...]:
 
 
 def learn_factor(
-    factor: Expr, column: Column, findings: Findings
+    factor: Expr, column: Column, findings: Findings, keeps_all: bool = False
 ) -> tuple[NDArray[np.int64], tuple[Level, ...]]:
-    """Keep the levels that occur, and give each row the position of its level."""
-    levels = observed_levels(column)
+    """Keep the levels that occur, or all of them, and give each row the position of its level."""
+    levels = column.levels if keeps_all else observed_levels(column)
     name = _column_name(factor)
     unused = [level for level in column.levels if level not in set(levels)]
     if unused:
@@ -52,6 +52,8 @@ def learn_factor(
     if contrast_of(factor) == POLY and len(levels) > MOST_TRENDS:
         message = f"{factor}: '{name}' has {len(levels):,} levels; trends are computed for {MOST_TRENDS}."
         findings.error("formula_function", message, column=name, hint="Write ns() of its number.")
+    if keeps_all:
+        return column.values, levels
     counts = np.bincount(column.values, minlength=len(column.levels))
     position = np.cumsum(counts > 0) - 1
     return position[column.values].astype(np.int64), levels

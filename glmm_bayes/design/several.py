@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.words import slugs
+from glmm_bayes.design.checks.dependence import check_fixed
+from glmm_bayes.design.columns import DesignColumn
 from glmm_bayes.design.design import Design, DesignState, build_design
 from glmm_bayes.design.table import Table
-from glmm_bayes.spec.model_spec import GroupTerm, LinearPredictor, ModelSpec
+from glmm_bayes.spec.model_spec import INTERCEPT, GroupTerm, LinearPredictor, ModelSpec
 
 #: The predictor of the mean, among those of further parameters.
 MEAN = "mu"
+#: The predictors of category-specific effects, which share one design.
+SPECIFIC = "cs"
 
 
 def build_designs(
@@ -41,7 +47,8 @@ def build_designs(
     Returns
     -------
     mapping of str to Design
-        That of the mean under ``mu``, then those of further parameters that have a formula.
+        That of the mean under ``mu``, then those of further parameters that have a formula; that of
+        category-specific effects under ``cs``.
 
     Raises
     ------
@@ -54,10 +61,20 @@ def build_designs(
         name: part for name, part in spec.further.items() if isinstance(part, LinearPredictor)
     }
     # One factor has one name in the posterior, whichever parameters depend on it.
+    if spec.specific:
+        predictors[SPECIFIC] = LinearPredictor((INTERCEPT, *spec.specific))
+    without_intercept = {SPECIFIC} if has_intercept else {MEAN, SPECIFIC}
     names = slugs(dict.fromkeys(group.label for part in predictors.values() for group in part.groups))
     designs = {}
     for name, part in predictors.items():
-        own = replace(spec, fixed=part.fixed, groups=part.groups, offsets=part.offsets, further={})
+        own = replace(
+            spec,
+            fixed=part.fixed,
+            groups=part.groups,
+            offsets=part.offsets,
+            specific=part.specific if name == MEAN else (),
+            further={},
+        )
         before = (known or {}).get(name, DesignState())
         designs[name] = build_design(
             own,
@@ -66,10 +83,23 @@ def build_designs(
             before.transforms or None,
             rank,
             before.dropped,
-            has_intercept or name != MEAN,
+            name not in without_intercept,
             names,
         )
+    if SPECIFIC in designs and rank != "keep":
+        check_specific(designs[MEAN], designs[SPECIFIC], findings)
+        findings.raise_errors()
     return designs
+
+
+def check_specific(mean: Design, specific: Design, findings: Findings) -> None:
+    """Collect category-specific columns that depend on those of the mean: their sum is all that is known."""
+    columns = (DesignColumn((), INTERCEPT), *mean.columns, *specific.columns)
+    x = np.column_stack([np.ones(len(mean)), mean.x, specific.x])
+    found = Findings(findings.error_type)
+    check_fixed(columns, x, mean.table.rows, found, "error")
+    hint = 'Remove one; or rank="keep" keeps both, told apart by their priors alone.'
+    findings.found += [replace(finding, hint=hint) for finding in found.found]
 
 
 def shared_labels(spec: ModelSpec, findings: Findings) -> dict[str, tuple[tuple[str, GroupTerm], ...]]:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.design.columns import BASIS, CONTRAST, FULL, NUMBER, DesignColumn, Part
+from glmm_bayes.design.columns import BASIS, CONTRAST, FULL, NUMBER, TOTAL, DesignColumn, Part
 from glmm_bayes.design.contrasts import contrast_column, contrast_indices
 
 Array = NDArray[np.float64]
@@ -31,9 +31,10 @@ def swing(part: Part, parts: Parts) -> float:
     """Return the full swing of a part.
 
     That of numbers is 2 sd (Gelman et al. 2008), 1 if they are 0 and 1. That of a contrast is such that
-    a full swing has the prior of the difference between two levels.
+    a full swing has the prior of the difference between two levels; that of a monotonic effect is its
+    total, from the lowest level to the highest.
     """
-    if part.coding == FULL:
+    if part.coding in (FULL, TOTAL):
         return 1.0
     if part.coding == CONTRAST:
         position = part.index - contrast_indices(part.contrast, part.size).start
@@ -84,6 +85,12 @@ def recoding(columns: Sequence[DesignColumn], parts: Parts) -> Array:
     for index, column in enumerate(columns):
         matrix[:, index] = _centred(column, position, ones, parts) / column_swing(column, parts)
     return matrix
+
+
+def weights_of(parts: Sequence[Part], columns: Sequence[DesignColumn], values: Parts) -> Array | None:
+    """Write a product of parts as weights of the columns; None if they do not hold it."""
+    position = {_marks(column.parts): index for index, column in enumerate(columns)}
+    return _columns_of(parts, position, _constant(columns, position, values))
 
 
 def _centred(column: DesignColumn, position: Mapping[Marks, int], ones: Array | None, parts: Parts) -> Array:
@@ -211,7 +218,7 @@ def _correlation(parts: Sequence[Part]) -> Array:
     """Return the prior correlation of the columns that differ in one factor alone."""
     index = np.array([part.index for part in parts])
     same = np.equal.outer(index, index)
-    if parts[0].coding in (NUMBER, BASIS):
+    if parts[0].coding in (NUMBER, BASIS, TOTAL):
         return np.where(same, 1.0, 0.0)
     if parts[0].is_indicator:
         return np.where(same, 1.0, 0.5)

@@ -12,14 +12,16 @@ import pytensor.tensor as pt
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValue
+from glmm_bayes.design.several import MEAN, SPECIFIC
 from glmm_bayes.graph.covariances.unstructured import Unstructured
 from glmm_bayes.graph.families import Family, Response
 from glmm_bayes.graph.families.parameters import Law
 from glmm_bayes.graph.fixed_prior import FixedPrior
 from glmm_bayes.graph.likelihood import draw_responses, log_likelihood
 from glmm_bayes.graph.maths import GRAPH
-from glmm_bayes.graph.predictors import Predictor
-from glmm_bayes.graph.priors import Priors, SharedEffects, shared_labels
+from glmm_bayes.graph.monotonic_variables import with_steps
+from glmm_bayes.graph.predictors import Predictor, monotonic_coordinates
+from glmm_bayes.graph.priors import Priors, SharedEffects, ThresholdPrior, shared_labels
 from glmm_bayes.graph.random_effects import Units, random_effects, sampled
 from glmm_bayes.graph.threshold_variables import sample_thresholds
 
@@ -36,11 +38,12 @@ def build_graph(family: Family, response: Response, priors: Priors) -> pm.Model:
         at: dict[str, Any] = {}
         units = {shared.label: _shared_units(shared, priors) for shared in priors.shared}
         roots: dict[tuple[str, int], Any] = {}
-        level: Any = 0.0
+        levels: dict[str, Any] = {}
         for predictor in priors.predictors.values():
-            eta, own = _linear_predictor(predictor, _units_of(predictor, priors, units), roots)
+            eta, levels[predictor.name] = _linear_predictor(
+                predictor, _units_of(predictor, priors, units), roots
+            )
             at[predictor.name] = RowValue(predictor.link, eta, GRAPH)
-            level = level if own is None else own
         for shared in priors.shared:
             _joint_correlation(shared, units[shared.label], roots)
         numbers = {name: _sample(name, law) for name, law in priors.auxiliary.items()}
@@ -48,10 +51,17 @@ def build_graph(family: Family, response: Response, priors: Priors) -> pm.Model:
         at |= {name: RowValue(LINKS["identity"], value, GRAPH) for name, value in numbers.items()}
         if priors.thresholds is not None:
             link = priors.first.link
-            thresholds = sample_thresholds(priors.thresholds, link, level)
+            thresholds = sample_thresholds(priors.thresholds, link, _levels(levels, priors.thresholds))
             at["thresholds"] = RowValue(LINKS["identity"], thresholds, GRAPH)
         _observe(family, response, at)
     return model
+
+
+def _levels(levels: Mapping[str, Any], thresholds: ThresholdPrior) -> Any:
+    """Return what centring the columns adds to the linear predictor at each threshold."""
+    common = levels[MEAN]
+    own = [levels.get(f"{SPECIFIC}_{k}", 0.0) for k in range(1, len(thresholds.labels) + 1)]
+    return pt.stack([(0.0 if common is None else common) + level for level in own])
 
 
 def coordinates_of(priors: Priors, response: Response) -> dict[str, Any]:
@@ -59,6 +69,7 @@ def coordinates_of(priors: Priors, response: Response) -> dict[str, Any]:
     result: dict[str, Any] = {"row": np.arange(len(response.values))}
     for predictor in priors.predictors.values():
         result[predictor.variable("coef")] = predictor.design.coefficients
+        result |= monotonic_coordinates(predictor)
         for group in predictor.design.groups:
             labels = np.arange(len(group.levels)) if _is_mixed(group.labels) else group.labels
             result[group.slug] = labels
@@ -97,6 +108,8 @@ def _coefficients(predictor: Predictor) -> tuple[Any, Any]:
     """Sample basis coefficients, report coefficients of the user's columns."""
     prior, name = predictor.fixed, predictor.variable("beta")
     beta = _sampled_coefficients(prior, name)
+    if predictor.monotonic:
+        beta = with_steps(predictor, beta)
     has_intercept = predictor.design.state.has_intercept
     level = None if has_intercept else beta[0]
     return pm.Deterministic(name, beta if has_intercept else beta[1:], dims=predictor.variable("coef")), level

@@ -13,7 +13,8 @@ from glmm_bayes.design.several import MEAN
 from glmm_bayes.graph.families import Family, Response
 from glmm_bayes.graph.families.parameters import PARAMETERS
 from glmm_bayes.graph.group_priors import GroupPrior
-from glmm_bayes.graph.predictors import Predictor
+from glmm_bayes.graph.monotonic import monotonic_terms
+from glmm_bayes.graph.predictors import Predictor, is_specific
 from glmm_bayes.graph.priors import Priors, shared_labels
 from glmm_bayes.spec.expressions import Call, Expr
 from glmm_bayes.spec.model_spec import ModelSpec
@@ -59,6 +60,11 @@ def equations(model: Described) -> list[str]:
     lines += _threshold_lines(model)
     for predictor in model.priors.predictors.values():
         lines.append(f"{_left(model, predictor)} = " + ("\n    + ".join(_terms(predictor)) or "0"))
+        if is_specific(predictor.name):
+            lines[-1] += f", added at threshold {predictor.name.split('_')[1]}"
+        for term in monotonic_terms(predictor.design.columns):
+            beta = predictor.variable("beta")
+            lines += [f"{beta}[steps of {x}] = {beta}[{x}] simplex[{term.term}]" for x in term.labels]
     for predictor in model.priors.predictors.values():
         for group, prior in zip(predictor.design.groups, predictor.groups, strict=True):
             lines += _group_lines(group, prior, predictor.prefix)
@@ -136,7 +142,7 @@ def _left(model: Described, predictor: Predictor) -> str:
         if y.values.ndim > 1:
             return f"log(P({category}) / P({first}))"
         return f"log(P({y.label}[i] = {category}) / P({y.label}[i] = {first}))"
-    is_latent = predictor.name == MEAN and not model.family.keeps_intercept
+    is_latent = is_specific(predictor.name) or (predictor.name == MEAN and not model.family.keeps_intercept)
     link = predictor.link.name
     name = f"{predictor.name}[i]"
     return name if is_latent or link == "identity" else f"{link}({name})"

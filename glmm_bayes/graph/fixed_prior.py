@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from glmm_bayes.design.columns import DesignColumn
 from glmm_bayes.design.design import Design
-from glmm_bayes.graph.basis import Parts, is_cell_mean, prior_covariance, recoding
+from glmm_bayes.graph.basis import Parts, is_cell_mean, prior_covariance
 from glmm_bayes.graph.families import Scales
+from glmm_bayes.graph.monotonic import centring, prior_columns, step_columns, to_users_coding
 from glmm_bayes.spec.model_spec import INTERCEPT
 from glmm_bayes.spec.prior import Prior
 
@@ -39,6 +40,9 @@ class FixedPrior:
     others : tuple of (int, Prior)
         Coefficients whose prior is not normal, and that prior.
     from_normal, from_others : ndarray, shape (coef, ...)
+    from_steps : ndarray, shape (coef, step)
+        What centring the steps of monotonic effects adds to ``beta``; their totals stand behind all
+        other coefficients in ``beta``, and they themselves in no other matrix.
     """
 
     mean: Array
@@ -47,6 +51,7 @@ class FixedPrior:
     others: tuple[tuple[int, Prior], ...]
     from_normal: Array
     from_others: Array
+    from_steps: Array
 
 
 def fixed_prior(design: Design, scales: Scales, user: Mapping[int, Prior]) -> FixedPrior:
@@ -59,14 +64,13 @@ def fixed_prior(design: Design, scales: Scales, user: Mapping[int, Prior]) -> Fi
         first of ``beta`` then is what centring adds to the linear predictor.
     scales : Scales
     user : mapping of int to Prior
-        By position among the design's columns.
+        By position among ``prior_columns``.
     """
+    columns, steps = prior_columns(design.columns), step_columns(design.columns)
     if design.state.has_intercept:
-        return _combined(design.columns, design.parts, scales, user)
-    columns = (DesignColumn((), INTERCEPT), *design.columns)
-    whole = _combined(
-        columns, design.parts, scales, {position + 1: prior for position, prior in user.items()}
-    )
+        return _combined(columns, steps, design.parts, scales, user)
+    shifted = {position + 1: prior for position, prior in user.items()}
+    whole = _combined((DesignColumn((), INTERCEPT), *columns), steps, design.parts, scales, shifted)
     # The intercept of the basis is its own coordinate, on which no other depends: it is left out.
     return replace(
         whole,
@@ -78,16 +82,22 @@ def fixed_prior(design: Design, scales: Scales, user: Mapping[int, Prior]) -> Fi
 
 
 def _combined(
-    columns: Sequence[DesignColumn], parts: Parts, scales: Scales, user: Mapping[int, Prior]
+    columns: Sequence[DesignColumn],
+    steps: Sequence[DesignColumn],
+    parts: Parts,
+    scales: Scales,
+    user: Mapping[int, Prior],
 ) -> FixedPrior:
     size = len(columns)
-    to_user = recoding(columns, parts)
+    to_user = to_users_coding(columns, parts)
     to_basis = np.linalg.inv(to_user)
     mean, covariance = _defaults(columns, scales)
     coordinates = to_basis.copy()
+    # Defaults speak of the average of the steps; a prior of the user's, of the reported coefficient.
+    stepped = to_basis @ centring(columns, steps, parts)
     for position, prior in user.items():
         coordinates[position] = np.eye(size)[position]
-        mean[position] = 0.0
+        stepped[position] = mean[position] = 0.0
         covariance[position, :] = covariance[:, position] = 0.0
         if prior.name == "Normal":
             mean[position] = prior["mu"]
@@ -107,6 +117,7 @@ def _combined(
         others=tuple((position, laws[position]) for position in other),
         from_normal=back,
         from_others=to_beta[:, other] - back @ shift,
+        from_steps=to_beta @ stepped,
     )
 
 

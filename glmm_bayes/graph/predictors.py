@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from glmm_bayes.core.errors import Finding, FormulaError
 from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import slugs
 from glmm_bayes.design.design import Design
-from glmm_bayes.design.several import MEAN
+from glmm_bayes.design.several import MEAN, SPECIFIC
 from glmm_bayes.graph.families import Family, Response
 from glmm_bayes.graph.families.parameters import PARAMETERS
 from glmm_bayes.graph.fixed_prior import FixedPrior
 from glmm_bayes.graph.group_priors import GroupPrior
+from glmm_bayes.graph.monotonic import Monotonic, monotonic_terms
 from glmm_bayes.spec.model_spec import LinearPredictor, ModelSpec
+from glmm_bayes.spec.prior import Prior
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Predictor:
     fixed : FixedPrior
     groups : tuple of GroupPrior
         One for each grouping factor of the design.
+    simplexes : mapping of str to Prior
+        By monotonic term, of the division of its effect over the steps.
     """
 
     name: str
@@ -48,6 +52,7 @@ class Predictor:
     design: Design
     fixed: FixedPrior
     groups: tuple[GroupPrior, ...]
+    simplexes: Mapping[str, Prior] = field(default_factory=dict)
 
     @property
     def prefix(self) -> str:
@@ -57,6 +62,27 @@ class Predictor:
     def variable(self, name: str) -> str:
         """Name one of its variables in the posterior: ``beta`` is ``zi_beta`` for ``zi``."""
         return f"{self.prefix}{name}"
+
+    @property
+    def monotonic(self) -> tuple[Monotonic, ...]:
+        """The monotonic terms of its design."""
+        return monotonic_terms(self.design.columns)
+
+
+def monotonic_dimensions(predictor: Predictor) -> dict[str, tuple[str, ...]]:
+    """List the variables of a predictor's monotonic terms with their dimension."""
+    result: dict[str, tuple[str, ...]] = {}
+    for term in predictor.monotonic:
+        total, simplex = (predictor.variable(f"{kind}_{term.slug}") for kind in ("mo", "simplex"))
+        result |= {total: (f"{total}_coef",), simplex: (f"{simplex}_step",)}
+    return result
+
+
+def monotonic_coordinates(predictor: Predictor) -> dict[str, list[str]]:
+    """List the labels of those dimensions."""
+    dims = [dim for own in monotonic_dimensions(predictor).values() for dim in own]
+    labels = [list(names) for term in predictor.monotonic for names in (term.labels, term.steps)]
+    return dict(zip(dims, labels, strict=True))
 
 
 def prefix_of(name: str) -> str:
@@ -69,7 +95,8 @@ def targets(
 ) -> tuple[Target, ...]:
     """List the linear predictors of a model: one for each parameter that has a formula.
 
-    A categorical response has one for each category but the first, all of the formula's columns.
+    A categorical response has one for each category but the first, all of the formula's columns;
+    category-specific effects have one for each threshold.
 
     Parameters
     ----------
@@ -78,7 +105,11 @@ def targets(
     """
     result = []
     for name, design in designs.items():
-        if name != MEAN:
+        if name == SPECIFIC:
+            count = len(family.threshold_labels(response))
+            lines = LINKS["identity"]
+            result += [Target(f"{SPECIFIC}_{k}", lines, design) for k in range(1, count + 1)]
+        elif name != MEAN:
             result.append(Target(name, LINKS[PARAMETERS[name].link], design))
         elif family.has_category_predictors:
             names = slugs(response.categories[1:])
@@ -86,6 +117,31 @@ def targets(
         else:
             result.append(Target(MEAN, link, design))
     return tuple(result)
+
+
+def is_specific(name: str) -> bool:
+    """Tell whether a predictor is that of the category-specific effects at one threshold."""
+    return name.startswith(f"{SPECIFIC}_")
+
+
+def check_specific_effects(spec: ModelSpec, family: Family) -> None:
+    """Refuse category-specific effects in families that have none.
+
+    Raises
+    ------
+    FormulaError
+        ``specific``.
+    """
+    if not spec.specific or family.allows_specific:
+        return
+    written = " + ".join(f"cs({term})" for term in spec.specific)
+    why = "it has no thresholds"
+    if family.has_thresholds:
+        why = "with effects of their own its thresholds could cross, and probabilities be negative"
+    message = f"{written}: {family.name} has no category-specific effects: {why}."
+    plain = " + ".join(map(str, spec.specific))
+    hint = f'Write {plain}, or use family="acat", "sratio" or "cratio".'
+    raise FormulaError(Finding("specific", message, hint=hint))
 
 
 def check_further(spec: ModelSpec, family: Family) -> None:

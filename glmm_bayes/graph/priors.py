@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from glmm_bayes.core.errors import Findings, PriorError
+from glmm_bayes.core.links import Link
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import slugs
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.design.several import MEAN
+from glmm_bayes.design.several import MEAN, SPECIFIC
 from glmm_bayes.graph.basis import column_swing
 from glmm_bayes.graph.covariances.base import DEFAULT_CORRELATION
 from glmm_bayes.graph.covariances.resolve import BlockCovariance
@@ -20,8 +21,15 @@ from glmm_bayes.graph.families.parameters import PARAMETERS, Law
 from glmm_bayes.graph.fixed_prior import fixed_prior
 from glmm_bayes.graph.group_priors import GroupPrior, PriorRow, group_prior, group_rows, level_parameters
 from glmm_bayes.graph.implications import Reading, effect_words, intercept_words, reading_of
-from glmm_bayes.graph.predictors import Predictor, Target, constants, prefix_of
+from glmm_bayes.graph.monotonic import (
+    is_total,
+    monotonic_terms,
+    prior_columns,
+    simplex_priors,
+)
+from glmm_bayes.graph.predictors import Predictor, Target, constants, is_specific, prefix_of
 from glmm_bayes.spec.model_spec import ModelSpec
+from glmm_bayes.spec.peers import peer_hint
 from glmm_bayes.spec.prior import Prior
 
 
@@ -150,8 +158,10 @@ def resolve_priors(
     predictors = {}
     for target in found:
         own = _own(given, target.name, [t.name for t in found])
-        scales = _scales(target, family, response, spread)
-        words = reading_of(target.name, target.link, family, response)
+        scales = _scales(target, family, response, spread, found[0].link)
+        words = reading_of(
+            target.name, target.link if target.name in PARAMETERS else found[0].link, family, response
+        )
         predictors[target.name], more = _predictor(target, scales, covariances[target.name], own, words)
         rows += more
     auxiliary = {}
@@ -187,13 +197,17 @@ def _own(given: Mapping[str, Prior], name: str, names: Sequence[str]) -> dict[st
         return plain
     prefix = prefix_of(name)
     own = {key.removeprefix(prefix): prior for key, prior in given.items() if key.startswith(prefix)}
+    if is_specific(name):
+        # A prior without a threshold's number is that of every threshold.
+        every = f"{SPECIFIC}_"
+        return {key.removeprefix(every): p for key, p in plain.items() if key.startswith(every)} | own
     # A prior without a category's name is that of every category.
     return plain | own if prefix.startswith(f"{MEAN}_") else own
 
 
-def _scales(target: Target, family: Family, response: Response, spread: float) -> Scales:
+def _scales(target: Target, family: Family, response: Response, spread: float, link: Link) -> Scales:
     if target.name not in PARAMETERS:
-        return family.scales(target.link, response, target.design.offset)
+        return family.scales(link, response, target.design.offset)
     kind = PARAMETERS[target.name]
     return Scales(kind.centre(spread), kind.sd, kind.effect, kind.group_sd)
 
@@ -204,8 +218,8 @@ def _predictor(
     design, link = target.design, target.link
     user = {
         position: prior
-        for position, name in enumerate(design.coefficients)
-        if (prior := given.get(f"beta[{name}]", given.get("beta"))) is not None
+        for position, column in enumerate(prior_columns(design.columns))
+        if (prior := given.get(f"beta[{column.label}]", given.get("beta"))) is not None
     }
     fixed = fixed_prior(design, scales, user)
     pairs = list(zip(design.groups, covariances, strict=True))
@@ -214,8 +228,9 @@ def _predictor(
     rows = _fixed_rows(design, scales, user, words)
     for group, law in zip(design.groups, groups, strict=True):
         rows += group_rows(group, law, given, words)
-    named = [replace(row, parameter=f"{prefix}{row.parameter}") for row in rows]
-    return Predictor(target.name, link, design, fixed, groups), named
+    simplexes, more = simplex_priors(design.columns, given)
+    named = [replace(row, parameter=f"{prefix}{row.parameter}") for row in (*rows, *more)]
+    return Predictor(target.name, link, design, fixed, groups, simplexes), named
 
 
 def _thresholds(family: Family, response: Response, given: Mapping[str, Prior]) -> ThresholdPrior | None:
@@ -280,6 +295,8 @@ def _parameters(
         own = _names_of(target.design, list(zip(target.design.groups, covariances[target.name], strict=True)))
         if family.has_category_predictors and target.name not in PARAMETERS:
             names |= own
+        if is_specific(target.name):
+            names |= {f"{SPECIFIC}_{name}": place for name, place in own.items()}
         names |= {f"{prefix_of(target.name)}{name}": place for name, place in own.items()}
     names |= {name: PARAMETERS[name].support for name in single}
     return names | ({"thresholds": "real"} if family.has_thresholds else {})
@@ -299,7 +316,9 @@ def _names_of(
         names["sd"] = "positive"
     if correlated:
         names["corr"] = "correlation"
-    names |= {f"beta[{coefficient}]": "real" for coefficient in design.coefficients}
+    names |= {f"beta[{column.label}]": "real" for column in prior_columns(design.columns)}
+    terms = monotonic_terms(design.columns)
+    names |= {name: "simplex" for term in terms for name in ("simplex", f"simplex[{term.term}]")}
     for group, blocks in pairs:
         names[f"sd_{group.slug}"] = "positive"
         names |= {f"sd_{group.slug}[{effect}]": "positive" for effect in group.effects}
@@ -324,7 +343,9 @@ def _check(
             findings.error("prior", message, hint='Write gb.Prior("Normal", mu=0, sigma=1).')
         elif name not in parameters:
             listed = ", ".join(parameters)
-            hint = " ".join(filter(None, (suggestion(name, parameters), f"Parameters: {listed}.")))
+            hint = " ".join(
+                filter(None, (peer_hint(name) or suggestion(name, parameters), f"Parameters: {listed}."))
+            )
             findings.error("prior", f"no parameter '{name}'.", hint=hint)
         elif not _fits(prior.support, parameters[name]):
             word, remedy = _NEEDED[parameters[name]]
@@ -345,13 +366,14 @@ _NEEDED: Mapping[str, tuple[str, str]] = MappingProxyType(
         "positive": ("positive", '"HalfNormal", sigma=1'),
         "unit": ("between 0 and 1", '"Beta", alpha=2, beta=2'),
         "correlation": ("an LKJ distribution", '"LKJ", eta=2'),
+        "simplex": ("a Dirichlet distribution", '"Dirichlet", alpha=1'),
     }
 )
 
 
 def _fixed_rows(design: Design, scales: Scales, user: Mapping[int, Prior], words: Reading) -> list[PriorRow]:
     rows = []
-    for position, column in enumerate(design.columns):
+    for position, column in enumerate(prior_columns(design.columns)):
         name = f"beta[{column.label}]"
         if position in user:
             rows.append(PriorRow(name, repr(user[position]), "yours", ""))
@@ -365,5 +387,6 @@ def _fixed_rows(design: Design, scales: Scales, user: Mapping[int, Prior], words
             size = column_swing(column, design.parts)
             prior = Prior("Normal", mu=0.0, sigma=scales.effect / size)
             what = "" if size == 1.0 else f"per swing of {size:.4g}: "
+            what = f"lowest to highest level: {what}" if is_total(column) else what
             rows.append(PriorRow(name, repr(prior), "default", what + effect_words(scales.effect, words)))
     return rows

@@ -13,7 +13,7 @@ from glmm_bayes.design.several import MEAN, build_designs
 from glmm_bayes.design.table import Table
 from glmm_bayes.graph.covariances.resolve import resolve_covariances
 from glmm_bayes.graph.families import FAMILIES, Family, Response
-from glmm_bayes.graph.predictors import check_further, targets
+from glmm_bayes.graph.predictors import check_further, check_specific_effects, targets
 from glmm_bayes.graph.priors import Priors, resolve_priors
 from glmm_bayes.spec.model_spec import ModelSpec
 
@@ -97,10 +97,11 @@ def check_family(spec: ModelSpec, family: Family) -> None:
     Raises
     ------
     FormulaError
-        ``parameter``, ``link``, ``thresholds``.
+        ``parameter``, ``link``, ``specific``, ``thresholds``.
     """
     link_of(spec)
     check_further(spec, family)
+    check_specific_effects(spec, family)
     if not family.keeps_intercept and not spec.has_intercept:
         message = f"{family.name} has thresholds in the place of an intercept, and the formula removes it."
         raise FormulaError(Finding("thresholds", message, hint="Leave out 0 + or - 1."))

@@ -24,7 +24,7 @@ def sample_thresholds(prior: ThresholdPrior, link: Link, level: Any) -> Any:
     prior : ThresholdPrior
     link : Link
         Its inverse is the distribution function of the latent variable.
-    level : graph variable or 0.0
+    level : graph variable, shape (threshold,)
         What centring the columns adds to the linear predictor: thresholds at x = 0 are those at the
         average row less this.
 
@@ -33,17 +33,16 @@ def sample_thresholds(prior: ThresholdPrior, link: Link, level: Any) -> Any:
     graph variable, shape (threshold,)
     """
     count = len(prior.labels)
-    level = pt.as_tensor(level, dtype="float64") if isinstance(level, float) else level
     has_order = prior.is_ordered and count > 1
 
-    def logp(value: Any, level: Any, _: Any) -> Any:
+    def logp(value: Any, level: Any) -> Any:
         if prior.prior is None:
             return log_prior(pt.specify_shape(value, (count,)), link, GRAPH, is_ordered=prior.is_ordered)
         law = getattr(pm, prior.prior.name).dist(**_arguments(prior))
         log_orders = float(gammaln(count + 1)) if has_order else 0.0
         return pm.logp(law, value - level).sum() + log_orders
 
-    def random(level: Any, _: Any, rng: np.random.Generator | None = None, size: Any = None) -> Any:
+    def random(level: Any, rng: np.random.Generator | None = None, size: Any = None) -> Any:
         assert rng is not None
         if prior.prior is None:
             drawn = np.asarray(link.link(rng.uniform(size=count)))
@@ -54,11 +53,10 @@ def sample_thresholds(prior: ThresholdPrior, link: Link, level: Any) -> Any:
 
     basis = pm.CustomDist(
         "thresholds_basis",
-        level,
-        pt.zeros(count),
+        pt.specify_shape(level, (count,)),
         logp=logp,
         random=random,
-        signature="(),(k)->(k)",
+        signature="(k)->(k)",
         class_name="Thresholds",
         transform=ordered if has_order else None,
         initval=median_start(count + 1, link),

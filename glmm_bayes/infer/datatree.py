@@ -14,6 +14,7 @@ from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.graph.families import Family, Response
 from glmm_bayes.graph.likelihood import log_likelihood
+from glmm_bayes.graph.predictors import monotonic_coordinates, monotonic_dimensions
 from glmm_bayes.graph.priors import Priors, shared_labels
 from glmm_bayes.infer.predictor import draw_blocks, needed_variables, subject_values
 
@@ -28,6 +29,7 @@ def dimensions(priors: Priors) -> dict[str, tuple[str, ...]]:
     result: dict[str, tuple[str, ...]] = {}
     for predictor in priors.predictors.values():
         result[predictor.variable("beta")] = (predictor.variable("coef"),)
+        result |= monotonic_dimensions(predictor)
         for group, prior in zip(predictor.design.groups, predictor.groups, strict=True):
             effect = f"{predictor.prefix}{group.slug}_effect"
             result[predictor.variable(f"sd_{group.slug}")] = (effect,)
@@ -48,6 +50,7 @@ def coordinates(priors: Priors) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for predictor in priors.predictors.values():
         result[predictor.variable("coef")] = list(predictor.design.coefficients)
+        result |= monotonic_coordinates(predictor)
         for group in predictor.design.groups:
             result[group.slug] = list(group.labels)
             effect = f"{predictor.prefix}{group.slug}_effect"

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 
 from glmm_bayes.core.errors import Finding, GlmmError, GlmmWarning, StorageError
 from glmm_bayes.design.known import KnownTable
-from glmm_bayes.design.several import MEAN
+from glmm_bayes.design.several import MEAN, SPECIFIC
 from glmm_bayes.design.table import Column
 from glmm_bayes.infer.archive import Archive, open_archive, write_archive
 from glmm_bayes.infer.datatree import dimensions
@@ -219,8 +219,10 @@ def _further_text(value: str | float) -> str:
 
 
 def _states(fit: Fit) -> dict[str, StateEntry]:
-    """Describe what each design learnt; predictors of categories share that of the mean."""
+    """Describe what each design learnt; predictors of categories share one, and those of thresholds."""
     further = {name: fit.predictors[name].design for name in fit.predictors if name in fit.spec.further}
+    if fit.spec.specific:
+        further[SPECIFIC] = fit.predictors[f"{SPECIFIC}_1"].design
     return {name: state_entry(design.state) for name, design in ({MEAN: fit.design} | further).items()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.core.registry import suggestion
@@ -11,13 +12,13 @@ from glmm_bayes.spec.diagnosis import excerpt, formula_error
 from glmm_bayes.spec.expressions import Binary, Call, Expr, Flag, Name, Number, Span, Text, Unary
 from glmm_bayes.spec.functions import ADDITIONS, FUNCTIONS, GROUPINGS, NOT_AVAILABLE, Function
 from glmm_bayes.spec.peers import FUNCTIONS as PEERS
-from glmm_bayes.spec.signatures import canonical
+from glmm_bayes.spec.signatures import canonical, wrong_call
 from glmm_bayes.spec.transforms import TRANSFORMS, transform
 
 #: Kinds of functions that make one number of each row.
 NUMERIC = frozenset({"elementwise", "stateful"})
 #: Kinds that may stand as a term, and as the whole response.
-PREDICTOR = NUMERIC | {"basis", "categorical"}
+PREDICTOR = NUMERIC | {"basis", "categorical", "monotonic"}
 RESPONSE = NUMERIC | {"response"}
 #: Calls that say how the levels of a response are read.
 OF_LEVELS = ("C", "ordered")
@@ -31,8 +32,13 @@ _MISPLACED = {
         "makes levels of a column; it cannot be computed with here.",
         'Use it as a term, y ~ C(x); as a response write success(y, "yes") ~ x.',
     ),
+    "monotonic": (
+        "makes a step from each level to the next; it cannot be computed with here.",
+        "Use it as a term or as a factor of one: y ~ mo(x), y ~ mo(x):z.",
+    ),
     "response": ("is the whole left side of a formula.", 'Write cbind(s, f) ~ x, or success(y, "yes") ~ x.'),
     "offset": ("is a summand of its own in the fixed part.", "Write y ~ x + offset(log(z))."),
+    "specific": ("is a summand of its own in the fixed part.", "Write y ~ x + cs(z), or cs(z:f)."),
     "addition": ("stands behind the bar of the response.", "Write y | trials(n) ~ x."),
 }
 
@@ -108,6 +114,8 @@ def _parts(node: Expr) -> Iterator[Expr]:
         level = node.operator in ("==", "!=") and isinstance(node.left, Name) and isinstance(node.right, Text)
         if not level:
             yield node.right
+    elif isinstance(node, Call) and node.function == "mo":
+        yield from node.arguments if isinstance(node.arguments[0], Name) else _parts(node.arguments[0])
     elif isinstance(node, Call):
         yield from node.arguments[:1] if _of_texts(node) else node.arguments
 
@@ -125,7 +133,19 @@ def _check_call(text: str, call: Call, kinds: frozenset[str]) -> Call:
         span = _name_span(text, call)
         written = excerpt(text, span)
         raise formula_error("formula_function", text, span, f"{written}() {sentence}", hint)
-    return canonical(text, call, function)
+    result = canonical(text, call, function)
+    return _check_monotonic(text, result, function) if function.kind == "monotonic" else result
+
+
+def _check_monotonic(text: str, call: Call, function: Function) -> Call:
+    """Read ``mo(ordered(x, ...))`` with its levels; its column is what is left to be checked."""
+    inner = call.arguments[0]
+    if isinstance(inner, Call) and inner.function == "ordered":
+        return replace(call, arguments=(_check_call(text, inner, frozenset({"categorical"})),))
+    if not isinstance(inner, Name):
+        sentence = f"mo() takes a column or ordered() of one, found '{excerpt(text, inner.span)}'."
+        raise wrong_call(text, inner.span, sentence, function)
+    return call
 
 
 def _unknown(text: str, call: Call, known: Mapping[str, Function]) -> FormulaError:

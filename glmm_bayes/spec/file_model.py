@@ -75,6 +75,7 @@ class Model(Section):
     ] = None
     intercept: bool = True
     terms: Texts = Field(default_factory=list)
+    specific: Texts = Field(default_factory=list)
     offset: Texts = Field(default_factory=list)
     groups: list[Group] = Field(default_factory=list)
 

@@ -167,6 +167,7 @@ def model_keys(spec: ModelSpec) -> dict[str, Any]:
     keys |= {"link": spec.link} if spec.link is not None else {}
     keys |= {} if spec.has_intercept else {"intercept": False}
     keys["terms"] = [str(term) for term in spec.fixed if term.factors]
+    keys["specific"] = [str(term) for term in spec.specific]
     keys["offset"] = [str(offset) for offset in spec.offsets]
     keys["groups"] = [entry for group in spec.groups for entry in _group_keys(group)]
     return {key: value for key, value in keys.items() if value != []}
@@ -210,6 +211,10 @@ def _pieces(document: Document, model: Model) -> Iterator[_Piece]:
     for path, text in _entries(document, ("model", "terms"), model.terms):
         yield _Piece("+")
         yield _Piece(text, path, "term")
+    for path, text in _entries(document, ("model", "specific"), model.specific):
+        yield _Piece("+ cs(")
+        yield _Piece(text, path, "term")
+        yield _Piece(")")
     for path, text in _entries(document, ("model", "offset"), model.offset):
         yield _Piece("+ offset(")
         yield _Piece(text, path, "expression")

@@ -14,9 +14,11 @@ from glmm_bayes.spec.functions import ADDITIONS
 from glmm_bayes.spec.grammar import Formula, Group, Syntax, parse
 from glmm_bayes.spec.groups import Groups
 from glmm_bayes.spec.model_spec import LinearPredictor, ModelSpec, ResponseTerm, Term
+from glmm_bayes.spec.monotonic import check_fixed_steps
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.several import Formula as Several
-from glmm_bayes.spec.terms import Expander
+from glmm_bayes.spec.specific import check_specific, read_specific, refuse_specific
+from glmm_bayes.spec.terms import Expander, in_order
 
 __all__ = ["point", "read_formula"]
 
@@ -62,6 +64,7 @@ def read_formula(
         fixed=predictor.fixed,
         groups=predictor.groups,
         offsets=predictor.offsets,
+        specific=predictor.specific,
         family=family,
         link=link,
         priors=MappingProxyType(dict(priors or {})),
@@ -73,7 +76,10 @@ def read_formula(
 def _predictor(text: str, syntax: Formula, response: ResponseTerm) -> LinearPredictor:
     right = _RightSide(text)
     fixed = right.read(syntax.terms)
-    predictor = LinearPredictor(fixed, right.groups.terms(), tuple(right.offsets))
+    check_fixed_steps(text, fixed)
+    specific = in_order(tuple(right.specific))
+    check_specific(text, fixed, specific)
+    predictor = LinearPredictor(fixed, right.groups.terms(), tuple(right.offsets), specific)
     _check_response_is_no_predictor(text, response, predictor, right.groups.names)
     return predictor
 
@@ -88,7 +94,9 @@ def _further(name: str, value: str | float, response: ResponseTerm) -> LinearPre
             sentence = f"the formula of {name} has no left side."
             hint = f'Write {name}="~ z".'
             raise formula_error("formula_misread", value, syntax.response.span, sentence, hint)
-        return _predictor(value, syntax, response)
+        predictor = _predictor(value, syntax, response)
+        refuse_specific(value, predictor.specific)
+        return predictor
     except FormulaError as error:
         raise FormulaError([replace(f, message=f"{name}: {f.message}") for f in error.findings]) from None
 
@@ -99,6 +107,7 @@ class _RightSide:
 
     text: str
     offsets: list[Expr] = field(default_factory=list)
+    specific: list[Term] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.expander = Expander(self.text)
@@ -109,15 +118,17 @@ class _RightSide:
         return self.expander.predictor(node, self._special).ordered()
 
     def _special(self, sign: str, part: Syntax) -> bool:
-        offset = isinstance(part, Call) and part.function == "offset"
-        if not offset and not isinstance(part, Group):
+        kinds = {"offset": "an offset", "cs": "a category-specific effect"}
+        what = kinds.get(part.function, "") if isinstance(part, Call) else "a random effect"
+        if not what:
             return False
         if sign == "-":
-            what = "an offset" if offset else "a random effect"
             sentence = f"{what} cannot be taken away."
             raise formula_error("formula_misread", self.text, part.span, sentence, "Leave it out.")
         if isinstance(part, Group):
             self.groups.add(part)
+        elif isinstance(part, Call) and part.function == "cs":
+            self.specific.append(read_specific(self.text, part))
         elif isinstance(part, Call):
             check_expression(self.text, part, frozenset({"offset"}))
             self._add_offset(part.arguments[0])
@@ -164,7 +175,8 @@ def _check_response_is_no_predictor(
     outcome = response.expression
     columns = _outcome_columns(outcome)
     effects = [effect for group in predictor.groups for effect in group.effects]
-    factors = [factor for term in (*predictor.fixed, *effects) for factor in term.factors]
+    terms = (*predictor.fixed, *predictor.specific, *effects)
+    factors = [factor for term in terms for factor in term.factors]
     for expression in (*factors, *predictor.offsets, *grouping.values()):
         if expression == outcome or columns & set(expression.names()):
             sentence = (

@@ -41,10 +41,11 @@ class Function:
     Attributes
     ----------
     name : str
-    kind : {"elementwise", "stateful", "basis", "categorical", "response", "offset", "addition"}
+    kind : {"elementwise", "stateful", "basis", "categorical", "monotonic", "response", "offset", ...}
         Elementwise functions need no memory; stateful ones learn something on the training rows; a
-        basis makes several columns; categorical ones make levels; the others stand in one place of a
-        formula only.
+        basis makes several columns; categorical ones make levels; a monotonic one makes steps between
+        levels; the others (``specific`` and ``addition`` are two more) stand in one place of a formula
+        only.
     least, most : int
         How many arguments it takes, options left aside.
     options : tuple of Option
@@ -108,6 +109,8 @@ FUNCTIONS: Mapping[str, Function] = _table(
     Function("cr", "basis", 1, 1, (_DF,), "cr(x, df = 5)"),
     Function("C", "categorical", 1, 1, _C, 'C(x, "sum", ref="a")', True),
     Function("ordered", "categorical", 3, _MAX_LEVELS, (), 'ordered(x, "low", "mid", "high")', True, True),
+    Function("mo", "monotonic", 1, 1, (), "mo(x)"),
+    Function("cs", "specific", 1, 1, (), "cs(x)"),
     Function("offset", "offset", 1, 1, (), "offset(log(x))"),
     Function("cbind", "response", 2, _MAX_LEVELS, (), "cbind(successes, failures)"),
     Function("success", "response", 2, 2, (), 'success(y, "yes")', True, True),

@@ -10,6 +10,7 @@ from glmm_bayes.spec.expressions import Expr, Name
 from glmm_bayes.spec.factors import MAX_FACTORS, Grouping, read_grouping
 from glmm_bayes.spec.grammar import Group, Syntax
 from glmm_bayes.spec.model_spec import INTERCEPT, Block, GroupTerm, Term
+from glmm_bayes.spec.monotonic import check_varying_steps
 from glmm_bayes.spec.terms import Expander, degree, in_order
 
 MAX_EFFECTS = 50
@@ -65,6 +66,7 @@ class Groups:
             return False
 
         effects = self.expander.predictor(group.effects, refuse).ordered()
+        check_varying_steps(self.text, effects)
         if not effects:
             sentence = "no effect is left to vary over the grouping factor."
             hint = "Write (1 | g), or (0 + x | g) for a slope alone."

@@ -214,22 +214,25 @@ class LinearPredictor:
 
     Attributes
     ----------
-    fixed, groups, offsets
+    fixed, groups, offsets, specific
         As in ``ModelSpec``.
     """
 
     fixed: tuple[Term, ...]
     groups: tuple[GroupTerm, ...] = ()
     offsets: tuple[Expr, ...] = ()
+    specific: tuple[Term, ...] = ()
 
     def names(self) -> tuple[str, ...]:
         """Columns that the predictor reads."""
-        parts: tuple[Term | Expr | GroupTerm, ...] = (*self.fixed, *self.offsets, *self.groups)
+        terms: tuple[Term, ...] = (*self.fixed, *self.specific)
+        parts: tuple[Term | Expr | GroupTerm, ...] = (*terms, *self.offsets, *self.groups)
         return tuple(dict.fromkeys(name for part in parts for name in part.names()))
 
     def __str__(self) -> str:
         terms = [] if INTERCEPT in self.fixed else ["0"]
         terms += [str(term) for term in self.fixed if term.factors]
+        terms += [f"cs({term})" for term in self.specific]
         terms += [f"offset({offset})" for offset in self.offsets]
         terms += [str(group) for group in self.groups]
         return " + ".join(terms) or "1"
@@ -258,6 +261,8 @@ class ModelSpec:
         ``corr``, ``corr_g``, ``sigma``.
     further : mapping of str to LinearPredictor or float
         What further parameters depend on, or the number that they are fixed at.
+    specific : tuple of Term
+        Summands whose coefficients differ between the thresholds of an ordinal response: ``cs(x)``.
     text : str
         What the user wrote; used in messages only.
     """
@@ -270,6 +275,7 @@ class ModelSpec:
     link: str | None = None
     priors: Mapping[str, Prior] = field(default_factory=lambda: _NO_PRIORS)
     further: Mapping[str, LinearPredictor | float] = field(default_factory=lambda: _NOTHING_FURTHER)
+    specific: tuple[Term, ...] = ()
     text: str = field(default="", compare=False, repr=False)
 
     @property
@@ -279,7 +285,7 @@ class ModelSpec:
     @property
     def predictor(self) -> LinearPredictor:
         """What the mean depends on."""
-        return LinearPredictor(self.fixed, self.groups, self.offsets)
+        return LinearPredictor(self.fixed, self.groups, self.offsets, self.specific)
 
     def names(self) -> tuple[str, ...]:
         """Columns of the data that the model reads, each once."""

@@ -19,6 +19,7 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
         "lognorm": "lognormal",
         "multinom": "multinomial",
         "nb": "negative_binomial",
+        "nbinom1": "negative_binomial_1",
         "nbinom2": "negative_binomial",
         "negbin": "negative_binomial",
         "negbinomial": "negative_binomial",

@@ -19,7 +19,7 @@ class Distribution:
     ----------
     arguments : dict of str to float or None
         Name to default; None means that the argument must be given. Names are PyMC's.
-    support : {"real", "positive", "unit", "correlation"}
+    support : {"real", "positive", "unit", "correlation", "simplex"}
     positive : frozenset of str
         Arguments that must be above zero.
     """
@@ -51,6 +51,7 @@ DISTRIBUTIONS: Registry[Distribution] = Registry(
         "LogNormal": _distribution("positive", "sigma", mu=0.0, sigma=None),
         "Beta": _distribution("unit", "alpha beta", alpha=None, beta=None),
         "LKJ": _distribution("correlation", "eta", eta=None),
+        "Dirichlet": _distribution("simplex", "alpha", alpha=None),
     },
     PriorError,
 )
@@ -64,10 +65,10 @@ class Prior:
     ----------
     name : str
         One of ``Normal StudentT Cauchy Laplace Logistic Uniform HalfNormal HalfStudentT HalfCauchy
-        Exponential Gamma InverseGamma LogNormal Beta LKJ``.
+        Exponential Gamma InverseGamma LogNormal Beta LKJ Dirichlet``.
     **arguments : float
         Arguments of the distribution with PyMC's names and meaning. The ``Exponential`` is written
-        with its mean, ``scale``.
+        with its mean, ``scale``; ``alpha`` of the ``Dirichlet`` is that of every share.
 
     Raises
     ------
@@ -95,7 +96,7 @@ class Prior:
 
     @property
     def support(self) -> str:
-        """Where the distribution lives: ``real``, ``positive``, ``unit`` (0 to 1) or ``correlation``."""
+        """Where it lives: ``real``, ``positive``, ``unit`` (0 to 1), ``correlation`` or ``simplex``."""
         if self.name == "Uniform" and self["lower"] >= 0:
             return "unit" if self["upper"] <= 1 else "positive"
         return DISTRIBUTIONS[self.name].support

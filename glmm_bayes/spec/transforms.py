@@ -81,10 +81,11 @@ def _expressions(spec: ModelSpec) -> Iterable[Expr]:
     yield spec.response.expression
     for addition in spec.response.additions:
         yield from addition.arguments
-    main = LinearPredictor(spec.fixed, spec.groups, spec.offsets)
+    main = spec.predictor
     further = [part for part in spec.further.values() if isinstance(part, LinearPredictor)]
     for predictor in (main, *further):
-        yield from (factor for term in predictor.fixed for factor in term.factors)
+        terms = (*predictor.fixed, *predictor.specific)
+        yield from (factor for term in terms for factor in term.factors)
         yield from predictor.offsets
         for group in predictor.groups:
             yield from _of_group(group)

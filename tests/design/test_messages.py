@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 
 import glmm_bayes as gb
+from glmm_bayes.graph.families import FAMILIES
 
 ROWS = 24
 RNG = np.random.default_rng(4)
@@ -176,11 +177,12 @@ MESSAGES = [
     # names
     ("y ~ x", DATA, {"family": "possion"},
      "[unknown_family] no family 'possion'. Did you mean 'poisson'? "
-     "Choices: gaussian, bernoulli, binomial, poisson."),
+     f"Choices: {', '.join(FAMILIES)}."),
     ("y ~ x", DATA, {"link": "lgit"},
-     "[unknown_link] no link 'lgit'. Did you mean 'logit'? Choices: identity, log, logit, probit, cloglog."),
+     "[unknown_link] no link 'lgit'. Did you mean 'logit'? Choices: identity, log, logit, probit, cloglog, "
+     "loglog, cauchit, sqrt, softplus, inverse, inverse_squared, tan_half."),
     ("bit ~ x", DATA, {"family": "bernoulli", "link": "log"},
-     "[link] bernoulli takes the links logit, probit, cloglog, not log."),
+     "[link] bernoulli takes the links logit, probit, cloglog, loglog, cauchit, not log."),
     ("y ~ x", DATA, {"rank": "full"}, '[settings] rank must be "error", "drop" or "keep", found \'full\'.'),
     ("y ~ x", DATA, {"missing": "omit"}, '[settings] missing must be "error" or "drop", found \'omit\'.'),
     ("y ~ x + (1 | g)", DATA, {"priors": {"sd_gg": gb.Prior("HalfNormal", sigma=1)}},

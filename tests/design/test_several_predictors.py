@@ -69,10 +69,17 @@ def test_a_label_joins_the_effects_of_one_factor_over_predictors():
 
 
 @pytest.mark.parametrize("formula", [BOTH, gb.Formula("y ~ x", nu=4)])
-def test_what_is_read_and_not_fitted_is_refused_in_words(formula):
-    with pytest.raises(gb.FormulaError, match="not fitted in this release") as caught:
+def test_a_parameter_that_the_family_does_not_have_is_refused_in_words(formula):
+    with pytest.raises(gb.FormulaError, match="gaussian has no parameter 'nu'") as caught:
         gb.Model(formula, DATA.dropna())
-    assert caught.value.code == "not_available"
+    assert caught.value.code == "parameter"
+    assert caught.value.hint == "Its parameters beside the mean: sigma."
+
+
+@pytest.mark.parametrize(("value", "found"), [(0, "0"), (-1.5, "-1.5")])
+def test_a_number_outside_a_parameters_range_is_refused(value, found):
+    with pytest.raises(gb.FormulaError, match=f"sigma must be above 0, found {found}"):
+        gb.Model(gb.Formula("y ~ x", sigma=value), DATA.dropna())
 
 
 def test_a_label_within_one_predictor_correlates_its_effects():

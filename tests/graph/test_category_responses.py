@@ -179,12 +179,12 @@ REFUSED = [
     (
         "categorical", [1, 2, 3], RATING, (),
         "[column_type] categorical needs categories or text: column 'rating' holds numbers. "
-        'Write data["rating"] = data["rating"].astype("category") if they are codes of categories.',
+        'Write C(rating) ~ ... if they are codes of categories.',
     ),
     (
         "categorical", ["1", "2", "3"], RATING, (),
         "[column_type] categorical needs categories or text: column 'rating' holds numbers as text. "
-        'Write data["rating"] = data["rating"].astype("category") if they are codes of categories.',
+        'Write C(rating) ~ ... if they are codes of categories.',
     ),
     (
         "categorical", [True, False, True], RATING, (),

@@ -210,7 +210,7 @@ Write (1 + z | a) + (1 + z | b).""",
     recovery ~ age + sqroot(dose)
                      ^^^^^^
 Did you mean 'sqrt'? Allowed: log, log1p, log2, log10, exp, expm1, sqrt, abs, sin, cos, asin, pmin, pmax, \
-I, days_since, center, scale, standardize, poly, bs, ns, cr, C, ordered, offset, cbind, success. \
+I, days_since, center, scale, standardize, poly, bs, ns, cr, C, ordered, mo, cs, offset, cbind, success. \
 Compute the column first, or gb.register_transform("sqroot", f).""",
     "y ~ a +\r\n\tb + 体重^2": """\
 [formula_misread] formula:2:6: a power outside I() is no arithmetic: other packages read the term itself.

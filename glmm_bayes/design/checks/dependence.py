@@ -10,6 +10,7 @@ from scipy.linalg import qr
 
 from glmm_bayes.core.errors import Finding, Findings, GlmmError, row_text, value_text
 from glmm_bayes.design.columns import NUMBER, DesignColumn
+from glmm_bayes.design.steps import is_step, untold_steps
 
 Array = NDArray[np.float64]
 
@@ -49,8 +50,9 @@ def check_fixed(
     """
     huge = _overflowing(columns, x, rows, findings)
     # What is to be dropped or kept is dealt with as the multiple of the intercept that it is.
-    constant = _constant(columns, x, findings) if rank == "error" else set()
-    kept = [position for position in range(len(columns)) if position not in huge | constant]
+    untold = untold_steps(columns, x)
+    constant = _constant(columns, x, untold, findings) if rank == "error" else set()
+    kept = [position for position in range(len(columns)) if position not in huge | constant | untold]
     labels = [columns[position].label for position in kept]
     dependent = {
         kept[position]: _equation(labels, position, weights)
@@ -76,12 +78,11 @@ def _overflowing(
     return set(huge)
 
 
-def _constant(columns: Sequence[DesignColumn], x: Array, findings: Findings) -> set[int]:
+def _constant(columns: Sequence[DesignColumn], x: Array, untold: set[int], findings: Findings) -> set[int]:
     if all(column.parts for column in columns):
         return set()
-    constant = [
-        position for position in np.flatnonzero(np.ptp(x, axis=0) == 0).tolist() if columns[position].parts
-    ]
+    same = set(np.flatnonzero(np.ptp(x, axis=0) == 0).tolist()) - untold
+    constant = sorted(position for position in same if columns[position].parts)
     for position in constant:
         column, value = columns[position], x[0, position]
         word = "predictor" if all(part.coding == NUMBER for part in column.parts) else "column"
@@ -162,7 +163,10 @@ def _equation(labels: Sequence[str], position: int, weights: Array) -> tuple[lis
 
 def _report(column: DesignColumn, names: list[str], equation: str, findings: Findings, rank: str) -> None:
     name = _column_name(column)
-    if rank == "error":
+    if rank == "drop" and is_step(column):
+        message = f"'{column.label}' = {equation.partition(' = ')[2]} is a step and cannot be removed alone."
+        findings.error("rank_deficient", message, column=name, hint=f"Remove {column.term}.")
+    elif rank == "error":
         listed = f"columns {', '.join(names)} are" if len(names) > 1 else f"column {names[0]} is"
         hint = f"Remove one; or rank=\"drop\" removes '{column.label}' and says so"
         hint += '; or rank="keep" keeps all, told apart by their priors alone.'

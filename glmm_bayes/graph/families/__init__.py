@@ -37,6 +37,7 @@ from glmm_bayes.graph.families.zero_inflated_binomial import ZeroInflatedBinomia
 from glmm_bayes.graph.families.zero_inflated_negative_binomial import ZeroInflatedNegativeBinomial
 from glmm_bayes.graph.families.zero_inflated_poisson import ZeroInflatedPoisson
 from glmm_bayes.graph.families.zero_one_inflated_beta import ZeroOneInflatedBeta
+from glmm_bayes.spec.peers import peer_hint
 
 _ALL: tuple[Family, ...] = (
     Gaussian(),
@@ -79,6 +80,7 @@ FAMILIES: Registry[Family] = Registry(
     "family",
     {family.name: family for family in _ALL},
     FormulaError,
+    peer_hint,
 )
 
 __all__ = ["FAMILIES", "Family", "Response", "Scales"]

@@ -148,5 +148,5 @@ def _refuse_numbers(columns: ResponseColumns, family: str, findings: Findings) -
     name = columns.source
     found = "numbers" if columns.column.kind == "number" else "numbers as text"
     message = f"{family} needs {_LABELS}: column '{columns.column.name}' holds {found}."
-    hint = f'Write data["{name}"] = data["{name}"].astype("category") if they are codes of categories.'
+    hint = f"Write C({quote(name)}) ~ ... if they are codes of categories."
     findings.error("column_type", message, column=name, hint=hint)

@@ -24,7 +24,7 @@ class Multinomial(UnorderedFamily):
     latex: ClassVar[str] = r"\mathrm{Multinomial}(n_i, \operatorname{softmax}(0, \mu_i))"
 
     def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
-        counts: Array | None = getattr(columns, "counts", None)
+        counts = columns.counts
         label = "P(category = k)"
         if counts is None:
             message = f"multinomial needs a column of numbers for each category beside '{columns.label}'."
@@ -32,10 +32,9 @@ class Multinomial(UnorderedFamily):
             findings.error("response_coding", message, column=columns.source, hint=hint)
             empty = np.zeros(len(columns.rows))
             return Response(columns.label, label, empty[:, None], empty, additions=columns.additions)
-        categories: tuple[str, ...] = getattr(columns, "categories", ())
-        _check(columns, counts, categories, findings)
+        _check(columns, counts, columns.categories, findings)
         trials = counts.sum(axis=1)
-        return Response(columns.label, label, counts, trials, categories, columns.additions)
+        return Response(columns.label, label, counts, trials, columns.categories, columns.additions)
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         constant = m.gammaln(n + 1) - m.sum(m.gammaln(y + 1))

@@ -1,0 +1,189 @@
+"""Weights, standard errors, censoring, bounds and exposure: likelihood, graph and draws."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import special, stats
+
+import glmm_bayes as gb
+
+X = np.array([-1.0, -0.3, 0.2, 0.8, 1.1, 0.5])
+BETA = np.array([0.3, 0.4])
+CODES = np.array(["none", "left", "right", "interval", "none", "interval"])
+WEIGHTS = np.array([1.0, 2.0, 0.5, 3.0, 0.0, 1.7])
+EXPOSURE = np.array([0.5, 1.0, 2.0, 3.5, 7.0, 1.3])
+ERRORS = np.array([0.4, 1.0, 0.2, 0.7, 2.0, 0.9])
+REAL = np.array([0.4, -0.9, 1.3, 0.1, 2.2, -0.4])
+POSITIVE = np.array([0.4, 0.9, 1.3, 2.1, 3.2, 0.7])
+COUNTS = np.array([1.0, 3.0, 2.0, 1.0, 4.0, 2.0])
+SHARES = np.array([0.2, 0.4, 0.5, 0.3, 0.8, 0.6])
+
+
+def beta(mu, phi):
+    return stats.beta(mu * phi, (1 - mu) * phi)
+
+
+# family, link, inverse link, auxiliaries, distribution in mu, y, upper ends, bounds
+CASES = {
+    "gaussian": (
+        "identity", lambda e: e, {"sigma": 1.3}, lambda mu: stats.norm(mu, 1.3), REAL, REAL + 0.8, (-1, 2.5),
+    ),
+    "student": (
+        "identity", lambda e: e, {"sigma": 1.3, "nu": 4.0}, lambda mu: stats.t(4.0, mu, 1.3), REAL,
+        REAL + 0.8, (-1, 2.5),
+    ),
+    "poisson": ("log", np.exp, {}, stats.poisson, COUNTS, COUNTS + 2, (1, 5)),
+    "negative_binomial": (
+        "log", np.exp, {"shape": 2.2}, lambda mu: stats.nbinom(2.2, 2.2 / (2.2 + mu)), COUNTS,
+        COUNTS + 2, (1, 5),
+    ),
+    "gamma": (
+        "log", np.exp, {"shape": 1.6}, lambda mu: stats.gamma(1.6, scale=mu / 1.6), POSITIVE,
+        POSITIVE + 1, (0.3, 4),
+    ),
+    "lognormal": (
+        "identity", lambda e: e, {"sigma": 0.7}, lambda mu: stats.lognorm(0.7, scale=np.exp(mu)), POSITIVE,
+        POSITIVE + 1, (0.3, 4),
+    ),
+    "weibull": (
+        "log", np.exp, {"shape": 1.6},
+        lambda mu: stats.weibull_min(1.6, scale=mu / special.gamma(1 + 1 / 1.6)), POSITIVE,
+        POSITIVE + 1, (0.3, 4),
+    ),
+    "beta": (
+        "logit", special.expit, {"phi": 4.0}, lambda mu: beta(mu, 4.0), SHARES, SHARES + 0.15, (0.1, 0.9),
+    ),
+}  # fmt: skip
+
+
+def data_of(family):
+    y, end = CASES[family][4:6]
+    return pd.DataFrame({"y": y, "end": end, "x": X, "w": WEIGHTS, "c": CODES, "e": EXPOSURE, "s": ERRORS})
+
+
+def model_of(family, addition, data=None):
+    bar = f" | {addition}" if addition else ""
+    data = data_of(family) if data is None else data
+    return gb.Model(f"y{bar} ~ x", data, family=family, link=CASES[family][0])
+
+
+def fit_of(model, family, size=1):
+    values = {"beta": BETA} | CASES[family][2]
+    return gb.Fit.from_draws(
+        model, {name: np.broadcast_to(value, (1, size, *np.shape(value))) for name, value in values.items()}
+    )
+
+
+def log_likelihood(model, family):
+    return np.asarray(fit_of(model, family).draws["log_likelihood"]["y"]).reshape(-1)
+
+
+def law_of(family, scale=1.0):
+    inverse, distribution = CASES[family][1], CASES[family][3]
+    return distribution(inverse(BETA[0] + BETA[1] * X) * scale)
+
+
+def log_f(law, y):
+    return law.logpdf(y) if hasattr(law.dist, "logpdf") else law.logpmf(y)
+
+
+def expected(family, addition):
+    """Return the log likelihood of each row by SciPy."""
+    y, end, (low, high) = CASES[family][4:]
+    law = law_of(family)
+    own = log_f(law, y)
+    if addition == "cens":
+        between = np.log(law.cdf(end) - law.cdf(y))
+        return np.select(
+            [CODES == "none", CODES == "left", CODES == "right"], [own, law.logcdf(y), law.logsf(y)], between
+        )
+    if addition == "trunc":
+        below = law.cdf(low - 1) if family in ("poisson", "negative_binomial") else law.cdf(low)
+        return own - np.log(law.cdf(high) - below)
+    return WEIGHTS * own
+
+
+def written(family, addition):
+    low, high = CASES[family][6]
+    return {"weights": "weights(w)", "cens": "cens(c, end)", "trunc": f"trunc({low}, {high})"}[addition]
+
+
+PAIRS = [(family, addition) for family in CASES for addition in ("weights", "cens", "trunc")]
+
+
+@pytest.mark.parametrize(("family", "addition"), PAIRS)
+def test_the_log_likelihood_of_each_row_is_that_of_scipy(family, addition):
+    found = log_likelihood(model_of(family, written(family, addition)), family)
+    np.testing.assert_allclose(found, expected(family, addition), rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("family", CASES)
+def test_a_weight_of_two_is_the_row_twice(family):
+    data = data_of(family)
+    weighted = log_likelihood(model_of(family, "weights(w)", data.assign(w=2.0)), family)
+    twice = log_likelihood(model_of(family, "", pd.concat([data, data], ignore_index=True)), family)
+    np.testing.assert_allclose(weighted.sum(), twice.sum(), rtol=1e-12)
+
+
+@pytest.mark.parametrize("family", CASES)
+def test_together_they_are_one_formula(family):
+    low, high = CASES[family][6]
+    model = model_of(family, f"weights(w) + cens(c, end) + trunc({low}, {high})")
+    mass = log_f(law_of(family), CASES[family][4]) - expected(family, "trunc")
+    np.testing.assert_allclose(
+        log_likelihood(model, family), WEIGHTS * (expected(family, "cens") - mass), rtol=1e-9, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize(("sigma", "scale"), [("", ERRORS), (", sigma = TRUE", np.hypot(ERRORS, 1.3))])
+def test_known_errors_are_the_scale_alone_or_beside_sigma(sigma, scale):
+    model = model_of("gaussian", f"se(s{sigma})")
+    values = {"beta": BETA} | ({"sigma": 1.3} if sigma else {})
+    draws = {name: np.asarray(value)[None, None] for name, value in values.items()}
+    found = np.asarray(gb.Fit.from_draws(model, draws).draws["log_likelihood"]["y"]).reshape(-1)
+    np.testing.assert_allclose(found, stats.norm(BETA[0] + BETA[1] * X, scale).logpdf(REAL), rtol=1e-12)
+
+
+def test_exposure_multiplies_the_mean_and_the_shape():
+    mean = np.exp(BETA[0] + BETA[1] * X) * EXPOSURE
+    found = log_likelihood(model_of("poisson", "rate(e)"), "poisson")
+    np.testing.assert_allclose(found, stats.poisson(mean).logpmf(COUNTS), rtol=1e-12)
+    shape = 2.2 * EXPOSURE
+    found = log_likelihood(model_of("negative_binomial", "rate(e)"), "negative_binomial")
+    np.testing.assert_allclose(found, stats.nbinom(shape, shape / (shape + mean)).logpmf(COUNTS), rtol=1e-10)
+
+
+@pytest.mark.parametrize("family", CASES)
+def test_draws_of_bounded_rows_follow_the_bounded_law(family):
+    low, high = CASES[family][6]
+    fit = fit_of(model_of(family, written(family, "trunc")), family, size=2000)
+    drawn = np.asarray(gb.posterior_predictive(fit, seed=7)["posterior_predictive"]["y"])[0]
+    assert low <= drawn.min() and drawn.max() <= high
+    for row in range(len(X)):
+        one = CASES[family][3](CASES[family][1](BETA[0] + BETA[1] * X[row]))
+        if family in ("poisson", "negative_binomial"):
+            values = np.arange(low, high + 1)
+            share = one.pmf(values) / one.pmf(values).sum()
+            counts = [(drawn[:, row] == value).sum() for value in values]
+            assert stats.chisquare(counts, 2000 * share).pvalue > 1e-4
+        else:
+            mass = one.cdf(high) - one.cdf(low)
+            share = (one.cdf(drawn[:, row]) - one.cdf(low)) / mass
+            assert stats.kstest(share, "uniform").pvalue > 1e-4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("family", CASES)
+def test_the_graph_has_the_same_rows_and_finite_gradients(family):
+    low, high = CASES[family][6]
+    model = model_of(family, f"weights(w) + cens(c, end) + trunc({low}, {high})")
+    graph = model.pymc_model
+    point = graph.initial_point()
+    outputs = graph.replace_rvs_by_values([graph[name] for name in ("beta", *CASES[family][2])])
+    beta, *further = graph.compile_fn(outputs, inputs=graph.value_vars, mode="FAST_COMPILE")(point)
+    draws = {"beta": beta, **dict(zip(CASES[family][2], further, strict=True))}
+    fit = gb.Fit.from_draws(model, {name: np.asarray(value)[None, None] for name, value in draws.items()})
+    rows = graph.compile_logp(vars=graph["y"], sum=False, mode="FAST_COMPILE")(point)[0]
+    expected_rows = np.asarray(fit.draws["log_likelihood"]["y"]).reshape(-1)
+    np.testing.assert_allclose(rows, expected_rows, rtol=1e-9, atol=1e-12)
+    assert np.isfinite(graph.compile_dlogp(mode="FAST_COMPILE")(point)).all()
