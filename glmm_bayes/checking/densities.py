@@ -110,7 +110,10 @@ def _curves(family: Family, observed: Array, replicated: Array, atoms: list[floa
 
 def _edges(observed: Array, replicated: Array, floor: float, ceiling: float) -> Array:
     low, high = np.quantile(replicated, [0.0005, 0.9995]) if replicated.size else (np.inf, -np.inf)
-    low, high = min(low, observed.min()), max(high, observed.max())
+    # Far replicates of a heavy tail would leave no room for what was observed.
+    reach = float(np.ptp(observed)) or 1.0
+    low = max(min(low, observed.min()), observed.min() - reach)
+    high = min(max(high, observed.max()), observed.max() + reach)
     margin = 0.05 * (high - low) or 1.0
     return np.linspace(max(low - margin, floor), min(high + margin, ceiling), _FINE + 1)
 

@@ -60,24 +60,15 @@ def equations(model: Described) -> list[str]:
     lines += _threshold_lines(model)
     for predictor in model.priors.predictors.values():
         lines.append(f"{_left(model, predictor)} = " + ("\n    + ".join(_terms(predictor)) or "0"))
-        lines += _further_lines(predictor)
+        if is_specific(predictor.name):
+            lines[-1] += f", added at threshold {predictor.name.split('_')[1]}"
+        for term in monotonic_terms(predictor.design.columns):
+            beta = predictor.variable("beta")
+            lines += [f"{beta}[steps of {x}] = {beta}[{x}] simplex[{term.term}]" for x in term.labels]
     for predictor in model.priors.predictors.values():
         for group, prior in zip(predictor.design.groups, predictor.groups, strict=True):
             lines += _group_lines(group, prior, predictor.prefix)
     return lines + _shared_lines(model)
-
-
-def _further_lines(predictor: Predictor) -> list[str]:
-    """Write what the steps of monotonic effects are, and where category-specific effects are added."""
-    prefix = predictor.prefix
-    lines = [
-        f"{prefix}beta[steps of {label}] = {prefix}beta[{label}] {prefix}simplex[{term.term}]"
-        for term in monotonic_terms(predictor.design.columns)
-        for label in term.labels
-    ]
-    if is_specific(predictor.name):
-        lines.append(f"{predictor.name}[i] is added at threshold {predictor.name.split('_')[1]}")
-    return lines
 
 
 def _notation(model: Described) -> str:
@@ -151,7 +142,7 @@ def _left(model: Described, predictor: Predictor) -> str:
         if y.values.ndim > 1:
             return f"log(P({category}) / P({first}))"
         return f"log(P({y.label}[i] = {category}) / P({y.label}[i] = {first}))"
-    is_latent = predictor.name == MEAN and not model.family.keeps_intercept
+    is_latent = is_specific(predictor.name) or (predictor.name == MEAN and not model.family.keeps_intercept)
     link = predictor.link.name
     name = f"{predictor.name}[i]"
     return name if is_latent or link == "identity" else f"{link}({name})"

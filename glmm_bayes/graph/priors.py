@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from glmm_bayes.core.errors import Findings, PriorError
+from glmm_bayes.core.links import Link
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import slugs
 from glmm_bayes.design.design import Design

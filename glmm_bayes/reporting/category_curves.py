@@ -63,7 +63,7 @@ def category_curves(fit: Fit, variable: str | None = None) -> Picture:
         for axes in grid[:, 0]:
             axes.set_ylabel(literal(fit.response.mean_label))
         grid[0, 0].set_ylim(0, 1)
-        legend(grid[0, -1], handles, list(fit.response.categories), loc="upper right")
+        legend(grid[0, -1], handles, list(fit.response.categories), loc="upper left", bbox_to_anchor=(1, 1))
         head(picture, f"{ESTIMANDS['population']} above {ESTIMANDS['typical']}")
         note(picture, _caption(scenario))
     picture.alt = _alt(fit, scenario, drawn)

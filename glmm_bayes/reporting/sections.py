@@ -107,7 +107,7 @@ def _mean_words(fit: Fit) -> str:
     if fit.family.mean_is_mu:
         return f"The mean of row i, mu[i], is {named_mean(fit)}."
     mean = fit.family.mean_text.format(y=fit.response.label)
-    return f"Effects are shown on {named_mean(fit)}, which is {mean}; mu is the part below."
+    return f"Effects are shown on {named_mean(fit)}, which is {mean}."
 
 
 def _coefficients(fit: Fit) -> list[Block]:

@@ -207,7 +207,7 @@ class Family(ABC):
         """Return log P(Y > y); accurate where the probability is small."""
         raise NotImplementedError
 
-    def check_mean(self, joint: Joint) -> None:
+    def check_mean(self, joint: Joint) -> None:  # noqa: B027 - most families have nothing to refuse
         """Refuse a population mean where the response has none; most families have one always."""
 
     def population_mean(self, joint: Joint) -> Integral:

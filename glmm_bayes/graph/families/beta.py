@@ -42,6 +42,7 @@ class Beta(Family):
     auxiliaries: ClassVar[tuple[str, ...]] = ("phi",)
     is_discrete: ClassVar[bool] = False
     has_cdf: ClassVar[bool] = True
+    support_floor: ClassVar[float | None] = 0.0
 
     def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)

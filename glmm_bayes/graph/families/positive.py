@@ -33,6 +33,7 @@ class PositiveFamily(Family):
     links: ClassVar[tuple[str, ...]] = ("log", "inverse", "identity", "softplus")
     is_discrete: ClassVar[bool] = False
     has_cdf: ClassVar[bool] = True
+    support_floor: ClassVar[float | None] = 0.0
 
     def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)

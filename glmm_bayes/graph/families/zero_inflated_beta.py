@@ -20,6 +20,7 @@ class ZeroInflatedBeta(Hurdle, ProportionFamily):
     name: ClassVar[str] = "zero_inflated_beta"
     notation: ClassVar[str] = "ZeroInflatedBeta(mu[i], phi, zi)"
     latex: ClassVar[str] = r"\mathrm{ZeroInflatedBeta}(\mu_i, \phi, \mathrm{zi})"
+    mean_text: ClassVar[str] = "(1 - zi) mu"
     auxiliaries: ClassVar[tuple[str, ...]] = ("phi", "zi")
     mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "zi")
     has_cdf: ClassVar[bool] = True
