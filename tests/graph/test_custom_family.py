@@ -128,9 +128,7 @@ def test_a_right_family_passes_every_law(family):
     assert set(table["result"]) == {"passed"}, table
 
 
-@pytest.mark.parametrize(
-    "family", ["gaussian", "lognormal", "weibull", "poisson", "negative_binomial"]
-)
+@pytest.mark.parametrize("family", ["gaussian", "lognormal", "weibull", "poisson", "negative_binomial"])
 def test_listed_families_pass_every_law(family):
     table = gb.check_family(family)
     assert set(table["result"]) == {"passed"}, table
