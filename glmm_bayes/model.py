@@ -48,7 +48,7 @@ class Model:
         grouping columns are read as labels. Never modified; only the columns that the formula names
         are used.
     family : str or CustomFamily
-        ``gaussian``, ``bernoulli``, ``binomial`` or ``poisson``.
+        Name of a family: ``gaussian``, ``bernoulli``, ``poisson``, ...; or one of your own.
     link : str, optional
         Default: the family's first link.
     priors : mapping of str to Prior, optional

@@ -77,10 +77,11 @@ def law_of(log_density: LogDensity, support: str, centre: float, scale: float) -
     y, logs, steps = (
         _counts(log_density) if support == "count" else _nodes(log_density, support, centre, scale)
     )
-    masses = np.exp(logs) * steps
-    total = float(masses.sum())
+    with np.errstate(over="ignore"):
+        masses = np.exp(logs) * steps
+        total = float(masses.sum())
     if not total > 0 or not np.isfinite(total):
-        return Law(total, np.nan, np.nan, y, np.cumsum(masses))
+        return Law(total, np.nan, np.nan, y, np.full_like(y, np.nan))
     shares = masses / total
     mean = float(shares @ y)
     cumulated = np.cumsum(shares)

@@ -151,7 +151,7 @@ def check_family(
     >>> set(table["result"])
     {'passed'}
     """
-    subject = _subject(family, mu, parameters or {}, draws, seed)
+    subject = _subject(family, mu, parameters or {}, max(draws, _COMPARED), seed)
     is_count = subject.support == "count"
     rows: list[tuple[str, Verdict]] = [
         (f"the density {'sums' if is_count else 'integrates'} to 1", _total(subject)),
@@ -297,8 +297,7 @@ def _chi_square(sample: Array, law: Law) -> float:
 
 def _graph(subject: _Subject) -> Verdict:
     worst = 0.0
-    for name in subject.family.links:
-        y, points, inputs = _rows(subject, name)
+    for name, y, points, inputs in _rows(subject):
         found = _graph_of(subject, name, y, inputs)[0]
         expected = _density(subject.family, name, y, inputs)
         errors = np.abs(found - expected) / (1.0 + np.abs(expected))
@@ -312,8 +311,7 @@ def _graph(subject: _Subject) -> Verdict:
 
 def _gradient(subject: _Subject) -> Verdict:
     worst = 0.0
-    for name in subject.family.links:
-        y, points, inputs = _rows(subject, name)
+    for name, y, points, inputs in _rows(subject):
         for position, slope in enumerate(_graph_of(subject, name, y, inputs)[1:]):
             up, down = (_moved(inputs, position, step) for step in (_STEP, -_STEP))
             rise = _density(subject.family, name, y, up) - _density(subject.family, name, y, down)
@@ -353,15 +351,29 @@ def _far_etas(subject: _Subject, name: str) -> Array:
     return etas[np.asarray(LINKS[name].inverse(etas)) > 0]
 
 
-def _rows(subject: _Subject, link: str) -> tuple[Array, NDArray[np.int64], list[Array]]:
-    """Return draws of the points that a link has, their points, and their predictors and parameters."""
-    with np.errstate(all="ignore"):
-        etas = LINKS[link].link(subject.values["mu"])
-        back = np.asarray(LINKS[link].inverse(etas))
-    points = np.flatnonzero(np.isfinite(etas) & np.isclose(back, subject.values["mu"]))
-    y = subject.drawn[:_COMPARED, points]
-    points = np.tile(points, len(y))
-    return y.ravel(), points, [etas[points], *(subject.values[p][points] for p in subject.family.auxiliaries)]
+def _rows(subject: _Subject) -> list[tuple[str, Array, NDArray[np.int64], list[Array]]]:
+    """Return draws of the points that each link has, their points, and their predictors and parameters.
+
+    Raises
+    ------
+    FormulaError
+        ``custom_family`` if no link has any of the values of ``mu``.
+    """
+    result = []
+    mu = subject.values["mu"]
+    for name in subject.family.links:
+        with np.errstate(all="ignore"):
+            etas = np.asarray(LINKS[name].link(mu))
+            back = np.asarray(LINKS[name].inverse(etas))
+        points = np.flatnonzero(np.isfinite(etas) & np.isclose(back, mu))
+        if len(points):
+            y, points = subject.drawn[:_COMPARED, points].ravel(), np.tile(points, _COMPARED)
+            further = [subject.values[p][points] for p in subject.family.auxiliaries]
+            result.append((name, y, points, [etas[points], *further]))
+    if not result:
+        message = f"no link of {subject.family.name} has these values of mu."
+        raise FormulaError(Finding("custom_family", message, hint="Give others: mu=(0.5, 2)."))
+    return result
 
 
 def _moved(inputs: Sequence[Array], position: int, step: float) -> list[Array]:

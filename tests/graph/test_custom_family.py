@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pymc as pm
 import pytest
+from pytensor.gradient import zero_grad
 from scipy import special, stats
 
 import glmm_bayes as gb
@@ -106,11 +107,11 @@ def draws_of(model, seed=5):
     """Return a fit of a few made-up draws."""
     rng = np.random.default_rng(seed)
     draws = {
-        "beta": rng.normal(0.5, 0.1, (2, 5, len(model.design.coefficients))),
-        "sd_g": rng.uniform(0.1, 0.5, (2, 5, 1)),
-        "b_g": rng.normal(0, 0.3, (2, 5, 5, 1)),
+        "beta": rng.normal(0.5, 0.1, (2, 40, len(model.design.coefficients))),
+        "sd_g": rng.uniform(0.1, 0.5, (2, 40, 1)),
+        "b_g": rng.normal(0, 0.3, (2, 40, 5, 1)),
     }
-    draws |= {name: rng.uniform(0.5, 2.0, (2, 5)) for name in model.priors.auxiliary}
+    draws |= {name: rng.uniform(0.5, 2.0, (2, 40)) for name in model.priors.auxiliary}
     return gb.Fit.from_draws(model, draws)
 
 
@@ -127,7 +128,7 @@ def test_a_right_family_passes_every_law(family):
     assert set(table["result"]) == {"passed"}, table
 
 
-@pytest.mark.parametrize("family", ["gaussian", "gamma", "lognormal", "beta", "poisson", "negative_binomial"])
+@pytest.mark.parametrize("family", ["gaussian", "lognormal", "weibull", "poisson", "negative_binomial"])
 def test_listed_families_pass_every_law(family):
     table = gb.check_family(family)
     assert set(table["result"]) == {"passed"}, table
@@ -137,15 +138,19 @@ TOTAL, MEAN, VARIANCE = "the density integrates to 1", "the mean is that", "the 
 SUPPORT, DRAWS = "draws lie in the support", "draws have the distribution"
 GRAPH, GRADIENT, FAR = "the graph has the density", "the gradient is that", "density and gradient are finite"
 BUGS = [
-    ("a constant is missing", {"log_density": lambda y, mu, m: m.log(y) - 2 * m.log(mu) - np.pi / 4 * (y / mu) ** 2},
-     {TOTAL}),
+    ("a constant is missing",
+     {"log_density": lambda y, mu, m: m.log(y) - 2 * m.log(mu) - np.pi / 4 * (y / mu) ** 2}, {TOTAL}),
     ("the mean is another", {"mean": lambda mu: 1.1 * mu}, {MEAN}),
     ("the variance is another", {"variance": lambda mu: mu**2}, {VARIANCE}),
     ("draws have the wrong scale", {"random": lambda rng, mu: rng.rayleigh(mu)}, {DRAWS}),
-    ("draws are below 0", {"random": lambda rng, mu: -RAYLEIGH["random"](rng, mu)}, {SUPPORT, DRAWS}),
-    ("a gradient is lost in a branch that is not taken",
-     {"log_density": lambda y, mu, m: RAYLEIGH["log_density"](y, mu, m) + m.where(mu > 0, 0.0, m.sqrt(-mu))},
+    ("draws are below 0", {"random": lambda rng, mu: -RAYLEIGH["random"](rng, mu)},
+     {SUPPORT, DRAWS, GRAPH, GRADIENT, FAR}),
+    ("a gradient is no number",
+     {"log_density": lambda y, mu, m: RAYLEIGH["log_density"](y, mu, m) + m.sqrt(m.maximum(-mu, 0.0))},
      {GRADIENT, FAR}),
+    ("a gradient is lost",
+     {"log_density": lambda y, mu: pm.logp(pm.Exponential.dist(scale=zero_grad(mu)), y),
+      "random": lambda rng, mu: rng.exponential(mu), "variance": lambda mu: mu**2}, {GRADIENT}),
     ("the density overflows far out",
      {"log_density": lambda y, mu, m: m.log(RAYLEIGH_DENSITY(y, mu, m))}, {FAR}),
     ("the graph is not the array's",
@@ -168,7 +173,7 @@ def test_a_bug_fails_the_law_that_it_breaks_and_no_other(changes, laws):
 
 def test_counts_that_are_no_counts_fail():
     table = gb.check_family(my_poisson(random=lambda rng, mu: rng.gamma(mu)))
-    assert list(table["law"][table["result"] == "failed"])[0] == SUPPORT
+    assert dict(zip(table["law"], table["result"], strict=True))[SUPPORT] == "failed"
 
 
 def test_a_failed_law_says_where():
@@ -180,7 +185,7 @@ def test_a_failed_law_says_where():
 def test_values_of_parameters_are_the_users():
     table = gb.check_family("student", mu=[0.0], parameters={"sigma": [2.0], "nu": [5.0]})
     assert set(table["result"]) == {"passed"}
-    with pytest.raises(gb.FormulaError, match="no parameter 'shape'. Its parameters beside mu: sigma, nu"):
+    with pytest.raises(gb.FormulaError, match=r"no parameter 'shape'\. Its parameters beside mu: sigma, nu"):
         gb.check_family("student", parameters={"shape": [2.0]})
     with pytest.raises(gb.FormulaError, match="equally many values: sigma 1, nu 2"):
         gb.check_family("student", parameters={"sigma": [2.0]})
@@ -269,7 +274,7 @@ def test_the_graph_of_the_model_is_that_of_the_listed_family():
 def test_every_verb_works(family, response):
     fit = of_model(f"{response} ~ x + (1 | g)", family())
     drawn = gb.posterior_predictive(fit, seed=1)["posterior_predictive"]["y"]
-    assert drawn.shape == (2, 5, 40)
+    assert drawn.shape == (2, 40, 40)
     assert np.isfinite(az.loo(fit.draws).elpd)
     for estimand in ("population", "typical", "subject", "new_subject"):
         assert np.isfinite(gb.predictions(fit, estimand=estimand).draws).all()
@@ -280,7 +285,7 @@ def test_every_verb_works(family, response):
 
 def test_the_population_mean_of_a_mean_that_is_not_mu_is_its_integral():
     fit = of_model("share ~ x + (1 | g)", kumaraswamy())
-    found = np.asarray(gb.predictions(fit).draws).reshape(10, 40)[0, 0]
+    found = np.asarray(gb.predictions(fit).draws).reshape(80, 40)[0, 0]
     beta, sd, curve = fit.flat["beta"][0], fit.flat["sd_g"][0, 0], fit.flat["curve"][0]
     nodes, weights = np.polynomial.hermite_e.hermegauss(80)
     a = np.exp(beta @ [1.0, DATA["x"][0]] + sd * nodes)
@@ -292,8 +297,8 @@ def test_prior_predictive_draws_come_from_the_graph():
     model = gb.Model(
         "speed ~ 1", DATA, family=my_gamma(), priors={"beta": gb.Prior("Normal", mu=1, sigma=0.1)}
     )
-    drawn = model.prior_predictive(draws=20, seed=1)["prior_predictive"]["y"]
-    assert drawn.shape == (1, 20, 40)
+    drawn = pm.draw(model.pymc_model["y"], draws=20, random_seed=1, mode="FAST_COMPILE")
+    assert drawn.shape == (20, 40)
     assert (drawn > 0).all()
 
 
@@ -342,6 +347,13 @@ def test_a_parameter_has_its_formula():
     assert fixed.priors.constants == {"power": 2.0}
 
 
+def test_a_spec_file_holds_the_formula_of_a_parameter(tmp_path):
+    gb.register_family(my_gamma())
+    spec = gb.ModelSpec.from_formula(gb.Formula("speed ~ x", power="~ x + (1 | g)"), "my_gamma")
+    spec.to_file(tmp_path / "model.toml")
+    assert gb.ModelSpec.from_file(tmp_path / "model.toml") == spec
+
+
 # Wrong input.
 
 
@@ -351,16 +363,19 @@ WRONG = [
     (lambda: gb.CustomFamily("My family", **RAYLEIGH),
      "a family's name is small letters, digits and underscores, found 'My family'. Example: \"my_poisson\"."),
     (lambda: rayleigh(links=("lgo",)), "no link 'lgo'. Did you mean 'log'?"),
-    (lambda: rayleigh(support="unit"), "the mean of numbers between 0 and 1 is one itself, which the link log"),
+    (lambda: rayleigh(support="unit"),
+     "the mean of numbers between 0 and 1 is one itself, which the link log"),
     (lambda: rayleigh(random=3), "random must be a function, found int."),
     (lambda: rayleigh(parameters={"shape": "positive"}),
      "log_density must take y, mu, shape by name, and has no shape."),
     (lambda: rayleigh(random=lambda mu: mu), "random must take rng, mu by name, and has no rng."),
-    (lambda: rayleigh(variance=lambda mu, shpe: mu), "variance takes shpe, which is no parameter of the family."),
+    (lambda: rayleigh(variance=lambda mu, shpe: mu),
+     "variance takes shpe, which is no parameter of the family."),
     (lambda: rayleigh(log_density=lambda **values: 0), "log_density takes values, which is no parameter"),
     (lambda: rayleigh(parameters={"my_shape": "positive"}),
      "a parameter's name is letters and digits, found 'my_shape'."),
-    (lambda: rayleigh(parameters={"beta": "positive"}), "'beta' is a word of densities, formulas or posteriors"),
+    (lambda: rayleigh(parameters={"beta": "positive"}),
+     "'beta' is a word of densities, formulas or posteriors"),
     (lambda: rayleigh(parameters={"k": "above 0"}),
      "parameter 'k' lives in one of positive, real, unit, found 'above 0'."),
     (lambda: rayleigh(parameters=["k"]), "parameters must be a mapping of names to where they live"),
@@ -396,7 +411,7 @@ def test_another_family_of_the_name_is_refused_and_the_same_text_is_not():
 
 def test_draws_of_another_shape_are_refused():
     fit = of_model("speed ~ x + (1 | g)", rayleigh(random=lambda rng, mu: rng.rayleigh(1.0)))
-    with pytest.raises(gb.PredictionError, match=r"draws of the shape of mu, \(10, 40\); found \(\)"):
+    with pytest.raises(gb.PredictionError, match=r"draws of the shape of mu, \(80, 40\); found \(\)"):
         gb.posterior_predictive(fit, seed=1)
 
 
@@ -414,7 +429,7 @@ def test_responses_outside_the_support_are_named():
 
 def test_a_slip_in_a_parameters_name_is_answered_with_the_names_there_are():
     gb.register_family(my_gamma())
-    with pytest.raises(gb.FormulaError, match="no parameter 'powr'.*Did you mean 'power'"):
+    with pytest.raises(gb.FormulaError, match=r"no parameter 'powr'.*Did you mean 'power'"):
         gb.Formula("speed ~ x", powr="~ x")
     with pytest.raises(gb.FormulaError, match="poisson has no parameter 'power'"):
         gb.Model(gb.Formula("count ~ x", power="~ x"), DATA, family="poisson")
@@ -452,7 +467,8 @@ def test_a_saved_fit_is_not_read_where_its_family_is_not_registered(tmp_path, mo
 
 
 def test_the_guide_runs_and_its_families_pass(capsys):
-    for block in (names := {}) or re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL):
+    names = {}
+    for block in re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL):
         exec(compile(block, "docs/custom_family.md", "exec"), names)  # noqa: S102
     shown = capsys.readouterr().out
     assert shown.count("passed") == 16
