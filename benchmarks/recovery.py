@@ -1,6 +1,6 @@
 """Simulate data from each family, fit them, and count how often intervals hold the truth.
 
-Run ``python benchmarks/recovery.py [families...]``: it fits 50 data sets a family, prints coverage, and writes
+Run ``python benchmarks/recovery.py [families...]``: it fits 50 data sets a family, prints coverage and writes
 ``benchmarks/results/recovery.json`` after each family, so that it can be stopped and taken up again.
 
 The simulators are NumPy alone, written from the definitions of the distributions. True parameters are drawn

@@ -11,7 +11,6 @@ from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.graph.families import Family, Response
-from glmm_bayes.graph.families.parameters import PARAMETERS
 from glmm_bayes.graph.group_priors import GroupPrior
 from glmm_bayes.graph.monotonic import monotonic_terms
 from glmm_bayes.graph.predictors import Predictor, is_specific
@@ -44,7 +43,7 @@ def response_name(response: Response) -> str:
 
 def category_of(model: Described, predictor: Predictor) -> str:
     """Return the category whose log odds a predictor is; empty where it is of a parameter."""
-    if not model.family.has_category_predictors or predictor.name in PARAMETERS:
+    if not model.family.has_category_predictors or predictor.name in model.family.kinds:
         return ""
     return model.response.categories[1 + list(model.priors.predictors).index(predictor.name)]
 

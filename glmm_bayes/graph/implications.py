@@ -9,7 +9,6 @@ import numpy as np
 from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.graph.families import Family, Response
-from glmm_bayes.graph.families.parameters import PARAMETERS
 from glmm_bayes.spec.prior import Prior
 
 _Z = 1.959963984540054  # 97.5 % point of the standard normal
@@ -42,7 +41,7 @@ _RATIOS = {"log": "factor", "logit": "odds ratio"}
 
 def reading_of(name: str, link: Link, family: Family, response: Response) -> Reading:
     """Say how the numbers of a parameter's linear predictor are read."""
-    if name in PARAMETERS:
+    if name in family.kinds:
         return Reading(name, link, _RATIOS.get(link.name, ""))
     if family.has_category_predictors:
         # The linear predictor is a log of odds.
