@@ -45,8 +45,8 @@ WITH_POSTERIOR = [
 ]
 GAUSSIAN = ["penicillin", "pastes", "orthodont_intercept", "orthodont_slope", "hsb82", "insteval"]
 COUNTS = ["grouseticks_nb", "epil_nb", "salamanders_nb", "salamanders_nb1", "owls_nb1"]
-MANY_ZEROS = ["owls_zip", "owls_zinb", "salamanders_zip", "salamanders_zinb", "salamanders_hurdle"]
-ORDINAL = ["inhaler_ml", "koch_ml", "wine_probit", "verbagg_ordinal"]
+MANY_ZEROS = ["owls_zip", "owls_zinb", "salamanders_zip", "salamanders_hurdle"]
+ORDINAL = ["inhaler_ml", "koch_ml", "wine_probit"]
 #: A standard deviation whose estimate is 0: no equal-tailed interval of a positive number holds it.
 AT_ZERO = {"cbpp_beta_binomial": "sd[herd, (Intercept)]"}
 #: Means of a skewed posterior stand farther than 0.25 sd from the maximum of the likelihood: few judges, rare
@@ -57,6 +57,9 @@ SKEWED = {
     "inhaler_ml": {"threshold[2|3]", "threshold[3|4]"},
     "salamanders_zip": {"b[(Intercept)]", "b[minedno]", "zi[(Intercept)]", "zi[minedno]"},
 }
+#: Weak priors let zi go to 0 (R's standard error of its coefficient is 3.0), so that its logit has no mean to
+#: compare: test_reference_likelihood alone has this model.
+NOT_SAMPLED = {"salamanders_zinb", "verbagg_ordinal"}
 WITH_ESTIMATES = [*GAUSSIAN, *COUNTS, *MANY_ZEROS, *ORDINAL, "cake_gamma", "cbpp_beta_binomial"]
 
 
@@ -71,7 +74,7 @@ def ours_of(name, references):
 
 def test_each_oracle_has_its_model_in_the_study():
     assert set(WITH_POSTERIOR) == set(POSTERIORS)
-    assert set(WITH_ESTIMATES) == set(ESTIMATES)
+    assert {*WITH_ESTIMATES, *NOT_SAMPLED} == set(ESTIMATES)
     assert set(STUDY) == {*WITH_POSTERIOR, *WITH_ESTIMATES}
 
 
