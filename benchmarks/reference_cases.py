@@ -280,7 +280,7 @@ CASES = {
         names("service1=service[1]", "s d dept_service") | RESIDUAL, draws=1500, target_accept=0.9),
     "grouseticks_nb": Case(
         "glmmTMB", "TICKS ~ YEAR + cHEIGHT + (1 | BROOD) + (1 | LOCATION)", ticks, LOOSE | LOOSE_SHAPE,
-        names(TICKS, "BROOD LOCATION") | SHAPE, "negative_binomial", draws=1000),
+        names(TICKS, "BROOD LOCATION") | SHAPE, "negative_binomial", draws=6000),
     "epil_nb": Case(
         "glmmTMB", "y ~ lbase * trt + lage + V4 + (1 | subject)", packaged("epil"), LOOSE | LOOSE_SHAPE,
         names(SEIZURES, "subject") | SHAPE, "negative_binomial", draws=1000),
@@ -315,11 +315,11 @@ CASES = {
         | SHAPE, "hurdle_negative_binomial"),
     "cake_gamma": Case(
         "glmmTMB", "angle ~ recipe + temp10 + (1 | batch)", cake, LOOSE | LOOSE_SHAPE,
-        names(CAKE, "batch") | SHAPE, "gamma", "log", draws=1000),
+        names(CAKE, "batch") | SHAPE, "gamma", "log", draws=2500),
     "cbpp_beta_binomial": Case(
         "glmmTMB", "incidence | trials(size) ~ period + (1 | herd)", packaged("cbpp"), LOOSE,
         names("period2=period[2] period3=period[3] period4=period[4]", "herd", phi="phi"),
-        "beta_binomial", draws=4000, at_zero=("sd_herd[Intercept]",)),
+        "beta_binomial", draws=4000, target_accept=0.99, at_zero=("sd_herd[Intercept]",)),
     "inhaler_ml": Case(
         "clmm", "rating ~ treat + period + carry + (1 | subject)", inhaler, LOOSE_ORDERED,
         ordinal("1|2 2|3 3|4", "treat period carry", "subject"), "cumulative", draws=1000),
@@ -331,5 +331,6 @@ CASES = {
         ordinal("1|2 2|3 3|4 4|5", WINE, "judge"), "cumulative", "probit", draws=1000),
     "verbagg_ordinal": Case(
         "clmm", "resp ~ Anger + Gender + btype + situ + (1 | id) + (1 | item)", verbal_aggression,
-        LOOSE_ORDERED, ordinal("no|perhaps perhaps|yes", VERBAGG, "id item"), "cumulative", draws=1000),
+        LOOSE_ORDERED, ordinal("no|perhaps perhaps|yes", VERBAGG, "id item"), "cumulative",
+        draws=2500, target_accept=0.9),
 }  # fmt: skip
