@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -99,6 +99,17 @@ def prior_lines(rows: Sequence[PriorRow]) -> list[str]:
 def explain_model(model: Described) -> Explanation:
     """Write the model as mathematics with the data's own names."""
     return Explanation(_text(model), _latex(model))
+
+
+def explain_responses(models: Mapping[str, Described], between: Sequence[str]) -> Explanation:
+    """Write the models of several responses, and the lines that say what joins them."""
+    parts = {name: explain_model(model) for name, model in models.items()}
+    texts = [f"Response {name}:\n{part.text}" for name, part in parts.items()]
+    text = "\n\n".join([*texts, "\n".join(["Between responses:", *between])])
+    lines = [line for part in parts.values() for line in part.latex.split("\n")[1:-1]]
+    lines += [rf"{_mathrm(line)} \\" for line in between]
+    body = "\n".join(lines)
+    return Explanation(text, rf"\begin{{aligned}}{chr(10)}{body}{chr(10)}\end{{aligned}}")
 
 
 def _text(model: Described) -> str:

@@ -70,7 +70,7 @@ def resolve(
     findings.raise_errors()
     found = targets(spec, family, link_of(spec), response, designs)
     covariances = {target.name: resolve_covariances(target.design, known, findings) for target in found}
-    _check_shared(designs, findings)
+    check_shared(designs, findings)
     findings.raise_errors()
     return Resolved(designs, response, resolve_priors(found, family, response, spec, covariances))
 
@@ -124,7 +124,7 @@ def _check_additions(family: Family, response: Response, source: str, findings: 
         findings.error("rate", message, column=source, hint="Write offset(log(e)) under a log link.")
 
 
-def _check_shared(designs: Mapping[str, Design], findings: Findings) -> None:
+def check_shared(designs: Mapping[str, Design], findings: Findings) -> None:
     """Collect labels over several predictors whose effects are not plain and normal."""
     places: dict[str, list[tuple[str, bool]]] = {}
     for name, design in designs.items():
