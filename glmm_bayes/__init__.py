@@ -28,6 +28,8 @@ _HOMES = {
     "Formulas": "spec.many_responses",
     "Model": "model",
     "ModelSpec": "spec.model_spec",
+    "MultivariateFit": "infer.many_responses",
+    "MultivariateModel": "multivariate",
     "Prior": "spec.prior",
     "check_family": "checking.family_laws",
     "coefficients": "effects.coefficients",
@@ -97,8 +99,10 @@ if TYPE_CHECKING:
     from glmm_bayes.infer.diagnostics import diagnose as diagnose
     from glmm_bayes.infer.diagnostics import summary as summary
     from glmm_bayes.infer.fit import Fit as Fit
+    from glmm_bayes.infer.many_responses import MultivariateFit as MultivariateFit
     from glmm_bayes.infer.storage import load as load
     from glmm_bayes.model import Model as Model
+    from glmm_bayes.multivariate import MultivariateModel as MultivariateModel
     from glmm_bayes.reporting.document import report as report
     from glmm_bayes.spec.custom_family import CustomFamily as CustomFamily
     from glmm_bayes.spec.file_model import spec_schema as spec_schema

@@ -17,7 +17,7 @@ from glmm_bayes.design.checks.subject import Outcome, Subject
 from glmm_bayes.design.data_files import read_data_file
 from glmm_bayes.design.known import read_known
 from glmm_bayes.design.several import MEAN
-from glmm_bayes.design.table import read_table
+from glmm_bayes.design.table import Table, read_table
 from glmm_bayes.graph.covariances.resolve import check_structures, wanted_tables
 from glmm_bayes.graph.explain import Explanation, describe_model, explain_model
 from glmm_bayes.graph.families import FAMILIES
@@ -31,6 +31,7 @@ from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.sample import Settings, sample
 from glmm_bayes.spec.custom_family import CustomFamily
+from glmm_bayes.spec.many_responses import Formulas
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.several import Formula
@@ -42,7 +43,8 @@ class Model:
     Parameters
     ----------
     formula : str, Formula or ModelSpec
-        In the language of lme4 and brms, or a spec read from a file.
+        In the language of lme4 and brms, or a spec read from a file. With ``Formulas``, those of several
+        responses, a ``MultivariateModel`` is made.
     data : DataFrame, Table, mapping, structured array, Dataset, or path of a file
         Of pandas, polars, pyarrow, NumPy or xarray; a path of a CSV, Parquet or Feather file, whose
         grouping columns are read as labels. Never modified; only the columns that the formula names
@@ -78,6 +80,14 @@ class Model:
     ('Intercept', 'Days')
     """
 
+    def __new__(cls, formula: Any = None, *given: Any, **named: Any) -> Any:
+        """Make a ``MultivariateModel`` where there are formulas of several responses."""
+        if not isinstance(formula, Formulas):
+            return super().__new__(cls)
+        from glmm_bayes.multivariate import MultivariateModel
+
+        return MultivariateModel(formula, *given, **named)
+
     def __init__(
         self,
         formula: str | Formula | ModelSpec,
@@ -96,7 +106,11 @@ class Model:
         findings = Findings(DataError)
         if isinstance(data, str | PathLike):
             data = read_data_file(data, self.spec.grouping_columns())
-        table = read_table(data, self.spec.names(), findings, self.spec.text, _checked(missing))
+        names = self.spec.names()
+        if isinstance(data, Table):
+            table = data.only(names)
+        else:
+            table = read_table(data, names, findings, self.spec.text, checked_missing(missing))
         self.spec = check_structures(self.spec, table, findings)
         self.known = read_known(known, wanted_tables(self.spec), findings)
         findings.raise_errors()
@@ -235,7 +249,8 @@ def _read_spec(
     return formula
 
 
-def _checked(missing: str) -> str:
+def checked_missing(missing: str) -> str:
+    """Return the word for what to do with missing values, or refuse it."""
     if missing not in ("error", "drop"):
         message = f'missing must be "error" or "drop", found {missing!r}.'
         raise GlmmError(Finding("settings", message))

@@ -57,9 +57,7 @@ def build_designs(
     """
     shared_labels(spec, findings)
     findings.raise_errors()
-    predictors = {MEAN: spec.predictor} | {
-        name: part for name, part in spec.further.items() if isinstance(part, LinearPredictor)
-    }
+    predictors = predictors_of(spec)
     # One factor has one name in the posterior, whichever parameters depend on it.
     if spec.specific:
         predictors[SPECIFIC] = LinearPredictor((INTERCEPT, *spec.specific))
@@ -107,9 +105,19 @@ def shared_labels(spec: ModelSpec, findings: Findings) -> dict[str, tuple[tuple[
 
     Effects under one label are correlated over all predictors, so that their factor must be one.
     """
-    predictors = {MEAN: spec.predictor} | {
-        name: value for name, value in spec.further.items() if isinstance(value, LinearPredictor)
-    }
+    return labelled(predictors_of(spec), findings)
+
+
+def predictors_of(spec: ModelSpec) -> dict[str, LinearPredictor]:
+    """List the linear predictors of a spec by parameter, the mean's first."""
+    further = {name: part for name, part in spec.further.items() if isinstance(part, LinearPredictor)}
+    return {MEAN: spec.predictor} | further
+
+
+def labelled(
+    predictors: Mapping[str, LinearPredictor], findings: Findings
+) -> dict[str, tuple[tuple[str, GroupTerm], ...]]:
+    """List where each label stands among linear predictors, of one response or of several."""
     found: dict[str, tuple[tuple[str, GroupTerm], ...]] = {}
     for parameter, predictor in predictors.items():
         for group in predictor.groups:

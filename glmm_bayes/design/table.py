@@ -51,6 +51,10 @@ class Table:
         """Keep the given rows (a mask or positions)."""
         return Table({name: column.take(rows) for name, column in self.columns.items()}, self.rows[rows])
 
+    def only(self, names: Sequence[str]) -> Table:
+        """Keep the named columns, in the order of the names."""
+        return Table({name: self.columns[name] for name in names}, self.rows)
+
     def with_columns(self, columns: Mapping[str, Column]) -> Table:
         """Put other columns in the place of those with the same names."""
         return Table({**self.columns, **columns}, self.rows)

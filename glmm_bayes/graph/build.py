@@ -35,26 +35,48 @@ def build_graph(family: Family, response: Response, priors: Priors) -> pm.Model:
     variable ``y``. Design and response stand in ``pm.Data``.
     """
     with pm.Model(coords=coordinates_of(priors, response)) as model:
-        at: dict[str, Any] = {}
-        units = {shared.label: _shared_units(shared, priors) for shared in priors.shared}
+        units = shared_units(priors)
         roots: dict[tuple[str, int], Any] = {}
-        levels: dict[str, Any] = {}
-        for predictor in priors.predictors.values():
-            eta, levels[predictor.name] = _linear_predictor(
-                predictor, _units_of(predictor, priors, units), roots
-            )
-            at[predictor.name] = RowValue(predictor.link, eta, GRAPH)
+        at = response_values(priors, units, roots)
         for shared in priors.shared:
-            _joint_correlation(shared, units[shared.label], roots)
-        numbers = {name: _sample(name, law) for name, law in priors.auxiliary.items()}
-        numbers |= {name: pt.constant(np.float64(value)) for name, value in priors.constants.items()}
-        at |= {name: RowValue(LINKS["identity"], value, GRAPH) for name, value in numbers.items()}
-        if priors.thresholds is not None:
-            link = priors.first.link
-            thresholds = sample_thresholds(priors.thresholds, link, _levels(levels, priors.thresholds))
-            at["thresholds"] = RowValue(LINKS["identity"], thresholds, GRAPH)
-        _observe(family, response, at)
+            joint_correlation(shared, units[shared.label], roots)
+        observe(family, response, at)
     return model
+
+
+def shared_units(priors: Priors) -> dict[str, Units]:
+    """Sample the effects that labels correlate over linear predictors, by label."""
+    return {shared.label: _shared_units(shared, priors) for shared in priors.shared}
+
+
+def response_values(
+    priors: Priors, units: Mapping[str, Units], roots: dict[tuple[str, int], Any], prefix: str = ""
+) -> dict[str, RowValue]:
+    """Sample the parameters of one response and return each at the rows.
+
+    Parameters
+    ----------
+    priors : Priors
+    units : mapping of str to Units
+        Shared effects, by label.
+    roots : dict
+        Where the roots of the effects' covariance matrices are put, by predictor and grouping factor.
+    prefix : str
+        Of the names of the variables: the response's, in a model of several.
+    """
+    at: dict[str, RowValue] = {}
+    levels: dict[str, Any] = {}
+    for name, predictor in priors.predictors.items():
+        eta, levels[name] = _linear_predictor(predictor, _units_of(predictor, priors, units), roots)
+        at[name] = RowValue(predictor.link, eta, GRAPH)
+    numbers = {name: sample_law(f"{prefix}{name}", law) for name, law in priors.auxiliary.items()}
+    numbers |= {name: pt.constant(np.float64(value)) for name, value in priors.constants.items()}
+    at |= {name: RowValue(LINKS["identity"], value, GRAPH) for name, value in numbers.items()}
+    if priors.thresholds is not None:
+        added = _levels(levels, priors.thresholds)
+        thresholds = sample_thresholds(priors.thresholds, priors.first.link, added, prefix)
+        at["thresholds"] = RowValue(LINKS["identity"], thresholds, GRAPH)
+    return at
 
 
 def _levels(levels: Mapping[str, Any], thresholds: ThresholdPrior) -> Any:
@@ -66,7 +88,22 @@ def _levels(levels: Mapping[str, Any], thresholds: ThresholdPrior) -> Any:
 
 def coordinates_of(priors: Priors, response: Response) -> dict[str, Any]:
     """List the labels of the graph's dimensions."""
+    return effect_coordinates(priors) | response_coordinates(priors, response)
+
+
+def response_coordinates(priors: Priors, response: Response, prefix: str = "") -> dict[str, Any]:
+    """List the labels of the dimensions of a response: rows, thresholds, categories."""
     result: dict[str, Any] = {"row": np.arange(len(response.values))}
+    if priors.thresholds is not None:
+        result[f"{prefix}threshold"] = priors.thresholds.labels
+    if response.values.ndim > 1:
+        result[f"{prefix}category"] = response.categories
+    return result
+
+
+def effect_coordinates(priors: Priors) -> dict[str, Any]:
+    """List the labels of the dimensions of coefficients and random effects."""
+    result: dict[str, Any] = {}
     for predictor in priors.predictors.values():
         result[predictor.variable("coef")] = predictor.design.coefficients
         result |= monotonic_coordinates(predictor)
@@ -78,10 +115,6 @@ def coordinates_of(priors: Priors, response: Response) -> dict[str, Any]:
     for shared in priors.shared:
         effects = shared_labels(shared, priors)
         result[f"joint_{shared.label}"] = result[f"joint_{shared.label}_other"] = effects
-    if priors.thresholds is not None:
-        result["threshold"] = priors.thresholds.labels
-    if response.values.ndim > 1:
-        result["category"] = response.categories
     return result
 
 
@@ -99,7 +132,7 @@ def _linear_predictor(
     eta = pt.dot(pm.Data(predictor.variable("x"), design.x, dims=("row", coef)), beta)
     eta = eta + pm.Data(predictor.variable("offset"), design.offset, dims="row")
     for index, (group, prior) in enumerate(zip(design.groups, predictor.groups, strict=True)):
-        part, roots[predictor.name, index] = random_effects(group, prior, predictor.prefix, units.get(index))
+        part, roots[predictor.key, index] = random_effects(group, prior, predictor.prefix, units.get(index))
         eta = eta + part
     return eta, level
 
@@ -128,7 +161,7 @@ def _sampled_coefficients(prior: FixedPrior, name: str) -> Any:
     return beta
 
 
-def _sample(name: str, law: Law) -> Any:
+def sample_law(name: str, law: Law) -> Any:
     """Sample a parameter with one value for all rows, or the number that it is a function of."""
     if not law.transform:
         return sampled(name, law.prior)
@@ -152,7 +185,7 @@ def _units_of(
     result: dict[int, dict[int, Units]] = {}
     for shared in priors.shared:
         for member, (name, index) in enumerate(shared.members):
-            if name != predictor.name:
+            if name != predictor.key:
                 continue
             blocks = predictor.groups[index].blocks
             block = [b.positions for b in blocks].index(shared.positions[member])
@@ -165,7 +198,7 @@ def _units_of(
     return result
 
 
-def _joint_correlation(shared: SharedEffects, units: Units, roots: Mapping[tuple[str, int], Any]) -> None:
+def joint_correlation(shared: SharedEffects, units: Units, roots: Mapping[tuple[str, int], Any]) -> None:
     """Report the correlations of shared effects in the user's coding."""
     rows = []
     for member, key in enumerate(shared.members):
@@ -180,12 +213,14 @@ def _joint_correlation(shared: SharedEffects, units: Units, roots: Mapping[tuple
     pm.Deterministic(f"joint_corr_{shared.label}", covariance / (sd[:, None] * sd[None, :]), dims=dims)
 
 
-def _observe(family: Family, response: Response, at: Mapping[str, Any]) -> None:
+def observe(
+    family: Family, response: Response, at: Mapping[str, Any], variable: str = "y", prefix: str = ""
+) -> None:
     """Add the observed variable, whose log density is that of the rows as they were observed."""
     dtype = np.int64 if family.is_discrete else np.float64
-    dims = "row" if response.values.ndim == 1 else ("row", "category")
-    observed = pm.Data("observed", response.values.astype(dtype), dims=dims)
-    trials = pm.Data("trials", response.trials.astype(np.int64), dims="row")
+    dims = "row" if response.values.ndim == 1 else ("row", f"{prefix}category")
+    observed = pm.Data(f"{prefix}observed", response.values.astype(dtype), dims=dims)
+    trials = pm.Data(f"{prefix}trials", response.trials.astype(np.int64), dims="row")
     names = list(at)
     # A vector of thresholds is taken apart, so that every argument has one value a row or one for all.
     arguments = [part for name in names for part in _parts(name, at[name])]
@@ -213,7 +248,7 @@ def _observe(family: Family, response: Response, at: Mapping[str, Any]) -> None:
         shape = {"signature": ",".join(["()"] * len(arguments) + ["(k)"]) + "->(k)"}
         arguments = [*arguments, pt.zeros(response.values.shape[1])]
     pm.CustomDist(
-        "y",
+        variable,
         *arguments,
         logp=logp,
         random=random,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.graph.equations import Described, all_groups, equations
 from glmm_bayes.graph.group_priors import PriorRow
-from glmm_bayes.graph.latex import latex_of
+from glmm_bayes.graph.latex import as_text, latex_of
 from glmm_bayes.graph.priors import Priors
 
 
@@ -106,3 +106,14 @@ def explain_model(model: Described) -> Explanation:
     """Write the model as mathematics with the data's own names."""
     text = "\n".join([*equations(model), "", "Priors:", *prior_lines(model.priors.rows)])
     return Explanation(text, latex_of(model))
+
+
+def explain_responses(models: Mapping[str, Described], between: Sequence[str]) -> Explanation:
+    """Write the models of several responses, and the lines that say what joins them."""
+    parts = {name: explain_model(model) for name, model in models.items()}
+    texts = [f"Response {name}:\n{part.text}" for name, part in parts.items()]
+    text = "\n\n".join([*texts, "\n".join(["Between responses:", *between])])
+    lines = [line for part in parts.values() for line in part.latex.split("\n")[1:-1]]
+    lines += [rf"{as_text(line)} \\" for line in between]
+    body = "\n".join(lines)
+    return Explanation(text, rf"\begin{{aligned}}{chr(10)}{body}{chr(10)}\end{{aligned}}")

@@ -16,8 +16,8 @@ _GREEK = frozenset({"mu", "sigma", "nu", "phi", "kappa", "alpha"})
 
 def latex_of(model: Described) -> str:
     """Write the model as an aligned block."""
-    lines = [rf"{_text(response_name(model.response))}_i &\sim {_notation(model)} \\"]
-    lines += [rf"&{_text(words)} \\" for words in addition_lines(model)]
+    lines = [rf"{as_text(response_name(model.response))}_i &\sim {_notation(model)} \\"]
+    lines += [rf"&{as_text(words)} \\" for words in addition_lines(model)]
     lines += _threshold_lines(model)
     for predictor in model.priors.predictors.values():
         lines.append(rf"{_left(model, predictor)} &= {' + '.join(_terms(predictor)) or '0'} \\")
@@ -26,7 +26,7 @@ def latex_of(model: Described) -> str:
             lines.append(_group_line(group, prior, predictor))
     for shared in model.priors.shared:
         labels = ", ".join(shared_labels(shared, model.priors))
-        lines.append(rf"{_text(f'joint_corr_{shared.label}')} &= {_text(f'correlations of {labels}')} \\")
+        lines.append(rf"{as_text(f'joint_corr_{shared.label}')} &= {as_text(f'correlations of {labels}')} \\")
     lines += [_prior_line(row) for row in model.priors.rows]
     body = "\n".join(lines)
     return rf"\begin{{aligned}}{chr(10)}{body}{chr(10)}\end{{aligned}}"
@@ -50,7 +50,7 @@ def _threshold_lines(model: Described) -> list[str]:
     if model.priors.thresholds is None:
         return []
     family, name = model.family, model.link.name
-    y = rf"{_text(model.response.label)}_i"
+    y = rf"{as_text(model.response.label)}_i"
     disc = r"\mathrm{disc}_i " if "disc" in model.priors.predictors else ""
     eta = model.link.latex if family.keeps_intercept else r"\mu_i"
     lines = []
@@ -64,10 +64,10 @@ def _threshold_lines(model: Described) -> list[str]:
 
 def _left(model: Described, predictor: Predictor) -> str:
     if category := category_of(model, predictor):
-        label = _text(model.response.label) + r"_i = "
+        label = as_text(model.response.label) + r"_i = "
         label = "" if model.response.values.ndim > 1 else label
-        first = _text(model.response.categories[0])
-        return rf"\log \frac{{P({label}{_text(category)})}}{{P({label}{first})}}"
+        first = as_text(model.response.categories[0])
+        return rf"\log \frac{{P({label}{as_text(category)})}}{{P({label}{first})}}"
     if predictor.name == MEAN:
         return model.link.latex if model.family.keeps_intercept else r"\mu_i"
     return predictor.link.latex.replace(r"\mu_i", rf"{_symbol(predictor.name)}_i")
@@ -77,21 +77,21 @@ def _terms(predictor: Predictor) -> Iterator[str]:
     mark = _mark(predictor)
     for column in predictor.design.columns:
         above = f"^{{{mark}}}" if mark else ""
-        yield rf"\beta{above}_{{{_text(column.label)}}}{_factors(column.parts)}"
+        yield rf"\beta{above}_{{{as_text(column.label)}}}{_factors(column.parts)}"
     for offset in predictor.design.spec.offsets:
-        yield f"{_text(str(offset))}_i"
+        yield f"{as_text(str(offset))}_i"
     for group in predictor.design.groups:
         for column in group.columns:
-            name = rf"b^{{{_group_mark(predictor, group)}}}_{{j(i),{_text(column.label)}}}"
+            name = rf"b^{{{_group_mark(predictor, group)}}}_{{j(i),{as_text(column.label)}}}"
             yield name + _factors(column.parts)
 
 
 def _mark(predictor: Predictor) -> str:
-    return "" if predictor.name == MEAN else _text(predictor.name)
+    return "" if predictor.name == MEAN else as_text(predictor.name)
 
 
 def _group_mark(predictor: Predictor, group: GroupDesign) -> str:
-    return ",".join(filter(None, (_mark(predictor), _text(group.factor))))
+    return ",".join(filter(None, (_mark(predictor), as_text(group.factor))))
 
 
 def _group_line(group: GroupDesign, prior: GroupPrior, predictor: Predictor) -> str:
@@ -102,19 +102,21 @@ def _group_line(group: GroupDesign, prior: GroupPrior, predictor: Predictor) -> 
 
 
 def _prior_line(row: PriorRow) -> str:
-    name = _text(row.parameter)
+    name = as_text(row.parameter)
     if row.source == "fixed":
-        return rf"{name} &= {_text(row.prior)} \\"
+        return rf"{name} &= {as_text(row.prior)} \\"
     # The prior of a function of the parameter names that function.
     left, tilde, right = row.prior.partition(" ~ ")
-    return rf"{_text(left)} &\sim {_text(right)} \\" if tilde else rf"{name} &\sim {_text(row.prior)} \\"
+    return (
+        rf"{as_text(left)} &\sim {as_text(right)} \\" if tilde else rf"{name} &\sim {as_text(row.prior)} \\"
+    )
 
 
 def _factors(parts: Sequence[object]) -> str:
-    return "".join(rf"\,{_text(str(part))}_i" for part in parts)
+    return "".join(rf"\,{as_text(str(part))}_i" for part in parts)
 
 
-def _text(text: str) -> str:
+def as_text(text: str) -> str:
     escaped = text.replace("\\", r"\backslash ")
     for character in "_&%$#{}":
         escaped = escaped.replace(character, "\\" + character)

@@ -44,6 +44,8 @@ class Predictor:
         One for each grouping factor of the design.
     simplexes : mapping of str to Prior
         By monotonic term, of the division of its effect over the steps.
+    response : str
+        Whose parameter it is, as it stands in the posterior; empty in a model of one response.
     """
 
     name: str
@@ -52,11 +54,18 @@ class Predictor:
     fixed: FixedPrior
     groups: tuple[GroupPrior, ...]
     simplexes: Mapping[str, Prior] = field(default_factory=dict)
+    response: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells it from all others of the model: ``y1_mu``, or its name in a model of one response."""
+        return f"{self.response}_{self.name}" if self.response else self.name
 
     @property
     def prefix(self) -> str:
-        """What stands before the names of its variables: nothing for the mean."""
-        return prefix_of(self.name)
+        """What stands before the names of its variables: nothing for the mean of a single response."""
+        own = prefix_of(self.name)
+        return f"{self.response}_{own}" if self.response else own
 
     def variable(self, name: str) -> str:
         """Name one of its variables in the posterior: ``beta`` is ``zi_beta`` for ``zi``."""

@@ -176,7 +176,7 @@ def resolve_priors(
     if thresholds:
         rows.append(_threshold_row(thresholds, given))
     shared = shared_effects(predictors, given)
-    rows += [_shared_row(one, given) for one in shared]
+    rows += [shared_row(one) for one in shared]
     rows += [PriorRow(name, f"{value:g}", "fixed", "") for name, value in numbers.items()]
     return Priors(predictors, auxiliary, numbers, thresholds, shared, tuple(rows))
 
@@ -278,12 +278,20 @@ def shared_labels(shared: SharedEffects, priors: Priors) -> list[str]:
     ]
 
 
-def _shared_row(shared: SharedEffects, given: Mapping[str, Prior]) -> PriorRow:
+def shared_row(shared: SharedEffects) -> PriorRow:
+    """Write the line of the correlations under a label."""
     names = list(dict.fromkeys(name for name, _ in shared.members))
     source = "default" if shared.correlation is DEFAULT_CORRELATION else "yours"
     return PriorRow(
         f"joint_corr_{shared.label}", repr(shared.correlation), source, f"effects of {', '.join(names)}"
     )
+
+
+def known_parameters(priors: Priors, family: Family) -> dict[str, str]:
+    """List the names that a prior of a resolved model may carry, and where each parameter lives."""
+    found = [Target(part.name, part.link, part.design) for part in priors.predictors.values()]
+    covariances = {part.name: [group.blocks for group in part.groups] for part in priors.predictors.values()}
+    return _parameters(found, covariances, family, list(priors.auxiliary))
 
 
 def _parameters(

@@ -71,7 +71,7 @@ def resolve(
     findings.raise_errors()
     found = targets(spec, family, link_of(spec), response, designs)
     covariances = {target.name: resolve_covariances(target.design, known, findings) for target in found}
-    _check_shared(designs, findings)
+    check_shared(designs, findings)
     findings.raise_errors()
     return Resolved(designs, response, resolve_priors(found, family, response, spec, covariances))
 
@@ -137,7 +137,7 @@ def _check_names(family: Family, designs: Mapping[str, Design], findings: Findin
             findings.error("parameter", message, hint="Rename the column.")
 
 
-def _check_shared(designs: Mapping[str, Design], findings: Findings) -> None:
+def check_shared(designs: Mapping[str, Design], findings: Findings) -> None:
     """Collect labels over several predictors whose effects are not plain and normal."""
     places: dict[str, list[tuple[str, bool]]] = {}
     for name, design in designs.items():

@@ -16,7 +16,7 @@ from glmm_bayes.graph.maths import GRAPH
 from glmm_bayes.graph.priors import ThresholdPrior
 
 
-def sample_thresholds(prior: ThresholdPrior, link: Link, level: Any) -> Any:
+def sample_thresholds(prior: ThresholdPrior, link: Link, level: Any, prefix: str = "") -> Any:
     """Add the thresholds to the model in context.
 
     Parameters
@@ -27,6 +27,8 @@ def sample_thresholds(prior: ThresholdPrior, link: Link, level: Any) -> Any:
     level : graph variable, shape (threshold,)
         What centring the columns adds to the linear predictor: thresholds at x = 0 are those at the
         average row less this.
+    prefix : str
+        Of the names of the variables: the response's, in a model of several.
 
     Returns
     -------
@@ -52,16 +54,16 @@ def sample_thresholds(prior: ThresholdPrior, link: Link, level: Any) -> Any:
         return np.sort(drawn) if has_order else drawn
 
     basis = pm.CustomDist(
-        "thresholds_basis",
+        f"{prefix}thresholds_basis",
         pt.specify_shape(level, (count,)),
         logp=logp,
         random=random,
         signature="(k)->(k)",
         class_name="Thresholds",
-        transform=ordered if has_order else None,
+        default_transform=ordered if has_order else None,
         initval=median_start(count + 1, link),
     )
-    return pm.Deterministic("thresholds", basis - level, dims="threshold")
+    return pm.Deterministic(f"{prefix}thresholds", basis - level, dims=f"{prefix}threshold")
 
 
 def _arguments(prior: ThresholdPrior) -> dict[str, Any]:

@@ -65,8 +65,14 @@ def coordinates(priors: Priors) -> dict[str, Any]:
 
 def arrays_of(draws: Any, priors: Priors) -> dict[str, Array]:
     """Check the names and shapes of draws made elsewhere; a single effect's axis may be left out."""
+    return checked_arrays(draws, priors, dimensions(priors), coordinates(priors))
+
+
+def checked_arrays(
+    draws: Any, priors: Priors, wanted: dict[str, tuple[str, ...]], labels: dict[str, Any]
+) -> dict[str, Array]:
+    """Check draws against the variables, and the labels of their dimensions, that a model has."""
     findings = Findings(DataError)
-    wanted, labels = dimensions(priors), coordinates(priors)
     if isinstance(draws, xr.DataTree):
         draws = _from_tree(draws, wanted, labels, findings)
     sizes = {name: len(values) for name, values in labels.items()}

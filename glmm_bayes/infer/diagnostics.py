@@ -15,6 +15,7 @@ from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.priors import Priors, SharedEffects, shared_labels
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.many_responses import MultivariateFit
 
 Array = NDArray[np.float64]
 
@@ -23,12 +24,12 @@ _ESS_PER_CHAIN = 100
 _BFMI_LIMIT = 0.3
 
 
-def summary(fit: Fit) -> pd.DataFrame:
+def summary(fit: Fit | MultivariateFit) -> pd.DataFrame:
     """Summarise coefficients, standard deviations, correlations and auxiliaries with diagnostics.
 
     Parameters
     ----------
-    fit : Fit
+    fit : Fit or MultivariateFit
 
     Returns
     -------
@@ -66,7 +67,7 @@ def summary(fit: Fit) -> pd.DataFrame:
     return captioned(table, caption, estimand=estimand, interval=interval_words())
 
 
-def parameters(fit: Fit) -> dict[str, Array]:
+def parameters(fit: Fit | MultivariateFit) -> dict[str, Array]:
     """List the parameters that a reader looks at, each with its (chain, draw) draws."""
     posterior = fit.draws["posterior"]
     result: dict[str, Array] = {}
@@ -79,7 +80,8 @@ def parameters(fit: Fit) -> dict[str, Array]:
     for shared in fit.priors.shared:
         result |= _joint_correlations(shared, fit.priors, posterior)
     single = fit.priors.auxiliary
-    return result | {name: posterior[name].to_numpy() for name in single if name in posterior}
+    result |= {name: posterior[name].to_numpy() for name in single if name in posterior}
+    return result | (fit.further_parameters() if isinstance(fit, MultivariateFit) else {})
 
 
 def _of_predictor(predictor: Predictor, posterior: Any) -> dict[str, Array]:
@@ -155,12 +157,12 @@ class Diagnosis:
     __repr__ = __str__
 
 
-def diagnose(fit: Fit) -> Diagnosis:
+def diagnose(fit: Fit | MultivariateFit) -> Diagnosis:
     """Say in plain words what passed, what did not, and what to do about it.
 
     Parameters
     ----------
-    fit : Fit
+    fit : Fit or MultivariateFit
 
     Returns
     -------

@@ -70,7 +70,7 @@ def model_of(
 
 
 def at_a_point(model: gb.Model, seed: int = 1, size: float = 0.3) -> tuple[dict[str, Any], np.ndarray, bool]:
-    """Return the posterior at a random point of the graph, row densities, and whether gradients are finite."""
+    """Return the posterior at a random point, row densities, and whether gradients are finite."""
     graph = model.pymc_model
     names = list(dimensions(model.priors))
     values = graph.value_vars

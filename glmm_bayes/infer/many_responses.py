@@ -1,0 +1,278 @@
+"""Draws of a model of several responses in; one tree, and an ordinary Fit of each response, out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any, NoReturn, Protocol
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import DataError, Finding, StorageError
+from glmm_bayes.core.maths import NUMPY
+from glmm_bayes.core.registry import suggestion
+from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.graph.joint_priors import NU, RESCOR, JointPriors, further_coordinates, further_dimensions
+from glmm_bayes.graph.predictors import Predictor
+from glmm_bayes.graph.priors import Priors
+from glmm_bayes.graph.residuals import log_density
+from glmm_bayes.infer.datatree import LOG_LIKELIHOOD_LIMIT, assemble, checked_arrays, coordinates, dimensions
+from glmm_bayes.infer.fit import Fit, Modelled
+from glmm_bayes.infer.predictor import draw_blocks, needed_variables, subject_values
+
+Array = NDArray[np.float64]
+
+
+class ModelledTogether(Protocol):
+    """What a fit of several responses needs to know of its model."""
+
+    @property
+    def members(self) -> Mapping[str, Modelled]: ...
+    @property
+    def joint(self) -> JointPriors: ...
+
+
+@dataclass(frozen=True, eq=False)
+class MultivariateFit:
+    """Posterior draws of a model of several responses.
+
+    ``fit["y1"]`` is the ordinary ``gb.Fit`` of one response, with its own names (``beta``, not
+    ``y1_beta``), on which every verb works; ``gb.summary`` and ``gb.diagnose`` read the whole.
+
+    Attributes
+    ----------
+    fits : mapping of str to Fit
+        By response. Under residual correlations their log likelihood is that of the response alone.
+    joint : JointPriors
+    draws : xarray.DataTree
+        Groups ``posterior``, ``sample_stats``, ``log_likelihood`` and ``observed_data``. The last two
+        have one variable for each response, by its name; under residual correlations the one variable
+        ``y``, whose log likelihood is that of all responses of a row together.
+    settings : mapping
+        Sampler, seed, sizes, versions.
+    """
+
+    fits: Mapping[str, Fit]
+    joint: JointPriors
+    draws: xr.DataTree
+    settings: Mapping[str, Any]
+
+    @property
+    def responses(self) -> tuple[str, ...]:
+        """Names of the responses, as they stand in the posterior."""
+        return tuple(self.fits)
+
+    @property
+    def priors(self) -> Priors:
+        """Those of all linear predictors."""
+        return self.joint.whole
+
+    @property
+    def predictors(self) -> Mapping[str, Predictor]:
+        """The linear predictors, by response and parameter."""
+        return self.joint.whole.predictors
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of chains and of draws in each."""
+        sizes = self.draws["posterior"].sizes
+        return sizes["chain"], sizes["draw"]
+
+    def __getitem__(self, response: str) -> Fit:
+        if response not in self.fits:
+            hint = f"{suggestion(response, self.fits)} Responses: {', '.join(self.fits)}.".strip()
+            raise DataError(Finding("unknown_response", f"no response '{response}'.", hint=hint))
+        return self.fits[response]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.fits)
+
+    def further_parameters(self) -> dict[str, Array]:
+        """List thresholds and residual correlations, each with its (chain, draw) draws."""
+        posterior = self.draws["posterior"]
+        result: dict[str, Array] = {}
+        for slug, part in self.joint.parts.items():
+            name = f"{slug}_thresholds"
+            if part.priors.thresholds is not None and name in posterior:
+                values = posterior[name].to_numpy()
+                labels = part.priors.thresholds.labels
+                result |= {f"{name}[{label}]": values[:, :, k] for k, label in enumerate(labels)}
+        if RESCOR in posterior:
+            values, names = posterior[RESCOR].to_numpy(), self.responses
+            result |= {
+                f"{RESCOR}[{names[i]}, {names[j]}]": values[:, :, i, j]
+                for j in range(len(names))
+                for i in range(j)
+            }
+        return result
+
+    def save(self, path: str | PathLike[str], overwrite: bool = False) -> NoReturn:
+        """Refuse: files hold models of one response.
+
+        Raises
+        ------
+        StorageError
+            ``not_available``.
+        """
+        first = self.responses[0]
+        message = f"{path}: a fit of several responses cannot be saved as one file in this release."
+        hint = f'Save each response: fit["{first}"].save(...).'
+        raise StorageError(Finding("not_available", message, hint=hint))
+
+    @classmethod
+    def from_draws(cls, model: ModelledTogether, draws: Mapping[str, Any] | xr.DataTree) -> MultivariateFit:
+        """Put draws that were made elsewhere under the same verbs.
+
+        Parameters
+        ----------
+        model : MultivariateModel
+        draws : mapping of str to array_like, shape (chain, draw, ...), or DataTree
+            ``y1_beta``, ``y2_beta``, ``y1_sd_<factor>``, ... and where a verb needs them
+            ``joint_corr_<label>`` and ``rescor``.
+
+        Raises
+        ------
+        DataError
+            ``draws_shape`` if a variable is unknown or has another shape than the model.
+        """
+        arrays = checked_arrays(
+            draws, model.joint.whole, joint_dimensions(model.joint), _coordinates(model.joint)
+        )
+        return cls.of(model, arrays, {}, {"engine": "draws made elsewhere"})
+
+    @classmethod
+    def of(
+        cls,
+        model: ModelledTogether,
+        posterior: Mapping[str, Array],
+        statistics: Mapping[str, NDArray[Any]],
+        settings: Mapping[str, Any],
+    ) -> MultivariateFit:
+        """Put checked draws, the sampler's statistics and its settings together."""
+        joint, fits = model.joint, {}
+        for slug, member in model.members.items():
+            own = _own_draws(slug, member.priors, joint, posterior)
+            tree = assemble(own, statistics, member.response, member.priors, FAMILIES[member.spec.family])
+            recorded = {**settings, "notes": [finding.message for finding in member.findings]}
+            fits[slug] = Fit(
+                member.spec, member.design, member.response, member.priors, tree, recorded, member.known
+            )
+        return cls(fits, joint, _tree(joint, posterior, fits), settings)
+
+    def __str__(self) -> str:
+        chains, draws = self.shape
+        lines = [str(fit).split("\n", maxsplit=1)[0] for fit in self.fits.values()]
+        lines.append(f"{chains} chains x {draws} draws, {self.settings['engine']}")
+        first = self.responses[0]
+        lines.append(f'gb.summary(fit), gb.diagnose(fit); fit["{first}"] is the fit of one response')
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def joint_dimensions(joint: JointPriors) -> dict[str, tuple[str, ...]]:
+    """List the variables of the posterior and their dimensions after chain and draw."""
+    return dimensions(joint.whole) | further_dimensions(joint)
+
+
+def _coordinates(joint: JointPriors) -> dict[str, Any]:
+    return coordinates(joint.whole) | further_coordinates(joint)
+
+
+def _own_draws(
+    slug: str, priors: Priors, joint: JointPriors, posterior: Mapping[str, Array]
+) -> dict[str, Array]:
+    """Return the draws of one response under the names that they have in a model of its own."""
+    result = {
+        name: posterior[f"{slug}_{name}"] for name in dimensions(priors) if f"{slug}_{name}" in posterior
+    }
+    if NU in priors.auxiliary and NU in joint.whole.auxiliary and NU in posterior:
+        result[NU] = posterior[NU]
+    # The correlations between effects of one response's parameters are part of those of all responses.
+    for own in priors.shared:
+        keys = [(f"{slug}_{name}", index) for name, index in own.members]
+        whole = next(one for one in joint.whole.shared if keys[0] in one.members)
+        if f"joint_corr_{whole.label}" in posterior:
+            at = [
+                whole.start(k) + step
+                for k, key in enumerate(whole.members)
+                if key in keys
+                for step in range(len(whole.positions[k]))
+            ]
+            matrix = posterior[f"joint_corr_{whole.label}"]
+            result[f"joint_corr_{own.label}"] = np.ascontiguousarray(matrix[:, :, at][:, :, :, at])
+    return result
+
+
+def _tree(joint: JointPriors, posterior: Mapping[str, Array], fits: Mapping[str, Fit]) -> xr.DataTree:
+    """Put the draws of all responses into one tree."""
+    inner, labels = joint_dimensions(joint), _coordinates(joint)
+    variables = {
+        name: (("chain", "draw", *dims), posterior[name]) for name, dims in inner.items() if name in posterior
+    }
+    used = {dimension for dims, _ in variables.values() for dimension in dims}
+    chains, draws = next(iter(posterior.values())).shape[:2]
+    steps: dict[str, Any] = {"chain": np.arange(chains), "draw": np.arange(draws)}
+    own = {name: values for name, values in labels.items() if name in used}
+    groups = {"posterior": xr.Dataset(variables, coords={**steps, **own})}
+    first = next(iter(fits.values())).draws
+    if "sample_stats" in first.children:
+        groups["sample_stats"] = first["sample_stats"].to_dataset()
+    pointwise = _log_likelihood(joint, posterior, fits, steps)
+    if pointwise is not None:
+        groups["log_likelihood"] = pointwise
+    groups["observed_data"] = _observed(joint, fits)
+    return xr.DataTree.from_dict(groups)
+
+
+def _observed(joint: JointPriors, fits: Mapping[str, Fit]) -> xr.Dataset:
+    found = {slug: fit.draws["observed_data"]["y"] for slug, fit in fits.items()}
+    if joint.rescor is None:
+        return xr.merge([
+            values.rename({d: f"{slug}_{d}" for d in values.dims if d != "row"}).to_dataset(name=slug)
+            for slug, values in found.items()
+        ])  # fmt: skip
+    stacked = np.stack([values.to_numpy() for values in found.values()], axis=1)
+    rows = np.arange(len(stacked))
+    return xr.Dataset({"y": (("row", "response"), stacked)}, coords={"row": rows, "response": list(fits)})
+
+
+def _log_likelihood(
+    joint: JointPriors, posterior: Mapping[str, Array], fits: Mapping[str, Fit], steps: Mapping[str, Any]
+) -> xr.Dataset | None:
+    """Return the pointwise log likelihood of each response, or of all of a row where residuals correlate."""
+    if joint.rescor is None:
+        found = {
+            slug: fit.draws["log_likelihood"]["y"]
+            for slug, fit in fits.items()
+            if "log_likelihood" in fit.draws.children
+        }
+        return xr.Dataset(found) if found else None
+    chains, draws = len(steps["chain"]), len(steps["draw"])
+    observed = np.stack([fit.response.values for fit in fits.values()], axis=1)
+    missing = any(name not in fit.flat for fit in fits.values() for name in needed_variables(fit.priors))
+    if RESCOR not in posterior or missing or chains * draws * len(observed) > LOG_LIKELIHOOD_LIMIT:
+        return None
+    chol = np.linalg.cholesky(posterior[RESCOR].reshape(chains * draws, *posterior[RESCOR].shape[2:]))
+    result = np.empty((chains * draws, len(observed)))
+    for block in draw_blocks(*result.shape):
+        result[block] = _row_densities(joint, fits, observed, chol[block], block)
+    values = (("chain", "draw", "row"), result.reshape(chains, draws, -1))
+    return xr.Dataset({"y": values}, coords={**steps, "row": np.arange(len(observed))})
+
+
+def _row_densities(
+    joint: JointPriors, fits: Mapping[str, Fit], observed: Array, chol: Array, block: slice
+) -> Array:
+    """Return the log density of all responses of each row, shape (draw, row)."""
+    at = [subject_values(fit.flat, fit.priors, block) for fit in fits.values()]
+    shape = (len(chol), len(observed))
+    mu, sigma = (
+        np.stack([np.broadcast_to(one[name].value, shape) for one in at], axis=-1) for name in ("mu", "sigma")
+    )
+    nu = None if joint.nu is None else np.broadcast_to(at[0][NU].value[:, 0], len(chol))
+    size = observed.shape[1]
+    return np.asarray(log_density(observed, mu, sigma, chol, nu, size=size, m=NUMPY))
