@@ -151,7 +151,7 @@ def _slopes(fit: Fit, at: RowValues) -> tuple[Array, Array]:
     additions = fit.response.additions
     is_plain = additions.censored is None and additions.lower is None and additions.upper is None
     if fit.family.is_exponential and is_plain and additions.rate is None:
-        values = adjusted(at, additions, NUMPY)
+        values = adjusted(fit.family, at, additions, NUMPY)
         mu, slope = values["mu"].value, fit.link.inverse_derivative(values["mu"].eta)
         variance = np.maximum(fit.family.variance(values), np.finfo(float).tiny)
         weights = 1.0 if additions.weights is None else additions.weights

@@ -46,7 +46,7 @@ def log_likelihood(family: Family, y: Any, n: Any, at: RowValues, additions: Add
         ``w log f(y)``; the log probability of the interval for a censored row; less the log probability
         of the bounds where responses outside them are not seen.
     """
-    at = adjusted(at, additions, m)
+    at = adjusted(family, at, additions, m)
     if additions.censored is None:
         result = family.log_density(y, n, at, m)
     else:
@@ -56,7 +56,7 @@ def log_likelihood(family: Family, y: Any, n: Any, at: RowValues, additions: Add
     return result if additions.weights is None else additions.weights * result
 
 
-def adjusted(at: RowValues, additions: Additions, m: Maths) -> RowValues:
+def adjusted(family: Family, at: RowValues, additions: Additions, m: Maths) -> RowValues:
     """Put known standard errors and exposure into the parameters.
 
     Standard errors ``s`` make sigma ``sqrt(s^2 + sigma^2)``, or ``s`` alone. Exposure ``e`` is that of
@@ -67,9 +67,8 @@ def adjusted(at: RowValues, additions: Additions, m: Maths) -> RowValues:
         own = at["sigma"].value if additions.se_adds_sigma else 0.0
         result["sigma"] = number(m.sqrt(additions.se**2 + own * own), m)
     if additions.rate is not None:
-        result["mu"] = _times(at["mu"], additions.rate, m)
-        if "shape" in at:
-            result["shape"] = _times(at["shape"], additions.rate, m)
+        for name in ("mu", *(family.of_a_sum or ())):
+            result[name] = _times(at[name], additions.rate, m)
     return result
 
 
@@ -112,7 +111,7 @@ def draw_responses(
         ``truncation`` if bounds leave so little probability that its log is not finite.
     """
     additions = response.additions
-    at = adjusted(at, additions, NUMPY)
+    at = adjusted(family, at, additions, NUMPY)
     drawn = family.random(rng, response.trials, at)
     if additions.lower is None and additions.upper is None:
         return drawn

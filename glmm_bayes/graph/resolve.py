@@ -121,12 +121,10 @@ def _check_additions(family: Family, response: Response, source: str, findings: 
         if given and not family.has_cdf:
             message = f"{word}(): the distribution function of {family.name} is not available here."
             findings.error("not_available", message, column=source)
-    if additions.rate is not None and family.is_custom:
-        message = f"rate(): the sum over units of exposure is not known of {family.name}."
-        findings.error("rate", message, column=source, hint="Write offset(log(e)) under a log link.")
-    elif additions.rate is not None and (family.has_thresholds or not family.is_discrete):
-        message = f"rate(): exposure is of counts, not of {family.name}."
-        findings.error("rate", message, column=source, hint="Write offset(log(e)) under a log link.")
+    if additions.rate is not None and family.of_a_sum is None:
+        message = f"rate(): the sum of independent units is {family.name} no more."
+        hint = "Write offset(log(e)) under a log link; rate() is of poisson and negative_binomial."
+        findings.error("rate", message, column=source, hint=hint)
 
 
 def _check_names(family: Family, designs: Mapping[str, Design], findings: Findings) -> None:

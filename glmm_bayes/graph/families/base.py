@@ -143,6 +143,9 @@ class Family(ABC):
     has_cdf: ClassVar[bool] = False
     #: The end below which a continuous response has no values; None where there is none.
     support_floor: ClassVar[float | None] = None
+    #: Parameters that grow with the exposure of ``rate()``, beside the mean: those of a sum of independent
+    #: units. None where such a sum is of another family.
+    of_a_sum: ClassVar[tuple[str, ...] | None] = None
     #: Whether known standard errors (``se()``) may add to ``sigma``.
     takes_se: ClassVar[bool] = False
     #: Whether a user wrote it: files hold its name alone.

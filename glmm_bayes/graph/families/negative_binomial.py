@@ -20,6 +20,7 @@ class NegativeBinomial(CountFamily):
     notation: ClassVar[str] = "NegativeBinomial(mu[i], shape)"
     latex: ClassVar[str] = r"\mathrm{NegativeBinomial}(\mu_i, \mathrm{shape})"
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
+    of_a_sum: ClassVar[tuple[str, ...] | None] = ("shape",)
     has_cdf: ClassVar[bool] = True
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:

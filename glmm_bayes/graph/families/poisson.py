@@ -21,6 +21,7 @@ class Poisson(CountFamily):
     latex: ClassVar[str] = r"\mathrm{Poisson}(\mu_i)"
     has_cdf: ClassVar[bool] = True
     is_exponential: ClassVar[bool] = True
+    of_a_sum: ClassVar[tuple[str, ...] | None] = ()
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return y * at["mu"].log - at["mu"].value - m.gammaln(y + 1)
