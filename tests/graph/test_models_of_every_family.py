@@ -7,9 +7,7 @@ import glmm_bayes as gb
 from glmm_bayes.graph.families import FAMILIES
 from tests.graph.every_family import DATA, FURTHER, RESPONSES, ROWS, at_a_point, model_of
 
-CASES = [(family, link) for family in FAMILIES for link in FAMILIES[family].links]
-# Linear predictors of these links must be above 0, which a random point does not know.
-POSITIVE = {"inverse", "inverse_squared"}
+# Each link of each family is held to NumPy in test_families.
 
 
 def same_density(model, **options):
@@ -25,13 +23,9 @@ def test_every_family_has_a_response():
     assert set(RESPONSES) == set(FAMILIES)
 
 
-@pytest.mark.parametrize(("family", "link"), CASES)
-def test_graph_and_draws_have_one_density(family, link):
-    if link in POSITIVE or (link == "identity" and RESPONSES[family] in ("count", "amount")):
-        model, size = model_of(family, link, right="1"), 0.0
-    else:
-        model, size = model_of(family, link), 0.2
-    _, has_finite_gradient = same_density(model, size=size)
+@pytest.mark.parametrize("family", RESPONSES)
+def test_graph_and_draws_have_one_density(family):
+    _, has_finite_gradient = same_density(model_of(family), size=0.2)
     assert has_finite_gradient
 
 
