@@ -2,10 +2,14 @@
 
 import numpy as np
 import pandas as pd
+import pytensor
 import pytest
 from scipy import special, stats
 
 import glmm_bayes as gb
+
+# Fused operations of more than 32 operands have no Python form.
+PLAIN = pytensor.compile.mode.Mode(linker="py", optimizer=None)
 
 X = np.array([-1.0, -0.3, 0.2, 0.8, 1.1, 0.5])
 BETA = np.array([0.3, 0.4])
@@ -180,10 +184,10 @@ def test_the_graph_has_the_same_rows_and_finite_gradients(family):
     graph = model.pymc_model
     point = graph.initial_point()
     outputs = graph.replace_rvs_by_values([graph[name] for name in ("beta", *CASES[family][2])])
-    beta, *further = graph.compile_fn(outputs, inputs=graph.value_vars, mode="FAST_COMPILE")(point)
+    beta, *further = graph.compile_fn(outputs, inputs=graph.value_vars, mode=PLAIN)(point)
     draws = {"beta": beta, **dict(zip(CASES[family][2], further, strict=True))}
     fit = gb.Fit.from_draws(model, {name: np.asarray(value)[None, None] for name, value in draws.items()})
-    rows = graph.compile_logp(vars=graph["y"], sum=False, mode="FAST_COMPILE")(point)[0]
+    rows = graph.compile_logp(vars=graph["y"], sum=False, mode=PLAIN)(point)[0]
     expected_rows = np.asarray(fit.draws["log_likelihood"]["y"]).reshape(-1)
     np.testing.assert_allclose(rows, expected_rows, rtol=1e-9, atol=1e-12)
-    assert np.isfinite(graph.compile_dlogp(mode="FAST_COMPILE")(point)).all()
+    assert np.isfinite(graph.compile_dlogp(mode=PLAIN)(point)).all()
