@@ -13,6 +13,7 @@ from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.design.several import MEAN, SPECIFIC
+from glmm_bayes.graph.coordinates import coordinates_of
 from glmm_bayes.graph.covariances.unstructured import Unstructured
 from glmm_bayes.graph.families import Family, Response
 from glmm_bayes.graph.families.parameters import Law
@@ -20,8 +21,8 @@ from glmm_bayes.graph.fixed_prior import FixedPrior
 from glmm_bayes.graph.likelihood import draw_responses, log_likelihood
 from glmm_bayes.graph.maths import GRAPH
 from glmm_bayes.graph.monotonic_variables import with_steps
-from glmm_bayes.graph.predictors import Predictor, monotonic_coordinates
-from glmm_bayes.graph.priors import Priors, SharedEffects, ThresholdPrior, shared_labels
+from glmm_bayes.graph.predictors import Predictor
+from glmm_bayes.graph.priors import Priors, SharedEffects, ThresholdPrior
 from glmm_bayes.graph.random_effects import Units, random_effects, sampled
 from glmm_bayes.graph.threshold_variables import sample_thresholds
 
@@ -84,42 +85,6 @@ def _levels(levels: Mapping[str, Any], thresholds: ThresholdPrior) -> Any:
     common = levels[MEAN]
     own = [levels.get(f"{SPECIFIC}_{k}", 0.0) for k in range(1, len(thresholds.labels) + 1)]
     return pt.stack([(0.0 if common is None else common) + level for level in own])
-
-
-def coordinates_of(priors: Priors, response: Response) -> dict[str, Any]:
-    """List the labels of the graph's dimensions."""
-    return effect_coordinates(priors) | response_coordinates(priors, response)
-
-
-def response_coordinates(priors: Priors, response: Response, prefix: str = "") -> dict[str, Any]:
-    """List the labels of the dimensions of a response: rows, thresholds, categories."""
-    result: dict[str, Any] = {"row": np.arange(len(response.values))}
-    if priors.thresholds is not None:
-        result[f"{prefix}threshold"] = priors.thresholds.labels
-    if response.values.ndim > 1:
-        result[f"{prefix}category"] = response.categories
-    return result
-
-
-def effect_coordinates(priors: Priors) -> dict[str, Any]:
-    """List the labels of the dimensions of coefficients and random effects."""
-    result: dict[str, Any] = {}
-    for predictor in priors.predictors.values():
-        result[predictor.variable("coef")] = predictor.design.coefficients
-        result |= monotonic_coordinates(predictor)
-        for group in predictor.design.groups:
-            labels = np.arange(len(group.levels)) if _is_mixed(group.labels) else group.labels
-            result[group.slug] = labels
-            effect = f"{predictor.prefix}{group.slug}_effect"
-            result[effect] = result[f"{effect}_other"] = group.effects
-    for shared in priors.shared:
-        effects = shared_labels(shared, priors)
-        result[f"joint_{shared.label}"] = result[f"joint_{shared.label}_other"] = effects
-    return result
-
-
-def _is_mixed(labels: Sequence[Any]) -> bool:
-    return len({type(label) for label in labels}) > 1
 
 
 def _linear_predictor(

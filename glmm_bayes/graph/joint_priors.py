@@ -12,7 +12,7 @@ from glmm_bayes.core.links import Link
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.several import labelled, predictors_of
-from glmm_bayes.graph.build import effect_coordinates
+from glmm_bayes.graph.coordinates import effect_coordinates
 from glmm_bayes.graph.covariances.base import DEFAULT_CORRELATION
 from glmm_bayes.graph.families import Family, Response
 from glmm_bayes.graph.families.parameters import Law

@@ -11,14 +11,13 @@ import pytensor.tensor as pt
 
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.graph.build import (
-    effect_coordinates,
     joint_correlation,
     observe,
-    response_coordinates,
     response_values,
     sample_law,
     shared_units,
 )
+from glmm_bayes.graph.coordinates import effect_coordinates, response_coordinates
 from glmm_bayes.graph.covariances.unstructured import Unstructured
 from glmm_bayes.graph.families.parameters import Law
 from glmm_bayes.graph.joint_priors import NU, RESCOR, JointPriors

@@ -56,7 +56,6 @@ def test_random_effects_are_listed(family):
     assert len(gb.random_effects(fit_of(family))) == DATA["g"].nunique()
 
 
-@pytest.mark.xfail(strict=True, reason="random_effects reads b_g, and categories have b of their own")
 def test_random_effects_of_categories_are_listed():
     assert len(gb.random_effects(fit_of("categorical"))) == 2 * DATA["g"].nunique()
 

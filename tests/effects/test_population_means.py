@@ -143,7 +143,6 @@ def test_a_random_effect_on_the_log_of_sigma_leaves_no_mean(family):
     assert caught.value.code == "estimand_undefined"
 
 
-@pytest.mark.xfail(strict=True, reason="means of student bypass the family's own rule")
 def test_a_student_of_one_degree_of_freedom_has_no_mean():
     model = model_of("student")
     draws = draws_of(model, shape=(1, 1)) | {"nu": np.array([[0.9]])}
