@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from glmm_bayes.core.links import Link
-from glmm_bayes.core.mean_rules import LOGIT_ERROR, rule_of
+from glmm_bayes.core.mean_rules import LOGIT_ERROR, MeanRule, rule_of
 from glmm_bayes.core.trapezoid import Integral, Trapezoid, broadcast, trapezoid_mean
 
 Array = NDArray[np.float64]
@@ -29,7 +29,7 @@ __all__ = [
 ]
 
 
-def population_mean(link: Link, eta: ArrayLike, v: ArrayLike) -> Integral:
+def population_mean(link: Link, eta: ArrayLike, v: ArrayLike, smooth: bool = False) -> Integral:
     """Return m = E[h(eta + sqrt(v) Z)], the mean over the random part of the linear predictor.
 
     Parameters
@@ -40,6 +40,8 @@ def population_mean(link: Link, eta: ArrayLike, v: ArrayLike) -> Integral:
         Fixed part of the linear predictor.
     v : array_like
         Variance of the random part, broadcast against ``eta``.
+    smooth : bool
+        Take the rule whose means are smooth in ``eta`` to rounding.
 
     Returns
     -------
@@ -56,7 +58,7 @@ def population_mean(link: Link, eta: ArrayLike, v: ArrayLike) -> Integral:
     eta, v = broadcast(eta, v)
     if not v.any():
         return Integral(np.asarray(link.inverse(eta)), "exact", 0.0)
-    return rule_of(link).mean(eta, v)
+    return _rule(link, smooth).mean(eta, v)
 
 
 def population_mean_derivatives(link: Link, eta: ArrayLike, v: ArrayLike) -> tuple[Array, Array]:
@@ -86,10 +88,15 @@ def population_variance(link: Link, eta: ArrayLike, v: ArrayLike) -> Array:
     return rule_of(link).variance(*broadcast(eta, v))
 
 
-def link_of_population_mean(link: Link, eta: ArrayLike, v: ArrayLike) -> Array:
+def link_of_population_mean(link: Link, eta: ArrayLike, v: ArrayLike, smooth: bool = False) -> Array:
     """Return link(m), the population mean on the scale of the linear predictor.
 
     It keeps its digits where m is near 0 or 1 and is finite where m is 0 or 1 to the last digit.
     Parameters and errors are those of :func:`population_mean`.
     """
-    return rule_of(link).link_of_mean(*broadcast(eta, v))
+    return _rule(link, smooth).link_of_mean(*broadcast(eta, v))
+
+
+def _rule(link: Link, smooth: bool) -> MeanRule:
+    rule = rule_of(link)
+    return rule.smooth if smooth else rule

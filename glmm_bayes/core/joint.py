@@ -41,17 +41,20 @@ class Joint:
         Variances of the random parts that are integrated, by parameter.
     covariance : mapping of (str, str) to ndarray
         By pair, in the order of ``variance``; 0 for a pair without an entry.
+    smooth : bool
+        Whether means must be smooth in the linear predictors to rounding, for a table of them.
     """
 
     at: RowValues
     variance: Mapping[str, Array] = field(default_factory=dict)
     covariance: Mapping[tuple[str, str], Array] = field(default_factory=dict)
+    smooth: bool = False
 
     def only(self, *names: str) -> Joint:
         """Return the same with the random parts of all other parameters at zero."""
         variance = {name: v for name, v in self.variance.items() if name in names}
         pairs = {pair: c for pair, c in self.covariance.items() if set(pair) <= variance.keys()}
-        return Joint(self.at, variance, pairs)
+        return Joint(self.at, variance, pairs, self.smooth)
 
     def mean(self, function: RowFunction) -> Integral:
         """Return E[function] over the random parts.
@@ -89,7 +92,7 @@ class Joint:
         """
         c, link = self._covariance(first, second), self.at[first].link
         if not c.any():
-            alone = population_mean(link, self.at[first].eta, self._variance(first))
+            alone = population_mean(link, self.at[first].eta, self._variance(first), self.smooth)
             return _multiplied(alone, self._part(second, complement))
         if link.name == "log":
             log_mean = self.at[first].eta + 0.5 * self._variance(first)
@@ -118,7 +121,7 @@ class Joint:
         inner: list[float] = []
 
         def both(values: RowValues) -> Array:
-            part = _part_mean(values[_SECOND], values[_REST].eta, complement)
+            part = _part_mean(values[_SECOND], values[_REST].eta, complement, self.smooth)
             inner.append(part.error)
             factor = np.asarray(function_of_first(values))
             share = part.value.reshape(part.value.shape + (1,) * (factor.ndim - 2))
@@ -140,8 +143,8 @@ class Joint:
 
     def _part(self, name: str, complement: bool, shift: Array | float = 0.0) -> Integral:
         """Return the mean of a parameter, or of one minus it, at a shifted linear predictor."""
-        value = self.at[name]
-        return _part_mean(RowValue(value.link, value.eta + shift), self._variance(name), complement)
+        value = RowValue(self.at[name].link, self.at[name].eta + shift)
+        return _part_mean(value, self._variance(name), complement, self.smooth)
 
     @property
     def _shape(self) -> tuple[int, ...]:
@@ -176,13 +179,13 @@ class Joint:
         return dict(zip(names, factor, strict=True))
 
 
-def _part_mean(value: RowValue, v: Array, complement: bool) -> Integral:
+def _part_mean(value: RowValue, v: Array, complement: bool, smooth: bool) -> Integral:
     """Return the population mean of a parameter, or of one minus it with the digits of a small one."""
     if not complement:
-        return population_mean(value.link, value.eta, v)
+        return population_mean(value.link, value.eta, v, smooth)
     if isinstance(value.link, ProbabilityLink):
-        return population_mean(LINKS[value.link.mirror], -value.eta, v)
-    mean = population_mean(value.link, value.eta, v)
+        return population_mean(LINKS[value.link.mirror], -value.eta, v, smooth)
+    mean = population_mean(value.link, value.eta, v, smooth)
     return Integral(1.0 - mean.value, mean.rule, mean.error)
 
 

@@ -15,6 +15,7 @@ ESTIMANDS: dict[str, str] = {
         "new group (each label in the rows is a group not yet seen, also one that the data had; "
         "random effects drawn from their distribution)"
     ),
+    "sample": "average over the groups in the data (each with its own random effects, equally weighted)",
 }
 
 #: ArviZ 1.x's default interval, always passed on explicitly.

@@ -93,6 +93,17 @@ class GroupDesign:
         return tuple(column.label for column in self.columns)
 
     @cached_property
+    def occurs(self) -> NDArray[np.bool_]:
+        """Tell which effects each level has in these rows, shape (level, effect): all, but under ``by``."""
+        result = np.ones((len(self.levels), len(self.effects)), dtype=bool)
+        by = [position for block in self.blocks if block.block.by for position in block.positions]
+        result[:, by] = False
+        rows, effects = np.nonzero(self.z[:, by])
+        for member in range(self.members.shape[1]):
+            result[self.members[rows, member], np.asarray(by, np.int64)[effects]] = True
+        return result
+
+    @cached_property
     def labels(self) -> tuple[Level, ...]:
         """One label for each level: the level itself, or the labels of a combination joined by ``:``."""
         joined = [level[0] if len(level) == 1 else ":".join(map(str, level)) for level in self.levels]

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import DataError, Finding, Findings, PredictionError, value_text
+from glmm_bayes.core.errors import DataError, Finding, Findings, PredictionError, row_text, value_text
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.table import Column, as_frame, as_labels, read_table
+from glmm_bayes.effects.row_weights import BayesianBootstrap, FixedWeights, Weights, bootstrap_weights
 from glmm_bayes.effects.rows import Rows
 
 Array = NDArray[np.float64]
+
+#: Where a grid of rows says in its ``attrs`` what rows it holds.
+GRID_WORDS = "glmm_bayes_grid"
 
 #: Columns of the tables that effects are summarised in.
 _OWN_COLUMNS = re.compile(r"mean|sd|variable|contrast|eti[0-9_]+_[lu]b")
@@ -24,17 +28,57 @@ _OWN_COLUMNS = re.compile(r"mean|sd|variable|contrast|eti[0-9_]+_[lu]b")
 
 @dataclass(frozen=True)
 class Averages:
-    """Averages over rows: their weights, shape (target, row), and what each target is."""
+    """Averages over rows within each draw.
 
-    weights: Array
+    Attributes
+    ----------
+    target : ndarray of int64, shape (row,)
+        Which average a row belongs to.
+    share : ndarray, shape (row,)
+        Weight of a row relative to the others of its target.
+    grid : pandas.DataFrame
+        What each target is.
+    words : str
+        Over which rows, within what, how weighted.
+    bootstrap : BayesianBootstrap or None
+    unit : ndarray of int64, shape (row,)
+        Whose weight the bootstrap draws; empty without one.
+    kind : ndarray of int64, shape (row,)
+        Row of the table that is evaluated in the row's place; empty where it is the row itself.
+    """
+
+    target: NDArray[np.int64]
+    share: Array
     grid: pd.DataFrame
-    by: tuple[str, ...]
+    words: str
+    bootstrap: BayesianBootstrap | None = None
+    unit: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    kind: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def of_kinds(self, kind: NDArray[np.int64]) -> Averages:
+        """Return the same averages for a table with one row of each kind, given the kind of every row."""
+        return replace(self, kind=kind)
+
+    def weights(self, kind: NDArray[np.int64], kinds: int) -> Weights:
+        """Return weights over rows of one kind each, given the kind of every row of the table."""
+        kind = kind[self.kind] if self.kind.size else kind
+        if self.bootstrap is not None:
+            return bootstrap_weights(self.bootstrap, self.unit, self.share, self.target, kind, kinds)
+        targets = len(self.grid)
+        total = np.bincount(self.target, weights=self.share, minlength=targets)
+        place = self.target * kinds + kind
+        sums = np.bincount(place, weights=self.share / total[self.target], minlength=targets * kinds)
+        return FixedWeights(sums.reshape(targets, kinds))
 
 
 def averages(
-    rows: Rows, by: str | Sequence[str] | bool | None, newdata: Any, compared: str | None = None
+    rows: Rows,
+    by: str | Sequence[str] | bool | None,
+    newdata: Any,
+    weights: Any = None,
+    compared: Sequence[str] = (),
 ) -> Averages | None:
-    """Return the weights of averages over rows: all of them, or within combinations of columns.
+    """Return the averages to take over rows: over all of them, or within combinations of columns.
 
     Parameters
     ----------
@@ -42,39 +86,90 @@ def averages(
     by : str, sequence of str, bool or None
         Columns that the model reads, or columns of ``newdata``.
     newdata : DataFrame, mapping or None
-    compared : str, optional
-        The variable that a comparison sets; it cannot be averaged within.
+    weights : str, array or BayesianBootstrap, optional
+        A column, or one number a row, or weights drawn anew in every draw.
+    compared : sequence of str
+        Variables that a comparison sets; they cannot be averaged within.
 
     Raises
     ------
     PredictionError
-        ``by``, ``unknown_column``, ``missing_values``, ``non_finite``, ``column_type``.
+        ``by``, ``weights``, ``unknown_column``, ``missing_values``, ``non_finite``, ``column_type``.
     """
     if by is None or by is False:
+        if weights is not None:
+            message = "weights are those of an average over rows, and each row is asked for by itself."
+            raise PredictionError(Finding("weights", message, hint="Write by=True, or the columns in by."))
         return None
-    size = len(rows)
+    target, grid, names = _targets(rows, by, newdata, compared)
+    over = "the rows of the data" if newdata is None else describe_rows(newdata)
+    words = f"averaged over {over}" + (f" within {', '.join(names)}" if names else "")
+    if isinstance(weights, BayesianBootstrap):
+        unit = np.arange(len(rows)) if weights.unit is None else _codes(rows, weights.unit, newdata)
+        words += f", {weights.words}"
+        return Averages(target, np.ones(len(rows)), grid, words, weights, unit)
+    share, how = _shares(rows, weights, newdata)
+    empty = np.bincount(target, weights=share, minlength=len(grid)) <= 0.0
+    if empty.any():
+        message = f"weights add up to zero in {int(empty.sum())} of {len(grid)} averages."
+        raise PredictionError(Finding("weights", message))
+    return Averages(target, share, grid, f"{words}, {how}")
+
+
+def _targets(
+    rows: Rows, by: Any, newdata: Any, compared: Sequence[str]
+) -> tuple[NDArray[np.int64], pd.DataFrame, tuple[str, ...]]:
+    """Return which average each row belongs to, what each is, and the columns that tell them apart."""
     if by is True:
-        return Averages(np.full((1, size), 1.0 / size), pd.DataFrame(index=range(1)), ())
+        return np.zeros(len(rows), np.int64), pd.DataFrame(index=range(1)), ()
     names = _names(by, compared)
-    frame = pd.DataFrame({name: _values(rows, name, newdata) for name in names})
-    grouped = frame.groupby(list(names), observed=True, sort=True)
-    codes = grouped.ngroup().to_numpy()
-    weights = np.zeros((grouped.ngroups, size))
-    weights[codes, np.arange(size)] = 1.0
-    weights /= weights.sum(axis=1, keepdims=True)
-    _, first = np.unique(codes, return_index=True)
-    return Averages(weights, frame.iloc[first].reset_index(drop=True), names)
+    frame = pd.DataFrame({name: shown_values(rows, name, newdata) for name in names})
+    codes = frame.groupby(list(names), observed=True, sort=True).ngroup().to_numpy()
+    first = np.unique(codes, return_index=True)[1]
+    return codes.astype(np.int64), frame.iloc[first].reset_index(drop=True), names
 
 
-def _names(by: Any, compared: str | None) -> tuple[str, ...]:
+def _codes(rows: Rows, name: str, newdata: Any) -> NDArray[np.int64]:
+    return pd.factorize(pd.Series(shown_values(rows, name, newdata)))[0].astype(np.int64)
+
+
+def _shares(rows: Rows, weights: Any, newdata: Any) -> tuple[Array, str]:
+    """Return one weight a row and how the average is weighted, in words."""
+    if weights is None:
+        return np.ones(len(rows)), "equally weighted"
+    if isinstance(weights, str):
+        values, how = shown_values(rows, weights, newdata, "weights"), f"weighted by {weights}"
+    else:
+        values, how = weights, "with the weights given"
+    try:
+        found = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        found = np.empty(0)
+    if found.shape != (len(rows),):
+        message = f"weights must be a column of numbers or one number a row ({len(rows)} rows)."
+        raise PredictionError(Finding("weights", message))
+    bad = np.flatnonzero(~(np.isfinite(found) & (found >= 0.0)))
+    if bad.size:
+        labels = tuple(rows.table.rows[bad].tolist())
+        message = f"weights must be finite and not negative, found {value_text(found[bad].tolist())}"
+        raise PredictionError(Finding("weights", f"{message} ({row_text(labels)}).", rows=labels))
+    return found, how
+
+
+def describe_rows(newdata: Any) -> str:
+    """Name rows that are not those of the data: a grid says what it is itself."""
+    return str(getattr(newdata, "attrs", {}).get(GRID_WORDS, "the rows of newdata"))
+
+
+def _names(by: Any, compared: Sequence[str]) -> tuple[str, ...]:
     names = (by,) if isinstance(by, str) else tuple(by) if isinstance(by, Iterable) else ()
     if not names or not all(isinstance(name, str) for name in names):
         message = f"by must be the name of a column, a list of names, True or None, found {by!r}."
         raise PredictionError(Finding("by", message))
-    if compared in names:
-        message = f"by='{compared}': the compared variable is set in every row and cannot be averaged within."
+    for name in (name for name in names if name in compared):
+        message = f"by='{name}': the compared variable is set in every row and cannot be averaged within."
         hint = "Leave it out of by; values=[...] chooses what is compared."
-        raise PredictionError(Finding("by", message, column=compared, hint=hint))
+        raise PredictionError(Finding("by", message, column=name, hint=hint))
     return tuple(dict.fromkeys(names))
 
 
@@ -104,7 +199,8 @@ def free_names(grid: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return grid.rename(columns=names), notes
 
 
-def _values(rows: Rows, name: str, newdata: Any) -> Any:
+def shown_values(rows: Rows, name: str, newdata: Any, asked: str = "by") -> Any:
+    """Return a column of the rows, or of ``newdata``, as the user gave it."""
     if name in rows.table.columns:
         return _shown(rows.table[name])
     if newdata is not None and as_frame(newdata).positions(name):
@@ -115,7 +211,7 @@ def _values(rows: Rows, name: str, newdata: Any) -> Any:
     where = "among those the model reads" if newdata is None else "in newdata"
     known = list(rows.table.columns if newdata is None else map(str, as_frame(newdata).columns))
     hint = " ".join(filter(None, (suggestion(name, known), f"Columns: {value_text(known)}.")))
-    message = f"by: no column '{name}' {where}."
+    message = f"{asked}: no column '{name}' {where}."
     raise PredictionError(Finding("unknown_column", message, column=name, hint=hint))
 
 

@@ -11,6 +11,7 @@ from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.infer.fit import Fit
 
 NEW_SUBJECT = "new_subject"
+SAMPLE = "sample"
 
 
 @dataclass(frozen=True)

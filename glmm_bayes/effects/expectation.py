@@ -8,6 +8,9 @@ normal. Distinct rows are computed once; draws are taken in blocks.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,12 +20,22 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.integrals import link_of_population_mean, population_mean
 from glmm_bayes.core.links import Link, ProbabilityLink
 from glmm_bayes.core.student_mixture import link_of_student_mean, student_population_mean
+from glmm_bayes.effects.averaging import Averages
+from glmm_bayes.effects.evaluation import Cell, Evaluator
 from glmm_bayes.effects.pieces import Heavy, Parts, distinct_pieces
 from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.row_weights import BlockWeights
 from glmm_bayes.effects.rows import Rows
-from glmm_bayes.infer.predictor import draw_blocks
 
 Array = NDArray[np.float64]
+
+#: Bytes of the numbers that one question works on, unless the caller says otherwise.
+MAX_MEMORY = 2e9
+_LEAST_MEMORY = 1e6
+#: Of a block, for each of its numbers: results, copies and what rules work on.
+_BYTES_PER_ELEMENT = 400
+#: Blocks of draws that are worked on at once; NumPy and SciPy release the interpreter's lock.
+THREADS = max(1, min(4, os.cpu_count() or 1))
 
 
 @dataclass(frozen=True)
@@ -43,41 +56,110 @@ class Expectation:
     error: float
 
 
-def expected(question: Question, rows: Rows, weights: Array | None = None) -> Expectation:
-    """Compute the expected response of each row, or weighted averages over rows, in every draw.
+def expected(
+    question: Question, rows: Rows, averages: Averages | None = None, max_memory: float = MAX_MEMORY
+) -> Expectation:
+    """Compute the expected response of each row, or averages over rows, in every draw.
 
     Parameters
     ----------
     question : Question
     rows : Rows
-    weights : ndarray, shape (target, row), optional
-        Averages to take over rows within each draw; each row of weights sums to 1.
+    averages : Averages, optional
+        Averages to take over rows within each draw.
+    max_memory : float
+        Bytes that the numbers being worked on may take.
 
     Raises
     ------
     PredictionError
-        ``new_group`` if ``subject`` is asked for a level that the training rows did not have.
+        ``new_group`` if ``subject`` is asked for a level that the training rows did not have;
+        ``max_memory`` if the answer itself would take more.
     """
-    pieces, distinct, spread = distinct_pieces(question, rows)
-    reduced = reduced_weights(weights, spread, len(distinct))
-    n_draws = int(np.prod(question.fit.shape))
-    result = np.empty(0)
-    rules: dict[str, None] = {}
-    error = 0.0
-    for block in draw_blocks(n_draws, len(distinct) * pieces.width):
-        values, rule, bound = on_scale(question, pieces.at(block, distinct))
-        chosen = values[:, spread] if reduced is None else averaged(values, reduced)
-        if not result.size:
-            result = np.empty((n_draws, *chosen.shape[1:]))
-        result[block] = chosen
-        rules[rule] = None
-        error = max(error, bound)
-    return Expectation(result, "; ".join(rules), error)
+    whole, distinct, spread = distinct_pieces(question, rows)
+    evaluator = Evaluator(question, whole, on_scale)
+    return gathered(evaluator, distinct, spread, averages, max_memory)
 
 
-def averaged(values: Array, weights: Array) -> Array:
-    """Average over rows, shape (draw, target) or (draw, target, category)."""
-    return np.asarray(np.moveaxis(np.tensordot(values, weights, axes=(1, 1)), -1, 1))
+def gathered(
+    evaluator: Evaluator,
+    distinct: NDArray[np.int64],
+    spread: NDArray[np.int64],
+    averages: Averages | None,
+    max_memory: float,
+) -> Expectation:
+    """Evaluate distinct rows block by block of draws, and average or spread them over all rows."""
+    n_draws, width = int(np.prod(evaluator.question.fit.shape)), evaluator.whole.width
+    weights = None if averages is None else averages.weights(spread, len(distinct))
+    check_memory(n_draws, (len(spread) if weights is None else weights.targets) * width, max_memory)
+    elements = max(1, int(max_memory / _BYTES_PER_ELEMENT / THREADS))
+    cells = list(evaluator.cells(distinct, max(1, elements // width)))
+    position = np.empty(int(distinct.max()) + 1, np.int64)
+    position[distinct] = np.arange(len(distinct))
+    largest = max(len(cell.rows) for cell in cells)
+    per_draw = max(largest, 0 if weights is None else weights.numbers)
+    size = max(1, min(elements // (per_draw * width), -(-n_draws // THREADS)))
+    blocks = [slice(start, min(start + size, n_draws)) for start in range(0, n_draws, size)]
+
+    def work(block: slice) -> tuple[Array, list[str], float]:
+        return _block_of(evaluator, cells, position, None if weights is None else weights.of(block), block)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        found = list(pool.map(work, blocks))
+    values = np.concatenate([part for part, _, _ in found])
+    rules = dict.fromkeys(rule for _, names, _ in found for rule in names)
+    error = max(error for _, _, error in found)
+    return Expectation(values if weights is not None else values[:, spread], "; ".join(rules), error)
+
+
+def _block_of(
+    evaluator: Evaluator,
+    cells: Sequence[Cell],
+    position: NDArray[np.int64],
+    weights: BlockWeights | None,
+    block: slice,
+) -> tuple[Array, list[str], float]:
+    """Return values or averages of one block of draws, the rules used and the largest error."""
+    total: Array | float = 0.0
+    parts: list[Array] = []
+    order: list[NDArray[np.int64]] = []
+    rules: list[str] = []
+    worst = 0.0
+    for cell in cells:
+        values, rule, error = evaluator.values(block, cell)
+        places = position[cell.rows]
+        if weights is None:
+            parts.append(values)
+            order.append(places)
+        else:
+            total = total + weights.sum(values, places)
+        rules.append(rule)
+        worst = max(worst, error)
+    if weights is not None:
+        return np.asarray(total), rules, worst
+    back = np.argsort(np.concatenate(order))
+    return np.concatenate(parts, axis=1)[:, back], rules, worst
+
+
+def check_memory(n_draws: int, numbers: int, max_memory: float) -> None:
+    """Refuse an answer that takes more memory than allowed.
+
+    Raises
+    ------
+    PredictionError
+        ``max_memory``.
+    """
+    if not (isinstance(max_memory, int | float) and max_memory >= _LEAST_MEMORY):
+        message = f"max_memory must be a number of bytes from {_LEAST_MEMORY:g}, found {max_memory!r}."
+        raise PredictionError(Finding("max_memory", message))
+    size = 8.0 * n_draws * numbers
+    if size > max_memory:
+        message = (
+            f"{n_draws} draws of {numbers} numbers take {size / 1e9:.3g} GB, more than "
+            f"max_memory={max_memory:.3g} bytes."
+        )
+        hint = "Average over rows (by=True, or columns in by), give fewer rows in newdata, or allow more."
+        raise PredictionError(Finding("max_memory", message, hint=hint))
 
 
 def on_scale(question: Question, found: Parts) -> tuple[Array, str, float]:
@@ -92,9 +174,9 @@ def on_scale(question: Question, found: Parts) -> tuple[Array, str, float]:
         return (eta if question.scale == "link" else link.inverse(eta)), "exact", 0.0
     if found.heavy is not None:
         return _over_student(link, eta, v, found.heavy, question.scale)
-    integral = population_mean(link, eta, v)
+    integral = population_mean(link, eta, v, found.joint.smooth)
     if question.scale == "link":
-        return link_of_population_mean(link, eta, v), integral.rule, integral.error
+        return link_of_population_mean(link, eta, v, found.joint.smooth), integral.rule, integral.error
     return integral.value, integral.rule, integral.error
 
 
@@ -128,10 +210,3 @@ def _over_student(link: Link, eta: Array, v: Array, heavy: Heavy, scale: str) ->
         value = link_of_student_mean(link, integral.value, eta, v + heavy.variance)
         return value, integral.rule, integral.error
     return integral.value, integral.rule, integral.error
-
-
-def reduced_weights(weights: Array | None, spread: NDArray[np.int64], size: int) -> Array | None:
-    """Add up the weights of equal rows, shape (target, distinct row)."""
-    if weights is None:
-        return None
-    return np.stack([np.bincount(spread, weights=row, minlength=size) for row in weights])

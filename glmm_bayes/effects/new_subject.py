@@ -7,13 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.effects.expectation import (
-    Array,
-    Expectation,
-    averaged,
-    on_scale,
-    reduced_weights,
-)
+from glmm_bayes.effects.averaging import Averages
+from glmm_bayes.effects.expectation import MAX_MEMORY, Array, Expectation, check_memory, on_scale
 from glmm_bayes.effects.group_law import GroupLaw
 from glmm_bayes.effects.new_groups import NewGroups, new_groups
 from glmm_bayes.effects.pieces import Parts, distinct_pieces, distinct_rows
@@ -22,12 +17,18 @@ from glmm_bayes.effects.rows import Rows
 from glmm_bayes.infer.predictor import draw_blocks
 
 
-def expected_of_new(question: Question, rows: Rows, seed: int, weights: Array | None = None) -> Expectation:
+def expected_of_new(
+    question: Question,
+    rows: Rows,
+    seed: int,
+    averages: Averages | None = None,
+    max_memory: float = MAX_MEMORY,
+) -> Expectation:
     """Compute the expected response of each row, or averages over rows, at drawn effects of new groups.
 
     Parameters
     ----------
-    question, rows, weights
+    question, rows, averages, max_memory
         As in ``expected``; every label of a factor that is ``new_subject`` is one new group.
     seed : int
         Together with the factor and the label it fixes the effects of a new group in every draw.
@@ -38,8 +39,10 @@ def expected_of_new(question: Question, rows: Rows, seed: int, weights: Array | 
     # Labels first, so that rows of one label stand together and its effects are drawn once a block.
     keys = [part for group in groups for part in (group.members, group.weights, group.group.z)]
     first, spread = distinct_rows(np.hstack([*keys, kind[:, None]]).astype(np.float64))
-    reduced = reduced_weights(weights, spread, len(first))
     n_draws = int(np.prod(question.fit.shape))
+    weights = None if averages is None else averages.weights(spread, len(first))
+    check_memory(n_draws, (len(spread) if weights is None else weights.targets) * pieces.width, max_memory)
+    drawn = None if weights is None else weights.of(slice(0, n_draws))
     parts: list[Array] = []
     total: Array | float = 0.0
     rules: dict[str, None] = {}
@@ -48,13 +51,13 @@ def expected_of_new(question: Question, rows: Rows, seed: int, weights: Array | 
     for block in draw_blocks(len(first), width):
         found = _with_new(pieces.at(slice(None), first[block]), groups, first[block])
         values, rule, bound = on_scale(question, found)
-        if reduced is None:
+        if drawn is None:
             parts.append(values)
         else:
-            total = total + averaged(values, reduced[:, block])
+            total = total + drawn.sum(values, np.arange(block.start, block.stop))
         rules[rule] = None
         error = max(error, bound)
-    result = np.asarray(total) if reduced is not None else np.concatenate(parts, axis=1)[:, spread]
+    result = np.asarray(total) if drawn is not None else np.concatenate(parts, axis=1)[:, spread]
     return Expectation(result, "; ".join(rules), error)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError, row_text, value_text
@@ -16,6 +17,7 @@ from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.design.column import as_labels
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.effects.combinations import Combinations, combinations_of
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import Rows
 from glmm_bayes.effects.variance import Spread, spread_of
@@ -71,14 +73,16 @@ class Pieces:
         # Rounding can leave a variance of zero slightly below it.
         return np.maximum(v, 0.0), heavy
 
-    def columns(self) -> list[Array]:
-        """Return the columns in which rows of one kind are equal."""
-        parts = [self.design.x, self.design.offset[:, None]]
-        by_level = [group for group, _ in self.subject]
-        parts += [group.z for group in by_level] + [spread.group.z for spread in self.integrated]
-        by_level += [spread.group for spread in self.integrated if spread.needs_levels]
-        parts += [group.members.astype(np.float64) for group in by_level]
-        return parts + [group.weights for group in by_level]
+    def eta_columns(self) -> list[Array]:
+        """Return the columns that the linear predictor is made of."""
+        known = [group for group, _ in self.subject]
+        parts = [self.design.x, self.design.offset[:, None], *(group.z for group in known)]
+        return parts + _levels(known)
+
+    def random_columns(self) -> list[Array]:
+        """Return the columns that the random part beside it is made of."""
+        parts = [spread.group.z for spread in self.integrated]
+        return parts + _levels([spread.group for spread in self.integrated if spread.needs_levels])
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,8 @@ class Whole:
     singles : mapping of str to RowValue
         Parameters with one value for all rows, over all draws.
     crossed : tuple of Crossed
+    combinations : Combinations or None
+        Levels of the data to average over.
     width : int
         Numbers that one row of one draw takes: categories.
     """
@@ -98,15 +104,39 @@ class Whole:
     pieces: Mapping[str, Pieces]
     singles: Mapping[str, RowValue]
     crossed: tuple[Crossed, ...]
+    combinations: Combinations | None
     width: int
 
-    def at(self, block: slice, rows: NDArray[np.int64]) -> Parts:
-        """Return the parameters of some rows in a block of draws."""
+    @property
+    def main(self) -> str:
+        """The linear predictor with the most distinct columns of its own."""
+        return max(self.pieces, key=lambda name: self.pieces[name].design.x.shape[1])
+
+    def columns(self) -> list[Array]:
+        """Return the columns in which rows of one kind are equal."""
+        return [*self.pieces[self.main].eta_columns(), *self.columns_beside_main()]
+
+    def columns_beside_main(self) -> list[Array]:
+        """Return the columns of all that an answer depends on, but for the main linear predictor."""
+        others = [pieces for name, pieces in self.pieces.items() if name != self.main]
+        parts = [column for pieces in others for column in pieces.eta_columns()]
+        parts += [column for pieces in self.pieces.values() for column in pieces.random_columns()]
+        if self.combinations is not None:
+            parts += [column for name in self.pieces for column in self.combinations.columns(name)]
+        return parts
+
+    def at(self, block: slice, rows: NDArray[np.int64], eta: Array | None = None) -> Parts:
+        """Return the parameters of some rows in a block of draws.
+
+        With ``eta``, shape (draw, point), these are values of the main linear predictor, and all else is
+        that of the one row.
+        """
         at: dict[str, RowValue] = {}
         variance: dict[str, Array] = {}
         heavy = None
         for name, pieces in self.pieces.items():
-            at[name] = RowValue(pieces.link, pieces.eta(block, rows))
+            is_given = eta is not None and name == self.main
+            at[name] = RowValue(pieces.link, eta if is_given else pieces.eta(block, rows))
             if pieces.integrated:
                 variance[name], found = pieces.variance(block, rows)
                 heavy = heavy or found
@@ -115,7 +145,7 @@ class Whole:
         for crossed in self.crossed:
             part = crossed.covariance(block, rows)
             covariance[crossed.pair] = covariance.get(crossed.pair, 0.0) + part
-        return Parts(Joint(at, variance, covariance), heavy)
+        return Parts(Joint(at, variance, covariance, smooth=eta is not None), heavy)
 
 
 @dataclass(frozen=True)
@@ -142,7 +172,13 @@ class Crossed:
 def _whole(question: Question, rows: Rows) -> Whole:
     fit = question.fit
     pieces = {name: _pieces(question, name, design) for name, design in rows.designs.items()}
-    return Whole(pieces, _singles(question), _crossed(question, rows), max(1, len(fit.response.categories)))
+    width = max(1, len(fit.response.categories))
+    return Whole(pieces, _singles(question), _crossed(question, rows), combinations_of(question, rows), width)
+
+
+def _levels(groups: Sequence[GroupDesign]) -> list[Array]:
+    """Return the levels of groups, and their shares, as columns."""
+    return [column for group in groups for column in (group.members.astype(np.float64), group.weights)]
 
 
 def _singles(question: Question) -> dict[str, RowValue]:
@@ -211,8 +247,7 @@ def _pieces(question: Question, parameter: str, design: Design) -> Pieces:
 def distinct_pieces(question: Question, rows: Rows) -> tuple[Whole, NDArray[np.int64], NDArray[np.int64]]:
     """Return what predictors are made of, one row of each kind, and the kind of each row."""
     whole = _whole(question, rows)
-    keys = [part for pieces in whole.pieces.values() for part in pieces.columns()]
-    return whole, *distinct_rows(np.hstack(keys))
+    return whole, *distinct_rows(np.hstack(whole.columns()))
 
 
 def _check_known(group: GroupDesign, design: Design) -> None:
@@ -244,9 +279,17 @@ def _unseen_labels(group: GroupDesign, design: Design, unseen: NDArray[np.bool_]
 
 
 def distinct_rows(keys: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the position of one row of each kind, and for each row its kind."""
-    keys = np.ascontiguousarray(keys)
-    # Rows are compared as bytes, much faster than sorting floats; adding 0.0 makes -0 and 0 the same.
-    view = (keys + 0.0).view(np.dtype((np.void, keys.itemsize * keys.shape[1]))).reshape(-1)
-    _, first, spread = np.unique(view, return_index=True, return_inverse=True)
-    return first, spread.reshape(-1)
+    """Return the position of the first row of each kind, and for each row its kind.
+
+    Parameters
+    ----------
+    keys : ndarray, shape (row, column)
+        Rows are of one kind where all columns are equal; -0 equals 0.
+    """
+    kind = np.zeros(len(keys), np.int64)
+    for column in keys.T:
+        # Hashing column by column is much faster than sorting rows.
+        codes, values = pd.factorize(column + 0.0, use_na_sentinel=False)
+        kind = pd.factorize(kind * len(values) + codes)[0]
+    first = np.unique(kind, return_index=True)[1]
+    return first, kind

@@ -109,6 +109,24 @@ def predictors_of(fit: Fit, parameter: str | None) -> dict[str, Predictor]:
     return {parameter: fit.predictors[parameter]}
 
 
+def unread_groups(fit: Fit, rows: Rows, estimand: Estimand) -> set[str]:
+    """List columns of grouping factors that an answer does not read.
+
+    Those of new groups are read, since their labels tell groups apart.
+    """
+    groups: set[str] = set()
+    read: set[str] = set()
+    for name, design in rows.designs.items():
+        needed = factors_needed(fit.predictors[name], estimand)
+        spec = design.spec
+        read |= {name for term in (*spec.fixed, *spec.offsets) for name in term.names()}
+        for group in spec.groups:
+            is_read = group.factor in needed or group.factor in estimand.new
+            (read if is_read else groups).update(group.columns)
+            read |= set(group.names()) - set(group.columns)
+    return groups - read
+
+
 def parameter_link(fit: Fit, parameter: str) -> Link:
     """Return the link of a parameter; that of ordinal and categorical predictors is the identity."""
     is_latent = not fit.family.keeps_intercept or fit.family.has_category_predictors

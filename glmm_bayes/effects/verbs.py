@@ -15,15 +15,16 @@ from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.links import ProbabilityLink
 from glmm_bayes.effects.averaging import Averages, averages, free_names, grid_frame
 from glmm_bayes.effects.estimand import read_estimand
-from glmm_bayes.effects.expectation import Expectation, expected
+from glmm_bayes.effects.expectation import MAX_MEMORY, Expectation, expected
 from glmm_bayes.effects.grids import Point, contrasts, with_value
 from glmm_bayes.effects.group_law import GroupLaw
 from glmm_bayes.effects.measures import MEASURES, OF_PROBABILITIES
 from glmm_bayes.effects.new_groups import seed_of
 from glmm_bayes.effects.new_subject import expected_of_new, law_of_new
+from glmm_bayes.effects.pieces import distinct_rows
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
-from glmm_bayes.effects.rows import Rows, new_rows, predictors_of, training_rows
+from glmm_bayes.effects.rows import Rows, new_rows, predictors_of, training_rows, unread_groups
 from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
@@ -39,6 +40,8 @@ def predictions(
     by: str | Sequence[str] | bool | None = None,
     seed: int | None = None,
     parameter: str | None = None,
+    weights: Any = None,
+    max_memory: float = MAX_MEMORY,
 ) -> Effects:
     """Compute expected responses: for each row, or averaged over rows within each draw.
 
@@ -49,9 +52,10 @@ def predictions(
         Rows to predict, in any container that a model takes; default: the training rows. Needs the
         predictors' and offset's columns, and the grouping columns only where the estimand is
         ``subject``.
-    estimand : {"population", "typical", "subject", "new_subject"} or mapping of grouping factor to word
+    estimand : {"population", "typical", "subject", "new_subject", "sample"} or mapping of factor to word
         ``population`` integrates the random effects over their distribution within each draw;
-        ``typical`` sets them to zero; ``subject`` takes each row's own group; ``new_subject`` draws the
+        ``typical`` sets them to zero; ``subject`` takes each row's own group; ``sample`` puts every
+        combination of levels in the data at each row and averages over them; ``new_subject`` draws the
         effects of one new group for each label in the rows (of a single one, if the rows lack the
         grouping column), also for labels that the training rows had.
     scale : {"response", "link"}
@@ -65,6 +69,11 @@ def predictions(
     parameter : str, optional
         A parameter with a formula of its own (``sigma``, ``zi``, ...), or ``mu``: it is predicted in
         the place of the mean of the response.
+    weights : str, array or BayesianBootstrap, optional
+        Of rows in the averages that ``by`` asks for: a column, or one number a row, or
+        ``gb.BayesianBootstrap()``; default: equal.
+    max_memory : float
+        Bytes that the work and the answer may take.
 
     Returns
     -------
@@ -91,15 +100,15 @@ def predictions(
     question = Question(fit, read_estimand(estimand, fit), _checked_scale(scale), parameter)
     start = seed_of(fit, seed)
     rows, notes = _rows(question, newdata)
-    groups = averages(rows, by, newdata)
-    result = _expected(question, rows, start, None if groups is None else groups.weights)
+    groups = averages(rows, by, newdata, weights)
+    result = _expected(question, rows, start, groups, max_memory)
     law = None
     if question.estimand.new and groups is None and (exact := law_of_new(question, rows)):
         law, means = exact
         result = replace(result, rule=means.rule, error=means.error)
     grid, renamed = free_names(grid_frame(rows) if groups is None else groups.grid)
     attrs = _attrs(question, result, _quantity(question), start)
-    attrs |= {"average": _average_words(groups, newdata)}
+    attrs |= {"average": "" if groups is None else groups.words}
     return _effects(fit, result.values, grid, attrs, notes + renamed, law)
 
 
@@ -113,6 +122,8 @@ def comparisons(
     values: Sequence[Any] | None = None,
     seed: int | None = None,
     parameter: str | None = None,
+    weights: Any = None,
+    max_memory: float = MAX_MEMORY,
 ) -> Effects:
     """Compare expected responses at different values of one variable, all else as observed.
 
@@ -127,7 +138,7 @@ def comparisons(
     measure : str
         ``difference``, ``ratio``, ``log_ratio``, ``odds_ratio``, ``log_odds_ratio`` (of the averages)
         or ``lift``.
-    estimand, newdata, seed, parameter
+    estimand, newdata, seed, parameter, weights, max_memory
         As in ``predictions``; a new group has the same effects at each value of the variable.
     by : str, sequence of str or True, optional
         Columns within whose combinations the comparison is made; default: over all rows.
@@ -157,9 +168,9 @@ def comparisons(
     base, notes = _rows(question, newdata)
     designs = [predictor.design for predictor in predictors_of(fit, parameter).values()]
     pairs = contrasts(designs, variable, values)
-    groups = averages(base, True if by is None or by is False else by, newdata, variable)
+    groups = averages(base, True if by is None or by is False else by, newdata, weights, (variable,))
     assert groups is not None
-    means = _means(question, base, variable, pairs, groups, start)
+    means = _means(question, base, variable, pairs, groups, start, max_memory)
     columns = [chosen.compare(means[high].values, means[low].values) for high, low in pairs]
     grid, renamed = free_names(groups.grid)
     grids = [_contrast_grid(variable, high, low, grid) for high, low in pairs]
@@ -167,7 +178,7 @@ def comparisons(
     attrs = _attrs(question, worst, f"{chosen.label} in {_quantity(question)}, {variable}", start) | {
         "measure": measure,
         "null": chosen.null,
-        "average": _average_words(groups, newdata),
+        "average": groups.words,
     }
     return _effects(
         fit, np.concatenate(columns, axis=1), pd.concat(grids, ignore_index=True), attrs, notes + renamed
@@ -203,18 +214,32 @@ def _means(
     pairs: Sequence[tuple[Point, Point]],
     groups: Averages,
     seed: int,
+    max_memory: float,
 ) -> dict[Point, Expectation]:
     """Average the expected responses of the rows with the variable set to each point."""
     means = {}
+    # Rows that read alike are built and evaluated once.
+    first, kind = distinct_rows(_read_columns(question, base, variable))
+    table, reduced = base.table.take(first), groups.of_kinds(kind)
     findings = Findings(PredictionError)
     for point in dict.fromkeys(point for pair in pairs for point in pair):
-        table = with_value(base.table, variable, point)
-        rows = new_rows(question.fit, table, question.estimand, findings, question.parameter)
-        means[point] = _expected(question, rows, seed, groups.weights)
+        changed = with_value(table, variable, point)
+        rows = new_rows(question.fit, changed, question.estimand, findings, question.parameter)
+        means[point] = _expected(question, rows, seed, reduced, max_memory)
     # Values beyond the range of a spline: once, however many points and terms there are.
     beyond = {finding.column: finding for finding in findings.found if finding.severity == "warning"}
     Findings(PredictionError, list(beyond.values())).warn(stacklevel=4)
     return means
+
+
+def _read_columns(question: Question, rows: Rows, variable: str) -> Array:
+    """Return the columns that an answer depends on when a variable is set, as numbers."""
+    response = {name for design in rows.designs.values() for name in design.spec.response.names()}
+    unread = response | unread_groups(question.fit, rows, question.estimand)
+    kept = [name for name in rows.table.columns if name == variable or name not in unread]
+    # A first column of zeros: a model may read none.
+    columns = [np.zeros(len(rows)), *(rows.table[name].values.astype(np.float64) for name in kept)]
+    return np.stack(columns, axis=1)
 
 
 def _contrast_grid(variable: str, high: Point, low: Point, grid: pd.DataFrame) -> pd.DataFrame:
@@ -240,19 +265,13 @@ def _rows(question: Question, newdata: Any) -> tuple[Rows, list[str]]:
     return rows, [finding.message for finding in findings.found if finding.severity == "note"]
 
 
-def _expected(question: Question, rows: Rows, seed: int, weights: Array | None) -> Expectation:
+def _expected(
+    question: Question, rows: Rows, seed: int, groups: Averages | None, max_memory: float
+) -> Expectation:
     factors = {group.factor for design in rows.designs.values() for group in design.groups}
     if factors & set(question.estimand.new):
-        return expected_of_new(question, rows, seed, weights)
-    return expected(question, rows, weights)
-
-
-def _average_words(groups: Averages | None, newdata: Any) -> str:
-    if groups is None:
-        return ""
-    rows = "the rows of the data" if newdata is None else "the rows of newdata"
-    within = f" within {', '.join(groups.by)}" if groups.by else ""
-    return f"averaged over {rows}{within}, equally weighted"
+        return expected_of_new(question, rows, seed, groups, max_memory)
+    return expected(question, rows, groups, max_memory)
 
 
 def _attrs(question: Question, result: Expectation, quantity: str, seed: int) -> dict[str, Any]:

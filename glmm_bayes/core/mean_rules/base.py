@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,14 @@ class MeanRule(ABC):
 
     def __init__(self, link: Link) -> None:
         self.link = link
+
+    #: Whether a mean costs no more than an elementary function.
+    is_closed: ClassVar[bool] = False
+
+    @property
+    def smooth(self) -> MeanRule:
+        """Return a rule for the same link whose means are smooth in eta to rounding."""
+        return self
 
     @abstractmethod
     def mean(self, eta: Array, v: Array) -> Integral:

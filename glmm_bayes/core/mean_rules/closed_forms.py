@@ -16,6 +16,8 @@ from glmm_bayes.core.trapezoid import Integral
 class IdentityRule(MeanRule):
     """m = eta."""
 
+    is_closed = True
+
     def mean(self, eta: Array, v: Array) -> Integral:
         return Integral(eta.copy(), "exact", 0.0)
 
@@ -35,6 +37,8 @@ class IdentityRule(MeanRule):
 @final
 class LogRule(MeanRule):
     """m = exp(eta + v/2); infinite where exp overflows (Zeger, Liang & Albert 1988)."""
+
+    is_closed = True
 
     def mean(self, eta: Array, v: Array) -> Integral:
         return Integral(np.asarray(self.link.inverse(eta + 0.5 * v)), "exact", 0.0)
@@ -57,6 +61,8 @@ class LogRule(MeanRule):
 @final
 class ProbitRule(MeanRule):
     """m = Phi(a), a = eta / sqrt(1 + v) (Zeger, Liang & Albert 1988; second moment: Owen 1956)."""
+
+    is_closed = True
 
     def mean(self, eta: Array, v: Array) -> Integral:
         return Integral(np.asarray(special.ndtr(self.link_of_mean(eta, v))), "exact", 0.0)
@@ -87,6 +93,8 @@ class ProbitRule(MeanRule):
 @final
 class SqrtRule(MeanRule):
     """m = eta^2 + v."""
+
+    is_closed = True
 
     def mean(self, eta: Array, v: Array) -> Integral:
         return Integral(np.asarray(np.square(eta) + v), "exact", 0.0)

@@ -219,7 +219,7 @@ class Family(ABC):
         if self.mean_is_mu:
             if "mu" not in joint.variance:
                 return Integral(np.asarray(mu.value), "exact", 0.0)
-            return population_mean(mu.link, mu.eta, joint.variance["mu"])
+            return population_mean(mu.link, mu.eta, joint.variance["mu"], joint.smooth)
         return joint.only(*self.mean_parameters).mean(self.mean)
 
 

@@ -1,0 +1,140 @@
+"""What an answer is made of and rows in; expected responses out, block by block of draws.
+
+Rows that share all but one linear predictor (one variance, one set of further parameters) are a cell:
+in each draw their expected responses are one smooth function of that predictor, which is tabulated
+where the cell is large enough to gain by it. All other rows are evaluated one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.mean_rules import rule_of
+from glmm_bayes.core.tabulated import tabulate
+from glmm_bayes.effects.pieces import Parts, Whole, distinct_rows
+from glmm_bayes.effects.question import Question
+
+Array = NDArray[np.float64]
+Positions = NDArray[np.int64]
+
+#: A table is made where a cell has this many rows for each point at which the function is evaluated.
+_ROWS_PER_POINT = 3
+#: The fewest points that any table needs, times the above.
+_SMALLEST_CELL = 40
+
+#: Takes parameters to values on the scale, the rule's name and its error.
+OnScale = Callable[[Question, Parts], tuple[Array, str, float]]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Rows that are evaluated together.
+
+    Attributes
+    ----------
+    rows : ndarray of int64
+        Positions in the designs.
+    is_curve : bool
+        Whether their values are one function of the main linear predictor in each draw.
+    """
+
+    rows: Positions
+    is_curve: bool
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """A question, what its answer is made of, and how it is computed at given parameters.
+
+    Attributes
+    ----------
+    question : Question
+    whole : Whole
+    on_scale : callable
+        Averages over what is integrated.
+    """
+
+    question: Question
+    whole: Whole
+    on_scale: OnScale
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether a value costs no more than looking it up."""
+        integrated = any(pieces.integrated for pieces in self.whole.pieces.values())
+        if self.whole.combinations is not None:
+            return False
+        if not self.question.is_mu:
+            return not integrated
+        return not integrated or rule_of(self.question.link).is_closed
+
+    def cells(self, rows: Positions, most: int) -> Iterator[Cell]:
+        """Split rows into cells of at most ``most`` rows."""
+        curves: list[Positions] = []
+        rest = rows
+        if not self.is_closed and len(rows) >= _SMALLEST_CELL:
+            keys = self.whole.columns_beside_main()
+            kind = np.zeros(len(rows), np.int64)
+            if keys:
+                kind = distinct_rows(np.hstack([key[rows] for key in keys]))[1]
+            counts = np.bincount(kind)
+            large = np.flatnonzero(counts >= _SMALLEST_CELL)
+            curves = [rows[kind == one] for one in large] if len(large) <= len(rows) // _SMALLEST_CELL else []
+            rest = rows[counts[kind] < _SMALLEST_CELL]
+        for group, is_curve in [*((curve, True) for curve in curves), (rest, False)]:
+            for start in range(0, len(group), most):
+                yield Cell(group[start : start + most], is_curve)
+
+    def values(self, block: slice, cell: Cell) -> tuple[Array, str, float]:
+        """Return values of a cell in a block of draws, shape (draw, row) or (draw, row, category)."""
+        if cell.is_curve and (found := self._by_table(block, cell.rows)):
+            return found
+        return self._direct(block, cell.rows, None)
+
+    def _by_table(self, block: slice, rows: Positions) -> tuple[Array, str, float] | None:
+        main = self.whole.main
+        eta = self.whole.pieces[main].eta(block, rows)
+        found: dict[str, float] = {}
+
+        def curve(points: Array) -> Array:
+            values, rule, error = self._direct(block, rows[:1], points)
+            found[rule] = max(error, found.get(rule, 0.0))
+            return values
+
+        table = tabulate(curve, eta.min(axis=1), eta.max(axis=1), len(rows) // _ROWS_PER_POINT)
+        if table is None:
+            return None
+        rule = "; ".join(dict.fromkeys(f"{name}, tabulated" for name in found))
+        return table.at(eta), rule, max(found.values()) + table.error
+
+    def _direct(self, block: slice, rows: Positions, eta: Array | None) -> tuple[Array, str, float]:
+        parts = self.whole.at(block, rows, eta)
+        combinations = self.whole.combinations
+        if combinations is None:
+            return self.on_scale(self.question, parts)
+        total: Array | float = 0.0
+        allowed = combinations.allowed(rows)
+        rules: dict[str, None] = {}
+        worst = 0.0
+        for index in range(combinations.size):
+            moved = self._with_levels(parts, block, rows, index)
+            values, rule, error = self.on_scale(self.question, moved)
+            mask = allowed[:, index]
+            total = total + values * (mask if values.ndim == 2 else mask[:, None])
+            rules[rule] = None
+            worst = max(worst, error)
+        count = allowed.sum(axis=1)
+        return np.asarray(total / (count if np.ndim(total) == 2 else count[:, None])), "; ".join(rules), worst
+
+    def _with_levels(self, parts: Parts, block: slice, rows: Positions, index: int) -> Parts:
+        """Add the random effects of one combination of levels to the linear predictors."""
+        assert self.whole.combinations is not None
+        at = dict(parts.joint.at)
+        for name in self.whole.pieces:
+            shift = self.whole.combinations.shift(name, block, rows, index)
+            at[name] = replace(at[name], eta=at[name].eta + shift)
+        return replace(parts, joint=replace(parts.joint, at=at))

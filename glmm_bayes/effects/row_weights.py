@@ -1,0 +1,171 @@
+"""Weights of averages over rows: given once, or drawn in every draw by the Bayesian bootstrap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from glmm_bayes.core.errors import Finding, PredictionError
+
+Array = NDArray[np.float64]
+Positions = NDArray[np.int64]
+
+#: Averages up to which weights are multiplied as a dense matrix.
+_FEW = 16
+
+
+class Weights(Protocol):
+    """Weights over kinds of rows."""
+
+    @property
+    def targets(self) -> int:
+        """Number of averages."""
+        ...
+
+    @property
+    def numbers(self) -> int:
+        """Numbers that the weights take in one draw beyond those that all draws share."""
+        ...
+
+    def of(self, block: slice) -> BlockWeights:
+        """Return the weights of a block of draws."""
+        ...
+
+
+class BlockWeights(Protocol):
+    """Weights in a block of draws."""
+
+    def sum(self, values: Array, rows: Positions) -> Array:
+        """Add up weighted values of some kinds, (draw, row[, category]) to (draw, target[, category])."""
+        ...
+
+
+@dataclass(frozen=True)
+class FixedWeights:
+    """The same weights in all draws, shape (target, kind); each target's sum to 1."""
+
+    share: Array
+
+    @property
+    def targets(self) -> int:
+        return len(self.share)
+
+    @property
+    def numbers(self) -> int:
+        return 0
+
+    def of(self, block: slice) -> FixedWeights:
+        """Return the weights of a block of draws."""
+        return self
+
+    def sum(self, values: Array, rows: Positions) -> Array:
+        """Add up weighted values of some kinds."""
+        share = self.share[:, rows]
+        if len(share) <= _FEW:
+            return np.asarray(np.moveaxis(np.tensordot(values, share, axes=(1, 1)), -1, 1))
+        first = np.moveaxis(values, 1, 0)
+        sums = sparse.csr_array(share) @ first.reshape(len(rows), -1)
+        return np.asarray(np.moveaxis(sums.reshape(len(share), *first.shape[1:]), 0, 1))
+
+
+@dataclass(frozen=True)
+class BayesianBootstrap:
+    """Covariates as a sample of a population: one Dirichlet(1, ..., 1) weight vector per draw.
+
+    Parameters
+    ----------
+    unit : str, optional
+        Column whose values share one weight: the grouping factor, where covariates are constant within
+        groups. Default: each row has its own.
+    seed : int
+        Of the weights.
+
+    References
+    ----------
+    Rubin (1981), The Bayesian bootstrap.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> gb.BayesianBootstrap(unit="subject", seed=1).words
+    'weighted by the Bayesian bootstrap over the values of subject'
+    """
+
+    unit: str | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        is_whole = isinstance(self.seed, int | np.integer) and not isinstance(self.seed, bool)
+        if not (is_whole and self.seed >= 0):
+            message = f"seed must be a whole number from 0, found {self.seed!r}."
+            raise PredictionError(Finding("settings", message))
+        if not (self.unit is None or isinstance(self.unit, str)):
+            message = f"unit must be the name of a column, found {self.unit!r}."
+            raise PredictionError(Finding("weights", message))
+
+    @property
+    def words(self) -> str:
+        """What is weighted, in words."""
+        over = "rows" if self.unit is None else f"the values of {self.unit}"
+        return f"weighted by the Bayesian bootstrap over {over}"
+
+
+@dataclass(frozen=True)
+class _Bootstrapped:
+    """What the weights of all draws are made of: the share of each unit in each kind of each target."""
+
+    seed: int
+    shares: tuple[sparse.csr_array, ...]
+
+    @property
+    def targets(self) -> int:
+        return len(self.shares)
+
+    @property
+    def numbers(self) -> int:
+        units, kinds = self.shares[0].shape
+        return int(units + len(self.shares) * kinds)
+
+    def of(self, block: slice) -> _DrawnWeights:
+        """Draw the weights of a block of draws; a draw's own do not depend on the block."""
+        units = self.shares[0].shape[0]
+        drawn = [
+            np.random.Generator(np.random.PCG64([self.seed, draw])).standard_exponential(units)
+            for draw in range(block.start, block.stop)
+        ]
+        exponential = np.stack(drawn)
+        sums = np.stack([exponential @ share for share in self.shares], axis=1)
+        return _DrawnWeights(sums / sums.sum(axis=2, keepdims=True))
+
+
+@dataclass(frozen=True)
+class _DrawnWeights:
+    """Weights of each draw, shape (draw, target, kind)."""
+
+    share: Array
+
+    def sum(self, values: Array, rows: Positions) -> Array:
+        """Add up weighted values of some kinds."""
+        return np.asarray(np.einsum("sr...,str->st...", values, self.share[:, :, rows], optimize=True))
+
+
+def bootstrap_weights(
+    bootstrap: BayesianBootstrap,
+    unit: Positions,
+    share: Array,
+    target: Positions,
+    kind: Positions,
+    kinds: int,
+) -> _Bootstrapped:
+    """Collect the share of each unit in each kind of row, by target."""
+    units, targets = int(unit.max()) + 1, int(target.max()) + 1
+    shares = []
+    for one in range(targets):
+        own = target == one
+        entries = (share[own], (unit[own], kind[own]))
+        shares.append(sparse.csr_array(sparse.coo_array(entries, shape=(units, kinds))))
+    return _Bootstrapped(bootstrap.seed, tuple(shares))
