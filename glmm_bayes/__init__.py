@@ -33,14 +33,17 @@ _HOMES = {
     "Prior": "spec.prior",
     "check_family": "checking.family_laws",
     "coefficients": "effects.coefficients",
-    "comparisons": "effects.verbs",
+    "BayesianBootstrap": "effects.row_weights",
+    "comparisons": "effects.comparing",
     "diagnose": "infer.diagnostics",
     "load": "infer.storage",
     "load_dataset": "datasets",
     "pit": "checking.pit",
     "posterior_predictive": "checking.predictive",
     "pp_check": "checking.predictive",
-    "predictions": "effects.verbs",
+    "grid": "effects.counterfactuals",
+    "predictions": "effects.predicting",
+    "slopes": "effects.sloping",
     "random_effects": "effects.shrinkage",
     "register_family": "graph.registration",
     "register_transform": "spec.transforms",
@@ -90,11 +93,14 @@ if TYPE_CHECKING:
     )
     from glmm_bayes.datasets import load_dataset as load_dataset
     from glmm_bayes.effects.coefficients import coefficients as coefficients
+    from glmm_bayes.effects.comparing import comparisons as comparisons
+    from glmm_bayes.effects.counterfactuals import grid as grid
     from glmm_bayes.effects.heterogeneity import variance_components as variance_components
+    from glmm_bayes.effects.predicting import predictions as predictions
     from glmm_bayes.effects.result import Effects as Effects
+    from glmm_bayes.effects.row_weights import BayesianBootstrap as BayesianBootstrap
     from glmm_bayes.effects.shrinkage import random_effects as random_effects
-    from glmm_bayes.effects.verbs import comparisons as comparisons
-    from glmm_bayes.effects.verbs import predictions as predictions
+    from glmm_bayes.effects.sloping import slopes as slopes
     from glmm_bayes.graph.registration import register_family as register_family
     from glmm_bayes.infer.diagnostics import diagnose as diagnose
     from glmm_bayes.infer.diagnostics import summary as summary

@@ -24,6 +24,8 @@ TOLERANCE = 1e-11
 _SMALLEST = 1e-290
 _FIRST_WIDTH = 1.0
 _HALVINGS = 4
+#: Points that are looked up at once: their arrays stay in the cache of one core.
+_AT_ONCE = 40_000
 
 _ANGLES = np.pi * (np.arange(_DEGREE + 1) + 0.5) / (_DEGREE + 1)
 #: Chebyshev's points of [-1, 1], and the matrix from values there to coefficients of powers.
@@ -56,17 +58,21 @@ class Table:
 
     def at(self, eta: Array) -> Array:
         """Return the function at linear predictors within its range, shape (draw, point[, part])."""
-        parts, _, draws, panels = self.powers.shape
+        parts, powers, draws, panels = self.powers.shape
         result = np.empty((parts, *eta.shape))
-        for draw in range(draws):
-            place = (eta[draw] - self.start[draw]) / self.width
+        flat = self.powers.reshape(parts, powers, draws * panels)
+        size = max(1, _AT_ONCE // max(1, eta.shape[1]))
+        for start in range(0, draws, size):
+            some = slice(start, min(start + size, draws))
+            place = (eta[some] - self.start[some, None]) / self.width
             # The right end of the range belongs to the last panel.
             panel = np.minimum(place.astype(np.intp), panels - 1)
             place -= panel
             place *= 2.0
             place -= 1.0
+            panel += (np.arange(some.start, some.stop) * panels)[:, None]
             for part in range(parts):
-                _horner(self.powers[part, :, draw], panel, place, result[part, draw])
+                _horner(flat[part], panel, place, result[part, some])
         return result[0] if parts == 1 else np.moveaxis(result, 0, -1)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy import sparse
 
 from glmm_bayes.core.errors import DataError, Finding, Findings, PredictionError, row_text, value_text
 from glmm_bayes.core.registry import suggestion
@@ -66,9 +67,8 @@ class Averages:
             return bootstrap_weights(self.bootstrap, self.unit, self.share, self.target, kind, kinds)
         targets = len(self.grid)
         total = np.bincount(self.target, weights=self.share, minlength=targets)
-        place = self.target * kinds + kind
-        sums = np.bincount(place, weights=self.share / total[self.target], minlength=targets * kinds)
-        return FixedWeights(sums.reshape(targets, kinds))
+        entries = (self.share / total[self.target], (self.target, kind))
+        return FixedWeights(sparse.csr_array(sparse.coo_array(entries, shape=(targets, kinds))))
 
 
 def averages(
@@ -97,9 +97,7 @@ def averages(
         ``by``, ``weights``, ``unknown_column``, ``missing_values``, ``non_finite``, ``column_type``.
     """
     if by is None or by is False:
-        if weights is not None:
-            message = "weights are those of an average over rows, and each row is asked for by itself."
-            raise PredictionError(Finding("weights", message, hint="Write by=True, or the columns in by."))
+        _refuse_weights(weights)
         return None
     target, grid, names = _targets(rows, by, newdata, compared)
     over = "the rows of the data" if newdata is None else describe_rows(newdata)
@@ -114,6 +112,24 @@ def averages(
         message = f"weights add up to zero in {int(empty.sum())} of {len(grid)} averages."
         raise PredictionError(Finding("weights", message))
     return Averages(target, share, grid, f"{words}, {how}")
+
+
+def each_row(rows: Rows, weights: Any) -> Averages:
+    """Return the averages over one row each.
+
+    Raises
+    ------
+    PredictionError
+        ``weights`` if there are any.
+    """
+    _refuse_weights(weights)
+    return Averages(np.arange(len(rows)), np.ones(len(rows)), grid_frame(rows), "")
+
+
+def _refuse_weights(weights: Any) -> None:
+    if weights is not None:
+        message = "weights are those of an average over rows, and each row is asked for by itself."
+        raise PredictionError(Finding("weights", message, hint="Write by=True, or the columns in by."))
 
 
 def _targets(
@@ -177,7 +193,7 @@ def grid_frame(rows: Rows) -> pd.DataFrame:
     """Return the predictors' columns of the rows as the user gave them."""
     response = {name for design in rows.designs.values() for name in design.spec.response.names()}
     keep = [name for name in rows.table.columns if name not in response]
-    return pd.DataFrame({name: _shown(rows.table[name]) for name in keep}, index=range(len(rows)))
+    return pd.DataFrame({name: shown_column(rows.table[name]) for name in keep}, index=range(len(rows)))
 
 
 def free_names(grid: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
@@ -202,10 +218,10 @@ def free_names(grid: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
 def shown_values(rows: Rows, name: str, newdata: Any, asked: str = "by") -> Any:
     """Return a column of the rows, or of ``newdata``, as the user gave it."""
     if name in rows.table.columns:
-        return _shown(rows.table[name])
+        return shown_column(rows.table[name])
     if newdata is not None and as_frame(newdata).positions(name):
         try:
-            return _shown(read_table(newdata, [name], Findings(PredictionError))[name])
+            return shown_column(read_table(newdata, [name], Findings(PredictionError))[name])
         except DataError as error:
             raise PredictionError(error.findings) from None
     where = "among those the model reads" if newdata is None else "in newdata"
@@ -215,7 +231,8 @@ def shown_values(rows: Rows, name: str, newdata: Any, asked: str = "by") -> Any:
     raise PredictionError(Finding("unknown_column", message, column=name, hint=hint))
 
 
-def _shown(column: Column) -> Any:
+def shown_column(column: Column) -> Any:
+    """Return a column's values as the user gave them."""
     if column.kind in ("number", "boolean"):
         return column.values
     labelled = as_labels(column)

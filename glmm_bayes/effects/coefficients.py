@@ -18,8 +18,8 @@ from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import on_scale
 from glmm_bayes.effects.pieces import distinct_pieces
 from glmm_bayes.effects.question import Question
-from glmm_bayes.effects.result import summary_frame
 from glmm_bayes.effects.rows import training_rows
+from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.graph.implications import reading_of
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.infer.captioned import captioned

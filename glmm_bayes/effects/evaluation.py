@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,17 @@ class Cell:
 
     rows: Positions
     is_curve: bool
+
+
+class Evaluates(Protocol):
+    """Computes an answer at cells of rows, in blocks of draws."""
+
+    @property
+    def question(self) -> Question: ...
+    @property
+    def whole(self) -> Whole: ...
+    def cells(self, rows: Positions, most: int) -> Iterator[Cell]: ...
+    def values(self, block: slice, cell: Cell) -> tuple[Array, str, float]: ...
 
 
 @dataclass(frozen=True)

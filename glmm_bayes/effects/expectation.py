@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from glmm_bayes.core.integrals import link_of_population_mean, population_mean
 from glmm_bayes.core.links import Link, ProbabilityLink
 from glmm_bayes.core.student_mixture import link_of_student_mean, student_population_mean
 from glmm_bayes.effects.averaging import Averages
-from glmm_bayes.effects.evaluation import Cell, Evaluator
+from glmm_bayes.effects.evaluation import Cell, Evaluates, Evaluator
 from glmm_bayes.effects.pieces import Heavy, Parts, distinct_pieces
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.row_weights import BlockWeights
@@ -82,7 +82,7 @@ def expected(
 
 
 def gathered(
-    evaluator: Evaluator,
+    evaluator: Evaluates,
     distinct: NDArray[np.int64],
     spread: NDArray[np.int64],
     averages: Averages | None,
@@ -113,7 +113,7 @@ def gathered(
 
 
 def _block_of(
-    evaluator: Evaluator,
+    evaluator: Evaluates,
     cells: Sequence[Cell],
     position: NDArray[np.int64],
     weights: BlockWeights | None,
@@ -164,6 +164,8 @@ def check_memory(n_draws: int, numbers: int, max_memory: float) -> None:
 
 def on_scale(question: Question, found: Parts) -> tuple[Array, str, float]:
     """Average over what is integrated; return values on the scale, the rule's name and its error."""
+    if question.scale == "log_odds":
+        return _log_odds(question, found)
     if not question.is_mu:
         return _of_family(question, found)
     eta, v = found.joint.at[question.single].eta, found.joint.variance.get(question.single)
@@ -178,6 +180,17 @@ def on_scale(question: Question, found: Parts) -> tuple[Array, str, float]:
     if question.scale == "link":
         return link_of_population_mean(link, eta, v, found.joint.smooth), integral.rule, integral.error
     return integral.value, integral.rule, integral.error
+
+
+def _log_odds(question: Question, found: Parts) -> tuple[Array, str, float]:
+    """Return the log odds of a mean that lies between 0 and 1."""
+    if question.is_mu and question.link.name == "logit":
+        return on_scale(replace(question, scale="link"), found)
+    value, rule, error = on_scale(replace(question, scale="response"), found)
+    with np.errstate(divide="ignore"):
+        odds = np.log(value) - np.log1p(-value)
+    steepest = 1.0 / np.maximum(value * (1.0 - value), np.finfo(float).tiny)
+    return odds, rule, error * float(steepest.max(initial=1.0)) if error else 0.0
 
 
 def _of_family(question: Question, found: Parts) -> tuple[Array, str, float]:

@@ -12,7 +12,7 @@ from glmm_bayes.core.row_value import number
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
-from glmm_bayes.effects.result import summary_frame
+from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.effects.variance import depends_on_levels
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.priors import shared_labels

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import PredictionError
+from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.registry import Registry
+from glmm_bayes.core.words import interval_columns
+from glmm_bayes.effects.summaries import summary_frame
 
 Array = NDArray[np.float64]
 
@@ -30,9 +35,21 @@ class Measure(ABC):
     label: ClassVar[str]
     null: ClassVar[float]
 
+    #: The scale of the averages that are compared: the response's, or its log odds row by row.
+    scale: ClassVar[str] = "response"
+    #: Whether averages must lie between 0 and 1.
+    of_probabilities: ClassVar[bool] = False
+
+    #: What the columns of a summary are, before the interval's kind.
+    summary_words: ClassVar[str] = "mean and"
+
     @abstractmethod
     def compare(self, high: Array, low: Array) -> Array:
         """Return the measure of ``high`` against ``low``, elementwise."""
+
+    def summarise(self, flat: Array, probability: float) -> pd.DataFrame:
+        """Summarise draws, shape (draw, row): mean, sd and the equal-tailed interval."""
+        return summary_frame(flat, probability)
 
 
 class Difference(Measure):
@@ -66,6 +83,7 @@ class OddsRatio(Measure):
     """Odds of ``high`` over odds of ``low``: the odds ratio of the averages."""
 
     name, label, null = "odds_ratio", "odds ratio of means", 1.0
+    of_probabilities = True
 
     def compare(self, high: Array, low: Array) -> Array:
         return high / (1 - high) * ((1 - low) / low)
@@ -75,6 +93,7 @@ class LogOddsRatio(Measure):
     """Logarithm of the odds ratio of the averages."""
 
     name, label, null = "log_odds_ratio", "log odds ratio of means", 0.0
+    of_probabilities = True
 
     def compare(self, high: Array, low: Array) -> Array:
         return np.log(high) - np.log1p(-high) - np.log(low) + np.log1p(-low)
@@ -89,11 +108,96 @@ class Lift(Measure):
         return high / low - 1
 
 
-MEASURES: Registry[Measure] = Registry(
-    "measure",
-    {m.name: m for m in (Difference(), Ratio(), LogRatio(), OddsRatio(), LogOddsRatio(), Lift())},
-    PredictionError,
-)
+class Percent(Measure):
+    """100 (high / low - 1)."""
 
-#: Measures that need averages between 0 and 1.
-OF_PROBABILITIES = frozenset({"odds_ratio", "log_odds_ratio"})
+    name, label, null = "percent", "relative change of means in percent", 0.0
+
+    def compare(self, high: Array, low: Array) -> Array:
+        return 100.0 * (high / low - 1)
+
+
+class MeanLogOddsRatio(Measure):
+    """Average over rows of each row's own log odds ratio: another number than that of the averages.
+
+    References
+    ----------
+    Greenland, Robins and Pearl (1999), Confounding and collapsibility in causal inference.
+    """
+
+    name, label, null = "mean_log_odds_ratio", "mean over rows of log odds ratios", 0.0
+    scale, of_probabilities = "log_odds", True
+
+    def compare(self, high: Array, low: Array) -> Array:
+        return high - low
+
+
+class NumberNeededToTreat(Measure):
+    """Reciprocal of the difference; its draws are those of the difference.
+
+    Draws of a difference on both sides of zero have a number needed to treat that passes through
+    infinity, so that it has no mean: the ends of the difference's interval are turned over instead.
+
+    References
+    ----------
+    Altman (1998), Confidence intervals for the number needed to treat.
+    """
+
+    name, label, null = "nnt", "number needed to treat", np.inf
+    summary_words = "reciprocals of the difference's median and of the ends of its"
+
+    def compare(self, high: Array, low: Array) -> Array:
+        return high - low
+
+    def summarise(self, flat: Array, probability: float) -> pd.DataFrame:
+        tail = (1 - probability) / 2
+        lower, middle, upper = np.quantile(flat, [tail, 0.5, 1 - tail], axis=0)
+        names = interval_columns(probability)
+        with np.errstate(divide="ignore"):
+            ends = {"median": 1.0 / middle, names[0]: 1.0 / upper, names[1]: 1.0 / lower}
+        crosses = (lower < 0.0) & (upper > 0.0)
+        share = (flat > 0.0).mean(axis=0)
+        return pd.DataFrame({**ends, "through_infinity": crosses, "p_positive_difference": share})
+
+
+@dataclass(frozen=True)
+class Custom(Measure):
+    """A function of the user's of two arrays of draws."""
+
+    function: Callable[[Array, Array], Any]
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return str(getattr(self.function, "__name__", "custom"))
+
+    @property
+    def label(self) -> str:  # type: ignore[override]
+        return f"{self.name} of means"
+
+    null = float("nan")
+
+    def compare(self, high: Array, low: Array) -> Array:
+        found = np.asarray(self.function(high.copy(), low.copy()), dtype=np.float64)
+        if found.shape != high.shape:
+            message = f"the measure {self.name} must return one number a draw and row: shape {high.shape}, "
+            raise PredictionError(Finding("measure", message + f"found {found.shape}."))
+        return found
+
+
+def read_measure(measure: str | Callable[[Array, Array], Any]) -> Measure:
+    """Return a measure by its name, or a function of two arrays of draws as one."""
+    return Custom(measure) if callable(measure) else MEASURES[measure]
+
+
+_ALL = (
+    Difference(),
+    Ratio(),
+    LogRatio(),
+    OddsRatio(),
+    LogOddsRatio(),
+    Lift(),
+    Percent(),
+    MeanLogOddsRatio(),
+    NumberNeededToTreat(),
+)
+MEASURES: Registry[Measure] = Registry("measure", {m.name: m for m in _ALL}, PredictionError)

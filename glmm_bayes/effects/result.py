@@ -8,13 +8,13 @@ from html import escape
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.effects.group_law import GroupLaw
+from glmm_bayes.effects.measures import Measure
+from glmm_bayes.effects.summaries import summary_frame
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,12 +39,15 @@ class Effects:
     law : GroupLaw or None
         For rows of new groups: their distribution over draws and groups, from which mean and interval
         are computed without Monte Carlo error of the drawn groups.
+    measure : Measure or None
+        What a comparison compares by; it knows how its draws are summarised.
     """
 
     draws: xr.DataArray
     grid: pd.DataFrame
     attrs: Mapping[str, Any] = field(default_factory=dict)
     law: GroupLaw | None = None
+    measure: Measure | None = None
 
     def summary(self, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
         """Summarise each row over the draws.
@@ -60,7 +63,9 @@ class Effects:
             The grid's columns, then ``mean``, ``sd``, and the interval's ends named as ArviZ does.
             ``attrs`` says the estimand, the scale, the interval and how the integral was computed.
         """
-        table = summarise(self.draws, probability)
+        flat = self.draws.to_numpy().reshape(-1, self.draws.sizes["row"])
+        how = summary_frame if self.measure is None else self.measure.summarise
+        table = how(flat, probability)
         if self.law is not None:
             tail = (1 - probability) / 2
             lower, upper = interval_columns(probability)
@@ -78,7 +83,8 @@ class Effects:
         if self.attrs.get("average"):
             parts.append(str(self.attrs["average"]))
         over = " over draws and new groups" if self.law is not None else ""
-        return "; ".join(parts) + f"; mean and {interval_words()}{over}"
+        how = "mean and" if self.measure is None else self.measure.summary_words
+        return "; ".join(parts) + f"; {how} {interval_words()}{over}"
 
     def plot(self) -> Figure:
         """Draw the effects with their intervals; the figure's ``alt`` describes it in words."""
@@ -103,17 +109,3 @@ class Effects:
         table = self.summary().head(_SHOWN_ROWS)
         body = table.to_html(index=False, float_format=lambda value: f"{value:.4g}", border=0)
         return body.replace("<thead>", f"<caption>{escape(self.caption)}</caption>\n<thead>", 1)
-
-
-def summarise(draws: xr.DataArray, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
-    """Return mean, sd and the equal-tailed interval of each row of (chain, draw, row) draws."""
-    return summary_frame(draws.to_numpy().reshape(-1, draws.sizes["row"]), probability)
-
-
-def summary_frame(flat: NDArray[np.float64], probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
-    """Return mean, sd and the equal-tailed interval of each column of (draw, row) draws."""
-    tail = (1 - probability) / 2
-    lower, upper = np.quantile(flat, [tail, 1 - tail], axis=0)
-    names = interval_columns(probability)
-    spread = flat.std(axis=0, ddof=1) if len(flat) > 1 else np.full(flat.shape[1], np.nan)
-    return pd.DataFrame({"mean": flat.mean(axis=0), "sd": spread, names[0]: lower, names[1]: upper})

@@ -48,11 +48,11 @@ class BlockWeights(Protocol):
 class FixedWeights:
     """The same weights in all draws, shape (target, kind); each target's sum to 1."""
 
-    share: Array
+    share: sparse.csr_array
 
     @property
     def targets(self) -> int:
-        return len(self.share)
+        return int(self.share.shape[0])
 
     @property
     def numbers(self) -> int:
@@ -65,11 +65,11 @@ class FixedWeights:
     def sum(self, values: Array, rows: Positions) -> Array:
         """Add up weighted values of some kinds."""
         share = self.share[:, rows]
-        if len(share) <= _FEW:
-            return np.asarray(np.moveaxis(np.tensordot(values, share, axes=(1, 1)), -1, 1))
+        if self.targets <= _FEW:
+            return np.asarray(np.moveaxis(np.tensordot(values, share.toarray(), axes=(1, 1)), -1, 1))
         first = np.moveaxis(values, 1, 0)
-        sums = sparse.csr_array(share) @ first.reshape(len(rows), -1)
-        return np.asarray(np.moveaxis(sums.reshape(len(share), *first.shape[1:]), 0, 1))
+        sums = share @ first.reshape(len(rows), -1)
+        return np.asarray(np.moveaxis(sums.reshape(self.targets, *first.shape[1:]), 0, 1))
 
 
 @dataclass(frozen=True)

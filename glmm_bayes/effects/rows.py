@@ -119,7 +119,8 @@ def unread_groups(fit: Fit, rows: Rows, estimand: Estimand) -> set[str]:
     for name, design in rows.designs.items():
         needed = factors_needed(fit.predictors[name], estimand)
         spec = design.spec
-        read |= {name for term in (*spec.fixed, *spec.offsets) for name in term.names()}
+        read |= {name for term in spec.fixed for name in term.names()}
+        read |= {name for offset in spec.offsets for name in offset.names()}
         for group in spec.groups:
             is_read = group.factor in needed or group.factor in estimand.new
             (read if is_read else groups).update(group.columns)

@@ -15,7 +15,7 @@ from glmm_bayes.core.row_value import RowValue, RowValues
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
-from glmm_bayes.effects.result import summary_frame
+from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.effects.variance import depends_on_levels
 from glmm_bayes.graph.families.binary import BinaryFamily
 from glmm_bayes.graph.families.counts import CountFamily

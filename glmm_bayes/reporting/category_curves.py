@@ -22,7 +22,7 @@ from glmm_bayes.effects.canvas import (
     note,
     style,
 )
-from glmm_bayes.effects.result import summary_frame
+from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.reporting.scenario import Panel, Scenario, expected_on, plan
 

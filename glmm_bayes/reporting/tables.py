@@ -14,9 +14,9 @@ from glmm_bayes.core.words import ESTIMANDS, interval_columns, interval_words
 from glmm_bayes.design.table import Column, as_labels
 from glmm_bayes.effects.canvas import compact, decimals, estimate, number
 from glmm_bayes.effects.coefficients import coefficients
+from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.heterogeneity import variance_components
-from glmm_bayes.effects.result import summary_frame
-from glmm_bayes.effects.verbs import comparisons
+from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.graph.equations import all_groups, category_of
 from glmm_bayes.graph.families.parameters import PARAMETERS
 from glmm_bayes.infer.diagnostics import Diagnosis, summary

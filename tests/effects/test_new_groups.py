@@ -93,7 +93,7 @@ def test_interval_ends_are_roots_of_the_distribution_function_over_draws_and_gro
         reached = stats.norm.cdf((fit.link.link(ends[:, position]) - eta) / np.sqrt(v)).mean(axis=0)
         np.testing.assert_allclose(reached, q, atol=1e-12)
     population = gb.predictions(fit, DATA[:5]).summary()["mean"]
-    np.testing.assert_array_equal(table["mean"], population)
+    np.testing.assert_allclose(table["mean"], population, rtol=1e-13, atol=0)
     np.testing.assert_allclose(table["sd"], new(fit, DATA[:5]).std(axis=0, ddof=1))
 
 

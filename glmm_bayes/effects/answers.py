@@ -1,0 +1,122 @@
+"""What every verb needs: its rows, its expected responses, and the words that stand on its result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Finding, Findings, PredictionError
+from glmm_bayes.core.links import ProbabilityLink
+from glmm_bayes.effects.averaging import Averages
+from glmm_bayes.effects.expectation import Expectation, expected
+from glmm_bayes.effects.group_law import GroupLaw
+from glmm_bayes.effects.measures import Measure
+from glmm_bayes.effects.new_subject import expected_of_new
+from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.result import Effects
+from glmm_bayes.effects.rows import Rows, new_rows, training_rows
+from glmm_bayes.infer.fit import Fit
+
+Array = NDArray[np.float64]
+
+_EXACT = "exact distribution over draws and new groups"
+
+
+def quantity_of(question: Question) -> str:
+    """Name what is predicted."""
+    fit, parameter = question.fit, question.parameter
+    name = fit.response.mean_label
+    if parameter is not None:
+        kind = fit.family.kinds.get(parameter)
+        name = f"{parameter} of {fit.response.label}" + (f" ({kind.meaning})" if kind else "")
+    additions = fit.response.additions
+    if parameter is None and (additions.lower is not None or additions.upper is not None):
+        name += " before truncation"
+    if parameter is None and additions.rate is not None:
+        name += " for one unit of exposure"
+    return name if question.scale == "response" else f"{question.link.name} of {name}"
+
+
+def is_probability(question: Question) -> bool:
+    """Tell whether what is compared lies between 0 and 1: a probability, or a share."""
+    if question.parameter is not None:
+        return isinstance(question.link, ProbabilityLink)
+    return isinstance(question.fit.link, ProbabilityLink) or bool(question.fit.response.categories)
+
+
+def checked_scale(scale: str) -> str:
+    """Return a known scale."""
+    if scale not in ("response", "link"):
+        message = f"no scale '{scale}'."
+        raise PredictionError(Finding("scale", message, hint="Scales: response, link."))
+    return scale
+
+
+def rows_of(question: Question, newdata: Any) -> tuple[Rows, list[str]]:
+    """Return the rows' designs, and what there is to note about them."""
+    fit = question.fit
+    if newdata is None:
+        return training_rows(fit, question.parameter), []
+    findings = Findings(PredictionError)
+    rows = new_rows(fit, newdata, question.estimand, findings, question.parameter)
+    return rows, [finding.message for finding in findings.found if finding.severity == "note"]
+
+
+def answer(
+    question: Question, rows: Rows, seed: int, groups: Averages | None, max_memory: float
+) -> Expectation:
+    """Compute the expected responses of rows or averages over them, whatever the estimand."""
+    factors = {group.factor for design in rows.designs.values() for group in design.groups}
+    if factors & set(question.estimand.new):
+        return expected_of_new(question, rows, seed, groups, max_memory)
+    return expected(question, rows, groups, max_memory)
+
+
+def attributes(question: Question, result: Expectation, quantity: str, seed: int) -> dict[str, Any]:
+    """List what a result says of itself."""
+    estimand = question.estimand
+    attrs = {
+        "quantity": quantity,
+        "estimand": estimand.word,
+        "estimand_description": estimand.description,
+        "scale": question.scale,
+        "integration": result.rule,
+        "integration_error": result.error,
+    }
+    return attrs | ({"seed": seed} if estimand.new else {})
+
+
+def effects_of(
+    fit: Fit,
+    values: Array,
+    grid: pd.DataFrame,
+    attrs: dict[str, Any],
+    notes: list[str],
+    law: GroupLaw | None = None,
+    measure: Measure | None = None,
+) -> Effects:
+    """Put draws, shape (draw, row) or (draw, row, category), and what they are into a result."""
+    attrs |= {"interval_from": "draws" if law is None else _EXACT, "notes": notes}
+    if values.ndim == 3:
+        grid = _with_categories(grid, fit.response.categories)
+    chains, draws = fit.shape
+    array = xr.DataArray(
+        values.reshape(chains, draws, -1),
+        dims=("chain", "draw", "row"),
+        coords={"chain": np.arange(chains), "draw": np.arange(draws), "row": np.arange(len(grid))},
+        attrs=attrs,
+    )
+    return Effects(array, grid.reset_index(drop=True), attrs, law, measure)
+
+
+def _with_categories(grid: pd.DataFrame, categories: Sequence[str]) -> pd.DataFrame:
+    """Repeat each row of a grid for each category."""
+    repeated = grid.loc[grid.index.repeat(len(categories))].reset_index(drop=True)
+    name = "category" if "category" not in repeated.columns else "category_"
+    repeated[name] = pd.Categorical(list(categories) * len(grid), categories=list(categories))
+    return repeated

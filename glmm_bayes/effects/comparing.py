@@ -1,0 +1,181 @@
+"""``comparisons``: expected responses at different values of variables, compared within each draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Finding, Findings, PredictionError
+from glmm_bayes.effects.answers import answer, attributes, effects_of, is_probability, quantity_of, rows_of
+from glmm_bayes.effects.averaging import Averages, averages, each_row, free_names
+from glmm_bayes.effects.estimand import read_estimand
+from glmm_bayes.effects.expectation import MAX_MEMORY, Expectation
+from glmm_bayes.effects.grids import Change, changes, with_values
+from glmm_bayes.effects.hypotheses import contrast_rows
+from glmm_bayes.effects.measures import read_measure
+from glmm_bayes.effects.new_groups import seed_of
+from glmm_bayes.effects.pieces import distinct_rows
+from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.result import Effects
+from glmm_bayes.effects.rows import Rows, new_rows, predictors_of, unread_groups
+from glmm_bayes.effects.targets import confounded_factors, target_rows
+from glmm_bayes.infer.fit import Fit
+
+Array = NDArray[np.float64]
+
+
+def comparisons(
+    fit: Fit,
+    variable: str | Sequence[str] | Mapping[str, Any],
+    measure: str | Callable[[Array, Array], Any] = "difference",
+    estimand: str | Mapping[str, str] = "population",
+    by: str | Sequence[str] | bool | None = None,
+    newdata: Any = None,
+    values: str | Sequence[Any] | None = None,
+    seed: int | None = None,
+    parameter: str | None = None,
+    weights: Any = None,
+    target: str | None = None,
+    hypothesis: Any = None,
+    max_memory: float = MAX_MEMORY,
+) -> Effects:
+    """Compare expected responses at different values of variables, all else as observed.
+
+    The variable is set to each value in every row; expected responses are averaged over rows and
+    compared within each draw (standardisation, g-computation).
+
+    Parameters
+    ----------
+    fit : Fit
+    variable : str, sequence of str or mapping of str to values
+        A column of the data; several are changed together (cross-contrast), each over its values.
+    measure : str or callable
+        ``difference``, ``ratio``, ``log_ratio``, ``odds_ratio``, ``log_odds_ratio`` (of the averages),
+        ``lift``, ``percent``, ``nnt`` (number needed to treat: ends of the difference's interval turned
+        over), ``mean_log_odds_ratio`` (average over rows of each row's own: another number), or a
+        function of two arrays of draws, the higher value's first.
+    estimand, newdata, seed, parameter, weights, max_memory
+        As in ``predictions``; a new group has the same effects at each value of the variable.
+    by : str, sequence of str or bool, optional
+        Columns within whose combinations the comparison is made; default: over all rows. False compares
+        each row by itself.
+    values : sequence or str, optional
+        Values to compare: the first is the reference. Or which of them: ``reference`` (default: all
+        levels against the first), ``pairwise``, ``sequential``; for numbers ``sd``, ``2sd`` (that far
+        apart, about the mean), ``iqr``, ``minmax``. Default for a 0/1 column 1 against 0, for other
+        numbers each row's own value plus 1 against itself.
+    target : {"ATE", "ATT", "ATC"}, optional
+        Rows that stand for the population: all, those of the compared value (average effect on the
+        treated), those of the reference (on the controls).
+    hypothesis : str, sequence of str or array, optional
+        Compares rows of the result: ``pairwise``, ``reference``, ``sequential``, equations such as
+        ``"b2 - b1 = 0"``, or weights. Differences of differences are contrasts of contrasts.
+
+    Returns
+    -------
+    Effects
+
+    Raises
+    ------
+    PredictionError
+        If the variable or a value is unknown, or the measure does not fit the response.
+
+    References
+    ----------
+    Greenland, Robins and Pearl (1999), Confounding and collapsibility in causal inference.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> model = gb.Model("y ~ trt + (1 | subject)", gb.load_dataset("epil"), family="poisson")
+    >>> fit = gb.Fit.from_draws(model, {"beta": [[[1.0, -0.2]]], "sd_subject": [[[0.5]]]})
+    >>> round(float(gb.comparisons(fit, "trt", measure="ratio").summary()["mean"][0]), 6)
+    0.818731
+    """
+    chosen = read_measure(measure)
+    question = Question(fit, read_estimand(estimand, fit), chosen.scale, parameter)
+    if chosen.of_probabilities and not is_probability(question):
+        message = f"measure='{chosen.name}' needs a mean between 0 and 1; {fit.family.name} has none."
+        raise PredictionError(Finding("measure", message, hint="Write difference or ratio."))
+    start = seed_of(fit, seed)
+    base, notes = rows_of(question, newdata)
+    designs = [predictor.design for predictor in predictors_of(fit, parameter).values()]
+    pairs = changes(designs, variable, values)
+    names = list(pairs[0][0])
+    base, of_whom = target_rows(base, target, pairs)
+    notes += confounded_factors(fit, names, newdata)
+    groups = _groups(base, by, newdata, weights, names)
+    means = _means(question, base, pairs, groups, start, max_memory)
+    columns = [chosen.compare(means[_key(high)].values, means[_key(low)].values) for high, low in pairs]
+    grid, renamed = free_names(groups.grid)
+    grids = [_contrast_grid(high, low, grid) for high, low in pairs]
+    worst = max(means.values(), key=lambda mean: mean.error)
+    quantity = f"{chosen.label} in {quantity_of(question)}, {', '.join(names)}"
+    attrs = attributes(question, worst, quantity, start) | {
+        "measure": chosen.name,
+        "null": chosen.null,
+        "scale": "response",
+        "average": groups.words + of_whom,
+    }
+    frame = pd.concat(grids, ignore_index=True)
+    result = effects_of(fit, np.concatenate(columns, axis=1), frame, attrs, notes + renamed, measure=chosen)
+    return result if hypothesis is None else contrast_rows(result, hypothesis)
+
+
+def _groups(rows: Rows, by: Any, newdata: Any, weights: Any, names: Sequence[str]) -> Averages:
+    if by is False:
+        return each_row(rows, weights)
+    found = averages(rows, True if by is None else by, newdata, weights, names)
+    assert found is not None
+    return found
+
+
+def _key(change: Change) -> tuple[Any, ...]:
+    return tuple(change.items())
+
+
+def _means(
+    question: Question,
+    base: Rows,
+    pairs: Sequence[tuple[Change, Change]],
+    groups: Averages,
+    seed: int,
+    max_memory: float,
+) -> dict[tuple[Any, ...], Expectation]:
+    """Average the expected responses of the rows with the variables set to each point."""
+    means = {}
+    # Rows that read alike are built and evaluated once.
+    first, kind = distinct_rows(_read_columns(question, base, list(pairs[0][0])))
+    table, reduced = base.table.take(first), groups.of_kinds(kind)
+    findings = Findings(PredictionError)
+    for change in [change for pair in pairs for change in pair]:
+        if _key(change) in means:
+            continue
+        changed = with_values(table, change)
+        rows = new_rows(question.fit, changed, question.estimand, findings, question.parameter)
+        means[_key(change)] = answer(question, rows, seed, reduced, max_memory)
+    # Values beyond the range of a spline: once, however many points and terms there are.
+    beyond = {finding.column: finding for finding in findings.found if finding.severity == "warning"}
+    Findings(PredictionError, list(beyond.values())).warn(stacklevel=4)
+    return means
+
+
+def _read_columns(question: Question, rows: Rows, names: Sequence[str]) -> Array:
+    """Return the columns that an answer depends on when variables are set, as numbers."""
+    response = {name for design in rows.designs.values() for name in design.spec.response.names()}
+    unread = response | unread_groups(question.fit, rows, question.estimand)
+    kept = [name for name in rows.table.columns if name in names or name not in unread]
+    # A first column of zeros: a model may read none.
+    columns = [np.zeros(len(rows)), *(rows.table[name].values.astype(np.float64) for name in kept)]
+    return np.stack(columns, axis=1)
+
+
+def _contrast_grid(high: Change, low: Change, grid: pd.DataFrame) -> pd.DataFrame:
+    size = len(grid)
+    contrast = ", ".join(f"{high[name].label} vs {low[name].label}" for name in high)
+    labels = {"variable": [", ".join(high)] * size, "contrast": [contrast] * size}
+    return pd.concat([pd.DataFrame(labels), grid], axis=1)

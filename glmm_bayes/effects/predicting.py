@@ -1,0 +1,102 @@
+"""``predictions``: a Fit and rows in, expected responses out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from glmm_bayes.effects.answers import answer, attributes, checked_scale, effects_of, quantity_of, rows_of
+from glmm_bayes.effects.averaging import averages, free_names, grid_frame
+from glmm_bayes.effects.estimand import read_estimand
+from glmm_bayes.effects.expectation import MAX_MEMORY
+from glmm_bayes.effects.hypotheses import contrast_rows
+from glmm_bayes.effects.new_groups import seed_of
+from glmm_bayes.effects.new_subject import law_of_new
+from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.result import Effects
+from glmm_bayes.infer.fit import Fit
+
+
+def predictions(
+    fit: Fit,
+    newdata: Any = None,
+    estimand: str | Mapping[str, str] = "population",
+    scale: str = "response",
+    by: str | Sequence[str] | bool | None = None,
+    seed: int | None = None,
+    parameter: str | None = None,
+    weights: Any = None,
+    hypothesis: Any = None,
+    max_memory: float = MAX_MEMORY,
+) -> Effects:
+    """Compute expected responses: for each row, or averaged over rows within each draw.
+
+    Parameters
+    ----------
+    fit : Fit
+    newdata : DataFrame or mapping of columns, optional
+        Rows to predict, in any container that a model takes; default: the training rows. Needs the
+        predictors' and offset's columns, and the grouping columns only where the estimand is
+        ``subject``.
+    estimand : {"population", "typical", "subject", "new_subject", "sample"} or mapping of factor to word
+        ``population`` integrates the random effects over their distribution within each draw;
+        ``typical`` sets them to zero; ``subject`` takes each row's own group; ``sample`` puts every
+        combination of levels in the data at each row and averages over them; ``new_subject`` draws the
+        effects of one new group for each label in the rows (of a single one, if the rows lack the
+        grouping column), also for labels that the training rows had.
+    scale : {"response", "link"}
+        The response scale is the mean of one trial, with exposure as in the rows.
+    by : str, sequence of str or True, optional
+        Columns within whose combinations rows are averaged, each row with the same weight; True
+        averages over all rows.
+    seed : int, optional
+        Of new groups; default: the fit's own, else 0. A label's effects depend on the seed, the factor
+        and the label only.
+    parameter : str, optional
+        A parameter with a formula of its own (``sigma``, ``zi``, ...), or ``mu``: it is predicted in
+        the place of the mean of the response.
+    weights : str, array or BayesianBootstrap, optional
+        Of rows in the averages that ``by`` asks for: a column, or one number a row, or
+        ``gb.BayesianBootstrap()``; default: equal.
+    hypothesis : str, sequence of str or array, optional
+        Compares rows of the result, as in ``comparisons``.
+    max_memory : float
+        Bytes that the work and the answer may take.
+
+    Returns
+    -------
+    Effects
+        For rows of new groups, the summary's mean and interval are those of the exact distribution over
+        draws and groups where there is one (``attrs["interval_from"]`` says so); ``draws`` hold one drawn
+        group for each label and draw. Of an ordinal or categorical response the probability of each
+        category, in a row of its own.
+
+    Raises
+    ------
+    PredictionError
+        If the new rows do not fit the model, or a word is unknown.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> model = gb.Model("Reaction ~ Days + (1 | Subject)", gb.load_dataset("sleepstudy"))
+    >>> draws = {"beta": [[[250.0, 10.0]]], "sd_Subject": [[[30.0]]]}
+    >>> fit = gb.Fit.from_draws(model, draws)
+    >>> float(gb.predictions(fit, {"Days": [2.0]}).summary()["mean"][0])
+    270.0
+    """
+    question = Question(fit, read_estimand(estimand, fit), checked_scale(scale), parameter)
+    start = seed_of(fit, seed)
+    rows, notes = rows_of(question, newdata)
+    groups = averages(rows, by, newdata, weights)
+    result = answer(question, rows, start, groups, max_memory)
+    law = None
+    if question.estimand.new and groups is None and (exact := law_of_new(question, rows)):
+        law, means = exact
+        result = replace(result, rule=means.rule, error=means.error)
+    grid, renamed = free_names(grid_frame(rows) if groups is None else groups.grid)
+    attrs = attributes(question, result, quantity_of(question), start)
+    attrs |= {"average": "" if groups is None else groups.words}
+    effects = effects_of(fit, result.values, grid, attrs, notes + renamed, law)
+    return effects if hypothesis is None else contrast_rows(effects, hypothesis)

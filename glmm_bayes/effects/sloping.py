@@ -1,0 +1,134 @@
+"""``slopes``: how fast expected responses change with a number, at each row and averaged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Finding, Findings, PredictionError
+from glmm_bayes.core.registry import Registry
+from glmm_bayes.design.table import Column
+from glmm_bayes.effects.answers import attributes, checked_scale, effects_of, quantity_of, rows_of
+from glmm_bayes.effects.averaging import averages, each_row, free_names
+from glmm_bayes.effects.derivatives import SlopeEvaluator, SlopeMeasure, sides_of
+from glmm_bayes.effects.estimand import read_estimand
+from glmm_bayes.effects.expectation import MAX_MEMORY, gathered
+from glmm_bayes.effects.grids import contrasts
+from glmm_bayes.effects.hypotheses import contrast_rows
+from glmm_bayes.effects.pieces import distinct_pieces, distinct_rows
+from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.result import Effects
+from glmm_bayes.effects.rows import Rows, new_rows, predictors_of
+from glmm_bayes.effects.targets import confounded_factors
+from glmm_bayes.infer.fit import Fit
+
+Array = NDArray[np.float64]
+
+#: What is reported of a slope, the value of the variable and the mean, row by row.
+_MEASURES: Registry[SlopeMeasure] = Registry(
+    "measure",
+    {
+        "dydx": lambda slope, x, mean: slope,
+        "eyex": lambda slope, x, mean: slope * x / mean,
+        "eydx": lambda slope, x, mean: slope / mean,
+        "dyex": lambda slope, x, mean: slope * x,
+    },
+    PredictionError,
+)
+_LABELS = {
+    "dydx": "slope of {quantity} in {variable}",
+    "eyex": "elasticity of {quantity} in {variable}",
+    "eydx": "relative slope of {quantity} in {variable}",
+    "dyex": "change of {quantity} for a relative change of {variable}",
+}
+
+
+def slopes(
+    fit: Fit,
+    variable: str,
+    measure: str = "dydx",
+    estimand: str | Mapping[str, str] = "population",
+    by: str | Sequence[str] | bool | None = None,
+    newdata: Any = None,
+    scale: str = "response",
+    parameter: str | None = None,
+    weights: Any = None,
+    hypothesis: Any = None,
+    max_memory: float = MAX_MEMORY,
+) -> Effects:
+    """Compute how fast expected responses change with a number, averaged over rows within each draw.
+
+    Each row's slope is taken at its own value of the variable. Of a population mean m it is
+    (d eta/dx) dm/d eta + (dv/dx) dm/dv: the second part is that of random slopes, whose variance changes
+    with x.
+
+    Parameters
+    ----------
+    fit : Fit
+    variable : str
+        A number; for a factor use ``comparisons``.
+    measure : {"dydx", "eyex", "eydx", "dyex"}
+        Slope, elasticity, relative slope, and change for a relative change of the variable; row by row.
+    estimand, by, newdata, scale, parameter, weights, hypothesis, max_memory
+        As in ``predictions``; ``by`` defaults to all rows, and False gives each row by itself. The slope
+        of ``new_subject`` is not offered.
+
+    Returns
+    -------
+    Effects
+        ``attrs["derivative_error"]``: largest relative error of the derivatives of the design's columns.
+
+    Raises
+    ------
+    PredictionError
+        ``slope`` if the variable is no number or the model reads it as a factor.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> model = gb.Model("Reaction ~ Days + (1 | Subject)", gb.load_dataset("sleepstudy"))
+    >>> fit = gb.Fit.from_draws(model, {"beta": [[[250.0, 10.0]]], "sd_Subject": [[[30.0]]]})
+    >>> round(float(gb.slopes(fit, "Days").summary()["mean"][0]), 9)
+    10.0
+    """
+    how = _MEASURES[measure]
+    question = Question(fit, read_estimand(estimand, fit), checked_scale(scale), parameter)
+    if question.estimand.new:
+        message = "the slope of one new group is not offered: each draw would be of another group."
+        raise PredictionError(Finding("not_available", message, hint='Ask for estimand="population".'))
+    contrasts([predictor.design for predictor in predictors_of(fit, parameter).values()], variable, None)
+    rows, notes = rows_of(question, newdata)
+    notes += confounded_factors(fit, [variable], newdata)
+    groups = each_row(rows, weights) if by is False else averages(rows, _all(by), newdata, weights)
+    assert groups is not None
+    findings = Findings(PredictionError)
+
+    def build(values: Array) -> Rows:
+        table = rows.table.with_columns({variable: Column(variable, "number", values)})
+        return new_rows(fit, table, question.estimand, findings, parameter)
+
+    sides = sides_of(rows, build, variable)
+    x = rows.table[variable].values.astype(np.float64)
+    middle, plus, minus = (distinct_pieces(question, each)[0] for each in (rows, sides.plus, sides.minus))
+    columns = [*middle.columns(), *plus.columns(), *minus.columns()]
+    first, spread = distinct_rows(np.hstack([x[:, None], *columns]))
+    evaluator = SlopeEvaluator(question, middle, plus, minus, x, how)
+    result = gathered(evaluator, first, spread, groups, max_memory)
+    grid, renamed = free_names(groups.grid)
+    grid.insert(0, "variable", variable)
+    label = _LABELS[measure].format(quantity=quantity_of(question), variable=variable)
+    attrs = attributes(question, result, label, 0) | {
+        "measure": measure,
+        "null": 0.0,
+        "average": groups.words,
+        "derivative_error": sides.error,
+    }
+    effects = effects_of(fit, result.values, grid, attrs, notes + renamed)
+    return effects if hypothesis is None else contrast_rows(effects, hypothesis)
+
+
+def _all(by: str | Sequence[str] | bool | None) -> str | Sequence[str] | bool:
+    return True if by is None else by
