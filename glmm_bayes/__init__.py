@@ -38,10 +38,13 @@ _HOMES = {
     "load": "infer.storage",
     "load_dataset": "datasets",
     "pit": "checking.pit",
+    "plot_random_effects": "effects.group_pictures",
+    "plot_shrinkage": "effects.group_pictures",
     "posterior_predictive": "checking.predictive",
     "pp_check": "checking.predictive",
     "predictions": "effects.verbs",
     "random_effects": "effects.shrinkage",
+    "ranks": "effects.ranks",
     "register_family": "graph.registration",
     "register_transform": "spec.transforms",
     "report": "reporting.document",
@@ -90,7 +93,10 @@ if TYPE_CHECKING:
     )
     from glmm_bayes.datasets import load_dataset as load_dataset
     from glmm_bayes.effects.coefficients import coefficients as coefficients
+    from glmm_bayes.effects.group_pictures import plot_random_effects as plot_random_effects
+    from glmm_bayes.effects.group_pictures import plot_shrinkage as plot_shrinkage
     from glmm_bayes.effects.heterogeneity import variance_components as variance_components
+    from glmm_bayes.effects.ranks import ranks as ranks
     from glmm_bayes.effects.result import Effects as Effects
     from glmm_bayes.effects.shrinkage import random_effects as random_effects
     from glmm_bayes.effects.verbs import comparisons as comparisons
