@@ -35,6 +35,8 @@ _HOMES = {
     "coefficients": "effects.coefficients",
     "comparisons": "effects.verbs",
     "diagnose": "infer.diagnostics",
+    "gee": "effects.gee",
+    "gee_check": "checking.gee_check",
     "load": "infer.storage",
     "load_dataset": "datasets",
     "pit": "checking.pit",
@@ -57,6 +59,7 @@ __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
     from glmm_bayes.checking.family_laws import check_family as check_family
+    from glmm_bayes.checking.gee_check import gee_check as gee_check
     from glmm_bayes.checking.pit import pit as pit
     from glmm_bayes.checking.predictive import (
         posterior_predictive as posterior_predictive,
@@ -93,6 +96,7 @@ if TYPE_CHECKING:
     )
     from glmm_bayes.datasets import load_dataset as load_dataset
     from glmm_bayes.effects.coefficients import coefficients as coefficients
+    from glmm_bayes.effects.gee import gee as gee
     from glmm_bayes.effects.group_pictures import plot_random_effects as plot_random_effects
     from glmm_bayes.effects.group_pictures import plot_shrinkage as plot_shrinkage
     from glmm_bayes.effects.heterogeneity import variance_components as variance_components
