@@ -10,6 +10,7 @@ from glmm_bayes.checking.replication import NewGroupReplication
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.effects.mean_model import WORKING_VARIANCES, MeanModel, mean_model
+from glmm_bayes.effects.pieces import distinct_rows
 from glmm_bayes.effects.result import summary_frame
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
@@ -106,11 +107,9 @@ class Cells:
     """
 
     def __init__(self, model: MeanModel) -> None:
-        keys = np.column_stack([model.x, model.offset])
-        distinct, cell = np.unique(keys, axis=0, return_inverse=True)
-        self._x, self._offset = distinct[:, :-1], distinct[:, -1]
-        self._cell = cell.reshape(-1)
-        self._weights = np.ones(len(keys)) if model.weights is None else model.weights
+        first, self._cell = distinct_rows(np.column_stack([model.columns, model.offset]))
+        self._x, self._offset = model.columns[first] @ model.back, model.offset[first]
+        self._weights = np.ones(len(model.offset)) if model.weights is None else model.weights
         self._total = self._sums((self._weights * model.trials)[None])[0]
         self._model = model
 
@@ -125,7 +124,7 @@ class Cells:
         sums = self._sums(responses * self._weights)
         has_rows = self._total > 0
         mean = np.divide(sums, self._total, out=np.zeros_like(sums), where=has_rows)
-        start = self._start(mean)
+        start, lost = self._start(mean)
         gamma = start.copy()
         open_ = np.ones(len(gamma), dtype=bool)
         for _ in range(_STEPS):
@@ -136,20 +135,27 @@ class Cells:
             if not open_.any():
                 break
         away = np.abs((gamma - start) @ self._x.T).max(axis=1) > _INFINITE
-        gamma[open_ | (away & (self._model.link.name != "identity"))] = np.nan
+        gamma[lost | open_ | (away & (self._model.link.name != "identity"))] = np.nan
         return gamma @ self._model.back.T
 
     def _sums(self, values: Array) -> Array:
         size = len(self._offset)
         return np.stack([np.bincount(self._cell, row, minlength=size) for row in values])
 
-    def _start(self, mean: Array) -> Array:
-        """Return coefficients that fit the link of means drawn halfway to the overall one."""
-        root = np.sqrt(self._total)
+    def _start(self, mean: Array) -> tuple[Array, NDArray[np.bool_]]:
+        """Return coefficients that fit the link of means drawn halfway to the overall one.
+
+        And which responses have none, since their overall mean lies at an end of the scale.
+        """
+        link, root = self._model.link, np.sqrt(self._total)
         overall = (mean @ self._total / self._total.sum())[:, None]
-        target = self._model.link.link(0.5 * (mean + overall)) - self._offset
+        with np.errstate(divide="ignore", invalid="ignore"):
+            target, middle = link.link(0.5 * (mean + overall)), link.link(overall)
+        lost = ~np.isfinite(middle[:, 0])
+        middle[lost] = 0.0
+        target = np.where(np.isfinite(target), target, middle) - self._offset
         solution = np.linalg.lstsq(self._x * root[:, None], (target * root).T, rcond=None)[0]
-        return np.asarray(solution.T)
+        return np.asarray(solution.T), lost
 
     def _step(self, gamma: Array, mean: Array) -> Array:
         """Return a step of Newton's method with expected information."""

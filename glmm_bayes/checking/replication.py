@@ -48,7 +48,8 @@ class NewGroupReplication:
 
     def draw(self, rng: np.random.Generator, chosen: Integers) -> Array:
         """Draw responses at the chosen posterior draws, shape (draw, row, ...)."""
-        fit, normals = self._fit, {}
+        fit = self._fit
+        normals: Normals = {}
         values: dict[str, RowValue] = {}
         for name, predictor in fit.predictors.items():
             eta = fixed_part(fit.flat[predictor.variable("beta")][chosen], predictor.design)
@@ -56,8 +57,9 @@ class NewGroupReplication:
                 b = self._effects(rng, (name, index), len(group.levels), chosen, normals)
                 eta += group_part(b, group)
             values[name] = RowValue(predictor.link, eta)
-        draws = {name: variable[chosen] for name, variable in fit.flat.items() if name in _single(fit)}
-        values |= single_values({"beta": chosen, **draws}, fit.priors, slice(None))
+        single = [fit.priors.first.variable("beta"), *fit.priors.auxiliary]
+        single += ["thresholds"] if fit.priors.thresholds is not None else []
+        values |= single_values({name: fit.flat[name][chosen] for name in single}, fit.priors, slice(None))
         return draw_responses(fit.family, rng, fit.response, values)
 
     def _effects(
@@ -83,14 +85,9 @@ class NewGroupReplication:
         return result
 
 
-def _single(fit: Fit) -> set[str]:
-    """Name the variables with one value for all rows."""
-    return {*fit.priors.auxiliary, "thresholds"}
-
-
 def _check_independent(fit: Fit, name: str, group: GroupDesign) -> None:
     blocks = fit.group_prior(group.slug, name).blocks
     structure = next((b.levels.name for b in blocks if b.levels.name != "independent"), "")
     if structure:
-        message = f"levels of '{group.factor}' are correlated with each other ({structure}): they are not drawn anew."
+        message = f"levels of '{group.factor}' are correlated with each other ({structure}), not drawn anew."
         raise PredictionError(Finding("not_available", message, column=group.term.columns[0]))

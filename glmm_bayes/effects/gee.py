@@ -196,7 +196,8 @@ def _solve(model: MeanModel, codes: Integers, moment: Array | None, structure: S
         warnings.simplefilter("always")
         weights = None if model.weights is None else model.weights[row]
         given = {"time": times, "offset": model.offset[row], "weights": weights}
-        solver = equations.GEE(y, model.x[row], codes[row], family=law, cov_struct=shape, **given)
+        x = model.columns @ model.back
+        solver = equations.GEE(y, x[row], codes[row], family=law, cov_struct=shape, **given)
         result = solver.fit(maxiter=_STEPS, ctol=_SCORE * len(row))
     _check(result, told)
     covariance = model.back @ result.cov_robust @ model.back.T

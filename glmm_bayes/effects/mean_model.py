@@ -56,10 +56,10 @@ class MeanModel:
 
     Attributes
     ----------
-    x : ndarray, shape (row, coef)
-        The columns, in a coding that makes them orthonormal.
+    columns : ndarray, shape (row, coef)
     back : ndarray, shape (coef, coef)
-        Takes coefficients of ``x`` to those of the user's columns.
+        ``columns @ back`` are orthogonal and of one length, so that convergence is judged alike whatever
+        the scales; ``back`` takes their coefficients to those of the columns.
     offset : ndarray, shape (row,)
         With the log of the exposure of ``rate()``.
     successes, trials : ndarray, shape (row,)
@@ -73,7 +73,7 @@ class MeanModel:
         Excess variance of a negative binomial, at the posterior mean of its shape.
     """
 
-    x: Array
+    columns: Array
     back: Array
     offset: Array
     successes: Array
@@ -104,9 +104,11 @@ def mean_model(fit: Fit, verb: str) -> MeanModel:
         hint = f"Families: {', '.join(_OF_FAMILY)}. gb.predictions and gb.pp_check take all families."
         raise PredictionError(Finding("gee", message, hint=hint))
     offset = fit.design.offset + _exposure(fit, verb)
-    x, back = _orthonormal(fit.design.x)
-    y, weights = fit.response.values, fit.response.additions.weights
-    return MeanModel(x, back, offset, y, fit.response.trials, weights, fit.link, law, _excess(fit))
+    response, x = fit.response, fit.design.x
+    weights = response.additions.weights
+    return MeanModel(
+        x, _back(x), offset, response.values, response.trials, weights, fit.link, law, _excess(fit)
+    )
 
 
 def _exposure(fit: Fit, verb: str) -> Array | float:
@@ -137,16 +139,14 @@ def _excess(fit: Fit) -> float:
     return float(1 / fit.needed("shape", "the working variance").mean())
 
 
-def _orthonormal(x: Array) -> tuple[Array, Array]:
-    """Recode the columns, so that convergence is judged alike whatever their scales."""
+def _back(x: Array) -> Array:
     root = np.linalg.qr(x, mode="r")
     if np.linalg.matrix_rank(root) < root.shape[1]:
         message = (
             "columns of the fixed part depend on each other: no one set of coefficients solves for them."
         )
         raise PredictionError(Finding("gee", message, hint='Fit with rank="drop".'))
-    back = np.linalg.inv(root) * np.sqrt(len(x))
-    return x @ back, back
+    return np.asarray(np.linalg.inv(root) * np.sqrt(len(x)))
 
 
 def independent_groups(fit: Fit, factor: str | None, verb: str) -> tuple[GroupDesign, str]:
