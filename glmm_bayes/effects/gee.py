@@ -38,8 +38,6 @@ _LINKS = {
     "identity": "Identity",
     "log": "Log",
     "sqrt": "Sqrt",
-    "inverse": "InversePower",
-    "inverse_squared": "InverseSquared",
     "logit": "Logit",
     "probit": "Probit",
     "cloglog": "CLogLog",
@@ -135,15 +133,15 @@ def gee(
         message = "statsmodels reads weights as those of whole groups when it estimates a correlation."
         raise PredictionError(Finding("gee", message, hint='Write correlation="independence".'))
     moment = _times(fit, group, time) if correlation == "ar1" else None
+    population = population_coefficients(fit)
     solution = _solve(model, group.codes, moment, structure)
-    return _table(fit, model, solution, _Setting(correlation, group, how))
+    return _table(fit, model, population, solution, _Setting(group, how))
 
 
 @dataclass(frozen=True)
 class _Setting:
     """What was asked for, to be told beside the numbers."""
 
-    correlation: str
     group: GroupDesign
     how: str
 
@@ -303,8 +301,9 @@ CORRELATIONS: Registry[Structure] = Registry(
 )
 
 
-def _table(fit: Fit, model: MeanModel, solution: _Solution, setting: _Setting) -> pd.DataFrame:
-    population = population_coefficients(fit)
+def _table(
+    fit: Fit, model: MeanModel, population: Array, solution: _Solution, setting: _Setting
+) -> pd.DataFrame:
     frame = pd.DataFrame({"coef": fit.design.coefficients})
     for word, draws in (("subject", fit.flat["beta"]), ("population", population)):
         frame = pd.concat([frame, summary_frame(draws).add_prefix(f"{word}_")], axis=1)
