@@ -33,6 +33,8 @@ _SCORE = 1e-8
 _MOST_ROWS = 1_000_000
 #: A gap beyond this many robust standard errors is spoken of.
 _GAP = 1.0
+#: Of statsmodels: what is printed then is no solution.
+_WARNINGS = ("ConvergenceWarning", "IterationLimitWarning", "SingularMatrixWarning")
 
 _LINKS = {
     "identity": "Identity",
@@ -85,7 +87,8 @@ def gee(
         nested ones.
     time : str or array_like, optional
         For ``ar1``: a column of the model, or one number for each of its rows. The correlation of two rows
-        is a power of their distance in it, also where rows are missing or unevenly spaced.
+        is a power of their distance in it, also where rows are missing or unevenly spaced; statsmodels
+        takes a negative autocorrelation as 0.
 
     Returns
     -------
@@ -121,7 +124,9 @@ def gee(
     >>> import glmm_bayes as gb
     >>> model = gb.Model("y01 ~ trt + (1 | ID)", gb.load_dataset("bacteria"), family="bernoulli")
     >>> draws = {"beta": [[[2.9, -1.3, -0.8]]], "sd_ID": [[[1.2]]]}
-    >>> table = gb.gee(gb.Fit.from_draws(model, draws))  # doctest: +SKIP
+    >>> table = gb.gee(gb.Fit.from_draws(model, draws))
+    >>> table[["gee", "gee_se"]].shape
+    (3, 2)
     """
     structure = CORRELATIONS[correlation]
     if time is not None and correlation != "ar1":
@@ -246,11 +251,12 @@ def _smallest_step(moment: Array, codes: Integers) -> float:
 
 def _check(result: Any, told: Sequence[warnings.WarningMessage]) -> None:
     """Refuse a result that statsmodels itself warns of."""
-    bad = [str(one.message) for one in told if "Convergence" in one.category.__name__]
-    bad += [str(one.message) for one in told if "IterationLimit" in one.category.__name__]
-    if result is None or bad or not np.isfinite(result.params).all():
+    bad = [str(one.message) for one in told if one.category.__name__ in _WARNINGS]
+    if result is None or not np.isfinite(result.params).all():
+        bad.append("coefficients are not finite")
+    if bad:
         message = (
-            f"statsmodels found no solution of the estimating equations ({'; '.join(bad) or 'no reason'})."
+            f"statsmodels found no solution of the estimating equations ({'; '.join(dict.fromkeys(bad))})."
         )
         hint = 'Try correlation="independence"; see gb.Model(...).check() for separation.'
         raise PredictionError(Finding("gee", message, hint=hint))

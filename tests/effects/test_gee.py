@@ -370,3 +370,15 @@ def test_without_statsmodels_the_error_says_what_to_install(monkeypatch):
         gb.gee(fit)
     assert caught.value.code == "missing_package"
     assert caught.value.hint == 'Write pip install "glmm-bayes[gee]".'
+
+
+def test_a_correlation_that_no_group_can_have_is_refused():
+    # Pairs of opposite outcomes have a correlation that a group of six cannot have.
+    data = pd.DataFrame(
+        {"g": [*np.repeat(np.arange(20), 2), *[20] * 6], "x": np.resize([0.0, 1, 1, 0, 1], 46)}
+    )
+    data["y"] = [*np.resize([0, 1, 1, 0], 40), 0, 1, 1, 0, 0, 1]
+    fit = fit_from(gb.Model("y ~ x + (1 | g)", data, family="bernoulli"), [-0.7, 0.1])
+    with pytest.raises(gb.PredictionError, match="impossible in a group of 6 rows") as caught:
+        gb.gee(fit)
+    assert caught.value.code == "gee"
