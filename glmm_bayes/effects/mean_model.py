@@ -103,6 +103,9 @@ def mean_model(fit: Fit, verb: str) -> MeanModel:
         )
         hint = f"Families: {', '.join(_OF_FAMILY)}. gb.predictions and gb.pp_check take all families."
         raise PredictionError(Finding("gee", message, hint=hint))
+    if "shape" in fit.predictors and law == "negative binomial":
+        # Its rows differ in their excess; a working variance has one number at most.
+        law = "poisson"
     offset = fit.design.offset + _exposure(fit, verb)
     response, x = fit.response, fit.design.x
     weights = response.additions.weights
@@ -134,7 +137,6 @@ def _excess(fit: Fit) -> float:
     if fit.family.name == "geometric":
         return 1.0
     if fit.family.name != "negative_binomial" or "shape" in fit.predictors:
-        # With a formula of the shape rows differ: the Poisson variance is as good a working one.
         return 0.0
     return float(1 / fit.needed("shape", "the working variance").mean())
 

@@ -228,3 +228,24 @@ def test_pooling_factor_of_a_balanced_gaussian_model_is_its_shrinkage_factor():
     np.testing.assert_allclose(table["shrinkage"], factor, rtol=1e-12)
     assert table.attrs["pooling"]["Intercept | g"] == pytest.approx(factor, rel=1e-12)
     assert "Intercept | g: 0.35" in table.attrs["caption"]
+
+
+def test_posterior_means_of_toenail_patients_differ_less_than_the_patients_do():
+    # Published: posterior means have sd 3.37, patients 4.02, lambda .298 (posterior of all parameters).
+    months = np.array([0, 1, 2, 3, 6, 9, 12])
+    data = gb.load_dataset("toenail").assign(month=lambda frame: months[frame["visit"] - 1])
+    model = gb.Model("y ~ 0 + treatment + treatment:month + (1 | patientID)", data, family="bernoulli")
+    beta, v = np.array([-1.6307283, -1.7453347, -0.40431346, -0.56566738]), 16.13126
+    grid, group = np.linspace(-25, 25, 2_001), model.design.groups[0]
+    eta, y = model.design.x @ beta, model.response.values
+    log_density = np.stack([np.bincount(group.codes, y * b - np.logaddexp(0, eta + b)) for b in grid])
+    weights = np.exp(log_density - grid[:, None] ** 2 / (2 * v))
+    cumulative = np.cumsum(weights / weights.sum(axis=0), axis=0)
+    rng, draws = np.random.default_rng(1), 600
+    middle = (np.arange(draws) + 0.5) / draws
+    b = [np.interp(rng.permutation(middle), own, grid) for own in cumulative.T]
+    given = {"beta": np.tile(beta, (1, draws, 1)), "sd_patientID": np.full((1, draws, 1), np.sqrt(v))}
+    fit = gb.Fit.from_draws(model, given | {"b_patientID": np.stack(b, axis=1)[None, :, :, None]})
+    table = gb.random_effects(fit)
+    assert table["mean"].std() == pytest.approx(3.37, abs=0.03)
+    assert table.attrs["pooling"]["Intercept | patientID"] == pytest.approx(0.298, abs=0.02)
