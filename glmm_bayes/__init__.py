@@ -12,42 +12,47 @@ __version__ = "0.1.0"
 
 #: Public name to the module that holds it.
 _HOMES = {
+    "BayesianBootstrap": "effects.row_weights",
     "CustomFamily": "spec.custom_family",
     "DataError": "core.errors",
-    "FormulaError": "core.errors",
-    "GlmmError": "core.errors",
-    "GlmmWarning": "core.errors",
-    "PredictionError": "core.errors",
-    "PriorError": "core.errors",
-    "ResourceError": "core.errors",
-    "SamplingError": "core.errors",
-    "StorageError": "core.errors",
     "Effects": "effects.result",
     "Fit": "infer.fit",
     "Formula": "spec.several",
+    "FormulaError": "core.errors",
     "Formulas": "spec.many_responses",
+    "GlmmError": "core.errors",
+    "GlmmWarning": "core.errors",
     "Model": "model",
     "ModelSpec": "spec.model_spec",
     "MultivariateFit": "infer.many_responses",
     "MultivariateModel": "multivariate",
+    "PredictionError": "core.errors",
     "Prior": "spec.prior",
+    "PriorError": "core.errors",
+    "ResourceError": "core.errors",
+    "SamplingError": "core.errors",
+    "StorageError": "core.errors",
     "check_family": "checking.family_laws",
     "coefficients": "effects.coefficients",
-    "BayesianBootstrap": "effects.row_weights",
     "comparisons": "effects.comparing",
     "diagnose": "infer.diagnostics",
+    "gee": "effects.gee",
+    "gee_check": "checking.gee_check",
+    "grid": "effects.counterfactuals",
     "load": "infer.storage",
     "load_dataset": "datasets",
     "pit": "checking.pit",
+    "plot_random_effects": "effects.group_pictures",
+    "plot_shrinkage": "effects.group_pictures",
     "posterior_predictive": "checking.predictive",
     "pp_check": "checking.predictive",
-    "grid": "effects.counterfactuals",
     "predictions": "effects.predicting",
-    "slopes": "effects.sloping",
     "random_effects": "effects.shrinkage",
+    "ranks": "effects.ranks",
     "register_family": "graph.registration",
     "register_transform": "spec.transforms",
     "report": "reporting.document",
+    "slopes": "effects.sloping",
     "spec_schema": "spec.file_model",
     "summary": "infer.diagnostics",
     "variance_components": "effects.heterogeneity",
@@ -57,6 +62,7 @@ __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
     from glmm_bayes.checking.family_laws import check_family as check_family
+    from glmm_bayes.checking.gee_check import gee_check as gee_check
     from glmm_bayes.checking.pit import pit as pit
     from glmm_bayes.checking.predictive import (
         posterior_predictive as posterior_predictive,
@@ -95,8 +101,12 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.coefficients import coefficients as coefficients
     from glmm_bayes.effects.comparing import comparisons as comparisons
     from glmm_bayes.effects.counterfactuals import grid as grid
+    from glmm_bayes.effects.gee import gee as gee
+    from glmm_bayes.effects.group_pictures import plot_random_effects as plot_random_effects
+    from glmm_bayes.effects.group_pictures import plot_shrinkage as plot_shrinkage
     from glmm_bayes.effects.heterogeneity import variance_components as variance_components
     from glmm_bayes.effects.predicting import predictions as predictions
+    from glmm_bayes.effects.ranks import ranks as ranks
     from glmm_bayes.effects.result import Effects as Effects
     from glmm_bayes.effects.row_weights import BayesianBootstrap as BayesianBootstrap
     from glmm_bayes.effects.shrinkage import random_effects as random_effects

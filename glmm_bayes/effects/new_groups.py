@@ -152,17 +152,22 @@ def _new_groups(question: Question, rows: Rows, name: str, index: int, seed: int
     prior = fit.group_prior(group.slug, name)
     _check(question, group, prior)
     labels, members = _labels(group, design.table)
-    heavy = {
-        block.positions: fit.needed(f"{prefix_of(name)}df_{group.slug}", "the variance of random effects")
-        for block in prior.blocks
-        if block.is_student
-    }
+    heavy = degrees_of_freedom(fit, name, group)
     weights = group.weights if group.term.is_membership else np.ones((len(design), 1))
-    streams = _streams(fit, name, index, group)
+    streams = streams_of(fit, name, index, group)
     return NewGroups(name, group, labels, members, weights, streams, heavy, seed)
 
 
-def _streams(fit: Fit, name: str, index: int, group: GroupDesign) -> tuple[Stream, ...]:
+def degrees_of_freedom(fit: Fit, name: str, group: GroupDesign) -> dict[tuple[int, ...], Array]:
+    """Return draws of the degrees of freedom of the blocks that are Student's t, by their effects."""
+    return {
+        block.positions: fit.needed(f"{prefix_of(name)}df_{group.slug}", "the variance of random effects")
+        for block in fit.group_prior(group.slug, name).blocks
+        if block.is_student
+    }
+
+
+def streams_of(fit: Fit, name: str, index: int, group: GroupDesign) -> tuple[Stream, ...]:
     """Return the normals of a group's own effects, then those that it shares with other predictors."""
     covariance = fit.covariance(group.slug, name)
     key = (group.factor,) if name == MEAN else (group.factor, name)

@@ -7,6 +7,7 @@ from typing import Any
 
 from glmm_bayes.checking.predictive import pp_check
 from glmm_bayes.core.words import ESTIMANDS
+from glmm_bayes.effects.group_pictures import plot_random_effects
 from glmm_bayes.graph.equations import all_groups
 from glmm_bayes.graph.explain import describe_references, explain_model, further_lines
 from glmm_bayes.infer.diagnostics import Diagnosis
@@ -23,7 +24,6 @@ from glmm_bayes.reporting.blocks import (
 )
 from glmm_bayes.reporting.category_curves import category_curves
 from glmm_bayes.reporting.curves import estimand_curves
-from glmm_bayes.reporting.figures import shrinkage_picture
 from glmm_bayes.reporting.sentences import (
     answers,
     estimand_sentences,
@@ -145,7 +145,7 @@ def _curves(fit: Fit) -> Illustration:
 
 def _shrinkage(fit: Fit) -> Illustration:
     caption = "Subject-specific random effects beside what each level's own rows say without the others."
-    return illustration(shrinkage_picture(fit), caption)
+    return illustration(plot_random_effects(fit), caption)
 
 
 def _check(fit: Fit) -> Illustration:

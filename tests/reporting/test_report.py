@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
+from glmm_bayes.effects.group_pictures import plot_random_effects
 from glmm_bayes.reporting.curves import estimand_curves
-from glmm_bayes.reporting.figures import shrinkage_picture
 
 SHAPE = (2, 60)
 VOID = {"meta", "img", "br", "hr", "link", "input"}
@@ -329,5 +329,5 @@ def test_nested_and_crossed_factors_have_curves():
 
 
 def test_levels_without_an_own_estimate_are_counted_in_words():
-    alt = shrinkage_picture(fit_of("bernoulli")).alt
+    alt = plot_random_effects(fit_of("bernoulli")).alt
     assert "no finite estimate of their own" in alt and "Median shrinkage" in alt

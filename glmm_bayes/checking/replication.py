@@ -1,0 +1,93 @@
+"""Draws in, responses of the same rows with groups drawn anew out: mixed replication."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.row_value import RowValue
+from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.effects.new_groups import Stream, degrees_of_freedom, streams_of
+from glmm_bayes.graph.likelihood import draw_responses
+from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.predictor import fixed_part, group_part, single_values
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+#: Standard normals of each origin, shape (draw, level, normal).
+Normals = dict[tuple[str, ...], Array]
+
+
+class NewGroupReplication:
+    """Replicates responses with the design as it is and every group's random effects drawn anew.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Raises
+    ------
+    PredictionError
+        ``not_available`` if levels of a factor are correlated with each other.
+    DataError
+        ``draws_missing`` if the variance of the random effects is not in the fit.
+    """
+
+    def __init__(self, fit: Fit) -> None:
+        self._fit = fit
+        self._streams: dict[tuple[str, int], tuple[Stream, ...]] = {}
+        self._df: dict[tuple[str, int], dict[tuple[int, ...], Array]] = {}
+        for name, predictor in fit.predictors.items():
+            for index, group in enumerate(predictor.design.groups):
+                _check_independent(fit, name, group)
+                self._streams[name, index] = streams_of(fit, name, index, group)
+                self._df[name, index] = degrees_of_freedom(fit, name, group)
+        for name in fit.priors.auxiliary:
+            fit.needed(name, "replicated responses")
+
+    def draw(self, rng: np.random.Generator, chosen: Integers) -> Array:
+        """Draw responses at the chosen posterior draws, shape (draw, row, ...)."""
+        fit = self._fit
+        normals: Normals = {}
+        values: dict[str, RowValue] = {}
+        for name, predictor in fit.predictors.items():
+            eta = fixed_part(fit.flat[predictor.variable("beta")][chosen], predictor.design)
+            for index, group in enumerate(predictor.design.groups):
+                b = self._effects(rng, (name, index), len(group.levels), chosen, normals)
+                eta += group_part(b, group)
+            values[name] = RowValue(predictor.link, eta)
+        single = [fit.priors.first.variable("beta"), *fit.priors.auxiliary]
+        single += ["thresholds"] if fit.priors.thresholds is not None else []
+        values |= single_values({name: fit.flat[name][chosen] for name in single}, fit.priors, slice(None))
+        return draw_responses(fit.family, rng, fit.response, values)
+
+    def _effects(
+        self,
+        rng: np.random.Generator,
+        place: tuple[str, int],
+        levels: int,
+        chosen: Integers,
+        normals: Normals,
+    ) -> Array:
+        """Draw the effects of all levels, shape (draw, level, effect)."""
+        b: Array | float = 0.0
+        for stream in self._streams[place]:
+            if stream.key not in normals:
+                normals[stream.key] = rng.standard_normal((len(chosen), levels, stream.root.shape[2]))
+            # What predictors share, they share by the same normals.
+            b = b + np.einsum("skl,sjl->sjk", stream.root[chosen], normals[stream.key], optimize=True)
+        result = np.asarray(b)
+        for positions, df in self._df[place].items():
+            own = df[chosen, None]
+            scale = np.sqrt((own - 2.0) / rng.chisquare(np.broadcast_to(own, (len(chosen), levels))))
+            result[:, :, list(positions)] *= scale[:, :, None]
+        return result
+
+
+def _check_independent(fit: Fit, name: str, group: GroupDesign) -> None:
+    blocks = fit.group_prior(group.slug, name).blocks
+    structure = next((b.levels.name for b in blocks if b.levels.name != "independent"), "")
+    if structure:
+        message = f"levels of '{group.factor}' are correlated with each other ({structure}), not drawn anew."
+        raise PredictionError(Finding("not_available", message, column=group.term.columns[0]))

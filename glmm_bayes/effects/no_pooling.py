@@ -1,0 +1,123 @@
+"""A level's own rows in, its random effects by themselves out: maximum likelihood, without pooling."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.row_value import RowValue, RowValues
+from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.design.several import MEAN
+from glmm_bayes.effects.information import level_information, row_information, unit_of
+from glmm_bayes.graph.families.binary import BinaryFamily
+from glmm_bayes.graph.families.counts import CountFamily
+from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.predictor import fixed_part, group_part, single_values, subject_predictor
+
+Array = NDArray[np.float64]
+
+_STEPS = 60
+_TOLERANCE = 1e-10
+#: A level's own estimate beyond this on the linear predictor is the way to infinity.
+_INFINITE = 25.0
+
+
+def no_pooling(fit: Fit, group: GroupDesign) -> Array:
+    """Return each level's own maximum-likelihood effects, shape (level, effect).
+
+    The fixed part and the other factors' effects stand at their posterior means. Infinite where the
+    likelihood rises for ever; NaN where the level's rows cannot tell its effects apart.
+    """
+    offset = _posterior_mean_predictor(fit, without=group)
+    others = _posterior_means(fit)
+    levels, size = len(group.levels), len(group.effects)
+    b = np.zeros((levels, size))
+    identified = _identified(group)
+    for _ in range(_STEPS):
+        eta = offset + (group.z * b[group.codes]).sum(axis=1)
+        at = {**others, "mu": RowValue(fit.link, eta[None])}
+        step = _newton_step(fit, group, at, identified)
+        # Levels without a finite maximum walk outwards by about one unit a step.
+        b = np.clip(
+            b + np.clip(step, -2.0 * unit_of(fit), 2.0 * unit_of(fit)),
+            -1e3 * unit_of(fit),
+            1e3 * unit_of(fit),
+        )
+        if np.abs(step).max(initial=0.0) < _TOLERANCE * unit_of(fit):
+            break
+    b[~identified] = np.nan
+    return _to_infinity(fit, group, b, offset)
+
+
+def _posterior_mean_predictor(fit: Fit, without: GroupDesign) -> Array:
+    beta = fit.flat["beta"].mean(axis=0, keepdims=True)
+    eta = fixed_part(beta, fit.design)
+    for group in fit.design.groups:
+        if group.slug != without.slug:
+            eta = eta + group_part(fit.flat[f"b_{group.slug}"].mean(axis=0, keepdims=True), group)
+    return np.asarray(eta[0])
+
+
+def _identified(group: GroupDesign) -> NDArray[np.bool_]:
+    """Tell for which levels the rows' effect columns have full rank."""
+    levels, size = len(group.levels), len(group.effects)
+    gram = np.zeros((levels, size, size))
+    np.add.at(gram, group.codes, group.z[:, :, None] * group.z[:, None, :])
+    # Under ``by`` a level has some of the effects only.
+    has = group.occurs.sum(axis=1)
+    return np.asarray(np.linalg.matrix_rank(gram, hermitian=True) == has)
+
+
+def _posterior_means(fit: Fit) -> dict[str, RowValue]:
+    """Return the parameters beside the mean at their posterior means, of one draw."""
+    means = {name: draws.mean(axis=0, keepdims=True) for name, draws in fit.flat.items()}
+    values = single_values(means, fit.priors, slice(None))
+    for name, predictor in fit.predictors.items():
+        if name != MEAN:
+            eta = subject_predictor(means, predictor.design, slice(None), predictor.prefix)
+            values[name] = RowValue(predictor.link, eta)
+    return values
+
+
+def _newton_step(fit: Fit, group: GroupDesign, at: RowValues, identified: NDArray[np.bool_]) -> Array:
+    levels, size = len(group.levels), len(group.effects)
+    slopes, weights = row_information(fit, at)
+    score = np.zeros((levels, size))
+    np.add.at(score, group.codes, group.z * slopes[0][:, None])
+    information = level_information(group, weights)[0]
+    ridge = 1e-12 * np.maximum(np.trace(information, axis1=1, axis2=2), 1e-300)
+    information = information + ridge[:, None, None] * np.eye(size)
+    step = np.linalg.solve(information, score[:, :, None])[:, :, 0]
+    return np.where(identified[:, None], step, 0.0)
+
+
+def _at_an_end(fit: Fit, group: GroupDesign, b: Array) -> Array:
+    """Decide exactly for intercepts: all successes or all failures (or counts of zero) have no maximum."""
+    ends_are_infinite = isinstance(fit.family, BinaryFamily | CountFamily)
+    if group.effects != ("Intercept",) or not ends_are_infinite:
+        return b
+    levels = len(group.levels)
+    successes = np.bincount(group.codes, fit.response.values, minlength=levels)
+    result = np.where(successes == 0, -np.inf, b[:, 0])
+    if isinstance(fit.family, BinaryFamily):
+        trials = np.bincount(group.codes, fit.response.trials, minlength=levels)
+        result = np.where(successes == trials, np.inf, result)
+    return result[:, None]
+
+
+def _to_infinity(fit: Fit, group: GroupDesign, b: Array, offset: Array) -> Array:
+    """Mark effects of levels whose rows all run to an end of the scale as infinite."""
+    if fit.link.name == "identity":
+        return b
+    b = _at_an_end(fit, group, b)
+    contribution = (group.z * np.nan_to_num(b, posinf=0.0, neginf=0.0)[group.codes]).sum(axis=1)
+    runaway = np.abs(contribution) > _INFINITE
+    levels = np.unique(group.codes[runaway])
+    result = b.copy()
+    size = b.shape[1]
+    if size == 1:
+        result[levels] = np.sign(result[levels]) * np.inf
+    else:
+        # With several effects the direction of divergence is not one effect's: the estimate does not exist.
+        result[levels] = np.nan
+    return result

@@ -1,0 +1,156 @@
+"""Random effects in, the posterior of each level's rank among the others out: ranked within each draw."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.registry import suggestion
+from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
+from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.effects.shrinkage import chosen_groups, effect_draws
+from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.graph.predictors import Predictor
+from glmm_bayes.infer.captioned import captioned
+from glmm_bayes.infer.fit import Fit
+
+Array = NDArray[np.float64]
+
+#: Columns of the ranks' whole distribution: beyond this a table is no way to look at it.
+_MOST_LEVELS = 2_000
+
+
+def ranks(
+    fit: Fit,
+    factor: str,
+    effect: str = "Intercept",
+    top: int | None = None,
+    best: str = "highest",
+    distribution: bool = False,
+) -> pd.DataFrame:
+    """Say how sure the order of the levels is: each level's rank, found anew in every draw.
+
+    Parameters
+    ----------
+    fit : Fit
+    factor : str
+        The grouping factor.
+    effect : str
+        Which of its random effects, as ``gb.random_effects`` names them.
+    top : int, optional
+        ``p_top<k>`` is the probability to be among the best k. Default: 3, or all levels if there are fewer.
+    best : {"highest", "lowest"}
+        Which end of the effect has rank 1.
+    distribution : bool
+        True adds the probability of every rank, columns ``rank_1``, ``rank_2``, and so on.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row a level, by expected rank: ``factor``, ``level``, ``effect``; ``mean`` (the expected rank),
+        ``sd`` and interval of the rank; ``p_best``, ``p_top<k>``. Levels that are equal in a draw share the
+        best of their ranks.
+
+    Raises
+    ------
+    PredictionError
+        ``unknown_factor``, ``unknown_effect`` or ``settings``.
+    DataError
+        ``draws_missing`` if the draws of the random effects are not in the fit.
+
+    References
+    ----------
+    Goldstein and Spiegelhalter (1996), League tables and their limitations: statistical issues in
+    comparisons of institutional performance. Laird and Louis (1989), Empirical Bayes ranking methods.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb, numpy as np
+    >>> model = gb.Model("y ~ trt + (1 | subject)", gb.load_dataset("epil"), family="poisson")
+    >>> b = np.random.default_rng(1).normal(np.linspace(-1, 1, 59), 0.3, (1, 50, 59))[..., None]
+    >>> draws = {"beta": np.ones((1, 50, 2)), "sd_subject": np.full((1, 50, 1), 0.6), "b_subject": b}
+    >>> table = gb.ranks(gb.Fit.from_draws(model, draws), "subject")
+    >>> bool(table["mean"].is_monotonic_increasing and table["p_best"].sum() == 1)
+    True
+    """
+    predictor, group, position = chosen_effect(fit, factor, effect)
+    has = group.occurs[:, position]
+    b = effect_draws(fit, group, predictor)[:, has, position]
+    levels = b.shape[1]
+    top = min(3, levels) if top is None else top
+    _check(top, best, levels, distribution)
+    places = _places(b if best == "lowest" else -b)
+    table = pd.DataFrame(
+        {"factor": factor, "level": np.array(group.labels, dtype=object)[has], "effect": effect}
+    )
+    table = pd.concat([table, _summary(places)], axis=1)
+    table["p_best"] = (places == 1).mean(axis=0)
+    table[f"p_top{top}"] = (places <= top).mean(axis=0)
+    if distribution:
+        every = {f"rank_{rank}": (places == rank).mean(axis=0) for rank in range(1, levels + 1)}
+        table = pd.concat([table, pd.DataFrame(every)], axis=1)
+    table = table.sort_values("mean", kind="stable").reset_index(drop=True)
+    estimand = (
+        f"rank of each level of {factor} by its random effect '{effect}', 1 = {best} of {levels}, other "
+        "things equal"
+    )
+    caption = f"{estimand}; ranked within each draw; mean and {interval_words()}"
+    return captioned(table, caption, estimand_description=estimand, interval=interval_words(), best=best)
+
+
+def chosen_effect(fit: Fit, factor: str | None, effect: str | None) -> tuple[Predictor, GroupDesign, int]:
+    """Find an effect by the name that ``gb.random_effects`` gives it; without names, the first.
+
+    Raises
+    ------
+    PredictionError
+        ``unknown_factor``, ``no_random_effects`` or ``unknown_effect``.
+    """
+    groups = chosen_groups(fit, factor)
+    if effect is None:
+        return (*groups[0], 0)
+    names: list[str] = []
+    for predictor, group in groups:
+        own = [f"{predictor.prefix}{name}" for name in group.effects]
+        if effect in own:
+            return predictor, group, own.index(effect)
+        names += own
+    hint = " ".join(filter(None, (suggestion(effect, names), f"Effects: {', '.join(names)}.")))
+    message = f"'{groups[0][1].factor}' has no random effect '{effect}'."
+    raise PredictionError(Finding("unknown_effect", message, hint=hint))
+
+
+def _check(top: int, best: str, levels: int, distribution: bool) -> None:
+    """Refuse what cannot be ranked."""
+    message = ""
+    if best not in ("highest", "lowest"):
+        message = f'best must be "highest" or "lowest", found {best!r}.'
+    elif isinstance(top, bool) or not isinstance(top, int) or not 1 <= top <= levels:
+        message = f"top must be a whole number from 1 to {levels}, the number of levels; found {top!r}."
+    elif distribution and levels > _MOST_LEVELS:
+        message = f"the distribution of ranks has {levels} columns; up to {_MOST_LEVELS} are listed."
+    if message:
+        raise PredictionError(Finding("settings", message))
+
+
+def _summary(places: Array) -> pd.DataFrame:
+    """Summarise ranks; the interval's ends are ranks that occur."""
+    table, tail = summary_frame(places), (1 - INTERVAL_PROBABILITY) / 2
+    ends = np.quantile(places, [tail, 1 - tail], axis=0, method="inverted_cdf")
+    table[list(interval_columns())] = ends.T
+    return table
+
+
+def _places(values: Array) -> Array:
+    """Return the rank of each value in its draw, 1 the smallest; equal values share the best rank."""
+    order = np.argsort(values, axis=1, kind="stable")
+    ordered = np.take_along_axis(values, order, axis=1)
+    place = np.broadcast_to(np.arange(1, values.shape[1] + 1), values.shape)
+    is_new = np.ones(values.shape, dtype=bool)
+    is_new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
+    shared = np.maximum.accumulate(np.where(is_new, place, 0), axis=1)
+    result = np.empty(values.shape)
+    np.put_along_axis(result, order, shared.astype(np.float64), axis=1)
+    return result
