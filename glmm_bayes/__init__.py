@@ -36,6 +36,8 @@ _HOMES = {
     "coefficients": "effects.coefficients",
     "comparisons": "effects.comparing",
     "diagnose": "infer.diagnostics",
+    "estimands": "effects.side_by_side",
+    "fan": "effects.fans",
     "gee": "effects.gee",
     "gee_check": "checking.gee_check",
     "grid": "effects.counterfactuals",
@@ -101,6 +103,7 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.coefficients import coefficients as coefficients
     from glmm_bayes.effects.comparing import comparisons as comparisons
     from glmm_bayes.effects.counterfactuals import grid as grid
+    from glmm_bayes.effects.fans import fan as fan
     from glmm_bayes.effects.gee import gee as gee
     from glmm_bayes.effects.group_pictures import plot_random_effects as plot_random_effects
     from glmm_bayes.effects.group_pictures import plot_shrinkage as plot_shrinkage
@@ -110,6 +113,7 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.result import Effects as Effects
     from glmm_bayes.effects.row_weights import BayesianBootstrap as BayesianBootstrap
     from glmm_bayes.effects.shrinkage import random_effects as random_effects
+    from glmm_bayes.effects.side_by_side import estimands as estimands
     from glmm_bayes.effects.sloping import slopes as slopes
     from glmm_bayes.graph.registration import register_family as register_family
     from glmm_bayes.infer.diagnostics import diagnose as diagnose

@@ -1,0 +1,97 @@
+"""``fan``: exact quantiles over groups of the curves of groups."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.effects.answers import attributes, effects_of, quantity_of, rows_of
+from glmm_bayes.effects.averaging import free_names, grid_frame
+from glmm_bayes.effects.estimand import read_estimand
+from glmm_bayes.effects.expectation import MAX_MEMORY, Expectation, check_memory
+from glmm_bayes.effects.pieces import distinct_pieces
+from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.result import Effects
+from glmm_bayes.infer.fit import Fit
+
+Array = NDArray[np.float64]
+
+
+def fan(
+    fit: Fit,
+    newdata: Any = None,
+    probabilities: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95),
+    parameter: str | None = None,
+) -> Effects:
+    """Show how groups differ: in each draw the exact quantiles over groups of their expected responses.
+
+    With v the variance of a group's part of the linear predictor, the q-quantile over groups is
+    h(eta + sqrt(v) z_q). Its median is the ``typical`` group; its mean over q is ``population``.
+
+    Parameters
+    ----------
+    fit : Fit
+    newdata : DataFrame or mapping, optional
+        Rows; default: those of the data.
+    probabilities : sequence of float
+        Of the quantiles over groups, between 0 and 1.
+    parameter : str, optional
+        As in ``predictions``.
+
+    Returns
+    -------
+    Effects
+        Each row of ``newdata`` once a probability; column ``quantile``.
+
+    Raises
+    ------
+    PredictionError
+        ``values`` if a probability is not between 0 and 1; ``not_available`` where the mean is no
+        increasing function of one linear predictor with normal effects.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> model = gb.Model("y ~ trt + (1 | subject)", gb.load_dataset("epil"), family="poisson")
+    >>> fit = gb.Fit.from_draws(model, {"beta": [[[1.0, -0.2]]], "sd_subject": [[[0.5]]]})
+    >>> gb.fan(fit, {"trt": ["placebo"]}, [0.5]).summary()["mean"].round(6).tolist()
+    [2.718282]
+    """
+    levels = np.asarray(list(probabilities), dtype=np.float64)
+    if not len(levels) or not ((levels > 0.0) & (levels < 1.0)).all():
+        message = f"probabilities must lie between 0 and 1, found {list(probabilities)!r}."
+        raise PredictionError(Finding("values", message))
+    question = Question(fit, read_estimand("population", fit), "response", parameter)
+    rows, notes = rows_of(question, newdata)
+    if not question.is_mu or not question.link.is_increasing:
+        message = f"the mean of {fit.family.name} is no increasing function of one linear predictor."
+        hint = f'Write parameter="{next(iter(rows.designs))}".'
+        raise PredictionError(Finding("not_available", message, hint=hint))
+    whole, first, spread = distinct_pieces(question, rows)
+    check_memory(int(np.prod(fit.shape)), len(spread) * len(levels), MAX_MEMORY)
+    parts = whole.at(slice(None), first)
+    if parts.heavy is not None:
+        message = "the quantiles of groups with t effects are not offered."
+        raise PredictionError(Finding("not_available", message))
+    eta = parts.joint.at[question.single].eta
+    sd = np.sqrt(parts.joint.variance.get(question.single, np.zeros_like(eta)))
+    # Row by row, so that one row's quantiles stand together.
+    curves = eta[:, :, None] + sd[:, :, None] * special.ndtri(levels)
+    values = question.link.inverse(curves)[:, spread].reshape(len(eta), -1)
+    grid = grid_frame(rows)
+    grid = grid.loc[grid.index.repeat(len(levels))].reset_index(drop=True)
+    grid, renamed = free_names(grid)
+    grid["quantile"] = np.tile(levels, len(rows))
+    attrs = attributes(question, Expectation(values, "exact", 0.0), quantity_of(question), 0)
+    attrs |= {
+        "average": "",
+        "estimand": "quantiles over groups",
+        "estimand_description": "quantiles over all groups that could be drawn, exact in each draw",
+    }
+    return effects_of(fit, values, pd.DataFrame(grid), attrs, notes + renamed)

@@ -1,0 +1,134 @@
+"""``estimands``: one question, answered for all five estimands side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from textwrap import fill
+from typing import Any
+
+import pandas as pd
+
+from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
+from glmm_bayes.core.words import ESTIMANDS, INTERVAL_PROBABILITY, interval_words
+from glmm_bayes.effects.comparing import comparisons
+from glmm_bayes.effects.predicting import predictions
+from glmm_bayes.effects.result import Effects
+from glmm_bayes.infer.fit import Fit
+
+#: What each estimand's number is an answer to.
+SENTENCES = {
+    "typical": "in the median group, whose random effects are zero",
+    "population": "on average over all groups that could be drawn",
+    "subject": "for each known group, averaged over the rows",
+    "sample": "on average over the groups in the data, put in every row",
+    "new_subject": "for one group not yet seen: its interval holds the differences between groups",
+}
+_WIDTH = 100
+
+
+@dataclass(frozen=True, eq=False)
+class SideBySide:
+    """One question under each estimand.
+
+    Attributes
+    ----------
+    effects : mapping of str to Effects
+        By estimand.
+    omitted : mapping of str to str
+        Estimands that the fit or the rows cannot answer, and why.
+    """
+
+    effects: Mapping[str, Effects]
+    omitted: Mapping[str, str]
+
+    def summary(self, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
+        """Put the summaries below each other, with the estimand and what it answers.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Columns ``estimand``, those of each summary, and ``answers``.
+        """
+        parts = []
+        for word, effects in self.effects.items():
+            part = effects.summary(probability)
+            part.insert(0, "estimand", word)
+            parts.append(part.assign(answers=SENTENCES[word]))
+        table = pd.concat(parts, ignore_index=True)
+        table.attrs = {"interval": interval_words(probability), "estimand": "all, one a row"}
+        return table
+
+    def __str__(self) -> str:
+        first = next(iter(self.effects.values()))
+        lines = [fill(f"{first.attrs['quantity']}; mean and {interval_words()}", _WIDTH)]
+        table = self.summary()
+        lines.append(
+            table.drop(columns="answers").to_string(index=False, float_format=lambda value: f"{value:.4g}")
+        )
+        lines += [f"{word}: {SENTENCES[word]} ({ESTIMANDS[word].split(' (')[0]})" for word in self.effects]
+        lines += [f"{word}: not shown, {why}" for word, why in self.omitted.items()]
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def estimands(fit: Fit, variable: str | None = None, newdata: Any = None, **question: Any) -> SideBySide:
+    """Answer one question for every estimand: what each of them says, side by side.
+
+    Parameters
+    ----------
+    fit : Fit
+    variable : str, optional
+        Compares its values, as ``comparisons`` does; default: the mean, as ``predictions`` with
+        ``by=True``.
+    newdata : DataFrame or mapping, optional
+        Rows that are asked about; default: those of the data.
+    **question
+        Further arguments of ``comparisons`` or ``predictions`` but for the estimand.
+
+    Returns
+    -------
+    SideBySide
+
+    Raises
+    ------
+    PredictionError
+        As the verb; ``estimand`` if one is given.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> model = gb.Model("y ~ trt + (1 | subject)", gb.load_dataset("epil"), family="poisson")
+    >>> fit = gb.Fit.from_draws(model, {"beta": [[[1.0, -0.2]]], "sd_subject": [[[0.5]]]})
+    >>> list(gb.estimands(fit, "trt").effects)
+    ['typical', 'population', 'new_subject']
+    """
+    if "estimand" in question:
+        message = "every estimand is answered: leave estimand= out."
+        raise PredictionError(Finding("estimand", message))
+    found: dict[str, Effects] = {}
+    omitted: dict[str, str] = {}
+    for word in SENTENCES:
+        try:
+            if variable is None:
+                found[word] = predictions(fit, newdata, word, **{"by": True, **question})
+            else:
+                found[word] = comparisons(fit, variable, estimand=word, newdata=newdata, **question)
+        except GlmmError as error:
+            # What concerns one estimand only must not hide the others.
+            if error.code not in _OF_ONE:
+                raise
+            omitted[word] = error.findings[0].message
+    return SideBySide(found, omitted)
+
+
+#: Errors that one estimand has and another has not.
+_OF_ONE = (
+    "draws_missing",
+    "new_group",
+    "newdata_schema",
+    "unknown_column",
+    "estimand_undefined",
+    "not_available",
+)
