@@ -10,17 +10,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.core.words import ESTIMANDS, INTERVAL_PROBABILITY, interval_columns, interval_words
+from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import on_scale
-from glmm_bayes.effects.pieces import distinct_pieces
+from glmm_bayes.effects.pieces import distinct_pieces, distinct_rows
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import training_rows
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.graph.implications import reading_of
+from glmm_bayes.graph.likelihood import adjusted
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
@@ -34,12 +37,13 @@ _NEWTON_TOLERANCE = 1e-12
 
 @dataclass(frozen=True)
 class _Cells:
-    """Distinct rows of the design: columns, offset, total weight, number of rows."""
+    """Distinct rows: columns, offset, total weight, number of rows, known errors and exposure."""
 
     x: Array
     offset: Array
     trials: Array
     rows: Array
+    additions: Additions
 
 
 #: Takes linear predictors, variances and population means of the cells to coefficients, shape (draw, coef).
@@ -120,6 +124,15 @@ def _ratios(draws: Array, word: str) -> pd.DataFrame:
     return ratios
 
 
+def discrimination(fit: Fit) -> Array | None:
+    """Return what multiplies an ordinal linear predictor: draws, or one number; None if it has a formula."""
+    if "disc" in fit.predictors:
+        return None
+    if "disc" in fit.priors.auxiliary:
+        return fit.flat["disc"]
+    return np.asarray(float(fit.priors.constants.get("disc", 1.0)))
+
+
 def _subject_table(fit: Fit, predictors: Mapping[str, Predictor]) -> pd.DataFrame:
     """Summarise subject-specific coefficients of predictors that have no population-averaged ones."""
     parts = []
@@ -128,8 +141,10 @@ def _subject_table(fit: Fit, predictors: Mapping[str, Predictor]) -> pd.DataFram
         coefficients = [f"{predictor.prefix}{coef}" for coef in predictor.design.coefficients]
         draws = fit.flat[predictor.variable("beta")]
         columns = [pd.DataFrame({"coef": coefficients}), summary_frame(draws).add_prefix("subject_")]
-        if ratio := reading_of(name, predictor.link, fit.family, fit.response).ratio:
-            columns.append(_ratios(draws, "subject").assign(ratio=ratio))
+        scale = discrimination(fit) if name == MEAN or name.startswith("cs_") else np.ones(())
+        ratio = reading_of(name, predictor.link, fit.family, fit.response).ratio
+        if ratio and scale is not None:
+            columns.append(_ratios(scale[..., None] * draws, "subject").assign(ratio=ratio))
             called[ratio] = None
         parts.append(pd.concat(columns, axis=1))
     ratios = " or ".join(called)
@@ -167,9 +182,13 @@ def _project(fit: Fit, solve: Projection) -> tuple[Array, Array]:
     """Return projected coefficients, shape (draw, coef), and the largest gap in each draw."""
     design = fit.design
     question = Question(fit, read_estimand("population", fit))
-    pieces, rows, spread = distinct_pieces(question, training_rows(fit))
+    pieces = distinct_pieces(question, training_rows(fit))[0]
+    additions = fit.response.additions
+    beside = [part[:, None] for part in (additions.se, additions.rate) if part is not None]
+    rows, spread = distinct_rows(np.hstack([*pieces.columns(), *beside]))
     counts = np.bincount(spread, minlength=len(rows)).astype(np.float64)
-    trials = np.bincount(spread, weights=fit.response.trials, minlength=len(rows))
+    weights = 1.0 if additions.weights is None else additions.weights
+    trials = np.bincount(spread, weights=weights * fit.response.trials, minlength=len(rows))
     # Orthonormal columns: both projections are equivariant, and raw ones can be nearly dependent.
     root = np.linalg.qr(design.x[rows] * np.sqrt(counts)[:, None], mode="r")
     if np.linalg.matrix_rank(root) < root.shape[1]:
@@ -178,7 +197,12 @@ def _project(fit: Fit, solve: Projection) -> tuple[Array, Array]:
             Finding("projection", message, hint='Fit with rank="drop", or use predictions.')
         )
     back = np.linalg.inv(root)
-    cells = _Cells(design.x[rows] @ back, design.offset[rows], trials, counts)
+    own = Additions(
+        se=None if additions.se is None else additions.se[rows],
+        se_adds_sigma=additions.se_adds_sigma,
+        rate=None if additions.rate is None else additions.rate[rows],
+    )
+    cells = _Cells(design.x[rows] @ back, design.offset[rows], trials, counts, own)
     beta = fit.flat["beta"]
     gamma, gap = np.empty_like(beta), np.empty(len(beta))
     for block in draw_blocks(len(beta), len(rows) * max(1, beta.shape[1])):
@@ -203,13 +227,15 @@ def _quasi_likelihood(fit: Fit, cells: _Cells, mean: Array, link_of_mean: Array,
     """Solve sum w x (h'/V)(m - h(x'gamma)) = 0 by Newton's method with expected information."""
     gamma = _hedeker(fit, cells, mean, link_of_mean, block)
     others = _others(fit, block)
+    # The response of a row is that of its whole exposure.
+    exposure = 1.0 if cells.additions.rate is None else cells.additions.rate
     for _ in range(_NEWTON_STEPS):
         current = cells.offset + gamma @ cells.x.T
         fitted, slope = fit.link.inverse(current), fit.link.inverse_derivative(current)
         # Means that round to an end of the scale have neither slope nor variance, and no weight.
-        variance = fit.family.variance({"mu": RowValue(fit.link, current), **others})
-        variance = np.maximum(variance, np.finfo(float).tiny)
-        weight = cells.trials * slope / variance
+        at = adjusted(fit.family, {"mu": RowValue(fit.link, current), **others}, cells.additions, NUMPY)
+        variance = np.maximum(fit.family.variance(at), np.finfo(float).tiny)
+        weight = cells.trials * exposure**2 * slope / variance
         score = (weight * (mean - fitted)) @ cells.x
         information = np.einsum("su,uk,ul->skl", weight * slope, cells.x, cells.x, optimize=True)
         try:

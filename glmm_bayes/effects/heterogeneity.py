@@ -12,6 +12,7 @@ from glmm_bayes.core.row_value import number
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
+from glmm_bayes.effects.coefficients import discrimination
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.effects.variance import depends_on_levels
 from glmm_bayes.graph.predictors import Predictor
@@ -121,8 +122,9 @@ def _joint(fit: Fit) -> list[tuple[str, str, Array]]:
 def _ratios(fit: Fit, group: GroupDesign) -> list[tuple[str, str, Array]]:
     own = fit.covariance(group.slug)[:, 0, 0]
     rows = [(group.factor, "variance", own)]
-    if ratio := fit.family.ratio_name(fit.link):
-        rows.append((group.factor, f"median {ratio}", np.exp(np.sqrt(2 * own) * _Z75)))
+    disc = discrimination(fit)
+    if (ratio := fit.family.ratio_name(fit.link)) and disc is not None:
+        rows.append((group.factor, f"median {ratio}", np.exp(disc * np.sqrt(2 * own) * _Z75)))
     residual = _latent_residual(fit)
     if residual is not None:
         total = sum((fit.covariance(other.slug)[:, 0, 0] for other in fit.design.groups), np.zeros_like(own))
@@ -133,7 +135,11 @@ def _ratios(fit: Fit, group: GroupDesign) -> list[tuple[str, str, Array]]:
 def _latent_residual(fit: Fit) -> Array | float | None:
     """Return the variance of the residual on the scale of the linear predictor, where there is one."""
     if isinstance(fit.link, ProbabilityLink) and fit.family.has_latent_response:
-        return fit.link.latent_variance
+        disc = discrimination(fit)
+        return None if disc is None else fit.link.latent_variance / np.square(disc)
+    if fit.response.additions.se is not None:
+        # Known errors differ from row to row.
+        return None
     if fit.link.name == "identity" and fit.family.mean_is_mu and set(fit.predictors) == {MEAN}:
         singles = single_values(fit.flat, fit.priors, slice(None))
         draws = len(fit.flat["beta"])

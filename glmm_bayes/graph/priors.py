@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+import numpy as np
+from numpy.typing import NDArray
+
 from glmm_bayes.core.errors import Findings, PriorError
 from glmm_bayes.core.links import Link
 from glmm_bayes.core.registry import suggestion
@@ -205,9 +208,15 @@ def _own(given: Mapping[str, Prior], name: str, names: Sequence[str]) -> dict[st
     return plain | own if prefix.startswith(f"{MEAN}_") else own
 
 
+def _exposed(response: Response, offset: NDArray[np.float64], link: Link) -> NDArray[np.float64]:
+    """Return the offset with exposures, which shift a log mean as an offset does."""
+    rate = response.additions.rate
+    return offset if rate is None or link.name != "log" else offset + np.log(rate)
+
+
 def _scales(target: Target, family: Family, response: Response, spread: float, link: Link) -> Scales:
     if target.name not in family.kinds:
-        return family.scales(link, response, target.design.offset)
+        return family.scales(link, response, _exposed(response, target.design.offset, link))
     kind = family.kinds[target.name]
     return Scales(kind.centre(spread), kind.sd, kind.effect, kind.group_sd)
 

@@ -9,6 +9,7 @@ from glmm_bayes.core.errors import Finding, Findings, FormulaError
 from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.design.design import Design, DesignState
 from glmm_bayes.design.known import KnownTable
+from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.design.several import MEAN, build_designs
 from glmm_bayes.design.table import Table
 from glmm_bayes.graph.covariances.resolve import resolve_covariances
@@ -66,7 +67,7 @@ def resolve(
     columns = designs[MEAN].response
     assert columns is not None
     response = family.read_response(columns, findings)
-    _check_additions(family, response, columns.source, findings)
+    _check_additions(family, response, columns, spec.further, findings)
     _check_names(family, designs, findings)
     findings.raise_errors()
     found = targets(spec, family, link_of(spec), response, designs)
@@ -108,12 +109,28 @@ def check_family(spec: ModelSpec, family: Family) -> None:
         raise FormulaError(Finding("thresholds", message, hint="Leave out 0 + or - 1."))
 
 
-def _check_additions(family: Family, response: Response, source: str, findings: Findings) -> None:
+def _check_additions(
+    family: Family,
+    response: Response,
+    columns: ResponseColumns,
+    further: Mapping[str, object],
+    findings: Findings,
+) -> None:
     """Collect what stands behind the bar and has no meaning for the family."""
-    additions = response.additions
+    additions, source = response.additions, columns.source
     if additions.se is not None and not family.takes_se:
         message = f"se(): known standard errors are of gaussian and student responses, not of {family.name}."
         findings.error("weights", message, column=source)
+    if additions.se is not None and not additions.se_adds_sigma and "sigma" in further:
+        message = "se() takes the place of sigma, and sigma is given too."
+        hint = "Write se(s, sigma = TRUE) for both, or leave sigma out."
+        findings.error("parameter", message, column=source, hint=hint)
+    if response.values.ndim == 1 and columns.counts is not None:
+        message = (
+            f"cbind() holds {columns.counts.shape[1]} columns; {family.name} takes successes and failures."
+        )
+        hint = 'Write family="multinomial" for counts in several categories.'
+        findings.error("categories", message, column=source, hint=hint)
     for word, given in (
         ("cens", additions.censored is not None),
         ("trunc", additions.lower is not None or additions.upper is not None),
