@@ -526,6 +526,8 @@ def test(venv: Path, arguments: list[str]) -> int:
     """Run the static checks and then pytest; extra arguments go to pytest."""
     failed = run_checks(venv)
     tier = [] if os.environ.get("TIER") == "2" else ["-m", "not slow"]
+    # Files stay together: their tests share models that are costly to make.
+    tier += ["-n", str(min(2, os.cpu_count() or 1)), "--dist", "loadfile"]
     say("== pytest" + (" (TIER=2 adds the slow tests)" if tier else ""))
     if call(venv, [script(venv, "python"), "-m", "pytest", *tier, *arguments]) != 0:
         failed.append("pytest")

@@ -41,6 +41,7 @@ _HOMES = {
     "gee": "effects.gee",
     "gee_check": "checking.gee_check",
     "grid": "effects.counterfactuals",
+    "icc": "effects.explained",
     "load": "infer.storage",
     "load_dataset": "datasets",
     "pit": "checking.pit",
@@ -49,6 +50,7 @@ _HOMES = {
     "posterior_predictive": "checking.predictive",
     "pp_check": "checking.predictive",
     "predictions": "effects.predicting",
+    "r2": "effects.explained",
     "random_effects": "effects.shrinkage",
     "ranks": "effects.ranks",
     "register_family": "graph.registration",
@@ -103,6 +105,8 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.coefficients import coefficients as coefficients
     from glmm_bayes.effects.comparing import comparisons as comparisons
     from glmm_bayes.effects.counterfactuals import grid as grid
+    from glmm_bayes.effects.explained import icc as icc
+    from glmm_bayes.effects.explained import r2 as r2
     from glmm_bayes.effects.fans import fan as fan
     from glmm_bayes.effects.gee import gee as gee
     from glmm_bayes.effects.group_pictures import plot_random_effects as plot_random_effects

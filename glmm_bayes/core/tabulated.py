@@ -17,9 +17,9 @@ Array = NDArray[np.float64]
 #: Takes linear predictors, shape (draw, point), to values (draw, point) or (draw, point, part).
 Curve = Callable[[Array], Array]
 
-_DEGREE = 9
+_DEGREE = 7
 #: Panels are halved until the interpolation's error is below this share of the function in the panel.
-TOLERANCE = 1e-11
+TOLERANCE = 1e-10
 #: Below this the function is rounding, and its relative error says nothing.
 _SMALLEST = 1e-290
 _FIRST_WIDTH = 1.0
@@ -31,8 +31,8 @@ _ANGLES = np.pi * (np.arange(_DEGREE + 1) + 0.5) / (_DEGREE + 1)
 #: Chebyshev's points of [-1, 1], and the matrix from values there to coefficients of powers.
 _POINTS = -np.cos(_ANGLES)
 _TO_POWERS = np.linalg.inv(np.vander(_POINTS, increasing=True))
-#: Where the error is measured: the ends of the panel, where it is largest, and its middle.
-_CHECKS = np.array([-1.0, 0.0, 1.0])
+#: Where the error is measured: an end of the panel, where it is largest, and its middle.
+_CHECKS = np.array([-1.0, 0.0])
 
 
 @dataclass(frozen=True)

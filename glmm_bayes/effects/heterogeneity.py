@@ -125,14 +125,14 @@ def _ratios(fit: Fit, group: GroupDesign) -> list[tuple[str, str, Array]]:
     disc = discrimination(fit)
     if (ratio := fit.family.ratio_name(fit.link)) and disc is not None:
         rows.append((group.factor, f"median {ratio}", np.exp(disc * np.sqrt(2 * own) * _Z75)))
-    residual = _latent_residual(fit)
+    residual = latent_residual(fit)
     if residual is not None:
         total = sum((fit.covariance(other.slug)[:, 0, 0] for other in fit.design.groups), np.zeros_like(own))
         rows.append((group.factor, "ICC, latent scale", own / (total + residual)))
     return rows
 
 
-def _latent_residual(fit: Fit) -> Array | float | None:
+def latent_residual(fit: Fit) -> Array | float | None:
     """Return the variance of the residual on the scale of the linear predictor, where there is one."""
     if isinstance(fit.link, ProbabilityLink) and fit.family.has_latent_response:
         disc = discrimination(fit)

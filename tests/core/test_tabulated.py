@@ -37,7 +37,7 @@ def test_parts_keep_their_order():
 def test_a_range_of_one_point_is_a_table():
     eta = np.full((2, 50), 0.7)
     table = tabulate(np.exp, eta.min(axis=1), eta.max(axis=1), 50)
-    np.testing.assert_allclose(table.at(eta), np.exp(eta), rtol=1e-12)
+    np.testing.assert_allclose(table.at(eta), np.exp(eta), rtol=TOLERANCE)
 
 
 def test_a_function_that_is_not_smooth_has_no_table():

@@ -1,0 +1,203 @@
+"""``r2`` and ``icc``: what share of the response's variance covariates and groups account for.
+
+The law of total variance, exact within each draw: Var y = Var_x(m) + E_x Var_b(mu) + E_x E_b V(mu), with
+m the population mean, mu the mean of a group and V the family's variance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.integrals import population_variance
+from glmm_bayes.core.joint import Joint
+from glmm_bayes.core.row_value import RowValue
+from glmm_bayes.core.words import interval_words
+from glmm_bayes.design.several import MEAN
+from glmm_bayes.effects.answers import rows_of
+from glmm_bayes.effects.averaging import free_names, grid_frame
+from glmm_bayes.effects.estimand import read_estimand
+from glmm_bayes.effects.expectation import on_scale
+from glmm_bayes.effects.heterogeneity import latent_residual
+from glmm_bayes.effects.pieces import distinct_pieces
+from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.infer.captioned import captioned
+from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.predictor import draw_blocks, single_values
+
+Array = NDArray[np.float64]
+
+_RESPONSE = "response scale, exact law of total variance"
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Of each kind of row in each draw, shape (draw, kind), and the kind of each row.
+
+    Attributes
+    ----------
+    mean : ndarray
+        Population mean m.
+    between : ndarray
+        Var_b(mu): variance of the mean between groups.
+    within : ndarray
+        E_b V(mu): variance within a group.
+    eta, v : ndarray
+        Fixed part of the linear predictor and variance of its random part.
+    kind : ndarray of int64, shape (row,)
+    """
+
+    mean: Array
+    between: Array
+    within: Array
+    eta: Array
+    v: Array
+    kind: NDArray[np.int64]
+
+
+def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
+    """Compute mean and variances of rows in each draw, and what the rows are.
+
+    Raises
+    ------
+    PredictionError
+        ``not_available`` for families whose mean is not the inverse link of one linear predictor, for
+        further linear predictors and t effects; ``estimand_undefined`` where a variance does not exist.
+    """
+    question = Question(fit, read_estimand("population", fit))
+    if not fit.family.mean_is_mu or set(fit.predictors) != {MEAN}:
+        message = (
+            f"variances are split for one linear predictor of the mean; {fit.family.name} has more here."
+        )
+        raise PredictionError(Finding("not_available", message, hint="Use gb.predictions and gb.fan."))
+    rows, _ = rows_of(question, newdata)
+    whole, first, kind = distinct_pieces(question, rows)
+    parts: list[tuple[Array, ...]] = []
+    for block in draw_blocks(len(fit.flat["beta"]), len(first)):
+        found = whole.at(block, first)
+        if found.heavy is not None:
+            message = "variances under t effects are not integrated here."
+            raise PredictionError(Finding("not_available", message))
+        eta = found.joint.at[MEAN].eta
+        v = found.joint.variance.get(MEAN, np.zeros_like(eta))
+        at = {**single_values(fit.flat, fit.priors, block), MEAN: RowValue(fit.link, eta)}
+        variances = Joint(at, {MEAN: v} if v.any() else {}).mean(fit.family.variance)
+        between = population_variance(fit.link, eta, v)
+        within = np.broadcast_to(variances.value, eta.shape)
+        parts.append((on_scale(question, found)[0], between, within, eta, v))
+    mean, between, within, eta, v = (np.concatenate(part) for part in zip(*parts, strict=True))
+    if not (np.isfinite(between).all() and np.isfinite(within).all()):
+        message = f"the variance of {fit.family.name} is infinite or beyond double precision in some draws."
+        raise PredictionError(
+            Finding("estimand_undefined", message, hint="Use gb.fan: quantiles always exist.")
+        )
+    return Moments(mean, between, within, eta, v, kind), grid_frame(rows)
+
+
+def icc(fit: Fit, newdata: Any = None) -> pd.DataFrame:
+    """Return the intraclass correlation on the scale of the response, exact, at each row.
+
+    Var_b(mu) / (Var_b(mu) + E_b V(mu)): the correlation of two responses of one group with the covariates
+    of the row, all grouping factors together. On the latent scale see ``variance_components``.
+
+    Parameters
+    ----------
+    fit : Fit
+    newdata : DataFrame or mapping, optional
+        Rows; default: one number for the rows of the data, both variances averaged over them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows' columns, then mean, sd and interval.
+
+    Raises
+    ------
+    PredictionError
+        ``not_available``, ``estimand_undefined``.
+
+    References
+    ----------
+    Goldstein, Browne and Rasbash (2002), Partitioning variation in multilevel models.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> model = gb.Model("y ~ trt + (1 | subject)", gb.load_dataset("epil"), family="poisson")
+    >>> fit = gb.Fit.from_draws(model, {"beta": [[[1.0, -0.2]]], "sd_subject": [[[0.7]]]})
+    >>> gb.icc(fit, {"trt": ["placebo"]})["mean"].round(6).tolist()
+    [0.687108]
+    """
+    found, grid = moments(fit, newdata)
+    if newdata is None:
+        between, within = (part[:, found.kind].mean(axis=1) for part in (found.between, found.within))
+        values, grid = (between / (between + within))[:, None], pd.DataFrame(index=range(1))
+        where = "variances averaged over the rows of the data"
+    else:
+        values = (found.between / (found.between + found.within))[:, found.kind]
+        where = "at each row"
+    grid, _ = free_names(grid.reset_index(drop=True))
+    table = pd.concat([grid, summary_frame(values)], axis=1)
+    estimand = f"intraclass correlation, {_RESPONSE}, {where}"
+    caption = f"{estimand}; mean and {interval_words()}"
+    return captioned(table, caption, estimand_description=estimand, interval=interval_words())
+
+
+def r2(fit: Fit) -> pd.DataFrame:
+    """Return the share of the response's variance that covariates, and covariates and groups, account for.
+
+    Parameters
+    ----------
+    fit : Fit
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``scale``, ``quantity``, mean, sd and interval. On the scale of the response ``population``
+        is Var_x(m), ``conditional`` that and the variance between groups, as shares of the whole. On the
+        latent scale (binary responses, and numbers under the identity link) the same with the variance
+        of x'beta over the rows (divided by their number), the mean variance of the random part, and that
+        of the latent residual.
+
+    Raises
+    ------
+    PredictionError
+        ``not_available``, ``estimand_undefined``.
+
+    References
+    ----------
+    Nakagawa, Johnson and Schielzeth (2017), The coefficient of determination and intra-class correlation
+    coefficient. Johnson (2014), Extension of Nakagawa and Schielzeth's R2 to random slopes models.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> model = gb.Model("Reaction ~ Days + (1 | Subject)", gb.load_dataset("sleepstudy"))
+    >>> draws = {"beta": [[[250.0, 10.0]]], "sd_Subject": [[[30.0]]], "sigma": [[30.0]]}
+    >>> gb.r2(gb.Fit.from_draws(model, draws))["mean"].round(4).tolist()
+    [0.3143, 0.6571, 0.3143, 0.6571]
+    """
+    found, _ = moments(fit)
+    everywhere = (part[:, found.kind] for part in (found.mean, found.between, found.within, found.v))
+    mean, between, within, v = everywhere
+    parts = {"response": (mean.var(axis=1), between.mean(axis=1), within.mean(axis=1))}
+    residual = latent_residual(fit)
+    if residual is not None:
+        fixed = (found.eta[:, found.kind] - fit.design.offset).var(axis=1)
+        parts["latent"] = (fixed, v.mean(axis=1), np.broadcast_to(residual, fixed.shape))
+    rows: list[tuple[str, str, Array]] = []
+    for scale, (fixed, random, rest) in parts.items():
+        whole = fixed + random + rest
+        rows.append((scale, "R2 population", fixed / whole))
+        rows.append((scale, "R2 conditional", (fixed + random) / whole))
+    frame = pd.DataFrame({"scale": [row[0] for row in rows], "quantity": [row[1] for row in rows]})
+    table = pd.concat([frame, summary_frame(np.stack([row[2] for row in rows], axis=1))], axis=1)
+    estimand = f"share of variance accounted for ({_RESPONSE}; latent scale: Nakagawa's)"
+    caption = f"{estimand}; mean and {interval_words()}"
+    return captioned(table, caption, estimand_description=estimand, interval=interval_words())
