@@ -139,7 +139,7 @@ def pp_check(fit: Fit, kind: str = "auto", seed: int = 0) -> Picture:
     Raises
     ------
     PredictionError
-        If there is no such kind, or it does not fit the family.
+        If there is no such kind, or it does not fit the family; ``not_available`` for censored responses.
     DataError
         ``draws_missing`` if the draws of the random effects are not in the fit.
 
@@ -148,6 +148,9 @@ def pp_check(fit: Fit, kind: str = "auto", seed: int = 0) -> Picture:
     Gabry, Simpson, Vehtari, Betancourt and Gelman (2019), Visualization in Bayesian workflow.
     Kleiber and Zeileis (2016), Visualizing count data regressions using rootograms.
     """
+    if fit.response.additions.censored is not None:
+        message = "censored responses are no draws of what the model replicates: pictures would condemn it."
+        raise PredictionError(Finding("not_available", message, hint="gb.pit(fit) knows what is censored."))
     fitting = _fitting_kind(fit)
     chosen = fitting if kind == "auto" else kind
     draw = KINDS[chosen]

@@ -139,7 +139,7 @@ def _check_additions(
             message = f"{word}(): the distribution function of {family.name} is not available here."
             findings.error("not_available", message, column=source)
     if additions.rate is not None and family.of_a_sum is None:
-        message = f"rate(): the sum of independent units is {family.name} no more."
+        message = f"rate(): sums of independent units are not offered for {family.name}."
         hint = "Write offset(log(e)) under a log link; rate() is of poisson and negative_binomial."
         findings.error("rate", message, column=source, hint=hint)
 

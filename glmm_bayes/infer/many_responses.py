@@ -35,6 +35,10 @@ class ModelledTogether(Protocol):
     def joint(self) -> JointPriors: ...
 
 
+class OneResponseError(DataError, AttributeError):
+    """What is asked for belongs to the fit of one response, not to that of several."""
+
+
 @dataclass(frozen=True, eq=False)
 class MultivariateFit:
     """Posterior draws of a model of several responses.
@@ -59,6 +63,13 @@ class MultivariateFit:
     joint: JointPriors
     draws: xr.DataTree
     settings: Mapping[str, Any]
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        message = f"this is the fit of {len(self.fits)} responses together, and '{name}' is of one."
+        hint = "Take one: " + ", ".join(f'fit["{response}"]' for response in self.fits) + "."
+        raise OneResponseError(Finding("responses", message, hint=hint))
 
     @property
     def responses(self) -> tuple[str, ...]:

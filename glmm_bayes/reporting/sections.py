@@ -148,7 +148,9 @@ def _shrinkage(fit: Fit) -> Illustration:
     return illustration(plot_random_effects(fit), caption)
 
 
-def _check(fit: Fit) -> Illustration:
+def _check(fit: Fit) -> Illustration | Paragraph:
+    if fit.response.additions.censored is not None:
+        return Paragraph("Not drawn: censored responses are no replicated ones. See gb.pit.", "note")
     picture = pp_check(fit)
     caption = "Observed responses against responses replicated from the posterior (subject-specific)."
     return illustration(picture, f"{caption} {picture.verdict}")

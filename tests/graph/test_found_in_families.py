@@ -145,3 +145,15 @@ def test_a_discrimination_with_a_formula_has_no_one_ratio():
     table = gb.coefficients(gb.Fit.from_draws(model, draws))
     own = table[table["coef"] == "x"]
     assert "subject_ratio" not in own or own["subject_ratio"].isna().all()
+
+
+def test_censored_responses_have_no_picture_of_replicates(tmp_path):
+    data = DATA.assign(v=DATA["s"], c=np.tile(["none", "right"], 12))
+    model = gb.Model("v | cens(c) ~ x + (1 | g)", data, family="exponential")
+    draws = {"beta": np.zeros((1, 4, 2)), "sd_g": np.ones((1, 4, 1)), "b_g": np.zeros((1, 4, 6, 1))}
+    fit = gb.Fit.from_draws(model, draws)
+    with pytest.raises(gb.PredictionError) as caught:
+        gb.pp_check(fit)
+    assert "gb.pit" in str(caught.value)
+    gb.report(fit, tmp_path / "report.html")
+    assert "censored responses" in (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -6,6 +6,7 @@ import pytest
 from scipy import stats
 
 import glmm_bayes as gb
+from glmm_bayes.infer.many_responses import MultivariateFit
 
 RNG = np.random.default_rng(8)
 ROWS, LEVELS, DRAWS = 30, 5, (2, 6)
@@ -104,3 +105,12 @@ def test_correlations_of_simulated_effects_and_residuals_are_recovered():
     }  # fmt: skip
     for name, value in truth.items():
         assert abs(table.loc[name, "mean"] - value) < 4 * table.loc[name, "sd"], name
+
+
+@pytest.mark.parametrize("verb", [gb.predictions, gb.coefficients, gb.random_effects, gb.pp_check])
+def test_verbs_of_one_response_say_which_ones_there_are(verb):
+    both = MultivariateFit({"a": None, "b": None}, None, None, {})
+    with pytest.raises(gb.GlmmError) as caught:
+        verb(both)
+    assert 'fit["a"]' in str(caught.value)
+    assert not hasattr(both, "family")
