@@ -156,7 +156,9 @@ def resolve_priors(
     single = [name for name in single_parameters(family, response)
               if name not in numbers and name not in {target.name for target in found}]  # fmt: skip
     _check(found, covariances, family, single, given)
-    spread = family.spread(response, found[0].design.offset)
+    offset = found[0].design.offset
+    is_apart = family.sigma_is_of_response and found[0].link.name != "identity"
+    spread = family.spread(response, np.zeros_like(offset) if is_apart else offset)
     rows: list[PriorRow] = []
     predictors = {}
     for target in found:

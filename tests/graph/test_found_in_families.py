@@ -157,3 +157,18 @@ def test_censored_responses_have_no_picture_of_replicates(tmp_path):
     assert "gb.pit" in str(caught.value)
     gb.report(fit, tmp_path / "report.html")
     assert "censored responses" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("family", ["gaussian", "student", "skew_normal"])
+def test_the_unit_of_exposure_changes_no_prior_under_a_log_link(family):
+    data = DATA.assign(v=np.exp(DATA["real"]) * DATA["e"])
+    models = [
+        gb.Model("v ~ x + offset(log(e))", data.assign(e=data["e"] * unit), family=family, link="log")
+        for unit in (1.0, 1000.0)
+    ]
+    centres = [model.priors.first.fixed.mean[0] for model in models]
+    assert centres[1] - centres[0] == pytest.approx(-np.log(1000.0))
+    lines = [str(model).splitlines() for model in models]
+    sigmas = [[line.split() for line in some if line.startswith("sigma")] for some in lines]
+    assert len(sigmas[0]) == 1
+    assert sigmas[0] == sigmas[1]

@@ -148,6 +148,8 @@ class Family(ABC):
     of_a_sum: ClassVar[tuple[str, ...] | None] = None
     #: Whether known standard errors (``se()``) may add to ``sigma``.
     takes_se: ClassVar[bool] = False
+    #: Whether sigma is on the scale of the response itself, whatever the link.
+    sigma_is_of_response: ClassVar[bool] = False
     #: Whether a user wrote it: files hold its name alone.
     is_custom: ClassVar[bool] = False
 

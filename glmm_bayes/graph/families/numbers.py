@@ -26,6 +26,7 @@ class RealFamily(Family):
 
     links: ClassVar[tuple[str, ...]] = ("identity", "log", "inverse", "softplus")
     is_discrete: ClassVar[bool] = False
+    sigma_is_of_response: ClassVar[bool] = True
 
     def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)
@@ -56,7 +57,11 @@ class RealFamily(Family):
             return Scales(self.centre(response.values - offset), 2.5 * spread, 2.5 * spread, spread)
         middle = self.centre(response.values)
         # Means of at most 0 are none of these links': the scale of the numbers has to do.
-        return positive_scales(link, middle if middle > 0 else self.width(response.values))
+        mean = middle if middle > 0 else self.width(response.values)
+        if link.name == "log":
+            # The mean of one unit of exposure.
+            mean /= float(np.exp(offset).mean())
+        return positive_scales(link, mean)
 
     def spread(self, response: Response, offset: Array) -> float:
         return self.width(response.values - offset) or 1.0
