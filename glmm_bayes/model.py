@@ -66,6 +66,12 @@ class Model:
     rank : {"error", "drop", "keep"}
         What to do with fixed-effect columns that depend on earlier ones: refuse them, remove them as R
         does and say which, or keep them, told apart by their priors alone.
+    interpretation : {"subject", "population"}, optional
+        What the coefficients of the mean say. ``subject`` (default): what changes for a given group.
+        ``population``: what changes on average over all groups, so that priors speak about population
+        odds or rate ratios; the conditional linear predictor is solved for in every row (the
+        marginalized multilevel model, Heagerty and Zeger 2000). For the links identity, log, logit,
+        probit and cloglog and normal random effects of any structure.
 
     Raises
     ------
@@ -98,8 +104,9 @@ class Model:
         missing: str = "error",
         known: Mapping[str, Any] | None = None,
         rank: str = "error",
+        interpretation: str | None = None,
     ) -> None:
-        self.spec = _read_spec(formula, name_of(family), link, priors)
+        self.spec = _read_spec(formula, name_of(family), link, priors, interpretation)
         self.family = FAMILIES[self.spec.family]
         self.link = link_of(self.spec)
         check_family(self.spec, self.family)
@@ -240,11 +247,14 @@ def _read_spec(
     family: str | None,
     link: str | None,
     priors: Mapping[str, Prior] | None,
+    interpretation: str | None,
 ) -> ModelSpec:
     if not isinstance(formula, ModelSpec):
-        return ModelSpec.from_formula(formula, "gaussian" if family is None else family, link, priors)
-    if (family, link, priors) != (None, None, None):
-        message = "a ModelSpec already holds family, link and priors."
+        named = "gaussian" if family is None else family
+        words = "subject" if interpretation is None else interpretation
+        return ModelSpec.from_formula(formula, named, link, priors, words)
+    if (family, link, priors, interpretation) != (None, None, None, None):
+        message = "a ModelSpec already holds family, link, priors and interpretation."
         raise FormulaError(Finding("spec_twice", message, hint="Give them in one place only."))
     return formula
 

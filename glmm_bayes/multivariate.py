@@ -79,7 +79,12 @@ class MultivariateModel:
         missing: str = "error",
         known: Mapping[str, Any] | None = None,
         rank: str = "error",
+        interpretation: None = None,
     ) -> None:
+        if interpretation is not None:
+            message = "interpretation: population-averaged coefficients are offered for one response."
+            hint = "Model the responses one by one, or ask for population means by gb.predictions."
+            raise FormulaError(Finding("interpretation", message, hint=hint))
         if (family, link) != (None, None):
             message = "gb.Formulas already holds families and links."
             raise FormulaError(Finding("spec_twice", message, hint="Give them in one place only."))

@@ -7,10 +7,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.checking.replication import NewGroupReplication
+from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.effects.mean_model import WORKING_VARIANCES, MeanModel, mean_model
-from glmm_bayes.effects.pieces import distinct_rows
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit

@@ -52,7 +52,7 @@ class NewGroupReplication:
         normals: Normals = {}
         values: dict[str, RowValue] = {}
         for name, predictor in fit.predictors.items():
-            eta = fixed_part(fit.flat[predictor.variable("beta")][chosen], predictor.design)
+            eta = fixed_part(fit.flat, predictor, predictor.design, chosen)
             for index, group in enumerate(predictor.design.groups):
                 b = self._effects(rng, (name, index), len(group.levels), chosen, normals)
                 eta += group_part(b, group)

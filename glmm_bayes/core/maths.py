@@ -51,6 +51,9 @@ class Maths(Protocol):
     def maximum(self, x: Any, y: Any) -> Any:
         """Return the larger."""
 
+    def constant(self, x: Any) -> Any:
+        """Return x as a number that nothing is differentiated by."""
+
     def stack(self, parts: Any) -> Any:
         """Stack arrays along a new last axis."""
 
@@ -138,6 +141,9 @@ class NumpyMaths:
 
     def maximum(self, x: Any, y: Any) -> Any:
         return np.maximum(x, y)
+
+    def constant(self, x: Any) -> Any:
+        return x
 
     def stack(self, parts: Any) -> Any:
         return np.stack(np.broadcast_arrays(*parts), axis=-1)

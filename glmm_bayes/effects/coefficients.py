@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.registry import Registry
@@ -18,7 +19,7 @@ from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import on_scale
-from glmm_bayes.effects.pieces import distinct_pieces, distinct_rows
+from glmm_bayes.effects.pieces import distinct_pieces
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import training_rows
 from glmm_bayes.effects.summaries import summary_frame
@@ -168,7 +169,7 @@ def _others(fit: Fit, block: slice) -> dict[str, RowValue]:
     values = single_values(fit.flat, fit.priors, block)
     for name, predictor in fit.predictors.items():
         if name != MEAN:
-            eta = fixed_part(fit.flat[predictor.variable("beta")][block], predictor.design)
+            eta = fixed_part(fit.flat, predictor, predictor.design, block)
             values[name] = RowValue(predictor.link, eta.mean(axis=1, keepdims=True))
     return values
 

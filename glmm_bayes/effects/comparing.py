@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.effects.answers import answer, attributes, effects_of, is_probability, quantity_of, rows_of
 from glmm_bayes.effects.averaging import Averages, averages, each_row, free_names
@@ -18,7 +19,6 @@ from glmm_bayes.effects.grids import Change, changes, with_values
 from glmm_bayes.effects.hypotheses import contrast_rows
 from glmm_bayes.effects.measures import read_measure
 from glmm_bayes.effects.new_groups import seed_of
-from glmm_bayes.effects.pieces import distinct_rows
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.effects.rows import Rows, new_rows, predictors_of, unread_groups

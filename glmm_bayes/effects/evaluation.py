@@ -14,9 +14,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.mean_rules import rule_of
 from glmm_bayes.core.tabulated import tabulate
-from glmm_bayes.effects.pieces import Parts, Whole, distinct_rows
+from glmm_bayes.effects.pieces import Parts, Whole
 from glmm_bayes.effects.question import Question
 
 Array = NDArray[np.float64]

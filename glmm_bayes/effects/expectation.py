@@ -76,7 +76,7 @@ def expected(
         ``new_group`` if ``subject`` is asked for a level that the training rows did not have;
         ``max_memory`` if the answer itself would take more.
     """
-    whole, distinct, spread = distinct_pieces(question, rows)
+    whole, distinct, spread = distinct_pieces(question, rows, direct=True)
     evaluator = Evaluator(question, whole, on_scale)
     return gathered(evaluator, distinct, spread, averages, max_memory)
 

@@ -14,9 +14,9 @@ from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.coefficients import discrimination
 from glmm_bayes.effects.summaries import summary_frame
-from glmm_bayes.effects.variance import depends_on_levels
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.priors import shared_labels
+from glmm_bayes.graph.spread import depends_on_levels
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.predictor import single_values

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.effects.averaging import Averages
 from glmm_bayes.effects.expectation import MAX_MEMORY, Array, Expectation, check_memory, on_scale
 from glmm_bayes.effects.group_law import GroupLaw
 from glmm_bayes.effects.new_groups import NewGroups, new_groups
-from glmm_bayes.effects.pieces import Parts, distinct_pieces, distinct_rows
+from glmm_bayes.effects.pieces import Parts, distinct_pieces
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import Rows
 from glmm_bayes.infer.predictor import draw_blocks

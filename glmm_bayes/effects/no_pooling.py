@@ -50,8 +50,8 @@ def no_pooling(fit: Fit, group: GroupDesign) -> Array:
 
 
 def _posterior_mean_predictor(fit: Fit, without: GroupDesign) -> Array:
-    beta = fit.flat["beta"].mean(axis=0, keepdims=True)
-    eta = fixed_part(beta, fit.design)
+    means = {name: draws.mean(axis=0, keepdims=True) for name, draws in fit.flat.items()}
+    eta = fixed_part(means, fit.predictors[MEAN], fit.design, slice(None))
     for group in fit.design.groups:
         if group.slug != without.slug:
             eta = eta + group_part(fit.flat[f"b_{group.slug}"].mean(axis=0, keepdims=True), group)
@@ -74,7 +74,7 @@ def _posterior_means(fit: Fit) -> dict[str, RowValue]:
     values = single_values(means, fit.priors, slice(None))
     for name, predictor in fit.predictors.items():
         if name != MEAN:
-            eta = subject_predictor(means, predictor.design, slice(None), predictor.prefix)
+            eta = subject_predictor(means, predictor, slice(None))
             values[name] = RowValue(predictor.link, eta)
     return values
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
+from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError, row_text, value_text
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import Link
@@ -20,11 +20,12 @@ from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.combinations import Combinations, combinations_of
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import Rows
-from glmm_bayes.effects.variance import Spread, spread_of
+from glmm_bayes.effects.variance import spread_of
 from glmm_bayes.graph.predictors import prefix_of
 from glmm_bayes.graph.priors import SharedEffects
+from glmm_bayes.graph.spread import Spread
 from glmm_bayes.infer.fit import Fit
-from glmm_bayes.infer.predictor import rows_part, single_values
+from glmm_bayes.infer.predictor import conditional_part, rows_part, single_values
 
 Array = NDArray[np.float64]
 
@@ -47,17 +48,40 @@ class Parts:
 
 @dataclass(frozen=True)
 class Pieces:
-    """The draws and columns that one linear predictor and its variance are made of."""
+    """The draws and columns that one linear predictor and its variance are made of.
+
+    Attributes
+    ----------
+    design : Design
+    link : Link
+    beta : ndarray, shape (draw, coef)
+    subject : tuple of (GroupDesign, ndarray)
+        Known groups' effects.
+    integrated : tuple of Spread
+    marginal : tuple of Spread
+        All random effects, where the columns give the link of the population mean and the linear
+        predictor is the conditional one.
+    """
 
     design: Design
     link: Link
     beta: Array
     subject: tuple[tuple[GroupDesign, Array], ...]
     integrated: tuple[Spread, ...]
+    marginal: tuple[Spread, ...] = ()
+
+    def of_columns(self, block: slice, rows: NDArray[np.int64]) -> Array:
+        """Return offset + x'beta, shape (draw, row)."""
+        return np.asarray(self.design.offset[rows] + self.beta[block] @ self.design.x[rows].T)
+
+    def at_zero(self, block: slice, rows: NDArray[np.int64]) -> Array:
+        """Return the linear predictor at random effects of zero, shape (draw, row)."""
+        eta = self.of_columns(block, rows)
+        return conditional_part(self.link, self.marginal, eta, block, rows) if self.marginal else eta
 
     def eta(self, block: slice, rows: NDArray[np.int64]) -> Array:
         """Return the linear predictor at known groups' effects, shape (draw, row)."""
-        eta = self.design.offset[rows] + self.beta[block] @ self.design.x[rows].T
+        eta = self.at_zero(block, rows)
         for group, b in self.subject:
             eta += rows_part(b[block], group.members[rows], group.weights[rows], group.z[rows])
         return np.asarray(eta)
@@ -76,8 +100,9 @@ class Pieces:
     def eta_columns(self) -> list[Array]:
         """Return the columns that the linear predictor is made of."""
         known = [group for group, _ in self.subject]
-        parts = [self.design.x, self.design.offset[:, None], *(group.z for group in known)]
-        return parts + _levels(known)
+        varying = [spread.group for spread in self.marginal]
+        parts = [self.design.x, self.design.offset[:, None], *(group.z for group in (*known, *varying))]
+        return parts + _levels([*known, *(spread.group for spread in self.marginal if spread.needs_levels)])
 
     def random_columns(self) -> list[Array]:
         """Return the columns that the random part beside it is made of."""
@@ -169,9 +194,9 @@ class Crossed:
         return np.asarray(np.einsum("rk,skl,rl->sr", first, self.sigma[block], second, optimize=True))
 
 
-def _whole(question: Question, rows: Rows) -> Whole:
+def _whole(question: Question, rows: Rows, direct: bool) -> Whole:
     fit = question.fit
-    pieces = {name: _pieces(question, name, design) for name, design in rows.designs.items()}
+    pieces = {name: _pieces(question, name, design, direct) for name, design in rows.designs.items()}
     width = max(1, len(fit.response.categories))
     return Whole(pieces, _singles(question), _crossed(question, rows), combinations_of(question, rows), width)
 
@@ -226,8 +251,16 @@ def shared_covariance(fit: Fit, shared: SharedEffects, first: int, second: int) 
     return np.asarray(sds[0][:, :, None] * block * sds[1][:, None, :])
 
 
-def _pieces(question: Question, parameter: str, design: Design) -> Pieces:
+def _pieces(question: Question, parameter: str, design: Design, direct: bool) -> Pieces:
     fit, prefix = question.fit, prefix_of(parameter)
+    predictor = fit.predictors[parameter]
+    beta = fit.flat[f"{prefix}beta"]
+    words = {question.estimand.words[group.factor] for group in design.groups}
+    if predictor.is_marginal and direct and words == {"population"} and question.parameter is None:
+        return Pieces(design, predictor.link, beta, (), ())
+    marginal: tuple[Spread, ...] = ()
+    if predictor.is_marginal:
+        marginal = tuple(spread_of(fit, design, group, parameter) for group in design.groups)
     subject, integrated = [], []
     for group in design.groups:
         word = question.estimand.words[group.factor]
@@ -240,13 +273,17 @@ def _pieces(question: Question, parameter: str, design: Design) -> Pieces:
         message = "several independent t effects in a row: their sum is no t, and is not integrated here."
         hint = 'Ask for estimand="typical" or "subject", or give one of them normal effects.'
         raise PredictionError(Finding("not_available", message, hint=hint))
-    link = fit.predictors[parameter].link
-    return Pieces(design, link, fit.flat[f"{prefix}beta"], tuple(subject), tuple(integrated))
+    return Pieces(design, predictor.link, beta, tuple(subject), tuple(integrated), marginal)
 
 
-def distinct_pieces(question: Question, rows: Rows) -> tuple[Whole, NDArray[np.int64], NDArray[np.int64]]:
-    """Return what predictors are made of, one row of each kind, and the kind of each row."""
-    whole = _whole(question, rows)
+def distinct_pieces(
+    question: Question, rows: Rows, direct: bool = False
+) -> tuple[Whole, NDArray[np.int64], NDArray[np.int64]]:
+    """Return what predictors are made of, one row of each kind, and the kind of each row.
+
+    With ``direct`` a predictor that gives the population mean itself stands for it, without integration.
+    """
+    whole = _whole(question, rows, direct)
     return whole, *distinct_rows(np.hstack(whole.columns()))
 
 
@@ -276,20 +313,3 @@ def _unseen_labels(group: GroupDesign, design: Design, unseen: NDArray[np.bool_]
     if group.term.is_membership:
         return list(dict.fromkeys(texts[unseen].tolist()))
     return list(dict.fromkeys(":".join(row) for row in texts[unseen[:, 0]].tolist()))
-
-
-def distinct_rows(keys: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the position of the first row of each kind, and for each row its kind.
-
-    Parameters
-    ----------
-    keys : ndarray, shape (row, column)
-        Rows are of one kind where all columns are equal; -0 equals 0.
-    """
-    kind = np.zeros(len(keys), np.int64)
-    for column in keys.T:
-        # Hashing column by column is much faster than sorting rows.
-        codes, values = pd.factorize(column + 0.0, use_na_sentinel=False)
-        kind = pd.factorize(kind * len(values) + codes)[0]
-    first = np.unique(kind, return_index=True)[1]
-    return first, kind

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.design.table import Column
@@ -18,7 +19,7 @@ from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import MAX_MEMORY, gathered
 from glmm_bayes.effects.grids import contrasts
 from glmm_bayes.effects.hypotheses import contrast_rows
-from glmm_bayes.effects.pieces import distinct_pieces, distinct_rows
+from glmm_bayes.effects.pieces import distinct_pieces
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.effects.rows import Rows, new_rows, predictors_of
@@ -112,7 +113,9 @@ def slopes(
 
     sides = sides_of(rows, build, variable)
     x = rows.table[variable].values.astype(np.float64)
-    middle, plus, minus = (distinct_pieces(question, each)[0] for each in (rows, sides.plus, sides.minus))
+    middle, plus, minus = (
+        distinct_pieces(question, each, direct=True)[0] for each in (rows, sides.plus, sides.minus)
+    )
     columns = [*middle.columns(), *plus.columns(), *minus.columns()]
     first, spread = distinct_rows(np.hstack([x[:, None], *columns]))
     evaluator = SlopeEvaluator(question, middle, plus, minus, x, how)

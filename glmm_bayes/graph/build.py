@@ -9,6 +9,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from glmm_bayes.core.conditional import conditional_predictor
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValue
@@ -23,7 +24,8 @@ from glmm_bayes.graph.maths import GRAPH
 from glmm_bayes.graph.monotonic_variables import with_steps
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.priors import Priors, SharedEffects, ThresholdPrior
-from glmm_bayes.graph.random_effects import Units, random_effects, sampled
+from glmm_bayes.graph.random_effects import Added, Units, random_effects, row_variance, sampled
+from glmm_bayes.graph.spread import kinds_of_rows
 from glmm_bayes.graph.threshold_variables import sample_thresholds
 
 
@@ -90,16 +92,36 @@ def _levels(levels: Mapping[str, Any], thresholds: ThresholdPrior) -> Any:
 def _linear_predictor(
     predictor: Predictor, units: Mapping[int, Mapping[int, Units]], roots: dict[tuple[str, int], Any]
 ) -> tuple[Any, Any]:
-    """Return eta, and what centring its columns adds to it where thresholds take the intercept."""
+    """Return eta, and what centring its columns adds to it where thresholds take the intercept.
+
+    Of a marginal predictor the columns give the link of the population mean, and eta is the conditional
+    linear predictor with that mean.
+    """
     design = predictor.design
     beta, level = _coefficients(predictor)
     coef = predictor.variable("coef")
     eta = pt.dot(pm.Data(predictor.variable("x"), design.x, dims=("row", coef)), beta)
     eta = eta + pm.Data(predictor.variable("offset"), design.offset, dims="row")
+    found = []
     for index, (group, prior) in enumerate(zip(design.groups, predictor.groups, strict=True)):
-        part, roots[predictor.key, index] = random_effects(group, prior, predictor.prefix, units.get(index))
-        eta = eta + part
+        added = random_effects(group, prior, predictor.prefix, units.get(index))
+        roots[predictor.key, index] = added.scaled
+        found.append(added)
+    if predictor.is_marginal:
+        eta = _conditional(predictor, eta, found)
+    for added in found:
+        eta = eta + added.part
     return eta, level
+
+
+def _conditional(predictor: Predictor, eta: Any, found: Sequence[Added]) -> Any:
+    """Return the conditional linear predictor with a population mean, solved once for each kind of row."""
+    design = predictor.design
+    first, kind = kinds_of_rows(predictor, design)
+    v: Any = 0.0
+    for group, prior, added in zip(design.groups, predictor.groups, found, strict=True):
+        v = v + row_variance(group, prior, added.covariance, predictor.prefix, first)
+    return conditional_predictor(predictor.link, eta[first], v, GRAPH)[kind]
 
 
 def _coefficients(predictor: Predictor) -> tuple[Any, Any]:

@@ -34,6 +34,10 @@ class Reading:
     link: Link
     ratio: str
 
+    def of_population(self) -> Reading:
+        """Return the reading of numbers that speak of the population."""
+        return Reading(f"population {self.name}", self.link, self.ratio and f"population {self.ratio}")
+
 
 #: What ``exp(coefficient)`` of a further parameter is called, by its link.
 _RATIOS = {"log": "factor", "logit": "odds ratio"}

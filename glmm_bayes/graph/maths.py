@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytensor.tensor as pt
+from pytensor.gradient import disconnected_grad
 
 from glmm_bayes.core.maths import Maths
 
@@ -48,6 +49,9 @@ class GraphMaths:
 
     def maximum(self, x: Any, y: Any) -> Any:
         return pt.maximum(x, y)
+
+    def constant(self, x: Any) -> Any:
+        return disconnected_grad(x)
 
     def stack(self, parts: Any) -> Any:
         return pt.stack(pt.broadcast_arrays(*parts), axis=-1)

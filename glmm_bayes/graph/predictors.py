@@ -46,6 +46,9 @@ class Predictor:
         By monotonic term, of the division of its effect over the steps.
     response : str
         Whose parameter it is, as it stands in the posterior; empty in a model of one response.
+    is_marginal : bool
+        True if ``x'beta`` is the link of the population mean, and the conditional linear predictor is
+        solved for (``interpretation="population"``).
     """
 
     name: str
@@ -55,6 +58,7 @@ class Predictor:
     groups: tuple[GroupPrior, ...]
     simplexes: Mapping[str, Prior] = field(default_factory=dict)
     response: str = ""
+    is_marginal: bool = False
 
     @property
     def key(self) -> str:

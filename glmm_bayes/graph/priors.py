@@ -167,7 +167,10 @@ def resolve_priors(
         # Category-specific effects are on the scale of the thresholds.
         link = found[0].link if is_specific(target.name) else target.link
         words = reading_of(target.name, link, family, response)
-        predictors[target.name], more = _predictor(target, scales, covariances[target.name], own, words)
+        marginal = target.name == MEAN and spec.interpretation == "population"
+        predictors[target.name], more = _predictor(
+            target, scales, covariances[target.name], own, words, marginal
+        )
         rows += more
     auxiliary = {}
     for name in single:
@@ -224,7 +227,12 @@ def _scales(target: Target, family: Family, response: Response, spread: float, l
 
 
 def _predictor(
-    target: Target, scales: Scales, covariances: Covariances, given: Mapping[str, Prior], words: Reading
+    target: Target,
+    scales: Scales,
+    covariances: Covariances,
+    given: Mapping[str, Prior],
+    words: Reading,
+    is_marginal: bool,
 ) -> tuple[Predictor, list[PriorRow]]:
     design, link = target.design, target.link
     user = {
@@ -236,12 +244,13 @@ def _predictor(
     pairs = list(zip(design.groups, covariances, strict=True))
     groups = tuple(group_prior(group, blocks, design, scales, given) for group, blocks in pairs)
     prefix = prefix_of(target.name)
-    rows = _fixed_rows(design, scales, user, words)
+    rows = _fixed_rows(design, scales, user, words.of_population() if is_marginal else words)
     for group, law in zip(design.groups, groups, strict=True):
         rows += group_rows(group, law, given, words)
     simplexes, more = simplex_priors(design.columns, given)
     named = [replace(row, parameter=f"{prefix}{row.parameter}") for row in (*rows, *more)]
-    return Predictor(target.name, link, design, fixed, groups, simplexes), named
+    predictor = Predictor(target.name, link, design, fixed, groups, simplexes, is_marginal=is_marginal)
+    return predictor, named
 
 
 def _thresholds(family: Family, response: Response, given: Mapping[str, Prior]) -> ThresholdPrior | None:

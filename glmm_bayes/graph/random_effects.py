@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
+from numpy.typing import NDArray
 
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.graph.covariances import Independent
@@ -23,6 +24,24 @@ class Units:
 
     effects: Any
     root: Any
+
+
+@dataclass(frozen=True)
+class Added:
+    """What a grouping factor adds to a linear predictor.
+
+    Attributes
+    ----------
+    part : variable, shape (row,)
+    scaled : variable, shape (effect, effect)
+        Takes effects of variance one to the factor's.
+    covariance : variable, shape (effect, effect)
+        Of the effects of one level.
+    """
+
+    part: Any
+    scaled: Any
+    covariance: Any
 
 
 @dataclass(frozen=True)
@@ -47,7 +66,7 @@ class Names:
 
 def random_effects(
     group: GroupDesign, prior: GroupPrior, prefix: str = "", shared: Mapping[int, Units] | None = None
-) -> tuple[Any, Any]:
+) -> Added:
     """Add the effects of one grouping factor to the model in context.
 
     Variables: ``sd_<factor>``, ``corr_<factor>`` where effects are correlated, ``b_<factor>``, all in
@@ -64,9 +83,7 @@ def random_effects(
 
     Returns
     -------
-    tuple
-        The effects' part of the linear predictor, shape (row,), and the matrix that takes effects of
-        variance one to them.
+    Added
     """
     names = Names(prefix, group.slug)
     sd = _standard_deviations(names, prior)
@@ -83,10 +100,28 @@ def random_effects(
     columns = pm.Data(names.of("columns"), group.z, dims=("row", names.effect))
     if not group.term.is_membership:
         codes = pm.Data(names.of("level"), group.codes, dims="row")
-        return (columns * b[codes]).sum(axis=-1), scaled
+        return Added((columns * b[codes]).sum(axis=-1), scaled, covariance)
     members = pm.Data(names.of("level"), group.members)
     weights = pm.Data(names.of("weights"), group.weights)
-    return (columns * (weights[:, :, None] * b[members]).sum(axis=1)).sum(axis=-1), scaled
+    part = (columns * (weights[:, :, None] * b[members]).sum(axis=1)).sum(axis=-1)
+    return Added(part, scaled, covariance)
+
+
+def row_variance(
+    group: GroupDesign, prior: GroupPrior, covariance: Any, prefix: str, rows: NDArray[np.int64]
+) -> Any:
+    """Return the variance of a factor's part of the linear predictor in some rows, shape (row,)."""
+    model = pm.modelcontext(None)
+    names = Names(prefix, group.slug)
+    parameters = {name: model[names.of(name)] for name in prior.parameters}
+    total: Any = 0.0
+    for block in prior.blocks:
+        positions = np.asarray(block.positions)
+        z = group.z[rows][:, positions]
+        sigma = covariance[positions[:, None], positions[None, :]]
+        shares = block.levels.row_variance(parameters, group.members[rows], group.weights[rows])
+        total = total + (pt.dot(z, sigma) * z).sum(axis=-1) * shares
+    return total
 
 
 def _units(names: Names, group: GroupDesign, prior: GroupPrior, shared: Mapping[int, Units]) -> Units:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from glmm_bayes.core.conditional import CONDITIONAL
 from glmm_bayes.core.errors import Finding, Findings, FormulaError
 from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.design.design import Design, DesignState
@@ -15,7 +16,7 @@ from glmm_bayes.design.table import Table
 from glmm_bayes.graph.covariances.resolve import resolve_covariances
 from glmm_bayes.graph.families import FAMILIES, Family, Response
 from glmm_bayes.graph.predictors import check_further, check_specific_effects, targets
-from glmm_bayes.graph.priors import Priors, resolve_priors
+from glmm_bayes.graph.priors import Covariances, Priors, resolve_priors
 from glmm_bayes.spec.model_spec import ModelSpec
 
 
@@ -72,6 +73,8 @@ def resolve(
     findings.raise_errors()
     found = targets(spec, family, link_of(spec), response, designs)
     covariances = {target.name: resolve_covariances(target.design, known, findings) for target in found}
+    if MEAN in covariances:
+        _check_normal(spec, covariances[MEAN], designs[MEAN], findings)
     check_shared(designs, findings)
     findings.raise_errors()
     return Resolved(designs, response, resolve_priors(found, family, response, spec, covariances))
@@ -104,9 +107,41 @@ def check_family(spec: ModelSpec, family: Family) -> None:
     link_of(spec)
     check_further(spec, family)
     check_specific_effects(spec, family)
+    check_interpretation(spec, family)
     if not family.keeps_intercept and not spec.has_intercept:
         message = f"{family.name} has thresholds in the place of an intercept, and the formula removes it."
         raise FormulaError(Finding("thresholds", message, hint="Leave out 0 + or - 1."))
+
+
+def check_interpretation(spec: ModelSpec, family: Family) -> None:
+    """Refuse population-averaged coefficients where the conditional predictor is not known.
+
+    Raises
+    ------
+    FormulaError
+        ``interpretation``.
+    """
+    if spec.interpretation != "population":
+        return
+    link = link_of(spec).name
+    if not family.mean_is_mu or not family.keeps_intercept or family.has_category_predictors:
+        message = f'interpretation="population": the mean of {family.name} is not the inverse of one link.'
+    elif link not in CONDITIONAL:
+        message = f'interpretation="population" is known for the links {", ".join(CONDITIONAL)}, not {link}.'
+    else:
+        return
+    hint = "Leave interpretation out, and ask gb.predictions and gb.comparisons for population means."
+    raise FormulaError(Finding("interpretation", message, hint=hint))
+
+
+def _check_normal(spec: ModelSpec, covariances: Covariances, design: Design, findings: Findings) -> None:
+    """Collect effects of a marginal predictor that are not normal."""
+    if spec.interpretation != "population":
+        return
+    for group, blocks in zip(design.groups, covariances, strict=True):
+        if any(block.is_student for block in blocks):
+            message = f"'{group.factor}': interpretation=\"population\" is for normal random effects."
+            findings.error("interpretation", message, hint='Leave out dist = "student".')
 
 
 def _check_additions(

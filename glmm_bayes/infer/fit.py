@@ -21,6 +21,7 @@ from glmm_bayes.graph.families import FAMILIES, Family, Response
 from glmm_bayes.graph.group_priors import GroupPrior
 from glmm_bayes.graph.predictors import Predictor, prefix_of
 from glmm_bayes.graph.priors import Priors
+from glmm_bayes.graph.spread import covariance_of
 from glmm_bayes.infer.datatree import arrays_of, assemble
 from glmm_bayes.spec.model_spec import ModelSpec
 
@@ -129,10 +130,10 @@ class Fit:
         """
         prefix = prefix_of(parameter)
         sd = self.needed(f"{prefix}sd_{slug}", "the variance of random effects")
-        if self.group_prior(slug, parameter).is_correlated:
-            corr = self.needed(f"{prefix}corr_{slug}", "the variance of correlated random effects")
-            return sd[:, :, None] * corr * sd[:, None, :]
-        return sd[:, :, None] ** 2 * np.eye(sd.shape[1])
+        is_correlated = self.group_prior(slug, parameter).is_correlated
+        name = f"{prefix}corr_{slug}"
+        corr = self.needed(name, "the variance of correlated random effects") if is_correlated else None
+        return covariance_of(sd, corr)
 
     def group_prior(self, slug: str, parameter: str = MEAN) -> GroupPrior:
         """Return the priors and covariance structures of a grouping factor."""

@@ -166,6 +166,7 @@ class Manifest(_Entry):
     family: str
     link: str | None
     link_used: str
+    interpretation: Literal["subject", "population"] = "subject"
     priors: list[PriorEntry]
     columns: list[ColumnEntry]
     row_labels: list[Any] | None

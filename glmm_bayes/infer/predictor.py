@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.conditional import conditional_predictor
+from glmm_bayes.core.links import Link
 from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.priors import Priors
+from glmm_bayes.graph.spread import Spread, kinds_of_rows, spreads_of_draws
 
 Array = NDArray[np.float64]
 
@@ -25,9 +29,38 @@ def draw_blocks(n_draws: int, n_rows: int) -> Iterator[slice]:
         yield slice(start, min(start + size, n_draws))
 
 
-def fixed_part(beta: Array, design: Design) -> Array:
-    """Return offset + x'beta, shape (draw, row)."""
-    return np.asarray(design.offset + beta @ design.x.T)
+def fixed_part(
+    draws: Mapping[str, Array], predictor: Predictor, design: Design, block: slice | NDArray[np.int64]
+) -> Array:
+    """Return the linear predictor at random effects of zero, shape (draw, row).
+
+    It is offset + x'beta; where that is the link of the population mean, the conditional predictor.
+    """
+    beta = draws[predictor.variable("beta")][block]
+    if not predictor.is_marginal:
+        return np.asarray(design.offset + beta @ design.x.T)
+    first, kind = kinds_of_rows(predictor, design)
+    chosen = {name: values[block] for name, values in draws.items()}
+    eta = design.offset[first] + beta @ design.x[first].T
+    spreads = spreads_of_draws(predictor, chosen, design)
+    return conditional_part(predictor.link, spreads, eta, slice(None), first)[:, kind]
+
+
+def conditional_part(
+    link: Link, spreads: Sequence[Spread], eta: Array, block: slice, rows: NDArray[np.int64]
+) -> Array:
+    """Return the conditional linear predictor of rows with a population mean, shape (draw, row)."""
+    v = marginal_variance(spreads, eta, block, rows)
+    return np.asarray(conditional_predictor(link, eta, v))
+
+
+def marginal_variance(spreads: Sequence[Spread], eta: Array, block: slice, rows: NDArray[np.int64]) -> Array:
+    """Return the variance of all random effects in rows, shape (draw, row)."""
+    v = np.zeros_like(eta)
+    for spread in spreads:
+        v += spread.variance(block, rows)[0]
+    # Rounding can leave a variance of zero slightly below it.
+    return np.maximum(v, 0.0)
 
 
 def group_part(b: Array, group: GroupDesign) -> Array:
@@ -45,28 +78,27 @@ def rows_part(b: Array, members: NDArray[np.int64], weights: Array, z: Array) ->
     return total
 
 
-def subject_predictor(draws: Mapping[str, Array], design: Design, block: slice, prefix: str = "") -> Array:
+def subject_predictor(draws: Mapping[str, Array], predictor: Predictor, block: slice) -> Array:
     """Return the linear predictor of the rows with their own random effects, shape (draw, row).
 
     Parameters
     ----------
     draws : mapping of str to ndarray, shape (draw, ...)
-    design : Design
+    predictor : Predictor
+        Its design is that of the rows.
     block : slice
         Of the draws.
-    prefix : str
-        Of the names of a further parameter's variables.
     """
-    eta = fixed_part(draws[f"{prefix}beta"][block], design)
-    for group in design.groups:
-        eta += group_part(draws[f"{prefix}b_{group.slug}"][block], group)
+    eta = fixed_part(draws, predictor, predictor.design, block)
+    for group in predictor.design.groups:
+        eta += group_part(draws[predictor.variable(f"b_{group.slug}")][block], group)
     return eta
 
 
 def subject_values(draws: Mapping[str, Array], priors: Priors, block: slice) -> dict[str, RowValue]:
     """Return every parameter of the response at the training rows, with their own random effects."""
     values = {
-        name: RowValue(predictor.link, subject_predictor(draws, predictor.design, block, predictor.prefix))
+        name: RowValue(predictor.link, subject_predictor(draws, predictor, block))
         for name, predictor in priors.predictors.items()
     }
     return values | single_values(draws, priors, block)
@@ -93,5 +125,16 @@ def needed_variables(priors: Priors) -> list[str]:
     for predictor in priors.predictors.values():
         names.append(predictor.variable("beta"))
         names += [predictor.variable(f"b_{group.slug}") for group in predictor.design.groups]
+        if predictor.is_marginal:
+            names += variance_variables(predictor)
     names += list(priors.auxiliary)
     return names + (["thresholds"] if priors.thresholds is not None else [])
+
+
+def variance_variables(predictor: Predictor) -> list[str]:
+    """List the variables that the variance of a predictor's random effects is made of."""
+    names = []
+    for group, prior in zip(predictor.design.groups, predictor.groups, strict=True):
+        kinds = ("sd", *(("corr",) if prior.is_correlated else ()), *prior.single_values)
+        names += [predictor.variable(f"{kind}_{group.slug}") for kind in kinds]
+    return names

@@ -73,7 +73,7 @@ def spec_of(manifest: Manifest) -> ModelSpec:
         name: text if text.startswith("~") else float.fromhex(text) for name, text in manifest.further.items()
     }
     formula = Formula(manifest.formula, **further) if further else manifest.formula
-    return ModelSpec.from_formula(formula, manifest.family, link, priors)
+    return ModelSpec.from_formula(formula, manifest.family, link, priors, manifest.interpretation)
 
 
 def _decoded[T](archive: Archive, value: Any, kind: type[T]) -> T:

@@ -69,6 +69,7 @@ class Model(Section):
     formula: str | None = None
     family: str = "gaussian"
     link: str | None = None
+    interpretation: Literal["subject", "population"] = "subject"
     response: Annotated[
         Response | None,  # type: ignore[valid-type]
         BeforeValidator(_as_response, json_schema_input_type=str | Response | None),

@@ -125,7 +125,7 @@ def read_model(document: Document, model: Model, priors: Mapping[str, Prior]) ->
     if findings:
         raise FormulaError(findings)
     try:
-        spec = ModelSpec.from_formula(text, model.family, model.link, priors)
+        spec = ModelSpec.from_formula(text, model.family, model.link, priors, model.interpretation)
     except FormulaError as error:
         raise FormulaError([_located(document, f, pieces) for f in error.findings]) from None
     # Later messages show the formula: on one line, as a reader would write it.
@@ -166,6 +166,7 @@ def model_keys(spec: ModelSpec) -> dict[str, Any]:
     keys: dict[str, Any] = {"response": {"expression": expression, **additions} if additions else expression}
     keys["family"] = spec.family
     keys |= {"link": spec.link} if spec.link is not None else {}
+    keys |= {"interpretation": spec.interpretation} if spec.interpretation != "subject" else {}
     keys |= {} if spec.has_intercept else {"intercept": False}
     keys["terms"] = [str(term) for term in spec.fixed if term.factors]
     keys["specific"] = [str(term) for term in spec.specific]

@@ -13,7 +13,7 @@ from glmm_bayes.spec.expressions import Call, Expr, Name, Span
 from glmm_bayes.spec.functions import ADDITIONS
 from glmm_bayes.spec.grammar import Formula, Group, Syntax, parse
 from glmm_bayes.spec.groups import Groups
-from glmm_bayes.spec.model_spec import LinearPredictor, ModelSpec, ResponseTerm, Term
+from glmm_bayes.spec.model_spec import INTERPRETATIONS, LinearPredictor, ModelSpec, ResponseTerm, Term
 from glmm_bayes.spec.monotonic import check_fixed_steps
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.several import Formula as Several
@@ -28,6 +28,7 @@ def read_formula(
     family: str = "gaussian",
     link: str | None = None,
     priors: Mapping[str, Prior] | None = None,
+    interpretation: str = "subject",
 ) -> ModelSpec:
     """Read a formula into a model specification; no data is needed and nothing is evaluated.
 
@@ -40,6 +41,8 @@ def read_formula(
         Names of the family and, if it is not the family's default, of the link.
     priors : mapping of str to Prior, optional
         Priors by parameter name.
+    interpretation : {"subject", "population"}
+        What the coefficients say.
 
     Returns
     -------
@@ -69,8 +72,18 @@ def read_formula(
         link=link,
         priors=MappingProxyType(dict(priors or {})),
         further=MappingProxyType({name: _further(name, further[name], response) for name in further}),
+        interpretation=checked_interpretation(interpretation),
         text=text,
     )
+
+
+def checked_interpretation(word: str) -> str:
+    """Return the word for what coefficients say, or refuse it."""
+    if word not in INTERPRETATIONS:
+        message = f'interpretation must be "subject" or "population", found {word!r}.'
+        hint = "subject: what changes for a given group; population: on average over all groups."
+        raise FormulaError(Finding("interpretation", message, hint=hint))
+    return word
 
 
 def _predictor(text: str, syntax: Formula, response: ResponseTerm) -> LinearPredictor:

@@ -15,6 +15,9 @@ from glmm_bayes.spec.prior import Prior
 if TYPE_CHECKING:
     from glmm_bayes.spec.several import Formula
 
+#: What coefficients say: what changes for a given group, or on average over all groups.
+INTERPRETATIONS = ("subject", "population")
+
 _NO_PRIORS: Mapping[str, Prior] = MappingProxyType({})
 
 
@@ -263,6 +266,9 @@ class ModelSpec:
         What further parameters depend on, or the number that they are fixed at.
     specific : tuple of Term
         Summands whose coefficients differ between the thresholds of an ordinal response: ``cs(x)``.
+    interpretation : {"subject", "population"}
+        What the coefficients of the mean say: what changes for a given group, or on average over all
+        groups (the marginalized multilevel model).
     text : str
         What the user wrote; used in messages only.
     """
@@ -276,6 +282,7 @@ class ModelSpec:
     priors: Mapping[str, Prior] = field(default_factory=lambda: _NO_PRIORS)
     further: Mapping[str, LinearPredictor | float] = field(default_factory=lambda: _NOTHING_FURTHER)
     specific: tuple[Term, ...] = ()
+    interpretation: str = "subject"
     text: str = field(default="", compare=False, repr=False)
 
     @property
@@ -329,6 +336,7 @@ class ModelSpec:
         family: str = "gaussian",
         link: str | None = None,
         priors: Mapping[str, Prior] | None = None,
+        interpretation: str = "subject",
     ) -> ModelSpec:
         """Read a formula; no data is needed.
 
@@ -340,6 +348,8 @@ class ModelSpec:
             Names of the family and, if it is not the family's default, of the link.
         priors : mapping of str to Prior, optional
             Priors by parameter name.
+        interpretation : {"subject", "population"}
+            What the coefficients say: what changes for a given group, or on average over all groups.
 
         Raises
         ------
@@ -359,7 +369,7 @@ class ModelSpec:
             message = f"priors must be a mapping of parameters to gb.Prior, found {type(priors).__name__}."
             hint = 'Write priors={"beta": gb.Prior("Normal", mu=0, sigma=1)}.'
             raise PriorError(Finding("prior", message, hint=hint))
-        return read_formula(formula, family=family, link=link, priors=dict(priors or {}))
+        return read_formula(formula, family, link, dict(priors or {}), interpretation)
 
     @classmethod
     def from_file(cls, path: str | PathLike[str]) -> ModelSpec:

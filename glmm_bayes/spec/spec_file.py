@@ -158,7 +158,7 @@ def _written(file: Path, sections: Sections) -> str:
 
 def _model_findings(document: Document, model: Model) -> Iterator[Finding]:
     """Check what no single key tells: a formula or its parts, and one factor a group."""
-    given = model.model_fields_set - {"formula", "family", "link"}
+    given = model.model_fields_set - {"formula", "family", "link", "interpretation"}
     where = document.at(("model",))
     if model.formula is None and model.response is None:
         message = f"{where}: the key 'formula' is missing, or 'response' with 'terms' and 'groups'."
@@ -223,7 +223,7 @@ def _model(document: Document, content: File) -> ModelSpec:
     if model.formula is None:
         return read_model(document, model, priors)
     try:
-        return ModelSpec.from_formula(model.formula, model.family, model.link, priors)
+        return ModelSpec.from_formula(model.formula, model.family, model.link, priors, model.interpretation)
     except FormulaError as error:
         raise _located(error, document.at(("model", "formula"))) from None
 

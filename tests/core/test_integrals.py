@@ -23,7 +23,7 @@ from glmm_bayes.core.integrals import (
     trapezoid_mean,
 )
 from glmm_bayes.core.links import LINKS, ProbabilityLink
-from glmm_bayes.core.mean_rules.logit import _MIXTURE
+from glmm_bayes.core.mean_rules.logit import MIXTURE
 
 LOGIT, PROBIT, CLOGLOG, LOG = LINKS["logit"], LINKS["probit"], LINKS["cloglog"], LINKS["log"]
 PROBABILITY_LINKS = ["logit", "probit", "cloglog", "loglog", "cauchit"]
@@ -160,7 +160,7 @@ def test_variances_give_the_exact_response_scale_icc(name, eta, v, printed):
 
 
 def test_the_mixture_has_the_printed_weights_and_scales():
-    p, s = np.array(_MIXTURE).T
+    p, s = np.array(MIXTURE).T
     assert abs(p.sum() - 1.0) < 1e-14
     assert agrees((p / s**2).sum(), "3.289867672")
     x = np.linspace(-15.0, 15.0, 30001)

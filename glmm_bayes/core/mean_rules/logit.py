@@ -15,9 +15,9 @@ LOGIT_ERROR = 2.2e-9
 _MIXTURE_BLOCK = 2**14
 _SMALLEST = float(np.finfo(np.float64).tiny)
 
-# Weights p and scales s of the logistic distribution as a mixture of eight normals (Monahan & Stefanski
-# 1992, table for k = 8).
-_MIXTURE = (
+#: Weights p and scales s of the logistic distribution as a mixture of eight normals (Monahan & Stefanski
+#: 1992, table for k = 8).
+MIXTURE = (
     (0.003246343272134, 1.365340806296348),
     (0.051517477033972, 1.059523971016916),
     (0.195077912673858, 0.830791313765644),
@@ -105,7 +105,7 @@ def _tilt(eta: Array, v: Array) -> tuple[Array, Array]:
 def _mixture(x: Array, v: Array) -> Array:
     """Return S(x, v) for one-dimensional arrays."""
     total, work = np.zeros_like(x), np.empty_like(x)
-    for p, s in _MIXTURE:
+    for p, s in MIXTURE:
         # a_k x = x / sqrt(1/s_k^2 + v), in place: this loop is where the time goes.
         np.add(v, s**-2, out=work)
         np.sqrt(work, out=work)
@@ -119,7 +119,7 @@ def _mixture(x: Array, v: Array) -> Array:
 def _mixture_derivatives(x: Array, v: Array) -> tuple[Array, Array, Array]:
     """Return S, dS/dx and dS/dv."""
     value, slope, in_v = np.zeros_like(x), np.zeros_like(x), np.zeros_like(x)
-    for p, s in _MIXTURE:
+    for p, s in MIXTURE:
         precision = 1.0 / (s**-2 + v)
         a = np.sqrt(precision)
         density = (p / ROOT_2PI) * a * np.exp(-0.5 * precision * np.square(x))

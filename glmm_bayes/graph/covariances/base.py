@@ -145,6 +145,10 @@ class LevelCovariance(ABC):
         weights : ndarray, shape (row, member)
         """
 
+    @abstractmethod
+    def row_variance(self, parameters: Mapping[str, Any], members: NDArray[np.int64], weights: Array) -> Any:
+        """Return w'Aw of each row in a graph, or a constant one, shape (row,)."""
+
 
 class SumOfMatrices(LevelCovariance):
     """A structure whose A is a weighted sum of constant matrices; only the weights depend on parameters."""
@@ -159,10 +163,17 @@ class SumOfMatrices(LevelCovariance):
     def variance(self, parameters: Mapping[str, Array], members: NDArray[np.int64], weights: Array) -> Array:
         total: Any = 0.0
         for weight, part in self.parts(parameters):
-            chosen = part[members[:, :, None], members[:, None, :]]
-            row = np.einsum("rm,rn,rmn->r", weights, weights, chosen)
-            total = total + np.reshape(weight, (-1, 1)) * row[None]
+            total = total + np.reshape(weight, (-1, 1)) * quadratic_form(part, members, weights)[None]
         return np.asarray(total)
+
+    def row_variance(self, parameters: Mapping[str, Any], members: NDArray[np.int64], weights: Array) -> Any:
+        return sum(weight * quadratic_form(part, members, weights) for weight, part in self.parts(parameters))
+
+
+def quadratic_form(matrix: Array, members: NDArray[np.int64], weights: Array) -> Array:
+    """Return w'Aw of each row, shape (row,)."""
+    chosen = matrix[members[:, :, None], members[:, None, :]]
+    return np.asarray(np.einsum("rm,rn,rmn->r", weights, weights, chosen))
 
 
 def scaled_beta(name: str, eta: float, lower: float, shape: Any = ()) -> Any:

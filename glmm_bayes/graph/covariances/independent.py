@@ -32,6 +32,9 @@ class Independent(LevelCovariance):
         return np.eye(self.n_levels)
 
     def variance(self, parameters: Mapping[str, Array], members: NDArray[np.int64], weights: Array) -> Array:
+        return np.asarray(self.row_variance(parameters, members, weights))[None]
+
+    def row_variance(self, parameters: Mapping[str, Any], members: NDArray[np.int64], weights: Array) -> Any:
         # Members that are the same level add up their weights; no matrix of the levels is needed.
         same = members[:, :, None] == members[:, None, :]
-        return np.asarray(np.einsum("rm,rn,rmn->r", weights, weights, same.astype(np.float64)))[None]
+        return np.einsum("rm,rn,rmn->r", weights, weights, same.astype(np.float64))

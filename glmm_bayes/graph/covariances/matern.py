@@ -71,6 +71,16 @@ class Matern(LevelCovariance):
             rows.append(np.einsum("rm,rn,rmn->r", weights, weights, chosen))
         return np.stack(rows)
 
+    def row_variance(self, parameters: Mapping[str, Any], members: NDArray[np.int64], weights: Array) -> Any:
+        import pytensor.tensor as pt
+
+        if members.shape[1] == 1:
+            return (1.0 + _NUGGET) * weights[:, 0] ** 2
+        distances = self.distances[members[:, :, None], members[:, None, :]]
+        chosen = _correlation(distances / parameters["range"], self.options["nu"], pt)
+        products = weights[:, :, None] * weights[:, None, :]
+        return (products * (chosen + _NUGGET * (distances == 0))).sum(axis=(1, 2))
+
 
 def _correlation(scaled: Any, nu: float, module: Any) -> Any:
     if nu == 0.5:

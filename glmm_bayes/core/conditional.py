@@ -1,0 +1,152 @@
+"""The conditional linear predictor whose population mean follows a formula.
+
+With ``eta`` the link of the population mean and ``v`` the variance of the random part b, the conditional
+linear predictor Delta solves m(Delta, v) = E h(Delta + b) = h(eta): the marginalized multilevel model
+(Heagerty 1999; Heagerty and Zeger 2000). Written once, for NumPy arrays and for graphs. In a graph its
+derivatives are those of the solution: h'(eta)/m_eta and -m_v/m_eta.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.mean_rules.logit import MIXTURE
+from glmm_bayes.core.trapezoid import ROOT_2PI, Trapezoid
+
+#: Takes x, v, eta to link(m(x, v)) - eta and its first two derivatives in x.
+Gap = Callable[[Any, Any, Any, Maths], tuple[Any, Any, Any]]
+
+#: Of Zeger, Liang and Albert (1988): 16 sqrt(3) / (15 pi), squared.
+_ATTENUATION = 0.345842973499
+_LOGIT_STEPS = 3
+_CLOGLOG_STEPS = 5
+#: Step .125: errors below 1e-8 for standard deviations up to 4.
+_NODES = Trapezoid.with_intervals(128)
+_EULER = 0.577215664901533
+#: 6/pi^2: a Gumbel variable has the variance of a normal with this precision.
+_GUMBEL_PRECISION = 0.607927101854027
+_SMALLEST_VARIANCE = 1e-20
+_SMALLEST = float(np.finfo(np.float64).tiny)
+
+
+def conditional_predictor(link: Link, eta: Any, v: Any, m: Maths = NUMPY) -> Any:
+    """Return the conditional linear predictor Delta, for which E h(Delta + sqrt(v) Z) = h(eta).
+
+    Parameters
+    ----------
+    link : Link
+        One of ``CONDITIONAL``.
+    eta : array
+        Link of the population mean.
+    v : array
+        Variance of the random part, broadcast against ``eta``.
+    m : Maths
+
+    Returns
+    -------
+    array
+        Exact for identity, log and probit; for logit by the mixture of eight normals, for cloglog by the
+        trapezoid rule, within 1e-8 on the scale of the mean for standard deviations up to 10 and up to 4.
+
+    References
+    ----------
+    Heagerty, P. J. (1999). Marginally specified logistic-normal models for longitudinal binary data.
+    Heagerty, P. J. & Zeger, S. L. (2000). Marginalized multilevel models and likelihood inference.
+    """
+    return CONDITIONAL[link.name](eta, v, m)
+
+
+def _identity(eta: Any, v: Any, m: Maths) -> Any:
+    return eta + 0.0 * v
+
+
+def _log(eta: Any, v: Any, m: Maths) -> Any:
+    return eta - 0.5 * v
+
+
+def _probit(eta: Any, v: Any, m: Maths) -> Any:
+    return eta * m.sqrt(1.0 + v)
+
+
+def _logit(eta: Any, v: Any, m: Maths) -> Any:
+    # Odd in eta: the lower half keeps its digits.
+    low = m.where(eta < 0.0, eta, -eta)
+    start = low * m.sqrt(1.0 + _ATTENUATION * v)
+    return m.where(eta < 0.0, 1.0, -1.0) * _solved(_logit_gap, start, low, v, _LOGIT_STEPS, m)
+
+
+def _cloglog(eta: Any, v: Any, m: Maths) -> Any:
+    start = (eta + _EULER) * m.sqrt(1.0 + _GUMBEL_PRECISION * v) - _EULER
+    return _solved(_cloglog_gap, start, eta, v, _CLOGLOG_STEPS, m)
+
+
+def _solved(gap: Gap, start: Any, eta: Any, v: Any, steps: int, m: Maths) -> Any:
+    """Take steps of Halley's method as constants, then one of Newton's, whose derivatives are the root's."""
+    x = start
+    for _ in range(steps):
+        value, slope, curvature = gap(x, v, eta, m)
+        x = x - 2.0 * value * slope / (2.0 * slope * slope - value * curvature)
+    x = m.constant(x)
+    value, slope, _ = gap(x, v, eta, m)
+    return x - value / slope
+
+
+def _logit_gap(x: Any, v: Any, eta: Any, m: Maths) -> tuple[Any, Any, Any]:
+    """Return the gap on the logit scale for x and eta below 0, as ``LogitRule`` has the mean there."""
+    is_tail = x < -0.5 * v
+    inner = m.where(is_tail, -x - v, x)
+    s0, s1, s2 = _mixture(inner, v, m)
+    first = m.where(is_tail, (s0 - s1) / s0, s1 / s0)
+    second = m.where(is_tail, (s0 - 2.0 * s1 + s2) / s0, s2 / s0)
+    log_mean = m.where(is_tail, x + 0.5 * v, 0.0) + m.log(s0)
+    mean = m.exp(log_mean)
+    other = 1.0 - mean
+    curvature = second / other - first * first * (1.0 - 2.0 * mean) / (other * other)
+    return log_mean - m.log1p(-mean) - eta, first / other, curvature
+
+
+def _mixture(x: Any, v: Any, m: Maths) -> tuple[Any, Any, Any]:
+    """Return S(x, v) and its first two derivatives in x."""
+    value: Any = 0.0
+    slope: Any = 0.0
+    curvature: Any = 0.0
+    for p, s in MIXTURE:
+        a = 1.0 / m.sqrt(s**-2 + v)
+        z = a * x
+        density = (p / ROOT_2PI) * a * m.exp(-0.5 * z * z)
+        value = value + p * m.normal_cdf(z)
+        slope = slope + density
+        curvature = curvature - a * z * density
+    return m.maximum(value, _SMALLEST), slope, curvature
+
+
+def _cloglog_gap(x: Any, v: Any, eta: Any, m: Maths) -> tuple[Any, Any, Any]:
+    """Return the gap on the scale of log(-log(1 - m)), with the digits of m and of 1 - m."""
+    # The derivative of a square root has no value at 0.
+    sd = m.sqrt(m.maximum(v, _SMALLEST_VARIANCE))
+    hazard = m.exp(_column(x) + _column(sd) * _NODES.nodes)
+    logs = np.log(_NODES.weights) - hazard
+    log_other = m.logsumexp(logs)
+    shares = m.exp(logs - _column(log_other))
+    mean = -m.sum(_NODES.weights * m.expm1(-hazard))
+    total = m.where(mean < 0.5, -m.log1p(-m.minimum(mean, 0.9)), -log_other)
+    first = m.sum(shares * hazard)
+    second = m.sum(shares * (hazard - hazard * hazard)) + first * first
+    slope = first / total
+    return m.log(total) - eta, slope, second / total - slope * slope
+
+
+def _column(x: Any) -> Any:
+    return x[..., None]
+
+
+#: The links whose conditional predictor is known.
+CONDITIONAL: Mapping[str, Callable[[Any, Any, Maths], Any]] = MappingProxyType(
+    {"identity": _identity, "log": _log, "probit": _probit, "logit": _logit, "cloglog": _cloglog}
+)

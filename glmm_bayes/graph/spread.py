@@ -1,0 +1,111 @@
+"""Draws of one grouping factor's covariance in, the variance of its part of the linear predictor out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.distinct import distinct_rows
+from glmm_bayes.design.design import Design
+from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.graph.covariances.resolve import BlockCovariance
+from glmm_bayes.graph.group_priors import GroupPrior
+from glmm_bayes.graph.predictors import Predictor
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Random effects of one grouping factor that are integrated over their distribution.
+
+    Attributes
+    ----------
+    group : GroupDesign
+        On the rows.
+    prior : GroupPrior
+        Its covariance structures.
+    covariance : ndarray, shape (draw, effect, effect)
+        Of the effects of one level.
+    parameters : mapping of str to ndarray, shape (draw,)
+        Of the structure of the levels, by its own names.
+    """
+
+    group: GroupDesign
+    prior: GroupPrior
+    covariance: Array
+    parameters: Mapping[str, Array]
+
+    @property
+    def needs_levels(self) -> bool:
+        """True if the variance depends on which levels a row belongs to."""
+        return depends_on_levels(self.group, self.prior)
+
+    @property
+    def t_terms(self) -> int:
+        """Number of independent t variables whose sum a row can hold."""
+        pairs = zip(self.group.blocks, self.prior.blocks, strict=True)
+        # Blocks of one term that differ in the level of ``by`` are never in one row together.
+        written = {own.block for own, block in pairs if block.is_student}
+        return len(written) * int(self.group.members.shape[1])
+
+    def variance(self, draws: slice, rows: NDArray[np.int64]) -> tuple[Array, Array | None]:
+        """Return the variance of normal and, if there are any, of t effects, shape (draw, row)."""
+        normal: Array | None = None
+        heavy: Array | None = None
+        for block in self.prior.blocks:
+            part = self._block(block, draws, rows)
+            if block.is_student:
+                heavy = part if heavy is None else heavy + part
+            else:
+                normal = part if normal is None else normal + part
+        return (np.zeros_like(heavy) if normal is None else normal), heavy
+
+    def _block(self, block: BlockCovariance, draws: slice, rows: NDArray[np.int64]) -> Array:
+        positions = np.asarray(block.positions)
+        size = len(positions)
+        z = self.group.z[rows][:, positions]
+        products = (z[:, :, None] * z[:, None, :]).reshape(len(rows), size * size)
+        sigma = self.covariance[draws][:, positions[:, None], positions[None, :]]
+        own = sigma.reshape(-1, size * size) @ products.T
+        if not self.needs_levels:
+            return np.asarray(own)
+        parameters = {name: values[draws] for name, values in self.parameters.items()}
+        shares = block.levels.variance(parameters, self.group.members[rows], self.group.weights[rows])
+        return np.asarray(own * shares)
+
+
+def depends_on_levels(group: GroupDesign, prior: GroupPrior) -> bool:
+    """Tell whether the variance of a row depends on which levels it belongs to."""
+    return group.term.is_membership or not all(block.levels.has_equal_variances for block in prior.blocks)
+
+
+def covariance_of(sd: Array, corr: Array | None) -> Array:
+    """Return covariance matrices of standard deviations and correlations, shape (draw, effect, effect)."""
+    if corr is None:
+        return np.asarray(sd[:, :, None] ** 2 * np.eye(sd.shape[1]))
+    return np.asarray(sd[:, :, None] * corr * sd[:, None, :])
+
+
+def spreads_of_draws(predictor: Predictor, draws: Mapping[str, Array], design: Design) -> tuple[Spread, ...]:
+    """Collect the draws of every factor's variance on the rows of a design."""
+    result = []
+    for group, prior in zip(design.groups, predictor.groups, strict=True):
+        corr = draws[predictor.variable(f"corr_{group.slug}")] if prior.is_correlated else None
+        covariance = covariance_of(draws[predictor.variable(f"sd_{group.slug}")], corr)
+        parameters = {name: draws[predictor.variable(f"{name}_{group.slug}")] for name in prior.single_values}
+        result.append(Spread(group, prior, covariance, parameters))
+    return tuple(result)
+
+
+def kinds_of_rows(predictor: Predictor, design: Design) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return one row of each kind and each row's kind: columns and variance are equal within a kind."""
+    parts = [design.x, design.offset[:, None]]
+    for group, prior in zip(design.groups, predictor.groups, strict=True):
+        parts.append(group.z)
+        if depends_on_levels(group, prior):
+            parts += [group.members.astype(np.float64), group.weights]
+    return distinct_rows(np.hstack(parts))
