@@ -26,6 +26,7 @@ from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.graph.implications import reading_of
 from glmm_bayes.graph.likelihood import adjusted
 from glmm_bayes.graph.predictors import Predictor
+from glmm_bayes.graph.spread import kinds_of_rows
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.predictor import draw_blocks, fixed_part, single_values
@@ -56,7 +57,9 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood") -> pd.DataFrame
 
     Subject-specific coefficients are the model's ``beta``: what changes for a given group. The
     population-averaged ones are, in each draw, those of the model without random effects that comes
-    nearest to the population means of the training rows.
+    nearest to the population means of the training rows. Under ``interpretation="population"`` it is
+    the other way round: ``beta`` is population-averaged, and the subject-specific coefficients are, in
+    each draw, those nearest to the conditional linear predictor of the training rows (least squares).
 
     Parameters
     ----------
@@ -86,8 +89,11 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood") -> pd.DataFrame
         raise PredictionError(Finding("no_coefficients", "the model has no fixed part."))
     if not (fit.family.mean_is_mu and fit.design.coefficients):
         return _subject_table(fit, fit.predictors)
-    beta = fit.flat["beta"]
-    gamma, gap = _project(fit, solve)
+    is_marginal = fit.predictors[MEAN].is_marginal
+    if is_marginal:
+        gamma, (beta, gap) = fit.flat["beta"], _conditional_coefficients(fit)
+    else:
+        beta, (gamma, gap) = fit.flat["beta"], _project(fit, solve)
     frame = pd.DataFrame({"coef": fit.design.coefficients})
     for word, draws in (("subject", beta), ("population", gamma)):
         frame = pd.concat([frame, summary_frame(draws).add_prefix(f"{word}_")], axis=1)
@@ -99,16 +105,19 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood") -> pd.DataFrame
     further = {name: predictor for name, predictor in fit.predictors.items() if name != MEAN}
     if further:
         frame = pd.concat([frame.assign(ratio=ratio), _subject_table(fit, further)], ignore_index=True)
-    caption = (
-        "subject_: subject-specific coefficient, what changes for a given group; population_: "
-        f"population-averaged coefficient ({projection} projection); mean and {interval_words()}"
-    )
+    # Which of the two is the model's own, and how the other follows from it.
+    subject = "subject-specific: what changes for a given group"
+    population = f"population-averaged coefficient ({projection} projection)"
+    if is_marginal:
+        projection = "least squares of the conditional linear predictor"
+        subject, population = f"{subject} ({projection})", "population-averaged coefficient (the model's own)"
+    caption = f"subject_: {subject}; population_: {population}; mean and {interval_words()}"
     caption += f"; {ratio}: posterior median" if ratio else ""
     return captioned(
         frame,
         caption,
-        subject="subject-specific: what changes for a given group",
-        population=f"population-averaged coefficient ({projection} projection)",
+        subject=subject,
+        population=population,
         estimand_description=ESTIMANDS["population"],
         interval=interval_words(),
         ratio=f"{ratio} (posterior median)" if ratio else "",
@@ -176,7 +185,28 @@ def _others(fit: Fit, block: slice) -> dict[str, RowValue]:
 
 def population_coefficients(fit: Fit, projection: str = "quasi-likelihood") -> Array:
     """Return draws of the population-averaged coefficients, shape (draw, coef)."""
+    if fit.predictors[MEAN].is_marginal:
+        return fit.flat["beta"]
     return _project(fit, PROJECTIONS[projection])[0]
+
+
+def _conditional_coefficients(fit: Fit) -> tuple[Array, Array]:
+    """Return the coefficients nearest to the conditional predictor, shape (draw, coef), and their gap.
+
+    The gap is the largest one of a draw between means at random effects of zero.
+    """
+    predictor, design = fit.predictors[MEAN], fit.design
+    first, kind = kinds_of_rows(predictor, design)
+    root = np.sqrt(np.bincount(kind).astype(np.float64))
+    solve = np.linalg.pinv(design.x[first] * root[:, None])
+    beta = fit.flat["beta"]
+    result, gap = np.empty_like(beta), np.empty(len(beta))
+    for block in draw_blocks(len(beta), len(design)):
+        delta = fixed_part(fit.flat, predictor, design, block)[:, first]
+        result[block] = ((delta - design.offset[first]) * root) @ solve.T
+        fitted = design.offset[first] + result[block] @ design.x[first].T
+        gap[block] = np.abs(fit.link.inverse(delta) - fit.link.inverse(fitted)).max(axis=1)
+    return result, gap
 
 
 def _project(fit: Fit, solve: Projection) -> tuple[Array, Array]:

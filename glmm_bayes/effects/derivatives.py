@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.conditional import conditional_predictor
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
 from glmm_bayes.core.integrals import population_mean_derivatives
 from glmm_bayes.core.joint import Joint
@@ -21,9 +22,10 @@ from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.evaluation import Cell
 from glmm_bayes.effects.expectation import on_scale
-from glmm_bayes.effects.pieces import Parts, Whole
+from glmm_bayes.effects.pieces import Parts, Pieces, Whole
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import Rows
+from glmm_bayes.infer.predictor import marginal_variance
 
 Array = NDArray[np.float64]
 
@@ -172,7 +174,7 @@ class SlopeEvaluator:
     def values(self, block: slice, cell: Cell) -> tuple[Array, str, float]:
         """Return slopes of a cell in a block of draws, shape (draw, row) or (draw, row, category)."""
         rows = cell.rows
-        three = [whole.at(block, rows) for whole in (self.whole, self.plus, self.minus)]
+        three = parts_of_sides(self.whole, self.plus, self.minus, block, rows)
         combinations = self.whole.combinations
         if combinations is None:
             mean, slope, rule, error = _mean_and_slope(self.question, *three)
@@ -194,6 +196,46 @@ class SlopeEvaluator:
 
 #: Takes slopes, values of the variable and means to what is reported.
 SlopeMeasure = Callable[[Array, Array, Array], Array]
+
+
+def parts_of_sides(
+    whole: Whole, plus: Whole, minus: Whole, block: slice, rows: NDArray[np.int64]
+) -> tuple[Parts, Parts, Parts]:
+    """Return the parameters of rows and, one derivative to each side, of their neighbours.
+
+    A conditional predictor is no linear function of the columns: its derivative is that of the solution,
+    (h'(eta) eta' - m_v v') / m_eta.
+    """
+    parts, high, low = (each.at(block, rows) for each in (whole, plus, minus))
+    for name, pieces in whole.pieces.items():
+        if pieces.marginal:
+            sides = plus.pieces[name], minus.pieces[name]
+            change = _conditional_change(pieces, *sides, block, rows)
+            at_zero = pieces.at_zero(block, rows)
+            high = _recentred(high, name, at_zero + change - sides[0].at_zero(block, rows))
+            low = _recentred(low, name, at_zero - change - sides[1].at_zero(block, rows))
+    return parts, high, low
+
+
+def _recentred(parts: Parts, name: str, shift: Array) -> Parts:
+    value = parts.joint.at[name]
+    at = {**parts.joint.at, name: replace(value, eta=value.eta + shift)}
+    return replace(parts, joint=replace(parts.joint, at=at))
+
+
+def _conditional_change(
+    pieces: Pieces, plus: Pieces, minus: Pieces, block: slice, rows: NDArray[np.int64]
+) -> Array:
+    """Return the derivative of the conditional predictor, shape (draw, row)."""
+    etas = [each.of_columns(block, rows) for each in (pieces, plus, minus)]
+    v, v_plus, v_minus = (
+        marginal_variance(each.marginal, eta, block, rows)
+        for each, eta in zip((pieces, plus, minus), etas, strict=True)
+    )
+    eta, link = etas[0], pieces.link
+    in_eta, in_v = population_mean_derivatives(link, conditional_predictor(link, eta, v), v)
+    target = link.inverse_derivative(eta) * 0.5 * (etas[1] - etas[2])
+    return np.asarray((target - in_v * 0.5 * (v_plus - v_minus)) / in_eta)
 
 
 def _shifted(parts: Parts, whole: Whole, block: slice, rows: NDArray[np.int64], index: int) -> Parts:

@@ -58,7 +58,7 @@ def equations(model: Described) -> list[str]:
         lines.append(f"{model.response.mean_label} = {model.family.mean_text.format(y=label)}")
     lines += _threshold_lines(model)
     for predictor in model.priors.predictors.values():
-        lines.append(f"{_left(model, predictor)} = " + ("\n    + ".join(_terms(predictor)) or "0"))
+        lines += _predictor_lines(model, predictor)
         if is_specific(predictor.name):
             lines[-1] += f", added at threshold {predictor.name.split('_')[1]}"
         for term in monotonic_terms(predictor.design.columns):
@@ -147,13 +147,30 @@ def _left(model: Described, predictor: Predictor) -> str:
     return name if is_latent or link == "identity" else f"{link}({name})"
 
 
-def _terms(predictor: Predictor) -> Iterator[str]:
+def _predictor_lines(model: Described, predictor: Predictor) -> list[str]:
+    """Write a linear predictor; that of a population mean, and the conditional one that it implies."""
+    left, fixed, varying = _left(model, predictor), [*_fixed_terms(predictor)], [*_group_terms(predictor)]
+    if not predictor.is_marginal:
+        return [f"{left} = " + ("\n    + ".join((*fixed, *varying)) or "0")]
+    population = left.replace("mu[i]", "E mu[i]")
+    return [
+        f"{population} = " + ("\n    + ".join(fixed) or "0"),
+        f"{left} = Delta[i]\n    + " + "\n    + ".join(varying),
+        "Delta[i]: the number for which the mean of mu[i] over the random effects is E mu[i]",
+    ]
+
+
+def _fixed_terms(predictor: Predictor) -> Iterator[str]:
     design, prefix = predictor.design, predictor.prefix
     for column in design.columns:
         yield f"{prefix}beta[{column.label}]" + "".join(f" {part}[i]" for part in column.parts)
     for offset in design.spec.offsets:
         yield f"{offset}[i]"
-    for group in design.groups:
+
+
+def _group_terms(predictor: Predictor) -> Iterator[str]:
+    prefix = predictor.prefix
+    for group in predictor.design.groups:
         for column in group.columns:
             name = f"{prefix}b_{group.slug}[{group.factor}[i], {column.label}]"
             yield name + "".join(f" {part}[i]" for part in column.parts)

@@ -37,6 +37,8 @@ def describe_model(model: Described) -> str:
     """Write formulas, family, rows, groups and every prior on one screen."""
     head = f"{model.family.name}({model.link.name})   {model.spec.to_formula()}   {model.response.mean_label}"
     lines = [head, *further_lines(model)]
+    if model.spec.interpretation == "population":
+        lines.append("coefficients are population-averaged: what changes on average over all groups")
     predictors = model.priors.predictors
     groups = "   ".join(map(_group_words, all_groups(predictors)))
     lines.append(f"{len(model.design):,} rows   {groups}".rstrip())

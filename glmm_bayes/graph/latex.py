@@ -20,7 +20,7 @@ def latex_of(model: Described) -> str:
     lines += [rf"&{as_text(words)} \\" for words in addition_lines(model)]
     lines += _threshold_lines(model)
     for predictor in model.priors.predictors.values():
-        lines.append(rf"{_left(model, predictor)} &= {' + '.join(_terms(predictor)) or '0'} \\")
+        lines += _predictor_lines(model, predictor)
     for predictor in model.priors.predictors.values():
         for group, prior in zip(predictor.design.groups, predictor.groups, strict=True):
             lines.append(_group_line(group, prior, predictor))
@@ -73,13 +73,27 @@ def _left(model: Described, predictor: Predictor) -> str:
     return predictor.link.latex.replace(r"\mu_i", rf"{_symbol(predictor.name)}_i")
 
 
-def _terms(predictor: Predictor) -> Iterator[str]:
+def _predictor_lines(model: Described, predictor: Predictor) -> list[str]:
+    left, fixed, varying = _left(model, predictor), [*_fixed_terms(predictor)], [*_group_terms(predictor)]
+    if not predictor.is_marginal:
+        return [rf"{left} &= {' + '.join((*fixed, *varying)) or '0'} \\"]
+    population = left.replace(r"\mu_i", r"\operatorname{E}\mu_i")
+    return [
+        rf"{population} &= {' + '.join(fixed) or '0'} \\",
+        rf"{left} &= \Delta_i + {' + '.join(varying)} \\",
+    ]
+
+
+def _fixed_terms(predictor: Predictor) -> Iterator[str]:
     mark = _mark(predictor)
     for column in predictor.design.columns:
         above = f"^{{{mark}}}" if mark else ""
         yield rf"\beta{above}_{{{as_text(column.label)}}}{_factors(column.parts)}"
     for offset in predictor.design.spec.offsets:
         yield f"{as_text(str(offset))}_i"
+
+
+def _group_terms(predictor: Predictor) -> Iterator[str]:
     for group in predictor.design.groups:
         for column in group.columns:
             name = rf"b^{{{_group_mark(predictor, group)}}}_{{j(i),{as_text(column.label)}}}"

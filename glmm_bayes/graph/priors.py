@@ -167,7 +167,9 @@ def resolve_priors(
         # Category-specific effects are on the scale of the thresholds.
         link = found[0].link if is_specific(target.name) else target.link
         words = reading_of(target.name, link, family, response)
-        marginal = target.name == MEAN and spec.interpretation == "population"
+        # Without random effects the conditional predictor is that of the mean.
+        asked = target.name == MEAN and spec.interpretation == "population"
+        marginal = asked and bool(target.design.groups)
         predictors[target.name], more = _predictor(
             target, scales, covariances[target.name], own, words, marginal
         )

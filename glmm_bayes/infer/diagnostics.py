@@ -36,8 +36,8 @@ def summary(fit: Fit | MultivariateFit) -> pd.DataFrame:
     pandas.DataFrame
         Indexed by parameter: ``mean``, ``sd``, the 89% equal-tailed interval, ``mcse_mean``,
         ``ess_bulk``, ``ess_tail`` (of the 5% and 95% quantiles), ``r_hat``. Coefficients are
-        subject-specific: what changes for a given group. (``coefficients`` shows the population-averaged
-        ones beside them.)
+        subject-specific: what changes for a given group; under ``interpretation="population"`` those of
+        the mean are population-averaged. (``coefficients`` shows both.)
     """
     from arviz_stats.base import array_stats
 
@@ -62,7 +62,10 @@ def summary(fit: Fit | MultivariateFit) -> pd.DataFrame:
             }
         )
     table = pd.DataFrame(rows, index=pd.Index(draws, name="parameter"))
+    marginal = any(predictor.is_marginal for predictor in fit.predictors.values())
     estimand = "subject-specific parameters of the model, in the coding of the formula"
+    if marginal:
+        estimand = "population-averaged coefficients and parameters of the model, in the formula's coding"
     caption = f"{estimand}; mean and {interval_words()}"
     return captioned(table, caption, estimand=estimand, interval=interval_words())
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.conditional import conditional_predictor
 from glmm_bayes.core.links import Link
 from glmm_bayes.core.row_value import RowValue, number
+from glmm_bayes.core.trapezoid import by_blocks
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.graph.predictors import Predictor
@@ -20,6 +21,8 @@ Array = NDArray[np.float64]
 
 #: Elements of one block of draws x rows: 32 MB of floats, so that a handful of them fit in any machine.
 BLOCK_ELEMENTS = 4_000_000
+#: Conditional predictors that are solved for together: each needs some hundred numbers.
+_SOLVED_TOGETHER = 2**11
 
 
 def draw_blocks(n_draws: int, n_rows: int) -> Iterator[slice]:
@@ -50,8 +53,12 @@ def conditional_part(
     link: Link, spreads: Sequence[Spread], eta: Array, block: slice, rows: NDArray[np.int64]
 ) -> Array:
     """Return the conditional linear predictor of rows with a population mean, shape (draw, row)."""
+
+    def kernel(eta: Array, v: Array) -> tuple[Array]:
+        return (conditional_predictor(link, eta, v),)
+
     v = marginal_variance(spreads, eta, block, rows)
-    return np.asarray(conditional_predictor(link, eta, v))
+    return by_blocks(kernel, eta, v, 1, _SOLVED_TOGETHER)[0]
 
 
 def marginal_variance(spreads: Sequence[Spread], eta: Array, block: slice, rows: NDArray[np.int64]) -> Array:

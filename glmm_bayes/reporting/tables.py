@@ -85,7 +85,8 @@ def groups_table(fit: Fit) -> Table:
 def priors_table(fit: Fit) -> Table:
     """List every prior, whose it is, and what it says."""
     rows = tuple((row.parameter, row.prior, row.source, row.meaning) for row in fit.priors.rows)
-    caption = "Priors of the subject-specific parameters, on the scale of the linear predictor"
+    whose = "population-averaged" if fit.priors.first.is_marginal else "subject-specific"
+    caption = f"Priors of the {whose} parameters, on the scale of the linear predictor"
     columns = ("parameter", "prior", "source", "what it says")
     return Table(caption, columns, rows, words=frozenset({1, 2, 3}))
 
@@ -191,9 +192,10 @@ def _projection_note(fit: Fit, gap: float) -> str:
         "where the sign of the latter is open."
     )
     if gap < _ROUNDING * float(np.abs(fit.response.values).max()):
-        return f"{attenuation} Lack of fit: none, the coefficients reproduce the population means."
+        return f"{attenuation} Lack of fit: none, the coefficients reproduce the means."
+    whose = "means of the typical group" if fit.priors.first.is_marginal else "population means"
     return (
-        f"{attenuation} Lack of fit: no coefficients reproduce the population means exactly; the largest gap "
+        f"{attenuation} Lack of fit: no coefficients reproduce the {whose} exactly; the largest gap "
         f"over the rows is {compact(gap)} on the scale of the response."
     )
 
