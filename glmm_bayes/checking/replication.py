@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.bridge import bridge_effect
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.effects.new_groups import Stream, degrees_of_freedom, streams_of
+from glmm_bayes.effects.new_groups import Stream, bridge_sd, degrees_of_freedom, streams_of
 from glmm_bayes.graph.likelihood import draw_responses
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.predictor import fixed_part, group_part, single_values
@@ -38,11 +39,13 @@ class NewGroupReplication:
         self._fit = fit
         self._streams: dict[tuple[str, int], tuple[Stream, ...]] = {}
         self._df: dict[tuple[str, int], dict[tuple[int, ...], Array]] = {}
+        self._bridge: dict[tuple[str, int], Array | None] = {}
         for name, predictor in fit.predictors.items():
             for index, group in enumerate(predictor.design.groups):
                 _check_independent(fit, name, group)
                 self._streams[name, index] = streams_of(fit, name, index, group)
                 self._df[name, index] = degrees_of_freedom(fit, name, group)
+                self._bridge[name, index] = bridge_sd(fit, name, group)
         for name in fit.priors.auxiliary:
             fit.needed(name, "replicated responses")
 
@@ -82,6 +85,9 @@ class NewGroupReplication:
             own = df[chosen, None]
             scale = np.sqrt((own - 2.0) / rng.chisquare(np.broadcast_to(own, (len(chosen), levels))))
             result[:, :, list(positions)] *= scale[:, :, None]
+        if (sd := self._bridge[place]) is not None:
+            own = sd[chosen, None, None]
+            result = bridge_effect(result / own, own)
         return result
 
 

@@ -42,6 +42,9 @@ class Maths(Protocol):
     def cos(self, x: Any) -> Any:
         """Return the cosine."""
 
+    def sin(self, x: Any) -> Any:
+        """Return the sine."""
+
     def where(self, condition: Any, yes: Any, no: Any) -> Any:
         """Choose elementwise; in a graph both branches must have finite gradients."""
 
@@ -132,6 +135,9 @@ class NumpyMaths:
 
     def cos(self, x: Any) -> Any:
         return np.cos(x)
+
+    def sin(self, x: Any) -> Any:
+        return np.sin(x)
 
     def where(self, condition: Any, yes: Any, no: Any) -> Any:
         return np.where(condition, yes, no)

@@ -190,6 +190,11 @@ def population_coefficients(fit: Fit, projection: str = "quasi-likelihood") -> A
     return _project(fit, PROJECTIONS[projection])[0]
 
 
+def subject_coefficients(fit: Fit) -> Array:
+    """Return draws of the subject-specific coefficients, shape (draw, coef)."""
+    return _conditional_coefficients(fit)[0] if fit.predictors[MEAN].is_marginal else fit.flat["beta"]
+
+
 def _conditional_coefficients(fit: Fit) -> tuple[Array, Array]:
     """Return the coefficients nearest to the conditional predictor, shape (draw, coef), and their gap.
 

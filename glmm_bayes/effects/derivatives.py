@@ -25,7 +25,7 @@ from glmm_bayes.effects.expectation import on_scale
 from glmm_bayes.effects.pieces import Parts, Pieces, Whole
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import Rows
-from glmm_bayes.infer.predictor import marginal_variance
+from glmm_bayes.infer.predictor import marginal_attenuation, marginal_variance
 
 Array = NDArray[np.float64]
 
@@ -233,9 +233,12 @@ def _conditional_change(
         for each, eta in zip((pieces, plus, minus), etas, strict=True)
     )
     eta, link = etas[0], pieces.link
+    f = marginal_attenuation(pieces.marginal, block)
+    d_v = 0.5 * f * f * (v_plus - v_minus)
+    v = f * f * v
     in_eta, in_v = population_mean_derivatives(link, conditional_predictor(link, eta, v), v)
     target = link.inverse_derivative(eta) * 0.5 * (etas[1] - etas[2])
-    return np.asarray((target - in_v * 0.5 * (v_plus - v_minus)) / in_eta)
+    return np.asarray((target - in_v * d_v) / in_eta / f)
 
 
 def _shifted(parts: Parts, whole: Whole, block: slice, rows: NDArray[np.int64], index: int) -> Parts:
@@ -262,8 +265,10 @@ def _mean_and_slope(
     if v is None:
         slope = d_eta if question.scale == "link" else link.inverse_derivative(eta) * d_eta
         return mean, np.asarray(slope), rule, error
-    in_eta, in_v = population_mean_derivatives(link, eta, v)
     d_v = 0.5 * (plus.joint.variance[name] - minus.joint.variance[name])
+    if (f := parts.attenuation) is not None:
+        eta, d_eta, v, d_v = f * eta, f * d_eta, f * f * v, f * f * d_v
+    in_eta, in_v = population_mean_derivatives(link, eta, v)
     slope = in_eta * d_eta + in_v * d_v
     if question.scale == "link":
         slope = slope / link.inverse_derivative(mean)

@@ -177,6 +177,8 @@ def on_scale(question: Question, found: Parts) -> tuple[Array, str, float]:
         return (eta if question.scale == "link" else link.inverse(eta)), "exact", 0.0
     if found.heavy is not None:
         return _over_student(link, eta, v, found.heavy, question.scale)
+    if found.attenuation is not None:
+        eta, v = found.attenuation * eta, found.attenuation**2 * v
     integral = population_mean(link, eta, v, found.joint.smooth)
     if question.scale == "link":
         return link_of_population_mean(link, eta, v, found.joint.smooth), integral.rule, integral.error

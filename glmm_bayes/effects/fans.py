@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from glmm_bayes.core.bridge import bridge_effect, sd_of_attenuation
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.effects.answers import attributes, effects_of, quantity_of, rows_of
 from glmm_bayes.effects.averaging import free_names, grid_frame
@@ -82,7 +83,14 @@ def fan(
     eta = parts.joint.at[question.single].eta
     sd = np.sqrt(parts.joint.variance.get(question.single, np.zeros_like(eta)))
     # Row by row, so that one row's quantiles stand together.
-    curves = eta[:, :, None] + sd[:, :, None] * special.ndtri(levels)
+    normal = special.ndtri(levels)
+    if (f := parts.attenuation) is None:
+        curves = eta[:, :, None] + sd[:, :, None] * normal
+    elif not sd.any():
+        curves = eta[:, :, None] + bridge_effect(normal, sd_of_attenuation(f)[:, :, None])
+    else:
+        message = "the quantiles of groups with bridge and normal effects in one row are not offered."
+        raise PredictionError(Finding("not_available", message))
     values = question.link.inverse(curves)[:, spread].reshape(len(eta), -1)
     grid = grid_frame(rows)
     grid = grid.loc[grid.index.repeat(len(levels))].reset_index(drop=True)

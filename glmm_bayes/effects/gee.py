@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from glmm_bayes.core.errors import Finding, PredictionError, row_text
 from glmm_bayes.core.words import ESTIMANDS, INTERVAL_PROBABILITY, interval_words
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.effects.coefficients import population_coefficients
+from glmm_bayes.design.several import MEAN
+from glmm_bayes.effects.coefficients import population_coefficients, subject_coefficients
 from glmm_bayes.effects.gee_solver import CORRELATIONS, Solution, solve
 from glmm_bayes.effects.mean_model import MeanModel, independent_groups, mean_model
 from glmm_bayes.effects.summaries import summary_frame
@@ -145,7 +146,7 @@ def _table(
     fit: Fit, model: MeanModel, population: Array, solution: Solution, setting: _Setting
 ) -> pd.DataFrame:
     frame = pd.DataFrame({"coef": fit.design.coefficients})
-    for word, draws in (("subject", fit.flat["beta"]), ("population", population)):
+    for word, draws in (("subject", subject_coefficients(fit)), ("population", population)):
         frame = pd.concat([frame, summary_frame(draws).add_prefix(f"{word}_")], axis=1)
     z = NormalDist().inv_cdf(0.5 + INTERVAL_PROBABILITY / 2)
     percent = f"{INTERVAL_PROBABILITY * 100:g}"
@@ -155,9 +156,11 @@ def _table(
     frame["gap"] = (frame["population_mean"] - frame["gee"]) / frame["gee_se"]
     notes = _notes(fit, model, frame, setting)
     sizes, group = setting.sizes, setting.group
+    is_own = fit.predictors[MEAN].is_marginal
+    source = "the model's own" if is_own else "quasi-likelihood projection"
     caption = (
         "subject_: subject-specific coefficient, what changes for a given group; population_: "
-        "population-averaged coefficient (quasi-likelihood projection); both posterior mean and "
+        f"population-averaged coefficient ({source}); both posterior mean and "
         f"{interval_words()}; gee: generalized estimating equations, working correlation {solution.words}, "
         f"{model.law} working variance, {len(sizes)} levels of {group.factor} ({setting.how}) of "
         f"{sizes.min()} to {sizes.max()} rows; gee_se: robust standard error, gee_ci{percent}: {percent}% "
@@ -167,7 +170,7 @@ def _table(
         frame,
         caption + " ".join(f"Note: {sentence}" for sentence in notes),
         subject="subject-specific: what changes for a given group",
-        population="population-averaged coefficient (quasi-likelihood projection)",
+        population=f"population-averaged coefficient ({source})",
         estimand_description=ESTIMANDS["population"],
         interval=interval_words(),
         correlation=solution.words,

@@ -76,12 +76,7 @@ def variance_components(fit: Fit) -> pd.DataFrame:
 def _is_plain(fit: Fit, group: GroupDesign) -> bool:
     """Tell whether every row has the one variance sd^2 of a normal intercept from the factor."""
     prior = fit.group_prior(group.slug)
-    return (
-        group.effects == ("Intercept",)
-        and not depends_on_levels(group, prior)
-        and not prior.is_student
-        and all(block.levels.name == "independent" for block in prior.blocks)
-    )
+    return group.effects == ("Intercept",) and not depends_on_levels(group, prior) and prior.is_plain
 
 
 def _components(fit: Fit, group: GroupDesign, predictor: Predictor) -> list[tuple[str, str, Array]]:

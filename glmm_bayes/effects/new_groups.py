@@ -14,6 +14,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.bridge import bridge_effect
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import ProbabilityLink
 from glmm_bayes.design.column import as_labels
@@ -71,6 +72,8 @@ class NewGroups:
     streams : tuple of Stream
     heavy : mapping of tuple of int to ndarray, shape (draw,)
         Degrees of freedom of the blocks of effects that are Student's t, by their positions.
+    bridge : ndarray, shape (draw,), or None
+        Standard deviation of intercepts of the bridge distribution.
     seed : int
     """
 
@@ -81,6 +84,7 @@ class NewGroups:
     weights: Array
     streams: tuple[Stream, ...]
     heavy: Mapping[tuple[int, ...], Array]
+    bridge: Array | None
     seed: int
 
     def part(self, rows: NDArray[np.int64]) -> Array:
@@ -98,6 +102,8 @@ class NewGroups:
             b = b + _drawn(stream, _generators(self.seed, stream.key, label, 1)[0])
         for generator, (positions, df) in zip(scales, self.heavy.items(), strict=True):
             b[:, positions] *= np.sqrt((df - 2.0) / generator.chisquare(df))[:, None]
+        if self.bridge is not None:
+            b = bridge_effect(b / self.bridge[:, None], self.bridge[:, None])
         return np.asarray(b)
 
 
@@ -155,7 +161,15 @@ def _new_groups(question: Question, rows: Rows, name: str, index: int, seed: int
     heavy = degrees_of_freedom(fit, name, group)
     weights = group.weights if group.term.is_membership else np.ones((len(design), 1))
     streams = streams_of(fit, name, index, group)
-    return NewGroups(name, group, labels, members, weights, streams, heavy, seed)
+    bridge = bridge_sd(fit, name, group)
+    return NewGroups(name, group, labels, members, weights, streams, heavy, bridge, seed)
+
+
+def bridge_sd(fit: Fit, name: str, group: GroupDesign) -> Array | None:
+    """Return draws of the standard deviation of intercepts of the bridge distribution, shape (draw,)."""
+    if not fit.group_prior(group.slug, name).is_bridge:
+        return None
+    return np.asarray(np.sqrt(fit.covariance(group.slug, name)[:, 0, 0]))
 
 
 def degrees_of_freedom(fit: Fit, name: str, group: GroupDesign) -> dict[tuple[int, ...], Array]:

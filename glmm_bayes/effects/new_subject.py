@@ -83,7 +83,9 @@ def law_of_new(question: Question, rows: Rows) -> tuple[GroupLaw, Expectation] |
         return None
     fit, name = question.fit, question.single
     asked = [group for group in rows.designs[name].groups if group.factor in estimand.new]
-    if not asked or any(fit.group_prior(group.slug, name).is_student for group in asked):
+    if not asked or any(
+        (prior := fit.group_prior(group.slug, name)).is_student or prior.is_bridge for group in asked
+    ):
         return None
     averaged_question = replace(question, estimand=estimand.averaged_over_new)
     pieces, first, spread = distinct_pieces(averaged_question, rows)

@@ -40,10 +40,14 @@ class Heavy:
 
 @dataclass(frozen=True)
 class Parts:
-    """Parameters of some rows in some draws: at random effects of zero, their variances, t effects apart."""
+    """Parameters of some rows in some draws: at random effects of zero, their variances, t effects apart.
+
+    ``attenuation``, shape (draw, 1), is what averaging over bridge effects multiplies a logit by.
+    """
 
     joint: Joint
     heavy: Heavy | None
+    attenuation: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -170,7 +174,11 @@ class Whole:
         for crossed in self.crossed:
             part = crossed.covariance(block, rows)
             covariance[crossed.pair] = covariance.get(crossed.pair, 0.0) + part
-        return Parts(Joint(at, variance, covariance, smooth=eta is not None), heavy)
+        return Parts(Joint(at, variance, covariance, smooth=eta is not None), heavy, self._attenuation(block))
+
+    def _attenuation(self, block: slice) -> Array | None:
+        spreads = [spread for pieces in self.pieces.values() for spread in pieces.integrated]
+        return next((f for spread in spreads if (f := spread.attenuation(block)) is not None), None)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
+from glmm_bayes.core.bridge import attenuation_of
 from glmm_bayes.core.conditional import conditional_predictor
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.maths import NUMPY, Maths
@@ -121,7 +122,12 @@ def _conditional(predictor: Predictor, eta: Any, found: Sequence[Added]) -> Any:
     v: Any = 0.0
     for group, prior, added in zip(design.groups, predictor.groups, found, strict=True):
         v = v + row_variance(group, prior, added.covariance, predictor.prefix, first)
-    return conditional_predictor(predictor.link, eta[first], v, GRAPH)[kind]
+    # Averaging over a bridge multiplies all below it by f.
+    f: Any = 1.0
+    for prior, added in zip(predictor.groups, found, strict=True):
+        if prior.is_bridge:
+            f = attenuation_of(pt.sqrt(added.covariance[0, 0]), GRAPH)
+    return (conditional_predictor(predictor.link, eta[first], f * f * v, GRAPH) / f)[kind]
 
 
 def _coefficients(predictor: Predictor) -> tuple[Any, Any]:

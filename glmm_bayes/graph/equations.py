@@ -180,7 +180,9 @@ def _group_lines(group: GroupDesign, prior: GroupPrior, prefix: str) -> list[str
     slug, size = group.slug, len(group.effects)
     sd = f"{prefix}sd_{slug}"
     variance = f"{sd}^2" if size == 1 else f"{prefix}Sigma_{slug}"
-    law = f"t({prefix}df_{slug}; 0, {variance})" if prior.is_student else f"Normal(0, {variance})"
+    law = f"{'Bridge' if prior.is_bridge else 'Normal'}(0, {variance})"
+    if prior.is_student:
+        law = f"t({prefix}df_{slug}; 0, {variance})"
     lines = [f"{prefix}b_{slug}[j] ~ {law},  j = 1, ..., {len(group.levels)} levels of {group.factor}"]
     if size > 1:
         corr = f" {prefix}corr_{slug} diag({sd})" if prior.is_correlated else f" diag({sd})"

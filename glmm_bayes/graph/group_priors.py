@@ -76,7 +76,9 @@ class GroupPrior:
     @property
     def is_plain(self) -> bool:
         """True if effects are normal and levels independent, so that a ratio of two levels has a median."""
-        return all(block.levels.name == "independent" and not block.is_student for block in self.blocks)
+        return all(
+            block.levels.name == "independent" and block.distribution == "gaussian" for block in self.blocks
+        )
 
     @property
     def pairs(self) -> tuple[tuple[int, int], ...]:
@@ -91,6 +93,11 @@ class GroupPrior:
     def is_student(self) -> bool:
         """True if the effects of some block are Student's t."""
         return any(block.is_student for block in self.blocks)
+
+    @property
+    def is_bridge(self) -> bool:
+        """True if the effects are intercepts of the bridge distribution."""
+        return any(block.is_bridge for block in self.blocks)
 
     @property
     def single_values(self) -> tuple[str, ...]:

@@ -111,7 +111,8 @@ def _group_mark(predictor: Predictor, group: GroupDesign) -> str:
 def _group_line(group: GroupDesign, prior: GroupPrior, predictor: Predictor) -> str:
     name = _group_mark(predictor, group)
     what = rf"\sigma_{{{name}}}^2" if len(group.effects) == 1 else rf"\Sigma_{{{name}}}"
-    law = r"\mathrm{t}_{\mathrm{df}}" if prior.is_student else r"\mathrm{Normal}"
+    law = r"\mathrm{Bridge}" if prior.is_bridge else r"\mathrm{Normal}"
+    law = r"\mathrm{t}_{\mathrm{df}}" if prior.is_student else law
     return rf"b^{{{name}}}_j &\sim {law}(0, {what}), \quad j = 1, \dots, {len(group.levels)} \\"
 
 

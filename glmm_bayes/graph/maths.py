@@ -41,6 +41,9 @@ class GraphMaths:
     def cos(self, x: Any) -> Any:
         return pt.cos(x)
 
+    def sin(self, x: Any) -> Any:
+        return pt.sin(x)
+
     def where(self, condition: Any, yes: Any, no: Any) -> Any:
         return pt.switch(condition, yes, no)
 

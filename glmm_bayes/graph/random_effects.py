@@ -11,10 +11,12 @@ import pymc as pm
 import pytensor.tensor as pt
 from numpy.typing import NDArray
 
+from glmm_bayes.core.bridge import bridge_effect
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.graph.covariances import Independent
 from glmm_bayes.graph.covariances.resolve import BlockCovariance
 from glmm_bayes.graph.group_priors import DEGREES_ABOVE_TWO, GroupPrior
+from glmm_bayes.graph.maths import GRAPH
 from glmm_bayes.spec.prior import Prior
 
 
@@ -87,7 +89,7 @@ def random_effects(
     """
     names = Names(prefix, group.slug)
     sd = _standard_deviations(names, prior)
-    units = _units(names, group, prior, shared or {})
+    units = _units(names, group, prior, shared or {}, sd)
     scaled = pt.as_tensor(prior.recoding) * sd[None, :]
     root = pt.dot(scaled, units.root)
     covariance = pt.dot(root, root.T)
@@ -110,12 +112,14 @@ def random_effects(
 def row_variance(
     group: GroupDesign, prior: GroupPrior, covariance: Any, prefix: str, rows: NDArray[np.int64]
 ) -> Any:
-    """Return the variance of a factor's part of the linear predictor in some rows, shape (row,)."""
+    """Return the variance of a factor's normal part of the linear predictor in some rows, shape (row,)."""
     model = pm.modelcontext(None)
     names = Names(prefix, group.slug)
     parameters = {name: model[names.of(name)] for name in prior.parameters}
     total: Any = 0.0
     for block in prior.blocks:
+        if block.is_bridge:
+            continue
         positions = np.asarray(block.positions)
         z = group.z[rows][:, positions]
         sigma = covariance[positions[:, None], positions[None, :]]
@@ -124,7 +128,9 @@ def row_variance(
     return total
 
 
-def _units(names: Names, group: GroupDesign, prior: GroupPrior, shared: Mapping[int, Units]) -> Units:
+def _units(
+    names: Names, group: GroupDesign, prior: GroupPrior, shared: Mapping[int, Units], sd: Any
+) -> Units:
     """Return the effects of variance one, correlated as the blocks say."""
     size = len(group.effects)
     root: Any = pt.eye(size)
@@ -136,7 +142,7 @@ def _units(names: Names, group: GroupDesign, prior: GroupPrior, shared: Mapping[
             name = f"{names.of('chol_corr')}{_suffix(prior, index)}"
             root = pt.set_subtensor(root[start:stop, start:stop], block.effects.correlation_root(name, lkj))
     if not shared:
-        effects = _standard_effects(names, group, prior)
+        effects = _standard_effects(names, group, prior, sd)
         return Units(pt.dot(effects, root.T) if prior.is_correlated else effects, root)
     # Blocks of a model with shared effects are plain: what is not shared is independent over levels.
     parts = []
@@ -185,8 +191,11 @@ def _suffix(prior: GroupPrior, index: int) -> str:
     return f"_{index}" if len(prior.blocks) > 1 else ""
 
 
-def _standard_effects(names: Names, group: GroupDesign, prior: GroupPrior) -> Any:
+def _standard_effects(names: Names, group: GroupDesign, prior: GroupPrior, sd: Any) -> Any:
     """Return effects of variance one in every effect, correlated over levels as the structure says."""
+    if prior.is_bridge:
+        z = pm.Normal(names.of("z"), dims=(group.slug, names.effect))
+        return bridge_effect(z, sd[0], GRAPH) / sd[0]
     if all(isinstance(block.levels, Independent) and not block.is_student for block in prior.blocks):
         return pm.Normal(names.of("z"), dims=(group.slug, names.effect))
     degrees = _degrees(names, prior) if prior.is_student else None

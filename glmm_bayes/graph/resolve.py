@@ -15,7 +15,7 @@ from glmm_bayes.design.several import MEAN, build_designs
 from glmm_bayes.design.table import Table
 from glmm_bayes.graph.covariances.resolve import resolve_covariances
 from glmm_bayes.graph.families import FAMILIES, Family, Response
-from glmm_bayes.graph.predictors import check_further, check_specific_effects, targets
+from glmm_bayes.graph.predictors import Target, check_further, check_specific_effects, targets
 from glmm_bayes.graph.priors import Covariances, Priors, resolve_priors
 from glmm_bayes.spec.model_spec import ModelSpec
 
@@ -73,6 +73,8 @@ def resolve(
     findings.raise_errors()
     found = targets(spec, family, link_of(spec), response, designs)
     covariances = {target.name: resolve_covariances(target.design, known, findings) for target in found}
+    for target in found:
+        _check_bridge(target, covariances[target.name], findings)
     if MEAN in covariances:
         _check_normal(spec, covariances[MEAN], designs[MEAN], findings)
     check_shared(designs, findings)
@@ -142,6 +144,26 @@ def _check_normal(spec: ModelSpec, covariances: Covariances, design: Design, fin
         if any(block.is_student for block in blocks):
             message = f"'{group.factor}': interpretation=\"population\" is for normal random effects."
             findings.error("interpretation", message, hint='Leave out dist = "student".')
+
+
+def _check_bridge(target: Target, covariances: Covariances, findings: Findings) -> None:
+    """Collect bridge effects that have no closed population mean."""
+    pairs = list(zip(target.design.groups, covariances, strict=True))
+    bridges = [group for group, blocks in pairs if any(block.is_bridge for block in blocks)]
+    has_student = any(block.is_student for _, blocks in pairs for block in blocks)
+    for group in bridges:
+        label = any(block.block.label for block in group.blocks)
+        wrong = (
+            (target.link.name != "logit" or target.name != MEAN, "is for the mean under a logit link"),
+            (group.effects != ("Intercept",), "is for random intercepts alone"),
+            (group.term.is_membership or label, "is for one level a row, without |labels|"),
+            (len(bridges) > 1 or has_student, "stands once in a model, beside normal effects only"),
+        )
+        for is_wrong, words in wrong:
+            if is_wrong:
+                message = f"'{group.factor}': dist = \"bridge\" {words}."
+                hint = f"Write (1 | {group.factor}): normal effects."
+                findings.error("distribution", message, column=group.term.columns[0], hint=hint)
 
 
 def _check_additions(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.bridge import attenuation_of
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
@@ -57,12 +58,21 @@ class Spread:
         normal: Array | None = None
         heavy: Array | None = None
         for block in self.prior.blocks:
+            if block.is_bridge:
+                continue
             part = self._block(block, draws, rows)
             if block.is_student:
                 heavy = part if heavy is None else heavy + part
             else:
                 normal = part if normal is None else normal + part
-        return (np.zeros_like(heavy) if normal is None else normal), heavy
+        nothing = np.zeros((len(self.covariance[draws]), len(rows)))
+        return (nothing if normal is None else normal), heavy
+
+    def attenuation(self, draws: slice) -> Array | None:
+        """Return what averaging over bridge effects multiplies a logit by, shape (draw, 1)."""
+        if not self.prior.is_bridge:
+            return None
+        return np.asarray(attenuation_of(np.sqrt(self.covariance[draws, 0])))
 
     def _block(self, block: BlockCovariance, draws: slice, rows: NDArray[np.int64]) -> Array:
         positions = np.asarray(block.positions)

@@ -57,12 +57,19 @@ def conditional_part(
     def kernel(eta: Array, v: Array) -> tuple[Array]:
         return (conditional_predictor(link, eta, v),)
 
-    v = marginal_variance(spreads, eta, block, rows)
-    return by_blocks(kernel, eta, v, 1, _SOLVED_TOGETHER)[0]
+    f = marginal_attenuation(spreads, block)
+    v = f * f * marginal_variance(spreads, eta, block, rows)
+    return np.asarray(by_blocks(kernel, eta, v, 1, _SOLVED_TOGETHER)[0] / f)
+
+
+def marginal_attenuation(spreads: Sequence[Spread], block: slice) -> Array:
+    """Return what averaging over bridge effects multiplies a logit by, shape (draw, 1) or (1, 1)."""
+    found = [f for spread in spreads if (f := spread.attenuation(block)) is not None]
+    return found[0] if found else np.ones((1, 1))
 
 
 def marginal_variance(spreads: Sequence[Spread], eta: Array, block: slice, rows: NDArray[np.int64]) -> Array:
-    """Return the variance of all random effects in rows, shape (draw, row)."""
+    """Return the variance of all normal random effects in rows, shape (draw, row)."""
     v = np.zeros_like(eta)
     for spread in spreads:
         v += spread.variance(block, rows)[0]

@@ -16,7 +16,7 @@ from glmm_bayes.spec.signatures import are_numbers, is_number, literal
 from glmm_bayes.spec.terms import signed_parts
 
 MAX_FACTORS = 64
-DISTRIBUTIONS = ("gaussian", "student")
+DISTRIBUTIONS = ("gaussian", "student", "bridge")
 _OPTIONS = ("by", "cov", "dist", "structure")
 _HINT = {
     "by": "(1 | gr(g, by = f))",
@@ -40,7 +40,7 @@ class Grouping:
     is_membership : bool
     by : Name or None
     structure : Structure
-    distribution : {"gaussian", "student"}
+    distribution : {"gaussian", "student", "bridge"}
     """
 
     factors: tuple[tuple[Name, ...], ...]

@@ -59,7 +59,7 @@ class Group(Section):
     structure: str | None = None
     arguments: dict[str, Scalar] = Field(default_factory=dict)
     by: str | None = None
-    distribution: Literal["gaussian", "student"] = "gaussian"
+    distribution: Literal["gaussian", "student", "bridge"] = "gaussian"
     label: str | None = None
 
 

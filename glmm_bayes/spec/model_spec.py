@@ -84,7 +84,7 @@ class Block:
         How the effects of a level, or the levels themselves, are correlated.
     by : str
         A column each of whose levels has a covariance matrix of its own (``gr(g, by = f)``).
-    distribution : {"gaussian", "student"}
+    distribution : {"gaussian", "student", "bridge"}
         Of the effects (``gr(g, dist = "student")``).
     label : str
         That of ``(1 |id| g)``: effects of one factor under one label are correlated with each other,

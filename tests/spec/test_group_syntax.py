@@ -145,7 +145,7 @@ REFUSED = [
     ("y ~ (1 | gr(g, cov = 'K'))", FUNCTION, "an entry of known={...}", 'known={"K": K}'),
     ("y ~ (1 | gr(g, cov = solve(A)))", FUNCTION, "an entry of known={...}", 'known={"K": K}'),
     ("y ~ (1 | gr(g, dist = student))", FUNCTION, "a text in quotes", 'dist = "student"'),
-    ("y ~ (1 | gr(g, dist = 't'))", FUNCTION, "one of gaussian, student, found 't'", "student"),
+    ("y ~ (1 | gr(g, dist = 't'))", FUNCTION, "one of gaussian, student, bridge, found 't'", "student"),
     ("y ~ (1 | gr(g, structure = ar1))", FUNCTION, "a text in quotes", 'structure = "ar1"'),
     ("y ~ (1 | gr(g, structure = ''))", FUNCTION, "a text in quotes", 'structure = "ar1"'),
     ("y ~ (1 | gr(g, structure = 's', cov = K))", FUNCTION, "exclude each other", "cov = K"),

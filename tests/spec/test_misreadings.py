@@ -243,7 +243,7 @@ Write (1 | g) or (x | g).""",
         ^^^^^^^^^^^^^^^^^^^
 Write the terms that are meant one by one.""",
     "y ~ (1 | gr(g, dist = 'students'))": """\
-[formula_function] formula:1:10: dist must be one of gaussian, student, found 'students'. \
+[formula_function] formula:1:10: dist must be one of gaussian, student, bridge, found 'students'. \
 Did you mean 'student'?
     y ~ (1 | gr(g, dist = 'students'))
              ^^^^^^^^^^^^^^^^^^^^^^^^

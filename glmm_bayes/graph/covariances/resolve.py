@@ -37,14 +37,24 @@ class BlockCovariance:
         Correlations of the effects of one level.
     levels : LevelCovariance
         Covariances of the levels.
-    is_student : bool
-        True if the effects are Student's t, False if they are normal.
+    distribution : {"gaussian", "student", "bridge"}
+        Of the effects.
     """
 
     positions: tuple[int, ...]
     effects: EffectCovariance
     levels: LevelCovariance
-    is_student: bool = False
+    distribution: str = "gaussian"
+
+    @property
+    def is_student(self) -> bool:
+        """True if the effects are Student's t."""
+        return self.distribution == "student"
+
+    @property
+    def is_bridge(self) -> bool:
+        """True if the effects are intercepts of the bridge distribution."""
+        return self.distribution == "bridge"
 
 
 def check_structures(spec: ModelSpec, table: Table, findings: Findings) -> ModelSpec:
@@ -91,8 +101,8 @@ def _checked(group: GroupTerm, block: Block, table: Table, findings: Findings) -
     structure = COVARIANCES[block.structure.name]
     _check_arguments(group, block.structure, structure.arguments, findings)
     if issubclass(structure, LevelCovariance):
-        if block.distribution == "student" or block.by:
-            what = 'dist = "student"' if block.distribution == "student" else f"by = {block.by}"
+        if block.distribution != "gaussian" or block.by:
+            what = f"by = {block.by}" if block.by else f'dist = "{block.distribution}"'
             message = f"{group}: {what} beside levels that are correlated is not available in this release."
             findings.error(
                 "not_available", message, column=group.columns[0], hint="Leave one of the two out."
@@ -186,9 +196,9 @@ def resolve_covariances(
 def _check_single(group: GroupDesign, blocks: tuple[BlockCovariance, ...], findings: Findings) -> None:
     """Refuse two blocks of one factor whose parameters would carry one name."""
     with_parameters = [block for block in blocks if block.levels.parameters]
-    student = {block.is_student for block in blocks}
-    if len(with_parameters) > 1 or len(student) > 1:
-        message = f"'{group.factor}': two terms with parameters of their own, or one of two that is student."
+    laws = {block.distribution for block in blocks}
+    if len(with_parameters) > 1 or len(laws) > 1:
+        message = f"'{group.factor}': two terms with parameters or distributions of their own."
         hint = "Copy the column, and use the copy in one of the terms."
         findings.error("structure", message, column=group.term.columns[0], hint=hint)
 
@@ -212,7 +222,7 @@ def _resolve(
         effects = _effects(structure, group, block, options, design, findings)
     else:
         levels = _levels(structure, group, written, options, design, known, findings) or levels
-    return BlockCovariance(block.positions, effects, levels, block.block.distribution == "student")
+    return BlockCovariance(block.positions, effects, levels, block.block.distribution)
 
 
 def _effects(
