@@ -16,6 +16,7 @@ _HOMES = {
     "CustomFamily": "spec.custom_family",
     "DataError": "core.errors",
     "Effects": "effects.result",
+    "Estimand": "effects.asked",
     "Fit": "infer.fit",
     "Formula": "spec.several",
     "FormulaError": "core.errors",
@@ -102,6 +103,7 @@ if TYPE_CHECKING:
         StorageError as StorageError,
     )
     from glmm_bayes.datasets import load_dataset as load_dataset
+    from glmm_bayes.effects.asked import Estimand as Estimand
     from glmm_bayes.effects.coefficients import coefficients as coefficients
     from glmm_bayes.effects.comparing import comparisons as comparisons
     from glmm_bayes.effects.counterfactuals import grid as grid

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.links import ProbabilityLink
+from glmm_bayes.effects.asked import Estimand
 from glmm_bayes.effects.averaging import Averages
 from glmm_bayes.effects.expectation import Expectation, expected
 from glmm_bayes.effects.group_law import GroupLaw
@@ -97,6 +98,7 @@ def effects_of(
     grid: pd.DataFrame,
     attrs: dict[str, Any],
     notes: list[str],
+    asked: Estimand | None = None,
     law: GroupLaw | None = None,
     measure: Measure | None = None,
 ) -> Effects:
@@ -111,7 +113,7 @@ def effects_of(
         coords={"chain": np.arange(chains), "draw": np.arange(draws), "row": np.arange(len(grid))},
         attrs=attrs,
     )
-    return Effects(array, grid.reset_index(drop=True), attrs, law, measure)
+    return Effects(array, grid.reset_index(drop=True), attrs, law, measure, asked)
 
 
 def _with_categories(grid: pd.DataFrame, categories: Sequence[str]) -> pd.DataFrame:

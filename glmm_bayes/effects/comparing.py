@@ -11,13 +11,22 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
-from glmm_bayes.effects.answers import answer, attributes, effects_of, is_probability, quantity_of, rows_of
+from glmm_bayes.effects.answers import (
+    answer,
+    attributes,
+    checked_scale,
+    effects_of,
+    is_probability,
+    quantity_of,
+    rows_of,
+)
+from glmm_bayes.effects.asked import Estimand, asked_of
 from glmm_bayes.effects.averaging import Averages, averages, each_row, free_names
 from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import MAX_MEMORY, Expectation
 from glmm_bayes.effects.grids import Change, changes, with_values
 from glmm_bayes.effects.hypotheses import contrast_rows
-from glmm_bayes.effects.measures import read_measure
+from glmm_bayes.effects.measures import Measure, read_measure
 from glmm_bayes.effects.new_groups import seed_of
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
@@ -32,7 +41,7 @@ def comparisons(
     fit: Fit,
     variable: str | Sequence[str] | Mapping[str, Any],
     measure: str | Callable[[Array, Array], Any] = "difference",
-    estimand: str | Mapping[str, str] = "population",
+    estimand: str | Mapping[str, str] | Estimand = "population",
     by: str | Sequence[str] | bool | None = None,
     newdata: Any = None,
     values: str | Sequence[Any] | None = None,
@@ -97,7 +106,9 @@ def comparisons(
     0.818731
     """
     chosen = read_measure(measure)
-    question = Question(fit, read_estimand(estimand, fit), chosen.scale, parameter)
+    asked = asked_of(estimand, parameter=parameter, newdata=newdata, weights=weights)
+    parameter, newdata, weights = asked.parameter, asked.newdata, asked.weights
+    question = Question(fit, read_estimand(asked.words, fit), _scale(asked, chosen), parameter)
     if chosen.of_probabilities and not is_probability(question):
         message = f"measure='{chosen.name}' needs a mean between 0 and 1; {fit.family.name} has none."
         raise PredictionError(Finding("measure", message, hint="Write difference or ratio."))
@@ -118,12 +129,24 @@ def comparisons(
     attrs = attributes(question, worst, quantity, start) | {
         "measure": chosen.name,
         "null": chosen.null,
-        "scale": "response",
+        "scale": question.scale if question.scale != "log_odds" else "response",
         "average": groups.words + of_whom,
     }
     frame = pd.concat(grids, ignore_index=True)
-    result = effects_of(fit, np.concatenate(columns, axis=1), frame, attrs, notes + renamed, measure=chosen)
+    result = effects_of(
+        fit, np.concatenate(columns, axis=1), frame, attrs, notes + renamed, asked, measure=chosen
+    )
     return result if hypothesis is None else contrast_rows(result, hypothesis)
+
+
+def _scale(asked: Estimand, measure: Measure) -> str:
+    """Return the scale on which means are compared."""
+    if checked_scale(asked.scale) == "response":
+        return measure.scale
+    if measure.name != "difference":
+        message = f"measure='{measure.name}' compares means on the scale of the response."
+        raise PredictionError(Finding("measure", message, hint="On the link scale ask for a difference."))
+    return "link"
 
 
 def _groups(rows: Rows, by: Any, newdata: Any, weights: Any, names: Sequence[str]) -> Averages:

@@ -15,7 +15,7 @@ SAMPLE = "sample"
 
 
 @dataclass(frozen=True)
-class Estimand:
+class FactorWords:
     """What is done with the random effects of each grouping factor.
 
     Attributes
@@ -40,9 +40,9 @@ class Estimand:
         return tuple(factor for factor, word in self.words.items() if factor and word == NEW_SUBJECT)
 
     @property
-    def averaged_over_new(self) -> Estimand:
+    def averaged_over_new(self) -> FactorWords:
         """The mean over the new groups: the same, integrated over their distribution."""
-        return Estimand(
+        return FactorWords(
             {factor: "population" if factor in self.new else w for factor, w in self.words.items()}
         )
 
@@ -55,7 +55,7 @@ class Estimand:
         return "; ".join(parts)
 
 
-def read_estimand(estimand: str | Mapping[str, str], fit: Fit) -> Estimand:
+def read_estimand(estimand: str | Mapping[str, str], fit: Fit) -> FactorWords:
     """Give each grouping factor its word.
 
     Parameters
@@ -95,8 +95,8 @@ def read_estimand(estimand: str | Mapping[str, str], fit: Fit) -> Estimand:
     _check_nesting(words, columns)
     if not factors:
         # Without random effects all estimands are one; the user's word stands in the header.
-        return Estimand({"": str(estimand)} if isinstance(estimand, str) else {"": "typical"})
-    return Estimand(words)
+        return FactorWords({"": str(estimand)} if isinstance(estimand, str) else {"": "typical"})
+    return FactorWords(words)
 
 
 def _check_nesting(words: Mapping[str, str], columns: Mapping[str, set[str]]) -> None:

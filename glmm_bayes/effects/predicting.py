@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from glmm_bayes.effects.answers import answer, attributes, checked_scale, effects_of, quantity_of, rows_of
+from glmm_bayes.effects.asked import Estimand, asked_of
 from glmm_bayes.effects.averaging import averages, free_names, grid_frame
 from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import MAX_MEMORY
@@ -21,7 +22,7 @@ from glmm_bayes.infer.fit import Fit
 def predictions(
     fit: Fit,
     newdata: Any = None,
-    estimand: str | Mapping[str, str] = "population",
+    estimand: str | Mapping[str, str] | Estimand = "population",
     scale: str = "response",
     by: str | Sequence[str] | bool | None = None,
     seed: int | None = None,
@@ -39,7 +40,8 @@ def predictions(
         Rows to predict, in any container that a model takes; default: the training rows. Needs the
         predictors' and offset's columns, and the grouping columns only where the estimand is
         ``subject``.
-    estimand : {"population", "typical", "subject", "new_subject", "sample"} or mapping of factor to word
+    estimand : {"population", "typical", "subject", "new_subject", "sample"}, mapping or Estimand
+        A word, one for each grouping factor, or a ``gb.Estimand`` that says all that follows at once.
         ``population`` integrates the random effects over their distribution within each draw;
         ``typical`` sets them to zero; ``subject`` takes each row's own group; ``sample`` puts every
         combination of levels in the data at each row and averages over them; ``new_subject`` draws the
@@ -86,10 +88,11 @@ def predictions(
     >>> float(gb.predictions(fit, {"Days": [2.0]}).summary()["mean"][0])
     270.0
     """
-    question = Question(fit, read_estimand(estimand, fit), checked_scale(scale), parameter)
+    asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights)
+    question = Question(fit, read_estimand(asked.words, fit), checked_scale(asked.scale), asked.parameter)
     start = seed_of(fit, seed)
-    rows, notes = rows_of(question, newdata)
-    groups = averages(rows, by, newdata, weights)
+    rows, notes = rows_of(question, asked.newdata)
+    groups = averages(rows, by, asked.newdata, asked.weights)
     result = answer(question, rows, start, groups, max_memory)
     law = None
     if question.estimand.new and groups is None and (exact := law_of_new(question, rows)):
@@ -98,5 +101,5 @@ def predictions(
     grid, renamed = free_names(grid_frame(rows) if groups is None else groups.grid)
     attrs = attributes(question, result, quantity_of(question), start)
     attrs |= {"average": "" if groups is None else groups.words}
-    effects = effects_of(fit, result.values, grid, attrs, notes + renamed, law)
+    effects = effects_of(fit, result.values, grid, attrs, notes + renamed, asked, law)
     return effects if hypothesis is None else contrast_rows(effects, hypothesis)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from glmm_bayes.core.links import Link
 from glmm_bayes.design.several import MEAN
-from glmm_bayes.effects.estimand import Estimand
+from glmm_bayes.effects.estimand import FactorWords
 from glmm_bayes.effects.rows import parameter_link
 from glmm_bayes.infer.fit import Fit
 
@@ -18,7 +18,7 @@ class Question:
     Attributes
     ----------
     fit : Fit
-    estimand : Estimand
+    estimand : FactorWords
     scale : {"response", "link"}
         ``link`` is the link of the response-scale value.
     parameter : str or None
@@ -26,7 +26,7 @@ class Question:
     """
 
     fit: Fit
-    estimand: Estimand
+    estimand: FactorWords
     scale: str = "response"
     parameter: str | None = None
 

@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
+from glmm_bayes.effects.asked import Estimand
 from glmm_bayes.effects.group_law import GroupLaw
 from glmm_bayes.effects.measures import Measure
 from glmm_bayes.effects.summaries import summary_frame
@@ -41,6 +42,8 @@ class Effects:
         are computed without Monte Carlo error of the drawn groups.
     measure : Measure or None
         What a comparison compares by; it knows how its draws are summarised.
+    estimand : Estimand or None
+        What the numbers are an answer to, as one value; a verb takes it as ``estimand=`` again.
     """
 
     draws: xr.DataArray
@@ -48,6 +51,7 @@ class Effects:
     attrs: Mapping[str, Any] = field(default_factory=dict)
     law: GroupLaw | None = None
     measure: Measure | None = None
+    estimand: Estimand | None = None
 
     def summary(self, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
         """Summarise each row over the draws.

@@ -11,7 +11,7 @@ from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.design import Design, replay_design
 from glmm_bayes.design.table import Column, Table
-from glmm_bayes.effects.estimand import Estimand
+from glmm_bayes.effects.estimand import FactorWords
 from glmm_bayes.effects.variance import factors_needed
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.infer.fit import Fit
@@ -45,7 +45,7 @@ def training_rows(fit: Fit, parameter: str | None = None) -> Rows:
 
 
 def new_rows(
-    fit: Fit, data: Any, estimand: Estimand, findings: Findings, parameter: str | None = None
+    fit: Fit, data: Any, estimand: FactorWords, findings: Findings, parameter: str | None = None
 ) -> Rows:
     """Build the designs of new rows.
 
@@ -53,7 +53,7 @@ def new_rows(
     ----------
     fit : Fit
     data : DataFrame, mapping of columns, ... or Table
-    estimand : Estimand
+    estimand : FactorWords
         Says which grouping columns the rows must have.
     findings : Findings
         Of ``PredictionError``; where notes and warnings are collected.
@@ -109,7 +109,7 @@ def predictors_of(fit: Fit, parameter: str | None) -> dict[str, Predictor]:
     return {parameter: fit.predictors[parameter]}
 
 
-def unread_groups(fit: Fit, rows: Rows, estimand: Estimand) -> set[str]:
+def unread_groups(fit: Fit, rows: Rows, estimand: FactorWords) -> set[str]:
     """List columns of grouping factors that an answer does not read.
 
     Those of new groups are read, since their labels tell groups apart.

@@ -13,6 +13,7 @@ from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.design.table import Column
 from glmm_bayes.effects.answers import attributes, checked_scale, effects_of, quantity_of, rows_of
+from glmm_bayes.effects.asked import Estimand, asked_of
 from glmm_bayes.effects.averaging import averages, each_row, free_names
 from glmm_bayes.effects.derivatives import SlopeEvaluator, SlopeMeasure, sides_of
 from glmm_bayes.effects.estimand import read_estimand
@@ -51,7 +52,7 @@ def slopes(
     fit: Fit,
     variable: str,
     measure: str = "dydx",
-    estimand: str | Mapping[str, str] = "population",
+    estimand: str | Mapping[str, str] | Estimand = "population",
     by: str | Sequence[str] | bool | None = None,
     newdata: Any = None,
     scale: str = "response",
@@ -96,7 +97,9 @@ def slopes(
     10.0
     """
     how = _MEASURES[measure]
-    question = Question(fit, read_estimand(estimand, fit), checked_scale(scale), parameter)
+    asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights)
+    parameter, newdata, weights = asked.parameter, asked.newdata, asked.weights
+    question = Question(fit, read_estimand(asked.words, fit), checked_scale(asked.scale), parameter)
     if question.estimand.new:
         message = "the slope of one new group is not offered: each draw would be of another group."
         raise PredictionError(Finding("not_available", message, hint='Ask for estimand="population".'))
@@ -129,7 +132,7 @@ def slopes(
         "average": groups.words,
         "derivative_error": sides.error,
     }
-    effects = effects_of(fit, result.values, grid, attrs, notes + renamed)
+    effects = effects_of(fit, result.values, grid, attrs, notes + renamed, asked)
     return effects if hypothesis is None else contrast_rows(effects, hypothesis)
 
 

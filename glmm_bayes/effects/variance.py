@@ -6,14 +6,14 @@ from glmm_bayes.core.errors import Finding, PredictionError, row_text
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
-from glmm_bayes.effects.estimand import NEW_SUBJECT, Estimand
+from glmm_bayes.effects.estimand import NEW_SUBJECT, FactorWords
 from glmm_bayes.graph.group_priors import GroupPrior
 from glmm_bayes.graph.predictors import Predictor, prefix_of
 from glmm_bayes.graph.spread import Spread, depends_on_levels
 from glmm_bayes.infer.fit import Fit
 
 
-def factors_needed(predictor: Predictor, estimand: Estimand) -> frozenset[str]:
+def factors_needed(predictor: Predictor, estimand: FactorWords) -> frozenset[str]:
     """List the grouping factors whose levels the rows must name for an estimand."""
     asks_conditional = predictor.is_marginal and set(estimand.words.values()) != {"population"}
     return frozenset(

@@ -15,7 +15,7 @@ from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign, by_terms
 from glmm_bayes.design.table import Column, Table
 from glmm_bayes.effects.canvas import compact
-from glmm_bayes.effects.estimand import Estimand, read_estimand
+from glmm_bayes.effects.estimand import FactorWords, read_estimand
 from glmm_bayes.effects.expectation import expected
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import new_rows
@@ -242,7 +242,7 @@ def expected_on(fit: Fit, table: Table, word: str) -> Array:
     return _expected(fit, table, read_estimand(word, fit))
 
 
-def _expected(fit: Fit, table: Table, estimand: Estimand) -> Array:
+def _expected(fit: Fit, table: Table, estimand: FactorWords) -> Array:
     rows = new_rows(fit, table, estimand, Findings(PredictionError))
     return expected(Question(fit, estimand), rows).values
 
@@ -269,5 +269,5 @@ def _group_means(fit: Fit, scenario: Scenario, rows: Table, levels: NDArray[np.i
     settled = {other.factor for other in _own(fit.design, group)}
     every = all_groups(fit.predictors)
     words = {g.factor: "subject" if g.factor in settled else "typical" for g in every}
-    values = _expected(fit, table.with_columns(own), Estimand(words)).mean(axis=0)
+    values = _expected(fit, table.with_columns(own), FactorWords(words)).mean(axis=0)
     return np.asarray(values.reshape(len(levels), points))

@@ -1,0 +1,90 @@
+"""What a number is an answer to, as one value: random effects, scale, parameter and covariate population."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.words import ESTIMANDS
+from glmm_bayes.effects.row_weights import BayesianBootstrap
+
+
+@dataclass(frozen=True, eq=False)
+class Estimand:
+    """Everything that a number depends on beside the variable: give it to a verb as ``estimand=``.
+
+    Attributes
+    ----------
+    words : str or mapping of grouping factor to str
+        What is done with the random effects: ``population``, ``typical``, ``subject``, ``new_subject`` or
+        ``sample``, for all factors or for each (``{"hospital": "subject", "patient": "population"}``:
+        averaged over patients within this hospital).
+    scale : {"response", "link"}
+    parameter : str, optional
+        A parameter with a formula of its own (``sigma``, ``zi``, ...), in the place of the mean.
+    newdata : DataFrame or mapping of columns, optional
+        Rows whose covariates are the population; default: those of the data.
+    weights : str, array or BayesianBootstrap, optional
+        Of these rows; default: equal.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> print(gb.Estimand("typical", scale="link"))
+    typical group (random effects at zero); link scale; rows of the data, equally weighted
+    """
+
+    words: str | Mapping[str, str] = "population"
+    scale: str = "response"
+    parameter: str | None = None
+    newdata: Any = None
+    weights: Any = None
+
+    def __str__(self) -> str:
+        if isinstance(self.words, str):
+            effects = ESTIMANDS.get(self.words, self.words)
+        else:
+            parts = [f"{factor}: {ESTIMANDS.get(word, word)}" for factor, word in self.words.items()]
+            effects = "; ".join(parts)
+        what = f"{self.parameter}, {self.scale} scale" if self.parameter else f"{self.scale} scale"
+        rows = "rows of the data" if self.newdata is None else "rows of newdata"
+        return f"{effects}; {what}; {rows}, {_weights_words(self.weights)}"
+
+
+def _weights_words(weights: Any) -> str:
+    if weights is None:
+        return "equally weighted"
+    if isinstance(weights, str):
+        return f"weighted by {weights}"
+    is_bootstrap = isinstance(weights, BayesianBootstrap)
+    return "weighted by the Bayesian bootstrap" if is_bootstrap else "weighted by given numbers"
+
+
+def asked_of(estimand: str | Mapping[str, str] | Estimand, **given: Any) -> Estimand:
+    """Put together what stands in an estimand and what stands beside it in a call.
+
+    Raises
+    ------
+    PredictionError
+        ``estimand`` if one thing is said in both places.
+    """
+    if not isinstance(estimand, Estimand):
+        return Estimand(estimand, **given)
+    merged = {}
+    for field in fields(Estimand):
+        own = getattr(estimand, field.name)
+        beside = given.get(field.name, field.default)
+        if own is not field.default and beside is not field.default and field.name in given:
+            if _are_equal_texts(own, beside):
+                beside = field.default
+            else:
+                message = f"{field.name} stands in the estimand and beside it."
+                raise PredictionError(Finding("estimand", message, hint="Say it in one place."))
+        merged[field.name] = own if beside is field.default else beside
+    return Estimand(**merged)
+
+
+def _are_equal_texts(own: Any, beside: Any) -> bool:
+    return isinstance(own, str) and isinstance(beside, str) and own == beside
