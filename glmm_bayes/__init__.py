@@ -33,6 +33,7 @@ _HOMES = {
     "ResourceError": "core.errors",
     "SamplingError": "core.errors",
     "StorageError": "core.errors",
+    "attenuation": "effects.local_attenuation",
     "check_family": "checking.family_laws",
     "coefficients": "effects.coefficients",
     "comparisons": "effects.comparing",
@@ -114,6 +115,7 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.group_pictures import plot_random_effects as plot_random_effects
     from glmm_bayes.effects.group_pictures import plot_shrinkage as plot_shrinkage
     from glmm_bayes.effects.heterogeneity import variance_components as variance_components
+    from glmm_bayes.effects.local_attenuation import attenuation as attenuation
     from glmm_bayes.effects.predicting import predictions as predictions
     from glmm_bayes.effects.ranks import ranks as ranks
     from glmm_bayes.effects.result import Effects as Effects

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -222,3 +224,21 @@ def test_what_is_not_known_is_refused(arguments, words):
 def test_t_effects_are_refused():
     with pytest.raises(gb.GlmmError, match="normal random effects"):
         model_of("logit", '(1 | gr(g, dist = "student"))')
+
+
+def test_committed_results_agree_with_gee_and_recover_the_truth():
+    """``benchmarks/marginalized.py``: the verdicts follow from the numbers."""
+    path = Path(__file__).parents[2] / "benchmarks/results/marginalized.json"
+    found = json.loads(path.read_text(encoding="utf-8"))["cases"]
+    for name in ("ohio", "respiratory"):
+        rows = found[name]["coefficients"]
+        assert found[name]["converged"]
+        assert max(abs(row["population_mean"] - row["gee"]) for row in rows) < 0.05
+    simulated = found["simulated"]
+    assert simulated["population"]["converged"] and simulated["subject"]["converged"]
+    truth, own, usual = simulated["truth"], simulated["population"], simulated["subject"]
+    for name, value in truth.items():
+        assert abs(own["mean"][name] - value) < 2.58 * own["sd"][name]
+    assert all(
+        abs(usual["mean"][name] - truth[name]) > 2.58 * usual["sd"][name] for name in ("Intercept", "x")
+    )

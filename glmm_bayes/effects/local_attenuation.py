@@ -1,0 +1,96 @@
+"""How much flatter the population's curve is than that of a typical group, row by row, exactly."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.integrals import link_of_population_mean, population_mean_derivatives
+from glmm_bayes.core.words import interval_words
+from glmm_bayes.effects.answers import rows_of
+from glmm_bayes.effects.averaging import grid_frame
+from glmm_bayes.effects.estimand import read_estimand
+from glmm_bayes.effects.pieces import distinct_pieces
+from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.infer.captioned import captioned
+from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.predictor import draw_blocks
+
+Array = NDArray[np.float64]
+
+#: (16 sqrt(3) / (15 pi))^2 of Zeger, Liang and Albert (1988).
+ZLA = 0.345842973499
+
+
+def attenuation(fit: Fit, newdata: Any = None) -> pd.DataFrame:
+    """Return the local attenuation: what the slope of a typical group is multiplied by in the population.
+
+    d link(m)/d eta, with m the population mean and eta the linear predictor at random effects of zero, at
+    each row. Under a logit link it is one minus the intraclass correlation of the responses. It is
+    defined also where a coefficient is zero.
+
+    Parameters
+    ----------
+    fit : Fit
+    newdata : DataFrame or mapping, optional
+        Rows; default: those of the data.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows' columns, then mean, sd and interval; under a logit link also ``zla``, the posterior mean
+        of the approximation (1 + c^2 v)^(-1/2), for teaching only.
+
+    Raises
+    ------
+    PredictionError
+        ``not_available`` where the mean is not the inverse link of one linear predictor with normal or
+        bridge effects.
+
+    References
+    ----------
+    Neuhaus, Kalbfleisch and Hauck (1991), A comparison of cluster-specific and population-averaged
+    approaches for analyzing correlated binary data. Zeger, Liang and Albert (1988), Models for
+    longitudinal data.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> model = gb.Model("y ~ trt + (1 | ID)", gb.load_dataset("bacteria"), family="bernoulli")
+    >>> fit = gb.Fit.from_draws(model, {"beta": [[[0.0, 0.0, 0.0]]], "sd_ID": [[[1.0]]]})
+    >>> float(gb.attenuation(fit, {"trt": ["placebo"]})["mean"].round(6)[0])
+    0.826484
+    """
+    question = Question(fit, read_estimand("population", fit), "link")
+    if not question.is_mu:
+        message = f"the mean of {fit.family.name} is not the inverse link of one linear predictor."
+        raise PredictionError(Finding("not_available", message, hint="Use gb.slopes and gb.fan."))
+    rows, _ = rows_of(question, newdata)
+    whole, first, kind = distinct_pieces(question, rows)
+    link, name = question.link, question.single
+    parts: list[tuple[Array, Array]] = []
+    for block in draw_blocks(len(fit.flat["beta"]), len(first)):
+        found = whole.at(block, first)
+        if found.heavy is not None:
+            raise PredictionError(Finding("not_available", "t effects have no attenuation here."))
+        f = np.ones((1, 1)) if found.attenuation is None else found.attenuation
+        eta = f * found.joint.at[name].eta
+        v = f * f * found.joint.variance.get(name, np.zeros_like(eta))
+        slope = population_mean_derivatives(link, eta, v)[0]
+        at_mean = link.inverse_derivative(link_of_population_mean(link, eta, v))
+        parts.append((f * slope / at_mean, f / np.sqrt(1.0 + ZLA * v)))
+    local, approximate = (np.concatenate(part) for part in zip(*parts, strict=True))
+    frame = pd.concat([grid_frame(rows).reset_index(drop=True), summary_frame(local[:, kind])], axis=1)
+    if link.name == "logit":
+        frame["zla"] = approximate.mean(axis=0)[kind]
+    caption = (
+        "local attenuation: slope of the population's curve over that of a typical group, scale of the "
+        f"{link.name}; mean and {interval_words()}"
+    )
+    caption += "; zla: approximation of Zeger, Liang and Albert, for teaching" if link.name == "logit" else ""
+    return captioned(frame, caption, estimand=caption.split(";")[0], interval=interval_words())
