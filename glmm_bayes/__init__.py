@@ -44,8 +44,11 @@ _HOMES = {
     "gee_check": "checking.gee_check",
     "grid": "effects.counterfactuals",
     "icc": "effects.explained",
+    "implied_correlation": "effects.within_groups",
+    "interval_ratio": "effects.interval_ratio",
     "load": "infer.storage",
     "load_dataset": "datasets",
+    "median_ratio": "effects.within_groups",
     "pit": "checking.pit",
     "plot_random_effects": "effects.group_pictures",
     "plot_shrinkage": "effects.group_pictures",
@@ -115,6 +118,7 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.group_pictures import plot_random_effects as plot_random_effects
     from glmm_bayes.effects.group_pictures import plot_shrinkage as plot_shrinkage
     from glmm_bayes.effects.heterogeneity import variance_components as variance_components
+    from glmm_bayes.effects.interval_ratio import interval_ratio as interval_ratio
     from glmm_bayes.effects.local_attenuation import attenuation as attenuation
     from glmm_bayes.effects.predicting import predictions as predictions
     from glmm_bayes.effects.ranks import ranks as ranks
@@ -123,6 +127,8 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.shrinkage import random_effects as random_effects
     from glmm_bayes.effects.side_by_side import estimands as estimands
     from glmm_bayes.effects.sloping import slopes as slopes
+    from glmm_bayes.effects.within_groups import implied_correlation as implied_correlation
+    from glmm_bayes.effects.within_groups import median_ratio as median_ratio
     from glmm_bayes.graph.registration import register_family as register_family
     from glmm_bayes.infer.diagnostics import diagnose as diagnose
     from glmm_bayes.infer.diagnostics import summary as summary

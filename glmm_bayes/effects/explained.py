@@ -6,6 +6,7 @@ m the population mean, mu the mean of a group and V the family's variance.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.integrals import population_variance
 from glmm_bayes.core.joint import Joint
+from glmm_bayes.core.pair_covariance import pair_covariance
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.several import MEAN
@@ -23,7 +25,7 @@ from glmm_bayes.effects.answers import rows_of
 from glmm_bayes.effects.averaging import free_names, grid_frame
 from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import on_scale
-from glmm_bayes.effects.heterogeneity import latent_residual
+from glmm_bayes.effects.latent import latent_residual
 from glmm_bayes.effects.pieces import distinct_pieces
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.summaries import summary_frame
@@ -51,6 +53,8 @@ class Moments:
     eta, v : ndarray
         Fixed part of the linear predictor and variance of its random part.
     kind : ndarray of int64, shape (row,)
+    variances : mapping of str to ndarray
+        Of each grouping factor's part.
     """
 
     mean: Array
@@ -59,6 +63,7 @@ class Moments:
     eta: Array
     v: Array
     kind: NDArray[np.int64]
+    variances: Mapping[str, Array]
 
 
 def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
@@ -81,8 +86,8 @@ def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
     parts: list[tuple[Array, ...]] = []
     for block in draw_blocks(len(fit.flat["beta"]), len(first)):
         found = whole.at(block, first)
-        if found.heavy is not None:
-            message = "variances under t effects are not integrated here."
+        if found.heavy is not None or found.attenuation is not None:
+            message = "variances under t and bridge effects are not integrated here."
             raise PredictionError(Finding("not_available", message))
         eta = found.joint.at[MEAN].eta
         v = found.joint.variance.get(MEAN, np.zeros_like(eta))
@@ -97,20 +102,28 @@ def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
         raise PredictionError(
             Finding("estimand_undefined", message, hint="Use gb.fan: quantiles always exist.")
         )
-    return Moments(mean, between, within, eta, v, kind), grid_frame(rows)
+    by_factor: dict[str, Array] = {}
+    for spread in whole.pieces[MEAN].integrated:
+        own = spread.variance(slice(None), first)[0]
+        factor = spread.group.factor
+        by_factor[factor] = by_factor[factor] + own if factor in by_factor else own
+    return Moments(mean, between, within, eta, v, kind, by_factor), grid_frame(rows)
 
 
-def icc(fit: Fit, newdata: Any = None) -> pd.DataFrame:
+def icc(fit: Fit, newdata: Any = None, factor: str | None = None) -> pd.DataFrame:
     """Return the intraclass correlation on the scale of the response, exact, at each row.
 
     Var_b(mu) / (Var_b(mu) + E_b V(mu)): the correlation of two responses of one group with the covariates
-    of the row, all grouping factors together. On the latent scale see ``variance_components``.
+    of the row, all grouping factors together, or of two that share the level of one factor alone. On the
+    latent scale see ``variance_components``; of rows with other covariates ``implied_correlation``.
 
     Parameters
     ----------
     fit : Fit
     newdata : DataFrame or mapping, optional
         Rows; default: one number for the rows of the data, both variances averaged over them.
+    factor : str, optional
+        The one grouping factor whose level two responses share; all others differ.
 
     Returns
     -------
@@ -135,18 +148,31 @@ def icc(fit: Fit, newdata: Any = None) -> pd.DataFrame:
     [0.687108]
     """
     found, grid = moments(fit, newdata)
+    shared = found.between if factor is None else _between_levels(fit, found, factor)
+    whole = found.between + found.within
     if newdata is None:
-        between, within = (part[:, found.kind].mean(axis=1) for part in (found.between, found.within))
-        values, grid = (between / (between + within))[:, None], pd.DataFrame(index=range(1))
+        between, total = (part[:, found.kind].mean(axis=1) for part in (shared, whole))
+        values, grid = (between / total)[:, None], pd.DataFrame(index=range(1))
         where = "variances averaged over the rows of the data"
     else:
-        values = (found.between / (found.between + found.within))[:, found.kind]
+        values = (shared / whole)[:, found.kind]
         where = "at each row"
     grid, _ = free_names(grid.reset_index(drop=True))
     table = pd.concat([grid, summary_frame(values)], axis=1)
-    estimand = f"intraclass correlation, {_RESPONSE}, {where}"
+    of_whom = "" if factor is None else f" of one level of {factor}"
+    estimand = f"intraclass correlation{of_whom}, {_RESPONSE}, {where}"
     caption = f"{estimand}; mean and {interval_words()}"
     return captioned(table, caption, estimand_description=estimand, interval=interval_words())
+
+
+def _between_levels(fit: Fit, found: Moments, factor: str) -> Array:
+    """Return the covariance of the means of two rows that share the level of one factor, (draw, kind)."""
+    if factor not in found.variances:
+        message = f"no grouping factor '{factor}'."
+        hint = f"Factors: {', '.join(found.variances)}."
+        raise PredictionError(Finding("factor", message, hint=hint))
+    pair = (found.eta, found.eta), (found.v, found.v)
+    return pair_covariance(fit.link, *pair, found.variances[factor])
 
 
 def r2(fit: Fit) -> pd.DataFrame:
@@ -161,9 +187,10 @@ def r2(fit: Fit) -> pd.DataFrame:
     pandas.DataFrame
         Columns ``scale``, ``quantity``, mean, sd and interval. On the scale of the response ``population``
         is Var_x(m), ``conditional`` that and the variance between groups, as shares of the whole. On the
-        latent scale (binary responses, and numbers under the identity link) the same with the variance
-        of x'beta over the rows (divided by their number), the mean variance of the random part, and that
-        of the latent residual.
+        latent scale (binary responses, counts and gamma under the log link, numbers under the identity
+        link) the same with the variance of x'beta over the rows (divided by their number), the mean
+        variance of the random part, and that of the latent residual, which ``attrs["latent_residual"]``
+        names.
 
     Raises
     ------
@@ -190,7 +217,7 @@ def r2(fit: Fit) -> pd.DataFrame:
     residual = latent_residual(fit)
     if residual is not None:
         fixed = (found.eta[:, found.kind] - fit.design.offset).var(axis=1)
-        parts["latent"] = (fixed, v.mean(axis=1), np.broadcast_to(residual, fixed.shape))
+        parts["latent"] = (fixed, v.mean(axis=1), residual.variance)
     rows: list[tuple[str, str, Array]] = []
     for scale, (fixed, random, rest) in parts.items():
         whole = fixed + random + rest
@@ -199,5 +226,8 @@ def r2(fit: Fit) -> pd.DataFrame:
     frame = pd.DataFrame({"scale": [row[0] for row in rows], "quantity": [row[1] for row in rows]})
     table = pd.concat([frame, summary_frame(np.stack([row[2] for row in rows], axis=1))], axis=1)
     estimand = f"share of variance accounted for ({_RESPONSE}; latent scale: Nakagawa's)"
-    caption = f"{estimand}; mean and {interval_words()}"
-    return captioned(table, caption, estimand_description=estimand, interval=interval_words())
+    words = "" if residual is None else residual.words
+    caption = f"{estimand}; mean and {interval_words()}" + (f"; latent residual: {words}" if words else "")
+    return captioned(
+        table, caption, estimand_description=estimand, interval=interval_words(), latent_residual=words
+    )

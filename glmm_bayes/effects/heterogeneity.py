@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.links import ProbabilityLink
-from glmm_bayes.core.row_value import number
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.coefficients import discrimination
+from glmm_bayes.effects.latent import latent_residual
 from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.effects.variance import spread_of
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.priors import shared_labels
-from glmm_bayes.graph.spread import depends_on_levels
+from glmm_bayes.graph.spread import depends_on_levels, kinds_of_rows
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
-from glmm_bayes.infer.predictor import single_values
 
 Array = NDArray[np.float64]
 
-_Z75 = 0.6744897501960817  # 75 % point of the standard normal
+Z75 = 0.6744897501960817  # 75 % point of the standard normal
 
 
 def variance_components(fit: Fit) -> pd.DataFrame:
@@ -37,26 +38,27 @@ def variance_components(fit: Fit) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns ``factor``, ``quantity``, ``mean``, ``sd`` and the interval. For each factor: the sd of
-        each effect and their correlations (scale of the linear predictor). For models whose random
-        effects are normal intercepts of independent levels only also the variance, the median odds or
-        rate ratio of two groups of the factor, and the intraclass correlation on the latent scale (share
-        of the factor's variance in the sum of all variances and the latent residual variance; logit,
-        probit, cloglog and identity links).
+        each effect and their correlations (scale of the linear predictor), and for the mean the variance
+        (with random slopes its mean over the rows), its share in that of all factors, the median odds or
+        rate ratio of two groups (normal intercepts of independent levels; else ``median_ratio``), and the
+        intraclass correlation on the latent scale: the share of the factor's variance in the sum of all
+        and the latent residual's, which ``attrs["latent_residual"]`` names.
 
     References
     ----------
     Larsen, Petersen, Budtz-Jorgensen and Endahl (2000), Interpreting parameters in the logistic
     regression model with random effects. Goldstein, Browne and Rasbash (2002), Partitioning variation
-    in multilevel models.
+    in multilevel models. Nakagawa, Johnson and Schielzeth (2017), The coefficient of determination and
+    intra-class correlation coefficient.
     """
     rows: list[tuple[str, str, Array]] = []
     main = fit.priors.first
-    intercepts_only = all(_is_plain(fit, group) for group in main.design.groups)
+    variances = factor_variances(fit) if MEAN in fit.predictors and main.design.groups else {}
     for name, predictor in fit.predictors.items():
         for group in predictor.design.groups:
             rows += _components(fit, group, predictor)
-            if intercepts_only and name == MEAN:
-                rows += _ratios(fit, group)
+            if name == MEAN:
+                rows += _shares(fit, group, variances)
     rows += _joint(fit)
     if "sigma" in fit.priors.auxiliary:
         rows.append(("residual", "sigma" if len(fit.predictors) > 1 else "sd", fit.flat["sigma"]))
@@ -70,10 +72,15 @@ def variance_components(fit: Fit) -> pd.DataFrame:
     if further:
         estimand += f"; {'_, '.join(further)}_: of that parameter"
     caption = f"{estimand}; mean and {interval_words()}"
-    return captioned(table, caption, estimand_description=estimand, interval=interval_words())
+    residual = latent_residual(fit) if variances else None
+    words = "" if residual is None else residual.words
+    caption += f"; latent residual: {words}" if words else ""
+    return captioned(
+        table, caption, estimand_description=estimand, interval=interval_words(), latent_residual=words
+    )
 
 
-def _is_plain(fit: Fit, group: GroupDesign) -> bool:
+def has_one_variance(fit: Fit, group: GroupDesign) -> bool:
     """Tell whether every row has the one variance sd^2 of a normal intercept from the factor."""
     prior = fit.group_prior(group.slug)
     return group.effects == ("Intercept",) and not depends_on_levels(group, prior) and prior.is_plain
@@ -114,29 +121,37 @@ def _joint(fit: Fit) -> list[tuple[str, str, Array]]:
     return rows
 
 
-def _ratios(fit: Fit, group: GroupDesign) -> list[tuple[str, str, Array]]:
-    own = fit.covariance(group.slug)[:, 0, 0]
+def _shares(fit: Fit, group: GroupDesign, variances: Mapping[str, Array]) -> list[tuple[str, str, Array]]:
+    """List a factor's variance, its share in all of them, median ratio and intraclass correlation."""
+    own, every = variances[group.factor], np.asarray(sum(variances.values()))
     rows = [(group.factor, "variance", own)]
+    if len(variances) > 1:
+        rows.append((group.factor, "share of the groups' variance", own / every))
     disc = discrimination(fit)
-    if (ratio := fit.family.ratio_name(fit.link)) and disc is not None:
-        rows.append((group.factor, f"median {ratio}", np.exp(disc * np.sqrt(2 * own) * _Z75)))
+    ratio = fit.family.ratio_name(fit.link)
+    if ratio and disc is not None and has_one_variance(fit, group):
+        rows.append((group.factor, f"median {ratio}", np.exp(disc * np.sqrt(2 * own) * Z75)))
     residual = latent_residual(fit)
     if residual is not None:
-        total = sum((fit.covariance(other.slug)[:, 0, 0] for other in fit.design.groups), np.zeros_like(own))
-        rows.append((group.factor, "ICC, latent scale", own / (total + residual)))
+        rows.append((group.factor, "ICC, latent scale", own / (every + residual.variance)))
     return rows
 
 
-def latent_residual(fit: Fit) -> Array | float | None:
-    """Return the variance of the residual on the scale of the linear predictor, where there is one."""
-    if isinstance(fit.link, ProbabilityLink) and fit.family.has_latent_response:
-        disc = discrimination(fit)
-        return None if disc is None else fit.link.latent_variance / np.square(disc)
-    if fit.response.additions.se is not None:
-        # Known errors differ from row to row.
-        return None
-    if fit.link.name == "identity" and fit.family.mean_is_mu and set(fit.predictors) == {MEAN}:
-        singles = single_values(fit.flat, fit.priors, slice(None))
-        draws = len(fit.flat["beta"])
-        return fit.family.variance({"mu": number(np.zeros((draws, 1))), **singles})[:, 0]
-    return None
+def factor_variances(fit: Fit) -> dict[str, Array]:
+    """Return draws of each factor's variance, the mean over the rows of the data, shape (draw,).
+
+    With random slopes a row's variance depends on it (Johnson 2014).
+    """
+    predictor, design = fit.priors.first, fit.priors.first.design
+    first, kind = kinds_of_rows(predictor, design)
+    shares = np.bincount(kind) / len(kind)
+    result: dict[str, Array] = {}
+    for group in design.groups:
+        spread = spread_of(fit, design, group, predictor.name)
+        normal, heavy = spread.variance(slice(None), first)
+        variance = normal if heavy is None else normal + heavy
+        if group.factor in result:
+            variance = variance + result[group.factor]
+        own = spread.covariance[:, 0, 0] if spread.prior.is_bridge else variance @ shares
+        result[group.factor] = np.asarray(own)
+    return result

@@ -1,0 +1,134 @@
+"""The interval odds ratio: what a covariate of groups means for two groups, one of each value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import special
+
+from glmm_bayes.core.errors import Finding, PredictionError, row_text
+from glmm_bayes.core.words import interval_words
+from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.design.several import MEAN
+from glmm_bayes.effects.asked import Estimand
+from glmm_bayes.effects.comparing import comparisons
+from glmm_bayes.effects.heterogeneity import has_one_variance
+from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.infer.captioned import captioned
+from glmm_bayes.infer.fit import Fit
+
+Array = NDArray[np.float64]
+
+
+def interval_ratio(
+    fit: Fit,
+    variable: str,
+    factor: str | None = None,
+    values: Sequence[Any] | None = None,
+    probability: float = 0.8,
+) -> pd.DataFrame:
+    """Say what a covariate of groups means for two groups drawn at random, one of each value.
+
+    exp(beta -+ sqrt(2 v) z): the middle 80 % of the odds (or rate) ratios of such pairs. A wide interval
+    on both sides of 1 says that the covariate is small beside the differences between groups. The
+    proportion opposed, Phi(-\\|beta\\| / sqrt(2 v)), is the share of pairs whose ratio is on the other side.
+
+    Parameters
+    ----------
+    fit : Fit
+    variable : str
+        A covariate that has one value in each level of the factor.
+    factor : str, optional
+        The grouping factor; may be left out if the model has one.
+    values : sequence, optional
+        As in ``comparisons``.
+    probability : float
+        Of the pairs inside the interval.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``contrast``, ``quantity``, mean, sd and interval over the posterior draws.
+
+    Raises
+    ------
+    PredictionError
+        ``not_available`` unless the link is logit or log and the factor has normal intercepts of independent
+        levels; ``factor`` if the factor is unknown or not told; ``values`` if the covariate varies within
+        a level.
+
+    References
+    ----------
+    Larsen, Petersen, Budtz-Jorgensen and Endahl (2000), Interpreting parameters in the logistic regression
+    model with random effects. Merlo et al. (2006), A brief conceptual tutorial of multilevel analysis in
+    social epidemiology: using measures of clustering in multilevel logistic regression.
+    """
+    if not 0.0 < probability < 1.0:
+        raise PredictionError(
+            Finding("values", f"probability must lie between 0 and 1, found {probability}.")
+        )
+    ratio = fit.family.ratio_name(fit.link) if MEAN in fit.predictors else ""
+    if not ratio:
+        message = f"interval ratios are of logit and log links, not of {fit.link.name}."
+        raise PredictionError(Finding("not_available", message, hint="Use gb.comparisons."))
+    group = _group(fit, factor)
+    _check(fit, group, variable)
+    typical = Estimand("typical", scale="link", newdata=fit.design.table.take(np.zeros(1, np.int64)))
+    found = comparisons(fit, variable, estimand=typical, values=values)
+    beta = found.draws.to_numpy().reshape(-1, found.draws.sizes["row"])
+    spread = np.sqrt(2.0 * fit.covariance(group.slug)[:, :1, 0])
+    z = special.ndtri(0.5 + probability / 2)
+    percent = f"{100 * probability:g}%"
+    named = {
+        ratio: np.exp(beta),
+        f"{percent} interval {ratio}, lower end": np.exp(beta - z * spread),
+        f"{percent} interval {ratio}, upper end": np.exp(beta + z * spread),
+        "proportion opposed": special.ndtr(-np.abs(beta) / spread),
+    }
+    parts = [
+        pd.concat(
+            [pd.DataFrame({"contrast": found.grid["contrast"], "quantity": name}), summary_frame(draws)],
+            axis=1,
+        )
+        for name, draws in named.items()
+    ]
+    estimand = f"two levels of {group.factor} drawn at random, one of each value of {variable}"
+    caption = f"{estimand}; mean and {interval_words()}"
+    frame = pd.concat(parts, ignore_index=True)
+    return captioned(frame, caption, estimand_description=estimand, interval=interval_words())
+
+
+def _group(fit: Fit, factor: str | None) -> GroupDesign:
+    groups = {group.factor: group for group in fit.design.groups}
+    if factor is None and len(groups) == 1:
+        return next(iter(groups.values()))
+    if factor not in groups:
+        message = (
+            f"no grouping factor '{factor}'."
+            if factor
+            else "the model has several grouping factors, or none."
+        )
+        raise PredictionError(Finding("factor", message, hint=f"Factors: {', '.join(groups) or 'none'}."))
+    return groups[factor]
+
+
+def _check(fit: Fit, group: GroupDesign, variable: str) -> None:
+    """Refuse effects that are no normal intercepts, and a covariate that varies within a level."""
+    if not has_one_variance(fit, group):
+        message = f"'{group.factor}' has other effects than normal intercepts of independent levels."
+        raise PredictionError(Finding("not_available", message, hint="Use gb.fan and gb.comparisons."))
+    if variable not in fit.design.table.columns:
+        message = f"the model reads no column '{variable}'."
+        raise PredictionError(Finding("values", message, column=variable))
+    values, codes = fit.design.table[variable].values, group.codes
+    first = np.unique(codes, return_index=True)[1]
+    differs = values != values[first][codes]
+    if differs.any():
+        rows = tuple(fit.design.table.rows[differs].tolist())
+        message = f"'{variable}' varies within levels of '{group.factor}' ({row_text(rows)})."
+        hint = "An interval ratio is of a covariate of groups; within a group the odds ratio itself holds."
+        raise PredictionError(Finding("values", message, column=variable, rows=rows, hint=hint))
