@@ -55,19 +55,19 @@ STUDIES = {
         lambda: pd.read_csv(ORACLES / "data" / "ohio.csv"),
         "resp ~ age + smoke + (1 | id)",
         ("(Intercept)", "age", "smoke"),
-        ("gee.csv", "ohio", "age+smoke"),
+        ("anchors.csv", "ohio", "age+smoke"),
     ),
     "ohio, interaction": (
         lambda: pd.read_csv(ORACLES / "data" / "ohio.csv"),
         "resp ~ age * smoke + (1 | id)",
         ("(Intercept)", "age", "smoke", "age:smoke"),
-        ("gee.csv", "ohio", "age*smoke"),
+        ("anchors.csv", "ohio", "age*smoke"),
     ),
     "respiratory": (
         respiratory_data,
         "outcome ~ center + treat + sex + baseline + age + (1 | subject)",
         ("(Intercept)", "center", "treatP", "sexM", "baseline", "age"),
-        ("gee.csv", "respiratory", "logit"),
+        ("anchors.csv", "respiratory", "logit"),
     ),
 }
 
