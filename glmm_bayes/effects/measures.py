@@ -76,6 +76,9 @@ class LogRatio(Measure):
     name, label, null = "log_ratio", "log ratio of means", 0.0
 
     def compare(self, high: Array, low: Array) -> Array:
+        if min(high.min(initial=0.0), low.min(initial=0.0)) < 0.0:
+            message = "measure='log_ratio' needs means that are not negative, found some below 0."
+            raise PredictionError(Finding("measure", message, hint="Write difference."))
         return np.log(high) - np.log(low)
 
 

@@ -310,3 +310,10 @@ def test_groups_that_differ_in_the_treatment_and_otherwise_are_warned_of():
     with warnings.catch_warnings():
         warnings.simplefilter("error", gb.GlmmWarning)
         gb.comparisons(gb.Fit.from_draws(model, values), "d")
+
+
+def test_a_log_ratio_of_negative_means_is_refused():
+    model = gb.Model("y ~ x", pd.DataFrame({"y": [0.0, 1.0, 2.5], "x": [0.0, 1.0, 2.0]}))
+    fit = gb.Fit.from_draws(model, {"beta": [[[-1.0, 0.3]]], "sigma": [[1.0]]})
+    with pytest.raises(gb.PredictionError, match="not negative"):
+        gb.comparisons(fit, "x", "log_ratio")
