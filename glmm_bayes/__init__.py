@@ -50,6 +50,7 @@ _HOMES = {
     "load_dataset": "datasets",
     "median_ratio": "effects.within_groups",
     "pit": "checking.pit",
+    "plot_curves": "reporting.curves",
     "plot_random_effects": "effects.group_pictures",
     "plot_shrinkage": "effects.group_pictures",
     "posterior_predictive": "checking.predictive",
@@ -137,6 +138,7 @@ if TYPE_CHECKING:
     from glmm_bayes.infer.storage import load as load
     from glmm_bayes.model import Model as Model
     from glmm_bayes.multivariate import MultivariateModel as MultivariateModel
+    from glmm_bayes.reporting.curves import plot_curves as plot_curves
     from glmm_bayes.reporting.document import report as report
     from glmm_bayes.spec.custom_family import CustomFamily as CustomFamily
     from glmm_bayes.spec.file_model import spec_schema as spec_schema

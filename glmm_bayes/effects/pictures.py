@@ -44,7 +44,7 @@ def plot_effects(effects: Effects) -> Picture:
     """Draw effects with their intervals.
 
     Predictions along one number are curves with a band, one for each level of at most one further
-    column; everything else is a row with a point and an interval.
+    column; quantiles over groups are nested bands; everything else is a row with a point and an interval.
 
     Parameters
     ----------
@@ -56,13 +56,20 @@ def plot_effects(effects: Effects) -> Picture:
         A ``matplotlib.figure.Figure`` whose ``alt`` says in words what is shown. It is returned, not
         shown, and no global setting is changed.
     """
-    table = effects.summary()
-    axis = _axis(effects.grid)
+    # Both draw with what stands here.
+    from glmm_bayes.effects.fan_pictures import is_fan, plot_fan
+    from glmm_bayes.effects.nnt_pictures import plot_nnt
+
+    if is_fan(effects):
+        return plot_fan(effects)
+    if effects.attrs.get("measure") == "nnt":
+        return plot_nnt(effects)
+    table, axis = effects.summary(), axis_of(effects.grid)
     with style():
         return _rows(effects, table) if axis is None else _curves(effects, table, axis)
 
 
-def _axis(grid: pd.DataFrame) -> Axis | None:
+def axis_of(grid: pd.DataFrame) -> Axis | None:
     """Find the number that the rows run along; None if they are not curves."""
     if "contrast" in grid.columns:
         return None
@@ -103,7 +110,7 @@ def _curves(effects: Effects, table: pd.DataFrame, axis: Axis) -> Picture:
     axes.set_ylabel(literal(effects.attrs["quantity"]))
     if axis.across is not None:
         legend(axes, handles, labels, title=literal(axis.across), title_fontsize=8)
-    head(picture, _estimand_words(effects))
+    head(picture, estimand_words(effects))
     note(picture, f"Lines: posterior means. Bands: {interval_words()}s.")
     picture.alt = _curves_alt(effects, table, axis)
     return picture
@@ -129,8 +136,8 @@ def _rows(effects: Effects, table: pd.DataFrame) -> Picture:
     axes.set_yticks(place, [literal(name, 60) for name in names[: len(shown)]])
     axes.set_ylim(-0.7, len(shown) - 0.3)
     axes.set_xlabel(literal(_quantity(effects, names), 90))
-    _null_line(axes, effects, shown)
-    head(picture, _estimand_words(effects))
+    null_line(axes, effects, shown)
+    head(picture, estimand_words(effects))
     more = "" if len(shown) == len(table) else f" The first {len(shown)} of {len(table)} rows are shown."
     note(picture, f"Points: posterior means. Lines: {interval_words()}s.{more}")
     picture.alt = _rows_alt(effects, table, names)
@@ -162,7 +169,7 @@ def _cell(name: object, value: object, bare: bool) -> str:
     return text if bare else f"{name} = {text}"
 
 
-def _null_line(axes: Axes, effects: Effects, shown: pd.DataFrame) -> None:
+def null_line(axes: Axes, effects: Effects, shown: pd.DataFrame) -> None:
     """Mark where there is no difference; ratios stand on a logarithmic axis."""
     null = effects.attrs.get("null")
     if null is None:
@@ -177,13 +184,13 @@ def _null_line(axes: Axes, effects: Effects, shown: pd.DataFrame) -> None:
     axes.axvline(float(null), color=DARK, linestyle=(0, (4, 3)), linewidth=1.0, zorder=0)
 
 
-def _estimand_words(effects: Effects) -> str:
+def estimand_words(effects: Effects) -> str:
     words = str(effects.attrs["estimand_description"])
     return f"{words}; {effects.attrs['average']}" if effects.attrs.get("average") else words
 
 
 def _ending(effects: Effects) -> str:
-    return f"Estimand: {_estimand_words(effects)}. Posterior means with {interval_words()}s."
+    return f"Estimand: {estimand_words(effects)}. Posterior means with {interval_words()}s."
 
 
 def _row_words(row: pd.Series) -> str:

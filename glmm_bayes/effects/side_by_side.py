@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from textwrap import fill
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -15,6 +15,9 @@ from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.predicting import predictions
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.infer.fit import Fit
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: What each estimand's number is an answer to.
 SENTENCES = {
@@ -58,6 +61,13 @@ class SideBySide:
         table = pd.concat(parts, ignore_index=True)
         table.attrs = {"interval": interval_words(probability), "estimand": "all, one a row"}
         return table
+
+    def plot(self) -> Figure:
+        """Draw all estimands in one picture; the figure's ``alt`` describes it in words."""
+        from glmm_bayes.effects.fan_pictures import plot_side_by_side
+
+        figure: Figure = plot_side_by_side(self.effects)
+        return figure
 
     def __str__(self) -> str:
         first = next(iter(self.effects.values()))

@@ -39,7 +39,7 @@ def category_curves(fit: Fit, variable: str | None = None) -> Picture:
     fit : Fit
         Of an ordinal, categorical or multinomial response.
     variable : str, optional
-        As in ``estimand_curves``.
+        As in ``plot_curves``.
 
     Returns
     -------

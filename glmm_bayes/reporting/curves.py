@@ -42,7 +42,7 @@ class Summaries:
     typical: Array
 
 
-def estimand_curves(fit: Fit, variable: str | None = None) -> Picture:
+def plot_curves(fit: Fit, variable: str | None = None) -> Picture:
     """Draw each group's own curve, and over them the curve of the typical group and of the population.
 
     Parameters

@@ -23,7 +23,7 @@ from glmm_bayes.reporting.blocks import (
     illustration,
 )
 from glmm_bayes.reporting.category_curves import category_curves
-from glmm_bayes.reporting.curves import estimand_curves
+from glmm_bayes.reporting.curves import plot_curves
 from glmm_bayes.reporting.sentences import (
     answers,
     estimand_sentences,
@@ -140,7 +140,7 @@ def _curves(fit: Fit) -> Illustration:
         caption = f"Probability of each category: {ESTIMANDS['population']}, and {ESTIMANDS['typical']}."
         return illustration(category_curves(fit), caption)
     caption = f"Individual curves, {ESTIMANDS['population']}, and {ESTIMANDS['typical']}."
-    return illustration(estimand_curves(fit), caption)
+    return illustration(plot_curves(fit), caption)
 
 
 def _shrinkage(fit: Fit) -> Illustration:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from functools import cache
 
 import matplotlib as mpl
 import numpy as np
@@ -144,3 +145,63 @@ def test_numbers_have_real_minus_signs_and_no_sign_on_zero(value, places, text):
 def test_a_spread_decides_how_many_digits_are_shown():
     assert [decimals(spread) for spread in (123.0, 12.0, 1.2, 0.12, 0.012, 0.0)] == [0, 0, 1, 2, 3, 3]
     assert compact(-0.00012345) == "−0.000123"
+
+
+@cache
+def counted():
+    model = gb.Model("y ~ x + t + (1 | g)", TRIAL, "bernoulli")
+    rng = np.random.default_rng(4)
+    draws = {"beta": rng.normal([-0.5, 0.4, 0.8], 0.2, (1, 60, 3)), "sd_g": rng.uniform(1, 2, (1, 60, 1))}
+    return gb.Fit.from_draws(model, draws | {"b_g": rng.normal(0, 1, (1, 60, 4, 1))})
+
+
+TRIAL = pd.DataFrame(
+    {
+        "y": [0, 1, 1, 0, 1, 0, 1, 1],
+        "x": [0.0, 1.0, 2.0, 3.0] * 2,
+        "t": list("abababab"),
+        "g": list("ppqqrrss"),
+    }
+)
+ALONG = pd.DataFrame({"x": np.tile(np.linspace(0, 3, 7), 2), "t": ["a"] * 7 + ["b"] * 7})
+
+
+def test_a_fan_is_nested_bands_with_the_shares_of_groups():
+    effects = gb.fan(counted(), ALONG)
+    picture = effects.plot()
+    assert [axes.get_title(loc="left") or axes.get_title() for axes in picture.axes] == ["t = a", "t = b"]
+    labels = [text.get_text() for text in picture.axes[-1].get_legend().get_texts()]
+    assert labels == ["90% of groups (0.05 to 0.95)", "50% of groups (0.25 to 0.75)", "median group"]
+    assert "between quantiles 0.05 and 0.95" in picture.alt
+    # Bands nest: the outer one holds the inner one.
+    outer, inner = (band.get_paths()[0].vertices[:, 1] for band in picture.axes[0].collections[:2])
+    assert outer.min() <= inner.min() and outer.max() >= inner.max()
+
+
+def test_one_question_under_every_estimand_is_one_picture():
+    curves = gb.estimands(counted(), newdata=ALONG, by=["x", "t"]).plot()
+    assert len(curves.axes) == 2
+    labels = [text.get_text() for text in curves.axes[-1].get_legend().get_texts()]
+    assert labels == ["typical", "population", "sample", "new_subject"]
+    styles = {line.get_linestyle() for line in curves.axes[0].lines if line.get_linewidth() > 1}
+    assert len(styles) == 4
+    forest = gb.estimands(counted(), "t").plot()
+    found = gb.estimands(counted(), "t")
+    for word in found.effects:
+        assert f"{word}: " in forest.alt
+    assert "equal-tailed interval" in forest.alt
+
+
+def test_numbers_needed_to_treat_are_drawn_on_the_scale_of_the_difference():
+    effects = gb.comparisons(counted(), "t", "nnt", by="x")
+    picture = effects.plot()
+    middle = np.median(effects.draws.to_numpy()[0], axis=0)
+    np.testing.assert_allclose(picture.axes[0].lines[0].get_xdata(), middle)
+    label = picture.axes[0].xaxis.get_major_formatter()
+    assert label(0.0, 0) == "∞" and label(0.1, 0) == "10" and label(-0.05, 0) == "−20"
+    assert compact_words(effects) in picture.alt
+
+
+def compact_words(effects):
+    row = effects.summary().iloc[0]
+    return f"x = 0: {row['median']:.3g}".replace("-", "−")

@@ -12,7 +12,7 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.effects.group_pictures import plot_random_effects
-from glmm_bayes.reporting.curves import estimand_curves
+from glmm_bayes.reporting.curves import plot_curves
 
 SHAPE = (2, 60)
 VOID = {"meta", "img", "br", "hr", "link", "input"}
@@ -275,13 +275,13 @@ def test_the_reproduction_runs():
 
 def test_curves_say_where_population_and_typical_group_differ_most():
     fit = fit_of("bernoulli")
-    alt = estimand_curves(fit).alt
+    alt = plot_curves(fit).alt
     assert "differ most at time" in alt and "treatment = " in alt
-    assert estimand_curves(fit_of("gaussian")).alt.count("are the same") == 1
+    assert plot_curves(fit_of("gaussian")).alt.count("are the same") == 1
 
 
 def test_curves_hold_the_other_predictors_and_say_where():
-    figure = estimand_curves(
+    figure = plot_curves(
         fit_from("y ~ trt*lbase + lage + V4 + (1 | subject)", MODELS["poisson"][1], "poisson")
     )
     text = figure._supxlabel.get_text().replace("\n", " ")
@@ -305,11 +305,11 @@ def test_curves_agree_with_predictions():
 
 
 def test_a_factor_makes_dots_and_an_unknown_variable_an_error():
-    figure = estimand_curves(fit_of("binomial"))
+    figure = plot_curves(fit_of("binomial"))
     assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()] == ["1", "2", "3", "4"]
     assert "Dots" in figure.alt
     with pytest.raises(gb.PredictionError, match="Did you mean 'period'"):
-        estimand_curves(fit_of("binomial"), "perod")
+        plot_curves(fit_of("binomial"), "perod")
 
 
 def test_nested_and_crossed_factors_have_curves():
@@ -324,7 +324,7 @@ def test_nested_and_crossed_factors_have_curves():
         }
     )
     fit = fit_from("y ~ x + (1 | school/room) + (1 | item)", data, "bernoulli")
-    figure = estimand_curves(fit)
+    figure = plot_curves(fit)
     assert "levels of school:room" in figure.alt and "with the effects of item at zero" in figure.alt
 
 

@@ -1,0 +1,60 @@
+"""Numbers needed to treat, drawn where they are continuous: on the scale of the difference."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import FuncFormatter
+
+from glmm_bayes.core.words import interval_columns, interval_words
+from glmm_bayes.effects.canvas import DARK, STROKES, Picture, compact, head, literal, new_picture, note, style
+from glmm_bayes.effects.pictures import estimand_words, row_names
+from glmm_bayes.effects.result import Effects
+
+_ROWS_SHOWN = 40
+_ROWS_NAMED = 6
+
+
+def plot_nnt(effects: Effects) -> Picture:
+    """Draw differences with their intervals on an axis that is labelled by their reciprocals.
+
+    An interval of the number needed to treat that holds no difference goes through infinity; on this
+    axis it is one line (Altman 1998, Confidence intervals for the number needed to treat).
+    """
+    tail = interval_columns()
+    table, names = effects.summary(), row_names(effects.grid)
+    flat = effects.draws.to_numpy().reshape(-1, effects.draws.sizes["row"])
+    shown = min(len(table), _ROWS_SHOWN)
+    ends = 1.0 / table[[tail[1], tail[0]]].to_numpy()[:shown]
+    middle = np.median(flat, axis=0)[:shown]
+    with style():
+        picture = new_picture(7.2, 1.8 + 0.24 * shown)
+        axes = picture.add_subplot()
+        place, stroke = np.arange(shown)[::-1], STROKES[0]
+        axes.hlines(place, ends[:, 0], ends[:, 1], color=stroke.color, linewidth=2.2)
+        axes.plot(middle, place, stroke.marker, color=stroke.color, markersize=5.5)
+        axes.set_yticks(place, [literal(name, 60) for name in names[:shown]])
+        axes.set_ylim(-0.7, shown - 0.3)
+        axes.axvline(0.0, color=DARK, linestyle=(0, (4, 3)), linewidth=1.0, zorder=0)
+        axes.xaxis.set_major_formatter(FuncFormatter(_label))
+        axes.set_xlabel(literal(f"{effects.attrs['quantity']} (negative: the difference is below 0)", 90))
+        head(picture, estimand_words(effects))
+        more = "" if shown == len(table) else f" The first {shown} of {len(table)} rows are shown."
+        words = f"Axis: differences, labelled by 1/difference. Points: medians. Lines: {interval_words()}s."
+        note(picture, words + more)
+    picture.alt = _alt(effects, table, names)
+    return picture
+
+
+def _label(value: float, _: object) -> str:
+    return "∞" if abs(value) < 1e-12 else compact(1.0 / value)
+
+
+def _alt(effects: Effects, table: pd.DataFrame, names: list[str]) -> str:
+    sentences = [f"Points with intervals: {len(table)} of {effects.attrs['quantity']}."]
+    lower, upper = interval_columns()
+    for name, (_, row) in list(zip(names, table.iterrows(), strict=True))[:_ROWS_NAMED]:
+        through = ", through infinity" if row["through_infinity"] else ""
+        ends = f"{compact(row[lower])} to {compact(row[upper])}{through}"
+        sentences.append(f"{name}: {compact(row['median'])} ({ends}).")
+    return " ".join([*sentences, f"Estimand: {estimand_words(effects)}. Medians with {interval_words()}s."])
