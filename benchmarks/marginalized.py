@@ -67,7 +67,9 @@ def _conditional(eta: float, sd: float) -> float:
     nodes, weights = special.roots_hermitenorm(400)
     weights = weights / weights.sum()
     target = special.expit(eta)
-    return float(optimize.brentq(lambda d: weights @ special.expit(d + sd * nodes) - target, -60, 60, xtol=1e-13))
+    return float(
+        optimize.brentq(lambda d: weights @ special.expit(d + sd * nodes) - target, -60, 60, xtol=1e-13)
+    )
 
 
 def fitted(formula: str, data: pd.DataFrame, interpretation: str) -> tuple[Any, float]:
