@@ -8,141 +8,28 @@ rows (x + x', z + z') and (x - x', z - z') have, because one is linear and the o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.conditional import conditional_predictor
-from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
-from glmm_bayes.core.integrals import population_mean_derivatives
+from glmm_bayes.core.integrals import population_mean, population_mean_derivatives
 from glmm_bayes.core.joint import Joint
-from glmm_bayes.design.design import Design
-from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.effects.evaluation import Cell
+from glmm_bayes.core.mean_rules import rule_of
+from glmm_bayes.core.tabulated import tabulate
+from glmm_bayes.effects.column_derivatives import FOURTH, SIXTH
+from glmm_bayes.effects.evaluation import ROWS_PER_POINT, Cell, split
 from glmm_bayes.effects.expectation import on_scale
 from glmm_bayes.effects.pieces import Parts, Pieces, Whole
 from glmm_bayes.effects.question import Question
-from glmm_bayes.effects.rows import Rows
 from glmm_bayes.infer.predictor import marginal_attenuation, marginal_variance
 
 Array = NDArray[np.float64]
 
-#: Steps of the differences, as shares of the row's value or the column's spread; the best one is kept.
-_STEPS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)
-_LEAST_SHARE = 1e-3
-_ENOUGH = 1e-12
-#: Weights of f(x + kh) - f(x - kh), k = 1, 2, 3: orders six and four.
-_SIXTH = np.array([45.0, -9.0, 1.0]) / 60.0
-_FOURTH = np.array([8.0, -1.0, 0.0]) / 12.0
 #: Step along a direction of the linear predictors, for means of several of them.
 _ALONG = 0.02
-
-#: Builds the rows' designs with the variable at other values.
-Builder = Callable[[Array], Rows]
-
-
-@dataclass(frozen=True)
-class Sides:
-    """Rows on both sides of each row, one derivative away, and how exact the derivatives are."""
-
-    plus: Rows
-    minus: Rows
-    error: float
-
-
-def sides_of(rows: Rows, build: Builder, variable: str) -> Sides:
-    """Differentiate every column of the designs by the variable, at each row's own value.
-
-    Raises
-    ------
-    PredictionError
-        ``slope`` if the variable is no number, or rows near the rows have no design.
-    """
-    column = rows.table[variable]
-    if column.kind != "number":
-        message = f"'{variable}' is a {column.kind}, and a slope is that of a number."
-        raise PredictionError(Finding("slope", message, column=variable, hint="Use gb.comparisons."))
-    x = column.values.astype(np.float64)
-    best: list[Array] = []
-    errors: list[Array] = []
-    for step in _STEPS:
-        try:
-            found = _differences(x, step, build)
-        except GlmmError as error:
-            refusal = error
-            continue
-        best, errors = _better(best, errors, *found)
-        if max((float(part.max(initial=0.0)) for part in errors), default=0.0) <= _ENOUGH:
-            break
-    if not best:
-        message = f"the model reads '{variable}' in a way that has no slope ({refusal.findings[0].message})"
-        raise PredictionError(Finding("slope", message, column=variable, hint="Use gb.comparisons."))
-    largest = max((float(part.max(initial=0.0)) for part in errors), default=0.0)
-    return Sides(_moved(rows, best, 1.0), _moved(rows, best, -1.0), largest)
-
-
-def _arrays(rows: Rows) -> list[Array]:
-    """Return all columns that differ with a variable, those of one design after the other."""
-    result = []
-    for design in rows.designs.values():
-        result += [design.x, design.offset[:, None]]
-        for group in design.groups:
-            result += [group.z, group.weights]
-    return result
-
-
-def _differences(x: Array, step: float, build: Builder) -> tuple[list[Array], list[Array]]:
-    """Return derivatives of order six, and how far those of order four are from them."""
-    spread = float(x.std()) or float(np.abs(x).max()) or 1.0
-    near = np.where(x == 0.0, spread, np.minimum(np.abs(x), spread))
-    h = step * np.maximum(near, _LEAST_SHARE * spread)
-    pairs = []
-    for k in (1, 2, 3):
-        high, low = x + k * h, x - k * h
-        pairs.append((_arrays(build(high)), _arrays(build(low))))
-    derivatives, errors = [], []
-    for parts in zip(*(zip(high, low, strict=True) for high, low in pairs), strict=True):
-        gaps = np.stack([high - low for high, low in parts], axis=-1) / h[:, None, None]
-        derivative = gaps @ _SIXTH
-        rounding = np.finfo(float).eps * np.stack([np.abs(high) for high, _ in parts]).max(axis=0)
-        scale = np.maximum(np.abs(derivative), 1.0 / spread)
-        derivatives.append(derivative)
-        errors.append((np.abs(gaps @ _FOURTH - derivative) + rounding / h[:, None]) / scale)
-    return derivatives, errors
-
-
-def _better(
-    best: list[Array], errors: list[Array], found: list[Array], worse: list[Array]
-) -> tuple[list[Array], list[Array]]:
-    """Keep of each number the one with the smaller error."""
-    if not best:
-        return found, worse
-    closer = [new < old for new, old in zip(worse, errors, strict=True)]
-    kept = [np.where(c, new, old) for c, new, old in zip(closer, found, best, strict=True)]
-    return kept, [np.minimum(new, old) for new, old in zip(worse, errors, strict=True)]
-
-
-def _moved(rows: Rows, derivatives: Sequence[Array], sign: float) -> Rows:
-    """Return the rows with their columns moved by the derivatives."""
-    parts = iter(derivatives)
-    designs = {name: _moved_design(design, parts, sign) for name, design in rows.designs.items()}
-    return Rows(designs, rows.table)
-
-
-def _moved_design(design: Design, parts: Iterator[Array], sign: float) -> Design:
-    x, offset = design.x + sign * next(parts), design.offset + sign * next(parts)[:, 0]
-    groups = tuple(_moved_group(group, parts, sign) for group in design.groups)
-    return replace(design, x=x, offset=offset, groups=groups)
-
-
-def _moved_group(group: GroupDesign, parts: Iterator[Array], sign: float) -> GroupDesign:
-    z, weights = next(parts), next(parts)
-    if np.abs(weights).max(initial=0.0) > 0.0:
-        message = f"the weights of '{group.factor}' change with the variable."
-        raise PredictionError(Finding("slope", message, hint="Use gb.comparisons."))
-    return replace(group, z=group.z + sign * z)
 
 
 @dataclass(frozen=True)
@@ -168,12 +55,26 @@ class SlopeEvaluator:
 
     def cells(self, rows: NDArray[np.int64], most: int) -> Iterator[Cell]:
         """Split rows into cells of at most ``most`` rows."""
-        for start in range(0, len(rows), most):
-            yield Cell(rows[start : start + most], False)
+        return split(rows, self._beside_main() if self._has_curves else None, most)
+
+    @property
+    def _has_curves(self) -> bool:
+        """Whether mean and derivatives are functions of one linear predictor where variances are equal."""
+        pieces = self.whole.pieces[self.whole.main]
+        is_single = self.question.is_mu and self.whole.main == self.question.single
+        is_plain = self.whole.combinations is None and not pieces.marginal and bool(pieces.integrated)
+        return is_single and is_plain and not rule_of(self.question.link).is_closed
+
+    def _beside_main(self) -> list[Array]:
+        return [
+            column for side in (self.whole, self.plus, self.minus) for column in side.columns_beside_main()
+        ]
 
     def values(self, block: slice, cell: Cell) -> tuple[Array, str, float]:
         """Return slopes of a cell in a block of draws, shape (draw, row) or (draw, row, category)."""
         rows = cell.rows
+        if cell.is_curve and (found := self._by_table(block, rows)):
+            return found
         three = parts_of_sides(self.whole, self.plus, self.minus, block, rows)
         combinations = self.whole.combinations
         if combinations is None:
@@ -192,6 +93,40 @@ class SlopeEvaluator:
                 mean, slope, error = mean + share * one, slope + share * its_slope, max(error, worst)
         x = self.x[rows].reshape(-1, *(1,) * (slope.ndim - 2))
         return self.measure(slope, x, mean), rule, error
+
+    def _by_table(self, block: slice, rows: NDArray[np.int64]) -> tuple[Array, str, float] | None:
+        """Look mean and derivatives up in tables of this block's draws."""
+        one = parts_of_sides(self.whole, self.plus, self.minus, block, rows[:1])
+        if one[0].heavy is not None or one[0].attenuation is not None:
+            return None
+        name, link = self.question.single, self.question.link
+        v, high, low = (parts.joint.variance[name] for parts in one)
+        eta, plus, minus = (
+            side.pieces[name].eta(block, rows) for side in (self.whole, self.plus, self.minus)
+        )
+        found: dict[str, float] = {}
+
+        def curve(points: Array) -> Array:
+            spread = np.broadcast_to(v, points.shape)
+            integral = population_mean(link, points, spread, smooth=True)
+            found[integral.rule] = max(integral.error, found.get(integral.rule, 0.0))
+            derivatives = population_mean_derivatives(link, points, spread, smooth=True)
+            return np.stack([integral.value, *derivatives], axis=-1)
+
+        table = tabulate(curve, eta.min(axis=1), eta.max(axis=1), len(rows) // ROWS_PER_POINT)
+        if table is None:
+            return None
+        values = table.at(eta)
+        mean, slope = (
+            values[..., 0],
+            values[..., 1] * 0.5 * (plus - minus) + values[..., 2] * 0.5 * (high - low),
+        )
+        if self.question.scale == "link":
+            mean = link.link(mean)
+            slope = slope / link.inverse_derivative(mean)
+        rule = "; ".join(f"{name}, tabulated" for name in found)
+        x = self.x[rows]
+        return self.measure(slope, x, mean), rule, max(found.values()) + table.error
 
 
 #: Takes slopes, values of the variable and means to what is reported.
@@ -285,7 +220,7 @@ def _along(question: Question, parts: Parts, plus: Parts, minus: Parts) -> tuple
 
     gaps = np.stack([at(k) - at(-k) for k in (1, 2, 3)], axis=-1)
     step = t.reshape(*t.shape, *(1,) * (gaps.ndim - 3))
-    slope, coarse = gaps @ _SIXTH / step, gaps @ _FOURTH / step
+    slope, coarse = gaps @ SIXTH / step, gaps @ FOURTH / step
     return slope, float(np.abs(slope - coarse).max(initial=0.0))
 
 

@@ -7,7 +7,7 @@ where the cell is large enough to gain by it. All other rows are evaluated one b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -24,7 +24,7 @@ Array = NDArray[np.float64]
 Positions = NDArray[np.int64]
 
 #: A table is made where a cell has this many rows for each point at which the function is evaluated.
-_ROWS_PER_POINT = 3
+ROWS_PER_POINT = 3
 #: The fewest points that any table needs, times the above.
 _SMALLEST_CELL = 40
 
@@ -59,6 +59,31 @@ class Evaluates(Protocol):
     def values(self, block: slice, cell: Cell) -> tuple[Array, str, float]: ...
 
 
+def split(rows: Positions, keys: Sequence[Array] | None, most: int) -> Iterator[Cell]:
+    """Split rows into cells of at most ``most`` rows: curves where many rows are equal in the keys.
+
+    Parameters
+    ----------
+    rows : ndarray of int64
+    keys : sequence of ndarray, shape (all rows, column), or None
+        Columns of all that a value depends on but for the main linear predictor; None: no curves.
+    most : int
+    """
+    curves: list[Positions] = []
+    rest = rows
+    if keys is not None and len(rows) >= _SMALLEST_CELL:
+        kind = np.zeros(len(rows), np.int64)
+        if keys:
+            kind = distinct_rows(np.hstack([key[rows] for key in keys]))[1]
+        counts = np.bincount(kind)
+        large = np.flatnonzero(counts >= _SMALLEST_CELL)
+        curves = [rows[kind == one] for one in large] if len(large) <= len(rows) // _SMALLEST_CELL else []
+        rest = rows[counts[kind] < _SMALLEST_CELL]
+    for group, is_curve in [*((curve, True) for curve in curves), (rest, False)]:
+        for start in range(0, len(group), most):
+            yield Cell(group[start : start + most], is_curve)
+
+
 @dataclass(frozen=True)
 class Evaluator:
     """A question, what its answer is made of, and how it is computed at given parameters.
@@ -87,20 +112,7 @@ class Evaluator:
 
     def cells(self, rows: Positions, most: int) -> Iterator[Cell]:
         """Split rows into cells of at most ``most`` rows."""
-        curves: list[Positions] = []
-        rest = rows
-        if not self.is_closed and len(rows) >= _SMALLEST_CELL:
-            keys = self.whole.columns_beside_main()
-            kind = np.zeros(len(rows), np.int64)
-            if keys:
-                kind = distinct_rows(np.hstack([key[rows] for key in keys]))[1]
-            counts = np.bincount(kind)
-            large = np.flatnonzero(counts >= _SMALLEST_CELL)
-            curves = [rows[kind == one] for one in large] if len(large) <= len(rows) // _SMALLEST_CELL else []
-            rest = rows[counts[kind] < _SMALLEST_CELL]
-        for group, is_curve in [*((curve, True) for curve in curves), (rest, False)]:
-            for start in range(0, len(group), most):
-                yield Cell(group[start : start + most], is_curve)
+        return split(rows, None if self.is_closed else self.whole.columns_beside_main(), most)
 
     def values(self, block: slice, cell: Cell) -> tuple[Array, str, float]:
         """Return values of a cell in a block of draws, shape (draw, row) or (draw, row, category)."""
@@ -118,7 +130,7 @@ class Evaluator:
             found[rule] = max(error, found.get(rule, 0.0))
             return values
 
-        table = tabulate(curve, eta.min(axis=1), eta.max(axis=1), len(rows) // _ROWS_PER_POINT)
+        table = tabulate(curve, eta.min(axis=1), eta.max(axis=1), len(rows) // ROWS_PER_POINT)
         if table is None:
             return None
         rule = "; ".join(dict.fromkeys(f"{name}, tabulated" for name in found))

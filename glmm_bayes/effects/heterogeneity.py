@@ -38,11 +38,11 @@ def variance_components(fit: Fit) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns ``factor``, ``quantity``, ``mean``, ``sd`` and the interval. For each factor: the sd of
-        each effect and their correlations (scale of the linear predictor), and for the mean the variance
-        (with random slopes its mean over the rows), its share in that of all factors, the median odds or
-        rate ratio of two groups (normal intercepts of independent levels; else ``median_ratio``), and the
-        intraclass correlation on the latent scale: the share of the factor's variance in the sum of all
-        and the latent residual's, which ``attrs["latent_residual"]`` names.
+        each effect and their correlations (scale of the linear predictor). For the mean, unless effects
+        are t or levels tied: the variance (with random slopes its mean over the rows), its share in that
+        of all factors, the median odds or rate ratio of two groups (normal intercepts; else
+        ``median_ratio``), and the intraclass correlation on the latent scale: the share of the factor's
+        variance in the sum of all and the latent residual's, which ``attrs["latent_residual"]`` names.
 
     References
     ----------
@@ -53,11 +53,12 @@ def variance_components(fit: Fit) -> pd.DataFrame:
     """
     rows: list[tuple[str, str, Array]] = []
     main = fit.priors.first
-    variances = factor_variances(fit) if MEAN in fit.predictors and main.design.groups else {}
+    has_shares = MEAN in fit.predictors and all(_has_shares(fit, group) for group in main.design.groups)
+    variances = factor_variances(fit) if has_shares and main.design.groups else {}
     for name, predictor in fit.predictors.items():
         for group in predictor.design.groups:
             rows += _components(fit, group, predictor)
-            if name == MEAN:
+            if name == MEAN and variances:
                 rows += _shares(fit, group, variances)
     rows += _joint(fit)
     if "sigma" in fit.priors.auxiliary:
@@ -78,6 +79,13 @@ def variance_components(fit: Fit) -> pd.DataFrame:
     return captioned(
         table, caption, estimand_description=estimand, interval=interval_words(), latent_residual=words
     )
+
+
+def _has_shares(fit: Fit, group: GroupDesign) -> bool:
+    """Tell whether a variance of the factor is that of each of its levels, none tied to another."""
+    prior = fit.group_prior(group.slug)
+    is_independent = all(block.levels.name == "independent" for block in prior.blocks)
+    return is_independent and not prior.is_student and not depends_on_levels(group, prior)
 
 
 def has_one_variance(fit: Fit, group: GroupDesign) -> bool:

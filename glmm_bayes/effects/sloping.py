@@ -15,7 +15,8 @@ from glmm_bayes.design.table import Column
 from glmm_bayes.effects.answers import attributes, checked_scale, effects_of, quantity_of, rows_of
 from glmm_bayes.effects.asked import Estimand, asked_of
 from glmm_bayes.effects.averaging import averages, each_row, free_names
-from glmm_bayes.effects.derivatives import SlopeEvaluator, SlopeMeasure, sides_of
+from glmm_bayes.effects.column_derivatives import sides_of
+from glmm_bayes.effects.derivatives import SlopeEvaluator, SlopeMeasure
 from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import MAX_MEMORY, gathered
 from glmm_bayes.effects.grids import contrasts

@@ -116,3 +116,23 @@ def test_a_number_that_is_read_as_a_factor_has_no_slope():
     with pytest.raises(gb.PredictionError) as caught:
         gb.slopes(fit, "k")
     assert caught.value.code == "slope"
+
+
+@pytest.mark.parametrize("measure", ["dydx", "eyex"])
+@pytest.mark.parametrize("scale", ["response", "link"])
+@pytest.mark.parametrize("link", ["logit", "cloglog"])
+def test_slopes_of_many_rows_are_looked_up_and_equal_those_of_few(link, scale, measure):
+    rng = np.random.default_rng(2)
+    rows = 3000
+    data = pd.DataFrame(
+        {"x": rng.normal(size=rows), "y": rng.integers(0, 2, rows), "g": rng.integers(0, 9, rows)}
+    )
+    data["z"] = rng.normal(size=rows)
+    model = gb.Model("y ~ x * z + (1 | g)", data, "bernoulli", link)
+    draws = {"beta": rng.normal(0, 0.3, (1, 5, 4)), "sd_g": rng.uniform(0.5, 2, (1, 5, 1))}
+    fit = gb.Fit.from_draws(model, draws)
+    many = gb.slopes(fit, "x", measure, by=False, scale=scale)
+    assert "tabulated" in many.attrs["integration"]
+    few = gb.slopes(fit, "x", measure, newdata=data.head(30), by=False, scale=scale)
+    assert "tabulated" not in few.attrs["integration"]
+    np.testing.assert_allclose(many.draws[0, :, :30], few.draws[0], rtol=2e-6, atol=1e-7)

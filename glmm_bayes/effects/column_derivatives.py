@@ -1,0 +1,132 @@
+"""Rows in, rows a derivative to each side of them out: every column differentiated at its own value.
+
+The columns of the design are differentiated numerically, once; all that is computed of them is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
+from glmm_bayes.design.design import Design
+from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.effects.rows import Rows
+
+Array = NDArray[np.float64]
+
+#: Steps of the differences, as shares of the row's value or the column's spread; the best one is kept.
+_STEPS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)
+_LEAST_SHARE = 1e-3
+_ENOUGH = 1e-12
+#: Weights of f(x + kh) - f(x - kh), k = 1, 2, 3: orders six and four.
+SIXTH = np.array([45.0, -9.0, 1.0]) / 60.0
+FOURTH = np.array([8.0, -1.0, 0.0]) / 12.0
+
+#: Builds the rows' designs with the variable at other values.
+Builder = Callable[[Array], Rows]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """Rows on both sides of each row, one derivative away, and how exact the derivatives are."""
+
+    plus: Rows
+    minus: Rows
+    error: float
+
+
+def sides_of(rows: Rows, build: Builder, variable: str) -> Sides:
+    """Differentiate every column of the designs by the variable, at each row's own value.
+
+    Raises
+    ------
+    PredictionError
+        ``slope`` if the variable is no number, or rows near the rows have no design.
+    """
+    column = rows.table[variable]
+    if column.kind != "number":
+        message = f"'{variable}' is a {column.kind}, and a slope is that of a number."
+        raise PredictionError(Finding("slope", message, column=variable, hint="Use gb.comparisons."))
+    x = column.values.astype(np.float64)
+    best: list[Array] = []
+    errors: list[Array] = []
+    for step in _STEPS:
+        try:
+            found = _differences(x, step, build)
+        except GlmmError as error:
+            refusal = error
+            continue
+        best, errors = _better(best, errors, *found)
+        if max((float(part.max(initial=0.0)) for part in errors), default=0.0) <= _ENOUGH:
+            break
+    if not best:
+        message = f"the model reads '{variable}' in a way that has no slope ({refusal.findings[0].message})"
+        raise PredictionError(Finding("slope", message, column=variable, hint="Use gb.comparisons."))
+    largest = max((float(part.max(initial=0.0)) for part in errors), default=0.0)
+    return Sides(_moved(rows, best, 1.0), _moved(rows, best, -1.0), largest)
+
+
+def _arrays(rows: Rows) -> list[Array]:
+    """Return all columns that differ with a variable, those of one design after the other."""
+    result = []
+    for design in rows.designs.values():
+        result += [design.x, design.offset[:, None]]
+        for group in design.groups:
+            result += [group.z, group.weights]
+    return result
+
+
+def _differences(x: Array, step: float, build: Builder) -> tuple[list[Array], list[Array]]:
+    """Return derivatives of order six, and how far those of order four are from them."""
+    spread = float(x.std()) or float(np.abs(x).max()) or 1.0
+    near = np.where(x == 0.0, spread, np.minimum(np.abs(x), spread))
+    h = step * np.maximum(near, _LEAST_SHARE * spread)
+    pairs = []
+    for k in (1, 2, 3):
+        high, low = x + k * h, x - k * h
+        pairs.append((_arrays(build(high)), _arrays(build(low))))
+    derivatives, errors = [], []
+    for parts in zip(*(zip(high, low, strict=True) for high, low in pairs), strict=True):
+        gaps = np.stack([high - low for high, low in parts], axis=-1) / h[:, None, None]
+        derivative = gaps @ SIXTH
+        rounding = np.finfo(float).eps * np.stack([np.abs(high) for high, _ in parts]).max(axis=0)
+        scale = np.maximum(np.abs(derivative), 1.0 / spread)
+        derivatives.append(derivative)
+        errors.append((np.abs(gaps @ FOURTH - derivative) + rounding / h[:, None]) / scale)
+    return derivatives, errors
+
+
+def _better(
+    best: list[Array], errors: list[Array], found: list[Array], worse: list[Array]
+) -> tuple[list[Array], list[Array]]:
+    """Keep of each number the one with the smaller error."""
+    if not best:
+        return found, worse
+    closer = [new < old for new, old in zip(worse, errors, strict=True)]
+    kept = [np.where(c, new, old) for c, new, old in zip(closer, found, best, strict=True)]
+    return kept, [np.minimum(new, old) for new, old in zip(worse, errors, strict=True)]
+
+
+def _moved(rows: Rows, derivatives: Sequence[Array], sign: float) -> Rows:
+    """Return the rows with their columns moved by the derivatives."""
+    parts = iter(derivatives)
+    designs = {name: _moved_design(design, parts, sign) for name, design in rows.designs.items()}
+    return Rows(designs, rows.table)
+
+
+def _moved_design(design: Design, parts: Iterator[Array], sign: float) -> Design:
+    x, offset = design.x + sign * next(parts), design.offset + sign * next(parts)[:, 0]
+    groups = tuple(_moved_group(group, parts, sign) for group in design.groups)
+    return replace(design, x=x, offset=offset, groups=groups)
+
+
+def _moved_group(group: GroupDesign, parts: Iterator[Array], sign: float) -> GroupDesign:
+    z, weights = next(parts), next(parts)
+    if np.abs(weights).max(initial=0.0) > 0.0:
+        message = f"the weights of '{group.factor}' change with the variable."
+        raise PredictionError(Finding("slope", message, hint="Use gb.comparisons."))
+    return replace(group, z=group.z + sign * z)
