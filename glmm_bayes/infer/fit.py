@@ -181,6 +181,8 @@ class Fit:
         link = f"{self.spec.family}({self.link.name})"
         lines = [f"{link}   {self.spec.to_formula()}   {self.response.mean_label}"]
         lines.append(f"{len(self.design)} rows, {chains} chains x {draws} draws, {self._sampler_words()}")
+        if self.spec.interpretation == "population":
+            lines.append("coefficients are population-averaged: what changes on average over all groups")
         if self.settings.get("interrupted"):
             lines.append(f"interrupted: {draws} of {self.settings['draws']} draws a chain were kept")
         lines.append("gb.summary(fit), gb.diagnose(fit), gb.comparisons(fit, ...), gb.report(fit, path)")

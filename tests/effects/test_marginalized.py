@@ -174,6 +174,7 @@ def test_the_words_say_whose_coefficients_they_are(tmp_path):
     model = model_of()
     assert "population-averaged" in str(model)
     assert "population odds ratio" in str(model)
+    assert "population-averaged" in str(fit_of())
     assert "Delta[i]" in str(model.explain())
     assert r"\operatorname{E}" in model.explain().latex
     assert "population-averaged" in gb.summary(fit_of("logit", "(1 + x | g)", 40)).attrs["estimand"]
