@@ -572,3 +572,17 @@ def test_no_element_of_a_block_spoils_the_certificate():
     sd = np.array([0.0, 1e-30, 1e-3, 4.0])
     rule = Trapezoid.for_block(LOGIT.strip, 4.0)
     assert rule.error_bound(LOGIT.strip, sd, 1.0) == rule.error_bound(LOGIT.strip, sd[3:], 1.0)
+
+
+def test_a_strip_that_is_too_wide_is_found_by_the_nested_rule():
+    """A pole at distance .1 while the caller says 3: the step is halved until the rules agree."""
+
+    def narrow(x):
+        return 1 / (1 + (x / 0.1) ** 2)
+
+    found = trapezoid_mean(narrow, np.array([0.0, 0.3]), np.array([1.0, 1.0]), strip=3.0)
+    z = np.linspace(-9, 9, 200_001)
+    density = np.exp(-0.5 * z**2)
+    exact = [float((narrow(centre + z) * density).sum() / density.sum()) for centre in (0.0, 0.3)]
+    np.testing.assert_allclose(found.value, exact, atol=1e-6)
+    assert found.rule != trapezoid_mean(np.tanh, np.zeros(1), np.ones(1), strip=3.0).rule

@@ -17,6 +17,7 @@ LINKS = {
     ("bernoulli", "cauchit"),
     ("poisson", "log"),
     ("poisson", "softplus"),
+    ("poisson", "sqrt"),
     ("gaussian", "identity"),
 }
 MODELS = st.sampled_from(sorted(LINKS))
@@ -151,6 +152,8 @@ def test_order_and_repetition_of_rows_change_no_average(key, estimand, seed, ord
 @LAWS
 @given(MODELS, SEEDS)
 def test_the_population_lies_within_the_fan_and_the_typical_group_is_its_median(key, seed):
+    # The square of a linear predictor does not increase with it.
+    assume(key[1] != "sqrt")
     fit = fit_of(key, draws_of(seed))
     fan = gb.fan(fit, DATA, (1e-5, 0.5, 1 - 1e-5)).draws.to_numpy()[0].reshape(DRAWS, 24, 3)
     population = means(fit, "population")
