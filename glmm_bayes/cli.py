@@ -209,7 +209,11 @@ def _wanted(fitted: Fit, file: SpecFile) -> list[Effects]:
     """Compute the effects that a spec file asks for."""
     import glmm_bayes as gb
 
-    verbs: dict[str, Callable[..., Effects]] = {"predictions": gb.predictions, "comparisons": gb.comparisons}
+    verbs: dict[str, Callable[..., Effects]] = {
+        "predictions": gb.predictions,
+        "comparisons": gb.comparisons,
+        "slopes": gb.slopes,
+    }
     results = []
     for position, wanted in enumerate(file.effects, start=1):
         try:

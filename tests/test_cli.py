@@ -237,3 +237,21 @@ def test_grouping_columns_of_a_csv_are_read_as_text(spec, tmp_path):
     spec.write_text(SPEC.replace('dataset = "epil"', 'path = "d.csv"'), encoding="utf-8")
     done = run("check", spec, cwd=tmp_path)
     assert "subject: 2 levels" in done.stdout
+
+
+def test_slopes_are_asked_for_in_a_spec_file(tmp_path):
+    data = gb.load_dataset("epil")
+    model = gb.Model("y ~ log(base) + (1 | subject)", data, "poisson")
+    fit = gb.Fit.from_draws(model, {"beta": [[[-1.0, 0.8]]], "sd_subject": [[[0.5]]]})
+    fit.save(tmp_path / "epil.glmm")
+    text = (
+        'model: {formula: "y ~ log(base) + (1 | subject)", family: poisson}\n'
+        "data: {dataset: epil}\neffects:\n  - {verb: slopes, variable: base, measure: eyex}\n"
+        "output: {fit: epil.glmm}\n"
+    )
+    (tmp_path / "epil.yaml").write_text(text, encoding="utf-8")
+    done = run("effects", "epil.yaml", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (slope,) = json.loads(done.stdout)["effects"]
+    assert slope["rows"][0]["mean"] == pytest.approx(0.8)
+    assert slope["estimand"] == "population"

@@ -125,6 +125,15 @@ class Comparisons(Wanted):
     values: list[Scalar] | None = None
 
 
+class Slopes(Wanted):
+    """Derivatives of expected responses by one number."""
+
+    verb: Literal["slopes"]
+    variable: str
+    measure: str = "dydx"
+    scale: Literal["response", "link"] = "response"
+
+
 class Output(Section):
     """Where results go."""
 
@@ -141,7 +150,7 @@ class File(Section):
     known: dict[str, str] = Field(default_factory=dict)
     priors: dict[str, dict[str, int | float | str]] = Field(default_factory=dict)
     sampler: Sampler | None = None
-    effects: list[Annotated[Predictions | Comparisons, Field(discriminator="verb")]] = Field(
+    effects: list[Annotated[Predictions | Comparisons | Slopes, Field(discriminator="verb")]] = Field(
         default_factory=list
     )
     output: Output | None = None
@@ -158,6 +167,7 @@ SECTIONS: Mapping[tuple[str, ...], type[Section]] = MappingProxyType(
         ("sampler",): Sampler,
         ("effects", "predictions"): Predictions,
         ("effects", "comparisons"): Comparisons,
+        ("effects", "slopes"): Slopes,
         ("output",): Output,
     }
 )

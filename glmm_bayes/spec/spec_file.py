@@ -17,7 +17,7 @@ from glmm_bayes.core.errors import Finding, FormulaError, GlmmError, StorageErro
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.spec.diagnosis import is_hidden
-from glmm_bayes.spec.file_model import Comparisons, File, Group, Model
+from glmm_bayes.spec.file_model import Comparisons, File, Group, Model, Slopes
 from glmm_bayes.spec.file_terms import model_keys, read_further, read_model
 from glmm_bayes.spec.file_text import Document, KeyPath, is_yaml, read_document
 from glmm_bayes.spec.file_writing import Sections, toml_text, yaml_text
@@ -47,7 +47,7 @@ class Output:
 
 @dataclass(frozen=True)
 class WantedEffect:
-    """An effect that a spec file asks for: a verb, ``predictions`` or ``comparisons``, and its arguments."""
+    """An effect that a spec file asks for: ``predictions``, ``comparisons`` or ``slopes``, and its arguments."""
 
     verb: str
     arguments: Mapping[str, Any]
@@ -206,7 +206,7 @@ def _check_variables(document: Document, content: File, model: ModelSpec) -> Non
     columns = model.names()
     findings = []
     for position, wanted in enumerate(content.effects):
-        if isinstance(wanted, Comparisons) and wanted.variable not in columns:
+        if isinstance(wanted, Comparisons | Slopes) and wanted.variable not in columns:
             where = document.at(("effects", position, "variable"))
             hint = f"{suggestion(wanted.variable, columns)} Columns: {', '.join(columns)}.".strip()
             message = f"{where}: the model reads no column '{wanted.variable}'."

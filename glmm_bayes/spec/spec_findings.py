@@ -23,7 +23,7 @@ _NEEDED = {
     "model_attributes_type": "a table",
     "list_type": "a list",
 }
-_VERBS = "predictions or comparisons"
+_VERBS = "predictions, comparisons or slopes"
 
 
 def findings_of(error: ValidationError, document: Document) -> list[Finding]:
