@@ -187,8 +187,10 @@ def on_scale(question: Question, found: Parts) -> tuple[Array, str, float]:
 
 def _log_odds(question: Question, found: Parts) -> tuple[Array, str, float]:
     """Return the log odds of a mean that lies between 0 and 1."""
-    if question.is_mu and question.link.name == "logit":
-        return on_scale(replace(question, scale="link"), found)
+    if question.is_mu and isinstance(question.link, ProbabilityLink):
+        # From the link of the mean, which keeps its digits where the mean rounds to 0 or 1.
+        linear, rule, error = on_scale(replace(question, scale="link"), found)
+        return (linear if question.link.name == "logit" else question.link.log_odds(linear)), rule, error
     value, rule, error = on_scale(replace(question, scale="response"), found)
     with np.errstate(divide="ignore"):
         odds = np.log(value) - np.log1p(-value)
