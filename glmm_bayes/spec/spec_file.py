@@ -47,7 +47,7 @@ class Output:
 
 @dataclass(frozen=True)
 class WantedEffect:
-    """An effect that a spec file asks for: ``predictions``, ``comparisons`` or ``slopes``, and what they take."""
+    """An effect that a spec file asks for: ``predictions``, ``comparisons`` or ``slopes``, with arguments."""
 
     verb: str
     arguments: Mapping[str, Any]
