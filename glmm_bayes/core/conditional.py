@@ -34,6 +34,7 @@ _EULER = 0.577215664901533
 #: 6/pi^2: a Gumbel variable has the variance of a normal with this precision.
 _GUMBEL_PRECISION = 0.607927101854027
 _SMALLEST_VARIANCE = 1e-20
+_LARGEST_LOG_HAZARD = 300.0
 _SMALLEST = float(np.finfo(np.float64).tiny)
 
 
@@ -85,15 +86,26 @@ def _logit(eta: Any, v: Any, m: Maths) -> Any:
 
 def _cloglog(eta: Any, v: Any, m: Maths) -> Any:
     start = (eta + _EULER) * m.sqrt(1.0 + _GUMBEL_PRECISION * v) - _EULER
-    return _solved(_cloglog_gap, start, eta, v, _CLOGLOG_STEPS, m)
+    # The mean lies between those at the outermost nodes.
+    reach = float(_NODES.nodes[-1]) * _standard_deviation(v, m)
+    return _solved(_cloglog_gap, start, eta, v, _CLOGLOG_STEPS, m, reach)
 
 
-def _solved(gap: Gap, start: Any, eta: Any, v: Any, steps: int, m: Maths) -> Any:
-    """Take steps of Halley's method as constants, then one of Newton's, whose derivatives are the root's."""
-    x = start
+def _standard_deviation(v: Any, m: Maths) -> Any:
+    # The derivative of a square root has no value at 0.
+    return m.sqrt(m.maximum(v, _SMALLEST_VARIANCE))
+
+
+def _solved(gap: Gap, start: Any, eta: Any, v: Any, steps: int, m: Maths, reach: Any = np.inf) -> Any:
+    """Take steps of Halley's method as constants, then one of Newton's, whose derivatives are the root's.
+
+    The root lies within ``reach`` of ``eta``.
+    """
+    x = m.minimum(m.maximum(start, eta - reach), eta + reach)
     for _ in range(steps):
         value, slope, curvature = gap(x, v, eta, m)
         x = x - 2.0 * value * slope / (2.0 * slope * slope - value * curvature)
+        x = m.minimum(m.maximum(x, eta - reach), eta + reach)
     x = m.constant(x)
     value, slope, _ = gap(x, v, eta, m)
     return x - value / slope
@@ -124,9 +136,9 @@ def _mixture(x: Any, v: Any, m: Maths) -> tuple[Any, Any, Any]:
 
 def _cloglog_gap(x: Any, v: Any, eta: Any, m: Maths) -> tuple[Any, Any, Any]:
     """Return the gap on the scale of log(-log(1 - m)), with the digits of m and of 1 - m."""
-    # The derivative of a square root has no value at 0.
-    sd = m.sqrt(m.maximum(v, _SMALLEST_VARIANCE))
-    hazard = m.exp(_column(x) + _column(sd) * _NODES.nodes)
+    sd = _standard_deviation(v, m)
+    # Beyond exp(300) a node's probability is 1 to the last bit, and squares would overflow.
+    hazard = m.exp(m.minimum(_column(x) + _column(sd) * _NODES.nodes, _LARGEST_LOG_HAZARD))
     logs = np.log(_NODES.weights) - hazard
     log_other = m.logsumexp(logs)
     shares = m.exp(logs - _column(log_other))

@@ -79,3 +79,10 @@ def test_values_and_derivatives_are_finite_where_nothing_varies(name):
     found = pytensor.function([x, y], outputs, mode="FAST_COMPILE")(eta, np.zeros(3))
     assert all(np.isfinite(part).all() for part in found)
     np.testing.assert_allclose(found[0], eta, atol=3e-8)
+
+
+@pytest.mark.parametrize("name", CONDITIONAL)
+def test_values_are_finite_far_outside_what_a_posterior_holds(name):
+    """Where a sampler may look in its first steps."""
+    eta, v = (part.ravel() for part in np.meshgrid([-40.0, -5.0, 3.0], [1e-8, 25.0, 2500.0]))
+    assert np.isfinite(conditional_predictor(LINKS[name], eta, v)).all()
