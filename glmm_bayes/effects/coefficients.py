@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.maths import NUMPY
-from glmm_bayes.core.registry import Registry
-from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.core.words import ESTIMANDS, INTERVAL_PROBABILITY, interval_columns, interval_words
-from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.design.several import MEAN
-from glmm_bayes.effects.estimand import read_estimand
-from glmm_bayes.effects.expectation import on_scale
 from glmm_bayes.effects.local_attenuation import ZLA
-from glmm_bayes.effects.pieces import distinct_pieces
-from glmm_bayes.effects.question import Question
-from glmm_bayes.effects.rows import training_rows
+from glmm_bayes.effects.projections import PROJECTIONS, project
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.graph.implications import reading_of
-from glmm_bayes.graph.likelihood import adjusted
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.spread import kinds_of_rows, spreads_of_draws
 from glmm_bayes.infer.captioned import captioned
@@ -35,28 +24,9 @@ from glmm_bayes.infer.predictor import (
     fixed_part,
     marginal_attenuation,
     marginal_variance,
-    single_values,
 )
 
 Array = NDArray[np.float64]
-
-_NEWTON_STEPS = 50
-_NEWTON_TOLERANCE = 1e-12
-
-
-@dataclass(frozen=True)
-class _Cells:
-    """Distinct rows: columns, offset, total weight, number of rows, known errors and exposure."""
-
-    x: Array
-    offset: Array
-    trials: Array
-    rows: Array
-    additions: Additions
-
-
-#: Takes linear predictors, variances and population means of the cells to coefficients, shape (draw, coef).
-Projection = Callable[[Fit, _Cells, Array, Array, slice], Array]
 
 
 def coefficients(fit: Fit, projection: str = "quasi-likelihood", teaching: bool = False) -> pd.DataFrame:
@@ -103,7 +73,7 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood", teaching: bool 
     if is_marginal:
         gamma, (beta, gap) = fit.flat["beta"], _conditional_coefficients(fit)
     else:
-        beta, (gamma, gap) = fit.flat["beta"], _project(fit, solve)
+        beta, (gamma, gap) = fit.flat["beta"], project(fit, solve)
     frame = pd.DataFrame({"coef": fit.design.coefficients})
     for word, draws in (("subject", beta), ("population", gamma)):
         frame = pd.concat([frame, summary_frame(draws).add_prefix(f"{word}_")], axis=1)
@@ -194,21 +164,11 @@ def _subject_table(fit: Fit, predictors: Mapping[str, Predictor]) -> pd.DataFram
     )
 
 
-def _others(fit: Fit, block: slice) -> dict[str, RowValue]:
-    """Return the other parameters; those with a formula at their mean over the training rows."""
-    values = single_values(fit.flat, fit.priors, block)
-    for name, predictor in fit.predictors.items():
-        if name != MEAN:
-            eta = fixed_part(fit.flat, predictor, predictor.design, block)
-            values[name] = RowValue(predictor.link, eta.mean(axis=1, keepdims=True))
-    return values
-
-
 def population_coefficients(fit: Fit, projection: str = "quasi-likelihood") -> Array:
     """Return draws of the population-averaged coefficients, shape (draw, coef)."""
     if fit.predictors[MEAN].is_marginal:
         return fit.flat["beta"]
-    return _project(fit, PROJECTIONS[projection])[0]
+    return project(fit, PROJECTIONS[projection])[0]
 
 
 def subject_coefficients(fit: Fit) -> Array:
@@ -233,82 +193,6 @@ def _conditional_coefficients(fit: Fit) -> tuple[Array, Array]:
         fitted = design.offset[first] + result[block] @ design.x[first].T
         gap[block] = np.abs(fit.link.inverse(delta) - fit.link.inverse(fitted)).max(axis=1)
     return result, gap
-
-
-def _project(fit: Fit, solve: Projection) -> tuple[Array, Array]:
-    """Return projected coefficients, shape (draw, coef), and the largest gap in each draw."""
-    design = fit.design
-    question = Question(fit, read_estimand("population", fit))
-    pieces = distinct_pieces(question, training_rows(fit))[0]
-    additions = fit.response.additions
-    beside = [part[:, None] for part in (additions.se, additions.rate) if part is not None]
-    rows, spread = distinct_rows(np.hstack([*pieces.columns(), *beside]))
-    counts = np.bincount(spread, minlength=len(rows)).astype(np.float64)
-    weights = 1.0 if additions.weights is None else additions.weights
-    trials = np.bincount(spread, weights=weights * fit.response.trials, minlength=len(rows))
-    # Orthonormal columns: both projections are equivariant, and raw ones can be nearly dependent.
-    root = np.linalg.qr(design.x[rows] * np.sqrt(counts)[:, None], mode="r")
-    if np.linalg.matrix_rank(root) < root.shape[1]:
-        message = "columns of the fixed part depend on each other: no one set of coefficients projects them."
-        raise PredictionError(
-            Finding("projection", message, hint='Fit with rank="drop", or use predictions.')
-        )
-    back = np.linalg.inv(root)
-    own = Additions(
-        se=None if additions.se is None else additions.se[rows],
-        se_adds_sigma=additions.se_adds_sigma,
-        rate=None if additions.rate is None else additions.rate[rows],
-    )
-    cells = _Cells(design.x[rows] @ back, design.offset[rows], trials, counts, own)
-    beta = fit.flat["beta"]
-    gamma, gap = np.empty_like(beta), np.empty(len(beta))
-    for block in draw_blocks(len(beta), len(rows) * max(1, beta.shape[1])):
-        parts = pieces.at(block, rows)
-        mean = on_scale(question, parts)[0]
-        link_of_mean = on_scale(replace(question, scale="link"), parts)[0]
-        gamma[block] = solve(fit, cells, mean, link_of_mean, block)
-        fitted = fit.link.inverse(cells.offset + gamma[block] @ cells.x.T)
-        gap[block] = np.abs(mean - fitted).max(axis=1)
-    return gamma @ back.T, gap
-
-
-def _hedeker(fit: Fit, cells: _Cells, mean: Array, link_of_mean: Array, block: slice) -> Array:
-    """Regress the link of the population means, less the offset, on the columns; rows weigh the same."""
-    target = link_of_mean - cells.offset
-    root = np.sqrt(cells.rows)
-    solution = np.linalg.lstsq(cells.x * root[:, None], (target * root).T, rcond=None)[0]
-    return np.asarray(solution.T)
-
-
-def _quasi_likelihood(fit: Fit, cells: _Cells, mean: Array, link_of_mean: Array, block: slice) -> Array:
-    """Solve sum w x (h'/V)(m - h(x'gamma)) = 0 by Newton's method with expected information."""
-    gamma = _hedeker(fit, cells, mean, link_of_mean, block)
-    others = _others(fit, block)
-    # The response of a row is that of its whole exposure.
-    exposure = 1.0 if cells.additions.rate is None else cells.additions.rate
-    for _ in range(_NEWTON_STEPS):
-        current = cells.offset + gamma @ cells.x.T
-        fitted, slope = fit.link.inverse(current), fit.link.inverse_derivative(current)
-        # Means that round to an end of the scale have neither slope nor variance, and no weight.
-        at = adjusted(fit.family, {"mu": RowValue(fit.link, current), **others}, cells.additions, NUMPY)
-        variance = np.maximum(fit.family.variance(at), np.finfo(float).tiny)
-        weight = cells.trials * exposure**2 * slope / variance
-        score = (weight * (mean - fitted)) @ cells.x
-        information = np.einsum("su,uk,ul->skl", weight * slope, cells.x, cells.x, optimize=True)
-        try:
-            step = np.linalg.solve(information, score[:, :, None])[:, :, 0]
-        except np.linalg.LinAlgError:
-            break
-        gamma = gamma + step
-        if np.abs(step).max() <= _NEWTON_TOLERANCE * (1 + np.abs(gamma).max()):
-            return gamma
-    message = f"the quasi-likelihood projection did not converge in {_NEWTON_STEPS} steps of Newton's method."
-    raise PredictionError(Finding("projection", message, hint='Write projection="hedeker".'))
-
-
-PROJECTIONS: Registry[Projection] = Registry(
-    "projection", {"quasi-likelihood": _quasi_likelihood, "hedeker": _hedeker}, PredictionError
-)
 
 
 def _attenuation(beta: Array, gamma: Array) -> Array:

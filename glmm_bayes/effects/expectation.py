@@ -94,15 +94,14 @@ def gathered(
     check_memory(n_draws, (len(spread) if weights is None else weights.targets) * width, max_memory)
     elements = max(1, int(max_memory / _BYTES_PER_ELEMENT / THREADS))
     cells = list(evaluator.cells(distinct, max(1, elements // width)))
-    position = np.empty(int(distinct.max()) + 1, np.int64)
-    position[distinct] = np.arange(len(distinct))
+    position = positions(distinct)
     largest = max(len(cell.rows) for cell in cells)
     per_draw = max(largest, 0 if weights is None else weights.numbers)
     size = max(1, min(elements // (per_draw * width), -(-n_draws // THREADS)))
     blocks = [slice(start, min(start + size, n_draws)) for start in range(0, n_draws, size)]
 
     def work(block: slice) -> tuple[Array, list[str], float]:
-        return _block_of(evaluator, cells, position, None if weights is None else weights.of(block), block)
+        return block_of(evaluator, cells, position, None if weights is None else weights.of(block), block)
 
     with ThreadPoolExecutor(THREADS) as pool:
         found = list(pool.map(work, blocks))
@@ -112,7 +111,14 @@ def gathered(
     return Expectation(values if weights is not None else values[:, spread], "; ".join(rules), error)
 
 
-def _block_of(
+def positions(rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where each row of the designs stands among ``rows``."""
+    result = np.empty(int(rows.max()) + 1, np.int64)
+    result[rows] = np.arange(len(rows))
+    return result
+
+
+def block_of(
     evaluator: Evaluates,
     cells: Sequence[Cell],
     position: NDArray[np.int64],

@@ -232,3 +232,15 @@ def test_links_are_constants(name):
     assert link == type(link)()
     with pytest.raises(AttributeError):
         link.name = "other"
+
+
+@pytest.mark.parametrize("link", LINKS.values(), ids=list(LINKS))
+def test_the_log_of_the_slope_is_that_of_the_slope(link):
+    eta = np.linspace(0.1, 3.0, 30)
+    slope = np.abs(link.inverse_derivative(eta))
+    np.testing.assert_allclose(link.log_inverse_derivative(eta), np.log(slope), rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize(("link", "wanted"), [("probit", -1250.918938533), ("cloglog", 50 - np.exp(50))])
+def test_the_log_of_the_slope_is_finite_where_the_slope_underflows(link, wanted):
+    np.testing.assert_allclose(LINKS[link].log_inverse_derivative(np.array(50.0)), wanted, rtol=1e-11)

@@ -65,6 +65,11 @@ class Link(ABC):
     def inverse_second_derivative(self, eta: Array) -> Array:
         """Return the second derivative of ``inverse``."""
 
+    def log_inverse_derivative(self, eta: Array) -> Array:
+        """Return log|d mu / d eta|; links whose derivative underflows early keep its digits."""
+        with np.errstate(divide="ignore"):
+            return np.log(np.abs(self.inverse_derivative(eta)))
+
     def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         """Return log(inverse(eta)), accurate also where the mean is near 0 or, for a probability, 1."""
         return m.log(self.inverse(eta, m))

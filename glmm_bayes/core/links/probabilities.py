@@ -11,7 +11,7 @@ from scipy import special
 from glmm_bayes.core.links.base import FAR, Array, ProbabilityLink
 from glmm_bayes.core.maths import NUMPY, Maths
 
-_INVERSE_ROOT_2PI = float(1.0 / np.sqrt(2.0 * np.pi))
+_LOG_ROOT_2PI = float(np.log(np.sqrt(2.0 * np.pi)))
 
 
 @final
@@ -77,7 +77,10 @@ class Probit(ProbabilityLink):
         return m.normal_cdf(eta)
 
     def inverse_derivative(self, eta: Array) -> Array:
-        return _INVERSE_ROOT_2PI * np.exp(-0.5 * np.square(eta))
+        return np.exp(self.log_inverse_derivative(eta))
+
+    def log_inverse_derivative(self, eta: Array) -> Array:
+        return -0.5 * np.square(eta) - _LOG_ROOT_2PI
 
     def inverse_second_derivative(self, eta: Array) -> Array:
         return -eta * self.inverse_derivative(eta)
@@ -114,7 +117,10 @@ class Cloglog(ProbabilityLink):
         return -m.expm1(-m.exp(eta))
 
     def inverse_derivative(self, eta: Array) -> Array:
-        return np.asarray(np.exp(eta - NUMPY.exp(eta)))
+        return np.exp(self.log_inverse_derivative(eta))
+
+    def log_inverse_derivative(self, eta: Array) -> Array:
+        return np.asarray(eta - NUMPY.exp(eta))
 
     def inverse_second_derivative(self, eta: Array) -> Array:
         hazard = NUMPY.exp(eta)
@@ -153,7 +159,10 @@ class Loglog(ProbabilityLink):
         return m.exp(-m.exp(-eta))
 
     def inverse_derivative(self, eta: Array) -> Array:
-        return np.asarray(np.exp(-eta - NUMPY.exp(-eta)))
+        return np.exp(self.log_inverse_derivative(eta))
+
+    def log_inverse_derivative(self, eta: Array) -> Array:
+        return np.asarray(-eta - NUMPY.exp(-eta))
 
     def inverse_second_derivative(self, eta: Array) -> Array:
         hazard = NUMPY.exp(-eta)

@@ -200,6 +200,11 @@ class Family(ABC):
     def variance(self, at: RowValues) -> Array:
         """Return Var(y | parameters) of one trial, shape (draw, row)."""
 
+    def log_variance(self, at: RowValues) -> Array:
+        """Return its log, accurate where a probability is near 0 or 1."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.variance(at))
+
     @abstractmethod
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
         """Draw responses, shape (draw, row), with the trials ``n``, shape (row,)."""

@@ -67,8 +67,10 @@ class Beta(Family):
         return constant + (a - 1.0) * m.log(y) + (b - 1.0) * m.log1p(-y)
 
     def variance(self, at: RowValues) -> Array:
-        logs = at["mu"].log + at["mu"].log_complement
-        return np.asarray(np.exp(logs) / (1.0 + at["phi"].value))
+        return np.exp(self.log_variance(at))
+
+    def log_variance(self, at: RowValues) -> Array:
+        return np.asarray(at["mu"].log + at["mu"].log_complement - np.log1p(at["phi"].value))
 
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
         (_, a), (_, b) = _shapes(at, NUMPY)

@@ -30,8 +30,10 @@ class BinaryFamily(Family):
         return constant + y * at["mu"].log_odds + n * at["mu"].log_complement
 
     def variance(self, at: RowValues) -> Array:
-        mu = np.asarray(at["mu"].value)
-        return np.asarray(mu * (1.0 - mu))
+        return np.exp(self.log_variance(at))
+
+    def log_variance(self, at: RowValues) -> Array:
+        return np.asarray(at["mu"].log + at["mu"].log_complement)
 
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
         drawn = rng.binomial(n.astype(np.int64), at["mu"].value)
