@@ -72,10 +72,15 @@ def answer(
     question: Question, rows: Rows, seed: int, groups: Averages | None, max_memory: float
 ) -> Expectation:
     """Compute the expected responses of rows or averages over them, whatever the estimand."""
-    factors = {group.factor for design in rows.designs.values() for group in design.groups}
-    if factors & set(question.estimand.new):
+    if asks_new(question, rows):
         return expected_of_new(question, rows, seed, groups, max_memory)
     return expected(question, rows, groups, max_memory)
+
+
+def asks_new(question: Question, rows: Rows) -> bool:
+    """Tell whether the answer depends on groups that are drawn."""
+    factors = {group.factor for design in rows.designs.values() for group in design.groups}
+    return bool(factors & set(question.estimand.new))
 
 
 def attributes(question: Question, result: Expectation, quantity: str, seed: int) -> dict[str, Any]:

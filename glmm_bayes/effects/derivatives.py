@@ -8,7 +8,7 @@ rows (x + x', z + z') and (x - x', z - z') have, because one is linear and the o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +20,7 @@ from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.mean_rules import rule_of
 from glmm_bayes.core.tabulated import tabulate
 from glmm_bayes.effects.column_derivatives import FOURTH, SIXTH
-from glmm_bayes.effects.evaluation import ROWS_PER_POINT, Cell, split
+from glmm_bayes.effects.evaluation import ROWS_PER_POINT, Cell, over_levels, split
 from glmm_bayes.effects.expectation import on_scale
 from glmm_bayes.effects.pieces import Parts, Pieces, Whole
 from glmm_bayes.effects.question import Question
@@ -75,22 +75,24 @@ class SlopeEvaluator:
         rows = cell.rows
         if cell.is_curve and (found := self._by_table(block, rows)):
             return found
-        three = parts_of_sides(self.whole, self.plus, self.minus, block, rows)
-        combinations = self.whole.combinations
-        if combinations is None:
-            mean, slope, rule, error = _mean_and_slope(self.question, *three)
-        else:
-            allowed = combinations.allowed(rows)
-            count = allowed.sum(axis=1)
-            mean, slope, error = np.zeros(()), np.zeros(()), 0.0
-            for index in range(combinations.size):
-                shifted = [
-                    _shifted(parts, whole, block, rows, index)
-                    for parts, whole in zip(three, (self.whole, self.plus, self.minus), strict=True)
-                ]
-                one, its_slope, rule, worst = _mean_and_slope(self.question, *shifted)
-                share = (allowed[:, index] / count).reshape(-1, *(1,) * (one.ndim - 2))
-                mean, slope, error = mean + share * one, slope + share * its_slope, max(error, worst)
+        return self.of_parts(self.parts(block, rows), block, rows)
+
+    def parts(self, block: slice, rows: NDArray[np.int64]) -> tuple[Parts, Parts, Parts]:
+        """Return the parameters of rows and of their neighbours."""
+        return parts_of_sides(self.whole, self.plus, self.minus, block, rows)
+
+    def of_parts(
+        self, three: Sequence[Parts], block: slice, rows: NDArray[np.int64]
+    ) -> tuple[Array, str, float]:
+        """Return slopes at the parameters of rows and of their neighbours."""
+
+        def compute(*parts: Parts) -> tuple[Array, str, float]:
+            mean, slope, rule, error = _mean_and_slope(self.question, *parts)
+            return np.stack([mean, slope], axis=-1), rule, error
+
+        sides = (self.whole, self.plus, self.minus)
+        both, rule, error = over_levels(compute, sides, three, block, rows)
+        mean, slope = both[..., 0], both[..., 1]
         x = self.x[rows].reshape(-1, *(1,) * (slope.ndim - 2))
         return self.measure(slope, x, mean), rule, error
 
@@ -176,15 +178,6 @@ def _conditional_change(
     return np.asarray((target - in_v * d_v) / in_eta / f)
 
 
-def _shifted(parts: Parts, whole: Whole, block: slice, rows: NDArray[np.int64], index: int) -> Parts:
-    """Add the random effects of one combination of levels to the linear predictors."""
-    assert whole.combinations is not None
-    at = dict(parts.joint.at)
-    for name in whole.pieces:
-        at[name] = replace(at[name], eta=at[name].eta + whole.combinations.shift(name, block, rows, index))
-    return replace(parts, joint=replace(parts.joint, at=at))
-
-
 def _mean_and_slope(
     question: Question, parts: Parts, plus: Parts, minus: Parts
 ) -> tuple[Array, Array, str, float]:
@@ -247,7 +240,8 @@ def _between(parts: Parts, plus: Parts, minus: Parts, t: Array) -> Parts:
     joint, high, low = parts.joint, plus.joint, minus.joint
     at = {
         name: replace(value, eta=moved(value.eta, high.at[name].eta, low.at[name].eta))
-        if name in joint.variance or (np.ndim(value.eta) == 2 and value.eta.shape[1] > 1)
+        # Thresholds are a vector in every draw, and no function of the variable.
+        if np.ndim(value.eta) == 2
         else value
         for name, value in joint.at.items()
     }

@@ -138,28 +138,51 @@ class Evaluator:
 
     def _direct(self, block: slice, rows: Positions, eta: Array | None) -> tuple[Array, str, float]:
         parts = self.whole.at(block, rows, eta)
-        combinations = self.whole.combinations
-        if combinations is None:
-            return self.on_scale(self.question, parts)
-        total: Array | float = 0.0
-        allowed = combinations.allowed(rows)
-        rules: dict[str, None] = {}
-        worst = 0.0
-        for index in range(combinations.size):
-            moved = self._with_levels(parts, block, rows, index)
-            values, rule, error = self.on_scale(self.question, moved)
-            mask = allowed[:, index]
-            total = total + values * (mask if values.ndim == 2 else mask[:, None])
-            rules[rule] = None
-            worst = max(worst, error)
-        count = allowed.sum(axis=1)
-        return np.asarray(total / (count if np.ndim(total) == 2 else count[:, None])), "; ".join(rules), worst
+        return over_levels(lambda at: self.on_scale(self.question, at), [self.whole], [parts], block, rows)
 
-    def _with_levels(self, parts: Parts, block: slice, rows: Positions, index: int) -> Parts:
-        """Add the random effects of one combination of levels to the linear predictors."""
-        assert self.whole.combinations is not None
-        at = dict(parts.joint.at)
-        for name in self.whole.pieces:
-            shift = self.whole.combinations.shift(name, block, rows, index)
-            at[name] = replace(at[name], eta=at[name].eta + shift)
-        return replace(parts, joint=replace(parts.joint, at=at))
+
+def over_levels(
+    compute: Callable[..., tuple[Array, str, float]],
+    wholes: Sequence[Whole],
+    parts: Sequence[Parts],
+    block: slice,
+    rows: Positions,
+) -> tuple[Array, str, float]:
+    """Average what is computed of parameters over the levels in the data that ``sample`` asks for.
+
+    Parameters
+    ----------
+    compute : callable
+        Takes as many parameters as there are wholes to values, shape (draw, row, ...), the rule's name
+        and its error.
+    wholes : sequence of Whole
+        Of the rows, or of the rows and of their neighbours.
+    parts : sequence of Parts
+        The parameters at each of them.
+    block : slice
+    rows : ndarray of int64
+    """
+    combinations = wholes[0].combinations
+    if combinations is None:
+        return compute(*parts)
+    allowed = combinations.allowed(rows)
+    shares = allowed / allowed.sum(axis=1, keepdims=True)
+    total: Array | float = 0.0
+    rules: dict[str, None] = {}
+    worst = 0.0
+    for index in range(combinations.size):
+        moved = [_with_levels(at, whole, block, rows, index) for at, whole in zip(parts, wholes, strict=True)]
+        values, rule, error = compute(*moved)
+        total = total + values * shares[:, index].reshape(-1, *(1,) * (values.ndim - 2))
+        rules[rule] = None
+        worst = max(worst, error)
+    return np.asarray(total), "; ".join(rules), worst
+
+
+def _with_levels(parts: Parts, whole: Whole, block: slice, rows: Positions, index: int) -> Parts:
+    """Add the random effects of one combination of levels to the linear predictors."""
+    assert whole.combinations is not None
+    at = dict(parts.joint.at)
+    for name in whole.pieces:
+        at[name] = replace(at[name], eta=at[name].eta + whole.combinations.shift(name, block, rows, index))
+    return replace(parts, joint=replace(parts.joint, at=at))

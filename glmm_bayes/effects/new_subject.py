@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.effects.averaging import Averages
+from glmm_bayes.effects.derivatives import SlopeEvaluator
+from glmm_bayes.effects.evaluation import over_levels
 from glmm_bayes.effects.expectation import MAX_MEMORY, Array, Expectation, check_memory, on_scale
 from glmm_bayes.effects.group_law import GroupLaw
 from glmm_bayes.effects.new_groups import NewGroups, new_groups
@@ -35,23 +38,72 @@ def expected_of_new(
         Together with the factor and the label it fixes the effects of a new group in every draw.
     """
     # New groups are no part of the pieces: their effects are added block by block.
-    pieces, _, kind = distinct_pieces(question, rows)
+    whole, _, kind = distinct_pieces(question, rows)
     groups = new_groups(question, rows, seed)
+
+    def values(at: NDArray[np.int64]) -> tuple[Array, str, float]:
+        parts = _with_new(whole.at(slice(None), at), groups, at)
+        return over_levels(lambda found: on_scale(question, found), [whole], [parts], slice(None), at)
+
+    return _gathered(question, whole.width, values, groups, kind, averages, max_memory)
+
+
+def slopes_of_new(
+    evaluator: SlopeEvaluator,
+    sides: tuple[Rows, Rows, Rows],
+    kind: NDArray[np.int64],
+    seed: int,
+    averages: Averages,
+    max_memory: float,
+) -> Expectation:
+    """Compute slopes of rows, or averages of them, at drawn effects of new groups.
+
+    Parameters
+    ----------
+    evaluator : SlopeEvaluator
+    sides : tuple of Rows
+        The rows and their neighbours on both sides, which have the same new groups.
+    kind : ndarray of int64
+        Equal for rows that agree in all but the new groups.
+    seed, averages, max_memory
+        As in ``expected_of_new``.
+    """
+    question = evaluator.question
+    groups = [new_groups(question, rows, seed) for rows in sides]
+
+    def values(at: NDArray[np.int64]) -> tuple[Array, str, float]:
+        three = evaluator.parts(slice(None), at)
+        moved = [_with_new(parts, new, at) for parts, new in zip(three, groups, strict=True)]
+        return evaluator.of_parts(moved, slice(None), at)
+
+    every = [new for one in groups for new in one]
+    return _gathered(question, evaluator.whole.width, values, every, kind, averages, max_memory)
+
+
+def _gathered(
+    question: Question,
+    width: int,
+    compute: Callable[[NDArray[np.int64]], tuple[Array, str, float]],
+    groups: Sequence[NewGroups],
+    kind: NDArray[np.int64],
+    averages: Averages | None,
+    max_memory: float,
+) -> Expectation:
+    """Compute all draws of distinct rows block by block of rows, and average or spread them over all rows."""
     # Labels first, so that rows of one label stand together and its effects are drawn once a block.
     keys = [part for group in groups for part in (group.members, group.weights, group.group.z)]
     first, spread = distinct_rows(np.hstack([*keys, kind[:, None]]).astype(np.float64))
     n_draws = int(np.prod(question.fit.shape))
     weights = None if averages is None else averages.weights(spread, len(first))
-    check_memory(n_draws, (len(spread) if weights is None else weights.targets) * pieces.width, max_memory)
+    check_memory(n_draws, (len(spread) if weights is None else weights.targets) * width, max_memory)
     drawn = None if weights is None else weights.of(slice(0, n_draws))
     parts: list[Array] = []
     total: Array | float = 0.0
     rules: dict[str, None] = {}
     error = 0.0
-    width = n_draws * pieces.width * max(group.group.z.shape[1] for group in groups)
-    for block in draw_blocks(len(first), width):
-        found = _with_new(pieces.at(slice(None), first[block]), groups, first[block])
-        values, rule, bound = on_scale(question, found)
+    size = n_draws * width * max(group.group.z.shape[1] for group in groups)
+    for block in draw_blocks(len(first), size):
+        values, rule, bound = compute(first[block])
         if drawn is None:
             parts.append(values)
         else:
@@ -75,11 +127,15 @@ def law_of_new(question: Question, rows: Rows) -> tuple[GroupLaw, Expectation] |
     """Return the distribution of each row over draws and new groups, and how its mean was integrated.
 
     None where it is no mixture of normals on the scale of one linear predictor: some factor is
-    integrated, the effects of new groups are Student's t, the mean is not a strictly increasing
+    integrated or averaged over its levels, the effects of new groups are Student's t, the mean is not a strictly increasing
     function of one predictor.
     """
     estimand = question.estimand
-    if "population" in estimand.words.values() or not question.is_mu or not question.link.is_increasing:
+    if (
+        {"population", "sample"} & set(estimand.words.values())
+        or not question.is_mu
+        or not question.link.is_increasing
+    ):
         return None
     fit, name = question.fit, question.single
     asked = [group for group in rows.designs[name].groups if group.factor in estimand.new]

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.distinct import distinct_rows
-from glmm_bayes.core.errors import Finding, Findings, PredictionError
+from glmm_bayes.core.errors import Findings, PredictionError
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.design.table import Column
-from glmm_bayes.effects.answers import attributes, checked_scale, effects_of, quantity_of, rows_of
+from glmm_bayes.effects.answers import asks_new, attributes, checked_scale, effects_of, quantity_of, rows_of
 from glmm_bayes.effects.asked import Estimand, asked_of
 from glmm_bayes.effects.averaging import averages, each_row, free_names
 from glmm_bayes.effects.column_derivatives import sides_of
@@ -21,6 +21,8 @@ from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import MAX_MEMORY, gathered
 from glmm_bayes.effects.grids import contrasts
 from glmm_bayes.effects.hypotheses import contrast_rows
+from glmm_bayes.effects.new_groups import seed_of
+from glmm_bayes.effects.new_subject import slopes_of_new
 from glmm_bayes.effects.pieces import distinct_pieces
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
@@ -61,6 +63,7 @@ def slopes(
     weights: Any = None,
     hypothesis: Any = None,
     max_memory: float = MAX_MEMORY,
+    seed: int | None = None,
 ) -> Effects:
     """Compute how fast expected responses change with a number, averaged over rows within each draw.
 
@@ -76,8 +79,9 @@ def slopes(
     measure : {"dydx", "eyex", "eydx", "dyex"}
         Slope, elasticity, relative slope, and change for a relative change of the variable; row by row.
     estimand, by, newdata, scale, parameter, weights, hypothesis, max_memory
-        As in ``predictions``; ``by`` defaults to all rows, and False gives each row by itself. The slope
-        of ``new_subject`` is not offered.
+        As in ``predictions``; ``by`` defaults to all rows, and False gives each row by itself.
+    seed : int, optional
+        Of new groups, as in ``predictions``: their effects are the same at every value of the variable.
 
     Returns
     -------
@@ -101,9 +105,7 @@ def slopes(
     asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights)
     parameter, newdata, weights = asked.parameter, asked.newdata, asked.weights
     question = Question(fit, read_estimand(asked.words, fit), checked_scale(asked.scale), parameter)
-    if question.estimand.new:
-        message = "the slope of one new group is not offered: each draw would be of another group."
-        raise PredictionError(Finding("not_available", message, hint='Ask for estimand="population".'))
+    start = seed_of(fit, seed)
     contrasts([predictor.design for predictor in predictors_of(fit, parameter).values()], variable, None)
     rows, notes = rows_of(question, newdata)
     notes += confounded_factors(fit, [variable], newdata)
@@ -123,11 +125,15 @@ def slopes(
     columns = [*middle.columns(), *plus.columns(), *minus.columns()]
     first, spread = distinct_rows(np.hstack([x[:, None], *columns]))
     evaluator = SlopeEvaluator(question, middle, plus, minus, x, how)
-    result = gathered(evaluator, first, spread, groups, max_memory)
+    if asks_new(question, rows):
+        every = (rows, sides.plus, sides.minus)
+        result = slopes_of_new(evaluator, every, spread, start, groups, max_memory)
+    else:
+        result = gathered(evaluator, first, spread, groups, max_memory)
     grid, renamed = free_names(groups.grid)
     grid.insert(0, "variable", variable)
     label = _LABELS[measure].format(quantity=quantity_of(question), variable=variable)
-    attrs = attributes(question, result, label, 0) | {
+    attrs = attributes(question, result, label, start) | {
         "measure": measure,
         "null": 0.0,
         "average": groups.words,

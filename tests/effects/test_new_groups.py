@@ -443,3 +443,17 @@ def test_the_mean_of_many_new_groups_is_the_population_mean():
     by_hand = fit_of(shape=(1, 1), right="1 + (1 | g)")
     eta = new(by_hand, {"g": labels}, scale="link")
     near(new(by_hand, {"g": labels}), expit(eta))
+
+
+def test_new_groups_beside_the_average_over_groups_in_the_data():
+    fit = fit_of()
+    rows = pd.DataFrame({"x": [0.5, 2.0], "g": ["new", "other"]})
+    found = new(fit, rows, estimand={"g": "new_subject", "h": "sample"}, seed=3)
+    each = [
+        new(fit, rows.assign(h=level), estimand={"g": "new_subject", "h": "subject"}, seed=3)
+        for level in "uvw"
+    ]
+    near(found, np.mean(each, axis=0))
+    table = gb.predictions(fit, rows, estimand={"g": "new_subject", "h": "sample"}, seed=3).summary()
+    assert table.attrs["interval_from"] == "draws"
+    np.testing.assert_allclose(table["mean"], found.mean(axis=0))

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
+from glmm_bayes.infer.datatree import dimensions
 from tests.graph.model_rows import USABLE, draws_of, model_of
 
 RNG = np.random.default_rng(11)
@@ -17,7 +18,7 @@ DATA = pd.DataFrame(
         "g": np.repeat([f"g{k}" for k in range(10)], 4),
     }
 )
-WORDS = ("population", "typical", "subject", "sample")
+WORDS = ("population", "typical", "subject", "sample", "new_subject")
 
 
 def slope_fit(beta, sigma, family="bernoulli", response="y", formula="x + (x | g)"):
@@ -75,14 +76,15 @@ def test_slopes_are_differences_of_predictions(word, formula):
     np.testing.assert_allclose(effects.draws.to_numpy(), (high - low) / (2 * h), rtol=2e-6, atol=2e-6)
 
 
+@pytest.mark.parametrize("word", ["population", "new_subject", "typical"])
 @pytest.mark.parametrize("family", [name for name in USABLE if name != "custom"])
-def test_slopes_of_every_family_are_differences_of_predictions(family):
+def test_slopes_of_every_family_are_differences_of_predictions(family, word):
     model = model_of(family)
     fit = gb.Fit.from_draws(model, draws_of(model, shape=(1, 2), sd=0.7))
     h = 1e-4
     at = [pd.DataFrame({"x": [x]}) for x in (0.3 - h, 0.3, 0.3 + h)]
-    low, high = (gb.predictions(fit, rows).draws.to_numpy() for rows in (at[0], at[2]))
-    slope = gb.slopes(fit, "x", newdata=at[1], by=False).draws.to_numpy()
+    low, high = (gb.predictions(fit, rows, word, seed=5).draws.to_numpy() for rows in (at[0], at[2]))
+    slope = gb.slopes(fit, "x", newdata=at[1], by=False, estimand=word, seed=5).draws.to_numpy()
     np.testing.assert_allclose(slope, (high - low) / (2 * h), rtol=1e-4, atol=2e-5)
 
 
@@ -136,3 +138,38 @@ def test_slopes_of_many_rows_are_looked_up_and_equal_those_of_few(link, scale, m
     few = gb.slopes(fit, "x", measure, newdata=data.head(30), by=False, scale=scale)
     assert "tabulated" not in few.attrs["integration"]
     np.testing.assert_allclose(many.draws[0, :, :30], few.draws[0], rtol=2e-6, atol=1e-7)
+
+
+@pytest.mark.parametrize("interpretation", ["subject", "population"])
+@pytest.mark.parametrize("kind", ["(1 + x | g)", 'gr(g, dist = "student")', 'gr(g, dist = "bridge")'])
+@pytest.mark.parametrize("others", ["population", "sample", "subject", "typical"])
+def test_slopes_of_new_groups_beside_others_are_differences_of_predictions(kind, others, interpretation):
+    if interpretation == "population" and "student" in kind:
+        return
+    effects = kind if kind.startswith("(1 + x") else f"(1 | {kind})"
+    data = DATA.assign(h=np.resize(list("abc"), len(DATA)))
+    model = gb.Model(f"y ~ x + {effects} + (1 | h)", data, family="bernoulli", interpretation=interpretation)
+    rng = np.random.default_rng(2)
+    size = len(model.design.group("g").effects)
+    draws = {
+        "beta": rng.normal(0, 0.5, (1, 3, 2)),
+        "sd_g": rng.uniform(0.5, 1.0, (1, 3, size)),
+        "corr_g": np.broadcast_to([[1.0, 0.4], [0.4, 1.0]], (1, 3, 2, 2)),
+        "df_g": np.full((1, 3), 5.0),
+        "sd_h": np.full((1, 3, 1), 1.3),
+        "b_g": rng.normal(size=(1, 3, 10, size)),
+        "b_h": rng.normal(size=(1, 3, 3, 1)),
+    }
+    named = {name: value for name, value in draws.items() if name in dimensions(model.priors)}
+    fit = gb.Fit.from_draws(model, named)
+    rows = pd.DataFrame({"x": [1.0, 2.0, 2.0], "g": ["new", "new", "other"], "h": ["a", "b", "b"]})
+    word = {"g": "new_subject", "h": others}
+    h = 1e-5
+    low, high = (
+        gb.predictions(fit, rows.assign(x=rows["x"] + s * h), word, seed=3).draws.to_numpy() for s in (-1, 1)
+    )
+    found = gb.slopes(fit, "x", newdata=rows, by=False, estimand=word, seed=3)
+    np.testing.assert_allclose(found.draws.to_numpy(), (high - low) / (2 * h), rtol=2e-6, atol=2e-7)
+    assert found.attrs["seed"] == 3
+    average = gb.slopes(fit, "x", newdata=rows, estimand=word, seed=3).draws.to_numpy()
+    np.testing.assert_allclose(average[..., 0], found.draws.to_numpy().mean(axis=-1), rtol=1e-12)
