@@ -38,8 +38,8 @@ def variance_components(fit: Fit) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns ``factor``, ``quantity``, ``mean``, ``sd`` and the interval. For each factor: the sd of
-        each effect and their correlations (scale of the linear predictor). For the mean, unless effects
-        are t or levels tied: the variance (with random slopes its mean over the rows), its share in that
+        each effect and their correlations (scale of the linear predictor). For the mean, unless
+        levels are tied: the variance (with random slopes its mean over the rows), its share in that
         of all factors, the median odds or rate ratio of two groups (normal intercepts; else
         ``median_ratio``), and the intraclass correlation on the latent scale: the share of the factor's
         variance in the sum of all and the latent residual's, which ``attrs["latent_residual"]`` names.
@@ -85,7 +85,7 @@ def _has_shares(fit: Fit, group: GroupDesign) -> bool:
     """Tell whether a variance of the factor is that of each of its levels, none tied to another."""
     prior = fit.group_prior(group.slug)
     is_independent = all(block.levels.name == "independent" for block in prior.blocks)
-    return is_independent and not prior.is_student and not depends_on_levels(group, prior)
+    return is_independent and not depends_on_levels(group, prior)
 
 
 def has_one_variance(fit: Fit, group: GroupDesign) -> bool:

@@ -110,7 +110,6 @@ def test_columns_that_depend_on_each_other_have_no_projection():
     ("formula", "draws", "known"),
     [
         ("y ~ w + (1 | gr(g, cov = K))", {"beta": [0, 1], "sd_g": [1.0]}, True),
-        ('y ~ w + (1 | gr(g, dist = "student"))', {"beta": [0, 1], "sd_g": [1.0], "df_g": 5.0}, False),
         ("y ~ w + (1 | mm(g, h))", {"beta": [0, 1], "sd_mm_g_h": [1.0]}, False),
     ],
 )

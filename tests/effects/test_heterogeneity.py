@@ -215,3 +215,19 @@ def test_pairs_that_have_no_one_correlation_are_refused():
         gb.implied_correlation(fit, DATA.head(2))
     with pytest.raises(gb.PredictionError, match="two rows"):
         gb.implied_correlation(one("b ~ x + (1 | g)", beta=[0.0, 1.0], sd_g=[1.0]), {"x": [0.0]})
+
+
+@pytest.mark.parametrize("kind", ["student", "bridge"])
+def test_t_and_bridge_effects_have_shares_of_their_own_variances(kind):
+    data = pd.DataFrame(
+        {"g": np.resize(list("pqrstu"), 40), "h": np.resize(list("abc"), 40), "y": np.resize([0, 1, 1], 40)}
+    )
+    model = gb.Model(f'y ~ 1 + (1 | gr(g, dist = "{kind}")) + (1 | h)', data, family="bernoulli")
+    draws = {"beta": [[[0.0]]], "sd_g": [[[1.5]]], "sd_h": [[[1.2]]]}
+    draws |= {"df_g": [[5.0]]} if kind == "student" else {}
+    table = gb.variance_components(gb.Fit.from_draws(model, draws)).set_index(["factor", "quantity"])["mean"]
+    total = 1.5**2 + 1.2**2
+    for factor, own in {"g": 1.5**2, "h": 1.2**2}.items():
+        assert table[factor, "share of the groups' variance"] == pytest.approx(own / total, rel=1e-12)
+        assert table[factor, "ICC, latent scale"] == pytest.approx(own / (total + np.pi**2 / 3), rel=1e-12)
+    assert ("g", "median odds ratio") not in table.index
