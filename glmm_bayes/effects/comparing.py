@@ -112,6 +112,11 @@ def comparisons(
     if chosen.of_probabilities and not is_probability(question):
         message = f"measure='{chosen.name}' needs a mean between 0 and 1; {fit.family.name} has none."
         raise PredictionError(Finding("measure", message, hint="Write difference or ratio."))
+    if hypothesis is not None and chosen.name == "nnt":
+        message = "numbers needed to treat are reciprocals of differences, and pass through infinity."
+        raise PredictionError(
+            Finding("hypothesis", message, hint='Contrast differences: measure="difference".')
+        )
     start = seed_of(fit, seed)
     base, notes = rows_of(question, newdata)
     designs = [predictor.design for predictor in predictors_of(fit, parameter).values()]

@@ -94,11 +94,14 @@ class Evaluator:
     whole : Whole
     on_scale : callable
         Averages over what is integrated.
+    integrates : bool
+        Whether it does so numerically also where the mean has a closed form.
     """
 
     question: Question
     whole: Whole
     on_scale: OnScale
+    integrates: bool = False
 
     @property
     def is_closed(self) -> bool:
@@ -108,7 +111,7 @@ class Evaluator:
             return False
         if not self.question.is_mu:
             return not integrated
-        return not integrated or rule_of(self.question.link).is_closed
+        return not integrated or (rule_of(self.question.link).is_closed and not self.integrates)
 
     def cells(self, rows: Positions, most: int) -> Iterator[Cell]:
         """Split rows into cells of at most ``most`` rows."""

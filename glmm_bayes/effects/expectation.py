@@ -155,7 +155,7 @@ def check_memory(n_draws: int, numbers: int, max_memory: float) -> None:
     PredictionError
         ``max_memory``.
     """
-    if not (isinstance(max_memory, int | float) and max_memory >= _LEAST_MEMORY):
+    if not (isinstance(max_memory, int | float) and _LEAST_MEMORY <= max_memory < np.inf):
         message = f"max_memory must be a number of bytes from {_LEAST_MEMORY:g}, found {max_memory!r}."
         raise PredictionError(Finding("max_memory", message))
     size = 8.0 * n_draws * numbers
@@ -180,15 +180,18 @@ def on_scale(question: Question, found: Parts) -> tuple[Array, str, float]:
     if question.parameter is None and (found.joint.variance or asks_population):
         question.fit.family.check_mean(found.joint)
     if v is None:
-        return (eta if question.scale == "link" else link.inverse(eta)), "exact", 0.0
+        return (eta if question.scale == "link" else link.inverse(eta)), *found.rule
     if found.heavy is not None:
         return _over_student(link, eta, v, found.heavy, question.scale)
     if found.attenuation is not None:
         eta, v = found.attenuation * eta, found.attenuation**2 * v
     integral = population_mean(link, eta, v, found.joint.smooth)
+    rule, error = integral.rule, integral.error
+    if found.solved:
+        rule, error = f"{found.rule[0]}; {rule}", error + found.solved
     if question.scale == "link":
-        return link_of_population_mean(link, eta, v, found.joint.smooth), integral.rule, integral.error
-    return integral.value, integral.rule, integral.error
+        return link_of_population_mean(link, eta, v, found.joint.smooth), rule, error
+    return integral.value, rule, error
 
 
 def _log_odds(question: Question, found: Parts) -> tuple[Array, str, float]:

@@ -7,7 +7,7 @@ m the population mean, mu the mean of a group and V the family's variance.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,14 +24,15 @@ from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.answers import rows_of
 from glmm_bayes.effects.averaging import free_names, grid_frame
 from glmm_bayes.effects.estimand import read_estimand
-from glmm_bayes.effects.expectation import on_scale
+from glmm_bayes.effects.evaluation import Evaluator
+from glmm_bayes.effects.expectation import MAX_MEMORY, gathered, on_scale
 from glmm_bayes.effects.latent import latent_residual
-from glmm_bayes.effects.pieces import distinct_pieces
+from glmm_bayes.effects.pieces import Parts, distinct_pieces
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
-from glmm_bayes.infer.predictor import draw_blocks, single_values
+from glmm_bayes.infer.predictor import fixed_part, single_values
 
 Array = NDArray[np.float64]
 
@@ -83,20 +84,12 @@ def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
         raise PredictionError(Finding("not_available", message, hint="Use gb.predictions and gb.fan."))
     rows, _ = rows_of(question, newdata)
     whole, first, kind = distinct_pieces(question, rows)
-    parts: list[tuple[Array, ...]] = []
-    for block in draw_blocks(len(fit.flat["beta"]), len(first)):
-        found = whole.at(block, first)
-        if found.heavy is not None or found.attenuation is not None:
-            message = "variances under t and bridge effects are not integrated here."
-            raise PredictionError(Finding("not_available", message))
-        eta = found.joint.at[MEAN].eta
-        v = found.joint.variance.get(MEAN, np.zeros_like(eta))
-        at = {**single_values(fit.flat, fit.priors, block), MEAN: RowValue(fit.link, eta)}
-        variances = Joint(at, {MEAN: v} if v.any() else {}).mean(fit.family.variance)
-        between = population_variance(fit.link, eta, v)
-        within = np.broadcast_to(variances.value, eta.shape)
-        parts.append((on_scale(question, found)[0], between, within, eta, v))
-    mean, between, within, eta, v = (np.concatenate(part) for part in zip(*parts, strict=True))
+    joint = whole.at(slice(None), first).joint
+    eta = joint.at[MEAN].eta
+    v = joint.variance.get(MEAN, np.zeros_like(eta))
+    evaluator = Evaluator(question, replace(whole, singles=_singles(fit)), _three, integrates=True)
+    three = gathered(evaluator, first, np.arange(len(first)), None, MAX_MEMORY).values
+    mean, between, within = np.moveaxis(three, -1, 0)
     if not (np.isfinite(between).all() and np.isfinite(within).all()):
         message = f"the variance of {fit.family.name} is infinite or beyond double precision in some draws."
         raise PredictionError(
@@ -108,6 +101,25 @@ def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
         factor = spread.group.factor
         by_factor[factor] = by_factor[factor] + own if factor in by_factor else own
     return Moments(mean, between, within, eta, v, kind, by_factor), grid_frame(rows)
+
+
+def _singles(fit: Fit) -> dict[str, RowValue]:
+    """Return the parameters with one value for all rows, which variances depend on, over all draws."""
+    return single_values(fit.flat, fit.priors, slice(None))
+
+
+def _three(question: Question, found: Parts) -> tuple[Array, str, float]:
+    """Return mean, variance between groups and mean variance within, shape (draw, row, 3)."""
+    if found.heavy is not None or found.attenuation is not None:
+        message = "variances under t and bridge effects are not integrated here."
+        raise PredictionError(Finding("not_available", message))
+    fit, eta = question.fit, found.joint.at[MEAN].eta
+    v = np.broadcast_to(found.joint.variance.get(MEAN, np.zeros(())), eta.shape)
+    at = {**found.joint.at, MEAN: RowValue(fit.link, eta)}
+    within = Joint(at, {MEAN: v} if v.any() else {}, smooth=found.joint.smooth).mean(fit.family.variance)
+    mean, rule, error = on_scale(question, found)
+    between = population_variance(fit.link, eta, v)
+    return np.stack([mean, between, np.broadcast_to(within.value, eta.shape)], axis=-1), rule, error
 
 
 def icc(fit: Fit, newdata: Any = None, factor: str | None = None) -> pd.DataFrame:
@@ -160,19 +172,29 @@ def icc(fit: Fit, newdata: Any = None, factor: str | None = None) -> pd.DataFram
     grid, _ = free_names(grid.reset_index(drop=True))
     table = pd.concat([grid, summary_frame(values)], axis=1)
     of_whom = "" if factor is None else f" of one level of {factor}"
-    estimand = f"intraclass correlation{of_whom}, {_RESPONSE}, {where}"
+    trials = " of one trial each" if (fit.response.trials != 1).any() else ""
+    estimand = f"intraclass correlation of responses{trials}{of_whom}, {_RESPONSE}, {where}"
     caption = f"{estimand}; mean and {interval_words()}"
     return captioned(table, caption, estimand_description=estimand, interval=interval_words())
 
 
 def _between_levels(fit: Fit, found: Moments, factor: str) -> Array:
     """Return the covariance of the means of two rows that share the level of one factor, (draw, kind)."""
-    if factor not in found.variances:
+    if not isinstance(factor, str) or factor not in found.variances:
         message = f"no grouping factor '{factor}'."
         hint = f"Factors: {', '.join(found.variances)}."
         raise PredictionError(Finding("factor", message, hint=hint))
     pair = (found.eta, found.eta), (found.v, found.v)
     return pair_covariance(fit.link, *pair, found.variances[factor])
+
+
+def _without_offset(fit: Fit, found: Moments) -> Array:
+    """Return what covariates alone make of the linear predictor, shape (draw, row)."""
+    if fit.predictors[MEAN].is_marginal:
+        # The conditional predictor is no sum of its parts.
+        design = replace(fit.design, offset=np.zeros(len(fit.design)))
+        return fixed_part(fit.flat, fit.predictors[MEAN], design, slice(None))
+    return np.asarray(found.eta[:, found.kind] - fit.design.offset)
 
 
 def r2(fit: Fit) -> pd.DataFrame:
@@ -216,7 +238,7 @@ def r2(fit: Fit) -> pd.DataFrame:
     parts = {"response": (mean.var(axis=1), between.mean(axis=1), within.mean(axis=1))}
     residual = latent_residual(fit)
     if residual is not None:
-        fixed = (found.eta[:, found.kind] - fit.design.offset).var(axis=1)
+        fixed = _without_offset(fit, found).var(axis=1)
         parts["latent"] = (fixed, v.mean(axis=1), residual.variance)
     rows: list[tuple[str, str, Array]] = []
     for scale, (fixed, random, rest) in parts.items():

@@ -25,6 +25,7 @@ from glmm_bayes.effects.canvas import (
     note,
     style,
 )
+from glmm_bayes.effects.measures import Measure
 from glmm_bayes.effects.pictures import Axis, axis_of, null_line, row_names
 from glmm_bayes.effects.result import Effects
 
@@ -119,7 +120,7 @@ def plot_side_by_side(effects: Mapping[str, Effects]) -> Picture:
     with style():
         picture = _forest(effects, tables) if axis is None else _curves(first, tables, axis)
         head(picture, "One question, every estimand: the legend names each")
-        note(picture, f"Posterior means with {interval_words()}s.")
+        note(picture, _what_is_shown(first))
     picture.alt = _side_alt(first, tables)
     return picture
 
@@ -177,4 +178,11 @@ def _side_alt(first: Effects, tables: Mapping[str, pd.DataFrame]) -> str:
         spread = row["sd"] if "sd" in table else abs(row[upper] - row[lower])
         text = estimate(middle, row[lower], row[upper], spread)
         sentences.append(f"{word}: {text} at {names[-1]}." if len(table) > 1 else f"{word}: {text}.")
-    return " ".join([*sentences, f"Posterior means with {interval_words()}s."])
+    return " ".join([*sentences, _what_is_shown(first)])
+
+
+def _what_is_shown(first: Effects) -> str:
+    if first.measure is None or first.measure.summary_words == Measure.summary_words:
+        return f"Posterior means with {interval_words()}s."
+    words = first.measure.summary_words
+    return f"{words[0].upper()}{words[1:]} {interval_words()}."

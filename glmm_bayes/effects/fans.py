@@ -64,9 +64,12 @@ def fan(
     >>> gb.fan(fit, {"trt": ["placebo"]}, [0.5]).summary()["mean"].round(6).tolist()
     [2.718282]
     """
-    levels = np.asarray(list(probabilities), dtype=np.float64)
-    if not len(levels) or not ((levels > 0.0) & (levels < 1.0)).all():
-        message = f"probabilities must lie between 0 and 1, found {list(probabilities)!r}."
+    try:
+        levels = np.asarray(probabilities, dtype=np.float64)
+    except (TypeError, ValueError):
+        levels = np.empty(0)
+    if levels.ndim != 1 or not len(levels) or not ((levels > 0.0) & (levels < 1.0)).all():
+        message = f"probabilities must be a list of numbers between 0 and 1, found {probabilities!r}."
         raise PredictionError(Finding("values", message))
     question = Question(fit, read_estimand("population", fit), "response", parameter)
     rows, notes = rows_of(question, newdata)
@@ -96,7 +99,7 @@ def fan(
     grid = grid.loc[grid.index.repeat(len(levels))].reset_index(drop=True)
     grid, renamed = free_names(grid)
     grid["quantile"] = np.tile(levels, len(rows))
-    attrs = attributes(question, Expectation(values, "exact", 0.0), quantity_of(question), 0)
+    attrs = attributes(question, Expectation(values, *parts.rule), quantity_of(question), 0)
     attrs |= {
         "average": "",
         "estimand": "quantiles over groups",

@@ -128,7 +128,10 @@ def _times(fit: Fit, group: GroupDesign, time: str | ArrayLike | None) -> Array:
             raise PredictionError(Finding("newdata_schema", message, column=time, hint=hint))
         moment = column.values.astype(np.float64)
     else:
-        moment = np.asarray([] if time is None else time, dtype=np.float64)
+        try:
+            moment = np.asarray([] if time is None else time, dtype=np.float64)
+        except (TypeError, ValueError):
+            moment = np.empty(0)
     if moment.shape != group.codes.shape or not np.isfinite(moment).all():
         message = f'correlation="ar1" needs {len(group.codes)} finite times, one for each row of the model.'
         raise PredictionError(Finding("newdata_schema", message, hint=hint))

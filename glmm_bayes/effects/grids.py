@@ -47,7 +47,10 @@ def changes(
             raise PredictionError(Finding("values", message))
         asked: dict[str, Any] = dict(variables)
     else:
-        names = [variables] if isinstance(variables, str) else list(variables)
+        names = [variables] if isinstance(variables, str) else variables
+        if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
+            message = f"the variable must be the name of a column, or several names, found {variables!r}."
+            raise PredictionError(Finding("unknown_column", message))
         asked = dict.fromkeys(names, values)
     if not asked:
         raise PredictionError(Finding("values", "no variable to compare."))

@@ -61,6 +61,8 @@ def contrast_rows(effects: Effects, hypothesis: Any) -> Effects:
         values = np.stack([_equation(one, flat) for one in hypothesis], axis=1)
     else:
         names, values = _weighted(hypothesis, flat)
+    if np.isfinite(flat).all() and not np.isfinite(values).all():
+        raise _refusal(f"{', '.join(names)} divides by zero in some draws.")
     chains, draws = effects.draws.shape[:2]
     attrs = dict(effects.attrs)
     attrs["quantity"] = f"contrast of rows of: {attrs['quantity']}"

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError, row_text
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.groups import GroupDesign
@@ -21,6 +22,10 @@ from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
 
+#: Distinct rows at which it is seen whether a contrast is one number.
+_MOST_ROWS = 1000
+_EQUAL = 1e-9
+
 Array = NDArray[np.float64]
 
 
@@ -30,6 +35,7 @@ def interval_ratio(
     factor: str | None = None,
     values: Sequence[Any] | None = None,
     probability: float = 0.8,
+    newdata: Any = None,
 ) -> pd.DataFrame:
     """Say what a covariate of groups means for two groups drawn at random, one of each value.
 
@@ -48,6 +54,9 @@ def interval_ratio(
         As in ``comparisons``.
     probability : float
         Of the pairs inside the interval.
+    newdata : DataFrame or mapping, optional
+        Rows to ask about, where the contrast depends on other variables (interactions, curves, a model
+        whose coefficients are population-averaged): it must be one number for all of them.
 
     Returns
     -------
@@ -59,7 +68,7 @@ def interval_ratio(
     PredictionError
         ``not_available`` unless the link is logit or log and the factor has normal intercepts of independent
         levels; ``factor`` if the factor is unknown or not told; ``values`` if the covariate varies within
-        a level.
+        a level, or the contrast from row to row.
 
     References
     ----------
@@ -67,9 +76,9 @@ def interval_ratio(
     model with random effects. Merlo et al. (2006), A brief conceptual tutorial of multilevel analysis in
     social epidemiology: using measures of clustering in multilevel logistic regression.
     """
-    if not 0.0 < probability < 1.0:
+    if not (isinstance(probability, int | float) and 0.0 < probability < 1.0):
         raise PredictionError(
-            Finding("values", f"probability must lie between 0 and 1, found {probability}.")
+            Finding("values", f"probability must lie between 0 and 1, found {probability!r}.")
         )
     ratio = fit.family.ratio_name(fit.link) if MEAN in fit.predictors else ""
     if not ratio:
@@ -77,9 +86,7 @@ def interval_ratio(
         raise PredictionError(Finding("not_available", message, hint="Use gb.comparisons."))
     group = _group(fit, factor)
     _check(fit, group, variable)
-    typical = Estimand("typical", scale="link", newdata=fit.design.table.take(np.zeros(1, np.int64)))
-    found = comparisons(fit, variable, estimand=typical, values=values)
-    beta = found.draws.to_numpy().reshape(-1, found.draws.sizes["row"])
+    contrasts, beta = _one_contrast(fit, variable, values, newdata)
     spread = np.sqrt(2.0 * fit.covariance(group.slug)[:, :1, 0])
     z = special.ndtri(0.5 + probability / 2)
     percent = f"{100 * probability:g}%"
@@ -91,22 +98,44 @@ def interval_ratio(
     }
     parts = [
         pd.concat(
-            [pd.DataFrame({"contrast": found.grid["contrast"], "quantity": name}), summary_frame(draws)],
+            [pd.DataFrame({"contrast": contrasts, "quantity": name}), summary_frame(draws)],
             axis=1,
         )
         for name, draws in named.items()
     ]
-    estimand = f"two levels of {group.factor} drawn at random, one of each value of {variable}"
+    estimand = (
+        f"two levels of {group.factor} drawn at random, one of each value of {variable}, which alone differs"
+    )
     caption = f"{estimand}; mean and {interval_words()}"
     frame = pd.concat(parts, ignore_index=True)
     return captioned(frame, caption, estimand_description=estimand, interval=interval_words())
+
+
+def _one_contrast(
+    fit: Fit, variable: str, values: Sequence[Any] | None, newdata: Any
+) -> tuple[list[str], Array]:
+    """Return names and draws, shape (draw, contrast), of contrasts that are one number for all rows."""
+    rows = newdata
+    if newdata is None:
+        columns = [fit.design.x, fit.design.offset[:, None], *(group.z for group in fit.design.groups)]
+        first = distinct_rows(np.hstack(columns))[0]
+        rows = fit.design.table.take(first[:: -(-len(first) // _MOST_ROWS)])
+    typical = Estimand("typical", scale="link", newdata=rows)
+    found = comparisons(fit, variable, estimand=typical, values=values, by=False)
+    names = list(dict.fromkeys(found.grid["contrast"]))
+    each = found.draws.to_numpy().reshape(-1, len(names), found.draws.sizes["row"] // len(names))
+    if np.ptp(each, axis=2).max() > _EQUAL * (1.0 + np.abs(each).max()):
+        message = f"the contrast of '{variable}' on the scale of the {fit.link.name} differs from row to row."
+        hint = "Write newdata= with one row, whose contrast is meant."
+        raise PredictionError(Finding("values", message, column=variable, hint=hint))
+    return names, each[:, :, 0]
 
 
 def _group(fit: Fit, factor: str | None) -> GroupDesign:
     groups = {group.factor: group for group in fit.design.groups}
     if factor is None and len(groups) == 1:
         return next(iter(groups.values()))
-    if factor not in groups:
+    if not isinstance(factor, str) or factor not in groups:
         message = (
             f"no grouping factor '{factor}'."
             if factor
@@ -121,7 +150,7 @@ def _check(fit: Fit, group: GroupDesign, variable: str) -> None:
     if not has_one_variance(fit, group):
         message = f"'{group.factor}' has other effects than normal intercepts of independent levels."
         raise PredictionError(Finding("not_available", message, hint="Use gb.fan and gb.comparisons."))
-    if variable not in fit.design.table.columns:
+    if not isinstance(variable, str) or variable not in fit.design.table.columns:
         message = f"the model reads no column '{variable}'."
         raise PredictionError(Finding("values", message, column=variable))
     values, codes = fit.design.table[variable].values, group.codes

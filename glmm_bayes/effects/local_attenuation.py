@@ -14,12 +14,13 @@ from glmm_bayes.core.words import interval_words
 from glmm_bayes.effects.answers import rows_of
 from glmm_bayes.effects.averaging import grid_frame
 from glmm_bayes.effects.estimand import read_estimand
-from glmm_bayes.effects.pieces import distinct_pieces
+from glmm_bayes.effects.evaluation import Evaluator
+from glmm_bayes.effects.expectation import MAX_MEMORY, gathered
+from glmm_bayes.effects.pieces import Parts, distinct_pieces
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
-from glmm_bayes.infer.predictor import draw_blocks
 
 Array = NDArray[np.float64]
 
@@ -28,11 +29,13 @@ ZLA = 0.345842973499
 
 
 def attenuation(fit: Fit, newdata: Any = None) -> pd.DataFrame:
-    """Return the local attenuation: what the slope of a typical group is multiplied by in the population.
+    """Return the local attenuation: the slope of the link of the population mean in the linear predictor.
 
-    d link(m)/d eta, with m the population mean and eta the linear predictor at random effects of zero, at
-    each row. Under a logit link it is one minus the intraclass correlation of the responses. It is
-    defined also where a coefficient is zero.
+    d link(m)/d eta at a fixed variance, with m the population mean and eta the linear predictor at random
+    effects of zero, at each row: what a coefficient of a typical group is multiplied by in the population
+    where the variance does not change with the variable. Slopes of variables with random slopes have a
+    second part: see ``slopes``. Under a logit link it is one minus the intraclass correlation of the
+    responses. It is defined also where a coefficient is zero.
 
     Parameters
     ----------
@@ -72,25 +75,30 @@ def attenuation(fit: Fit, newdata: Any = None) -> pd.DataFrame:
         raise PredictionError(Finding("not_available", message, hint="Use gb.slopes and gb.fan."))
     rows, _ = rows_of(question, newdata)
     whole, first, kind = distinct_pieces(question, rows)
-    link, name = question.link, question.single
-    parts: list[tuple[Array, Array]] = []
-    for block in draw_blocks(len(fit.flat["beta"]), len(first)):
-        found = whole.at(block, first)
-        if found.heavy is not None:
-            raise PredictionError(Finding("not_available", "t effects have no attenuation here."))
-        f = np.ones((1, 1)) if found.attenuation is None else found.attenuation
-        eta = f * found.joint.at[name].eta
-        v = f * f * found.joint.variance.get(name, np.zeros_like(eta))
-        slope = population_mean_derivatives(link, eta, v)[0]
-        at_mean = link.inverse_derivative(link_of_population_mean(link, eta, v))
-        parts.append((f * slope / at_mean, f / np.sqrt(1.0 + ZLA * v)))
-    local, approximate = (np.concatenate(part) for part in zip(*parts, strict=True))
+    link = question.link
+    evaluator = Evaluator(question, whole, _local, integrates=True)
+    both = gathered(evaluator, first, np.arange(len(first)), None, MAX_MEMORY).values
+    local, approximate = np.moveaxis(both, -1, 0)
     frame = pd.concat([grid_frame(rows).reset_index(drop=True), summary_frame(local[:, kind])], axis=1)
     if link.name == "logit":
         frame["zla"] = approximate.mean(axis=0)[kind]
     caption = (
-        "local attenuation: slope of the population's curve over that of a typical group, scale of the "
-        f"{link.name}; mean and {interval_words()}"
+        f"local attenuation: slope of the {link.name} of the population mean in the linear predictor of a "
+        f"typical group, at a fixed variance; mean and {interval_words()}"
     )
     caption += "; zla: approximation of Zeger, Liang and Albert, for teaching" if link.name == "logit" else ""
-    return captioned(frame, caption, estimand=caption.split(";")[0], interval=interval_words())
+    return captioned(frame, caption, estimand_description=caption.split(";")[0], interval=interval_words())
+
+
+def _local(question: Question, found: Parts) -> tuple[Array, str, float]:
+    """Return the local attenuation and its approximation, shape (draw, row, 2)."""
+    if found.heavy is not None:
+        raise PredictionError(Finding("not_available", "t effects have no attenuation here."))
+    link, name, smooth = question.link, question.single, found.joint.smooth
+    f = np.ones((1, 1)) if found.attenuation is None else found.attenuation
+    eta = f * found.joint.at[name].eta
+    v = f * f * np.broadcast_to(found.joint.variance.get(name, np.zeros(())), eta.shape)
+    slope = population_mean_derivatives(link, eta, v, smooth=smooth)[0]
+    at_mean = link.inverse_derivative(link_of_population_mean(link, eta, v, smooth=smooth))
+    both = np.broadcast_arrays(f * slope / at_mean, f / np.sqrt(1.0 + ZLA * v))
+    return np.stack(both, axis=-1), "derivatives of the mean", 0.0

@@ -168,13 +168,15 @@ def independent_groups(fit: Fit, factor: str | None, verb: str) -> tuple[GroupDe
         raise PredictionError(Finding("no_random_effects", message))
     if factor is None:
         factor, how = _outermost(groups, verb)
-    elif factor in groups:
+    elif isinstance(factor, str) and factor in groups:
         others = [name for name, group in groups.items() if not _is_within(group, groups[factor])]
         how = "as asked"
         if others:
             how += f"; groups that share a level of {' or '.join(others)} are not independent of each other"
     else:
-        hint = " ".join(filter(None, (suggestion(factor, groups), f"Grouping factors: {', '.join(groups)}.")))
+        hint = " ".join(
+            filter(None, (suggestion(str(factor), groups), f"Grouping factors: {', '.join(groups)}."))
+        )
         raise PredictionError(Finding("unknown_factor", f"no grouping factor '{factor}'.", hint=hint))
     if groups[factor].term.is_membership:
         message = f"rows belong to several levels of '{factor}': {verb} needs groups that share no rows."

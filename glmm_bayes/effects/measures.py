@@ -180,11 +180,11 @@ class Custom(Measure):
     null = float("nan")
 
     def compare(self, high: Array, low: Array) -> Array:
-        found = np.asarray(self.function(high.copy(), low.copy()), dtype=np.float64)
-        if found.shape != high.shape:
+        found = np.asarray(self.function(high.copy(), low.copy()))
+        if found.shape != high.shape or found.dtype.kind not in "fiub":
             message = f"the measure {self.name} must return one number a draw and row: shape {high.shape}, "
-            raise PredictionError(Finding("measure", message + f"found {found.shape}."))
-        return found
+            raise PredictionError(Finding("measure", message + f"found {found.shape} of {found.dtype}."))
+        return found.astype(np.float64)
 
 
 def read_measure(measure: str | Callable[[Array, Array], Any]) -> Measure:

@@ -127,8 +127,8 @@ def law_of_new(question: Question, rows: Rows) -> tuple[GroupLaw, Expectation] |
     """Return the distribution of each row over draws and new groups, and how its mean was integrated.
 
     None where it is no mixture of normals on the scale of one linear predictor: some factor is
-    integrated or averaged over its levels, the effects of new groups are Student's t, the mean is not a strictly increasing
-    function of one predictor.
+    integrated or averaged over its levels, the effects of new groups are Student's t, the mean is not a
+    strictly increasing function of one predictor.
     """
     estimand = question.estimand
     if (
@@ -147,7 +147,7 @@ def law_of_new(question: Question, rows: Rows) -> tuple[GroupLaw, Expectation] |
     pieces, first, spread = distinct_pieces(averaged_question, rows)
     found = pieces.at(slice(None), first)
     eta, v = found.joint.at[name].eta, found.joint.variance[name]
-    means = Expectation(eta, "exact", 0.0)
+    means = Expectation(eta, *found.rule)
     if question.scale == "response":
         means = Expectation(*on_scale(averaged_question, found))
     law = GroupLaw(question.link, question.scale, eta, v, means.values.mean(axis=0), spread)

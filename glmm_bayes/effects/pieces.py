@@ -25,7 +25,7 @@ from glmm_bayes.graph.predictors import prefix_of
 from glmm_bayes.graph.priors import SharedEffects
 from glmm_bayes.graph.spread import Spread
 from glmm_bayes.infer.fit import Fit
-from glmm_bayes.infer.predictor import conditional_part, rows_part, single_values
+from glmm_bayes.infer.predictor import conditional_part, error_of_conditional, rows_part, single_values
 
 Array = NDArray[np.float64]
 
@@ -42,12 +42,19 @@ class Heavy:
 class Parts:
     """Parameters of some rows in some draws: at random effects of zero, their variances, t effects apart.
 
-    ``attenuation``, shape (draw, 1), is what averaging over bridge effects multiplies a logit by.
+    ``attenuation``, shape (draw, 1), is what averaging over bridge effects multiplies a logit by;
+    ``solved`` the error of population means at conditional predictors that were solved for.
     """
 
     joint: Joint
     heavy: Heavy | None
     attenuation: Array | None = None
+    solved: float = 0.0
+
+    @property
+    def rule(self) -> tuple[str, float]:
+        """How linear predictors were found, and the error of that."""
+        return ("conditional predictor, solved", self.solved) if self.solved else ("exact", 0.0)
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,13 @@ class Pieces:
         """Return the linear predictor at random effects of zero, shape (draw, row)."""
         eta = self.of_columns(block, rows)
         return conditional_part(self.link, self.marginal, eta, block, rows) if self.marginal else eta
+
+    def solved(self, block: slice, rows: NDArray[np.int64]) -> float:
+        """Return the error of population means at the conditional predictor; 0 where there is none."""
+        if not self.marginal:
+            return 0.0
+        eta = np.zeros((len(self.beta[block]), len(rows)))
+        return error_of_conditional(self.link, self.marginal, eta, block, rows)
 
     def eta(self, block: slice, rows: NDArray[np.int64]) -> Array:
         """Return the linear predictor at known groups' effects, shape (draw, row)."""
@@ -174,7 +188,9 @@ class Whole:
         for crossed in self.crossed:
             part = crossed.covariance(block, rows)
             covariance[crossed.pair] = covariance.get(crossed.pair, 0.0) + part
-        return Parts(Joint(at, variance, covariance, smooth=eta is not None), heavy, self._attenuation(block))
+        joint = Joint(at, variance, covariance, smooth=eta is not None)
+        solved = max(pieces.solved(block, rows) for pieces in self.pieces.values())
+        return Parts(joint, heavy, self._attenuation(block), solved)
 
     def _attenuation(self, block: slice) -> Array | None:
         spreads = [spread for pieces in self.pieces.values() for spread in pieces.integrated]

@@ -97,6 +97,9 @@ def predictors_of(fit: Fit, parameter: str | None) -> dict[str, Predictor]:
             if name in fit.family.mean_parameters or name.startswith(("mu_", "cs_"))
         }
         return kept or dict(fit.predictors)
+    if not isinstance(parameter, str):
+        message = f"the parameter must be named by a text, found {parameter!r}."
+        raise PredictionError(Finding("parameter", message))
     if parameter not in fit.predictors:
         known = list(fit.predictors)
         hint = " ".join(

@@ -130,6 +130,8 @@ def estimands(fit: Fit, variable: str | None = None, newdata: Any = None, **ques
             if error.code not in _OF_ONE:
                 raise
             omitted[word] = error.findings[0].message
+            if len(omitted) == len(SENTENCES):
+                raise
     return SideBySide(found, omitted)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.conditional import conditional_predictor
+from glmm_bayes.core.conditional import conditional_error, conditional_predictor
 from glmm_bayes.core.links import Link
 from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.core.trapezoid import by_blocks
@@ -60,6 +60,15 @@ def conditional_part(
     f = marginal_attenuation(spreads, block)
     v = f * f * marginal_variance(spreads, eta, block, rows)
     return np.asarray(by_blocks(kernel, eta, v, 1, _SOLVED_TOGETHER)[0] / f)
+
+
+def error_of_conditional(
+    link: Link, spreads: Sequence[Spread], eta: Array, block: slice, rows: NDArray[np.int64]
+) -> float:
+    """Return the error of the population means of rows at their conditional linear predictors."""
+    f = marginal_attenuation(spreads, block)
+    v = f * f * marginal_variance(spreads, eta, block, rows)
+    return conditional_error(link, float(v.max(initial=0.0)))
 
 
 def marginal_attenuation(spreads: Sequence[Spread], block: slice) -> Array:
