@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,9 @@ from glmm_bayes.effects.targets import confounded_factors, target_rows
 from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
+
+#: Averages above this leave too few digits of one minus themselves.
+_NEAR_ONE = 0.9999
 
 
 def comparisons(
@@ -126,7 +130,13 @@ def comparisons(
     notes += confounded_factors(fit, names, newdata)
     groups = _groups(base, by, newdata, weights, names)
     means = _means(question, base, pairs, groups, start, max_memory)
-    columns = [chosen.compare(means[_key(high)].values, means[_key(low)].values) for high, low in pairs]
+    if chosen.of_odds and max(mean.values.max(initial=0.0) for mean in means.values()) > _NEAR_ONE:
+        odds = replace(question, scale="complement")
+        others = _means(odds, base, pairs, groups, start, max_memory)
+        both = {key: (mean.values, others[key].values) for key, mean in means.items()}
+        columns = [chosen.compare_odds(both[_key(high)], both[_key(low)]) for high, low in pairs]
+    else:
+        columns = [chosen.compare(means[_key(high)].values, means[_key(low)].values) for high, low in pairs]
     grid, renamed = free_names(groups.grid)
     grids = [_contrast_grid(high, low, grid) for high, low in pairs]
     worst = max(means.values(), key=lambda mean: mean.error)

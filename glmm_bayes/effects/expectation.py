@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.integrals import link_of_population_mean, population_mean
-from glmm_bayes.core.links import Link, ProbabilityLink
+from glmm_bayes.core.links import LINKS, Link, ProbabilityLink
 from glmm_bayes.core.student_mixture import link_of_student_mean, student_population_mean
 from glmm_bayes.effects.averaging import Averages
 from glmm_bayes.effects.evaluation import Cell, Evaluates, Evaluator
@@ -172,6 +172,8 @@ def on_scale(question: Question, found: Parts) -> tuple[Array, str, float]:
     """Average over what is integrated; return values on the scale, the rule's name and its error."""
     if question.scale == "log_odds":
         return _log_odds(question, found)
+    if question.scale == "complement":
+        return _complement(question, found)
     if not question.is_mu:
         return _of_family(question, found)
     eta, v = found.joint.at[question.single].eta, found.joint.variance.get(question.single)
@@ -179,19 +181,33 @@ def on_scale(question: Question, found: Parts) -> tuple[Array, str, float]:
     asks_population = "population" in question.estimand.words.values()
     if question.parameter is None and (found.joint.variance or asks_population):
         question.fit.family.check_mean(found.joint)
+    return _of_link(link, eta, v, question.scale, found)
+
+
+def _of_link(link: Link, eta: Array, v: Array | None, scale: str, found: Parts) -> tuple[Array, str, float]:
+    """Average the inverse of one link."""
     if v is None:
-        return (eta if question.scale == "link" else link.inverse(eta)), *found.rule
+        return (eta if scale == "link" else link.inverse(eta)), *found.rule
     if found.heavy is not None:
-        return _over_student(link, eta, v, found.heavy, question.scale)
+        return _over_student(link, eta, v, found.heavy, scale)
     if found.attenuation is not None:
         eta, v = found.attenuation * eta, found.attenuation**2 * v
     integral = population_mean(link, eta, v, found.joint.smooth)
     rule, error = integral.rule, integral.error
     if found.solved:
         rule, error = f"{found.rule[0]}; {rule}", error + found.solved
-    if question.scale == "link":
+    if scale == "link":
         return link_of_population_mean(link, eta, v, found.joint.smooth), rule, error
     return integral.value, rule, error
+
+
+def _complement(question: Question, found: Parts) -> tuple[Array, str, float]:
+    """Return one minus a mean that lies between 0 and 1: its digits, where the mean rounds to 1."""
+    if question.is_mu and isinstance(question.link, ProbabilityLink):
+        eta, v = found.joint.at[question.single].eta, found.joint.variance.get(question.single)
+        return _of_link(LINKS[question.link.mirror], -eta, v, "response", found)
+    value, rule, error = on_scale(replace(question, scale="response"), found)
+    return 1.0 - value, rule, error
 
 
 def _log_odds(question: Question, found: Parts) -> tuple[Array, str, float]:

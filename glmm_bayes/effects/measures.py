@@ -43,9 +43,16 @@ class Measure(ABC):
     #: What the columns of a summary are, before the interval's kind.
     summary_words: ClassVar[str] = "mean and"
 
+    #: Whether it needs the digits of one minus an average.
+    of_odds: ClassVar[bool] = False
+
     @abstractmethod
     def compare(self, high: Array, low: Array) -> Array:
         """Return the measure of ``high`` against ``low``, elementwise."""
+
+    def compare_odds(self, high: tuple[Array, Array], low: tuple[Array, Array]) -> Array:
+        """Return the measure of averages that come with one minus themselves."""
+        return self.compare(high[0], low[0])
 
     def summarise(self, flat: Array, probability: float) -> pd.DataFrame:
         """Summarise draws, shape (draw, row): mean, sd and the equal-tailed interval."""
@@ -86,20 +93,26 @@ class OddsRatio(Measure):
     """Odds of ``high`` over odds of ``low``: the odds ratio of the averages."""
 
     name, label, null = "odds_ratio", "odds ratio of means", 1.0
-    of_probabilities = True
+    of_probabilities, of_odds = True, True
 
     def compare(self, high: Array, low: Array) -> Array:
-        return high / (1 - high) * ((1 - low) / low)
+        return self.compare_odds((high, 1 - high), (low, 1 - low))
+
+    def compare_odds(self, high: tuple[Array, Array], low: tuple[Array, Array]) -> Array:
+        return high[0] / high[1] * (low[1] / low[0])
 
 
 class LogOddsRatio(Measure):
     """Logarithm of the odds ratio of the averages."""
 
     name, label, null = "log_odds_ratio", "log odds ratio of means", 0.0
-    of_probabilities = True
+    of_probabilities, of_odds = True, True
 
     def compare(self, high: Array, low: Array) -> Array:
         return np.log(high) - np.log1p(-high) - np.log(low) + np.log1p(-low)
+
+    def compare_odds(self, high: tuple[Array, Array], low: tuple[Array, Array]) -> Array:
+        return np.log(high[0]) - np.log(high[1]) - np.log(low[0]) + np.log(low[1])
 
 
 class Lift(Measure):

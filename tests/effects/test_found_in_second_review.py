@@ -132,3 +132,27 @@ WRONG = {
 def test_wrong_arguments_are_answered_in_words(kind):
     with pytest.raises(gb.PredictionError):
         WRONG[kind](fit_of("y ~ x + gx + (1 | g)", [-1.0, 0.5, 0.8]))
+
+
+@pytest.mark.parametrize("word", ["typical", "population", "subject"])
+@pytest.mark.parametrize("intercept", [-38.0, -12.0, 9.0, 12.0, 20.0, 38.0])
+def test_odds_ratios_keep_their_digits_at_both_ends(intercept, word):
+    model = gb.Model("y ~ x + (1 | g)", DATA, family="bernoulli")
+    b = np.full((1, 1, 8, 1), 0.25)
+    fit = gb.Fit.from_draws(model, {"beta": [[[intercept, 1.0]]], "sd_g": [[[1.0]]], "b_g": b})
+    mirrored = gb.Fit.from_draws(model, {"beta": [[[-intercept, -1.0]]], "sd_g": [[[1.0]]], "b_g": -b})
+    rows = {"x": [0.0], "g": ["a"]}
+    for measure, exact in (("odds_ratio", np.e), ("log_odds_ratio", 1.0)):
+        found, other = (
+            gb.comparisons(each, "x", measure, word, newdata=rows).draws.item() for each in (fit, mirrored)
+        )
+        if abs(intercept) > 10 or word != "population":
+            assert found == pytest.approx(exact, rel=2e-4 if word == "population" else 1e-11)
+        assert found == pytest.approx(1 / other if measure == "odds_ratio" else -other, rel=1e-8)
+
+
+def test_odds_of_averages_over_rows_keep_their_digits_where_the_average_rounds_to_1():
+    fit = fit_of("y ~ x + (1 | g)", [40.0, 1.0])
+    rows = pd.DataFrame({"x": [0.0, 2.0]})
+    found = gb.comparisons(fit, "x", "odds_ratio", "typical", newdata=rows).draws.item()
+    assert found == pytest.approx(np.e, rel=1e-11), "both rows are set to the same values"
