@@ -130,7 +130,7 @@ soup = st.one_of(
 @given(soup)
 @settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_text_is_a_spec_or_a_typed_error(text):
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         spec = ModelSpec.from_formula(text)
     except GlmmError as error:
@@ -138,4 +138,4 @@ def test_any_text_is_a_spec_or_a_typed_error(text):
         assert "    " in error.findings[0].message
     else:
         assert ModelSpec.from_formula(spec.to_formula()) == spec
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1

@@ -19,10 +19,10 @@ def best_of_three(formula):
     """Return the shortest of three times, which a busy machine disturbs least."""
     times = []
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         with pytest.raises(FormulaError) as caught:
             ModelSpec.from_formula(formula)
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert caught.value.code == "formula_too_large"
     assert len(str(caught.value)) < 600
     return min(times)
@@ -72,9 +72,9 @@ def test_the_message_says_how_large():
 
 @pytest.mark.parametrize("operator", ["+", "*", "/"])
 def test_repeating_a_term_costs_little_and_changes_nothing(operator):
-    start = time.perf_counter()
+    start = time.process_time()
     assert ModelSpec.from_formula("y ~ " + operator.join("x" * 900)) == ModelSpec.from_formula("y ~ x")
-    assert time.perf_counter() - start < 0.5
+    assert time.process_time() - start < 0.5
 
 
 @pytest.mark.parametrize(

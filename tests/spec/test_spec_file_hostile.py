@@ -131,10 +131,10 @@ def written(tmp_path):
 @pytest.mark.parametrize(("kind", "suffix", "content"), HOSTILE, ids=[f"{k} ({s})" for k, s, _ in HOSTILE])
 def test_a_hostile_file_is_a_typed_error_soon(written, kind, suffix, content):
     path = written(suffix, content)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(GlmmError) as caught:
         read_spec_file(path)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert f"model.{suffix}" in str(caught.value)
     assert len(str(caught.value)) < 2000
 
