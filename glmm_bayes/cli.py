@@ -47,6 +47,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document in
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 6 if the sampler's diagnosis fails.")]
 
 _DEMO_ROWS = {"treatment": ["itraconazole", "terbinafine"], "time": [12, 12]}
+_DEMO_DRAWS = 2500
 _FAILED_DIAGNOSIS = 6
 _SPECS = (".toml", ".yaml", ".yml")
 
@@ -64,7 +65,7 @@ def demo(
     typer.echo(f"{data.attrs['title']}: {data.attrs['description']}\n")
     typer.echo(f"{model}\n")
     typer.echo("Compiling and sampling; the first time takes longer ...")
-    fit = model.fit(seed=seed)
+    fit = model.fit(draws=_DEMO_DRAWS, seed=seed)
     typer.echo(f"{fit}\n\n{gb.diagnose(fit)}\n")
     typer.echo("Who still has a moderate or severe infection after twelve months?\n")
     for word in ("typical", "population"):
