@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
-from glmm_bayes.core.links import ProbabilityLink
 from glmm_bayes.effects.asked import Estimand
 from glmm_bayes.effects.averaging import Averages
 from glmm_bayes.effects.expectation import Expectation, expected
@@ -43,13 +43,6 @@ def quantity_of(question: Question) -> str:
     return name if question.scale == "response" else f"{question.link.name} of {name}"
 
 
-def is_probability(question: Question) -> bool:
-    """Tell whether what is compared lies between 0 and 1: a probability, or a share."""
-    if question.parameter is not None:
-        return isinstance(question.link, ProbabilityLink)
-    return isinstance(question.fit.link, ProbabilityLink) or bool(question.fit.response.categories)
-
-
 def checked_scale(scale: str) -> str:
     """Return a known scale."""
     if scale not in ("response", "link"):
@@ -73,8 +66,10 @@ def answer(
 ) -> Expectation:
     """Compute the expected responses of rows or averages over them, whatever the estimand."""
     if asks_new(question, rows):
-        return expected_of_new(question, rows, seed, groups, max_memory)
-    return expected(question, rows, groups, max_memory)
+        found = expected_of_new(question, rows, seed, groups, max_memory)
+    else:
+        found = expected(question, rows, groups, max_memory)
+    return replace(found, values=question.within_bounds(found.values))
 
 
 def asks_new(question: Question, rows: Rows) -> bool:

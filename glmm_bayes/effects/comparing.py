@@ -17,7 +17,6 @@ from glmm_bayes.effects.answers import (
     attributes,
     checked_scale,
     effects_of,
-    is_probability,
     quantity_of,
     rows_of,
 )
@@ -113,7 +112,7 @@ def comparisons(
     asked = asked_of(estimand, parameter=parameter, newdata=newdata, weights=weights)
     parameter, newdata, weights = asked.parameter, asked.newdata, asked.weights
     question = Question(fit, read_estimand(asked.words, fit), _scale(asked, chosen), parameter)
-    if chosen.of_probabilities and not is_probability(question):
+    if chosen.of_probabilities and not question.is_probability:
         message = f"measure='{chosen.name}' needs a mean between 0 and 1; {fit.family.name} has none."
         raise PredictionError(Finding("measure", message, hint="Write difference or ratio."))
     if hypothesis is not None and chosen.name == "nnt":

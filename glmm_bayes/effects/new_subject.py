@@ -150,5 +150,6 @@ def law_of_new(question: Question, rows: Rows) -> tuple[GroupLaw, Expectation] |
     means = Expectation(eta, *found.rule)
     if question.scale == "response":
         means = Expectation(*on_scale(averaged_question, found))
+        means = replace(means, values=question.within_bounds(means.values))
     law = GroupLaw(question.link, question.scale, eta, v, means.values.mean(axis=0), spread)
     return law, means

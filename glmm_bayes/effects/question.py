@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from glmm_bayes.core.links import Link
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.links import Link, ProbabilityLink
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand import FactorWords
 from glmm_bayes.effects.rows import parameter_link
 from glmm_bayes.infer.fit import Fit
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -44,3 +49,18 @@ class Question:
     def link(self) -> Link:
         """Its link."""
         return parameter_link(self.fit, self.single)
+
+    @property
+    def is_probability(self) -> bool:
+        """Whether what is asked for lies between 0 and 1: a probability, or a share."""
+        if self.parameter is not None:
+            return isinstance(self.link, ProbabilityLink)
+        return isinstance(self.fit.link, ProbabilityLink) or bool(self.fit.response.categories)
+
+    def within_bounds(self, values: Array) -> Array:
+        """Take values on the scale back to where they must lie: averages of them leave it by rounding."""
+        if self.scale not in ("response", "complement"):
+            return values
+        if self.is_probability:
+            return np.clip(values, 0.0, 1.0)
+        return np.clip(values, *self.link.bounds) if self.is_mu else values

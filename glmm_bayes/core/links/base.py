@@ -27,6 +27,8 @@ class Link(ABC):
         The link of the mean of row i as a person writes it.
     domain : str
         The means that the link allows, in words.
+    bounds : tuple of float
+        Between which ``inverse`` lies, whatever the linear predictor.
     strip : float
         Half-width of the strip around the real line in which ``inverse`` is analytic and bounded; it
         sets the step of the trapezoid rule (``numpy.inf``: no limit).
@@ -43,6 +45,7 @@ class Link(ABC):
     name: ClassVar[str]
     latex: ClassVar[str]
     domain: ClassVar[str]
+    bounds: ClassVar[tuple[float, float]] = (0.0, np.inf)
     strip: ClassVar[float]
     exponential_tail: ClassVar[bool] = False
     is_increasing: ClassVar[bool] = True
@@ -98,6 +101,7 @@ class ProbabilityLink(Link):
     """
 
     domain: ClassVar[str] = "probabilities between 0 and 1"
+    bounds: ClassVar[tuple[float, float]] = (0.0, 1.0)
     latent_variance: ClassVar[float | None] = None
     prior_centre: ClassVar[float] = 0.0
     prior_scale: ClassVar[float]

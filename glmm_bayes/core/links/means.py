@@ -20,6 +20,7 @@ class Identity(Link):
     name: ClassVar[str] = "identity"
     latex: ClassVar[str] = r"\mu_i"
     domain: ClassVar[str] = "all real numbers"
+    bounds: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
     strip: ClassVar[float] = np.inf
 
     def link(self, mu: Array) -> Array:
@@ -130,6 +131,7 @@ class Inverse(Link):
     name: ClassVar[str] = "inverse"
     latex: ClassVar[str] = r"1/\mu_i"
     domain: ClassVar[str] = "numbers above 0, at linear predictors above 0"
+    bounds: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
     strip: ClassVar[float] = np.nan
     is_increasing: ClassVar[bool] = False
     has_pole: ClassVar[bool] = True
@@ -190,6 +192,7 @@ class TanHalf(Link):
     name: ClassVar[str] = "tan_half"
     latex: ClassVar[str] = r"\tan(\mu_i/2)"
     domain: ClassVar[str] = "angles between -pi and pi"
+    bounds: ClassVar[tuple[float, float]] = (-np.pi, np.pi)
     strip: ClassVar[float] = 1.0
 
     def link(self, mu: Array) -> Array:

@@ -1,0 +1,11 @@
+"""Hypothesis: the same examples in each run of the tests; others, and twenty times as many, on demand.
+
+``pytest --hypothesis-profile=explore tests/effects/test_hypothesis_laws.py`` looks for what the fixed
+examples do not show.
+"""
+
+from hypothesis import settings
+
+settings.register_profile("default", derandomize=True, deadline=None)
+settings.register_profile("explore", derandomize=False, max_examples=2000, deadline=None)
+settings.load_profile("default")
