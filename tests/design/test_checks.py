@@ -154,8 +154,8 @@ def test_a_hundred_thousand_rows_take_seconds():
     data["y"] = RNG.integers(0, 2, rows)
     numbers = " + ".join(f"x{i}" for i in range(10))
     model = gb.Model(f"y ~ {numbers} + f + (1 + x0 | g) + (1 | h)", data, family="bernoulli")
-    start = time.perf_counter()
+    start = time.process_time()
     table = model.check()
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     print(f"{seconds:.2f} s")
     assert len(table) > 15 and seconds < 10

@@ -162,9 +162,9 @@ def test_a_million_rows_of_a_hundred_thousand_levels_stay_light_and_quick(kind):
     if kind == "texts":
         data["g"] = data["g"].astype(str)
     formula = f"y ~ x + (1 + x | {'g:h' if kind == 'pairs' else 'g'})"
-    start = time.perf_counter()
+    start = time.process_time()
     design = design_of(formula, data)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert len(design.groups[0].levels) == levels
     tracemalloc.start()
     design_of(formula, data)
