@@ -51,7 +51,7 @@ def _roots(center: Array, sd: Array, probability: float) -> Array:
         low[active] = np.where(gap < 0, at, low[active])
         high[active] = np.where(gap < 0, high[active], at)
         middle = 0.5 * (low[active] + high[active])
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             newton = at - gap / slope
         # Newton's step alone may creep where the mixture has gaps: each third step halves the bracket.
         is_inside = (newton > low[active]) & (newton < high[active]) & (step % 3 < 2)

@@ -99,7 +99,9 @@ class OddsRatio(Measure):
         return self.compare_odds((high, 1 - high), (low, 1 - low))
 
     def compare_odds(self, high: tuple[Array, Array], low: tuple[Array, Array]) -> Array:
-        return high[0] / high[1] * (low[1] / low[0])
+        # 1 - mean may be below the smallest number: such odds are infinite.
+        with np.errstate(divide="ignore", over="ignore"):
+            return high[0] / high[1] * (low[1] / low[0])
 
 
 class LogOddsRatio(Measure):
@@ -112,7 +114,8 @@ class LogOddsRatio(Measure):
         return np.log(high) - np.log1p(-high) - np.log(low) + np.log1p(-low)
 
     def compare_odds(self, high: tuple[Array, Array], low: tuple[Array, Array]) -> Array:
-        return np.log(high[0]) - np.log(high[1]) - np.log(low[0]) + np.log(low[1])
+        with np.errstate(divide="ignore"):
+            return np.log(high[0]) - np.log(high[1]) - np.log(low[0]) + np.log(low[1])
 
 
 class Lift(Measure):

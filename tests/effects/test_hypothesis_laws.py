@@ -344,4 +344,10 @@ def test_measures_are_functions_of_the_same_two_averages(key, seed, word):
     for measure in measures_of(key):
         if measure != "mean_log_odds_ratio":
             found = values(gb.comparisons(fit, "d", measure, word))
-            near(found, MEASURES[measure].compare(high, low), rtol=1e-9, atol=1e-10)
+            wanted = MEASURES[measure].compare(high, low)
+            assert not np.isnan(found).any()
+            # Odds of averages that round to 1 have no digits here; comparisons integrate 1 - mean for them.
+            if MEASURES[measure].of_odds:
+                has_digits = np.maximum(high, low) < 1 - 1e-6
+                found, wanted = found[has_digits], wanted[has_digits]
+            near(found, wanted, rtol=1e-9, atol=1e-10)
