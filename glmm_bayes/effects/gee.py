@@ -72,7 +72,8 @@ def gee(
     What statsmodels is asked: offsets enter, so does the exposure of ``rate()`` under a log link. A row of n
     trials becomes n rows of one group. Weights are taken with ``independence`` only: the moments of its
     other correlations read them as weights of whole groups. The shape of a negative binomial stands at its
-    posterior mean.
+    posterior mean. Moments of scale and correlation are divided by the number of rows or pairs, not that
+    less the number of coefficients, so that the numbers are those of R's geepack.
 
     GEE assumes that dropout is completely at random, the likelihood that it is at random given what was
     observed: a gap alone does not condemn the model. ``gb.gee_check`` tells what gap the model expects.

@@ -76,7 +76,8 @@ def solve(model: MeanModel, codes: Integers, moment: Array | None, structure: St
         given = {"time": times, "offset": model.offset[row], "weights": weights}
         x = model.columns @ model.back
         solver = equations.GEE(y, x[row], codes[row], family=law, cov_struct=shape, **given)
-        result = solver.fit(maxiter=_STEPS, ctol=_SCORE * len(row))
+        # Moments of scale and correlation are divided by the number of rows or pairs, as in R's geepack.
+        result = solver.fit(maxiter=_STEPS, ctol=_SCORE * len(row), ddof_scale=0)
     _check(result, told)
     covariance = model.back @ result.cov_robust @ model.back.T
     found = words(shape, step, np.bincount(codes[row]))

@@ -233,5 +233,6 @@ def test_covariances_given_the_data_of_one_level():
 def test_the_working_correlation_of_toenail():
     pytest.importorskip("statsmodels")
     table = gb.gee(toenail())
-    np.testing.assert_allclose(table["gee"], [-0.58402, -0.57203, -0.17703, -0.26569], atol=3e-4)
-    assert "0.420" in table.attrs["correlation"]
+    np.testing.assert_allclose(table["gee"], [-0.58402, -0.57203, -0.17703, -0.26569], atol=5e-6)
+    # By the moments of R's geepack; statsmodels' own, less one pair a coefficient, give 0.4203.
+    assert "0.421" in table.attrs["correlation"]
