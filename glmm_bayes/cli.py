@@ -144,7 +144,7 @@ def effects(
         ),
     ] = None,
     estimand: Annotated[
-        str, typer.Option(help="population, typical, subject or new_subject.")
+        str, typer.Option(help="population, typical, subject, sample or new_subject (one new group).")
     ] = "population",
     measure: Annotated[str, typer.Option(help="difference, ratio, odds_ratio, ...")] = "difference",
     by: Annotated[str | None, typer.Option(help="A column to compare within.")] = None,

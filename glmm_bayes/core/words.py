@@ -12,11 +12,13 @@ ESTIMANDS: dict[str, str] = {
     "typical": "typical group (random effects at zero)",
     "subject": "subject-specific (each known group with its own random effects)",
     "new_subject": (
-        "new group (each label in the rows is a group not yet seen, also one that the data had; "
-        "random effects drawn from their distribution)"
+        "one new group (not yet seen, the same in all rows; random effects drawn from their distribution)"
     ),
     "sample": "average over the groups in the data (each with its own random effects, equally weighted)",
 }
+
+#: What follows the number of new groups where each label in the rows is one.
+NEW_PER_LABEL = "(one for each label in the rows; random effects drawn from their distribution)"
 
 #: ArviZ 1.x's default interval, always passed on explicitly.
 INTERVAL_PROBABILITY = 0.89

@@ -86,7 +86,7 @@ def as_labels(column: Column, rows: NDArray[Any] | None = None) -> Column:
             raise DataError(Finding("column_type", message, column=column.name, rows=where, hint=hint))
         values = values.astype(np.int64)
     codes, distinct = distinct_values(values)
-    shown = _iso_text if column.kind == "date" else python_level
+    shown = date_text if column.kind == "date" else python_level
     return Column(column.name, "label", codes, tuple(shown(value) for value in distinct.tolist()))
 
 
@@ -108,8 +108,8 @@ def python_level(value: Any) -> Level:
     return str(value)
 
 
-def _iso_text(nanoseconds: int) -> str:
-    """Write ``2020-01-31`` at midnight, else the time of day without zeros at its end."""
+def date_text(nanoseconds: int) -> str:
+    """Write nanoseconds since 1970 as ``2020-01-31``; with the time of day if not midnight."""
     day, time = str(np.datetime64(nanoseconds, "ns")).split("T")
     clock, fraction = time.split(".")
     digits = fraction.rstrip("0")

@@ -166,7 +166,6 @@ def replay_design(
     design: Design,
     data: object,
     with_groups: bool | Collection[str],
-    optional: Collection[str] = (),
     findings: Findings | None = None,
 ) -> Design:
     """Build the design of new rows with the state that the training rows taught.
@@ -180,8 +179,6 @@ def replay_design(
     with_groups : bool or collection of str
         Grouping factors whose levels in the rows are needed: all, none, or those named. Their columns
         must be there.
-    optional : collection of str
-        Further grouping factors, whose columns are read where they are there.
     findings : Findings, optional
         Of ``PredictionError``; where notes about the rows are collected.
 
@@ -196,7 +193,7 @@ def replay_design(
     every = [group.factor for group in spec.groups]
     needed = frozenset(with_groups if isinstance(with_groups, Collection) else every if with_groups else ())
     try:
-        table = read_new_rows(spec, design.table, data, needed, optional, findings)
+        table = read_new_rows(spec, design.table, data, needed, findings)
         new = _assemble(spec, table, state, findings, learning=False, needed=needed)
     except DataError as error:
         raise PredictionError(error.findings) from None

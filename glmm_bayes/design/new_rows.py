@@ -18,7 +18,6 @@ def read_new_rows(
     trained: Table,
     data: object,
     needed: Collection[str],
-    optional: Collection[str],
     findings: Findings,
 ) -> Table:
     """Read the columns of new rows that a design is made of; everything wrong is raised as one error.
@@ -29,29 +28,22 @@ def read_new_rows(
     trained : Table
         The training rows.
     data : DataFrame, mapping, ... or Table
-    needed, optional : collection of str
-        Grouping factors whose columns must be there, or are read where they are there.
+    needed : collection of str
+        Grouping factors whose columns must be there.
     findings : Findings
     """
     names = _needed_names(spec, needed)
-    more = [name for group in spec.groups if group.factor in optional for name in group.columns]
     if isinstance(data, Table):
         table = data
-        names += [name for name in more if name in table.columns]
     else:
         frame = as_frame(data)
         for name in names:
             if not frame.positions(name):
                 findings.error("newdata_schema", f"new data: column '{name}' missing.", column=name)
         findings.raise_errors()
-        names += [name for name in more if frame.positions(name)]
-        names = list(dict.fromkeys(names))
         table = read_table(frame, names, findings)
     _check_kinds(trained, table, names, spec, findings)
     findings.raise_errors()
-    for name in set(more) & set(names):
-        # What is no level is told here, with the rest of what is wrong with the rows.
-        as_labels(table[name])
     return _labelled(trained, table, names)
 
 

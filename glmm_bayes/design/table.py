@@ -105,7 +105,8 @@ def read_table(
     if not len(table):
         dropped = f", {len(rows)} dropped for {', '.join(gaps)}" if gaps else ""
         hint = f"Check the filter, or fill '{next(iter(gaps))}'." if gaps else "Check the filter."
-        message = f"no rows to fit: {len(rows)} read{dropped}."
+        is_new = issubclass(findings.error_type, PredictionError)
+        message = "newdata has no rows." if is_new else f"no rows to fit: {len(rows)} read{dropped}."
         findings.error("empty_data", message, column=next(iter(gaps), None), hint=hint)
     findings.raise_errors()
     if not issubclass(findings.error_type, PredictionError):

@@ -17,6 +17,7 @@ from glmm_bayes.effects.averaging import Averages
 from glmm_bayes.effects.expectation import Expectation, expected
 from glmm_bayes.effects.group_law import GroupLaw
 from glmm_bayes.effects.measures import Measure
+from glmm_bayes.effects.new_groups import new_words
 from glmm_bayes.effects.new_subject import expected_of_new
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
@@ -78,13 +79,15 @@ def asks_new(question: Question, rows: Rows) -> bool:
     return bool(factors & set(question.estimand.new))
 
 
-def attributes(question: Question, result: Expectation, quantity: str, seed: int) -> dict[str, Any]:
+def attributes(
+    question: Question, rows: Rows, result: Expectation, quantity: str, seed: int
+) -> dict[str, Any]:
     """List what a result says of itself."""
     estimand = question.estimand
     attrs = {
         "quantity": quantity,
         "estimand": estimand.word,
-        "estimand_description": estimand.description,
+        "estimand_description": estimand.description(new_words(question, rows)),
         "scale": question.scale,
         "integration": result.rule,
         "integration_error": result.error,

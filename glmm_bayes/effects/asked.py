@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.words import ESTIMANDS
+from glmm_bayes.core.words import ESTIMANDS, NEW_PER_LABEL
+from glmm_bayes.effects.estimand import NEW_SUBJECT
 from glmm_bayes.effects.row_weights import BayesianBootstrap
 
 
@@ -28,6 +29,8 @@ class Estimand:
         Rows whose covariates are the population; default: those of the data.
     weights : str, array or BayesianBootstrap, optional
         Of these rows; default: equal.
+    per : {"label"}, optional
+        With ``new_subject``: a new group for each label in the rows; default: one for all rows.
 
     Examples
     --------
@@ -41,13 +44,16 @@ class Estimand:
     parameter: str | None = None
     newdata: Any = None
     weights: Any = None
+    per: str | None = None
 
     def __str__(self) -> str:
+        known = dict(ESTIMANDS)
+        if self.per == "label":
+            known[NEW_SUBJECT] = f"new groups {NEW_PER_LABEL}"
         if isinstance(self.words, str):
-            effects = ESTIMANDS.get(self.words, self.words)
+            effects = known.get(self.words, self.words)
         else:
-            parts = [f"{factor}: {ESTIMANDS.get(word, word)}" for factor, word in self.words.items()]
-            effects = "; ".join(parts)
+            effects = "; ".join(f"{factor}: {known.get(word, word)}" for factor, word in self.words.items())
         what = f"{self.parameter}, {self.scale} scale" if self.parameter else f"{self.scale} scale"
         rows = "rows of the data" if self.newdata is None else "rows of newdata"
         return f"{effects}; {what}; {rows}, {_weights_words(self.weights)}"

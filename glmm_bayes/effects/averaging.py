@@ -16,12 +16,14 @@ from glmm_bayes.core.errors import DataError, Finding, Findings, PredictionError
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.table import Column, as_frame, as_labels, read_table
 from glmm_bayes.effects.row_weights import BayesianBootstrap, FixedWeights, Weights, bootstrap_weights
-from glmm_bayes.effects.rows import Rows
+from glmm_bayes.effects.rows import Rows, response_columns
 
 Array = NDArray[np.float64]
 
 #: Where a grid of rows says in its ``attrs`` what rows it holds.
 GRID_WORDS = "glmm_bayes_grid"
+#: And what these are, so that rows chosen from them or changed are not called so: columns and a hash.
+GRID_ROWS = "glmm_bayes_grid_rows"
 
 #: Columns of the tables that effects are summarised in.
 _OWN_COLUMNS = re.compile(r"mean|sd|variable|contrast|eti[0-9_]+_[lu]b")
@@ -59,6 +61,14 @@ class Averages:
     def of_kinds(self, kind: NDArray[np.int64]) -> Averages:
         """Return the same averages for a table with one row of each kind, given the kind of every row."""
         return replace(self, kind=kind)
+
+    def single_kinds(self, kind: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """Return the one kind of the rows of each average, given that of every row; None if some differ."""
+        counted = self.share > 0.0
+        target, kind = self.target[counted], kind[counted]
+        first = np.zeros(len(self.grid), np.int64)
+        first[target] = kind
+        return first if (first[target] == kind).all() else None
 
     def weights(self, kind: NDArray[np.int64], kinds: int) -> Weights:
         """Return weights over rows of one kind each, given the kind of every row of the table."""
@@ -156,13 +166,13 @@ def _shares(rows: Rows, weights: Any, newdata: Any) -> tuple[Array, str]:
     if isinstance(weights, str):
         values, how = shown_values(rows, weights, newdata, "weights"), f"weighted by {weights}"
     else:
-        values, how = weights, "with the weights given"
+        values, how = _given_weights(rows, weights), "with the weights given"
     try:
         found = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         found = np.empty(0)
     if found.shape != (len(rows),):
-        message = f"weights must be a column of numbers or one number a row ({len(rows)} rows)."
+        message = f"weights must be a column of numbers or one number a row ({len(rows.given_labels)} rows)."
         raise PredictionError(Finding("weights", message))
     bad = np.flatnonzero(~(np.isfinite(found) & (found >= 0.0)))
     if bad.size:
@@ -172,9 +182,42 @@ def _shares(rows: Rows, weights: Any, newdata: Any) -> tuple[Array, str]:
     return found, how
 
 
+def _given_weights(rows: Rows, weights: Any) -> Any:
+    """Return one weight a row of those given by themselves: a Series by its index, all else by position."""
+    labels = rows.given_labels
+    if isinstance(weights, pd.Series) and not weights.index.equals(pd.Index(labels)):
+        if not weights.index.is_unique:
+            message = "weights are a Series whose index holds labels twice, and is not that of the rows."
+            raise PredictionError(Finding("weights", message, hint="Give weights.to_numpy() in row order."))
+        missing = ~pd.Index(labels).isin(weights.index)
+        if missing.any():
+            lacking = tuple(labels[missing].tolist())
+            found = "shares no label with the rows" if missing.all() else "lacks some rows"
+            message = f"weights are matched by index, and that of the Series {found} ({row_text(lacking)})."
+            hint = "Give it the index of the rows, or weights.to_numpy() in row order."
+            raise PredictionError(Finding("weights", message, rows=lacking, hint=hint))
+        weights = weights.reindex(pd.Index(labels))
+    try:
+        values = np.asarray(weights)
+    except (TypeError, ValueError):
+        return np.empty(0)
+    return rows.of_given(values) if values.shape == (len(labels),) else np.empty(0)
+
+
 def describe_rows(newdata: Any) -> str:
-    """Name rows that are not those of the data: a grid says what it is itself."""
-    return str(getattr(newdata, "attrs", {}).get(GRID_WORDS, "the rows of newdata"))
+    """Name rows that are not those of the data: a grid that nobody has changed says what it is itself."""
+    attrs = getattr(newdata, "attrs", {})
+    if GRID_WORDS not in attrs or GRID_ROWS not in attrs:
+        return "the rows of newdata"
+    names, _ = attrs[GRID_ROWS]
+    is_whole = set(names) <= set(newdata.columns) and fingerprint(newdata[list(names)]) == attrs[GRID_ROWS]
+    return str(attrs[GRID_WORDS]) if is_whole else "the rows of newdata"
+
+
+def fingerprint(frame: pd.DataFrame) -> tuple[tuple[str, ...], str]:
+    """Return the columns of a frame, and a number for its rows in whatever order they stand."""
+    hashes = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    return tuple(map(str, frame.columns)), f"{len(frame)} rows, {int(hashes.sum(dtype=np.uint64)):016x}"
 
 
 def _names(by: Any, compared: Sequence[str]) -> tuple[str, ...]:
@@ -191,7 +234,7 @@ def _names(by: Any, compared: Sequence[str]) -> tuple[str, ...]:
 
 def grid_frame(rows: Rows) -> pd.DataFrame:
     """Return the predictors' columns of the rows as the user gave them."""
-    response = {name for design in rows.designs.values() for name in design.spec.response.names()}
+    response = response_columns(rows)
     keep = [name for name in rows.table.columns if name not in response]
     return pd.DataFrame({name: shown_column(rows.table[name]) for name in keep}, index=range(len(rows)))
 
@@ -221,7 +264,8 @@ def shown_values(rows: Rows, name: str, newdata: Any, asked: str = "by") -> Any:
         return shown_column(rows.table[name])
     if newdata is not None and as_frame(newdata).positions(name):
         try:
-            return shown_column(read_table(newdata, [name], Findings(PredictionError))[name])
+            column = read_table(newdata, [name], Findings(PredictionError))[name]
+            return shown_column(column if rows.kept is None else column.take(rows.kept))
         except DataError as error:
             raise PredictionError(error.findings) from None
     where = "among those the model reads" if newdata is None else "in newdata"
@@ -235,6 +279,8 @@ def shown_column(column: Column) -> Any:
     """Return a column's values as the user gave them."""
     if column.kind in ("number", "boolean"):
         return column.values
+    if column.kind == "date":
+        return column.values.astype("datetime64[ns]")
     labelled = as_labels(column)
     labels = pd.Index([str(level) for level in labelled.levels], dtype=object)
     codes: list[int] = labelled.values.tolist()

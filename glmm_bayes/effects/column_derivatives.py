@@ -39,19 +39,14 @@ class Sides:
     error: float
 
 
-def sides_of(rows: Rows, build: Builder, variable: str) -> Sides:
-    """Differentiate every column of the designs by the variable, at each row's own value.
+def sides_of(rows: Rows, build: Builder, variable: str, x: Array) -> Sides:
+    """Differentiate every column of the designs by the variable, at each row's own value ``x``.
 
     Raises
     ------
     PredictionError
-        ``slope`` if the variable is no number, or rows near the rows have no design.
+        ``slope`` if the rows near the rows have no design.
     """
-    column = rows.table[variable]
-    if column.kind != "number":
-        message = f"'{variable}' is a {column.kind}, and a slope is that of a number."
-        raise PredictionError(Finding("slope", message, column=variable, hint="Use gb.comparisons."))
-    x = column.values.astype(np.float64)
     best: list[Array] = []
     errors: list[Array] = []
     for step in _STEPS:

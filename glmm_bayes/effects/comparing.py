@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
+from glmm_bayes.design.design import Design
 from glmm_bayes.effects.answers import (
     answer,
     attributes,
@@ -24,14 +25,15 @@ from glmm_bayes.effects.asked import Estimand, asked_of
 from glmm_bayes.effects.averaging import Averages, averages, each_row, free_names
 from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import MAX_MEMORY, Expectation
-from glmm_bayes.effects.grids import Change, changes, with_values
+from glmm_bayes.effects.grids import Change, changes
 from glmm_bayes.effects.hypotheses import contrast_rows
-from glmm_bayes.effects.measures import Measure, read_measure
+from glmm_bayes.effects.measures import Logs, Measure, read_measure
 from glmm_bayes.effects.new_groups import seed_of
-from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.question import SMALL, Question
 from glmm_bayes.effects.result import Effects
-from glmm_bayes.effects.rows import Rows, new_rows, predictors_of, unread_groups
+from glmm_bayes.effects.rows import Rows, columns_read, new_rows, predictors_of
 from glmm_bayes.effects.targets import confounded_factors, target_rows
+from glmm_bayes.effects.variables import variable_of, with_values
 from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
@@ -54,6 +56,7 @@ def comparisons(
     target: str | None = None,
     hypothesis: Any = None,
     max_memory: float = MAX_MEMORY,
+    per: str | None = None,
 ) -> Effects:
     """Compare expected responses at different values of variables, all else as observed.
 
@@ -70,8 +73,10 @@ def comparisons(
         ``lift``, ``percent``, ``nnt`` (number needed to treat: ends of the difference's interval turned
         over), ``mean_log_odds_ratio`` (average over rows of each row's own: another number), or a
         function of two arrays of draws, the higher value's first.
-    estimand, newdata, seed, parameter, weights, max_memory
-        As in ``predictions``; a new group has the same effects at each value of the variable.
+    estimand, newdata, seed, parameter, weights, max_memory, per
+        As in ``predictions``. Under ``new_subject`` both sides of the comparison and all rows are of one new
+        group, also rows with different labels; with ``per="label"`` each label is a new group of its own,
+        the same at each value of the variable.
     by : str, sequence of str or bool, optional
         Columns within whose combinations the comparison is made; default: over all rows. False compares
         each row by itself.
@@ -109,9 +114,9 @@ def comparisons(
     0.818731
     """
     chosen = read_measure(measure)
-    asked = asked_of(estimand, parameter=parameter, newdata=newdata, weights=weights)
+    asked = asked_of(estimand, parameter=parameter, newdata=newdata, weights=weights, per=per)
     parameter, newdata, weights = asked.parameter, asked.newdata, asked.weights
-    question = Question(fit, read_estimand(asked.words, fit), _scale(asked, chosen), parameter)
+    question = Question(fit, read_estimand(asked.words, fit, asked.per), _scale(asked, chosen), parameter)
     if chosen.of_probabilities and not question.is_probability:
         message = f"measure='{chosen.name}' needs a mean between 0 and 1; {fit.family.name} has none."
         raise PredictionError(Finding("measure", message, hint="Write difference or ratio."))
@@ -122,25 +127,22 @@ def comparisons(
         )
     start = seed_of(fit, seed)
     base, notes = rows_of(question, newdata)
-    designs = [predictor.design for predictor in predictors_of(fit, parameter).values()]
-    pairs = changes(designs, variable, values)
+    pairs = changes(_designs(question), variable, values)
     names = list(pairs[0][0])
     base, of_whom = target_rows(base, target, pairs)
     notes += confounded_factors(fit, names, newdata)
     groups = _groups(base, by, newdata, weights, names)
     means = _means(question, base, pairs, groups, start, max_memory)
-    if chosen.of_odds and max(mean.values.max(initial=0.0) for mean in means.values()) > _NEAR_ONE:
-        odds = replace(question, scale="complement")
-        others = _means(odds, base, pairs, groups, start, max_memory)
-        both = {key: (mean.values, others[key].values) for key, mean in means.items()}
-        columns = [chosen.compare_odds(both[_key(high)], both[_key(low)]) for high, low in pairs]
+    if _needs_logs(question, chosen, means.values()):
+        logs = _logs(question, chosen, base, pairs, groups, start, max_memory)
+        columns = [chosen.compare_logs(logs[_key(high)], logs[_key(low)]) for high, low in pairs]
     else:
         columns = [chosen.compare(means[_key(high)].values, means[_key(low)].values) for high, low in pairs]
     grid, renamed = free_names(groups.grid)
     grids = [_contrast_grid(high, low, grid) for high, low in pairs]
     worst = max(means.values(), key=lambda mean: mean.error)
     quantity = f"{chosen.label} in {quantity_of(question)}, {', '.join(names)}"
-    attrs = attributes(question, worst, quantity, start) | {
+    attrs = attributes(question, base, worst, quantity, start) | {
         "measure": chosen.name,
         "null": chosen.null,
         "scale": question.scale if question.scale != "log_odds" else "response",
@@ -151,6 +153,35 @@ def comparisons(
         fit, np.concatenate(columns, axis=1), frame, attrs, notes + renamed, asked, measure=chosen
     )
     return result if hypothesis is None else contrast_rows(result, hypothesis)
+
+
+def _needs_logs(question: Question, measure: Measure, means: Iterable[Expectation]) -> bool:
+    """Tell whether a ratio of averages needs more digits than these have."""
+    if not measure.of_ratios or not (question.keeps_logs or question.is_probability):
+        return False
+    for mean in means:
+        if not ((mean.values >= SMALL) & (mean.values <= 1.0 / SMALL)).all():
+            return True
+        if measure.of_odds and mean.values.max(initial=0.0) > _NEAR_ONE:
+            return True
+    return False
+
+
+def _logs(
+    question: Question,
+    measure: Measure,
+    base: Rows,
+    pairs: Sequence[tuple[Change, Change]],
+    groups: Averages,
+    seed: int,
+    max_memory: float,
+) -> dict[tuple[Any, ...], Logs]:
+    """Return logs of the averages at each point, added up in logs; of one minus them for odds."""
+    found = []
+    for scale in ("log", "log_complement") if measure.of_odds else ("log",):
+        means = _means(replace(question, scale=scale), base, pairs, groups, seed, max_memory)
+        found.append({key: mean.values for key, mean in means.items()})
+    return {key: Logs(*(logs[key] for logs in found)) for key in found[0]}
 
 
 def _scale(asked: Estimand, measure: Measure) -> str:
@@ -171,6 +202,11 @@ def _groups(rows: Rows, by: Any, newdata: Any, weights: Any, names: Sequence[str
     return found
 
 
+def _designs(question: Question) -> list[Design]:
+    """Return the training rows' designs of the linear predictors that an answer depends on."""
+    return [predictor.design for predictor in predictors_of(question.fit, question.parameter).values()]
+
+
 def _key(change: Change) -> tuple[Any, ...]:
     return tuple(change.items())
 
@@ -186,13 +222,15 @@ def _means(
     """Average the expected responses of the rows with the variables set to each point."""
     means = {}
     # Rows that read alike are built and evaluated once.
-    first, kind = distinct_rows(_read_columns(question, base, list(pairs[0][0])))
+    names = list(pairs[0][0])
+    first, kind = distinct_rows(_read_columns(question, base, names))
     table, reduced = base.table.take(first), groups.of_kinds(kind)
     findings = Findings(PredictionError)
+    variables = [variable_of(_designs(question), name) for name in names]
     for change in [change for pair in pairs for change in pair]:
         if _key(change) in means:
             continue
-        changed = with_values(table, change)
+        changed = with_values(table, [(variable, change[variable.name]) for variable in variables])
         rows = new_rows(question.fit, changed, question.estimand, findings, question.parameter)
         means[_key(change)] = answer(question, rows, seed, reduced, max_memory)
     # Values beyond the range of a spline: once, however many points and terms there are.
@@ -203,9 +241,8 @@ def _means(
 
 def _read_columns(question: Question, rows: Rows, names: Sequence[str]) -> Array:
     """Return the columns that an answer depends on when variables are set, as numbers."""
-    response = {name for design in rows.designs.values() for name in design.spec.response.names()}
-    unread = response | unread_groups(question.fit, rows, question.estimand)
-    kept = [name for name in rows.table.columns if name in names or name not in unread]
+    read = columns_read(question.fit, rows, question.estimand) | set(names)
+    kept = [name for name in rows.table.columns if name in read]
     # A first column of zeros: a model may read none.
     columns = [np.zeros(len(rows)), *(rows.table[name].values.astype(np.float64) for name in kept)]
     return np.stack(columns, axis=1)

@@ -11,10 +11,8 @@ import pandas as pd
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.registry import Registry
-from glmm_bayes.design.column import as_labels
-from glmm_bayes.design.table import Column
-from glmm_bayes.effects.averaging import GRID_WORDS, shown_column
-from glmm_bayes.effects.grids import checked_value, predictor_names
+from glmm_bayes.effects.averaging import GRID_ROWS, GRID_WORDS, fingerprint, shown_column
+from glmm_bayes.effects.variables import Point, Variable, variable_names, variable_of
 from glmm_bayes.infer.fit import Fit
 
 _KINDS = Registry(
@@ -37,9 +35,10 @@ def grid(fit: Fit, kind: str = "typical", **values: Any) -> pd.DataFrame:
     ----------
     fit : Fit
     kind : {"typical", "balanced", "counterfactual", "observed"}
-        ``typical``: every combination of the values given, other numbers at their mean (whole numbers
-        and indicators at their median, never between two), factors at their most frequent level;
-        ``balanced``: the same with every combination of levels of all factors; ``counterfactual``: every
+        ``typical``: every combination of the values given, other numbers at their mean (whole numbers,
+        indicators and dates at their lower median, never between two), factors, also ``C()`` of numbers, at
+        their most frequent level: the rule of ``plot_curves``, too; ``balanced``: the same with every
+        combination of levels of all factors; ``counterfactual``: every
         row of the data at each combination of the values given; ``observed``: the data's own rows.
     **values
         One value or several of each variable of interest.
@@ -47,7 +46,8 @@ def grid(fit: Fit, kind: str = "typical", **values: Any) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Its ``attrs`` say which grid it is, and averages over it repeat that. Columns of grouping factors
+        Its ``attrs`` say which grid it is and what is held at what, and averages over it repeat that, but
+        not over rows that were chosen from it or changed. Columns of grouping factors
         are there in ``counterfactual`` and ``observed`` only.
 
     Raises
@@ -66,22 +66,41 @@ def grid(fit: Fit, kind: str = "typical", **values: Any) -> pd.DataFrame:
     words = _KINDS[kind]
     table = fit.design.table
     designs = [predictor.design for predictor in fit.predictors.values()]
-    given = {name: _listed(name, value) for name, value in values.items()}
-    for name, listed in given.items():
-        given[name] = [checked_value(designs, name, value) for value in listed]
+    given = {name: _shown(variable_of(designs, name), _listed(name, value)) for name, value in values.items()}
     if kind == "observed" and given:
         message = f"an observed grid takes no values, found {', '.join(given)}."
         raise PredictionError(Finding("values", message, hint='Write kind="counterfactual".'))
+    told = [f"{', '.join(values)} as given"] if values else []
     if kind in ("observed", "counterfactual"):
         frame = pd.DataFrame({name: shown_column(table[name]) for name in table.columns})
         frame = _crossed(frame, given)
     else:
-        for name in predictor_names(designs):
-            if name not in given:
-                given[name] = _standing(table[name], kind == "balanced")
+        held = []
+        for variable in (variable_of(designs, name) for name in variable_names(designs)):
+            if variable.name in given:
+                continue
+            if kind == "balanced" and variable.levels:
+                given[variable.name] = [variable.shown(point) for point in variable.default_points()]
+                continue
+            point, why = variable.typical()
+            given[variable.name] = [variable.shown(point)]
+            held.append(held_words(variable, point, why))
         frame = _crossed(pd.DataFrame(index=range(1)), given)
-    frame.attrs[GRID_WORDS] = words + (f" ({', '.join(values)})" if values else "")
+        told += held
+    frame.attrs[GRID_WORDS] = words + (f" ({'; '.join(told)})" if told else "")
+    frame.attrs[GRID_ROWS] = fingerprint(frame)
     return frame
+
+
+def held_words(variable: Variable, point: Point, why: str) -> str:
+    """Say at what a variable is held: ``BIR74 at its median 2180``."""
+    if variable.levels:
+        return f"{variable.name} at {point.label} ({why})"
+    return f"{variable.name} at its {why} {point.label}"
+
+
+def _shown(variable: Variable, values: list[Any]) -> list[Any]:
+    return [variable.shown(variable.point(value)) for value in values]
 
 
 def _listed(name: str, value: Any) -> list[Any]:
@@ -102,15 +121,3 @@ def _crossed(frame: pd.DataFrame, given: dict[str, list[Any]]) -> pd.DataFrame:
     for name in combined.columns:
         repeated[name] = np.tile(combined[name].to_numpy(), len(frame))
     return repeated
-
-
-def _standing(column: Column, every: bool) -> list[Any]:
-    """Return what a variable is set to that is not of interest: one typical value, or all levels."""
-    if column.kind == "number":
-        x = column.values.astype(np.float64)
-        is_whole = bool((x == np.round(x)).all())
-        return [float(np.quantile(x, 0.5, method="lower") if is_whole else x.mean())]
-    labels = as_labels(column)
-    counts = np.bincount(labels.values, minlength=len(labels.levels))
-    used = [level for level, count in zip(labels.levels, counts, strict=True) if count]
-    return used if every else [labels.levels[int(np.argmax(counts))]]

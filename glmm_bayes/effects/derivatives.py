@@ -20,10 +20,11 @@ from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.mean_rules import rule_of
 from glmm_bayes.core.tabulated import tabulate
 from glmm_bayes.effects.column_derivatives import FOURTH, SIXTH
-from glmm_bayes.effects.evaluation import ROWS_PER_POINT, Cell, over_levels, split
+from glmm_bayes.effects.evaluation import ROWS_PER_POINT, Cell, split
 from glmm_bayes.effects.expectation import on_scale
+from glmm_bayes.effects.level_averages import slope_over_levels
 from glmm_bayes.effects.pieces import Parts, Pieces, Whole
-from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.question import SMALL, Question
 from glmm_bayes.infer.predictor import marginal_attenuation, marginal_variance
 
 Array = NDArray[np.float64]
@@ -44,6 +45,8 @@ class SlopeEvaluator:
     x : ndarray, shape (row,)
         The variable.
     measure : SlopeMeasure
+    is_relative : bool
+        Whether it divides by the mean.
     """
 
     question: Question
@@ -52,6 +55,7 @@ class SlopeEvaluator:
     minus: Whole
     x: Array
     measure: SlopeMeasure
+    is_relative: bool = False
 
     def cells(self, rows: NDArray[np.int64], most: int) -> Iterator[Cell]:
         """Split rows into cells of at most ``most`` rows."""
@@ -85,16 +89,25 @@ class SlopeEvaluator:
         self, three: Sequence[Parts], block: slice, rows: NDArray[np.int64]
     ) -> tuple[Array, str, float]:
         """Return slopes at the parameters of rows and of their neighbours."""
-
-        def compute(*parts: Parts) -> tuple[Array, str, float]:
-            mean, slope, rule, error = _mean_and_slope(self.question, *parts)
-            return np.stack([mean, slope], axis=-1), rule, error
-
         sides = (self.whole, self.plus, self.minus)
-        both, rule, error = over_levels(compute, sides, three, block, rows)
-        mean, slope = both[..., 0], both[..., 1]
+        mean, slope, rule, error = slope_over_levels(
+            self.question, _mean_and_slope, sides, three, block, rows
+        )
         x = self.x[rows].reshape(-1, *(1,) * (slope.ndim - 2))
-        return self.measure(slope, x, mean), rule, error
+        if not self._needs_logs(mean):
+            return self.measure(slope, x, mean), rule, error
+        # h'/h times the slope on the scale of the link, where mean and slope leave the range of a float.
+        on_link = replace(self.question, scale="link")
+        value, steep, *_ = slope_over_levels(on_link, _mean_and_slope, sides, three, block, rows)
+        link = self.question.link
+        relative = steep * np.exp(link.log_inverse_derivative(value) - link.log_inverse(value))
+        return self.measure(relative, x, np.ones_like(relative)), rule, error
+
+    def _needs_logs(self, mean: Array) -> bool:
+        """Tell whether means that are divided by have too few digits, or none."""
+        if not self.is_relative or self.question.scale != "response" or not self.question.keeps_logs:
+            return False
+        return bool(((mean < SMALL) | (mean > 1.0 / SMALL)).any())
 
     def _by_table(self, block: slice, rows: NDArray[np.int64]) -> tuple[Array, str, float] | None:
         """Look mean and derivatives up in tables of this block's draws."""
@@ -119,6 +132,8 @@ class SlopeEvaluator:
         if table is None:
             return None
         values = table.at(eta)
+        if self._needs_logs(values[..., 0]):
+            return None
         mean, slope = (
             values[..., 0],
             values[..., 1] * 0.5 * (plus - minus) + values[..., 2] * 0.5 * (high - low),
@@ -191,15 +206,26 @@ def _mean_and_slope(
     d_eta = 0.5 * (plus.joint.at[name].eta - minus.joint.at[name].eta)
     v = parts.joint.variance.get(name)
     if v is None:
-        slope = d_eta if question.scale == "link" else link.inverse_derivative(eta) * d_eta
+        slope = link.inverse_derivative(eta) * d_eta
+        if question.scale == "link":
+            # Where h' underflows, and the link of the mean is the predictor, they cancel.
+            with np.errstate(divide="ignore", invalid="ignore"):
+                slope = np.where(mean == eta, d_eta, slope / link.inverse_derivative(mean))
         return mean, np.asarray(slope), rule, error
     d_v = 0.5 * (plus.joint.variance[name] - minus.joint.variance[name])
     if (f := parts.attenuation) is not None:
         eta, d_eta, v, d_v = f * eta, f * d_eta, f * f * v, f * f * d_v
     in_eta, in_v = population_mean_derivatives(link, eta, v)
     slope = in_eta * d_eta + in_v * d_v
-    if question.scale == "link":
-        slope = slope / link.inverse_derivative(mean)
+    if question.scale != "link":
+        return mean, np.asarray(slope), rule, error
+    steep = link.inverse_derivative(mean)
+    lost = ~(np.abs(steep) > SMALL) | ~(np.abs(steep) < 1.0 / SMALL)
+    slope = slope / np.where(lost, 1.0, steep)
+    if lost.any():
+        # Where the mean leaves the range of a float, its link does not.
+        along, gap = _along(question, parts, plus, minus)
+        slope, error = np.where(lost, along, slope), max(error, gap)
     return mean, np.asarray(slope), rule, error
 
 

@@ -21,10 +21,13 @@ class FactorWords:
     Attributes
     ----------
     words : mapping of str to str
-        Grouping factor to ``population``, ``typical``, ``subject`` or ``new_subject``.
+        Grouping factor to ``population``, ``typical``, ``subject``, ``new_subject`` or ``sample``.
+    per : {"label"} or None
+        Whether each label in the rows is a new group of its own, or all rows share one.
     """
 
     words: Mapping[str, str]
+    per: str | None = None
 
     @property
     def word(self) -> str:
@@ -36,8 +39,13 @@ class FactorWords:
 
     @property
     def new(self) -> tuple[str, ...]:
-        """Grouping factors whose levels in the rows are new groups."""
+        """Grouping factors of which new groups are asked for."""
         return tuple(factor for factor, word in self.words.items() if factor and word == NEW_SUBJECT)
+
+    @property
+    def labelled(self) -> tuple[str, ...]:
+        """Grouping factors whose labels in the rows tell new groups apart."""
+        return self.new if self.per == "label" else ()
 
     @property
     def averaged_over_new(self) -> FactorWords:
@@ -46,16 +54,21 @@ class FactorWords:
             {factor: "population" if factor in self.new else w for factor, w in self.words.items()}
         )
 
-    @property
-    def description(self) -> str:
-        """The estimand as tables and captions say it."""
-        if self.word in ESTIMANDS:
-            return ESTIMANDS[self.word]
-        parts = [f"{factor}: {ESTIMANDS[word]}" for factor, word in self.words.items()]
-        return "; ".join(parts)
+    def description(self, new: Mapping[str, str] | None = None) -> str:
+        """Return the estimand as tables and captions say it.
+
+        Parameters
+        ----------
+        new : mapping of str to str, optional
+            How many new groups there are, in words, by grouping factor; default: one each.
+        """
+        said = {f: (new or {}).get(f, ESTIMANDS[word]) for f, word in self.words.items()}
+        if len(set(said.values())) == 1:
+            return next(iter(said.values()))
+        return "; ".join(f"{factor}: {text}" for factor, text in said.items())
 
 
-def read_estimand(estimand: str | Mapping[str, str], fit: Fit) -> FactorWords:
+def read_estimand(estimand: str | Mapping[str, str], fit: Fit, per: str | None = None) -> FactorWords:
     """Give each grouping factor its word.
 
     Parameters
@@ -64,13 +77,26 @@ def read_estimand(estimand: str | Mapping[str, str], fit: Fit) -> FactorWords:
         A bare word holds for all factors; a mapping must name every factor.
     fit : Fit
         Whose grouping factors are those of all linear predictors.
+    per : {"label"}, optional
+        Each label in the rows is a new group of its own; default: all rows share one new group.
 
     Raises
     ------
     PredictionError
         ``estimand`` if a word or a factor is unknown, or a factor is not named, or a nested level is
-        taken as known under a parent that is not.
+        taken as known under a parent that is not; ``per`` if it is not "label", or nothing is asked of
+        new groups.
     """
+    words = _words_by_factor(estimand, fit)
+    if per is not None and (per != "label" or NEW_SUBJECT not in words.values()):
+        message = f'per="label" draws a new group for each label in the rows, found per={per!r}'
+        asks = "" if NEW_SUBJECT in words.values() else f" and estimand={estimand!r}"
+        hint = 'Write per="label" with estimand="new_subject", or leave per out.'
+        raise PredictionError(Finding("per", f"{message}{asks}.", hint=hint))
+    return FactorWords(words, per)
+
+
+def _words_by_factor(estimand: str | Mapping[str, str], fit: Fit) -> dict[str, str]:
     if not isinstance(estimand, str | Mapping):
         message = f"the estimand must be a word or a mapping of factors to words, found {estimand!r}."
         raise PredictionError(Finding("estimand", message, hint=f"Words: {', '.join(ESTIMANDS)}."))
@@ -95,8 +121,8 @@ def read_estimand(estimand: str | Mapping[str, str], fit: Fit) -> FactorWords:
     _check_nesting(words, columns)
     if not factors:
         # Without random effects all estimands are one; the user's word stands in the header.
-        return FactorWords({"": str(estimand)} if isinstance(estimand, str) else {"": "typical"})
-    return FactorWords(words)
+        return {"": estimand if isinstance(estimand, str) else "typical"}
+    return words
 
 
 def _check_nesting(words: Mapping[str, str], columns: Mapping[str, set[str]]) -> None:

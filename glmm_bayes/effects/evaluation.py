@@ -7,8 +7,8 @@ where the cell is large enough to gain by it. All other rows are evaluated one b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.mean_rules import rule_of
 from glmm_bayes.core.tabulated import tabulate
-from glmm_bayes.effects.pieces import Parts, Whole
+from glmm_bayes.effects.level_averages import OnScale, mean_over_levels
+from glmm_bayes.effects.pieces import Whole
 from glmm_bayes.effects.question import Question
 
 Array = NDArray[np.float64]
@@ -27,9 +28,6 @@ Positions = NDArray[np.int64]
 ROWS_PER_POINT = 3
 #: The fewest points that any table needs, times the above.
 _SMALLEST_CELL = 40
-
-#: Takes parameters to values on the scale, the rule's name and its error.
-OnScale = Callable[[Question, Parts], tuple[Array, str, float]]
 
 
 @dataclass(frozen=True)
@@ -141,51 +139,4 @@ class Evaluator:
 
     def _direct(self, block: slice, rows: Positions, eta: Array | None) -> tuple[Array, str, float]:
         parts = self.whole.at(block, rows, eta)
-        return over_levels(lambda at: self.on_scale(self.question, at), [self.whole], [parts], block, rows)
-
-
-def over_levels(
-    compute: Callable[..., tuple[Array, str, float]],
-    wholes: Sequence[Whole],
-    parts: Sequence[Parts],
-    block: slice,
-    rows: Positions,
-) -> tuple[Array, str, float]:
-    """Average what is computed of parameters over the levels in the data that ``sample`` asks for.
-
-    Parameters
-    ----------
-    compute : callable
-        Takes as many parameters as there are wholes to values, shape (draw, row, ...), the rule's name
-        and its error.
-    wholes : sequence of Whole
-        Of the rows, or of the rows and of their neighbours.
-    parts : sequence of Parts
-        The parameters at each of them.
-    block : slice
-    rows : ndarray of int64
-    """
-    combinations = wholes[0].combinations
-    if combinations is None:
-        return compute(*parts)
-    allowed = combinations.allowed(rows)
-    shares = allowed / allowed.sum(axis=1, keepdims=True)
-    total: Array | float = 0.0
-    rules: dict[str, None] = {}
-    worst = 0.0
-    for index in range(combinations.size):
-        moved = [_with_levels(at, whole, block, rows, index) for at, whole in zip(parts, wholes, strict=True)]
-        values, rule, error = compute(*moved)
-        total = total + values * shares[:, index].reshape(-1, *(1,) * (values.ndim - 2))
-        rules[rule] = None
-        worst = max(worst, error)
-    return np.asarray(total), "; ".join(rules), worst
-
-
-def _with_levels(parts: Parts, whole: Whole, block: slice, rows: Positions, index: int) -> Parts:
-    """Add the random effects of one combination of levels to the linear predictors."""
-    assert whole.combinations is not None
-    at = dict(parts.joint.at)
-    for name in whole.pieces:
-        at[name] = replace(at[name], eta=at[name].eta + whole.combinations.shift(name, block, rows, index))
-    return replace(parts, joint=replace(parts.joint, at=at))
+        return mean_over_levels(self.question, self.on_scale, self.whole, parts, block, rows)

@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.integrals import link_of_population_mean, population_mean
-from glmm_bayes.core.links import LINKS, Link, ProbabilityLink
+from glmm_bayes.core.links import Link, ProbabilityLink
 from glmm_bayes.core.student_mixture import link_of_student_mean, student_population_mean
 from glmm_bayes.effects.averaging import Averages
 from glmm_bayes.effects.evaluation import Cell, Evaluates, Evaluator
 from glmm_bayes.effects.pieces import Heavy, Parts, distinct_pieces
-from glmm_bayes.effects.question import Question
-from glmm_bayes.effects.row_weights import BlockWeights
+from glmm_bayes.effects.question import LOG_SCALES, Question
+from glmm_bayes.effects.row_weights import BlockWeights, added
 from glmm_bayes.effects.rows import Rows
 
 Array = NDArray[np.float64]
@@ -126,7 +126,7 @@ def block_of(
     block: slice,
 ) -> tuple[Array, list[str], float]:
     """Return values or averages of one block of draws, the rules used and the largest error."""
-    total: Array | float = 0.0
+    total: Array | None = None
     parts: list[Array] = []
     order: list[NDArray[np.int64]] = []
     rules: list[str] = []
@@ -138,7 +138,7 @@ def block_of(
             parts.append(values)
             order.append(places)
         else:
-            total = total + weights.sum(values, places)
+            total = added(total, weights, values, places, evaluator.question.scale in LOG_SCALES)
         rules.append(rule)
         worst = max(worst, error)
     if weights is not None:
@@ -170,10 +170,8 @@ def check_memory(n_draws: int, numbers: int, max_memory: float) -> None:
 
 def on_scale(question: Question, found: Parts) -> tuple[Array, str, float]:
     """Average over what is integrated; return values on the scale, the rule's name and its error."""
-    if question.scale == "log_odds":
-        return _log_odds(question, found)
-    if question.scale == "complement":
-        return _complement(question, found)
+    if question.scale not in ("response", "link"):
+        return _transformed(question, found)
     if not question.is_mu:
         return _of_family(question, found)
     eta, v = found.joint.at[question.single].eta, found.joint.variance.get(question.single)
@@ -187,7 +185,7 @@ def on_scale(question: Question, found: Parts) -> tuple[Array, str, float]:
 def _of_link(link: Link, eta: Array, v: Array | None, scale: str, found: Parts) -> tuple[Array, str, float]:
     """Average the inverse of one link."""
     if v is None:
-        return (eta if scale == "link" else link.inverse(eta)), *found.rule
+        return (link.of_inverse(eta) if scale == "link" else link.inverse(eta)), *found.rule
     if found.heavy is not None:
         return _over_student(link, eta, v, found.heavy, scale)
     if found.attenuation is not None:
@@ -201,26 +199,17 @@ def _of_link(link: Link, eta: Array, v: Array | None, scale: str, found: Parts) 
     return integral.value, rule, error
 
 
-def _complement(question: Question, found: Parts) -> tuple[Array, str, float]:
-    """Return one minus a mean that lies between 0 and 1: its digits, where the mean rounds to 1."""
-    if question.is_mu and isinstance(question.link, ProbabilityLink):
-        eta, v = found.joint.at[question.single].eta, found.joint.variance.get(question.single)
-        return _of_link(LINKS[question.link.mirror], -eta, v, "response", found)
-    value, rule, error = on_scale(replace(question, scale="response"), found)
-    return 1.0 - value, rule, error
-
-
-def _log_odds(question: Question, found: Parts) -> tuple[Array, str, float]:
-    """Return the log odds of a mean that lies between 0 and 1."""
-    if question.is_mu and isinstance(question.link, ProbabilityLink):
+def _transformed(question: Question, found: Parts) -> tuple[Array, str, float]:
+    """Return a log of the mean, of one minus it, or of its odds."""
+    if question.keeps_logs:
         # From the link of the mean, which keeps its digits where the mean rounds to 0 or 1.
         linear, rule, error = on_scale(replace(question, scale="link"), found)
-        return (linear if question.link.name == "logit" else question.link.log_odds(linear)), rule, error
+        return question.from_link(linear), rule, error
     value, rule, error = on_scale(replace(question, scale="response"), found)
-    with np.errstate(divide="ignore"):
-        odds = np.log(value) - np.log1p(-value)
-    steepest = 1.0 / np.maximum(value * (1.0 - value), np.finfo(float).tiny)
-    return odds, rule, error * float(steepest.max(initial=1.0)) if error else 0.0
+    if not error:
+        return question.from_mean(value), rule, 0.0
+    steepest = 1.0 / np.maximum(value * np.abs(1.0 - value), np.finfo(float).tiny)
+    return question.from_mean(value), rule, error * float(steepest.max(initial=1.0))
 
 
 def _of_family(question: Question, found: Parts) -> tuple[Array, str, float]:

@@ -99,7 +99,7 @@ def fan(
     grid = grid.loc[grid.index.repeat(len(levels))].reset_index(drop=True)
     grid, renamed = free_names(grid)
     grid["quantile"] = np.tile(levels, len(rows))
-    attrs = attributes(question, Expectation(values, *parts.rule), quantity_of(question), 0)
+    attrs = attributes(question, rows, Expectation(values, *parts.rule), quantity_of(question), 0)
     attrs |= {
         "average": "",
         "estimand": "quantiles over groups",

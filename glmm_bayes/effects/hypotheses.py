@@ -66,6 +66,9 @@ def contrast_rows(effects: Effects, hypothesis: Any) -> Effects:
     chains, draws = effects.draws.shape[:2]
     attrs = dict(effects.attrs)
     attrs["quantity"] = f"contrast of rows of: {attrs['quantity']}"
+    # What was compared by a ratio is now a difference of ratios, or whatever the rows' combination is.
+    compared = attrs.get("measure")
+    attrs["measure"] = f"contrast of {compared}" if compared else "contrast"
     attrs |= {"null": 0.0, "interval_from": "draws"}
     coords = {"chain": effects.draws["chain"], "draw": effects.draws["draw"], "row": np.arange(len(names))}
     array = xr.DataArray(values.reshape(chains, draws, -1), dims=("chain", "draw", "row"), coords=coords)

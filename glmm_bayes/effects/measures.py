@@ -19,6 +19,20 @@ from glmm_bayes.effects.summaries import summary_frame
 Array = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Logs:
+    """Logs of averages; and of one minus them, if the measure is one of odds."""
+
+    mean: Array
+    complement: Array | None = None
+
+    @property
+    def odds(self) -> Array:
+        """Log odds."""
+        assert self.complement is not None
+        return self.mean - self.complement
+
+
 class Measure(ABC):
     """A contrast of two averages within a draw.
 
@@ -43,16 +57,18 @@ class Measure(ABC):
     #: What the columns of a summary are, before the interval's kind.
     summary_words: ClassVar[str] = "mean and"
 
-    #: Whether it needs the digits of one minus an average.
+    #: Whether it is a ratio of averages, which may be too small or too large for a float.
+    of_ratios: ClassVar[bool] = False
+    #: Whether it needs the digits of one minus an average, too.
     of_odds: ClassVar[bool] = False
 
     @abstractmethod
     def compare(self, high: Array, low: Array) -> Array:
         """Return the measure of ``high`` against ``low``, elementwise."""
 
-    def compare_odds(self, high: tuple[Array, Array], low: tuple[Array, Array]) -> Array:
-        """Return the measure of averages that come with one minus themselves."""
-        return self.compare(high[0], low[0])
+    def compare_logs(self, high: Logs, low: Logs) -> Array:
+        """Return the measure of averages that come as their logs."""
+        return self.compare(np.exp(high.mean), np.exp(low.mean))
 
     def summarise(self, flat: Array, probability: float) -> pd.DataFrame:
         """Summarise draws, shape (draw, row): mean, sd and the equal-tailed interval."""
@@ -72,15 +88,20 @@ class Ratio(Measure):
     """high / low: a ratio of averages, not an average of ratios."""
 
     name, label, null = "ratio", "ratio of means", 1.0
+    of_ratios = True
 
     def compare(self, high: Array, low: Array) -> Array:
         return high / low
+
+    def compare_logs(self, high: Logs, low: Logs) -> Array:
+        return _exp(high.mean - low.mean)
 
 
 class LogRatio(Measure):
     """log(high / low)."""
 
     name, label, null = "log_ratio", "log ratio of means", 0.0
+    of_ratios = True
 
     def compare(self, high: Array, low: Array) -> Array:
         if min(high.min(initial=0.0), low.min(initial=0.0)) < 0.0:
@@ -88,52 +109,63 @@ class LogRatio(Measure):
             raise PredictionError(Finding("measure", message, hint="Write difference."))
         return np.log(high) - np.log(low)
 
+    def compare_logs(self, high: Logs, low: Logs) -> Array:
+        return high.mean - low.mean
+
 
 class OddsRatio(Measure):
     """Odds of ``high`` over odds of ``low``: the odds ratio of the averages."""
 
     name, label, null = "odds_ratio", "odds ratio of means", 1.0
-    of_probabilities, of_odds = True, True
+    of_probabilities, of_ratios, of_odds = True, True, True
 
     def compare(self, high: Array, low: Array) -> Array:
-        return self.compare_odds((high, 1 - high), (low, 1 - low))
-
-    def compare_odds(self, high: tuple[Array, Array], low: tuple[Array, Array]) -> Array:
         # 1 - mean may be below the smallest number: such odds are infinite.
         with np.errstate(divide="ignore", over="ignore"):
-            return high[0] / high[1] * (low[1] / low[0])
+            return high / (1 - high) * ((1 - low) / low)
+
+    def compare_logs(self, high: Logs, low: Logs) -> Array:
+        return _exp(high.odds - low.odds)
 
 
 class LogOddsRatio(Measure):
     """Logarithm of the odds ratio of the averages."""
 
     name, label, null = "log_odds_ratio", "log odds ratio of means", 0.0
-    of_probabilities, of_odds = True, True
+    of_probabilities, of_ratios, of_odds = True, True, True
 
     def compare(self, high: Array, low: Array) -> Array:
-        return np.log(high) - np.log1p(-high) - np.log(low) + np.log1p(-low)
-
-    def compare_odds(self, high: tuple[Array, Array], low: tuple[Array, Array]) -> Array:
         with np.errstate(divide="ignore"):
-            return np.log(high[0]) - np.log(high[1]) - np.log(low[0]) + np.log(low[1])
+            return np.log(high) - np.log1p(-high) - np.log(low) + np.log1p(-low)
+
+    def compare_logs(self, high: Logs, low: Logs) -> Array:
+        return high.odds - low.odds
 
 
 class Lift(Measure):
     """high / low - 1."""
 
     name, label, null = "lift", "relative change of means", 0.0
+    of_ratios = True
 
     def compare(self, high: Array, low: Array) -> Array:
         return high / low - 1
+
+    def compare_logs(self, high: Logs, low: Logs) -> Array:
+        return _exp(high.mean - low.mean, np.expm1)
 
 
 class Percent(Measure):
     """100 (high / low - 1)."""
 
     name, label, null = "percent", "relative change of means in percent", 0.0
+    of_ratios = True
 
     def compare(self, high: Array, low: Array) -> Array:
         return 100.0 * (high / low - 1)
+
+    def compare_logs(self, high: Logs, low: Logs) -> Array:
+        return 100.0 * _exp(high.mean - low.mean, np.expm1)
 
 
 class MeanLogOddsRatio(Measure):
@@ -149,6 +181,12 @@ class MeanLogOddsRatio(Measure):
 
     def compare(self, high: Array, low: Array) -> Array:
         return high - low
+
+
+def _exp(log: Array, function: Callable[[Array], Array] = np.exp) -> Array:
+    """Return a function like exp; ratios beyond the largest number are infinite."""
+    with np.errstate(over="ignore"):
+        return function(log)
 
 
 class NumberNeededToTreat(Measure):

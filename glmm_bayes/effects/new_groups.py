@@ -1,4 +1,7 @@
-"""Labels and a seed in, random effects of groups that nobody has seen out: one set a label and draw.
+"""A seed in, random effects of groups that nobody has seen out: one set a draw, or one a label and draw.
+
+By default all rows, and both sides of a contrast, share one new group of each grouping factor; labels tell
+new groups apart only where that is asked for (``per="label"``).
 
 A label's effects depend on the seed, the grouping factor and the label alone, not on which other rows
 there are: each label has a random generator of its own, seeded by the SHA-256 of its text.
@@ -17,6 +20,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.bridge import bridge_effect
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import ProbabilityLink
+from glmm_bayes.core.words import ESTIMANDS, NEW_PER_LABEL
 from glmm_bayes.design.column import as_labels
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
@@ -157,7 +161,8 @@ def _new_groups(question: Question, rows: Rows, name: str, index: int, seed: int
     group = design.groups[index]
     prior = fit.group_prior(group.slug, name)
     _check(question, group, prior)
-    labels, members = _labels(group, design.table)
+    is_labelled = group.factor in question.estimand.labelled
+    labels, members = (_labels if is_labelled else _one_each)(group, design.table)
     heavy = degrees_of_freedom(fit, name, group)
     weights = group.weights if group.term.is_membership else np.ones((len(design), 1))
     streams = streams_of(fit, name, index, group)
@@ -227,6 +232,35 @@ def _check(question: Question, group: GroupDesign, prior: GroupPrior) -> None:
         message = f"new groups have no mean: t effects of '{group.factor}' under the {link.name} link."
         hint = 'Ask for estimand="typical" or "subject".'
         raise PredictionError(Finding("estimand_undefined", message, hint=hint))
+
+
+def new_words(question: Question, rows: Rows) -> dict[str, str]:
+    """Say how many new groups there are of each grouping factor of which some are asked for."""
+    words: dict[str, str] = {}
+    for design in rows.designs.values():
+        for group in (group for group in design.groups if group.factor in question.estimand.new):
+            if group.factor in question.estimand.labelled:
+                count = len(_labels(group, rows.table)[0])
+                words[group.factor] = f"{count} new group{'s' if count > 1 else ''} {NEW_PER_LABEL}"
+            elif group.term.is_membership:
+                each = "one new group for each member of a row"
+                words[group.factor] = ESTIMANDS[NEW_SUBJECT].replace("one new group", each)
+    return words
+
+
+def _one_each(group: GroupDesign, table: Table) -> tuple[tuple[NewLabel, ...], NDArray[np.int64]]:
+    """Give all rows the same new group; rows of several members one for each distinct member."""
+    if not group.term.is_membership:
+        return ((None,) * len(group.term.columns),), np.zeros((len(table), 1), np.int64)
+    members = _labels(group, table)[1]
+    ranks = np.zeros_like(members)
+    for place in range(1, members.shape[1]):
+        equal = members[:, :place] == members[:, place, None]
+        earlier = np.take_along_axis(ranks[:, :place], equal.argmax(axis=1)[:, None], axis=1)[:, 0]
+        following = ranks[:, :place].max(axis=1) + 1
+        ranks[:, place] = np.where(equal.any(axis=1), earlier, following)
+    names = [(None,), *((None, str(rank)) for rank in range(1, int(ranks.max(initial=0)) + 1))]
+    return tuple(names), ranks
 
 
 def _labels(group: GroupDesign, table: Table) -> tuple[tuple[NewLabel, ...], NDArray[np.int64]]:

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.effects.averaging import Averages
 from glmm_bayes.effects.derivatives import SlopeEvaluator
-from glmm_bayes.effects.evaluation import over_levels
 from glmm_bayes.effects.expectation import MAX_MEMORY, Array, Expectation, check_memory, on_scale
 from glmm_bayes.effects.group_law import GroupLaw
+from glmm_bayes.effects.level_averages import mean_over_levels
 from glmm_bayes.effects.new_groups import NewGroups, new_groups
 from glmm_bayes.effects.pieces import Parts, distinct_pieces
-from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.question import LOG_SCALES, Question
+from glmm_bayes.effects.row_weights import added
 from glmm_bayes.effects.rows import Rows
 from glmm_bayes.infer.predictor import draw_blocks
 
@@ -43,7 +44,7 @@ def expected_of_new(
 
     def values(at: NDArray[np.int64]) -> tuple[Array, str, float]:
         parts = _with_new(whole.at(slice(None), at), groups, at)
-        return over_levels(lambda found: on_scale(question, found), [whole], [parts], slice(None), at)
+        return mean_over_levels(question, on_scale, whole, parts, slice(None), at)
 
     return _gathered(question, whole.width, values, groups, kind, averages, max_memory)
 
@@ -98,7 +99,7 @@ def _gathered(
     check_memory(n_draws, (len(spread) if weights is None else weights.targets) * width, max_memory)
     drawn = None if weights is None else weights.of(slice(0, n_draws))
     parts: list[Array] = []
-    total: Array | float = 0.0
+    total: Array | None = None
     rules: dict[str, None] = {}
     error = 0.0
     size = n_draws * width * max(group.group.z.shape[1] for group in groups)
@@ -107,7 +108,8 @@ def _gathered(
         if drawn is None:
             parts.append(values)
         else:
-            total = total + drawn.sum(values, np.arange(block.start, block.stop))
+            places = np.arange(block.start, block.stop)
+            total = added(total, drawn, values, places, question.scale in LOG_SCALES)
         rules[rule] = None
         error = max(error, bound)
     result = np.asarray(total) if drawn is not None else np.concatenate(parts, axis=1)[:, spread]
@@ -123,10 +125,13 @@ def _with_new(found: Parts, groups: tuple[NewGroups, ...], rows: NDArray[np.int6
     return replace(found, joint=replace(found.joint, at=at))
 
 
-def law_of_new(question: Question, rows: Rows) -> tuple[GroupLaw, Expectation] | None:
+def law_of_new(
+    question: Question, rows: Rows, averages: Averages | None
+) -> tuple[GroupLaw, Expectation] | None:
     """Return the distribution of each row over draws and new groups, and how its mean was integrated.
 
-    None where it is no mixture of normals on the scale of one linear predictor: some factor is
+    An average over rows that are all alike, and of one new group, is distributed as each of them. None where
+    the distribution is no mixture of normals on the scale of one linear predictor: some factor is
     integrated or averaged over its levels, the effects of new groups are Student's t, the mean is not a
     strictly increasing function of one predictor.
     """
@@ -145,11 +150,14 @@ def law_of_new(question: Question, rows: Rows) -> tuple[GroupLaw, Expectation] |
         return None
     averaged_question = replace(question, estimand=estimand.averaged_over_new)
     pieces, first, spread = distinct_pieces(averaged_question, rows)
+    kind = spread if averages is None else averages.single_kinds(spread)
+    if kind is None or (averages is not None and estimand.labelled):
+        return None
     found = pieces.at(slice(None), first)
     eta, v = found.joint.at[name].eta, found.joint.variance[name]
     means = Expectation(eta, *found.rule)
     if question.scale == "response":
         means = Expectation(*on_scale(averaged_question, found))
         means = replace(means, values=question.within_bounds(means.values))
-    law = GroupLaw(question.link, question.scale, eta, v, means.values.mean(axis=0), spread)
+    law = GroupLaw(question.link, question.scale, eta, v, means.values.mean(axis=0), kind)
     return law, means

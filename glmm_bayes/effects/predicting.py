@@ -30,6 +30,7 @@ def predictions(
     weights: Any = None,
     hypothesis: Any = None,
     max_memory: float = MAX_MEMORY,
+    per: str | None = None,
 ) -> Effects:
     """Compute expected responses: for each row, or averaged over rows within each draw.
 
@@ -39,22 +40,22 @@ def predictions(
     newdata : DataFrame or mapping of columns, optional
         Rows to predict, in any container that a model takes; default: the training rows. Needs the
         predictors' and offset's columns, and the grouping columns only where the estimand is
-        ``subject``.
+        ``subject``, or labels tell new groups apart.
     estimand : {"population", "typical", "subject", "new_subject", "sample"}, mapping or Estimand
         A word, one for each grouping factor, or a ``gb.Estimand`` that says all that follows at once.
         ``population`` integrates the random effects over their distribution within each draw;
         ``typical`` sets them to zero; ``subject`` takes each row's own group; ``sample`` puts every
         combination of levels in the data at each row and averages over them; ``new_subject`` draws the
-        effects of one new group for each label in the rows (of a single one, if the rows lack the
-        grouping column), also for labels that the training rows had.
+        effects of one new group (several factors: one new level of each), which all rows share: two
+        labels in the rows share it, too, unless ``per`` says otherwise.
     scale : {"response", "link"}
         The response scale is the mean of one trial, with exposure as in the rows.
     by : str, sequence of str or True, optional
         Columns within whose combinations rows are averaged, each row with the same weight; True
         averages over all rows.
     seed : int, optional
-        Of new groups; default: the fit's own, else 0. A label's effects depend on the seed, the factor
-        and the label only.
+        Of new groups; default: the fit's own, else 0. A new group's effects depend on the seed, the
+        factor and, with ``per="label"``, the label only.
     parameter : str, optional
         A parameter with a formula of its own (``sigma``, ``zi``, ...), or ``mu``: it is predicted in
         the place of the mean of the response.
@@ -65,13 +66,17 @@ def predictions(
         Compares rows of the result, as in ``comparisons``.
     max_memory : float
         Bytes that the work and the answer may take.
+    per : {"label"}, optional
+        With ``new_subject``: draw one new group for each label in the rows, also for labels that the
+        training rows had, and need the grouping columns. An average over many new groups is nearly
+        ``population``: its interval is no prediction interval of one group.
 
     Returns
     -------
     Effects
         For rows of new groups, the summary's mean and interval are those of the exact distribution over
         draws and groups where there is one (``attrs["interval_from"]`` says so); ``draws`` hold one drawn
-        group for each label and draw. Of an ordinal or categorical response the probability of each
+        group in each draw. Of an ordinal or categorical response the probability of each
         category, in a row of its own.
 
     Raises
@@ -88,18 +93,20 @@ def predictions(
     >>> float(gb.predictions(fit, {"Days": [2.0]}).summary()["mean"][0])
     270.0
     """
-    asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights)
-    question = Question(fit, read_estimand(asked.words, fit), checked_scale(asked.scale), asked.parameter)
+    asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per)
+    question = Question(
+        fit, read_estimand(asked.words, fit, asked.per), checked_scale(asked.scale), asked.parameter
+    )
     start = seed_of(fit, seed)
     rows, notes = rows_of(question, asked.newdata)
     groups = averages(rows, by, asked.newdata, asked.weights)
     result = answer(question, rows, start, groups, max_memory)
     law = None
-    if question.estimand.new and groups is None and (exact := law_of_new(question, rows)):
+    if question.estimand.new and (exact := law_of_new(question, rows, groups)):
         law, means = exact
         result = replace(result, rule=means.rule, error=means.error)
     grid, renamed = free_names(grid_frame(rows) if groups is None else groups.grid)
-    attrs = attributes(question, result, quantity_of(question), start)
+    attrs = attributes(question, rows, result, quantity_of(question), start)
     attrs |= {"average": "" if groups is None else groups.words}
     effects = effects_of(fit, result.values, grid, attrs, notes + renamed, asked, law)
     return effects if hypothesis is None else contrast_rows(effects, hypothesis)

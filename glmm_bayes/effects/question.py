@@ -15,6 +15,11 @@ from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
 
+#: Scales whose averages over rows are those of what they are logs of.
+LOG_SCALES = ("log", "log_complement")
+#: Means below this, or above its reciprocal, may not have all their digits.
+SMALL = 1e-290
+
 
 @dataclass(frozen=True)
 class Question:
@@ -24,8 +29,9 @@ class Question:
     ----------
     fit : Fit
     estimand : FactorWords
-    scale : {"response", "link"}
-        ``link`` is the link of the response-scale value.
+    scale : {"response", "link", "log", "log_complement", "log_odds"}
+        ``link`` is the link of the response-scale value; the others are functions of it that keep its
+        digits: of averages in logs, and row by row.
     parameter : str or None
         A parameter with a linear predictor, on its own scales; None: the mean of the response.
     """
@@ -57,9 +63,35 @@ class Question:
             return isinstance(self.link, ProbabilityLink)
         return isinstance(self.fit.link, ProbabilityLink) or bool(self.fit.response.categories)
 
+    @property
+    def keeps_logs(self) -> bool:
+        """Whether the mean is positive and the link's value has its log, however near it is to 0 or 1."""
+        return self.is_mu and self.link.is_increasing and self.link.bounds[0] == 0.0
+
+    def from_link(self, value: Array) -> Array:
+        """Put a value of the link on the scale."""
+        if self.scale == "link":
+            return value
+        of_link = {
+            "response": self.link.inverse,
+            "log": self.link.log_inverse,
+            "log_complement": self.link.log_complement,
+            "log_odds": self.link.log_odds,
+        }
+        return np.asarray(of_link[self.scale](value))
+
+    def from_mean(self, mean: Array) -> Array:
+        """Put a mean on the scale."""
+        if self.scale in ("response", "link"):
+            return mean if self.scale == "response" else np.asarray(self.link.link(mean))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            if self.scale == "log":
+                return np.log(mean)
+            return np.log1p(-mean) if self.scale == "log_complement" else np.log(mean) - np.log1p(-mean)
+
     def within_bounds(self, values: Array) -> Array:
         """Take values on the scale back to where they must lie: averages of them leave it by rounding."""
-        if self.scale not in ("response", "complement"):
+        if self.scale != "response":
             return values
         if self.is_probability:
             return np.clip(values, 0.0, 1.0)

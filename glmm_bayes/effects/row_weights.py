@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.special import logsumexp
 
 from glmm_bayes.core.errors import Finding, PredictionError
 
@@ -43,6 +44,18 @@ class BlockWeights(Protocol):
         """Add up weighted values of some kinds, (draw, row[, category]) to (draw, target[, category])."""
         ...
 
+    def log_sum(self, logs: Array, rows: Positions) -> Array:
+        """Return the log of the weighted sum of what has these logs, in the shape of ``sum``."""
+        ...
+
+
+def added(total: Array | None, weights: BlockWeights, values: Array, rows: Positions, in_logs: bool) -> Array:
+    """Add weighted values of some kinds to what was added up before; in logs where they are logs."""
+    own = weights.log_sum(values, rows) if in_logs else weights.sum(values, rows)
+    if total is None:
+        return own
+    return np.logaddexp(total, own) if in_logs else total + own
+
 
 @dataclass(frozen=True)
 class FixedWeights:
@@ -70,6 +83,16 @@ class FixedWeights:
         first = np.moveaxis(values, 1, 0)
         sums = share @ first.reshape(len(rows), -1)
         return np.asarray(np.moveaxis(sums.reshape(self.targets, *first.shape[1:]), 0, 1))
+
+    def log_sum(self, logs: Array, rows: Positions) -> Array:
+        """Return the log of the weighted sum of what has these logs."""
+        share = self.share[:, rows]
+        result = np.full((len(logs), self.targets, *logs.shape[2:]), -np.inf)
+        for target in np.flatnonzero(np.diff(share.indptr)):
+            own = slice(share.indptr[target], share.indptr[target + 1])
+            weight = np.log(share.data[own]).reshape(-1, *(1,) * (logs.ndim - 2))
+            result[:, target] = logsumexp(logs[:, share.indices[own]] + weight, axis=1)
+        return result
 
 
 @dataclass(frozen=True)
@@ -151,6 +174,14 @@ class _DrawnWeights:
     def sum(self, values: Array, rows: Positions) -> Array:
         """Add up weighted values of some kinds."""
         return np.asarray(np.einsum("sr...,str->st...", values, self.share[:, :, rows], optimize=True))
+
+    def log_sum(self, logs: Array, rows: Positions) -> Array:
+        """Return the log of the weighted sum of what has these logs."""
+        with np.errstate(divide="ignore"):
+            weight = np.log(self.share[:, :, rows])
+        weight = weight.reshape(*weight.shape, *(1,) * (logs.ndim - 2))
+        parts = [logsumexp(logs + weight[:, target], axis=1) for target in range(weight.shape[1])]
+        return np.stack(parts, axis=1)
 
 
 def bootstrap_weights(

@@ -6,6 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.core.registry import suggestion
@@ -29,13 +32,32 @@ class Rows:
         By parameter, of each linear predictor that the answer depends on.
     table : Table
         The columns that they read.
+    kept : ndarray of int64 or None
+        Positions of the rows among those that were given, if some were left out.
+    given : ndarray or None
+        Labels of those that were given, if some were left out.
     """
 
     designs: Mapping[str, Design]
     table: Table
+    kept: NDArray[np.int64] | None = None
+    given: NDArray[Any] | None = None
 
     def __len__(self) -> int:
         return len(self.table)
+
+    def take(self, kept: NDArray[np.int64]) -> Rows:
+        """Leave the other rows out; the designs stay those of all rows, and only their state is used."""
+        return Rows(self.designs, self.table.take(kept), kept, self.table.rows)
+
+    @property
+    def given_labels(self) -> NDArray[Any]:
+        """Labels of the rows that were given."""
+        return self.table.rows if self.given is None else self.given
+
+    def of_given(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Keep of one value for each row that was given those of the rows."""
+        return values if self.kept is None else values[self.kept]
 
 
 def training_rows(fit: Fit, parameter: str | None = None) -> Rows:
@@ -73,7 +95,7 @@ def new_rows(
         if known is None:
             needed = factors_needed(predictor, estimand)
             own = Findings(PredictionError)
-            known = replay_design(predictor.design, data, needed, estimand.new, own)
+            known = replay_design(predictor.design, data, needed, findings=own)
             findings.found += [finding for finding in own.found if finding not in findings.found]
             done.append((predictor.design, known))
         designs[name] = known
@@ -112,12 +134,11 @@ def predictors_of(fit: Fit, parameter: str | None) -> dict[str, Predictor]:
     return {parameter: fit.predictors[parameter]}
 
 
-def unread_groups(fit: Fit, rows: Rows, estimand: FactorWords) -> set[str]:
-    """List columns of grouping factors that an answer does not read.
+def columns_read(fit: Fit, rows: Rows, estimand: FactorWords) -> set[str]:
+    """List the columns that an answer depends on: those of grouping factors only where levels are told apart.
 
-    Those of new groups are read, since their labels tell groups apart.
+    A column of the response term is among them where a linear predictor reads it too.
     """
-    groups: set[str] = set()
     read: set[str] = set()
     for name, design in rows.designs.items():
         needed = factors_needed(fit.predictors[name], estimand)
@@ -125,10 +146,17 @@ def unread_groups(fit: Fit, rows: Rows, estimand: FactorWords) -> set[str]:
         read |= {name for term in spec.fixed for name in term.names()}
         read |= {name for offset in spec.offsets for name in offset.names()}
         for group in spec.groups:
-            is_read = group.factor in needed or group.factor in estimand.new
-            (read if is_read else groups).update(group.columns)
-            read |= set(group.names()) - set(group.columns)
-    return groups - read
+            read |= {name for block in group.blocks for name in block.names()}
+            if group.factor in needed:
+                read |= {*group.columns, *(name for weight in group.weights for name in weight.names())}
+    return read
+
+
+def response_columns(rows: Rows) -> set[str]:
+    """List the columns that the response term alone reads."""
+    specs = [design.spec for design in rows.designs.values()]
+    response = {name for spec in specs for name in spec.response.names()}
+    return response - {name for spec in specs for name in spec.predictor.names()}
 
 
 def parameter_link(fit: Fit, parameter: str) -> Link:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
-from glmm_bayes.core.words import ESTIMANDS, INTERVAL_PROBABILITY, interval_words
+from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_words
 from glmm_bayes.effects.comparing import comparisons
+from glmm_bayes.effects.estimand import NEW_SUBJECT
 from glmm_bayes.effects.predicting import predictions
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.infer.fit import Fit
@@ -27,6 +28,7 @@ SENTENCES = {
     "sample": "on average over the groups in the data, put in every row",
     "new_subject": "for one group not yet seen: its interval holds the differences between groups",
 }
+_PER_LABEL = "on average over as many groups not yet seen as the rows have labels"
 _WIDTH = 100
 
 
@@ -40,10 +42,16 @@ class SideBySide:
         By estimand.
     omitted : mapping of str to str
         Estimands that the fit or the rows cannot answer, and why.
+    per : {"label"} or None
+        Whether each label in the rows is a new group of its own under ``new_subject``.
     """
 
     effects: Mapping[str, Effects]
     omitted: Mapping[str, str]
+    per: str | None = None
+
+    def _answers(self, word: str) -> str:
+        return _PER_LABEL if word == NEW_SUBJECT and self.per else SENTENCES[word]
 
     def summary(self, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
         """Put the summaries below each other, with the estimand and what it answers.
@@ -57,7 +65,7 @@ class SideBySide:
         for word, effects in self.effects.items():
             part = effects.summary(probability)
             part.insert(0, "estimand", word)
-            parts.append(part.assign(answers=SENTENCES[word]))
+            parts.append(part.assign(answers=self._answers(word)))
         table = pd.concat(parts, ignore_index=True)
         table.attrs = {"interval": interval_words(probability), "estimand": "all, one a row"}
         return table
@@ -76,14 +84,22 @@ class SideBySide:
         lines.append(
             table.drop(columns="answers").to_string(index=False, float_format=lambda value: f"{value:.4g}")
         )
-        lines += [f"{word}: {SENTENCES[word]} ({ESTIMANDS[word].split(' (')[0]})" for word in self.effects]
+        for word, effects in self.effects.items():
+            means = str(effects.attrs["estimand_description"]).split(" (")[0]
+            lines.append(f"{word}: {self._answers(word)} ({means})")
         lines += [f"{word}: not shown, {why}" for word, why in self.omitted.items()]
         return "\n".join(lines)
 
     __repr__ = __str__
 
 
-def estimands(fit: Fit, variable: str | None = None, newdata: Any = None, **question: Any) -> SideBySide:
+def estimands(
+    fit: Fit,
+    variable: str | None = None,
+    newdata: Any = None,
+    per: str | None = None,
+    **question: Any,
+) -> SideBySide:
     """Answer one question for every estimand: what each of them says, side by side.
 
     Parameters
@@ -94,6 +110,9 @@ def estimands(fit: Fit, variable: str | None = None, newdata: Any = None, **ques
         ``by=True``.
     newdata : DataFrame or mapping, optional
         Rows that are asked about; default: those of the data.
+    per : {"label"}, optional
+        Under ``new_subject``: a new group for each label in the rows. By default all rows and both sides
+        of a comparison share one new group, also rows with different labels.
     **question
         Further arguments of ``comparisons`` or ``predictions`` but for the estimand.
 
@@ -120,11 +139,12 @@ def estimands(fit: Fit, variable: str | None = None, newdata: Any = None, **ques
     found: dict[str, Effects] = {}
     omitted: dict[str, str] = {}
     for word in SENTENCES:
+        own = {**question, "per": per} if word == NEW_SUBJECT else question
         try:
             if variable is None:
-                found[word] = predictions(fit, newdata, word, **{"by": True, **question})
+                found[word] = predictions(fit, newdata, word, **{"by": True, **own})
             else:
-                found[word] = comparisons(fit, variable, estimand=word, newdata=newdata, **question)
+                found[word] = comparisons(fit, variable, estimand=word, newdata=newdata, **own)
         except GlmmError as error:
             # What concerns one estimand only must not hide the others.
             if error.code not in _OF_ONE:
@@ -132,7 +152,7 @@ def estimands(fit: Fit, variable: str | None = None, newdata: Any = None, **ques
             omitted[word] = error.findings[0].message
             if len(omitted) == len(SENTENCES):
                 raise
-    return SideBySide(found, omitted)
+    return SideBySide(found, omitted, per)
 
 
 #: Errors that one estimand has and another has not.

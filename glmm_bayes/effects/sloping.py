@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.distinct import distinct_rows
-from glmm_bayes.core.errors import Findings, PredictionError
+from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.design.table import Column
 from glmm_bayes.effects.answers import asks_new, attributes, checked_scale, effects_of, quantity_of, rows_of
@@ -19,7 +20,6 @@ from glmm_bayes.effects.column_derivatives import sides_of
 from glmm_bayes.effects.derivatives import SlopeEvaluator, SlopeMeasure
 from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import MAX_MEMORY, gathered
-from glmm_bayes.effects.grids import contrasts
 from glmm_bayes.effects.hypotheses import contrast_rows
 from glmm_bayes.effects.new_groups import seed_of
 from glmm_bayes.effects.new_subject import slopes_of_new
@@ -28,6 +28,7 @@ from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.effects.rows import Rows, new_rows, predictors_of
 from glmm_bayes.effects.targets import confounded_factors
+from glmm_bayes.effects.variables import NANOSECONDS_A_DAY, Variable, variable_of
 from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
@@ -43,12 +44,62 @@ _MEASURES: Registry[SlopeMeasure] = Registry(
     },
     PredictionError,
 )
+#: Those that depend on the variable's own value, and so on where its zero is.
+_OF_VALUES = ("eyex", "dyex")
+#: Those that divide by the mean.
+_OF_MEANS = ("eyex", "eydx")
 _LABELS = {
     "dydx": "slope of {quantity} in {variable}",
     "eyex": "elasticity of {quantity} in {variable}",
     "eydx": "relative slope of {quantity} in {variable}",
     "dyex": "change of {quantity} for a relative change of {variable}",
 }
+
+
+@dataclass(frozen=True)
+class Moving:
+    """The variable of a slope, in the unit of the slope: dates are counted in days.
+
+    Raises
+    ------
+    PredictionError
+        ``slope`` if it is no number or date, or a measure needs a zero that dates do not have.
+    """
+
+    variable: Variable
+    measure: str
+
+    def __post_init__(self) -> None:
+        column = self.variable.column
+        if column.kind != "number" and not self.variable.is_date:
+            message = f"'{column.name}' is a {column.kind}, and a slope is that of a number."
+            raise PredictionError(Finding("slope", message, column=column.name, hint="Use gb.comparisons."))
+        if self.variable.is_date and self.measure in _OF_VALUES:
+            message = f"measure='{self.measure}' is relative to the variable, and '{column.name}' is a date."
+            raise PredictionError(Finding("slope", message, column=column.name, hint="Write dydx or eydx."))
+
+    @property
+    def words(self) -> str:
+        """The variable, with the unit of a slope where it has one."""
+        return f"{self.variable.name}, per day" if self.variable.is_date else self.variable.name
+
+    @property
+    def _first(self) -> int:
+        # Days are counted from the first date of the data, so that they keep their digits.
+        return int(self.variable.column.values.min())
+
+    def numbers(self, column: Column) -> Array:
+        """Return the values of rows as numbers."""
+        if not self.variable.is_date:
+            return column.values.astype(np.float64)
+        return np.asarray((column.values - self._first) / NANOSECONDS_A_DAY)
+
+    def column(self, numbers: Array) -> Column:
+        """Return numbers as values of rows."""
+        if not self.variable.is_date:
+            return Column(self.variable.name, "number", numbers)
+        since = np.round(numbers * NANOSECONDS_A_DAY).astype(np.int64)
+        return Column(self.variable.name, "date", self._first + since)
 
 
 def slopes(
@@ -64,6 +115,7 @@ def slopes(
     hypothesis: Any = None,
     max_memory: float = MAX_MEMORY,
     seed: int | None = None,
+    per: str | None = None,
 ) -> Effects:
     """Compute how fast expected responses change with a number, averaged over rows within each draw.
 
@@ -75,13 +127,15 @@ def slopes(
     ----------
     fit : Fit
     variable : str
-        A number; for a factor use ``comparisons``.
+        A number, or a date under ``days_since()``, whose slope is per day; for a factor use
+        ``comparisons``.
     measure : {"dydx", "eyex", "eydx", "dyex"}
         Slope, elasticity, relative slope, and change for a relative change of the variable; row by row.
     estimand, by, newdata, scale, parameter, weights, hypothesis, max_memory
         As in ``predictions``; ``by`` defaults to all rows, and False gives each row by itself.
-    seed : int, optional
-        Of new groups, as in ``predictions``: their effects are the same at every value of the variable.
+    seed, per
+        Of new groups, as in ``predictions``: one for all rows, also for rows with different labels, or
+        one for each label; the same at every value of the variable.
 
     Returns
     -------
@@ -102,11 +156,14 @@ def slopes(
     10.0
     """
     how = _MEASURES[measure]
-    asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights)
+    asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per)
     parameter, newdata, weights = asked.parameter, asked.newdata, asked.weights
-    question = Question(fit, read_estimand(asked.words, fit), checked_scale(asked.scale), parameter)
+    question = Question(
+        fit, read_estimand(asked.words, fit, asked.per), checked_scale(asked.scale), parameter
+    )
     start = seed_of(fit, seed)
-    contrasts([predictor.design for predictor in predictors_of(fit, parameter).values()], variable, None)
+    designs = [predictor.design for predictor in predictors_of(fit, parameter).values()]
+    moving = Moving(variable_of(designs, variable), measure)
     rows, notes = rows_of(question, newdata)
     notes += confounded_factors(fit, [variable], newdata)
     groups = each_row(rows, weights) if by is False else averages(rows, _all(by), newdata, weights)
@@ -114,17 +171,17 @@ def slopes(
     findings = Findings(PredictionError)
 
     def build(values: Array) -> Rows:
-        table = rows.table.with_columns({variable: Column(variable, "number", values)})
+        table = rows.table.with_columns({variable: moving.column(values)})
         return new_rows(fit, table, question.estimand, findings, parameter)
 
-    sides = sides_of(rows, build, variable)
-    x = rows.table[variable].values.astype(np.float64)
+    x = moving.numbers(rows.table[variable])
+    sides = sides_of(rows, build, variable, x)
     middle, plus, minus = (
         distinct_pieces(question, each, direct=True)[0] for each in (rows, sides.plus, sides.minus)
     )
     columns = [*middle.columns(), *plus.columns(), *minus.columns()]
     first, spread = distinct_rows(np.hstack([x[:, None], *columns]))
-    evaluator = SlopeEvaluator(question, middle, plus, minus, x, how)
+    evaluator = SlopeEvaluator(question, middle, plus, minus, x, how, measure in _OF_MEANS)
     if asks_new(question, rows):
         every = (rows, sides.plus, sides.minus)
         result = slopes_of_new(evaluator, every, spread, start, groups, max_memory)
@@ -132,8 +189,8 @@ def slopes(
         result = gathered(evaluator, first, spread, groups, max_memory)
     grid, renamed = free_names(groups.grid)
     grid.insert(0, "variable", variable)
-    label = _LABELS[measure].format(quantity=quantity_of(question), variable=variable)
-    attrs = attributes(question, result, label, start) | {
+    label = _LABELS[measure].format(quantity=quantity_of(question), variable=moving.words)
+    attrs = attributes(question, rows, result, label, start) | {
         "measure": measure,
         "null": 0.0,
         "average": groups.words,

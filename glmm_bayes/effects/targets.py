@@ -13,8 +13,9 @@ from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Column, as_labels
-from glmm_bayes.effects.grids import Change, Point
+from glmm_bayes.effects.grids import Change
 from glmm_bayes.effects.rows import Rows
+from glmm_bayes.effects.variables import Point, date_of
 from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
@@ -48,10 +49,8 @@ def target_rows(rows: Rows, target: str | None, pairs: Sequence[tuple[Change, Ch
     if not kept.size:
         message = f"no row has {name} = {chosen.label}: there is nobody whom {target} is about."
         raise PredictionError(Finding("target", message, column=name))
-    # Comparisons build designs anew from the table alone.
-    return Rows(rows.designs, rows.table.take(kept)), f"; {target}: rows with {name} = {chosen.label}" + (
-        _TARGETS[target]
-    )
+    whom = f"; {target}: rows with {name} = {chosen.label}{_TARGETS[target]}"
+    return rows.take(kept), whom
 
 
 def _has(column: Column, point: Point) -> NDArray[np.bool_]:
@@ -61,6 +60,8 @@ def _has(column: Column, point: Point) -> NDArray[np.bool_]:
         raise PredictionError(Finding("target", message, hint="Write values=[reference, treatment]."))
     if column.kind == "number":
         return np.asarray(column.values == float(point.value))
+    if column.kind == "date":
+        return np.asarray(column.values == date_of(point))
     labels = as_labels(column)
     has = np.array([str(level) == point.label for level in labels.levels], dtype=bool)
     return np.asarray(has[labels.values])

@@ -22,6 +22,7 @@ def factors_needed(predictor: Predictor, estimand: FactorWords) -> frozenset[str
         if (word := estimand.words.get(group.factor)) == "subject"
         or ((word == "population" or asks_conditional) and depends_on_levels(group, prior))
         or (word == NEW_SUBJECT and group.term.is_membership)
+        or group.factor in estimand.labelled
     )
 
 

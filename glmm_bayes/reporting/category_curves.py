@@ -14,7 +14,6 @@ from glmm_bayes.effects.canvas import (
     STROKES,
     Picture,
     band,
-    compact,
     head,
     legend,
     literal,
@@ -95,6 +94,9 @@ def _draw(axes: Axes, scenario: Scenario, values: Array) -> list[Any]:
     if scenario.labels:
         axes.set_xticks(scenario.x, [literal(label, 18) for label in scenario.labels])
         axes.set_xlim(scenario.x[0] - 0.5, scenario.x[-1] + 0.5)
+    if scenario.is_date:
+        axes.xaxis_date()
+        axes.tick_params(axis="x", labelrotation=30)
     return handles
 
 
@@ -105,9 +107,7 @@ def _caption(scenario: Scenario) -> str:
 
 def _alt(fit: Fit, scenario: Scenario, drawn: dict[str, list[Array]]) -> str:
     along = f" along {scenario.variable}" if scenario.variable else ""
-    ends = [scenario.labels[0], scenario.labels[-1]] if scenario.labels else [
-        compact(scenario.x[0]), compact(scenario.x[-1])
-    ]  # fmt: skip
+    ends = [scenario.place(0), scenario.place(len(scenario.x) - 1)]
     values = drawn["population"][0][:, 0]
     first = scenario.panels[0].title
     where = f" ({first})" if first else ""

@@ -107,6 +107,9 @@ def _draw(axes: Axes, scenario: Scenario, panel: Values, lines: Summaries) -> tu
     if scenario.labels:
         axes.set_xticks(scenario.x, [literal(label, 18) for label in scenario.labels])
         axes.set_xlim(scenario.x[0] - 0.5, scenario.x[-1] + 0.5)
+    if scenario.is_date:
+        axes.xaxis_date()
+        axes.tick_params(axis="x", labelrotation=30)
     return handles, labels
 
 
@@ -163,7 +166,7 @@ def _difference(scenario: Scenario, population: Array, typical: Array) -> str:
     if gap.max() <= _TOGETHER * scale:
         return "The population and the typical curve are the same: the link is the identity."
     panel, point = np.unravel_index(int(np.argmax(gap)), gap.shape)
-    place = scenario.labels[point] if scenario.labels else compact(scenario.x[point])
+    place = scenario.place(int(point))
     where = f"{scenario.variable} {place}" if scenario.variable else "all rows"
     where += f", {scenario.panels[panel].title}" if scenario.panels[panel].title else ""
     return (

@@ -11,14 +11,17 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.registry import suggestion
+from glmm_bayes.design.column import date_text
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign, by_terms
 from glmm_bayes.design.table import Column, Table
 from glmm_bayes.effects.canvas import compact
+from glmm_bayes.effects.counterfactuals import held_words
 from glmm_bayes.effects.estimand import FactorWords, read_estimand
 from glmm_bayes.effects.expectation import expected
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import new_rows
+from glmm_bayes.effects.variables import NANOSECONDS_A_DAY, variable_names, variable_of
 from glmm_bayes.effects.variance import factors_needed
 from glmm_bayes.graph.equations import all_groups
 from glmm_bayes.infer.fit import Fit
@@ -61,6 +64,8 @@ class Scenario:
         Where the other predictors are held.
     left_out : str
         Levels that are not shown.
+    is_date : bool
+        Whether the values are dates, as days since 1970.
     """
 
     variable: str
@@ -70,6 +75,15 @@ class Scenario:
     group: GroupDesign | None
     held: str
     left_out: str
+    is_date: bool = False
+
+    def place(self, point: int) -> str:
+        """Name one of the values on the axis."""
+        if self.labels:
+            return self.labels[point]
+        if self.is_date:
+            return date_text(round(self.x[point]) * NANOSECONDS_A_DAY)
+        return compact(float(self.x[point]))
 
 
 @dataclass(frozen=True)
@@ -87,14 +101,12 @@ def predictors(design: Design) -> list[str]:
 
 
 def is_factor(design: Design, name: str) -> bool:
-    """Tell whether a column is categorical: by its kind, by its use in the formula, or by two values."""
-    column = design.table[name]
+    """Tell whether a column is categorical: by its use in the formula, its kind, or by two values."""
+    variable = variable_of([design], name)
     grouping = {own for group in design.spec.groups for own in group.columns}
-    if column.kind != "number" or name in grouping:
+    if variable.levels or name in grouping:
         return True
-    factors = [factor for term in (*design.spec.fixed, *_group_terms(design)) for factor in term.factors]
-    coded = [f for f in factors if f.names() == (name,) and str(f) in design.state.factors]
-    return bool(coded) or len(np.unique(column.values)) <= 2
+    return not variable.is_date and len(np.unique(variable.column.values)) <= 2
 
 
 def _group_terms(design: Design) -> list[Term]:
@@ -132,7 +144,8 @@ def plan(fit: Fit, variable: str | None) -> Scenario:
         values, more = _frequent(column, _PANELS)
         gone += more
         panels = [_panel(fit, rows, column, value, len(values)) for value in values]
-    return Scenario(along, x, labels, tuple(panels), main_group(design), held, gone)
+    is_date = along in numbers and design.table[along].kind == "date"
+    return Scenario(along, x, labels, tuple(panels), main_group(design), held, gone, is_date)
 
 
 def _check(variable: str | None, names: list[str]) -> None:
@@ -149,6 +162,9 @@ def _axis(
     if not along:
         return {}, np.zeros(1), ("all rows",), ""
     column = design.table[along]
+    if not categorical and column.kind == "date":
+        dates = np.linspace(column.values.min(), column.values.max(), _POINTS).astype(np.int64)
+        return {along: replace(column, values=dates)}, dates / NANOSECONDS_A_DAY, (), ""
     if not categorical:
         x: Array = np.linspace(column.values.min(), column.values.max(), _POINTS, dtype=np.float64)
         return {along: replace(column, values=x)}, x, (), ""
@@ -169,12 +185,16 @@ def _frequent(column: Column, most: int) -> tuple[list[Any], str]:
 def _text(column: Column, value: Any) -> str:
     if column.kind == "label":
         return str(column.levels[value])
+    if column.kind == "date":
+        return date_text(int(value))
     return str(bool(value)) if column.kind == "boolean" else compact(float(value))
 
 
 def _held(fit: Fit, moving: set[str], size: int) -> tuple[dict[str, Column], str]:
-    """Hold numbers at their mean and factors at their most frequent level."""
+    """Hold variables where a typical grid does, and grouping factors at their most frequent level."""
     design = fit.design
+    designs = [predictor.design for predictor in fit.predictors.values()]
+    variables = variable_names(designs)
     names: list[str] = []
     needed = _needed(fit)
     for other in (predictor.design for predictor in fit.predictors.values()):
@@ -186,15 +206,15 @@ def _held(fit: Fit, moving: set[str], size: int) -> tuple[dict[str, Column], str
     base, words = {}, []
     for name in dict.fromkeys(name for name in names if name not in moving):
         column = design.table[name]
-        if is_factor(design, name):
+        if name in variables:
+            variable = variable_of(designs, name)
+            point, why = variable.typical()
+            words.append(held_words(variable, point, why))
+            base[name] = variable.at(column.take(np.zeros(size, np.int64)), point)
+        else:
             value = _frequent(column, 1)[0][0]
             words.append(f"{name} at {_text(column, value)} (most frequent)")
-        else:
-            value = float(np.mean(column.values))
-            # The mean of a centred column is zero but for rounding.
-            value = 0.0 if abs(value) < 1e-9 * np.ptp(column.values) else value
-            words.append(f"{name} at its mean {compact(value)}")
-        base[name] = replace(column, values=np.full(size, value))
+            base[name] = replace(column, values=np.full(size, value))
     return base, ", ".join(words)
 
 

@@ -107,6 +107,7 @@ class Wanted(Section):
     estimand: str | dict[str, str] = "population"
     by: By = None
     newdata: dict[str, Scalar | list[Scalar]] | None = None
+    per: Literal["label"] | None = None
 
 
 class Predictions(Wanted):

@@ -199,6 +199,10 @@ def _effect_findings(document: Document, content: File) -> Iterator[Finding]:
                 where = document.at(path if one else (*path, factor))
                 hint = f"{suggestion(word, ESTIMANDS)} Words: {', '.join(ESTIMANDS)}.".strip()
                 yield Finding("config_value", f"{where}: no estimand '{word}'.", hint=hint)
+        if wanted.per is not None and "new_subject" not in words.values():
+            where = document.at(("effects", position, "per"))
+            message = f"{where}: only new groups are told apart by labels."
+            yield Finding("config_value", message, hint='Write estimand = "new_subject", or leave per out.')
 
 
 def _check_variables(document: Document, content: File, model: ModelSpec) -> None:

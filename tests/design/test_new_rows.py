@@ -115,13 +115,6 @@ def test_levels_in_another_order_are_matched_by_label_and_noted():
     assert not same.found
 
 
-def test_columns_of_optional_factors_are_read_where_they_are_there():
-    read = replay_design(DESIGN, NEW, False, optional=["g"])
-    assert "g" in read.table.columns and read.groups[0].codes.tolist() == [-1] * 4
-    assert "g" not in replay_design(DESIGN, NEW, False).table.columns
-    assert "g" not in replay_design(DESIGN, NEW.drop(columns="g"), False, optional=["g"]).table.columns
-
-
 def test_data_that_is_no_table_is_a_prediction_error():
     with pytest.raises(gb.PredictionError) as caught:
         replay_design(DESIGN, [1, 2], with_groups=False)

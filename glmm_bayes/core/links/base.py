@@ -68,6 +68,10 @@ class Link(ABC):
     def inverse_second_derivative(self, eta: Array) -> Array:
         """Return the second derivative of ``inverse``."""
 
+    def of_inverse(self, eta: Array) -> Array:
+        """Return link(inverse(eta)): ``eta`` itself, but where two linear predictors have one mean."""
+        return eta
+
     def log_inverse_derivative(self, eta: Array) -> Array:
         """Return log|d mu / d eta|; links whose derivative underflows early keep its digits."""
         with np.errstate(divide="ignore"):

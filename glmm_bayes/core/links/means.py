@@ -61,6 +61,9 @@ class Log(Link):
     def inverse_derivative(self, eta: Array) -> Array:
         return np.asarray(self.inverse(eta))
 
+    def log_inverse_derivative(self, eta: Array) -> Array:
+        return eta
+
     def inverse_second_derivative(self, eta: Array) -> Array:
         return np.asarray(self.inverse(eta))
 
@@ -91,6 +94,9 @@ class Sqrt(Link):
     def inverse_second_derivative(self, eta: Array) -> Array:
         return np.full_like(eta, 2.0, dtype=np.float64)
 
+    def of_inverse(self, eta: Array) -> Array:
+        return np.abs(eta)
+
     def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         return 2.0 * m.log(m.abs(eta))
 
@@ -115,6 +121,9 @@ class Softplus(Link):
 
     def inverse_derivative(self, eta: Array) -> Array:
         return special.expit(eta)
+
+    def log_inverse_derivative(self, eta: Array) -> Array:
+        return special.log_expit(eta)
 
     def inverse_second_derivative(self, eta: Array) -> Array:
         return special.expit(eta) * special.expit(-eta)

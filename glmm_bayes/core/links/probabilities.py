@@ -37,6 +37,9 @@ class Logit(ProbabilityLink):
     def inverse_derivative(self, eta: Array) -> Array:
         return special.expit(eta) * special.expit(-eta)
 
+    def log_inverse_derivative(self, eta: Array) -> Array:
+        return special.log_expit(eta) + special.log_expit(-np.asarray(eta))
+
     def inverse_second_derivative(self, eta: Array) -> Array:
         return -self.inverse_derivative(eta) * np.tanh(0.5 * eta)
 
