@@ -14,11 +14,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.integrals import population_variance
 from glmm_bayes.core.joint import Joint
+from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.pair_covariance import pair_covariance
-from glmm_bayes.core.row_value import RowValue
+from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.answers import rows_of
@@ -30,6 +32,7 @@ from glmm_bayes.effects.latent import latent_residual
 from glmm_bayes.effects.pieces import Parts, distinct_pieces
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.graph.likelihood import adjusted
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.predictor import fixed_part, single_values
@@ -74,7 +77,8 @@ def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
     ------
     PredictionError
         ``not_available`` for families whose mean is not the inverse link of one linear predictor, for
-        further linear predictors and t effects; ``estimand_undefined`` where a variance does not exist.
+        further linear predictors and t effects, and for new rows of a response with known standard errors;
+        ``estimand_undefined`` where a variance does not exist.
     """
     question = Question(fit, read_estimand("population", fit))
     if not fit.family.mean_is_mu or set(fit.predictors) != {MEAN}:
@@ -83,13 +87,21 @@ def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
         )
         raise PredictionError(Finding("not_available", message, hint="Use gb.predictions and gb.fan."))
     rows, _ = rows_of(question, newdata)
+    se = fit.response.additions.se
+    if se is not None and newdata is not None:
+        message = "the variance of a row depends on its known standard error, which new rows do not have."
+        raise PredictionError(Finding("not_available", message, hint="Leave newdata out: rows of the data."))
     whole, first, kind = distinct_pieces(question, rows)
+    if se is not None:
+        first, kind = distinct_rows(np.hstack([*whole.columns(), se[:, None]]))
     joint = whole.at(slice(None), first).joint
     eta = joint.at[MEAN].eta
     v = joint.variance.get(MEAN, np.zeros_like(eta))
     evaluator = Evaluator(question, replace(whole, singles=_singles(fit)), _three, integrates=True)
     three = gathered(evaluator, first, np.arange(len(first)), None, MAX_MEMORY).values
     mean, between, within = np.moveaxis(three, -1, 0)
+    if se is not None:
+        within = _with_known_errors(fit, first, eta)
     if not (np.isfinite(between).all() and np.isfinite(within).all()):
         message = f"the variance of {fit.family.name} is infinite or beyond double precision in some draws."
         raise PredictionError(
@@ -105,7 +117,20 @@ def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
 
 def _singles(fit: Fit) -> dict[str, RowValue]:
     """Return the parameters with one value for all rows, which variances depend on, over all draws."""
-    return single_values(fit.flat, fit.priors, slice(None))
+    values = single_values(fit.flat, fit.priors, slice(None))
+    # Under se() without sigma there is none; the variance of such rows is computed apart.
+    absent = {name: number(np.zeros((1, 1))) for name in fit.family.auxiliaries if name not in values}
+    return values | absent if fit.response.additions.se is not None else values
+
+
+def _with_known_errors(fit: Fit, rows: NDArray[np.int64], eta: Array) -> Array:
+    """Return the variance of responses with known standard errors, which does not depend on their mean."""
+    additions = fit.response.additions
+    assert additions.se is not None
+    of_rows = replace(additions, se=additions.se[rows])
+    at = {**_singles(fit), MEAN: RowValue(fit.link, eta)}
+    variance = fit.family.variance(adjusted(fit.family, at, of_rows, NUMPY))
+    return np.broadcast_to(variance, eta.shape)
 
 
 def _three(question: Question, found: Parts) -> tuple[Array, str, float]:
@@ -173,6 +198,7 @@ def icc(fit: Fit, newdata: Any = None, factor: str | None = None) -> pd.DataFram
     table = pd.concat([grid, summary_frame(values)], axis=1)
     of_whom = "" if factor is None else f" of one level of {factor}"
     trials = " of one trial each" if (fit.response.trials != 1).any() else ""
+    trials += " for one unit of exposure" if fit.response.additions.rate is not None else ""
     estimand = f"intraclass correlation of responses{trials}{of_whom}, {_RESPONSE}, {where}"
     caption = f"{estimand}; mean and {interval_words()}"
     return captioned(table, caption, estimand_description=estimand, interval=interval_words())

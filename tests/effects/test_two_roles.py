@@ -146,3 +146,18 @@ def test_reversed_rows_have_the_same_average(fits):
     fit = fits["trials"]
     forward, backward = (gb.comparisons(fit, "t", newdata=rows) for rows in (DATA, DATA.iloc[::-1]))
     np.testing.assert_allclose(forward.draws, backward.draws, rtol=1e-12)
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.7])
+def test_shares_of_variance_know_each_rows_standard_error(sigma):
+    data = pd.DataFrame({"y": np.arange(6.0), "s": [0.1, 0.3, 0.5, 0.6, 0.8, 1.0], "g": list("aabbcc")})
+    more = ", sigma = TRUE" if sigma else ""
+    draws = {"beta": [[[0.0]]], "sd_g": [[[1.2]]]} | ({"sigma": [[sigma]]} if sigma else {})
+    fit = gb.Fit.from_draws(gb.Model(f"y | se(s{more}) ~ 1 + (1 | g)", data), draws)
+    right = 1.44 / (1.44 + float(np.mean(data["s"] ** 2)) + sigma**2)
+    assert gb.icc(fit)["mean"][0] == pytest.approx(right)
+    shares = gb.r2(fit)
+    assert shares["mean"][shares["scale"] == "response"].tolist() == pytest.approx([0.0, right])
+    with pytest.raises(gb.PredictionError) as caught:
+        gb.icc(fit, data)
+    assert caught.value.code == "not_available"
