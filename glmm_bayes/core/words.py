@@ -18,7 +18,10 @@ ESTIMANDS: dict[str, str] = {
 }
 
 #: What follows the number of new groups where each label in the rows is one.
-NEW_PER_LABEL = "(one for each label in the rows; random effects drawn from their distribution)"
+NEW_PER_LABEL = (
+    "(one for each label in the rows, also for one that the data had; "
+    "random effects drawn from their distribution)"
+)
 
 #: ArviZ 1.x's default interval, always passed on explicitly.
 INTERVAL_PROBABILITY = 0.89

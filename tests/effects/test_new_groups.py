@@ -49,7 +49,9 @@ def fit_of(family="bernoulli", right="x + (1 + x | g) + (1 | h)", shape=(2, 30),
 
 def new(fit, rows=None, **arguments):
     """Draws of ``new_subject``, shape (draw, row)."""
-    arguments.setdefault("estimand", "new_subject")
+    words = arguments.setdefault("estimand", "new_subject")
+    if "new_subject" in ([words] if isinstance(words, str) else words.values()):
+        arguments.setdefault("per", "label")
     draws = gb.predictions(fit, None if rows is None else pd.DataFrame(rows), **arguments).draws
     return draws.to_numpy().reshape(-1, draws.sizes["row"])
 
@@ -72,7 +74,7 @@ TOENAIL = gb.Fit.from_draws(
 
 
 def test_the_interval_of_a_new_patient_is_the_published_one():
-    table = gb.predictions(TOENAIL, {"patientID": ["new"]}, estimand="new_subject").summary(0.9)
+    table = gb.predictions(TOENAIL, {"patientID": ["new"]}, estimand="new_subject", per="label").summary(0.9)
     assert table["eti90_lb"][0] == pytest.approx(0.000264587052, abs=5e-13)
     assert table["eti90_ub"][0] == pytest.approx(0.993143097965, abs=5e-13)
     assert table["mean"][0] == pytest.approx(0.355173344142, abs=5e-9)
@@ -83,7 +85,7 @@ def test_the_interval_of_a_new_patient_is_the_published_one():
 @pytest.mark.parametrize("probability", [0.5, 0.89, 0.999])
 def test_interval_ends_are_roots_of_the_distribution_function_over_draws_and_groups(key, probability):
     fit = fit_of(key)
-    effects = gb.predictions(fit, DATA[:5], estimand="new_subject")
+    effects = gb.predictions(fit, DATA[:5], estimand="new_subject", per="label")
     table = effects.summary(probability)
     z = fit.design.group("g").z[:5]
     eta = fit.flat["beta"] @ fit.design.x[:5].T
@@ -107,13 +109,13 @@ def test_typical_is_the_median_and_population_the_mean_of_new_groups_in_each_dra
     within_error(drawn.T, new(fit, one, estimand="population")[:, 0])
     within_error((drawn < typical[:, None]).T.astype(float), 0.5)
     single = fit_of(shape=(1, 1), link=link)
-    law = gb.predictions(single, DATA[:4], estimand="new_subject").law
+    law = gb.predictions(single, DATA[:4], estimand="new_subject", per="label").law
     near(law.quantile(0.5), new(single, DATA[:4], estimand="typical")[0])
 
 
 def test_under_an_identity_link_the_mean_of_new_groups_is_the_typical_one():
     fit = fit_of("gaussian")
-    table = gb.predictions(fit, DATA[:4], estimand="new_subject").summary()
+    table = gb.predictions(fit, DATA[:4], estimand="new_subject", per="label").summary()
     near(table["mean"], gb.predictions(fit, DATA[:4], estimand="typical").summary()["mean"])
 
 
@@ -121,7 +123,7 @@ def test_without_variance_new_groups_are_typical():
     fit = fit_of(sd=0.0)
     np.testing.assert_array_equal(new(fit, DATA), new(fit, DATA, estimand="typical"))
     draws = new(fit, DATA[:4], estimand="typical")
-    table = gb.predictions(fit, DATA[:4], estimand="new_subject").summary(0.75)
+    table = gb.predictions(fit, DATA[:4], estimand="new_subject", per="label").summary(0.75)
     wanted = np.quantile(draws, [0.125, 0.875], axis=0, method="inverted_cdf")
     near(table.filter(like="eti").to_numpy().T, wanted)
 
@@ -161,8 +163,8 @@ def test_a_new_child_may_have_a_known_parent_and_its_own_label():
 
 def test_a_label_that_is_known_is_a_new_group_too_and_the_table_says_so():
     fit = fit_of("gaussian", "x + (1 | g)")
-    effects = gb.predictions(fit, DATA[:1], estimand="new_subject")
-    assert "also one that the data had" in effects.caption
+    effects = gb.predictions(fit, DATA[:1], estimand="new_subject", per="label")
+    assert "also for one that the data had" in effects.caption
     assert (np.abs(new(fit, DATA[:1]) - new(fit, DATA[:1], estimand="subject")) > 1e-6).any()
 
 
@@ -179,7 +181,7 @@ def test_the_seed_of_new_groups_is_that_of_the_fit():
     fit = fit_of()
     with_seed = gb.Fit(fit.spec, fit.design, fit.response, fit.priors, fit.draws, {"seed": 7})
     np.testing.assert_array_equal(new(with_seed, DATA), new(fit, DATA, seed=7))
-    assert gb.predictions(with_seed, DATA, estimand="new_subject").attrs["seed"] == 7
+    assert gb.predictions(with_seed, DATA, estimand="new_subject", per="label").attrs["seed"] == 7
 
 
 def test_permuted_rows_permute_and_further_rows_change_nothing():
@@ -204,7 +206,7 @@ def test_rows_of_one_label_share_its_effects_whatever_the_labels_type():
 
 def test_rows_without_the_grouping_column_share_one_new_group():
     fit = fit_of("gaussian", "x + (1 | g)")
-    drawn = new(fit, {"x": [0.0, 0.0, 1.0]})
+    drawn = new(fit, {"x": [0.0, 0.0, 1.0]}, per=None)
     np.testing.assert_array_equal(drawn[:, 0], drawn[:, 1])
     near(drawn[:, 2] - drawn[:, 0], fit.flat["beta"][:, 1])
 
@@ -238,7 +240,7 @@ def test_blocks_of_rows_do_not_show(monkeypatch):
 def test_averages_are_those_of_the_drawn_rows(by):
     fit = fit_of()
     rows = new(fit, DATA)
-    effects = gb.predictions(fit, DATA, estimand="new_subject", by=by)
+    effects = gb.predictions(fit, DATA, estimand="new_subject", per="label", by=by)
     assert effects.attrs["interval_from"] == "draws"
     keys = [np.zeros(ROWS)] if by is True else [DATA[name] for name in np.atleast_1d(by)]
     wanted = pd.DataFrame(rows.T).groupby(keys).mean().to_numpy().T
@@ -249,10 +251,12 @@ def test_averages_are_those_of_the_drawn_rows(by):
 
 def test_a_comparison_keeps_the_group_at_each_value():
     fit = fit_of("gaussian", "x + t + (1 + x | g)")
-    drawn = gb.comparisons(fit, "t", estimand="new_subject", newdata=DATA[:3]).draws.to_numpy()
+    drawn = gb.comparisons(fit, "t", estimand="new_subject", per="label", newdata=DATA[:3]).draws.to_numpy()
     near(drawn.reshape(-1), fit.flat["beta"][:, 2])
     high, low = (new(fit_of(), DATA.assign(x=x), by=True) for x in (1.5, 0.0))
-    slope = gb.comparisons(fit_of(), "x", "log_odds_ratio", "new_subject", values=[0.0, 1.5], newdata=DATA)
+    slope = gb.comparisons(
+        fit_of(), "x", "log_odds_ratio", "new_subject", per="label", values=[0.0, 1.5], newdata=DATA
+    )
     near(slope.draws.to_numpy().reshape(-1, 1), np.log(high / (1 - high)) - np.log(low / (1 - low)))
 
 
@@ -261,7 +265,7 @@ def test_other_factors_may_be_integrated_around_a_new_group():
 
     fit = fit_of()
     words = {"g": "population", "h": "new_subject"}
-    effects = gb.predictions(fit, DATA[:6], estimand=words)
+    effects = gb.predictions(fit, DATA[:6], estimand=words, per="label")
     assert effects.attrs["interval_from"] == "draws"
     eta = new(fit, DATA[:6], estimand={"g": "typical", "h": "new_subject"}, scale="link")
     z = fit.design.group("g").z[:6]
@@ -271,7 +275,7 @@ def test_other_factors_may_be_integrated_around_a_new_group():
 
 def test_on_the_links_scale_new_groups_are_normal():
     fit = fit_of(shape=(1, 1))
-    table = gb.predictions(fit, DATA[:3], estimand="new_subject", scale="link").summary(0.9)
+    table = gb.predictions(fit, DATA[:3], estimand="new_subject", per="label", scale="link").summary(0.9)
     z = fit.design.group("g").z[:3]
     eta = (fit.flat["beta"] @ fit.design.x[:3].T)[0]
     sd = np.sqrt(np.einsum("rk,kl,rl->r", z, fit.covariance("g")[0], z) + fit.flat["sd_h"][0] ** 2)
@@ -290,7 +294,7 @@ def test_members_of_a_row_are_each_a_new_group():
     pair = new(fit, {"g": ["a", "b", "a", "b"], "k": ["b", "a", "a", "b"]})
     near(pair[:, 0], pair[:, 1])
     near(pair[:, 0], (pair[:, 2] + pair[:, 3]) / 2)
-    table = gb.predictions(fit, {"g": ["a"], "k": ["b"]}, estimand="new_subject").summary(0.9)
+    table = gb.predictions(fit, {"g": ["a"], "k": ["b"]}, estimand="new_subject", per="label").summary(0.9)
     assert table["eti90_ub"][0] == pytest.approx(2.0 * np.sqrt(0.5) * stats.norm.ppf(0.95), rel=1e-12)
 
 
@@ -300,7 +304,7 @@ def test_new_groups_of_t_effects_have_a_t_distribution():
     eta = new(fit, {"g": range(MANY)}, scale="link")[0]
     scale = 1.5 * np.sqrt(3 / 5)
     assert stats.kstest((eta - 0.3) / scale, stats.t(5).cdf).pvalue > 1e-3
-    effects = gb.predictions(fit, {"g": ["new"]}, estimand="new_subject")
+    effects = gb.predictions(fit, {"g": ["new"]}, estimand="new_subject", per="label")
     assert effects.attrs["interval_from"] == "draws"
 
 
@@ -321,7 +325,7 @@ def test_new_groups_that_have_no_distribution_or_no_mean_are_refused(formula, dr
     model = gb.Model(formula, DATA, family="poisson", known=known)
     fit = gb.Fit.from_draws(model, {k: np.asarray(v, float)[None, None] for k, v in draws.items()})
     with pytest.raises(gb.PredictionError) as caught:
-        gb.predictions(fit, {"g": ["new"]}, estimand="new_subject")
+        gb.predictions(fit, {"g": ["new"]}, estimand="new_subject", per="label")
     assert str(caught.value) == message
 
 
@@ -338,10 +342,11 @@ QUESTIONS = [
      "[newdata_schema] new data: column 'h' missing."),
     ({"seed": -1}, "[settings] seed must be a whole number from 0, found -1."),
     ({"seed": 1.5}, "[settings] seed must be a whole number from 0, found 1.5."),
-    ({"newdata": DATA.assign(g=0.5)},
-     "[column_type] column 'g' is float64 with fractions; levels must be whole numbers or labels. "
+    ({"newdata": DATA.assign(g=0.5), "per": "label"},
+     "[column_type] column 'g' is float64 with fractions (rows 0, 1, 2, 3, 4 (+55 more): 0.5, 0.5, 0.5, 0.5, "
+     "0.5, ...); levels must be whole numbers or labels. "
      'Write data["g"].astype(str) if labels are meant.'),
-    ({"newdata": DATA[:2].assign(h=[None, "u"])},
+    ({"newdata": DATA[:2].assign(h=[None, "u"]), "per": "label"},
      "[missing_values] column 'h': 1 of 2 values missing (row 0). Fill them, or leave those rows out."),
     ({"by": []}, "[by] by must be the name of a column, a list of names, True or None, found []."),
     ({"by": 3}, "[by] by must be the name of a column, a list of names, True or None, found 3."),
@@ -408,7 +413,7 @@ def test_a_saved_fit_draws_the_same_new_groups(tmp_path):
 
 
 def test_plots_and_tables_name_the_new_group():
-    effects = gb.predictions(fit_of(), DATA[:4], estimand="new_subject")
+    effects = gb.predictions(fit_of(), DATA[:4], estimand="new_subject", per="label")
     assert "over draws and new groups" in effects.caption
     assert "new group" in effects.plot().alt and "new group" in effects._repr_html_()
     assert effects.summary().attrs["estimand"] == "new_subject"
@@ -454,6 +459,8 @@ def test_new_groups_beside_the_average_over_groups_in_the_data():
         for level in "uvw"
     ]
     near(found, np.mean(each, axis=0))
-    table = gb.predictions(fit, rows, estimand={"g": "new_subject", "h": "sample"}, seed=3).summary()
+    table = gb.predictions(
+        fit, rows, estimand={"g": "new_subject", "h": "sample"}, seed=3, per="label"
+    ).summary()
     assert table.attrs["interval_from"] == "draws"
     np.testing.assert_allclose(table["mean"], found.mean(axis=0))
