@@ -68,6 +68,7 @@ _BEFORE = (
     ("constant_column", "no predictor is constant."),
     ("rank_deficient", "no column depends on others."),
     ("response_support", "the response lies in the support of its family."),
+    ("prior_scale", "priors that were set are not far from the data's scale."),
 )
 _ORDER = ("error", "warning", "note", "passed")
 
