@@ -134,7 +134,7 @@ class Model:
             self.family, self.response, self.priors, lambda: self._default_priors(table, rank), findings
         )
         self._found_before = tuple(findings.found)
-        examine(self._subject, findings)
+        examine(self._subjects, findings)
         self.findings = tuple(findings.found)
         findings.warn()
 
@@ -226,14 +226,14 @@ class Model:
             Errors have been raised when the model was made.
         """
         columns = ["severity", "code", "column", "message"]
-        rows = check_table(self._subject, self._found_before)
+        rows = check_table(self._subjects, self._found_before)
         table = pd.DataFrame(rows, columns=columns, dtype=object)
         width = {name: max(map(len, map(str, table[name]))) for name in columns}
         return captioned(table, "What was found in the data; nothing was compiled.", left_aligned=width)
 
     @cached_property
-    def _subject(self) -> Subject:
-        """What the checks read: the family and the priors of the model in plain words."""
+    def _subjects(self) -> tuple[Subject, ...]:
+        """What the checks read, for each design: family and priors of the model in plain words."""
         assert self.design.response is not None
         has_ceiling = isinstance(self.family, BinaryFamily)
         has_floor = has_ceiling or (isinstance(self.family, CountFamily) and self.link.name == "log")
@@ -246,7 +246,13 @@ class Model:
             has_ceiling,
         )
         priors = {row.parameter: row.prior for row in self.priors.rows}
-        return Subject(self.design, outcome, tuple(self.priors.auxiliary), priors)
+        # Categories share a design, and so do thresholds: the first of them speaks for all.
+        designs = {id(part.design): part for part in reversed([*self.priors.predictors.values()])}
+        auxiliaries = tuple(self.priors.auxiliary)
+        return tuple(
+            Subject(part.design, outcome, auxiliaries, priors, part.prefix)
+            for part in reversed([*designs.values()])
+        )
 
     def __str__(self) -> str:
         notes = [f"{finding.severity}: {finding.message}" for finding in self.findings]

@@ -1,8 +1,9 @@
 """A model's priors and its rows in, a warning out where the user's priors are far from the data's scale.
 
-Prior draws of replicated responses at some thirty rows, in NumPy and with a fixed seed: their mean, whose
-central 99.9 % should hold the data's, and their spread, which should not be a hundred times the data's.
-Effects of levels are drawn as independent, and monotonic steps as equal: what matters here is size alone.
+Prior draws of replicated responses in NumPy, with a fixed seed: their mean, whose central 99.9 % should hold
+the data's, and their spread, which should not be a hundred times the data's. Of many rows some sixty are
+taken, moved so that the average of their columns is that of all. Effects of levels are drawn as independent,
+and monotonic steps as equal: what matters here is size alone.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from glmm_bayes.spec.prior import Prior
 
 Array = NDArray[np.float64]
 
-_DRAWS, _ROWS, _SEED = 8_000, 30, 20260726
+_DRAWS, _ROWS, _SEED = 20_000, 60, 20260726
 #: The mean lies between these shares of its prior draws, unless the priors are far off.
 _TAILS = (0.0005, 0.9995)
 #: Half of what lies between these is the spread: the sd of a normal, and finite under heavy tails.
@@ -69,7 +70,7 @@ def check_prior_scale(
         return
     rows = np.unique(np.linspace(0, len(response.values) - 1, _ROWS).round().astype(np.int64))
     values = response.values / np.maximum(response.trials, 1)
-    centre, sd = float(np.mean(values[rows])), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    centre, sd = float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
     found = replicated(family, response, priors, rows)
     is_off, is_wide = _far(found, centre, sd)
     if not is_off and not is_wide:
@@ -78,7 +79,7 @@ def check_prior_scale(
     named = f"{', '.join(users[:5])}{', ...' if len(users) > 5 else ''}"
     if is_off and not off_too:
         message = f"your priors ({named}) put the mean of '{response.label}' between {found.low:.4g} and "
-        message += f"{found.high:.4g} (99.9%), and in the data it is {np.mean(values):.4g}."
+        message += f"{found.high:.4g} (99.9%), and in the data it is {centre:.4g}."
         findings.warning("prior_scale", message, hint=_HINT)
     if is_wide and not wide_too:
         times = f"{found.spread / sd:.3g} times the data's" if np.isfinite(found.spread) else "the data's is"
@@ -120,10 +121,11 @@ def replicated(family: Family, response: Response, priors: Priors, rows: NDArray
         at = dict(adjusted(family, at, own, NUMPY))
         mean = np.broadcast_to(family.mean(at), (_DRAWS, len(rows)))
         variance = np.zeros_like(mean) if family.is_custom else family.variance(at)
-        noise = np.sqrt(variance / response.trials[rows]) * rng.standard_normal(mean.shape)
-        each = mean + np.where(np.isfinite(noise), noise, 0.0)
-        low, high = _quantiles(each.mean(axis=1), _TAILS)
-        ends = _quantiles(each.ravel(), _MIDDLE)
+        sd = np.sqrt(np.broadcast_to(variance, mean.shape) / np.maximum(response.trials[rows], 1))
+        sd = np.where(np.isfinite(sd), sd, 0.0)
+        ends = _quantiles((mean + sd * rng.standard_normal(mean.shape)).ravel(), _MIDDLE)
+        error = np.sqrt(np.mean(sd**2, axis=1) / len(response.values))
+        low, high = _quantiles(mean.mean(axis=1) + error * rng.standard_normal(_DRAWS), _TAILS)
         return Replicated(low, high, (ends[1] - ends[0]) / 2.0)
 
 
@@ -138,7 +140,9 @@ def _quantiles(values: Array, shares: tuple[float, float]) -> tuple[float, float
 def _values(predictor: Predictor, rows: NDArray[np.int64], rng: np.random.Generator) -> RowValue:
     """Draw a linear predictor at some rows, shape (draw, row)."""
     design = predictor.design
-    eta = design.offset[rows] + _coefficients(predictor, rng) @ design.x[rows].T
+    x = design.x[rows] + (design.x.mean(axis=0) - design.x[rows].mean(axis=0))
+    offset = design.offset[rows] + (design.offset.mean() - design.offset[rows].mean())
+    eta = offset + _coefficients(predictor, rng) @ x.T
     if not predictor.is_marginal:
         for group, prior in zip(design.groups, predictor.groups, strict=True):
             eta = eta + _group_part(group, prior, rows, rng)
