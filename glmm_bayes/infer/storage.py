@@ -187,8 +187,9 @@ def _typed_label(label: Any) -> Any:
 def _manifest(fit: Fit, arrays: Mapping[str, ArrayEntry], members: Mapping[str, MemberEntry]) -> Manifest:
     table = fit.design.table
     labels = None if ROW_LABELS in arrays else [to_json(_typed_label(label)) for label in table.rows]
+    edition: Any = fit.spec.edition
     manifest = Manifest(
-        format=1,
+        format=edition,
         formula=fit.spec.to_formula(),
         further={name: _further_text(value) for name, value in fit.spec.further_formulas().items()},
         family=fit.spec.family,
@@ -233,7 +234,8 @@ def _states(fit: Fit) -> dict[str, StateEntry]:
 
 def _prior_entry(parameter: str, prior: Prior) -> PriorEntry:
     arguments = {name: float(value).hex() for name, value in prior.arguments}
-    return PriorEntry(parameter=parameter, distribution=prior.name, arguments=arguments)
+    scale: Any = prior.of
+    return PriorEntry(parameter=parameter, distribution=prior.name, arguments=arguments, of=scale)
 
 
 def _known_entry(position: int, name: str, known: KnownTable) -> KnownEntry:

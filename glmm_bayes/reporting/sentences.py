@@ -11,6 +11,7 @@ from glmm_bayes.graph.equations import all_groups
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.manifest import fingerprint
 from glmm_bayes.reporting.scenario import is_factor, predictors
+from glmm_bayes.spec.editions import CURRENT
 from glmm_bayes.spec.prior import Prior
 
 _CONTRASTS_SAID = 3
@@ -153,6 +154,8 @@ def reproduction(fit: Fit) -> str:
         inner = [f"        {name!r}: {_prior_code(prior)}," for name, prior in spec.priors.items()]
         lines += ["    priors={", *inner, "    },"]
     lines.append(")")
+    if spec.edition != CURRENT:
+        lines.append(f"# saved by an earlier release: model.spec.edition was {spec.edition}")
     if "seed" in settings:
         names = ("draws", "tune", "chains", "seed", "engine", "target_accept")
         arguments = ", ".join(f"{name}={settings[name]!r}" for name in names if name in settings)
@@ -165,4 +168,5 @@ def reproduction(fit: Fit) -> str:
 def _prior_code(prior: Prior) -> str:
     arguments = "".join(f", {name}={value:g}" if value == float(f"{value:g}") else f", {name}={value!r}"
                         for name, value in prior.arguments)  # fmt: skip
-    return f'gb.Prior("{prior.name}"{arguments})'
+    scale = f', of="{prior.of}"' if prior.of else ""
+    return f'gb.Prior("{prior.name}"{arguments}{scale})'

@@ -14,6 +14,7 @@ from typing import Any
 
 from glmm_bayes.core.errors import Finding, FormulaError
 from glmm_bayes.core.registry import suggestion
+from glmm_bayes.spec.editions import CURRENT
 from glmm_bayes.spec.expressions import Call, Name, Number, Text, quote
 from glmm_bayes.spec.file_model import Group as GroupSection
 from glmm_bayes.spec.file_model import Model
@@ -167,6 +168,7 @@ def model_keys(spec: ModelSpec) -> dict[str, Any]:
     keys["family"] = spec.family
     keys |= {"link": spec.link} if spec.link is not None else {}
     keys |= {"interpretation": spec.interpretation} if spec.interpretation != "subject" else {}
+    keys |= {} if spec.edition == CURRENT else {"edition": spec.edition}
     keys |= {} if spec.has_intercept else {"intercept": False}
     keys["terms"] = [str(term) for term in spec.fixed if term.factors]
     keys["specific"] = [str(term) for term in spec.specific]
@@ -194,6 +196,7 @@ def _block_keys(block: Block) -> dict[str, Any]:
     keys |= {"arguments": arguments} if arguments else {}
     keys |= {"by": quote(block.by)} if block.by else {}
     keys |= {} if block.distribution == "gaussian" else {"distribution": block.distribution}
+    keys |= {} if block.df is None else {"df": block.df}
     return keys | ({"label": block.label} if block.label else {})
 
 
@@ -277,6 +280,9 @@ def _options(path: KeyPath, group: GroupSection) -> Iterator[_Piece]:
         yield _Piece(text, (*path, "arguments", key), "value")
     if group.distribution != "gaussian":
         yield _Piece(f', dist = "{group.distribution}"', (*path, "distribution"))
+    if group.df is not None:
+        yield _Piece(", df =", path)
+        yield _Piece(str(group.df), (*path, "df"), "value")
 
 
 def _entries(document: Document, path: KeyPath, texts: list[Any]) -> list[tuple[KeyPath, Any]]:
