@@ -27,7 +27,7 @@ from glmm_bayes.infer.many_responses import MultivariateFit, joint_dimensions
 from glmm_bayes.infer.sample import Settings, sample
 from glmm_bayes.model import Model, checked_missing
 from glmm_bayes.spec.many_responses import Formulas
-from glmm_bayes.spec.model_spec import ModelSpec
+from glmm_bayes.spec.model_spec import ModelSpec, column_names
 from glmm_bayes.spec.prior import Prior
 
 
@@ -196,11 +196,11 @@ def _specs(formulas: Formulas) -> dict[str, ModelSpec]:
 
 def _read(specs: Mapping[str, ModelSpec], data: Any, findings: Findings, missing: str) -> Table:
     """Read the columns of all formulas, so that all responses have the same rows."""
-    names = dict.fromkeys(name for spec in specs.values() for name in spec.names())
+    names = column_names(specs.values())
     if isinstance(data, str | PathLike):
         grouping = dict.fromkeys(name for spec in specs.values() for name in spec.grouping_columns())
         data = read_data_file(data, tuple(grouping))
-    return read_table(data, tuple(names), findings, "", missing)
+    return read_table(data, names, findings, "", missing)
 
 
 def _known_of(

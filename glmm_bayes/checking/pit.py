@@ -77,11 +77,10 @@ def _ends(fit: Fit, replicated: Array) -> tuple[Array, Array]:
     response, count = fit.response, len(replicated) + 1
     y = response.values
     below, up_to = (replicated < y).sum(axis=0) / count, ((replicated <= y).sum(axis=0) + 1) / count
-    censored = response.additions.censored
-    if censored is None:
+    censored, region = response.additions.censored, response.additions.region
+    if censored is None or region is None:
         return below, up_to
-    end = y if response.additions.interval_end is None else response.additions.interval_end
-    up_to_end = ((replicated <= end).sum(axis=0) + 1) / count
-    low = np.where(censored == -1, 0.0, np.where(censored == 0, below, (replicated <= y).sum(axis=0) / count))
-    high = np.where(censored == 1, 1.0, np.where(censored == 2, up_to_end, up_to))
-    return low, high
+    # The region of the likelihood: cut at the bounds, and open where it leaves out nothing.
+    from_low = (replicated <= region[0]).sum(axis=0) / count
+    to_high = np.where(np.isposinf(region[1]), 1.0, ((replicated <= region[1]).sum(axis=0) + 1) / count)
+    return np.where(censored == 0, below, from_low), np.where(censored == 0, up_to, to_high)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from glmm_bayes.core.log_gammas import beta_kernel, log_gamma_kernel
 from glmm_bayes.core.maths import Maths
 
 #: Below this a tail is near its underflow.
@@ -42,7 +43,7 @@ def log_betainc(a: Any, b: Any, x: Any, rest: Any, m: Maths) -> Any:
     place = m.where(is_small, a / (a + b), m.where(is_large, m.maximum(rest, _TINY), x))
     tail = m.betainc(first, second, place)
     near = m.where(is_large, m.log1p(-m.minimum(tail, 0.75)), m.log(m.maximum(tail, _SMALLEST)))
-    return m.where(is_small, _log_small_beta(a, b, x, m), near)
+    return m.where(is_small, _log_small_beta(a, b, x, rest, m), near)
 
 
 def _log_small_lower(a: Any, x: Any, m: Maths) -> Any:
@@ -64,17 +65,21 @@ def _log_small_upper(a: Any, x: Any, m: Maths) -> Any:
     return _log_gamma_kernel(a, x, m) - m.log(fraction)
 
 
-def _log_small_beta(a: Any, b: Any, x: Any, m: Maths) -> Any:
+def _log_small_beta(a: Any, b: Any, x: Any, rest: Any, m: Maths) -> Any:
     """Return log I_x(a, b) by the continued fraction DLMF 8.17.22, which wants x below a/(a + b)."""
-    x = m.minimum(x, a / (a + b))
+    total = a + b
+    x, rest = m.minimum(x, a / total), m.maximum(rest, b / total)
     fraction: Any = 1.0
     for level in reversed(range(_LEVELS)):
         odd, even = a + 2.0 * level, level + 1.0
         fraction = 1.0 + even * (b - even) * x / ((odd + 1.0) * (odd + 2.0)) / fraction
         fraction = 1.0 - (a + level) * (a + b + level) * x / (odd * (odd + 1.0)) / fraction
-    kernel = m.gammaln(a + b) - m.gammaln(a + 1.0) - m.gammaln(b)
-    return kernel + a * m.log(m.maximum(x, _TINY)) + b * m.log1p(-x) - m.log(fraction)
+    log_a, log_b, log_total = m.log(a), m.log(b), m.log(total)
+    logs = (m.log(m.maximum(x, _TINY)), m.log(rest))
+    kernel = beta_kernel(logs, (log_a - log_total, log_b - log_total), total, log_total, m)
+    return kernel - log_a - m.log(fraction)
 
 
 def _log_gamma_kernel(a: Any, x: Any, m: Maths) -> Any:
-    return a * m.log(m.maximum(x, _TINY)) - x - m.gammaln(a)
+    log_a = m.log(a)
+    return log_gamma_kernel(a, log_a, m.log(m.maximum(x, _TINY)) - log_a, m)

@@ -66,6 +66,9 @@ class Maths(Protocol):
     def sum(self, x: Any) -> Any:
         """Add up along the last axis."""
 
+    def floor(self, x: Any) -> Any:
+        """Return the whole number at or below x, which nothing is differentiated by."""
+
     def logsumexp(self, x: Any) -> Any:
         """Return log(sum(exp(x))) along the last axis."""
 
@@ -104,6 +107,9 @@ class Maths(Protocol):
 
     def log_bessel_i0(self, x: Any) -> Any:
         """Return log I_0(x) for x >= 0, the modified Bessel function."""
+
+    def log_bessel_i0e(self, x: Any) -> Any:
+        """Return log I_0(x) - x for x >= 0, with its digits where x is large."""
 
 
 class NumpyMaths:
@@ -164,6 +170,9 @@ class NumpyMaths:
     def sum(self, x: Any) -> Any:
         return np.sum(x, axis=-1)
 
+    def floor(self, x: Any) -> Any:
+        return np.floor(x)
+
     def logsumexp(self, x: Any) -> Any:
         return special.logsumexp(x, axis=-1)
 
@@ -203,7 +212,10 @@ class NumpyMaths:
         return special.betainc(a, b, x)
 
     def log_bessel_i0(self, x: Any) -> Any:
-        return np.log(special.i0e(x)) + x
+        return self.log_bessel_i0e(x) + x
+
+    def log_bessel_i0e(self, x: Any) -> Any:
+        return np.log(special.i0e(x))
 
 
 NUMPY: Maths = NumpyMaths()

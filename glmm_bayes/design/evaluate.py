@@ -166,6 +166,12 @@ class Evaluator:
             self._refuse_non_finite(expression, bad)
         return values
 
+    def unchecked(self, expression: Expr) -> Values:
+        """Evaluate to numbers of which some may be infinite or missing, shape (row,)."""
+        with np.errstate(all="ignore"):
+            values = np.asarray(self._value(expression), np.float64)
+        return np.array(np.broadcast_to(values, (len(self.table),)))
+
     def _refuse_overflow(self, expression: Expr, bad: NDArray[np.bool_]) -> None:
         rows, names = tuple(self.table.rows[bad].tolist()), expression.names()
         message = f"{expression} overflows in {row_text(rows)}{self._shown(expression, bad)}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,20 @@ from glmm_bayes.design.column import Column
 
 Gaps = Mapping[str, NDArray[np.bool_]]
 
+_CENSORED = (
+    "Fill them: a censored row says by its value where it was censored, and a sample without such rows "
+    "is biased."
+)
 
-def report_missing(gaps: Gaps, rows: NDArray[Any], findings: Findings) -> None:
+
+def report_missing(
+    gaps: Gaps, rows: NDArray[Any], findings: Findings, of_censoring: Collection[str] = ()
+) -> None:
     """Tell each column's missing values as an error."""
     is_new = issubclass(findings.error_type, PredictionError)
-    hint = "Fill them, or leave those rows out." if is_new else 'Fill them, or use missing="drop".'
+    usual = "Fill them, or leave those rows out." if is_new else 'Fill them, or use missing="drop".'
     for name, mask in gaps.items():
+        hint = _CENSORED if name in of_censoring else usual
         where = tuple(rows[mask].tolist())
         message = f"column '{name}': {len(where)} of {len(rows)} values missing ({row_text(where)})."
         message += "" if is_new else " Nothing was dropped."

@@ -32,18 +32,22 @@ class Additions:
     weights : ndarray or None
         Powers of the likelihood, ``weights(w)``, shape (row,): nonnegative, not all zero.
     se : ndarray or None
-        Known standard errors, ``se(s)``, shape (row,): positive.
+        Known standard errors, ``se(s)``, shape (row,): positive; at least 0 beside sigma.
     se_adds_sigma : bool
         True for ``se(s, sigma = TRUE)``: the variance is that of the error and of sigma together.
     censored : ndarray of int8 or None
         0 none, -1 left, 1 right, 2 interval, shape (row,).
     interval_end : ndarray or None
-        Upper ends of the intervals, shape (row,); above the response where ``censored`` is 2.
+        Upper ends of the intervals, shape (row,); above the response where ``censored`` is 2, infinite
+        for an open end. Of other rows they mean nothing, and may be missing.
     lower, upper : ndarray or None
         Bounds of the truncation, which belong to the support, shape (row,); infinite on a side that
         ``trunc()`` leaves open.
     rate : ndarray or None
         Exposures, ``rate(e)``, shape (row,): positive.
+    region : pair of ndarray or None
+        What the family makes of censoring and bounds: the number that a censored response lies above and
+        the number that it does not exceed, shape (row,).
     """
 
     weights: Values | None = None
@@ -54,6 +58,7 @@ class Additions:
     lower: Values | None = None
     upper: Values | None = None
     rate: Values | None = None
+    region: tuple[Values, Values] | None = None
 
 
 def read_additions(term: ResponseTerm, column: Column, evaluator: Evaluator) -> Additions:
@@ -61,7 +66,7 @@ def read_additions(term: ResponseTerm, column: Column, evaluator: Evaluator) -> 
     calls = {call.function: call for call in term.additions}
     reader = _Reader(column, term.expression, evaluator)
     censored, ends = reader.censoring(calls["cens"]) if "cens" in calls else (None, None)
-    lower, upper = reader.bounds(calls["trunc"]) if "trunc" in calls else (None, None)
+    lower, upper = reader.bounds(calls["trunc"], censored) if "trunc" in calls else (None, None)
     return Additions(
         weights=reader.weights(calls["weights"]) if "weights" in calls else None,
         se=reader.errors(calls["se"]) if "se" in calls else None,
@@ -97,10 +102,13 @@ class _Reader:
     def errors(self, call: Call) -> Values:
         """Read ``se(s)``."""
         values, sound = self._numbers(call.arguments[0])
+        beside_sigma = ("sigma", Flag(True)) in call.options
+        bad = values < 0 if beside_sigma else values <= 0
         if sound:
-            sentence = f"se({call.arguments[0]}) must be positive ({{rows}}: {{values}})."
-            hint = "A standard error of 0 would fix the mean at the response."
-            self._refuse("weights", call.arguments[0], sentence, values <= 0, hint, values)
+            must = "be at least 0" if beside_sigma else "be positive"
+            sentence = f"se({call.arguments[0]}) must {must} ({{rows}}: {{values}})."
+            hint = "" if beside_sigma else "A standard error of 0 would fix the mean at the response."
+            self._refuse("weights", call.arguments[0], sentence, bad, hint, values)
         return values
 
     def exposure(self, call: Call) -> Values:
@@ -112,8 +120,11 @@ class _Reader:
             self._refuse("offset_domain", call.arguments[0], sentence, values <= 0, hint, values)
         return values
 
-    def bounds(self, call: Call) -> tuple[Values, Values]:
-        """Read ``trunc(lb, ub)``; a bound itself is a value that the response can have."""
+    def bounds(self, call: Call, censored: NDArray[np.int8] | None) -> tuple[Values, Values]:
+        """Read ``trunc(lb, ub)``; a bound itself is a value that the response can have.
+
+        A censored response lies somewhere inside them, wherever its ends are.
+        """
         size = len(self.evaluator.table)
         options, sound = dict(call.options), True
         found = {"lb": np.full(size, -np.inf), "ub": np.full(size, np.inf)}
@@ -130,7 +141,10 @@ class _Reader:
                 f"{call}: '{self.response}' is outside its bounds in {{count}} rows ({{rows}}: {{values}})."
             )
             hint = "Correct the rows or the bounds: a truncated sample holds no such values."
-            self._refuse("truncation", self.response, sentence, (y < lower) | (y > upper), hint, y)
+            outside = (y < lower) | (y > upper)
+            if censored is not None:
+                outside &= censored == 0
+            self._refuse("truncation", self.response, sentence, outside, hint, y)
         return lower, upper
 
     def censoring(self, call: Call) -> tuple[NDArray[np.int8], Values | None]:
@@ -144,7 +158,7 @@ class _Reader:
             hint = f"Write cens({call.arguments[0]}, y2), with a column of upper ends."
             self._refuse("censoring", call.arguments[0], sentence, interval, hint)
             return codes, None
-        ends, sound = self._numbers(call.arguments[1])
+        ends, sound = self._ends(call, interval)
         if known and not interval.any():
             message = f"{call}: no row is interval-censored, so that '{call.arguments[1]}' is not used."
             column = next(iter(call.arguments[1].names()), None)
@@ -160,6 +174,15 @@ class _Reader:
                 "censoring", call.arguments[1], f"{sentence} ({{rows}}: {{values}}).", bad, hint, ends
             )
         return codes, ends
+
+    def _ends(self, call: Call, interval: NDArray[np.bool_]) -> tuple[Values, bool]:
+        """Read the upper ends of intervals: infinite where open, missing where there is no interval."""
+        before, expression = len(self.evaluator.findings.errors), call.arguments[1]
+        ends = self.evaluator.unchecked(expression)
+        sentence = f"{call}: '{expression}' is missing in {{count}} interval-censored rows ({{rows}})."
+        hint = "Fill the upper ends; a row without one is right-censored."
+        self._refuse("censoring", expression, sentence, interval & np.isnan(ends), hint)
+        return ends, len(self.evaluator.findings.errors) == before
 
     def _codes(self, call: Call) -> tuple[NDArray[np.int8], bool]:
         """Read the kind of censoring of each row, and whether it could be read."""

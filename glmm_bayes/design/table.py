@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, PredictionError
@@ -18,6 +19,7 @@ from glmm_bayes.design.label_notes import note_labels
 from glmm_bayes.design.missing import check_finite, complete_rows, report_missing
 from glmm_bayes.spec.diagnosis import place, point
 from glmm_bayes.spec.expressions import Span
+from glmm_bayes.spec.model_spec import ColumnNames
 
 __all__ = [
     "Column",
@@ -74,7 +76,7 @@ def read_table(
     data : DataFrame, Table, mapping, structured array, Dataset or Frame
         Of pandas, polars, pyarrow, NumPy or xarray. Never modified, and nothing of it is shared.
     names : sequence of str
-        The columns to read.
+        The columns to read; ``ColumnNames`` say of which ones a row may have no value.
     findings : Findings
         Where everything wrong is collected; it raises before this function returns.
     text : str
@@ -94,14 +96,18 @@ def read_table(
     rows = frame.rows
     read = {name: read_column(frame.series(frame.positions(name)[0]), name, rows, findings) for name in names}
     findings.raise_errors()
-    gaps = {name: mask for name, (_, mask) in read.items() if mask.any()}
-    table = Table({name: column for name, (column, _) in read.items()}, rows)
+    ends = names.open_ended if isinstance(names, ColumnNames) else frozenset()
+    gaps = {name: mask for name, (_, mask) in read.items() if mask.any() and name not in ends}
+    table = Table(
+        {name: _open_ended(*pair) if name in ends else pair[0] for name, pair in read.items()}, rows
+    )
     if gaps and missing == "error":
-        report_missing(gaps, rows, findings)
+        report_missing(gaps, rows, findings, names.of_censoring if isinstance(names, ColumnNames) else ())
         findings.raise_errors()
     if gaps:
         table = table.take(complete_rows(gaps, rows, findings))
-    check_finite(table.columns.values(), table.rows, findings)
+    finite = [column for name, column in table.columns.items() if name not in ends]
+    check_finite(finite, table.rows, findings)
     if not len(table):
         dropped = f", {len(rows)} dropped for {', '.join(gaps)}" if gaps else ""
         hint = f"Check the filter, or fill '{next(iter(gaps))}'." if gaps else "Check the filter."
@@ -113,6 +119,14 @@ def read_table(
         for column in table.columns.values():
             note_labels(column, table.rows, findings)
     return table
+
+
+def _open_ended(column: Column, gaps: NDArray[np.bool_]) -> Column:
+    """Keep the gaps of a column of numbers as what they are: a row may have no use for it."""
+    if not gaps.any() or not (column.kind == "number" or gaps.all()):
+        return column
+    values = np.where(gaps, np.nan, np.zeros(len(gaps)) if gaps.all() else column.values)
+    return Column(column.name, "number", values)
 
 
 def _check_names(frame: Frame, names: Sequence[str], findings: Findings, text: str) -> None:

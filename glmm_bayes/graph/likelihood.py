@@ -16,9 +16,8 @@ from glmm_bayes.core.row_value import RowValue, RowValues, number
 from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.graph.families import Family, Response
 from glmm_bayes.graph.truncation import (
-    log_between,
     log_mass,
-    open_bounds,
+    log_region,
     outside_bounds,
     redraw_outside,
     take_rows,
@@ -80,33 +79,19 @@ def _times(value: RowValue, factor: Any, m: Maths) -> RowValue:
 
 
 def _censored(family: Family, y: Any, n: Any, at: RowValues, additions: Additions, m: Maths) -> Any:
-    """Return the log density of rows that were seen, the log probability of what is known of others.
-
-    Where responses outside bounds are not seen, a censored one lies between its end and the bound.
-    """
-    codes, end = additions.censored, additions.interval_end
-    assert codes is not None
-    lower, upper = np.full(len(codes), -np.inf), np.full(len(codes), np.inf)
-    if additions.lower is not None or additions.upper is not None:
-        lower, upper = open_bounds(family, additions)
-    is_bounded = np.where(codes < 0, np.isfinite(lower), np.isfinite(upper) & (codes == 1))
+    """Return the log density of rows that were seen, the log probability of the regions of others."""
+    codes, region = additions.censored, additions.region
+    assert codes is not None and region is not None
     parts = []
-    for code, bounded in sorted(set(zip(codes.tolist(), is_bounded.tolist(), strict=True))):
-        rows = np.flatnonzero((codes == code) & (is_bounded == bounded))
-        own, y_own, n_own = take_rows(at, rows, len(codes)), y[rows], n[rows]
-        if code == 0:
-            value = family.log_density(y_own, n_own, own, m)
-        elif code < 0 and bounded:
-            value = log_between(family, lower[rows], y_own, n_own, own, m)
-        elif code < 0:
-            value = family.log_cdf(y_own, n_own, own, m)
-        elif code == 1 and bounded:
-            value = log_between(family, y_own, upper[rows], n_own, own, m)
-        elif code == 1:
-            value = family.log_survival(y_own, n_own, own, m)
+    for is_seen in (True, False):
+        rows = np.flatnonzero((codes == 0) == is_seen)
+        if not len(rows):
+            continue
+        own, n_own = take_rows(at, rows, len(codes)), n[rows]
+        if is_seen:
+            value = family.log_density(y[rows], n_own, own, m)
         else:
-            assert end is not None
-            value = log_between(family, y_own, end[rows], n_own, own, m)
+            value = log_region(family, (region[0][rows], region[1][rows]), n_own, own, m)
         parts.append((rows, value))
     return m.scatter(parts, len(codes))
 

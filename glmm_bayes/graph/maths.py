@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytensor.tensor as pt
 from pytensor.gradient import disconnected_grad
 
@@ -12,6 +13,8 @@ from glmm_bayes.core.maths import Maths
 _ROOT_HALF = 0.7071067811865476  # sqrt(1/2)
 _LARGEST_EXPONENT = 700.0
 _LOG_2 = 0.6931471805599453
+_LOG_2PI = 1.8378770664093453
+_LARGE = 1e3
 
 
 class GraphMaths:
@@ -45,7 +48,7 @@ class GraphMaths:
         return pt.sin(x)
 
     def where(self, condition: Any, yes: Any, no: Any) -> Any:
-        return pt.switch(condition, yes, no)
+        return pt.switch(np.asarray(condition) if isinstance(condition, bool) else condition, yes, no)
 
     def minimum(self, x: Any, y: Any) -> Any:
         return pt.minimum(x, y)
@@ -67,6 +70,9 @@ class GraphMaths:
 
     def sum(self, x: Any) -> Any:
         return x.sum(axis=-1)
+
+    def floor(self, x: Any) -> Any:
+        return disconnected_grad(pt.floor(x))
 
     def logsumexp(self, x: Any) -> Any:
         return pt.logsumexp(x, axis=-1)
@@ -111,7 +117,13 @@ class GraphMaths:
         return pt.betainc(a, b, x)
 
     def log_bessel_i0(self, x: Any) -> Any:
-        return pt.log(pt.ive(0, x)) + x
+        return self.log_bessel_i0e(x) + x
+
+    def log_bessel_i0e(self, x: Any) -> Any:
+        # SciPy's ive() of an order is NaN from 1e9 on: the asymptotic series there (DLMF 10.40.1).
+        far, near = pt.maximum(x, _LARGE), pt.minimum(x, _LARGE)
+        tail = (0.125 + (0.0703125 + 0.0732421875 / far) / far) / far
+        return pt.switch(x < _LARGE, pt.log(pt.ive(0, near)), pt.log1p(tail) - 0.5 * (_LOG_2PI + pt.log(far)))
 
 
 GRAPH: Maths = GraphMaths()

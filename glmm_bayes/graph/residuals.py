@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.log_gammas import log_gamma_ratio
 from glmm_bayes.core.maths import Maths
 
 _LOG_2PI = 1.8378770664093453
@@ -50,7 +51,7 @@ def log_density(y: Any, mu: Any, sigma: Any, chol: Any, nu: Any = None, *, size:
     if nu is None:
         return -0.5 * (square + size * _LOG_2PI) - log_root
     nu = nu[..., None]
-    constant = m.gammaln(0.5 * (nu + size)) - m.gammaln(0.5 * nu) - 0.5 * size * (m.log(nu) + _LOG_PI)
+    constant = log_gamma_ratio(0.5 * nu, 0.5 * size, m) - 0.5 * size * (m.log(nu) + _LOG_PI)
     return constant - log_root - 0.5 * (nu + size) * m.log1p(square / nu)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,17 @@ from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValue, RowValues
 from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.graph.families import Family, Response
+from glmm_bayes.graph.families.regions import Region, is_empty, open_bounds
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-#: Stands for the end of an open side.
-_FAR = 1e15
-#: Halvings of an interval: from 1e15 to the last digit.
+#: Where the search for the end of an open side is given up.
+_FAR = 1e305
+#: Halvings of an interval.
 _STEPS = 110
+#: Whole numbers whose probabilities are added up one by one.
+_FEW = 8
 
 
 def take_rows(at: RowValues, rows: Rows, size: int) -> dict[str, RowValue]:
@@ -33,46 +36,50 @@ def take_rows(at: RowValues, rows: Rows, size: int) -> dict[str, RowValue]:
     return result
 
 
-def log_between(family: Family, low: Any, high: Any, n: Any, at: RowValues, m: Maths) -> Any:
-    """Return log P(low < Y <= high), from the tail in which it is the difference of smaller numbers."""
-    below, above = family.log_cdf(high, n, at, m), family.log_survival(low, n, at, m)
-    by_cdf = below + m.log1mexp(m.minimum(family.log_cdf(low, n, at, m) - below, -1e-300))
-    by_survival = above + m.log1mexp(m.minimum(family.log_survival(high, n, at, m) - above, -1e-300))
-    return m.where(below < above, by_cdf, by_survival)
+def log_region(family: Family, region: Region, n: Any, at: RowValues, m: Maths) -> Any:
+    """Return the log probability of the region of each row, shape (..., row)."""
+    low, high = region
+    start, none = np.maximum(low, -1.0), is_empty(family, low, high)
+    few = family.is_discrete & (high - start <= _FEW)
+    kinds = np.select([none, few], [5, 4], np.isfinite(low) + 2 * np.isfinite(high))
+    parts: list[tuple[Rows, Any]] = []
+    for kind in np.unique(kinds):
+        rows = np.flatnonzero(kinds == kind)
+        own, n_own = take_rows(at, rows, len(low)), n[rows]
+        if kind == 1:
+            value = family.log_survival(low[rows], n_own, own, m)
+        elif kind == 2:
+            value = family.log_cdf(high[rows], n_own, own, m)
+        elif kind == 3:
+            value = family.log_between(low[rows], high[rows], n_own, own, m)
+        elif kind == 4:
+            value = _log_sum(family, start[rows], high[rows], n_own, own, m)
+        elif kind == 5:
+            value = np.full(len(rows), -np.inf)
+        else:
+            continue
+        parts.append((rows, value))
+    return m.scatter(parts, len(low))
+
+
+def _log_sum(family: Family, start: Array, high: Array, n: Any, at: RowValues, m: Maths) -> Any:
+    """Return the log of the sum of a few probabilities of whole numbers above ``start``."""
+    terms = []
+    for step in range(1, int((high - start).max()) + 1):
+        term = family.log_density(np.minimum(start + step, high), n, at, m)
+        terms.append(m.where(start + step <= high, term, -np.inf) if step > 1 else term)
+    return m.logsumexp(m.stack(terms)) if len(terms) > 1 else terms[0]
 
 
 def log_mass(family: Family, n: Any, at: RowValues, additions: Additions, m: Maths) -> Any:
     """Return the log probability of the bounds of each row; a bound is itself inside them."""
-    lower, upper = open_bounds(family, additions)
-    kinds = np.isfinite(lower) + 2 * np.isfinite(upper)
-    parts = []
-    for kind in np.unique(kinds):
-        rows = np.flatnonzero(kinds == kind)
-        own, n_own = take_rows(at, rows, len(lower)), n[rows]
-        if kind == 1:
-            value = family.log_survival(lower[rows], n_own, own, m)
-        elif kind == 2:
-            value = family.log_cdf(upper[rows], n_own, own, m)
-        elif kind == 3:
-            value = log_between(family, lower[rows], upper[rows], n_own, own, m)
-        else:
-            continue
-        parts.append((rows, value))
-    return m.scatter(parts, len(lower))
+    return log_region(family, bounds_of(family, additions), n, at, m)
 
 
-def open_bounds(family: Family, additions: Additions) -> tuple[Array, Array]:
-    """Return the number that responses lie above and the number that they do not exceed, shape (row,)."""
+def bounds_of(family: Family, additions: Additions) -> Region:
+    """Return the region of the bounds of each row, of which one at least is written."""
     size = len(next(bound for bound in (additions.lower, additions.upper) if bound is not None))
-    lower = np.full(size, -np.inf) if additions.lower is None else additions.lower
-    upper = np.full(size, np.inf) if additions.upper is None else additions.upper
-    floor = family.support_floor
-    if family.is_discrete:
-        lower, floor = np.ceil(lower) - 1.0, -1.0
-    if floor is not None:
-        # Nothing lies at or below the floor of the support.
-        lower = np.where(lower <= floor, -np.inf, lower)
-    return lower, upper
+    return open_bounds(family, additions, size)
 
 
 def outside_bounds(y: Array, additions: Additions) -> NDArray[np.bool_]:
@@ -95,35 +102,75 @@ def redraw_outside(
     PredictionError
         ``truncation`` if the log probability of some bounds is not finite.
     """
-    additions = response.additions
-    outside = outside_bounds(drawn, additions)
-    draws, rows = np.nonzero(outside)
+    draws, rows = np.nonzero(outside_bounds(drawn, response.additions))
+    if not len(rows):
+        return drawn
     own = {name: replace(value, eta=_pick(value.eta, draws, rows)) for name, value in at.items()}
-    n = response.trials[rows]
-    lower, upper = (bound[rows] for bound in open_bounds(family, additions))
-    floor = -1.0 if family.is_discrete else family.support_floor
-    low = np.where(np.isfinite(lower), lower, -_FAR if floor is None else floor)
-    high = np.where(np.isfinite(upper), upper, _FAR)
-
-    def log_share(y: Array) -> Array:
-        """Return log P(lower < Y <= y)."""
-        above = np.isfinite(lower)
-        both = log_between(family, np.where(above, lower, low), y, n, own, NUMPY)
-        return np.asarray(np.where(above, both, family.log_cdf(y, n, own, NUMPY)))
-
+    low, high = (bound[rows] for bound in bounds_of(family, response.additions))
+    law = _Inverse(family, response.trials[rows], own, low, high)
     with np.errstate(all="ignore"):
-        total = log_share(high)
+        total = log_region(family, (low, high), law.n, own, NUMPY)
         if not np.isfinite(total).all():
             message = f"trunc() leaves no probability that a float can tell in {len(set(rows))} rows."
             raise PredictionError(Finding("truncation", message, hint="Look at the bounds and the priors."))
-        target = total + np.log(rng.uniform(size=len(rows)))
-        for _ in range(_STEPS):
-            middle = 0.5 * (low + high)
-            is_below = log_share(middle) < target
-            low, high = np.where(is_below, middle, low), np.where(is_below, high, middle)
+        found = law.at(total + np.log(rng.uniform(size=len(rows))))
     result = drawn.copy()
-    result[draws, rows] = np.ceil(low) if family.is_discrete else 0.5 * (low + high)
-    return result
+    result[draws, rows] = found
+    additions = response.additions
+    return np.clip(
+        result,
+        -np.inf if additions.lower is None else additions.lower,
+        np.inf if additions.upper is None else additions.upper,
+    )
+
+
+@dataclass(frozen=True)
+class _Inverse:
+    """The law of each row between two ends, and its quantiles, shape (row,)."""
+
+    family: Family
+    n: Array
+    values: RowValues
+    low: Array
+    high: Array
+
+    def log_share(self, y: Array) -> Array:
+        """Return log P(low < Y <= y)."""
+        return np.asarray(log_region(self.family, (self.low, y), self.n, self.values, NUMPY))
+
+    def at(self, target: Array) -> Array:
+        """Return the smallest y whose ``log_share`` is at least the target."""
+        low, high = self._bracket(target)
+        for _ in range(_STEPS):
+            middle = 0.5 * low + 0.5 * high
+            is_below = self.log_share(np.floor(middle) if self.family.is_discrete else middle) < target
+            low, high = np.where(is_below, middle, low), np.where(is_below, high, middle)
+        if self.family.is_discrete:
+            return np.maximum(np.floor(high), np.maximum(self.low, -1.0) + 1.0)
+        floor = self.family.support_floor
+        if floor is not None and self.family.floor_has_mass:
+            is_floor = ~np.isfinite(self.low) & (self.log_share(np.full_like(low, floor)) >= target)
+            return np.where(is_floor, floor, high)
+        return high
+
+    def _bracket(self, target: Array) -> tuple[Array, Array]:
+        """Return numbers below and above the quantile: an open end is looked for by doubling."""
+        floor = -1.0 if self.family.is_discrete else self.family.support_floor
+        low = self.low if floor is None else np.maximum(self.low, floor)
+        high = self.high
+        anchor = np.where(np.isfinite(low), low, np.where(np.isfinite(high), high, 0.0))
+        width = np.ones_like(anchor)
+        while (short := ~np.isfinite(high) & ~(self.log_share(anchor + width) >= target)).any():
+            width = np.where(short, 2.0 * width, width)
+            if width.max() > _FAR:
+                break
+        high = np.where(np.isfinite(high), high, anchor + width)
+        width = np.ones_like(anchor)
+        while (short := ~np.isfinite(low) & ~(self.log_share(anchor - width) < target)).any():
+            width = np.where(short, 2.0 * width, width)
+            if width.max() > _FAR:
+                break
+        return np.where(np.isfinite(low), low, anchor - width), high
 
 
 def _pick(eta: Array, draws: Rows, rows: Rows) -> Array:

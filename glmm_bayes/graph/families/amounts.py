@@ -26,8 +26,9 @@ class HurdleAmounts(Hurdle):
     is_discrete: ClassVar[bool] = False
     has_cdf: ClassVar[bool] = True
     support_floor: ClassVar[float | None] = 0.0
+    floor_has_mass: ClassVar[bool] = True
 
-    def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
+    def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)
         y = require_numbers(columns, self.name, _SUPPORT, findings)
         if y is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -25,7 +25,9 @@ from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.design.table import looks_like_numbers
+from glmm_bayes.graph.families.intervals import log_between
 from glmm_bayes.graph.families.parameters import PARAMETERS, ParameterKind
+from glmm_bayes.graph.families.regions import censored_regions, stand_ins, without_region
 
 Array = NDArray[np.float64]
 
@@ -51,6 +53,8 @@ class Response:
         Of an ordinal, categorical or multinomial response, in order, the reference first.
     additions : Additions
         What stands behind the bar of the formula: weights, known standard errors, censoring, bounds.
+    stand_ins : ndarray or None
+        Values of censored rows, inside the support, for the scales of priors alone.
     """
 
     label: str
@@ -59,6 +63,12 @@ class Response:
     trials: Array
     categories: tuple[str, ...] = ()
     additions: Additions = field(default_factory=Additions)
+    stand_ins: Array | None = None
+
+    @property
+    def supported(self) -> Array:
+        """The values; for a censored row whose end is outside the support, a number of its region."""
+        return self.values if self.stand_ins is None else self.stand_ins
 
 
 @dataclass(frozen=True)
@@ -143,6 +153,10 @@ class Family(ABC):
     has_cdf: ClassVar[bool] = False
     #: The end below which a continuous response has no values; None where there is none.
     support_floor: ClassVar[float | None] = None
+    #: Whether the floor itself has a probability: zeros beside positive numbers.
+    floor_has_mass: ClassVar[bool] = False
+    #: The end above which a continuous response has no values.
+    support_ceiling: ClassVar[float | None] = None
     #: Parameters that grow with the exposure of ``rate()``, beside the mean: those of a sum of independent
     #: units. None where such a sum is of another family.
     of_a_sum: ClassVar[tuple[str, ...] | None] = None
@@ -153,9 +167,19 @@ class Family(ABC):
     #: Whether a user wrote it: files hold its name alone.
     is_custom: ClassVar[bool] = False
 
-    @abstractmethod
     def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
-        """Check the response against the family's support and coding; collect what is wrong."""
+        """Check the response against the family's support and coding; collect what is wrong.
+
+        Of a censored row it is asked that something of its region lies in the support and inside the
+        bounds, and nothing else.
+        """
+        if columns.additions.censored is None or not self.has_cdf or columns.column.kind != "number":
+            return self._read(columns, findings)
+        return read_censored(self, columns, findings)
+
+    @abstractmethod
+    def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
+        """Check a response that was seen in all rows; collect what is wrong."""
 
     def ratio_name(self, link: Link) -> str:
         """Name ``exp(coefficient)`` of the mean's linear predictor; empty if it has no name."""
@@ -210,11 +234,29 @@ class Family(ABC):
         """Draw responses, shape (draw, row), with the trials ``n``, shape (row,)."""
 
     def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        """Return log P(Y <= y); accurate where the probability is small."""
-        raise NotImplementedError
+        """Return log P(Y <= y), whole or not; accurate where the probability is small."""
+        if not self.is_discrete:
+            return self._log_cdf(y, n, at, m)
+        whole = m.floor(y)
+        return m.where(whole < 0, -np.inf, self._log_cdf(m.maximum(whole, 0.0), n, at, m))
 
     def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        """Return log P(Y > y); accurate where the probability is small."""
+        """Return log P(Y > y), whole or not; accurate where the probability is small."""
+        if not self.is_discrete:
+            return self._log_survival(y, n, at, m)
+        whole = m.floor(y)
+        return m.where(whole < 0, 0.0, self._log_survival(m.maximum(whole, 0.0), n, at, m))
+
+    def log_between(self, low: Any, high: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        """Return log P(low < Y <= high) for finite ends, the lower of them in the support."""
+        return log_between(self, low, high, n, at, m)
+
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        """Return log P(Y <= y); of whole numbers of at least 0 where the family is discrete."""
+        raise NotImplementedError
+
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        """Return log P(Y > y); of whole numbers of at least 0 where the family is discrete."""
         raise NotImplementedError
 
     def check_mean(self, joint: Joint) -> None:  # noqa: B027 - most families have nothing to refuse
@@ -281,6 +323,38 @@ def outside_support(
         f"({row_text(rows)}: {values})."
     )
     findings.error("response_support", message, column=columns.source, rows=rows, hint=hint)
+
+
+def read_censored(family: Family, columns: ResponseColumns, findings: Findings) -> Response:
+    """Read a response of which some rows are known by the region that they lie in.
+
+    The family checks what it reads with numbers of their regions in the place of the censored ones.
+    """
+    y, additions = columns.column.values.astype(np.float64), columns.additions
+    region = censored_regions(family, y, additions)
+    lost = without_region(family, *region, additions)
+    if lost.any():
+        _refuse_regions(family, columns, lost, findings)
+    inside = stand_ins(family, y, region, additions)
+    column = replace(columns.column, values=inside)
+    response = family._read(replace(columns, column=column), findings)
+    if response.values.shape != y.shape:
+        return response
+    return replace(response, values=y, stand_ins=inside, additions=replace(additions, region=region))
+
+
+def _refuse_regions(
+    family: Family, columns: ResponseColumns, lost: NDArray[np.bool_], findings: Findings
+) -> None:
+    """Collect the censored rows in which no response of the family can lie."""
+    rows, name = tuple(columns.rows[lost].tolist()), columns.column.name
+    bounds = columns.additions.lower is not None or columns.additions.upper is not None
+    where = f"the support of {family.name}" + (" within the bounds of trunc()" if bounds else "")
+    values = value_text(columns.column.values[lost].tolist())
+    message = f"cens(): nothing of {where} is left in the region of '{name}' in {len(rows)} rows "
+    message += f"({row_text(rows)}: {values})."
+    hint = "Correct them: a left-censored response lies at or below its value, a right-censored one above it."
+    findings.error("censoring", message, column=columns.source, rows=rows, hint=hint)
 
 
 def refuse_trials(columns: ResponseColumns, family: str, findings: Findings) -> None:

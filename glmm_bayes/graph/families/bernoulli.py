@@ -23,7 +23,7 @@ class Bernoulli(BinaryFamily):
     notation: ClassVar[str] = "Bernoulli(mu[i])"
     latex: ClassVar[str] = r"\mathrm{Bernoulli}(\mu_i)"
 
-    def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
+    def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)
         values, success = self._coded(columns, findings)
         label = f"P({columns.label} = {success})"

@@ -9,6 +9,7 @@ import numpy as np
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.incomplete import log_betainc
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.log_gammas import log_beta_density
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
@@ -43,8 +44,9 @@ class Beta(Family):
     is_discrete: ClassVar[bool] = False
     has_cdf: ClassVar[bool] = True
     support_floor: ClassVar[float | None] = 0.0
+    support_ceiling: ClassVar[float | None] = 1.0
 
-    def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
+    def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)
         y = require_numbers(columns, self.name, _SUPPORT, findings)
         if y is None:
@@ -61,10 +63,8 @@ class Beta(Family):
         return probability_scales(link)
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        (log_a, a), (log_b, b) = _shapes(at, m)
-        # Gamma(a) = Gamma(a + 1)/a, whose log is finite where a itself is 0 to the last digit.
-        constant = m.gammaln(at["phi"].value) - m.gammaln(a + 1.0) - m.gammaln(b + 1.0) + log_a + log_b
-        return constant + (a - 1.0) * m.log(y) + (b - 1.0) * m.log1p(-y)
+        mu, phi = at["mu"], at["phi"]
+        return log_beta_density(y, mu.log, mu.log_complement, phi.value, phi.log, m)
 
     def variance(self, at: RowValues) -> Array:
         return np.exp(self.log_variance(at))
@@ -77,11 +77,11 @@ class Beta(Family):
         draws = rng.beta(np.maximum(a, _SMALLEST), np.maximum(b, _SMALLEST))
         return np.asarray(np.clip(draws, _SMALLEST, _LARGEST))
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         (_, a), (_, b) = _shapes(at, m)
         return log_betainc(m.maximum(a, _LOWEST_SHAPE), m.maximum(b, _LOWEST_SHAPE), y, 1.0 - y, m)
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         (_, a), (_, b) = _shapes(at, m)
         return log_betainc(m.maximum(b, _LOWEST_SHAPE), m.maximum(a, _LOWEST_SHAPE), 1.0 - y, y, m)
 

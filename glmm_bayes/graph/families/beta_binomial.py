@@ -6,12 +6,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from glmm_bayes.core.log_gammas import log_beta_binomial
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.graph.families.base import Array
 from glmm_bayes.graph.families.beta import Beta
 from glmm_bayes.graph.families.binomial import Binomial
-from glmm_bayes.graph.families.counts import log_rising_factorial
 
 
 class BetaBinomial(Binomial):
@@ -30,12 +30,8 @@ class BetaBinomial(Binomial):
     is_exponential: ClassVar[bool] = False
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        log_a, log_b = at["mu"].log + at["phi"].log, at["mu"].log_complement + at["phi"].log
-        choices = m.gammaln(n + 1) - m.gammaln(y + 1) - m.gammaln(n - y + 1)
-        successes = log_rising_factorial(y, m.exp(log_a), log_a, m)
-        failures = log_rising_factorial(n - y, m.exp(log_b), log_b, m)
-        trials = log_rising_factorial(n, at["phi"].value, at["phi"].log, m)
-        return choices + successes + failures - trials
+        mu, phi = at["mu"], at["phi"]
+        return log_beta_binomial(y, n, mu.log, mu.log_complement, phi.value, phi.log, m)
 
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
         return np.asarray(rng.binomial(n.astype(np.int64), Beta().random(rng, n, at)), np.float64)

@@ -25,7 +25,7 @@ class Binomial(BinaryFamily):
     notation: ClassVar[str] = "Binomial(trials[i], mu[i])"
     latex: ClassVar[str] = r"\mathrm{Binomial}(n_i, \mu_i)"
 
-    def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
+    def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         y = require_numbers(columns, self.name, _SUPPORT, findings)
         label = f"probability of one trial of {columns.label}"
         if columns.trials is None:

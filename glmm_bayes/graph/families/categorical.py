@@ -20,7 +20,7 @@ class Categorical(UnorderedFamily):
     notation: ClassVar[str] = "Categorical(softmax(0, mu[i]))"
     latex: ClassVar[str] = r"\mathrm{Categorical}(\operatorname{softmax}(0, \mu_i))"
 
-    def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
+    def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         return read_unordered(columns, self.name, findings)
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, value_text
 from glmm_bayes.design.column import Column, as_labels, looks_like_numbers
@@ -15,6 +17,8 @@ from glmm_bayes.spec.expressions import Text, quote
 
 _ORDERED = "ordered categories or whole numbers"
 _LABELS = "categories or text"
+#: Whole numbers farther apart are no neighbours on a scale.
+_LONGEST_SCALE = 20
 _TWO_VALUED = 'A two-valued response is family="bernoulli".'
 
 
@@ -29,7 +33,12 @@ def read_ordered(columns: ResponseColumns, family: str, findings: Findings) -> R
         return _response(columns, None)
     order = " < ".join(map(str, column.levels))
     source = "its values, ascending" if is_number else "as declared"
-    findings.note("response_coding", f"'{columns.source}': {order} ({source}).", column=columns.source)
+    message = f"'{columns.source}': {order} ({source})."
+    unseen, hint = _between(columns.column.values) if is_number else "", ""
+    if unseen:
+        message += f" {unseen} was never seen and is no category of the model."
+        hint = f"If it is one, write ordered({quote(columns.source)}, ...) with all categories in order."
+    findings.note("response_coding", message, column=columns.source, hint=hint)
     _warn_unused(columns, column, findings)
     return _response(columns, column)
 
@@ -112,6 +121,16 @@ def _warn_unused(columns: ResponseColumns, column: Column, findings: Findings) -
         message += "so thresholds beside them rest on their prior."
         hint = "Remove them from the declared levels if they cannot occur."
         findings.warning("unused_levels", message, column=columns.source, hint=hint)
+
+
+def _between(values: NDArray[np.float64] | NDArray[np.int64]) -> str:
+    """Write the whole numbers that lie between those that occur, and do not."""
+    seen = np.unique(values).astype(np.int64)
+    if seen[-1] - seen[0] > _LONGEST_SCALE:
+        # Codes, such as 10, 20 and 30, between which nothing was to be seen.
+        return ""
+    gaps = [(int(low) + 1, int(high) - 1) for low, high in pairwise(seen) if high - low > 1]
+    return ", ".join(f"{low}" if low == high else f"{low} to {high}" for low, high in gaps)
 
 
 def _unused(column: Column) -> list[str]:

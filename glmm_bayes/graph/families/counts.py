@@ -9,7 +9,6 @@ from scipy.special import logsumexp
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.links import Link
-from glmm_bayes.core.maths import Maths
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.graph.families.base import (
     Array,
@@ -34,7 +33,7 @@ class CountFamily(Family):
     links: ClassVar[tuple[str, ...]] = ("log", "identity", "sqrt", "softplus")
     is_discrete: ClassVar[bool] = True
 
-    def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
+    def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)
         y = require_numbers(columns, self.name, _SUPPORT, findings)
         if y is None:
@@ -47,10 +46,10 @@ class CountFamily(Family):
         )
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
-        total = response.values.sum() + 0.5
+        total = response.supported.sum() + 0.5
         if link.name == "log":
             return Scales(float(np.log(total) - logsumexp(offset)), 2.5, 1.5, 1.5)
-        return positive_scales(link, float(total / len(response.values)))
+        return positive_scales(link, float(total / len(response.supported)))
 
 
 def _remedy(outside: Array) -> str:
@@ -65,9 +64,3 @@ def _remedy(outside: Array) -> str:
 def poisson_draws(rng: np.random.Generator, mean: Any) -> Array:
     """Draw Poisson counts as floats."""
     return np.asarray(rng.poisson(np.minimum(mean, _LARGEST_MEAN)), np.float64)
-
-
-def log_rising_factorial(y: Any, a: Any, log_a: Any, m: Maths) -> Any:
-    """Return log(Gamma(y + a) / Gamma(a)) for whole y of at least 0, also where a is 0 to the last digit."""
-    some = m.maximum(y, 1.0)
-    return m.where(y > 0, m.gammaln(some + a) - m.gammaln(1.0 + a) + log_a, 0.0)

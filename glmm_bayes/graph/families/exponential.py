@@ -30,10 +30,10 @@ class Exponential(PositiveFamily):
         mu = np.asarray(at["mu"].value)
         return within_positive(mu * rng.standard_exponential(mu.shape))
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return LINKS["cloglog"].log_inverse(_log_hazard(y, at, m), m)
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return LINKS["cloglog"].log_complement(_log_hazard(y, at, m), m)
 
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from glmm_bayes.core.incomplete import log_gammainc, log_gammaincc
+from glmm_bayes.core.log_gammas import log_gamma_kernel
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.graph.families.base import Array
@@ -23,8 +24,7 @@ class Gamma(PositiveFamily):
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         shape, log_ratio = at["shape"], m.log(y) - at["mu"].log
-        kernel = shape.value * (shape.log + log_ratio - m.exp(log_ratio))
-        return kernel - m.gammaln(shape.value) - m.log(y)
+        return log_gamma_kernel(shape.value, shape.log, log_ratio, m) - m.log(y)
 
     def variance(self, at: RowValues) -> Array:
         return np.asarray(at["mu"].value ** 2 / at["shape"].value)
@@ -33,10 +33,10 @@ class Gamma(PositiveFamily):
         mu, shape = np.broadcast_arrays(at["mu"].value, at["shape"].value)
         return within_positive(rng.standard_gamma(shape) * (mu / shape))
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return log_gammainc(at["shape"].value, _standard(y, at, m), m)
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return log_gammaincc(at["shape"].value, _standard(y, at, m), m)
 
 

@@ -37,8 +37,8 @@ class Gaussian(RealFamily):
         mu, sigma = np.broadcast_arrays(at["mu"].value, at["sigma"].value)
         return mu + sigma * rng.standard_normal(mu.shape)
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return m.log_normal_cdf((y - at["mu"].value) / at["sigma"].value)
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return m.log_normal_cdf((at["mu"].value - y) / at["sigma"].value)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from glmm_bayes.core.log_gammas import log_poisson
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.graph.families.base import Array
@@ -33,10 +34,10 @@ class GeneralizedPoisson(CountFamily):
         # log(1 - lambda) and log lambda.
         log_theta = at["mu"].log - m.softplus(-at["shape"].log)
         theta, spill = m.exp(log_theta), m.exp(-m.softplus(at["shape"].log))
-        # At y = 0 the powers of theta cancel, also where theta is 0 to the last digit.
-        some = m.maximum(y, 1.0)
-        powers = m.where(y > 0, log_theta + (some - 1.0) * m.log(theta + spill * some), 0.0)
-        return powers - theta - spill * y - m.gammaln(y + 1)
+        # A Poisson probability at theta + lambda y, less what is not a power of y in it.
+        mean = theta + spill * m.maximum(y, 1.0)
+        log_mean = m.log(mean)
+        return m.where(y > 0, log_poisson(y, mean, log_mean, m) + log_theta - log_mean, -theta)
 
     def variance(self, at: RowValues) -> Array:
         return np.asarray(at["mu"].value * (1.0 + 1.0 / at["shape"].value) ** 2)

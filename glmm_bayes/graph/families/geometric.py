@@ -23,7 +23,7 @@ class Geometric(CountFamily):
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         log_mu = at["mu"].log
-        return y * log_mu - (y + 1.0) * m.softplus(log_mu)
+        return -y * m.softplus(-log_mu) - m.softplus(log_mu)
 
     def variance(self, at: RowValues) -> Array:
         mu = np.asarray(at["mu"].value)
@@ -33,8 +33,8 @@ class Geometric(CountFamily):
         mu = np.asarray(at["mu"].value)
         return poisson_draws(rng, rng.standard_exponential(mu.shape) * mu)
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        return m.log1mexp(self.log_survival(y, n, at, m))
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return m.log1mexp(self._log_survival(y, n, at, m))
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return -(y + 1.0) * m.softplus(-at["mu"].log)

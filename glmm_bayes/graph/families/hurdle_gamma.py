@@ -26,10 +26,10 @@ class HurdleGamma(HurdleAmounts):
     rest: ClassVar[Part] = Gamma()
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
-        some = response.values > 0
+        some = response.supported > 0
         if not some.any():
             return positive_scales(link, 1.0)
-        total = float(response.values[some].sum())
+        total = float(response.supported[some].sum())
         if link.name == "log":
             return Scales(float(np.log(total) - logsumexp(offset[some])), 2.5, 1.5, 1.5)
         return positive_scales(link, total / int(some.sum()))

@@ -52,5 +52,5 @@ class HurdleLognormal(HurdleAmounts):
 
 
 def _logs(response: Response, offset: Array) -> Array:
-    some = response.values > 0
-    return np.asarray(np.log(response.values[some]) - offset[some])
+    some = response.supported > 0
+    return np.asarray(np.log(response.supported[some]) - offset[some])

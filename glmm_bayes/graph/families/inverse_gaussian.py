@@ -29,7 +29,7 @@ class InverseGaussian(PositiveFamily):
 
     def spread(self, response: Response, offset: Array) -> float:
         # The shape has the unit of the response: the square of the coefficient of variation is mu/shape.
-        return float(response.values.mean())
+        return float(response.supported.mean())
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         shape, log_y = at["shape"], m.log(y)
@@ -47,10 +47,10 @@ class InverseGaussian(PositiveFamily):
         is_lower = rng.random(mu.shape) * (1.0 + ratio) < 1.0
         return within_positive(mu * np.where(is_lower, ratio, 1.0 / ratio))
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return _log_lower(*_ends(y, at, m), m)
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         low, high = _ends(y, at, m)
         # Above the mean the two terms have the factor exp(-low^2/2) in common; their quotient remains.
         start, width = _ROOT_HALF * m.maximum(low, 0.0), _ROOT_HALF * (high - low)

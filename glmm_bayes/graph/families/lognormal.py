@@ -33,11 +33,11 @@ class LogNormal(PositiveFamily):
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
         spread = self.spread(response, offset)
-        centre = float(np.mean(np.log(response.values) - offset))
+        centre = float(np.mean(np.log(response.supported) - offset))
         return Scales(centre, 2.5 * spread, 2.5 * spread, spread)
 
     def spread(self, response: Response, offset: Array) -> float:
-        logs = np.log(response.values) - offset
+        logs = np.log(response.supported) - offset
         return (float(np.std(logs, ddof=1)) if len(logs) > 1 else 1.0) or 1.0
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
@@ -54,10 +54,10 @@ class LogNormal(PositiveFamily):
         mu, sigma = np.broadcast_arrays(at["mu"].value, at["sigma"].value)
         return within_positive(np.asarray(LINKS["log"].inverse(mu + sigma * rng.standard_normal(mu.shape))))
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return m.log_normal_cdf(_standard(y, at, m))
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return m.log_normal_cdf(-_standard(y, at, m))
 
     def population_mean(self, joint: Joint) -> Integral:

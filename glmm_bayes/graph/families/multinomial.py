@@ -23,7 +23,7 @@ class Multinomial(UnorderedFamily):
     notation: ClassVar[str] = "Multinomial(trials[i], softmax(0, mu[i]))"
     latex: ClassVar[str] = r"\mathrm{Multinomial}(n_i, \operatorname{softmax}(0, \mu_i))"
 
-    def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
+    def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         counts = columns.counts
         label = "P(category = k)"
         if counts is None:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from glmm_bayes.core.incomplete import log_betainc
+from glmm_bayes.core.log_gammas import log_negative_binomial
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.graph.families.base import Array
@@ -24,11 +25,8 @@ class NegativeBinomial(CountFamily):
     has_cdf: ClassVar[bool] = True
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        shape, log_ratio = at["shape"].value, at["mu"].log - at["shape"].log
-        # log p = -log(1 + mu/shape), log(1 - p) = log(mu/shape) + log p.
-        log_p = -m.softplus(log_ratio)
-        constant = m.gammaln(y + shape) - m.gammaln(shape) - m.gammaln(y + 1)
-        return constant + shape * log_p + y * (log_ratio + log_p)
+        mu, shape = at["mu"], at["shape"]
+        return log_negative_binomial(y, mu.value, shape.value, shape.log, m)
 
     def variance(self, at: RowValues) -> Array:
         mu = at["mu"].value
@@ -39,10 +37,10 @@ class NegativeBinomial(CountFamily):
         rate = rng.gamma(np.broadcast_to(shape, np.shape(at["mu"].value))) * (at["mu"].value / shape)
         return poisson_draws(rng, rate)
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         log_ratio = at["mu"].log - at["shape"].log
         return log_betainc(at["shape"].value, y + 1.0, m.expit(-log_ratio), m.expit(log_ratio), m)
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         log_ratio = at["mu"].log - at["shape"].log
         return log_betainc(y + 1.0, at["shape"].value, m.expit(log_ratio), m.expit(-log_ratio), m)

@@ -7,10 +7,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from glmm_bayes.core.incomplete import log_betainc
+from glmm_bayes.core.log_gammas import log_negative_binomial
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.graph.families.base import Array
-from glmm_bayes.graph.families.counts import CountFamily, log_rising_factorial, poisson_draws
+from glmm_bayes.graph.families.counts import CountFamily, poisson_draws
+
+_LARGEST_LOG_SIZE = 700.0
 
 
 class NegativeBinomial1(CountFamily):
@@ -27,12 +30,10 @@ class NegativeBinomial1(CountFamily):
     has_cdf: ClassVar[bool] = True
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        log_shape = at["shape"].log
-        log_size = at["mu"].log + log_shape
-        size = m.exp(log_size)
-        rising = log_rising_factorial(y, size, log_size, m)
-        # The probability of a success is shape/(1 + shape) in each row.
-        return rising - m.gammaln(y + 1) - size * m.softplus(-log_shape) - y * m.softplus(log_shape)
+        mu = at["mu"]
+        # From here on the size makes no difference, and exp() of more is that of this.
+        log_size = m.minimum(mu.log + at["shape"].log, _LARGEST_LOG_SIZE)
+        return log_negative_binomial(y, mu.value, m.exp(log_size), log_size, m)
 
     def variance(self, at: RowValues) -> Array:
         mu = np.asarray(at["mu"].value)
@@ -42,10 +43,10 @@ class NegativeBinomial1(CountFamily):
         shape = at["shape"].value
         return poisson_draws(rng, rng.gamma(at["mu"].value * shape) / shape)
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         size, odds = at["mu"].value * at["shape"].value, at["shape"].log
         return log_betainc(size, y + 1.0, m.expit(odds), m.expit(-odds), m)
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         size, odds = at["mu"].value * at["shape"].value, at["shape"].log
         return log_betainc(y + 1.0, size, m.expit(-odds), m.expit(odds), m)

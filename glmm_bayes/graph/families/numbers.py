@@ -28,7 +28,7 @@ class RealFamily(Family):
     is_discrete: ClassVar[bool] = False
     sigma_is_of_response: ClassVar[bool] = True
 
-    def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
+    def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)
         y = require_numbers(columns, self.name, "numbers", findings)
         if y is None:
@@ -54,14 +54,14 @@ class RealFamily(Family):
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
         if link.name == "identity":
             spread = self.spread(response, offset)
-            return Scales(self.centre(response.values - offset), 2.5 * spread, 2.5 * spread, spread)
-        middle = self.centre(response.values)
+            return Scales(self.centre(response.supported - offset), 2.5 * spread, 2.5 * spread, spread)
+        middle = self.centre(response.supported)
         # Means of at most 0 are none of these links': the scale of the numbers has to do.
-        mean = middle if middle > 0 else self.width(response.values)
+        mean = middle if middle > 0 else self.width(response.supported)
         if link.name == "log":
             # The mean of one unit of exposure.
             mean /= float(np.exp(offset).mean())
         return positive_scales(link, mean)
 
     def spread(self, response: Response, offset: Array) -> float:
-        return self.width(response.values - offset) or 1.0
+        return self.width(response.supported - offset) or 1.0

@@ -27,7 +27,7 @@ class OrdinalFamily(CategoryFamily):
     has_thresholds: ClassVar[bool] = True
     keeps_intercept: ClassVar[bool] = False
 
-    def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
+    def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         return read_ordered(columns, self.name, findings)
 
     def variance(self, at: RowValues) -> Array:

@@ -32,8 +32,8 @@ class Poisson(CountFamily):
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
         return poisson_draws(rng, at["mu"].value)
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return log_gammaincc(y + 1.0, at["mu"].value, m)
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return log_gammainc(y + 1.0, at["mu"].value, m)

@@ -35,7 +35,7 @@ class PositiveFamily(Family):
     has_cdf: ClassVar[bool] = True
     support_floor: ClassVar[float | None] = 0.0
 
-    def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
+    def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)
         y = require_numbers(columns, self.name, _SUPPORT, findings)
         if y is None:
@@ -49,7 +49,7 @@ class PositiveFamily(Family):
         )
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
-        y = response.values
+        y = response.supported
         if link.name == "log":
             return Scales(float(np.log(y.sum()) - logsumexp(offset)), 2.5, 1.5, 1.5)
         return positive_scales(link, float(y.mean()))

@@ -35,9 +35,11 @@ class ProportionFamily(Family):
     is_discrete: ClassVar[bool] = False
     mean_is_mu: ClassVar[bool] = False
     support_floor: ClassVar[float | None] = 0.0
+    support_ceiling: ClassVar[float | None] = 1.0
+    floor_has_mass: ClassVar[bool] = True
     takes_ones: ClassVar[bool] = True
 
-    def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
+    def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)
         support = "numbers from 0 to 1" if self.takes_ones else "numbers of at least 0 and below 1"
         y = require_numbers(columns, self.name, support, findings)

@@ -9,6 +9,7 @@ import numpy as np
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.incomplete import log_betainc
 from glmm_bayes.core.joint import Joint
+from glmm_bayes.core.log_gammas import log_gamma_ratio
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
@@ -18,8 +19,6 @@ from glmm_bayes.graph.families.numbers import RealFamily
 _LOG_PI = 1.1447298858494002
 _LOG_2 = 0.6931471805599453
 _TO_NORMAL_SD = 1.4826
-#: Beyond it the ratio of gamma functions is its expansion to the last bit.
-_LARGE = 1e5
 
 
 class Student(RealFamily):
@@ -46,7 +45,7 @@ class Student(RealFamily):
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         nu, z = at["nu"].value, _standard(y, at)
-        constant = _log_gamma_step(0.5 * nu, m) - 0.5 * (_LOG_PI + at["nu"].log) - at["sigma"].log
+        constant = log_gamma_ratio(0.5 * nu, 0.5, m) - 0.5 * (_LOG_PI + at["nu"].log) - at["sigma"].log
         return constant - 0.5 * (nu + 1.0) * m.log1p(z * z / nu)
 
     def variance(self, at: RowValues) -> Array:
@@ -59,10 +58,10 @@ class Student(RealFamily):
         mu, sigma, nu = np.broadcast_arrays(at["mu"].value, at["sigma"].value, at["nu"].value)
         return np.asarray(mu + sigma * rng.standard_t(nu))
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return _log_lower(_standard(y, at), at["nu"].value, m)
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return _log_lower(-_standard(y, at), at["nu"].value, m)
 
     def check_mean(self, joint: Joint) -> None:
@@ -91,13 +90,6 @@ class Student(RealFamily):
 
 def _standard(y: Any, at: RowValues) -> Any:
     return (y - at["mu"].value) / at["sigma"].value
-
-
-def _log_gamma_step(x: Any, m: Maths) -> Any:
-    """Return log Gamma(x + 1/2) - log Gamma(x), whose difference loses its digits where x is large."""
-    low, high = m.minimum(x, _LARGE), m.maximum(x, _LARGE)
-    near = m.gammaln(low + 0.5) - m.gammaln(low)
-    return m.where(x > _LARGE, 0.5 * m.log(high) - 0.125 / high, near)
 
 
 def _log_lower(z: Any, nu: Any, m: Maths) -> Any:

@@ -46,7 +46,7 @@ class VonMises(Family):
     auxiliaries: ClassVar[tuple[str, ...]] = ("kappa",)
     is_discrete: ClassVar[bool] = False
 
-    def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
+    def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)
         y = require_numbers(columns, self.name, _SUPPORT, findings)
         if y is None:
@@ -62,13 +62,15 @@ class VonMises(Family):
         if link.name == "tan_half":
             # A uniform angle: its half's tangent is Cauchy, as under the cauchit link.
             return Scales(0.0, 1.0, 2.5, 2.5, has_cauchy_intercept=True)
-        resultant = np.mean(np.exp(1j * (response.values - offset)))
+        resultant = np.mean(np.exp(1j * (response.supported - offset)))
         spread = min(float(np.sqrt(-2.0 * np.log(max(np.abs(resultant), 1e-10)))), _UNIFORM_SD)
         return Scales(float(np.angle(resultant)), 2.5 * spread, 2.5 * spread, spread)
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         kappa = at["kappa"].value
-        return kappa * m.cos(y - at["mu"].value) - m.log_bessel_i0(kappa) - _LOG_2PI
+        half = m.sin(0.5 * (y - at["mu"].value))
+        # cos x = 1 - 2 sin^2(x/2).
+        return -2.0 * kappa * half * half - m.log_bessel_i0e(kappa) - _LOG_2PI
 
     def variance(self, at: RowValues) -> Array:
         shape = np.broadcast_shapes(np.shape(at["mu"].eta), np.shape(at["kappa"].eta))

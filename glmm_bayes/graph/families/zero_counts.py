@@ -23,8 +23,8 @@ class CountsWithZeroPart(ZeroPart, CountFamily):
 
     has_cdf: ClassVar[bool] = True
 
-    def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
-        response = CountFamily.read_response(self, columns, findings)
+    def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
+        response = CountFamily._read(self, columns, findings)
         self.warn_without_zeros(columns, response.values, findings)
         return response
 
@@ -63,6 +63,9 @@ class Truncated(ABC):
 
     def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return self.family.log_survival(y, n, at, m) - self.log_share(at, m)
+
+    def log_between(self, low: Any, high: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return self.family.log_between(low, high, n, at, m) - self.log_share(at, m)
 
 
 def first_arrival(rng: np.random.Generator, rate: Array) -> Array:

@@ -27,8 +27,8 @@ class ZeroInflatedBinomial(ZeroInflated, Binomial):
     is_exponential: ClassVar[bool] = False
     rest: ClassVar[Part] = Binomial()
 
-    def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
-        response = Binomial.read_response(self, columns, findings)
+    def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
+        response = Binomial._read(self, columns, findings)
         # Rows without trials say nothing of zeros.
         self.warn_without_zeros(columns, response.values[np.greater(response.trials, 0)], findings)
         return response

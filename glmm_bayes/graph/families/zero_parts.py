@@ -38,6 +38,9 @@ class Part(Protocol):
     def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         """Return log P(Y > y)."""
 
+    def log_between(self, low: Any, high: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        """Return log P(low < Y <= high)."""
+
 
 class ZeroPart(Family):
     """A zero with some probability, else a draw of another law.
@@ -66,6 +69,14 @@ class ZeroPart(Family):
         rest = self.rest.random(rng, n, at)
         return np.where(rng.random(rest.shape) < at[self.zero].value, 0.0, rest)
 
+    def log_between(self, low: Any, high: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        # No zero lies there, and beside the zeros the rest may be too small to be told in a tail.
+        above = low if self.is_discrete else np.where(low > 0, low, 0.5 * high)
+        rest = self.rest.log_between(above, high, n, at, m)
+        if (above != low).any():
+            rest = m.where(low > 0, rest, self.rest.log_cdf(high, n, at, m))
+        return at[self.zero].log_complement + rest
+
     def population_mean(self, joint: Joint) -> Integral:
         return joint.only("mu", self.zero).product("mu", self.zero, complement=True)
 
@@ -89,11 +100,11 @@ class ZeroInflated(ZeroPart):
         rest = at["zi"].log_complement + self.rest.log_density(y, n, at, m)
         return m.where(y > 0, rest, m.logaddexp(at["zi"].log, rest))
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         rest = at["zi"].log_complement + self.rest.log_cdf(m.maximum(y, 0.0), n, at, m)
         return m.where(y < 0, _NEVER, m.logaddexp(at["zi"].log, rest))
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         rest = self.rest.log_survival(m.maximum(y, 0.0), n, at, m)
         return m.where(y < 0, 0.0, at["zi"].log_complement + rest)
 
@@ -110,12 +121,12 @@ class Hurdle(ZeroPart):
         rest = self.rest.log_density(self._above(y, m), n, at, m)
         return m.where(y > 0, at[self.zero].log_complement + rest, at[self.zero].log)
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         rest = at[self.zero].log_complement + self.rest.log_cdf(self._above(y, m), n, at, m)
         here = m.where(y < 0, _NEVER, at[self.zero].log)
         return m.where(y > 0, m.logaddexp(at[self.zero].log, rest), here)
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         rest = self.rest.log_survival(self._above(y, m), n, at, m)
         return m.where(y < 0, 0.0, at[self.zero].log_complement + m.where(y > 0, rest, 0.0))
 
