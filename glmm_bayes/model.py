@@ -57,7 +57,9 @@ class Model:
     priors : mapping of str to Prior, optional
         By parameter, on the scale that is reported: ``beta`` (every coefficient, the intercept too),
         ``beta[x]``, ``sd``, ``sd_<factor>``, ``sd_<factor>[effect]``, ``corr``, ``corr_<factor>``,
-        ``sigma``.
+        ``sigma``. A prior of a standard deviation may be one of its square, ``of="variance"``, or of one
+        over it, ``of="precision"``. Student's t effects have given degrees of freedom by
+        ``gr(g, dist = "student", df = 4)``, else ``df_<factor>`` is estimated.
     missing : {"error", "drop"}
         What to do with rows that miss a value in a used column; dropped rows are counted.
     known : mapping of str to matrix, map of neighbours or coordinates, optional

@@ -18,14 +18,20 @@ from glmm_bayes.design.several import MEAN, SPECIFIC
 from glmm_bayes.graph.coordinates import coordinates_of
 from glmm_bayes.graph.covariances.unstructured import Unstructured
 from glmm_bayes.graph.families import Family, Response
-from glmm_bayes.graph.families.parameters import Law
 from glmm_bayes.graph.fixed_prior import FixedPrior
 from glmm_bayes.graph.likelihood import draw_responses, log_likelihood
 from glmm_bayes.graph.maths import GRAPH
 from glmm_bayes.graph.monotonic_variables import with_steps
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.priors import Priors, SharedEffects, ThresholdPrior
-from glmm_bayes.graph.random_effects import Added, Units, random_effects, row_variance, sampled
+from glmm_bayes.graph.random_effects import (
+    Added,
+    Units,
+    random_effects,
+    row_variance,
+    sample_law,
+    sampled,
+)
 from glmm_bayes.graph.spread import kinds_of_rows
 from glmm_bayes.graph.threshold_variables import sample_thresholds
 
@@ -152,13 +158,6 @@ def _sampled_coefficients(prior: FixedPrior, name: str) -> Any:
         gamma = pm.MvNormal(f"{name}_basis", mu=mean, chol=np.linalg.cholesky(prior.covariance))
         beta = beta + pt.dot(prior.from_normal, gamma)
     return beta
-
-
-def sample_law(name: str, law: Law) -> Any:
-    """Sample a parameter with one value for all rows, or the number that it is a function of."""
-    if not law.transform:
-        return sampled(name, law.prior)
-    return pm.Deterministic(name, law.value(sampled(f"{name}_{law.transform}", law.prior), GRAPH))
 
 
 def _shared_units(shared: SharedEffects, priors: Priors) -> Units:

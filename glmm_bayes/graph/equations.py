@@ -182,7 +182,8 @@ def _group_lines(group: GroupDesign, prior: GroupPrior, prefix: str) -> list[str
     variance = f"{sd}^2" if size == 1 else f"{prefix}Sigma_{slug}"
     law = f"{'Bridge' if prior.is_bridge else 'Normal'}(0, {variance})"
     if prior.is_student:
-        law = f"t({prefix}df_{slug}; 0, {variance})"
+        df = prior.fixed_values.get("df")
+        law = f"t({f'{prefix}df_{slug}' if df is None else f'{df:g}'}; 0, {variance})"
     lines = [f"{prefix}b_{slug}[j] ~ {law},  j = 1, ..., {len(group.levels)} levels of {group.factor}"]
     if size > 1:
         corr = f" {prefix}corr_{slug} diag({sd})" if prior.is_correlated else f" diag({sd})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from glmm_bayes.graph.covariances.base import DEFAULT_CORRELATION
 from glmm_bayes.graph.covariances.resolve import BlockCovariance
 from glmm_bayes.graph.covariances.unstructured import Unstructured
 from glmm_bayes.graph.families import Scales
+from glmm_bayes.graph.families.parameters import law_of
 from glmm_bayes.graph.implications import Reading, sd_words
 from glmm_bayes.spec.prior import Prior
 
@@ -29,6 +30,12 @@ class PriorRow:
     prior: str
     source: str
     meaning: str
+
+    def of(self, prefix: str) -> PriorRow:
+        """Return the line with something in front of the parameter, where the prior names it too."""
+        left, tilde, right = self.prior.partition(" ~ ")
+        prior = left.replace(self.parameter, f"{prefix}{self.parameter}") + tilde + right
+        return replace(self, parameter=f"{prefix}{self.parameter}", prior=prior)
 
 
 @dataclass(frozen=True)
@@ -102,15 +109,26 @@ class GroupPrior:
     @property
     def single_values(self) -> tuple[str, ...]:
         """Parameters of the factor that are one number: ``share``, ``range``, ``df``."""
+        return (*level_parameters(self.blocks), *self.fixed_values)
+
+    @property
+    def sampled_values(self) -> tuple[str, ...]:
+        """Those that are estimated."""
         return tuple(level_parameters(self.blocks))
+
+    @property
+    def fixed_values(self) -> Mapping[str, float]:
+        """Those that the formula gives."""
+        given = [block.df for block in self.blocks if block.df is not None]
+        return {"df": given[0]} if given else {}
 
 
 def level_parameters(blocks: Sequence[BlockCovariance]) -> dict[str, str]:
-    """List parameters beside standard deviations and correlations, and where each lives."""
+    """List estimated parameters beside standard deviations and correlations, and where each lives."""
     names: dict[str, str] = {}
     for block in blocks:
         names |= block.levels.parameters
-        if block.is_student:
+        if block.is_student and block.df is None:
             names["df"] = "positive"
     return names
 
@@ -176,7 +194,7 @@ def group_rows(
         meaning = coding + (sd_words(sd, words) if effects[0] == "Intercept" and prior.is_plain else "")
         if len(effects) > 1:
             meaning += f"one for {len(effects)} effects, {effects[0]} to {effects[-1]}"
-        rows.append(PriorRow(name, repr(sd), _source(is_users), meaning.removesuffix("; ")))
+        rows.append(PriorRow(name, law_of(sd).text(name), _source(is_users), meaning.removesuffix("; ")))
     if prior.is_correlated:
         is_users = f"corr_{group.slug}" in given or "corr" in given
         structures = dict.fromkeys(b.effects.name for b in prior.blocks if b.effects.is_correlated)
@@ -187,12 +205,14 @@ def group_rows(
 
 def _single_rows(group: GroupDesign, prior: GroupPrior, given: Mapping[str, Prior]) -> list[PriorRow]:
     rows = []
-    for name in prior.single_values:
+    for name in prior.sampled_values:
         text = repr(prior.parameters[name]) if name in prior.parameters else f"2 + {DEGREES_ABOVE_TWO!r}"
         if name == "df" and name in prior.parameters:
             text += ", above 2"
         parameter = f"{name}_{group.slug}"
         rows.append(PriorRow(parameter, text, _source(parameter in given), _MEANINGS[name]))
+    for name, value in prior.fixed_values.items():
+        rows.append(PriorRow(f"{name}_{group.slug}", f"{value:g}", "fixed", _MEANINGS[name]))
     return rows
 
 

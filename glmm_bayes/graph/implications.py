@@ -78,7 +78,7 @@ def effect_words(sd: float, words: Reading) -> str:
 def sd_words(prior: Prior, words: Reading) -> str:
     """Say what a half-normal prior of a group's sd means for two groups (Larsen et al. 2000)."""
     name = words.ratio
-    if not name or prior.name != "HalfNormal":
+    if not name or prior.name != "HalfNormal" or prior.of in ("variance", "precision"):
         return ""
     typical, upper = (
         np.exp(np.sqrt(2) * sd * _Z75) for sd in (_HALF_NORMAL_MEDIAN * prior["sigma"], _Z * prior["sigma"])

@@ -151,7 +151,7 @@ def _rows(parts: Mapping[str, Part], nu: Law | float | None) -> list[PriorRow]:
             if row.parameter == NU and nu is not None:
                 last[NU] = row
             elif not row.parameter.startswith("joint_corr_"):
-                rows.append(replace(row, parameter=f"{slug}_{row.parameter}"))
+                rows.append(row.of(f"{slug}_"))
     return rows + list(last.values())
 
 

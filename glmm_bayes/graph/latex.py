@@ -112,7 +112,9 @@ def _group_line(group: GroupDesign, prior: GroupPrior, predictor: Predictor) -> 
     name = _group_mark(predictor, group)
     what = rf"\sigma_{{{name}}}^2" if len(group.effects) == 1 else rf"\Sigma_{{{name}}}"
     law = r"\mathrm{Bridge}" if prior.is_bridge else r"\mathrm{Normal}"
-    law = r"\mathrm{t}_{\mathrm{df}}" if prior.is_student else law
+    if prior.is_student:
+        df = prior.fixed_values.get("df")
+        law = r"\mathrm{t}_{\mathrm{df}}" if df is None else rf"\mathrm{{t}}_{{{df:g}}}"
     return rf"b^{{{name}}}_j &\sim {law}(0, {what}), \quad j = 1, \dots, {len(group.levels)} \\"
 
 

@@ -14,7 +14,6 @@ from glmm_bayes.graph.build import (
     joint_correlation,
     observe,
     response_values,
-    sample_law,
     shared_units,
 )
 from glmm_bayes.graph.coordinates import effect_coordinates, response_coordinates
@@ -22,6 +21,7 @@ from glmm_bayes.graph.covariances.unstructured import Unstructured
 from glmm_bayes.graph.families.parameters import Law
 from glmm_bayes.graph.joint_priors import NU, RESCOR, JointPriors
 from glmm_bayes.graph.maths import GRAPH
+from glmm_bayes.graph.random_effects import sample_law
 from glmm_bayes.graph.residuals import log_density, random_residuals
 
 

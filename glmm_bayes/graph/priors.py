@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
@@ -20,7 +20,7 @@ from glmm_bayes.graph.basis import column_swing
 from glmm_bayes.graph.covariances.base import DEFAULT_CORRELATION
 from glmm_bayes.graph.covariances.resolve import BlockCovariance
 from glmm_bayes.graph.families import Family, Response, Scales
-from glmm_bayes.graph.families.parameters import Law
+from glmm_bayes.graph.families.parameters import Law, law_of
 from glmm_bayes.graph.fixed_prior import fixed_prior
 from glmm_bayes.graph.group_priors import GroupPrior, PriorRow, group_prior, group_rows, level_parameters
 from glmm_bayes.graph.implications import Reading, effect_words, intercept_words, reading_of
@@ -176,7 +176,7 @@ def resolve_priors(
         rows += more
     auxiliary = {}
     for name in single:
-        law = Law(given[name]) if name in given else family.kinds[name].law(spread)
+        law = law_of(given[name]) if name in given else family.kinds[name].law(spread)
         auxiliary[name] = law
         source = "yours" if name in given else "default"
         rows.append(
@@ -250,7 +250,7 @@ def _predictor(
     for group, law in zip(design.groups, groups, strict=True):
         rows += group_rows(group, law, given, words)
     simplexes, more = simplex_priors(design.columns, given)
-    named = [replace(row, parameter=f"{prefix}{row.parameter}") for row in (*rows, *more)]
+    named = [row.of(prefix) for row in (*rows, *more)]
     predictor = Predictor(target.name, link, design, fixed, groups, simplexes, is_marginal=is_marginal)
     return predictor, named
 
@@ -328,7 +328,7 @@ def _parameters(
         if is_specific(target.name):
             names |= {f"{SPECIFIC}_{name}": place for name, place in own.items()}
         names |= {f"{prefix_of(target.name)}{name}": place for name, place in own.items()}
-    names |= {name: family.kinds[name].support for name in single}
+    names |= {name: "sd" if name == "sigma" else family.kinds[name].support for name in single}
     return names | ({"thresholds": "real"} if family.has_thresholds else {})
 
 
@@ -343,15 +343,15 @@ def _names_of(
     ]
     correlated = list(dict.fromkeys(correlated + labelled))
     if design.groups:
-        names["sd"] = "positive"
+        names["sd"] = "sd"
     if correlated:
         names["corr"] = "correlation"
     names |= {f"beta[{column.label}]": "real" for column in prior_columns(design.columns)}
     terms = monotonic_terms(design.columns)
     names |= {name: "simplex" for term in terms for name in ("simplex", f"simplex[{term.term}]")}
     for group, blocks in pairs:
-        names[f"sd_{group.slug}"] = "positive"
-        names |= {f"sd_{group.slug}[{effect}]": "positive" for effect in group.effects}
+        names[f"sd_{group.slug}"] = "sd"
+        names |= {f"sd_{group.slug}[{effect}]": "sd" for effect in group.effects}
         if group.slug in correlated:
             names[f"corr_{group.slug}"] = "correlation"
         names |= {f"{name}_{group.slug}": place for name, place in level_parameters(blocks).items()}
@@ -370,7 +370,10 @@ def _check(
     for name, prior in given.items():
         if not isinstance(prior, Prior):
             message = f"the prior of '{name}' must be a gb.Prior, found {type(prior).__name__}."
-            findings.error("prior", message, hint='Write gb.Prior("Normal", mu=0, sigma=1).')
+            hint = 'Write gb.Prior("Normal", mu=0, sigma=1).'
+            if "df_" in name:
+                hint = 'Write gr(g, dist = "student", df = 4) for a given number, or a gb.Prior.'
+            findings.error("prior", message, hint=hint)
         elif name not in parameters:
             listed = ", ".join(parameters)
             hint = " ".join(
@@ -381,11 +384,15 @@ def _check(
             word, remedy = _NEEDED[parameters[name]]
             hint = f"Write gb.Prior({remedy})." if remedy else ""
             findings.error("prior", f"the prior of {name} must be {word}; {prior!r} is not.", hint=hint)
+        elif prior.of and parameters[name] != "sd":
+            message = f'of="{prior.of}" is for sigma and standard deviations of effects; {name} is neither.'
+            findings.error("prior", message, hint="Leave of out: the prior then is of the parameter.")
     findings.raise_errors()
 
 
 def _fits(support: str, needed: str) -> bool:
-    inside = {"real": ("real", "positive", "unit"), "positive": ("positive", "unit")}
+    positive = ("positive", "unit")
+    inside = {"real": ("real", *positive), "positive": positive, "sd": positive}
     return support in inside.get(needed, (needed,))
 
 
@@ -394,6 +401,7 @@ _NEEDED: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "real": ("real", ""),
         "positive": ("positive", '"HalfNormal", sigma=1'),
+        "sd": ("positive", '"HalfNormal", sigma=1'),
         "unit": ("between 0 and 1", '"Beta", alpha=2, beta=2'),
         "correlation": ("an LKJ distribution", '"LKJ", eta=2'),
         "simplex": ("a Dirichlet distribution", '"Dirichlet", alpha=1'),

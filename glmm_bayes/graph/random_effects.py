@@ -15,6 +15,7 @@ from glmm_bayes.core.bridge import bridge_effect
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.graph.covariances import Independent
 from glmm_bayes.graph.covariances.resolve import BlockCovariance
+from glmm_bayes.graph.families.parameters import Law, law_of
 from glmm_bayes.graph.group_priors import DEGREES_ABOVE_TWO, GroupPrior
 from glmm_bayes.graph.maths import GRAPH
 from glmm_bayes.spec.prior import Prior
@@ -161,6 +162,13 @@ def sampled(name: str, prior: Prior) -> Any:
     return getattr(pm, prior.name)(name, **_arguments(prior))
 
 
+def sample_law(name: str, law: Law) -> Any:
+    """Sample a parameter with one value for all rows, or the number that it is a function of."""
+    if not law.transform:
+        return sampled(name, law.prior)
+    return pm.Deterministic(name, law.value(sampled(f"{name}_{law.transform}", law.prior), GRAPH))
+
+
 def _arguments(prior: Prior) -> dict[str, Any]:
     # PyTensor takes a Python float that fits for float32, and then gammaln is good to 8 digits only.
     return {argument: np.float64(value) for argument, value in prior.arguments}
@@ -176,14 +184,19 @@ def _standard_deviations(names: Names, prior: GroupPrior) -> Any:
 
 
 def _vector(name: str, prior: GroupPrior, dims: str | None) -> Any:
-    """Sample one vector if all have the same distribution, else one by one."""
+    """Sample one vector if all have the same distribution of the same scale, else one by one."""
     priors = prior.sd
-    if len({one.name for one in priors}) == 1:
+    law = law_of(priors[0])
+    if len({(one.name, law_of(one).transform) for one in priors}) == 1:
         names = [argument for argument, _ in priors[0].arguments]
         stacked = {argument: np.array([one[argument] for one in priors]) for argument in names}
         shape = {} if dims else {"shape": len(priors)}
-        return getattr(pm, priors[0].name)(name, dims=dims, **shape, **stacked)
-    single = pt.stack([sampled(f"{name}_{index}", one) for index, one in enumerate(priors)])
+        own = f"{name}_{law.transform}" if law.transform else name
+        drawn = getattr(pm, priors[0].name)(own, dims=dims, **shape, **stacked)
+        if not law.transform:
+            return drawn
+        return pm.Deterministic(name, law.value(drawn, GRAPH), dims=dims)
+    single = pt.stack([sample_law(f"{name}_{index}", law_of(one)) for index, one in enumerate(priors)])
     return pm.Deterministic(name, single, dims=dims) if dims else single
 
 
@@ -213,6 +226,8 @@ def _standard_effects(names: Names, group: GroupDesign, prior: GroupPrior, sd: A
 
 
 def _degrees(names: Names, prior: GroupPrior) -> Any:
+    if prior.fixed_values:
+        return np.float64(prior.fixed_values["df"])
     name = names.of("df")
     if "df" in prior.parameters:
         law = prior.parameters["df"]

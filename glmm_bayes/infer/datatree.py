@@ -35,7 +35,7 @@ def dimensions(priors: Priors) -> dict[str, tuple[str, ...]]:
             result[predictor.variable(f"sd_{group.slug}")] = (effect,)
             if prior.is_correlated:
                 result[predictor.variable(f"corr_{group.slug}")] = (effect, f"{effect}_other")
-            result |= {predictor.variable(f"{name}_{group.slug}"): () for name in prior.single_values}
+            result |= {predictor.variable(f"{name}_{group.slug}"): () for name in prior.sampled_values}
             result[predictor.variable(f"b_{group.slug}")] = (group.slug, effect)
     for shared in priors.shared:
         name = f"joint_{shared.label}"

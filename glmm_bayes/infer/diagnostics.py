@@ -103,7 +103,7 @@ def _of_predictor(predictor: Predictor, posterior: Any) -> dict[str, Array]:
             corr = posterior[own].to_numpy()
             for first, second in prior.pairs:
                 result[f"{own}[{group.effects[first]}, {group.effects[second]}]"] = corr[:, :, first, second]
-        single = [predictor.variable(f"{name}_{group.slug}") for name in prior.single_values]
+        single = [predictor.variable(f"{name}_{group.slug}") for name in prior.sampled_values]
         result |= {name: posterior[name].to_numpy() for name in single if name in posterior}
     return result
 

@@ -97,9 +97,19 @@ class Fit:
         """Posterior arrays with chains and draws in one first axis, by variable."""
         posterior = self.draws["posterior"]
         size = int(np.prod(self.shape))
-        return {
+        drawn = {
             str(name): np.asarray(variable.to_numpy(), np.float64).reshape(size, *variable.shape[2:])
             for name, variable in posterior.data_vars.items()
+        }
+        return drawn | {name: np.full(size, value) for name, value in self._fixed_values().items()}
+
+    def _fixed_values(self) -> dict[str, float]:
+        """Return what the formula gives of structures of random effects, by the name of its draws."""
+        return {
+            predictor.variable(f"{name}_{group.slug}"): value
+            for predictor in self.predictors.values()
+            for group, prior in zip(predictor.design.groups, predictor.groups, strict=True)
+            for name, value in prior.fixed_values.items()
         }
 
     def needed(self, name: str, purpose: str) -> Array:

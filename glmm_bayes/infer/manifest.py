@@ -67,6 +67,7 @@ class PriorEntry(_Entry):
     parameter: str
     distribution: str
     arguments: dict[Annotated[str, AfterValidator(_known_argument)], Hex]
+    of: Literal["", "sd", "variance", "precision"] = ""
 
 
 class ColumnEntry(_Entry):

@@ -158,6 +158,6 @@ def variance_variables(predictor: Predictor) -> list[str]:
     """List the variables that the variance of a predictor's random effects is made of."""
     names = []
     for group, prior in zip(predictor.design.groups, predictor.groups, strict=True):
-        kinds = ("sd", *(("corr",) if prior.is_correlated else ()), *prior.single_values)
+        kinds = ("sd", *(("corr",) if prior.is_correlated else ()), *prior.sampled_values)
         names += [predictor.variable(f"{kind}_{group.slug}") for kind in kinds]
     return names

@@ -65,7 +65,9 @@ def spec_of(manifest: Manifest) -> ModelSpec:
     link = manifest.link if manifest.link is not None or is_default else manifest.link_used
     priors = {
         entry.parameter: Prior(
-            entry.distribution, **{name: float.fromhex(value) for name, value in entry.arguments.items()}
+            entry.distribution,
+            of=entry.of or None,
+            **{name: float.fromhex(value) for name, value in entry.arguments.items()},
         )
         for entry in manifest.priors
     }

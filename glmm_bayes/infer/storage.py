@@ -233,7 +233,8 @@ def _states(fit: Fit) -> dict[str, StateEntry]:
 
 def _prior_entry(parameter: str, prior: Prior) -> PriorEntry:
     arguments = {name: float(value).hex() for name, value in prior.arguments}
-    return PriorEntry(parameter=parameter, distribution=prior.name, arguments=arguments)
+    scale: Any = prior.of
+    return PriorEntry(parameter=parameter, distribution=prior.name, arguments=arguments, of=scale)
 
 
 def _known_entry(position: int, name: str, known: KnownTable) -> KnownEntry:

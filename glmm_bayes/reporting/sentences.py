@@ -164,4 +164,5 @@ def reproduction(fit: Fit) -> str:
 def _prior_code(prior: Prior) -> str:
     arguments = "".join(f", {name}={value:g}" if value == float(f"{value:g}") else f", {name}={value!r}"
                         for name, value in prior.arguments)  # fmt: skip
-    return f'gb.Prior("{prior.name}"{arguments})'
+    scale = f', of="{prior.of}"' if prior.of else ""
+    return f'gb.Prior("{prior.name}"{arguments}{scale})'

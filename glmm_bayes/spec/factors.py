@@ -8,7 +8,7 @@ from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.spec.calls import NUMERIC, check_expression
 from glmm_bayes.spec.diagnosis import excerpt, formula_error
-from glmm_bayes.spec.expressions import Binary, Call, Expr, Flag, Name, Span, Text
+from glmm_bayes.spec.expressions import Binary, Call, Expr, Flag, Name, Number, Span, Text
 from glmm_bayes.spec.functions import GROUPINGS
 from glmm_bayes.spec.grammar import Group, Interaction, Product, Sum, Syntax
 from glmm_bayes.spec.model_spec import UNSTRUCTURED, Structure
@@ -17,10 +17,11 @@ from glmm_bayes.spec.terms import signed_parts
 
 MAX_FACTORS = 64
 DISTRIBUTIONS = ("gaussian", "student", "bridge")
-_OPTIONS = ("by", "cov", "dist", "structure")
+_OPTIONS = ("by", "cov", "df", "dist", "structure")
 _HINT = {
     "by": "(1 | gr(g, by = f))",
     "cov": '(1 | gr(g, cov = K)), and Model(..., known={"K": K})',
+    "df": '(1 | gr(g, dist = "student", df = 4))',
     "dist": '(1 | gr(g, dist = "student"))',
     "structure": '(0 + time | gr(g, structure = "ar1"))',
     "weights": "(1 | mm(a, b, weights = cbind(w1, w2)))",
@@ -41,6 +42,8 @@ class Grouping:
     by : Name or None
     structure : Structure
     distribution : {"gaussian", "student", "bridge"}
+    df : float or None
+        Degrees of freedom of Student's t; None: they are estimated.
     """
 
     factors: tuple[tuple[Name, ...], ...]
@@ -49,6 +52,7 @@ class Grouping:
     by: Name | None = None
     structure: Structure = UNSTRUCTURED
     distribution: str = "gaussian"
+    df: float | None = None
 
 
 def read_grouping(text: str, group: Group) -> Grouping:
@@ -203,8 +207,24 @@ class _Options:
             near = suggestion(distribution, DISTRIBUTIONS)
             sentence = f"dist must be one of {', '.join(DISTRIBUTIONS)}, found '{distribution[:40]}'. {near}"
             raise self._error(self.call.span, sentence.strip(), _write("dist"))
+        df = self._degrees(distribution)
         structure = self._structure()
-        return Grouping(base.factors, base.weights, base.is_membership, by, structure, distribution)
+        return Grouping(base.factors, base.weights, base.is_membership, by, structure, distribution, df)
+
+    def _degrees(self, distribution: str) -> float | None:
+        """Take ``df = 4``: above 2, where t effects have a standard deviation."""
+        value = self.left.pop("df", None)
+        if value is None:
+            return None
+        if distribution != "student":
+            sentence = f"df is of Student's t effects, and these are {distribution}."
+            raise self._error(value.span, sentence, _write("df"))
+        if not isinstance(value, Number) or not is_number(value) or value.value <= 2.0:
+            sentence = (
+                f"df must be a number above 2, where the effects have a standard deviation, found {value}."
+            )
+            raise self._error(value.span, sentence, _write("df"))
+        return value.value
 
     def _structure(self) -> Structure:
         known = self._column("cov", "the name of an entry of known={...}")

@@ -60,6 +60,7 @@ class Group(Section):
     arguments: dict[str, Scalar] = Field(default_factory=dict)
     by: str | None = None
     distribution: Literal["gaussian", "student", "bridge"] = "gaussian"
+    df: int | float | None = None
     label: str | None = None
 
 

@@ -194,6 +194,7 @@ def _block_keys(block: Block) -> dict[str, Any]:
     keys |= {"arguments": arguments} if arguments else {}
     keys |= {"by": quote(block.by)} if block.by else {}
     keys |= {} if block.distribution == "gaussian" else {"distribution": block.distribution}
+    keys |= {} if block.df is None else {"df": block.df}
     return keys | ({"label": block.label} if block.label else {})
 
 
@@ -277,6 +278,9 @@ def _options(path: KeyPath, group: GroupSection) -> Iterator[_Piece]:
         yield _Piece(text, (*path, "arguments", key), "value")
     if group.distribution != "gaussian":
         yield _Piece(f', dist = "{group.distribution}"', (*path, "distribution"))
+    if group.df is not None:
+        yield _Piece(", df =", path)
+        yield _Piece(str(group.df), (*path, "df"), "value")
 
 
 def _entries(document: Document, path: KeyPath, texts: list[Any]) -> list[tuple[KeyPath, Any]]:

@@ -74,7 +74,7 @@ class Groups:
         if len(effects) > MAX_EFFECTS:
             raise self._too_large(group, f"{len(effects)} effects vary", MAX_EFFECTS)
         by = grouping.by.name if grouping.by else ""
-        whole = Block(effects, grouping.structure, by, grouping.distribution, group.label)
+        whole = Block(effects, grouping.structure, by, grouping.distribution, group.label, grouping.df)
         if group.bar == "||":
             return tuple(replace(whole, effects=(effect,)) for effect in effects)
         return (whole,)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from glmm_bayes.core.errors import Finding, PriorError
-from glmm_bayes.spec.expressions import Call, Expr, Name, Text, quote
+from glmm_bayes.spec.expressions import Call, Expr, Name, Number, Text, quote
 from glmm_bayes.spec.prior import Prior
 
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ class Block:
     label : str
         That of ``(1 |id| g)``: effects of one factor under one label are correlated with each other,
         also across the linear predictors of a model.
+    df : float or None
+        Degrees of freedom of Student's t effects; None: they are estimated.
     """
 
     effects: tuple[Term, ...]
@@ -96,6 +98,7 @@ class Block:
     by: str = ""
     distribution: str = "gaussian"
     label: str = ""
+    df: float | None = None
 
     @property
     def is_plain(self) -> bool:
@@ -117,6 +120,8 @@ class Block:
         parts += [f"{key} = {value}" for key, value in self.structure.arguments]
         if self.distribution != "gaussian":
             parts.append(f"dist = {Text(self.distribution)}")
+        if self.df is not None:
+            parts.append(f"df = {Number(self.df)}")
         return ", ".join(parts)
 
     def effects_text(self) -> str:

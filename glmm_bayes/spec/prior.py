@@ -57,6 +57,10 @@ DISTRIBUTIONS: Registry[Distribution] = Registry(
 )
 
 
+#: What a prior of a standard deviation may be said of.
+SCALES = ("sd", "variance", "precision")
+
+
 @dataclass(frozen=True)
 class Prior:
     """A prior distribution, written by name: ``Prior("Normal", mu=0, sigma=2.5)``.
@@ -66,6 +70,9 @@ class Prior:
     name : str
         One of ``Normal StudentT Cauchy Laplace Logistic Uniform HalfNormal HalfStudentT HalfCauchy
         Exponential Gamma InverseGamma LogNormal Beta LKJ Dirichlet``.
+    of : {"sd", "variance", "precision"}, optional
+        What the distribution is of, where the parameter is a standard deviation (``sigma``, ``sd``,
+        ``sd_<factor>``, ...): itself, its square or one over its square.
     **arguments : float
         Arguments of the distribution with PyMC's names and meaning. The ``Exponential`` is written
         with its mean, ``scale``; ``alpha`` of the ``Dirichlet`` is that of every share.
@@ -74,18 +81,22 @@ class Prior:
     ------
     PriorError
         If the distribution or an argument does not exist, is missing, not a finite number, or not
-        positive where it must be. (PyMC ignores unknown arguments silently; this class does not.)
+        positive where it must be, or if ``of`` is not known or the distribution of a variance is not
+        positive. (PyMC ignores unknown arguments silently; this class does not.)
 
     Examples
     --------
     >>> Prior("Normal", mu=0, sigma=2.5)
     Normal(mu=0, sigma=2.5)
+    >>> Prior("Gamma", alpha=0.001, beta=0.001, of="precision")
+    Gamma(alpha=0.001, beta=0.001, of="precision")
     """
 
     name: str
     arguments: tuple[tuple[str, float], ...]
+    of: str
 
-    def __init__(self, name: str, /, **arguments: float) -> None:
+    def __init__(self, name: str, /, *, of: str | None = None, **arguments: float) -> None:
         distribution = DISTRIBUTIONS[name]
         _check_names(name, arguments, distribution)
         given = {key: _number(name, key, value) for key, value in arguments.items()}
@@ -93,6 +104,9 @@ class Prior:
         _check_values(name, values, distribution)
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "arguments", tuple(values.items()))
+        object.__setattr__(self, "of", "" if of is None else of)
+        if of is not None:
+            _check_scale(self)
 
     @property
     def support(self) -> str:
@@ -105,8 +119,16 @@ class Prior:
         return dict(self.arguments)[argument]
 
     def __repr__(self) -> str:
-        inner = ", ".join(f"{key}={value:.4g}" for key, value in self.arguments)
-        return f"{self.name}({inner})"
+        scale = [f'of="{self.of}"'] if self.of else []
+        return f"{self.name}({', '.join([*self._inner(), *scale])})"
+
+    @property
+    def law(self) -> str:
+        """The distribution alone, without what it is of."""
+        return f"{self.name}({', '.join(self._inner())})"
+
+    def _inner(self) -> list[str]:
+        return [f"{key}={value:.4g}" for key, value in self.arguments]
 
 
 def _check_names(name: str, arguments: Mapping[str, object], distribution: Distribution) -> None:
@@ -121,6 +143,21 @@ def _check_names(name: str, arguments: Mapping[str, object], distribution: Distr
         example = ", ".join(f"{key}=..." for key in known)
         message = f"{name} needs {', '.join(missing)}."
         raise PriorError(Finding("prior", message, hint=f'Write gb.Prior("{name}", {example}).'))
+
+
+def _check_scale(prior: Prior) -> None:
+    """Refuse a word that is no scale, and a distribution that has mass below 0 on one."""
+    if prior.of not in SCALES:
+        message = f"of must be one of {', '.join(SCALES)}, found {prior.of!r}."
+        hint = 'Write gb.Prior("Gamma", alpha=0.001, beta=0.001, of="precision").'
+        raise PriorError(Finding("prior", message, hint=hint))
+    if prior.support not in ("positive", "unit"):
+        message = f"the distribution of {_SCALE_WORDS[prior.of]} must be positive; {prior!r} is not."
+        hint = 'Write gb.Prior("Gamma", alpha=0.001, beta=0.001, of="precision").'
+        raise PriorError(Finding("prior", message, hint=hint))
+
+
+_SCALE_WORDS = {"sd": "a standard deviation", "variance": "a variance", "precision": "a precision"}
 
 
 def _number(name: str, argument: str, value: object) -> float:

@@ -22,7 +22,7 @@ from glmm_bayes.spec.file_terms import model_keys, read_further, read_model
 from glmm_bayes.spec.file_text import Document, KeyPath, is_yaml, read_document
 from glmm_bayes.spec.file_writing import Sections, toml_text, yaml_text
 from glmm_bayes.spec.model_spec import ModelSpec
-from glmm_bayes.spec.prior import Prior
+from glmm_bayes.spec.prior import SCALES, Prior
 from glmm_bayes.spec.spec_findings import findings_of
 
 _FACTORS = ("factor", "nested", "members")
@@ -146,7 +146,9 @@ def write_spec_file(spec: ModelSpec, path: str | PathLike[str]) -> None:
         sections["further"] = dict(spec.further_formulas())
     if spec.priors:
         sections["priors"] = {
-            parameter: {"distribution": prior.name} | {key: float(value) for key, value in prior.arguments}
+            parameter: {"distribution": prior.name}
+            | {key: float(value) for key, value in prior.arguments}
+            | ({"of": prior.of} if prior.of else {})
             for parameter, prior in spec.priors.items()
         }
     _write(file, _written(file, sections))
@@ -231,7 +233,7 @@ def _model(document: Document, content: File) -> ModelSpec:
 def _prior(document: Document, parameter: str, arguments: Mapping[str, int | float | str]) -> Prior:
     where = document.at(("priors", parameter))
     values = dict(arguments)
-    distribution = values.pop("distribution", None)
+    distribution, scale = values.pop("distribution", None), values.pop("of", None)
     numbers = {key: value for key, value in values.items() if not isinstance(value, str)}
     if not isinstance(distribution, str):
         sentence = f"{where}: the prior of '{parameter}' must name its distribution in quotes."
@@ -242,9 +244,17 @@ def _prior(document: Document, parameter: str, arguments: Mapping[str, int | flo
         sentence = f"{where}: '{key}' must be a number, found the text '{values[key]}'."
         raise FormulaError(Finding("config_value", sentence, hint="Write the number without quotes."))
     try:
-        return Prior(distribution, **numbers)
+        return Prior(distribution, of=_scale(where, scale), **numbers)
     except GlmmError as error:
         raise _located(error, where) from None
+
+
+def _scale(where: str, scale: int | float | str | None) -> str | None:
+    """Return the word for what a prior is of."""
+    if scale is None or isinstance(scale, str):
+        return scale
+    sentence = f"{where}: 'of' must be a text, found the number {scale}."
+    raise FormulaError(Finding("config_value", sentence, hint=f"Words: {', '.join(SCALES)}."))
 
 
 def _located(error: GlmmError, where: str) -> GlmmError:

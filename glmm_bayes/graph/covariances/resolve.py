@@ -39,12 +39,15 @@ class BlockCovariance:
         Covariances of the levels.
     distribution : {"gaussian", "student", "bridge"}
         Of the effects.
+    df : float or None
+        Degrees of freedom of Student's t effects; None: they are estimated.
     """
 
     positions: tuple[int, ...]
     effects: EffectCovariance
     levels: LevelCovariance
     distribution: str = "gaussian"
+    df: float | None = None
 
     @property
     def is_student(self) -> bool:
@@ -196,7 +199,7 @@ def resolve_covariances(
 def _check_single(group: GroupDesign, blocks: tuple[BlockCovariance, ...], findings: Findings) -> None:
     """Refuse two blocks of one factor whose parameters would carry one name."""
     with_parameters = [block for block in blocks if block.levels.parameters]
-    laws = {block.distribution for block in blocks}
+    laws = {(block.distribution, block.df) for block in blocks}
     if len(with_parameters) > 1 or len(laws) > 1:
         message = f"'{group.factor}': two terms with parameters or distributions of their own."
         hint = "Copy the column, and use the copy in one of the terms."
@@ -222,7 +225,7 @@ def _resolve(
         effects = _effects(structure, group, block, options, design, findings)
     else:
         levels = _levels(structure, group, written, options, design, known, findings) or levels
-    return BlockCovariance(block.positions, effects, levels, block.block.distribution)
+    return BlockCovariance(block.positions, effects, levels, block.block.distribution, block.block.df)
 
 
 def _effects(

@@ -32,11 +32,16 @@ class Law:
 
     def text(self, name: str) -> str:
         """Write the law as a person reads it."""
-        return TRANSFORMS[self.transform].text.format(name=name, prior=self.prior)
+        return TRANSFORMS[self.transform].text.format(name=name, prior=self.prior.law)
 
     def value(self, sampled: Any, m: Maths = NUMPY) -> Any:
         """Return the parameter at what is sampled."""
         return TRANSFORMS[self.transform].value(sampled, m)
+
+
+def law_of(prior: Prior) -> Law:
+    """Return the law that a user's prior is: of a standard deviation's square, or of one over it."""
+    return Law(prior, "" if prior.of in ("", "sd") else prior.of)
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,8 @@ TRANSFORMS = {
     "above_two": Transform("2 + {prior}", lambda x, m: 2.0 + x),
     "inverse_root": Transform("1/sqrt({name}) ~ {prior}", lambda x, m: 1.0 / (x * x)),
     "share": Transform("1/sqrt(1 + {name}) ~ {prior}", lambda x, m: 1.0 / (x * x) - 1.0),
+    "variance": Transform("{name}^2 ~ {prior}", lambda x, m: m.sqrt(x)),
+    "precision": Transform("1/{name}^2 ~ {prior}", lambda x, m: 1.0 / m.sqrt(x)),
     "logit": Transform("logit({name}) ~ {prior}", lambda x, m: m.expit(x)),
 }
 
