@@ -14,15 +14,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
 from scipy.special import logit
 
 from glmm_bayes.graph.basis import column_swing
 from glmm_bayes.graph.families import Family, Response, Scales
-from glmm_bayes.graph.families.parameters import Law
-from glmm_bayes.graph.monotonic import is_total, prior_columns
+from glmm_bayes.graph.families.parameters import Law, law_of
+from glmm_bayes.graph.monotonic import prior_columns
 from glmm_bayes.graph.predictors import Predictor, Target
 from glmm_bayes.graph.priors import Priors, resolve_priors
+from glmm_bayes.infer.null_model import NullModel, rows_of_coefficients
+from glmm_bayes.infer.prior_densities import distribution
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 
@@ -54,39 +55,6 @@ class Excluded:
         return f"{self.parameter} ~ {self.prior} (the data's scale: {self.value:.4g})"
 
 
-_DISTRIBUTIONS: Mapping[str, Callable[[Prior], Any]] = MappingProxyType(
-    {
-        "Normal": lambda p: stats.norm(p["mu"], p["sigma"]),
-        "StudentT": lambda p: stats.t(p["nu"], p["mu"], p["sigma"]),
-        "Cauchy": lambda p: stats.cauchy(p["alpha"], p["beta"]),
-        "Laplace": lambda p: stats.laplace(p["mu"], p["b"]),
-        "Logistic": lambda p: stats.logistic(p["mu"], p["s"]),
-        "Uniform": lambda p: stats.uniform(p["lower"], p["upper"] - p["lower"]),
-        "HalfNormal": lambda p: stats.halfnorm(scale=p["sigma"]),
-        "HalfStudentT": lambda p: _HalfStudentT(p["nu"], p["sigma"]),
-        "HalfCauchy": lambda p: stats.halfcauchy(scale=p["beta"]),
-        "Exponential": lambda p: stats.expon(scale=p["scale"]),
-        "Gamma": lambda p: stats.gamma(p["alpha"], scale=1.0 / p["beta"]),
-        "InverseGamma": lambda p: stats.invgamma(p["alpha"], scale=p["beta"]),
-        "LogNormal": lambda p: stats.lognorm(p["sigma"], scale=np.exp(p["mu"])),
-        "Beta": lambda p: stats.beta(p["alpha"], p["beta"]),
-    }
-)
-
-
-class _HalfStudentT:
-    """The half of a Student's t distribution above 0."""
-
-    def __init__(self, nu: float, sigma: float) -> None:
-        self._whole = stats.t(nu, 0.0, sigma)
-
-    def logpdf(self, x: float) -> float:
-        return float(self._whole.logpdf(x)) + np.log(2.0) if x > 0 else -np.inf
-
-    def ppf(self, q: float) -> float:
-        return float(self._whole.ppf(0.5 + q / 2))
-
-
 #: What takes a parameter to the number that is sampled, by the name of a law's transform.
 _SAMPLED: Mapping[str, Callable[[float], float]] = MappingProxyType(
     {
@@ -102,7 +70,12 @@ _SAMPLED: Mapping[str, Callable[[float], float]] = MappingProxyType(
 
 
 def centres(
-    priors: Priors, defaults: Priors, scales: Mapping[str, Scales], excluded: list[Excluded], prefix: str = ""
+    priors: Priors,
+    defaults: Priors,
+    scales: Mapping[str, Scales],
+    null: NullModel,
+    excluded: list[Excluded],
+    prefix: str = "",
 ) -> dict[str, Centre]:
     """Return where sampled variables start, by name.
 
@@ -112,6 +85,8 @@ def centres(
         Those of the model, and those that it would have without any of the user's.
     scales : mapping of str to Scales
         Of the default priors, by predictor.
+    null : NullModel
+        The model without effects.
     excluded : list of Excluded
         Where parameters are collected whose priors exclude the scale of the data.
     prefix : str
@@ -119,13 +94,12 @@ def centres(
     """
     result: dict[str, Centre] = {}
     for name, predictor in priors.predictors.items():
-        result |= _coefficients(predictor, defaults.predictors[name], scales[name], excluded)
+        own = null.coefficients[name]
+        result |= _coefficients(predictor, defaults.predictors[name], own, scales[name], excluded)
         for index in range(len(predictor.groups)):
             result |= _group(predictor, index, scales[name], excluded)
     for name, law in priors.auxiliary.items():
-        usual = defaults.auxiliary[name]
-        value = median(usual)
-        result |= law_centre(f"{prefix}{name}", law, value, excluded)
+        result |= law_centre(f"{prefix}{name}", law, null.auxiliary[name], excluded)
     return result
 
 
@@ -148,15 +122,6 @@ def scales_of(family: Family, response: Response, priors: Priors) -> dict[str, S
     return result
 
 
-def median(law: Law) -> float:
-    """Return the parameter's value at the median of the number that is sampled."""
-    return float(law.value(_distribution(law.prior).ppf(0.5)))
-
-
-def _distribution(prior: Prior) -> Any:
-    return _DISTRIBUTIONS[prior.name](prior)
-
-
 def _support(prior: Prior) -> tuple[float, float]:
     """Return the ends of where a prior lives, which PyMC takes to the whole line by a log or a logit."""
     if prior.name == "Uniform":
@@ -175,27 +140,35 @@ def _slope(prior: Prior, value: float) -> float:
 def _within(prior: Prior, value: float) -> float:
     """Return the value unless the prior excludes it, else the prior's median.
 
-    Densities are compared on the whole line: there a prior that is vague for a scale is flat.
+    Densities are compared as they are, and on the whole line: a vague prior is flat in one or the other.
     """
-    lower, upper = _support(prior)
-    law = _distribution(prior)
+    law = distribution(prior)
     middle = float(law.ppf(0.5))
+    plain, whole = _density(prior, law, value), _density(prior, law, value, on_line=True)
     with np.errstate(all="ignore"):
-        at_value, at_middle = (
-            float(law.logpdf(x)) + float(np.log(_slope(prior, x))) if lower < x < upper else -np.inf
-            for x in (value, middle)
-        )
-    if np.isfinite(at_value) and not at_value < at_middle - _EXCLUDED:
+        falls = (plain - _density(prior, law, middle), whole - _density(prior, law, middle, on_line=True))
+    if np.isfinite(plain) and not max(falls) < -_EXCLUDED:
         return value
-    return middle if np.isfinite(at_middle) else value
+    return middle if np.isfinite(_density(prior, law, middle)) else value
 
 
-def law_centre(name: str, law: Law, value: float, excluded: list[Excluded]) -> dict[str, Centre]:
+def _density(prior: Prior, law: Any, value: float, on_line: bool = False) -> float:
+    """Return the log density of a value, or of the number on the whole line that it stands for."""
+    lower, upper = _support(prior)
+    if not lower < value < upper:
+        return -np.inf
+    with np.errstate(all="ignore"):
+        return float(law.logpdf(value)) + (float(np.log(_slope(prior, value))) if on_line else 0.0)
+
+
+def law_centre(
+    name: str, law: Law, value: float, excluded: list[Excluded], label: str = ""
+) -> dict[str, Centre]:
     """Return where the number of a law starts, for the data's value of the parameter."""
     wanted = _SAMPLED[law.transform](value)
     start = _within(law.prior, wanted)
     if start != wanted:
-        excluded.append(Excluded(name, str(law.prior), value))
+        excluded.append(Excluded(label or name, str(law.prior), value))
     variable = f"{name}_{law.transform}" if law.transform else name
     return {variable: Centre(np.asarray(start), np.asarray(1.0))}
 
@@ -205,12 +178,13 @@ def _group(predictor: Predictor, index: int, scales: Scales, excluded: list[Excl
     prior, group = predictor.groups[index], predictor.design.groups[index]
     name = predictor.variable(f"sd_{group.slug}")
     values = [_data_sd(predictor, index, position, scales) for position in range(len(prior.sd))]
-    laws = [Law(one) for one in prior.sd]
+    laws = [law_of(one) for one in prior.sd]
     base = name if not prior.shares_sd else f"{name}_shared"
     base = f"{name}_basis" if prior.is_recoded and not prior.shares_sd else base
+    effects = [group.effects[prior.sd_of_effect.index(k)] for k in range(len(laws))]
     single = [
-        law_centre(f"{base}_{k}", law, value, excluded)
-        for k, (law, value) in enumerate(zip(laws, values, strict=True))
+        law_centre(f"{base}_{k}", law, value, excluded, f"{name}[{effect}]")
+        for k, (law, value, effect) in enumerate(zip(laws, values, effects, strict=True))
     ]
     if len({(law.prior.name, law.transform) for law in laws}) == 1:
         found = np.array([float(next(iter(one.values())).value) for one in single])
@@ -220,7 +194,7 @@ def _group(predictor: Predictor, index: int, scales: Scales, excluded: list[Excl
         result = {key: centre for one in single for key, centre in one.items()}
     for block in prior.blocks:
         for parameter, usual in block.levels.default_priors().items():
-            value = float(_distribution(usual).ppf(0.5))
+            value = float(distribution(usual).ppf(0.5))
             own = predictor.variable(f"{parameter}_{group.slug}")
             result |= law_centre(own, Law(prior.parameters[parameter]), value, excluded)
     return result
@@ -240,7 +214,7 @@ def _data_sd(predictor: Predictor, index: int, position: int, scales: Scales) ->
 
 
 def _coefficients(
-    predictor: Predictor, default: Predictor, scales: Scales, excluded: list[Excluded]
+    predictor: Predictor, default: Predictor, null: Array, scales: Scales, excluded: list[Excluded]
 ) -> dict[str, Centre]:
     """Return where the coefficients start: the rows' linear predictors near that without effects.
 
@@ -249,15 +223,14 @@ def _coefficients(
     """
     prior, name = predictor.fixed, predictor.variable("beta")
     rows = rows_of_coefficients(predictor)
-    null = null_coefficients(default)
     unit = _MEDIAN * scales.group_sd
     size = len(prior.from_normal.T) + len(prior.from_others.T)
     result: dict[str, Centre] = {}
     delta = np.zeros(len(prior.others))
     usual = dict(default.fixed.others)
     for k, (position, law) in enumerate(prior.others):
-        # The default's own coordinate is not the reported coefficient.
-        wanted = law["alpha"] if usual.get(position) == law else float(null[position])
+        # The default's own coordinate is the average row's, not the reported coefficient.
+        wanted = float(np.mean(rows @ null)) if usual.get(position) == law else float(null[position])
         delta[k] = _within(law, wanted)
         if delta[k] != wanted:
             label = _label(predictor, position)
@@ -287,44 +260,3 @@ def _label(predictor: Predictor, position: int) -> str:
     columns = prior_columns(predictor.design.columns)
     index = position - (0 if predictor.design.state.has_intercept else 1)
     return f"{predictor.variable('beta')}[{columns[index].label}]"
-
-
-def null_coefficients(default: Predictor) -> Array:
-    """Return the coefficients at the centre of the default priors: the mean of the data, no effects."""
-    prior = default.fixed
-    middle = np.array([law["alpha"] for _, law in prior.others])
-    return np.asarray(prior.from_normal @ (prior.mean + prior.shift @ middle) + prior.from_others @ middle)
-
-
-def columns_of_coefficients(predictor: Predictor) -> Array:
-    """Return the matrix that takes coefficients with priors to those of the columns, steps at equal shares.
-
-    Where thresholds take the intercept, the first row and column are what centring adds to it.
-    """
-    coefficients = prior_columns(predictor.design.columns)
-    level = 0 if predictor.design.state.has_intercept else 1
-    size = level + len(coefficients)
-    totals = sum(map(is_total, coefficients))
-    plain = size - totals
-    if not totals:
-        return np.eye(size)
-    terms = predictor.monotonic
-    positions = [index for term in terms for own in term.positions for index in own]
-    steps = np.zeros((len(positions), size))
-    row, total = 0, plain
-    for term in terms:
-        for own in term.positions:
-            steps[row : row + len(own), total] = 1.0 / len(own)
-            row, total = row + len(own), total + 1
-    others = np.eye(plain, size) + predictor.fixed.from_steps[:plain] @ steps
-    rest = [index for index in range(len(predictor.design.columns)) if index not in positions]
-    order = [*range(level), *(level + np.argsort([*rest, *positions]))]
-    return np.asarray(np.concatenate([others, steps])[order])
-
-
-def rows_of_coefficients(predictor: Predictor) -> Array:
-    """Return the matrix that takes coefficients with priors to the rows' linear predictors."""
-    x = predictor.design.x
-    if not predictor.design.state.has_intercept:
-        x = np.hstack([np.ones((len(x), 1)), x])
-    return np.asarray(x @ columns_of_coefficients(predictor))
