@@ -20,7 +20,7 @@ import pandas as pd
 from arviz_stats.base import array_stats
 
 HERE = Path(__file__).resolve().parent
-CHAINS, BURN_IN = 4, 10_000
+CHAINS = 4
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,7 @@ class Example:
     monitors: tuple[str, ...]
     draws: int = 25_000
     thin: int = 4
+    burn_in: int = 10_000
 
 
 def _table(name: str) -> pd.DataFrame:
@@ -278,7 +279,9 @@ def _lsat() -> dict[str, Example]:
 }
 """
     names = (*(f"a[{k}]" for k in range(1, 6)), "beta")
-    return {"lsat": Example(model, {"y": answers, "N": len(answers)}, names, draws=5_000, thin=4)}
+    return {
+        "lsat": Example(model, {"y": answers, "N": len(answers)}, names, draws=4_000, thin=1, burn_in=1_000)
+    }
 
 
 def _oxford() -> dict[str, Example]:
@@ -300,7 +303,11 @@ def _oxford() -> dict[str, Example]:
 }
 """
     data = _columns("oxford", r="r", n="n", stratum="stratum", case="case", year="year")
-    return {"oxford": Example(model, data, ("alpha", "beta1", "beta2", "sigma"), draws=25_000, thin=4)}
+    return {
+        "oxford": Example(
+            model, data, ("alpha", "beta1", "beta2", "sigma"), draws=10_000, thin=4, burn_in=4_000
+        )
+    }
 
 
 EXAMPLES = (
@@ -334,7 +341,7 @@ def run(name: str) -> dict[str, object]:
             text = f'".RNG.name" <- "base::Mersenne-Twister"\n".RNG.seed" <- {seed}\n'
             (place / f"start{chain}.R").write_text(text)
             commands.append(f"parameters in start{chain}.R, chain({chain})")
-        commands += ["initialize", f"update {BURN_IN}"]
+        commands += ["initialize", f"update {example.burn_in}"]
         commands += [f"monitor {monitor}, thin({example.thin})" for monitor in example.monitors]
         commands += [f"update {example.draws * example.thin}", "coda *", "exit"]
         (place / "run.cmd").write_text("\n".join(commands) + "\n")
@@ -350,7 +357,7 @@ def run(name: str) -> dict[str, object]:
         "model": example.model,
         "seeds": seeds,
         "chains": CHAINS,
-        "burn_in": BURN_IN,
+        "burn_in": example.burn_in,
         "draws": example.draws,
         "thin": example.thin,
         "parameters": {monitor: summary(np.stack(chains)) for monitor, chains in draws.items()},
