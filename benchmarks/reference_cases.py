@@ -23,9 +23,9 @@ ORACLES = Path(__file__).resolve().parents[1] / "tests" / "oracles"
 Priors = dict[str, gb.Prior]
 NORMAL = gb.Prior("Normal", mu=0, sigma=2.5)
 #: The references' priors of counts and shares: b ~ normal(0, 2.5), sd ~ half-normal(0, 1).
-UNIT: Priors = {"beta": NORMAL, "sd": gb.Prior("HalfNormal", sigma=1)}
+UNIT: Priors = {"beta": NORMAL, "beta[Intercept]": NORMAL, "sd": gb.Prior("HalfNormal", sigma=1)}
 #: The same with sd ~ half-normal(0, 2.5).
-WIDE: Priors = {"beta": NORMAL, "sd": gb.Prior("HalfNormal", sigma=2.5)}
+WIDE: Priors = {**UNIT, "sd": gb.Prior("HalfNormal", sigma=2.5)}
 SLEEP: Priors = {
     "beta[Intercept]": gb.Prior("Normal", mu=250, sigma=100),
     "beta[Days]": gb.Prior("Normal", mu=0, sigma=50),
@@ -35,28 +35,41 @@ SLEEP: Priors = {
     "sigma": gb.Prior("HalfNormal", sigma=50),
 }
 #: The references' priors of ordered categories; each threshold is that where the columns are 0.
-ORDERED: Priors = {**WIDE, "thresholds": gb.Prior("Normal", mu=0, sigma=5)}
+ORDERED: Priors = {"beta": NORMAL, "sd": WIDE["sd"], "thresholds": gb.Prior("Normal", mu=0, sigma=5)}
 #: The references' priors of the cakes' angles, 16 to 63 degrees.
 ANGLE: Priors = {
     "beta": gb.Prior("Normal", mu=0, sigma=5),
+    "beta[Intercept]": gb.Prior("Normal", mu=0, sigma=5),
     "sd": gb.Prior("HalfNormal", sigma=1),
     "shape": gb.Prior("HalfNormal", sigma=100),
 }
 #: For maximum likelihood: responses in units of one to a hundred; flat over what their data can tell.
 FLAT: Priors = {
     "beta": gb.Prior("Normal", mu=0, sigma=1000),
+    "beta[Intercept]": gb.Prior("Normal", mu=0, sigma=1000),
     "sd": gb.Prior("HalfStudentT", nu=3, sigma=50),
     "sigma": gb.Prior("HalfStudentT", nu=3, sigma=50),
 }
 #: For maximum likelihood on the scale of a log, a logit or a probit: factors of e^20 are within reach.
-LOOSE: Priors = {"beta": gb.Prior("Normal", mu=0, sigma=10), "sd": gb.Prior("HalfNormal", sigma=5)}
-LOOSE_ZERO: Priors = {**LOOSE, "zi_beta": LOOSE["beta"]}
-LOOSE_HURDLE: Priors = {**LOOSE, "hu_beta": LOOSE["beta"]}
-LOOSE_ORDERED: Priors = {**LOOSE, "thresholds": LOOSE["beta"]}
+LOOSE: Priors = {
+    "beta": gb.Prior("Normal", mu=0, sigma=10),
+    "beta[Intercept]": gb.Prior("Normal", mu=0, sigma=10),
+    "sd": gb.Prior("HalfNormal", sigma=5),
+}
+#: With one probability of an extra zero for all rows, and with one that depends on columns.
+LOOSE_ZERO: Priors = {**LOOSE, "zi_beta[Intercept]": LOOSE["beta"]}
+LOOSE_ZEROS: Priors = {**LOOSE_ZERO, "zi_beta": LOOSE["beta"]}
+LOOSE_HURDLE: Priors = {**LOOSE, "hu_beta[Intercept]": LOOSE["beta"], "hu_beta": LOOSE["beta"]}
+LOOSE_ORDERED: Priors = {"beta": LOOSE["beta"], "sd": LOOSE["sd"], "thresholds": LOOSE["beta"]}
 #: Flat over the shapes that the likelihood leaves; a beta-binomial's phi, whose likelihood stays positive
 #: as it goes to infinity, keeps the package's prior: uniform for 1/sqrt(1 + phi).
 LOOSE_SHAPE: Priors = {"shape": gb.Prior("HalfNormal", sigma=1000)}
 FLAT_CORRELATED: Priors = {**FLAT, "corr": gb.Prior("LKJ", eta=1)}
+
+
+def without_slopes(priors: Priors) -> Priors:
+    """Return the priors of a model whose one coefficient is the intercept."""
+    return {name: prior for name, prior in priors.items() if name != "beta"}
 
 
 def stored(name: str, labels: str = "", **levels: str) -> pd.DataFrame:
@@ -250,15 +263,16 @@ CASES = {
         "stan", "angle ~ recipe + temp10 + (1 | batch)", cake, ANGLE, names(CAKE, "batch") | SHAPE,
         "gamma", "log"),
     "dat_bcg": Case(
-        "stan", "yi | se(sei) ~ 1 + (1 | trial)", bcg, UNIT, names("", "trial"), draws=5000),
+        "stan", "yi | se(sei) ~ 1 + (1 | trial)", bcg, without_slopes(UNIT), names("", "trial"), draws=5000),
     "dat_bcg_exact": Case(
-        "quadrature", "yi | se(sei) ~ 1 + (1 | trial)", bcg, UNIT, names("", "trial"), draws=5000),
+        "quadrature", "yi | se(sei) ~ 1 + (1 | trial)", bcg, without_slopes(UNIT), names("", "trial"),
+        draws=5000),
     "penicillin": Case(
-        "lme4", "diameter ~ 1 + (1 | plate) + (1 | sample)", lambda: stored("Penicillin.csv.gz"), FLAT,
-        names("", "plate sample") | RESIDUAL, draws=10000, target_accept=0.999),
+        "lme4", "diameter ~ 1 + (1 | plate) + (1 | sample)", lambda: stored("Penicillin.csv.gz"),
+        without_slopes(FLAT), names("", "plate sample") | RESIDUAL, draws=10000, target_accept=0.999),
     "pastes": Case(
-        "lme4", "strength ~ 1 + (1 | batch) + (1 | sample)", lambda: stored("Pastes.csv.gz"), FLAT,
-        names("", "batch sample") | RESIDUAL, draws=10000, target_accept=0.99),
+        "lme4", "strength ~ 1 + (1 | batch) + (1 | sample)", lambda: stored("Pastes.csv.gz"),
+        without_slopes(FLAT), names("", "batch sample") | RESIDUAL, draws=10000, target_accept=0.99),
     "orthodont_intercept": Case(
         "lme4", "distance ~ age + Sex + (1 | Subject)",
         lambda: stored("Orthodont.csv.gz", Sex="Male Female"), FLAT,
@@ -302,11 +316,11 @@ CASES = {
         names(OWLS, "Nest") | of_formula("zi", "zi_beta", "(Intercept)=Intercept") | SHAPE,
         "zero_inflated_negative_binomial", draws=1000),
     "salamanders_zip": Case(
-        "glmmTMB", gb.Formula(COUNTED, zi="~ mined"), salamanders, LOOSE_ZERO,
+        "glmmTMB", gb.Formula(COUNTED, zi="~ mined"), salamanders, LOOSE_ZEROS,
         names(SALAMANDERS, "site") | of_formula("zi", "zi_beta", "(Intercept)=Intercept minedno=mined[no]"),
         "zero_inflated_poisson", draws=1000),
     "salamanders_zinb": Case(
-        "glmmTMB", gb.Formula(COUNTED, zi="~ mined"), salamanders, LOOSE_ZERO | LOOSE_SHAPE,
+        "glmmTMB", gb.Formula(COUNTED, zi="~ mined"), salamanders, LOOSE_ZEROS | LOOSE_SHAPE,
         names(SALAMANDERS, "site") | of_formula("zi", "zi_beta", "(Intercept)=Intercept minedno=mined[no]")
         | SHAPE, "zero_inflated_negative_binomial", draws=1000),
     "salamanders_hurdle": Case(

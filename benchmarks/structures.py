@@ -29,7 +29,15 @@ RESULT = HERE / "results" / "structures.json"
 SEED = 20261123
 DRAWS, TUNE, CHAINS = 2000, 1000, 4
 #: Coefficients of a response in units of one to a few hundred: wide on each.
-WEAK = {"beta": gb.Prior("Normal", mu=0, sigma=1000), "sd": gb.Prior("HalfStudentT", nu=3, sigma=50)}
+WEAK = {
+    "beta": gb.Prior("Normal", mu=0, sigma=1000),
+    "beta[Intercept]": gb.Prior("Normal", mu=0, sigma=1000),
+    "sd": gb.Prior("HalfStudentT", nu=3, sigma=50),
+}
+#: On the scale of a log.
+WIDE = {"beta": gb.Prior("Normal", mu=0, sigma=10), "beta[Intercept]": gb.Prior("Normal", mu=0, sigma=10)}
+#: The prior of correlations under which the committed posteriors were made.
+LKJ_2 = {"corr": gb.Prior("LKJ", eta=2)}
 
 Draws = dict[str, np.ndarray]
 
@@ -95,17 +103,17 @@ GROWTH = "distance ~ age * Sex + "
 COUNTS = "SID74 ~ nw10 + offset(log_expected74) + "
 CASES = {
     "unstructured": Case("Reaction ~ Days + (Days | Subject)", SLEEP,
-                         oracle="unstructured", variances=of_effects),
+                         oracle="unstructured", variances=of_effects, priors=LKJ_2),
     "diagonal": Case('Reaction ~ Days + (Days | gr(Subject, structure = "diagonal"))', SLEEP,
                      oracle="diagonal", variances=of_effects),
     "compound_symmetry": Case(
         SEIZURES + '(0 + period | gr(subject, structure = "compound_symmetry", heterogeneous = TRUE))',
-        EPIL, None, "poisson", "compound_symmetry", of_periods),
+        EPIL, None, "poisson", "compound_symmetry", of_periods, LKJ_2),
     "ar1": Case(SEIZURES + '(0 + period | gr(subject, structure = "ar1"))',
-                EPIL, None, "poisson", "ar1", of_periods),
+                EPIL, None, "poisson", "ar1", of_periods, LKJ_2),
     "toeplitz": Case(
         SEIZURES + '(0 + period | gr(subject, structure = "toeplitz", heterogeneous = TRUE))',
-        EPIL, None, "poisson", "toeplitz", of_periods),
+        EPIL, None, "poisson", "toeplitz", of_periods, LKJ_2),
     "by": Case(GROWTH + "(1 | gr(Subject, by = Sex))", orthodont, oracle="by",
                variances=lambda d: {"sd": d["sd_Subject"], "sigma": d["sigma"][:, None]}),
     "known": Case("rate ~ nw10 + (1 | gr(county, cov = K))", sids, kinship,
@@ -115,7 +123,7 @@ CASES = {
     "matern": Case(
         'rate ~ nw10 + (1 | gr(county, structure = "matern", coordinates = cbind(x, y), nu = 0.5))',
         sids, oracle="known", variances=of_levels,
-        priors={"sd": gb.Prior("HalfNormal", sigma=1), "beta": gb.Prior("Normal", mu=0, sigma=10),
+        priors={**WIDE, "sd": gb.Prior("HalfNormal", sigma=1),
                 "range_county": gb.Prior("LogNormal", mu=np.log(50.0), sigma=0.1)}),
     "icar": Case(COUNTS + '(1 | gr(county, structure = "icar", graph = W))', sids, neighbours, "poisson"),
     "bym2": Case(COUNTS + '(1 | gr(county, structure = "bym2", graph = W))', sids, neighbours, "poisson"),
@@ -128,7 +136,7 @@ def run(name: str) -> dict[str, Any]:
     case = CASES[name]
     known = case.known() if case.known else None
     started = time.perf_counter()
-    priors = WEAK if case.family == "gaussian" else {"beta": gb.Prior("Normal", mu=0, sigma=10)}
+    priors = WEAK if case.family == "gaussian" else WIDE
     priors = priors | case.priors
     model = gb.Model(case.formula, case.data(), family=case.family, known=known, priors=priors)
     fit = model.fit(draws=DRAWS, tune=TUNE, chains=CHAINS, cores=2, seed=SEED, target_accept=0.95)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from os import PathLike
 from typing import Any
@@ -23,6 +24,8 @@ from glmm_bayes.graph.explain import Explanation, describe_model, explain_model
 from glmm_bayes.graph.families import FAMILIES
 from glmm_bayes.graph.families.binary import BinaryFamily
 from glmm_bayes.graph.families.counts import CountFamily
+from glmm_bayes.graph.prior_scale import check_prior_scale
+from glmm_bayes.graph.priors import Priors
 from glmm_bayes.graph.registration import name_of
 from glmm_bayes.graph.resolve import check_family, link_of, resolve
 from glmm_bayes.infer.captioned import captioned
@@ -55,11 +58,12 @@ class Model:
     link : str, optional
         Default: the family's first link.
     priors : mapping of str to Prior, optional
-        By parameter, on the scale that is reported: ``beta`` (every coefficient, the intercept too),
-        ``beta[x]``, ``sd``, ``sd_<factor>``, ``sd_<factor>[effect]``, ``corr``, ``corr_<factor>``,
-        ``sigma``. A prior of a standard deviation may be one of its square, ``of="variance"``, or of one
-        over it, ``of="precision"``. Student's t effects have given degrees of freedom by
-        ``gr(g, dist = "student", df = 4)``, else ``df_<factor>`` is estimated.
+        By parameter, on the scale that is reported: ``beta`` (every slope; under ``0 + f`` the cell means),
+        ``beta[x]``, ``beta[Intercept]`` (at x = 0) or ``Intercept`` (at the average row, without offsets),
+        ``sd``, ``sd_<factor>``, ``sd_<factor>[effect]``, ``corr``, ``corr_<factor>``, ``sigma``; of a
+        further parameter with its name in front, ``zi_beta``, ``zi_Intercept``. A prior of a standard
+        deviation may be one of its square, ``of="variance"``, or of one over it, ``of="precision"``. The
+        degrees of freedom of t effects, ``df_<factor>``, are given by ``gr(g, dist = "student", df = 4)``.
     missing : {"error", "drop"}
         What to do with rows that miss a value in a used column; dropped rows are counted.
     known : mapping of str to matrix, map of neighbours or coordinates, optional
@@ -127,10 +131,17 @@ class Model:
         resolved = resolve(self.spec, table, self.known, findings, checked_rank(rank))
         self.design, self.response = resolved.designs[MEAN], resolved.response
         self.priors = resolved.priors
+        check_prior_scale(
+            self.family, self.response, self.priors, lambda: self._default_priors(table, rank), findings
+        )
         self._found_before = tuple(findings.found)
-        examine(self._subject, findings)
+        examine(self._subjects, findings)
         self.findings = tuple(findings.found)
         findings.warn()
+
+    def _default_priors(self, table: Table, rank: str) -> Priors:
+        spec = replace(self.spec, priors={})
+        return resolve(spec, table, self.known, Findings(DataError), rank).priors
 
     @cached_property
     def pymc_model(self) -> Any:
@@ -217,14 +228,14 @@ class Model:
             Errors have been raised when the model was made.
         """
         columns = ["severity", "code", "column", "message"]
-        rows = check_table(self._subject, self._found_before)
+        rows = check_table(self._subjects, self._found_before)
         table = pd.DataFrame(rows, columns=columns, dtype=object)
         width = {name: max(map(len, map(str, table[name]))) for name in columns}
         return captioned(table, "What was found in the data; nothing was compiled.", left_aligned=width)
 
     @cached_property
-    def _subject(self) -> Subject:
-        """What the checks read: the family and the priors of the model in plain words."""
+    def _subjects(self) -> tuple[Subject, ...]:
+        """What the checks read, for each design: family and priors of the model in plain words."""
         assert self.design.response is not None
         has_ceiling = isinstance(self.family, BinaryFamily)
         has_floor = has_ceiling or (isinstance(self.family, CountFamily) and self.link.name == "log")
@@ -237,7 +248,13 @@ class Model:
             has_ceiling,
         )
         priors = {row.parameter: row.prior for row in self.priors.rows}
-        return Subject(self.design, outcome, tuple(self.priors.auxiliary), priors)
+        # Categories share a design, and so do thresholds: the first of them speaks for all.
+        designs = {id(part.design): part for part in reversed([*self.priors.predictors.values()])}
+        auxiliaries = tuple(self.priors.auxiliary)
+        return tuple(
+            Subject(part.design, outcome, auxiliaries, priors, part.prefix)
+            for part in reversed([*designs.values()])
+        )
 
     def __str__(self) -> str:
         notes = [f"{finding.severity}: {finding.message}" for finding in self.findings]

@@ -51,7 +51,7 @@ class KnownTable:
         """Return the numbers of the given levels in their order, and the levels that it does not hold.
 
         A map of neighbours is returned whole, those levels first: an area without rows still joins its
-        neighbours.
+        neighbours, and one that the map does not name has none.
         """
         position = {label: index for index, label in enumerate(self.labels)}
         wanted = [":".join(map(str, level)) for level in levels]
@@ -59,10 +59,12 @@ class KnownTable:
         chosen = [position.get(label, 0) for label in wanted]
         if self.kind == "coordinates":
             return self.values[chosen], missing
-        if self.kind == "graph":
-            taken = set(chosen)
-            chosen += [index for index in range(len(self.labels)) if index not in taken]
-        return self.values[np.ix_(chosen, chosen)], missing
+        if self.kind == "matrix":
+            return self.values[np.ix_(chosen, chosen)], missing
+        alone = len(self.labels)
+        chosen = [position.get(label, alone) for label in wanted]
+        chosen += [index for index in range(alone) if index not in set(chosen)]
+        return np.pad(self.values, (0, 1))[np.ix_(chosen, chosen)], missing
 
 
 def read_known(

@@ -54,7 +54,9 @@ class FixedPrior:
     from_steps: Array
 
 
-def fixed_prior(design: Design, scales: Scales, user: Mapping[int, Prior]) -> FixedPrior:
+def fixed_prior(
+    design: Design, scales: Scales, user: Mapping[int, Prior], centred: Prior | None = None
+) -> FixedPrior:
     """Combine default priors of the basis with the user's priors of single coefficients.
 
     Parameters
@@ -65,10 +67,12 @@ def fixed_prior(design: Design, scales: Scales, user: Mapping[int, Prior]) -> Fi
     scales : Scales
     user : mapping of int to Prior
         By position among ``prior_columns``.
+    centred : Prior, optional
+        The user's, of the intercept at the average row.
     """
     columns, steps = prior_columns(design.columns), step_columns(design.columns)
     if design.state.has_intercept:
-        return _combined(columns, steps, design.parts, scales, user)
+        return _combined(columns, steps, design.parts, scales, user, centred)
     shifted = {position + 1: prior for position, prior in user.items()}
     whole = _combined((DesignColumn((), INTERCEPT), *columns), steps, design.parts, scales, shifted)
     # The intercept of the basis is its own coordinate, on which no other depends: it is left out.
@@ -87,11 +91,17 @@ def _combined(
     parts: Parts,
     scales: Scales,
     user: Mapping[int, Prior],
+    centred: Prior | None = None,
 ) -> FixedPrior:
     size = len(columns)
     to_user = to_users_coding(columns, parts)
     to_basis = np.linalg.inv(to_user)
     mean, covariance = _defaults(columns, scales)
+    average = _average_row(columns, scales, centred)
+    for position, prior in average.items():
+        if prior.name == "Normal":
+            mean[position] = prior["mu"]
+            covariance[position, position] = prior["sigma"] ** 2
     coordinates = to_basis.copy()
     # Defaults speak of the average of the steps; a prior of the user's, of the reported coefficient.
     stepped = to_basis @ centring(columns, steps, parts)
@@ -102,7 +112,7 @@ def _combined(
         if prior.name == "Normal":
             mean[position] = prior["mu"]
             covariance[position, position] = prior["sigma"] ** 2
-    laws = _cauchy_intercept(columns, scales) | dict(user)
+    laws = average | dict(user)
     other = [position for position, prior in sorted(laws.items()) if prior.name != "Normal"]
     normal = [position for position in range(size) if position not in other]
     to_beta = np.linalg.inv(coordinates)
@@ -121,11 +131,13 @@ def _combined(
     )
 
 
-def _cauchy_intercept(columns: Sequence[DesignColumn], scales: Scales) -> dict[int, Prior]:
-    """Return the intercept's prior at the average row where it is not normal."""
-    if not scales.has_cauchy_intercept:
+def _average_row(columns: Sequence[DesignColumn], scales: Scales, centred: Prior | None) -> dict[int, Prior]:
+    """Return the intercept's prior at the average row where it is the user's, or not normal."""
+    law = centred
+    if law is None and scales.has_cauchy_intercept:
+        law = Prior("Cauchy", alpha=scales.intercept_mean, beta=scales.intercept_sd)
+    if law is None:
         return {}
-    law = Prior("Cauchy", alpha=scales.intercept_mean, beta=scales.intercept_sd)
     return {index: law for index, column in enumerate(columns) if not column.parts}
 
 

@@ -10,12 +10,12 @@ import numpy as np
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.graph.basis import column_swing, recoding
-from glmm_bayes.graph.covariances.base import DEFAULT_CORRELATION
 from glmm_bayes.graph.covariances.resolve import BlockCovariance
 from glmm_bayes.graph.covariances.unstructured import Unstructured
 from glmm_bayes.graph.families import Scales
 from glmm_bayes.graph.families.parameters import law_of
 from glmm_bayes.graph.implications import Reading, sd_words
+from glmm_bayes.spec.editions import CURRENT, default_correlation
 from glmm_bayes.spec.prior import Prior
 
 #: Degrees of freedom of Student effects are above 2, so that they have a variance: 2 + this.
@@ -139,6 +139,7 @@ def group_prior(
     design: Design,
     scales: Scales,
     given: Mapping[str, Prior],
+    edition: int = CURRENT,
 ) -> GroupPrior:
     """Put the user's priors of one grouping factor in the place of the defaults."""
     own = [
@@ -169,7 +170,7 @@ def group_prior(
     }
     if f"df_{group.slug}" in given:
         parameters["df"] = given[f"df_{group.slug}"]
-    laws = (correlation or DEFAULT_CORRELATION,) * len(blocks)
+    laws = (correlation or default_correlation(edition),) * len(blocks)
     return GroupPrior(blocks, tuple(sd), tuple(sd_of_effect), laws, parameters, matrix)
 
 

@@ -54,16 +54,18 @@ def reading_of(name: str, link: Link, family: Family, response: Response) -> Rea
 
 
 def intercept_words(prior: Prior, words: Reading) -> str:
-    """Say between which values the intercept's prior puts 95 % of its mass."""
+    """Say between which values the intercept's prior puts 95 % of its mass, if that is known here."""
+    if prior.name not in ("Cauchy", "Normal"):
+        return ""
     if prior.name == "Cauchy":
         ends = prior["alpha"] + _CAUCHY * prior["beta"] * np.array([-1.0, 1.0])
     else:
         ends = prior["mu"] + _Z * prior["sigma"] * np.array([-1.0, 1.0])
     link = words.link
     if link.has_pole or not link.is_increasing:
-        return f"linear predictor between {ends[0]:.3g} and {ends[1]:.3g} (95%)"
+        return f": linear predictor between {ends[0]:.3g} and {ends[1]:.3g} (95%)"
     low, high = link.inverse(ends)
-    return f"{words.name} between {low:.3g} and {high:.3g} (95%)"
+    return f": {words.name} between {low:.3g} and {high:.3g} (95%)"
 
 
 def effect_words(sd: float, words: Reading) -> str:

@@ -13,12 +13,13 @@ from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.several import labelled, predictors_of
 from glmm_bayes.graph.coordinates import effect_coordinates
-from glmm_bayes.graph.covariances.base import DEFAULT_CORRELATION
 from glmm_bayes.graph.families import Family, Response
 from glmm_bayes.graph.families.parameters import Law
 from glmm_bayes.graph.group_priors import PriorRow
-from glmm_bayes.graph.priors import Priors, known_parameters, shared_effects, shared_row
+from glmm_bayes.graph.prior_names import intercept_hint, known_parameters
+from glmm_bayes.graph.priors import Priors, own_first, shared_effects, shared_row
 from glmm_bayes.graph.resolve import check_shared
+from glmm_bayes.spec.editions import default_correlation
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 
@@ -107,7 +108,7 @@ def joint_priors(members: Mapping[str, Member], given: Mapping[str, Prior], has_
         _check_residuals(members, findings)
     findings.raise_errors()
     shared = shared_effects(predictors, given)
-    rescor = given.get(RESCOR, DEFAULT_CORRELATION) if has_rescor else None
+    rescor = given.get(RESCOR, default_correlation()) if has_rescor else None
     nu = _degrees(members) if has_rescor else None
     parts = {
         slug: Part(
@@ -204,7 +205,10 @@ def split_priors(
     PriorError
         ``prior`` if a name is no parameter of any response.
     """
-    own = {slug: known_parameters(priors, family) for slug, (priors, family) in resolved.items()}
+    own = {
+        slug: known_parameters(priors.predictors, family, list(priors.auxiliary))
+        for slug, (priors, family) in resolved.items()
+    }
     shared = _shared_correlations(resolved)
     several = {
         f"{slug}_{name}": (slug, name)
@@ -215,24 +219,23 @@ def split_priors(
     bare = set(chain.from_iterable(own.values()))
     choices = [*several, *sorted(bare), *([RESCOR] if has_rescor else [])]
     findings = Findings(PriorError)
-    result: dict[str, dict[str, Prior]] = {slug: {} for slug in own}
+    result: dict[str, dict[str, Prior]] = {}
     for name, prior in given.items():
         if name not in choices:
-            hint = " ".join(filter(None, (suggestion(name, choices), f"Parameters: {', '.join(choices)}.")))
+            near = intercept_hint(name, choices) or suggestion(name, choices)
+            hint = " ".join(filter(None, (near, f"Parameters: {', '.join(choices)}.")))
             findings.error("prior", f"no parameter '{name}'.", hint=hint)
         elif name == RESCOR and (not isinstance(prior, Prior) or prior.support != "correlation"):
             message = f"the prior of {RESCOR} must be an LKJ distribution; {prior!r} is not."
             findings.error("prior", message, hint='Write gb.Prior("LKJ", eta=2).')
     findings.raise_errors()
     # A response's own prior comes before that of all responses.
-    for name, prior in given.items():
-        for slug in own:
-            if name not in several and name in own[slug]:
-                result[slug][name] = prior
-    for name, prior in given.items():
-        if name in several:
-            slug, parameter = several[name]
-            result[slug][parameter] = prior
+    for slug, names in own.items():
+        common = {name: given[name] for name in given if name not in several and name in names}
+        pairs = {name: several[name] for name in given if name in several}
+        result[slug] = own_first(
+            common, {parameter: given[name] for name, (of, parameter) in pairs.items() if of == slug}
+        )
     return result
 
 

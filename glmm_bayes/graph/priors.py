@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import Findings, PriorError
 from glmm_bayes.core.links import Link
-from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import slugs
+from glmm_bayes.design.columns import DesignColumn
 from glmm_bayes.design.design import Design
-from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN, SPECIFIC
 from glmm_bayes.graph.basis import column_swing
-from glmm_bayes.graph.covariances.base import DEFAULT_CORRELATION
-from glmm_bayes.graph.covariances.resolve import BlockCovariance
 from glmm_bayes.graph.families import Family, Response, Scales
 from glmm_bayes.graph.families.parameters import Law, law_of
 from glmm_bayes.graph.fixed_prior import fixed_prior
-from glmm_bayes.graph.group_priors import GroupPrior, PriorRow, group_prior, group_rows, level_parameters
+from glmm_bayes.graph.group_priors import GroupPrior, PriorRow, group_prior, group_rows
 from glmm_bayes.graph.implications import Reading, effect_words, intercept_words, reading_of
 from glmm_bayes.graph.monotonic import (
     is_total,
-    monotonic_terms,
     prior_columns,
     simplex_priors,
 )
 from glmm_bayes.graph.predictors import Predictor, Target, constants, is_specific, prefix_of
+from glmm_bayes.graph.prior_names import INTERCEPTS, Covariances, check_priors
+from glmm_bayes.spec.editions import (
+    CURRENT,
+    class_has_intercept,
+    class_has_specific_effects,
+    default_correlation,
+)
 from glmm_bayes.spec.model_spec import ModelSpec
-from glmm_bayes.spec.peers import peer_hint
 from glmm_bayes.spec.prior import Prior
 
 
@@ -49,12 +49,15 @@ class SharedEffects:
     positions : tuple of tuple of int
         Of the effects, in each member.
     correlation : Prior
+    is_default : bool
+        Whether nobody set it.
     """
 
     label: str
     members: tuple[tuple[str, int], ...]
     positions: tuple[tuple[int, ...], ...]
     correlation: Prior
+    is_default: bool = False
 
     @property
     def size(self) -> int:
@@ -124,10 +127,6 @@ class Priors:
         return list(self.predictors) == [MEAN]
 
 
-#: Covariance structures of a design's grouping factors.
-Covariances = Sequence[tuple[BlockCovariance, ...]]
-
-
 def resolve_priors(
     found: Sequence[Target],
     family: Family,
@@ -155,14 +154,14 @@ def resolve_priors(
     given, numbers = spec.priors, constants(spec, family)
     single = [name for name in single_parameters(family, response)
               if name not in numbers and name not in {target.name for target in found}]  # fmt: skip
-    _check(found, covariances, family, single, given)
+    check_priors(found, covariances, family, single, given)
     offset = found[0].design.offset
     is_apart = family.sigma_is_of_response and found[0].link.name != "identity"
     spread = family.spread(response, np.zeros_like(offset) if is_apart else offset)
     rows: list[PriorRow] = []
     predictors = {}
     for target in found:
-        own = _own(given, target.name, [t.name for t in found])
+        own = _own(given, target.name, [t.name for t in found], spec.edition)
         scales = _scales(target, family, response, spread, found[0].link)
         # Category-specific effects are on the scale of the thresholds.
         link = found[0].link if is_specific(target.name) else target.link
@@ -171,7 +170,7 @@ def resolve_priors(
         asked = target.name == MEAN and spec.interpretation == "population"
         marginal = asked and bool(target.design.groups)
         predictors[target.name], more = _predictor(
-            target, scales, covariances[target.name], own, words, marginal
+            target, scales, covariances[target.name], own, words, marginal, spec.edition
         )
         rows += more
     auxiliary = {}
@@ -185,7 +184,7 @@ def resolve_priors(
     thresholds = _thresholds(family, response, given)
     if thresholds:
         rows.append(_threshold_row(thresholds, given))
-    shared = shared_effects(predictors, given)
+    shared = shared_effects(predictors, given, spec.edition)
     rows += [shared_row(one) for one in shared]
     rows += [PriorRow(name, f"{value:g}", "fixed", "") for name, value in numbers.items()]
     return Priors(predictors, auxiliary, numbers, thresholds, shared, tuple(rows))
@@ -199,7 +198,7 @@ def single_parameters(family: Family, response: Response) -> tuple[str, ...]:
     return tuple(name for name in family.auxiliaries if name not in replaced)
 
 
-def _own(given: Mapping[str, Prior], name: str, names: Sequence[str]) -> dict[str, Prior]:
+def _own(given: Mapping[str, Prior], name: str, names: Sequence[str], edition: int) -> dict[str, Prior]:
     """Return the user's priors of one predictor under the names that those of a mean have."""
     others = [prefix_of(other) for other in names if other != MEAN]
     plain = {key: prior for key, prior in given.items() if not key.startswith(tuple(others))}
@@ -210,9 +209,21 @@ def _own(given: Mapping[str, Prior], name: str, names: Sequence[str]) -> dict[st
     if is_specific(name):
         # A prior without a threshold's number is that of every threshold.
         every = f"{SPECIFIC}_"
-        return {key.removeprefix(every): p for key, p in plain.items() if key.startswith(every)} | own
-    # A prior without a category's name is that of every category.
-    return plain | own if prefix.startswith(f"{MEAN}_") else own
+        slopes = {"beta"} & set(plain) if class_has_specific_effects(edition) else set()
+        common = {key.removeprefix(every): p for key, p in plain.items() if key.startswith(every)}
+        return {key: plain[key] for key in slopes} | common | own
+    if not prefix.startswith(f"{MEAN}_"):
+        return own
+    # A prior without a category's name is that of every category without one of its own.
+    return own_first(plain, own)
+
+
+def own_first(common: Mapping[str, Prior], own: Mapping[str, Prior]) -> dict[str, Prior]:
+    """Put priors of one predictor before those of several; its intercept has one, at one place."""
+    average, zero = INTERCEPTS
+    pairs = ((average, zero), (zero, average))
+    taken = {f"{name.removesuffix(one)}{two}" for name in own for one, two in pairs if name.endswith(one)}
+    return {name: prior for name, prior in common.items() if name not in taken} | dict(own)
 
 
 def _exposed(response: Response, offset: NDArray[np.float64], link: Link) -> NDArray[np.float64]:
@@ -235,24 +246,35 @@ def _predictor(
     given: Mapping[str, Prior],
     words: Reading,
     is_marginal: bool,
+    edition: int,
 ) -> tuple[Predictor, list[PriorRow]]:
     design, link = target.design, target.link
-    user = {
-        position: prior
-        for position, column in enumerate(prior_columns(design.columns))
-        if (prior := given.get(f"beta[{column.label}]", given.get("beta"))) is not None
-    }
-    fixed = fixed_prior(design, scales, user)
+    user = _users_coefficients(prior_columns(design.columns), given, edition)
+    centred = given.get("Intercept")
+    fixed = fixed_prior(design, scales, user, centred)
     pairs = list(zip(design.groups, covariances, strict=True))
-    groups = tuple(group_prior(group, blocks, design, scales, given) for group, blocks in pairs)
+    groups = tuple(group_prior(group, blocks, design, scales, given, edition) for group, blocks in pairs)
     prefix = prefix_of(target.name)
-    rows = _fixed_rows(design, scales, user, words.of_population() if is_marginal else words)
+    rows = _fixed_rows(design, scales, user, centred, words.of_population() if is_marginal else words)
     for group, law in zip(design.groups, groups, strict=True):
         rows += group_rows(group, law, given, words)
     simplexes, more = simplex_priors(design.columns, given)
     named = [row.of(prefix) for row in (*rows, *more)]
     predictor = Predictor(target.name, link, design, fixed, groups, simplexes, is_marginal=is_marginal)
     return predictor, named
+
+
+def _users_coefficients(
+    columns: Sequence[DesignColumn], given: Mapping[str, Prior], edition: int
+) -> dict[int, Prior]:
+    """Return the user's priors of reported coefficients, by position; a class prior is that of slopes."""
+    whole = class_has_intercept(edition)
+    return {
+        position: prior
+        for position, column in enumerate(columns)
+        if (prior := given.get(f"beta[{column.label}]", given.get("beta") if column.parts or whole else None))
+        is not None
+    }
 
 
 def _thresholds(family: Family, response: Response, given: Mapping[str, Prior]) -> ThresholdPrior | None:
@@ -270,7 +292,7 @@ def _threshold_row(thresholds: ThresholdPrior, given: Mapping[str, Prior]) -> Pr
 
 
 def shared_effects(
-    predictors: Mapping[str, Predictor], given: Mapping[str, Prior]
+    predictors: Mapping[str, Predictor], given: Mapping[str, Prior], edition: int = CURRENT
 ) -> tuple[SharedEffects, ...]:
     """List the labels that stand in several linear predictors."""
     places: dict[str, list[tuple[str, int, tuple[int, ...]]]] = {}
@@ -285,9 +307,11 @@ def shared_effects(
     result = []
     for label, found in several.items():
         first = predictors[found[0][0]].design.groups[found[0][1]]
-        law = given.get(f"corr_{first.slug}", given.get("corr", DEFAULT_CORRELATION))
+        law = given.get(f"corr_{first.slug}", given.get("corr"))
         members = tuple((name, index) for name, index, _ in found)
-        result.append(SharedEffects(names[label], members, tuple(p for _, _, p in found), law))
+        positions = tuple(p for _, _, p in found)
+        prior = law or default_correlation(edition)
+        result.append(SharedEffects(names[label], members, positions, prior, law is None))
     return tuple(result)
 
 
@@ -303,123 +327,29 @@ def shared_labels(shared: SharedEffects, priors: Priors) -> list[str]:
 def shared_row(shared: SharedEffects) -> PriorRow:
     """Write the line of the correlations under a label."""
     names = list(dict.fromkeys(name for name, _ in shared.members))
-    source = "default" if shared.correlation is DEFAULT_CORRELATION else "yours"
+    source = "default" if shared.is_default else "yours"
     return PriorRow(
         f"joint_corr_{shared.label}", repr(shared.correlation), source, f"effects of {', '.join(names)}"
     )
 
 
-def known_parameters(priors: Priors, family: Family) -> dict[str, str]:
-    """List the names that a prior of a resolved model may carry, and where each parameter lives."""
-    found = [Target(part.name, part.link, part.design) for part in priors.predictors.values()]
-    covariances = {part.name: [group.blocks for group in part.groups] for part in priors.predictors.values()}
-    return _parameters(found, covariances, family, list(priors.auxiliary))
-
-
-def _parameters(
-    found: Sequence[Target], covariances: Mapping[str, Covariances], family: Family, single: Sequence[str]
-) -> dict[str, str]:
-    """List the names that a prior may carry, and where the parameter lives."""
-    names: dict[str, str] = {}
-    for target in found:
-        own = _names_of(target.design, list(zip(target.design.groups, covariances[target.name], strict=True)))
-        if family.has_category_predictors and target.name not in family.kinds:
-            names |= own
-        if is_specific(target.name):
-            names |= {f"{SPECIFIC}_{name}": place for name, place in own.items()}
-        names |= {f"{prefix_of(target.name)}{name}": place for name, place in own.items()}
-    names |= {name: "sd" if name == "sigma" else family.kinds[name].support for name in single}
-    return names | ({"thresholds": "real"} if family.has_thresholds else {})
-
-
-def _names_of(
-    design: Design, pairs: Sequence[tuple[GroupDesign, tuple[BlockCovariance, ...]]]
-) -> dict[str, str]:
-    """List the names of one linear predictor's parameters, without its prefix."""
-    names = {"beta": "real"}
-    labelled = [group.slug for group, _ in pairs if any(block.block.label for block in group.blocks)]
-    correlated = [
-        group.slug for group, blocks in pairs if any(block.effects.is_correlated for block in blocks)
-    ]
-    correlated = list(dict.fromkeys(correlated + labelled))
-    if design.groups:
-        names["sd"] = "sd"
-    if correlated:
-        names["corr"] = "correlation"
-    names |= {f"beta[{column.label}]": "real" for column in prior_columns(design.columns)}
-    terms = monotonic_terms(design.columns)
-    names |= {name: "simplex" for term in terms for name in ("simplex", f"simplex[{term.term}]")}
-    for group, blocks in pairs:
-        names[f"sd_{group.slug}"] = "sd"
-        names |= {f"sd_{group.slug}[{effect}]": "sd" for effect in group.effects}
-        if group.slug in correlated:
-            names[f"corr_{group.slug}"] = "correlation"
-        names |= {f"{name}_{group.slug}": place for name, place in level_parameters(blocks).items()}
-    return names
-
-
-def _check(
-    found: Sequence[Target],
-    covariances: Mapping[str, Covariances],
-    family: Family,
-    single: Sequence[str],
-    given: Mapping[str, Prior],
-) -> None:
-    findings = Findings(PriorError)
-    parameters = _parameters(found, covariances, family, single)
-    for name, prior in given.items():
-        if not isinstance(prior, Prior):
-            message = f"the prior of '{name}' must be a gb.Prior, found {type(prior).__name__}."
-            hint = 'Write gb.Prior("Normal", mu=0, sigma=1).'
-            if "df_" in name:
-                hint = 'Write gr(g, dist = "student", df = 4) for a given number, or a gb.Prior.'
-            findings.error("prior", message, hint=hint)
-        elif name not in parameters:
-            listed = ", ".join(parameters)
-            hint = " ".join(
-                filter(None, (peer_hint(name) or suggestion(name, parameters), f"Parameters: {listed}."))
-            )
-            findings.error("prior", f"no parameter '{name}'.", hint=hint)
-        elif not _fits(prior.support, parameters[name]):
-            word, remedy = _NEEDED[parameters[name]]
-            hint = f"Write gb.Prior({remedy})." if remedy else ""
-            findings.error("prior", f"the prior of {name} must be {word}; {prior!r} is not.", hint=hint)
-        elif prior.of and parameters[name] != "sd":
-            message = f'of="{prior.of}" is for sigma and standard deviations of effects; {name} is neither.'
-            findings.error("prior", message, hint="Leave of out: the prior then is of the parameter.")
-    findings.raise_errors()
-
-
-def _fits(support: str, needed: str) -> bool:
-    positive = ("positive", "unit")
-    inside = {"real": ("real", *positive), "positive": positive, "sd": positive}
-    return support in inside.get(needed, (needed,))
-
-
-# What a prior must be, and one that is.
-_NEEDED: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "real": ("real", ""),
-        "positive": ("positive", '"HalfNormal", sigma=1'),
-        "sd": ("positive", '"HalfNormal", sigma=1'),
-        "unit": ("between 0 and 1", '"Beta", alpha=2, beta=2'),
-        "correlation": ("an LKJ distribution", '"LKJ", eta=2'),
-        "simplex": ("a Dirichlet distribution", '"Dirichlet", alpha=1'),
-    }
-)
-
-
-def _fixed_rows(design: Design, scales: Scales, user: Mapping[int, Prior], words: Reading) -> list[PriorRow]:
+def _fixed_rows(
+    design: Design, scales: Scales, user: Mapping[int, Prior], centred: Prior | None, words: Reading
+) -> list[PriorRow]:
     rows = []
     for position, column in enumerate(prior_columns(design.columns)):
         name = f"beta[{column.label}]"
         if position in user:
-            rows.append(PriorRow(name, repr(user[position]), "yours", ""))
+            meaning = "" if column.parts else "at x = 0"
+            rows.append(PriorRow(name, repr(user[position]), "yours", meaning))
+        elif not column.parts and centred is not None:
+            meaning = f"at the average row{intercept_words(centred, words)}"
+            rows.append(PriorRow("Intercept", repr(centred), "yours", meaning))
         elif not column.parts:
             prior = Prior("Normal", mu=scales.intercept_mean, sigma=scales.intercept_sd)
             if scales.has_cauchy_intercept:
                 prior = Prior("Cauchy", alpha=scales.intercept_mean, beta=scales.intercept_sd)
-            meaning = f"at the average row: {intercept_words(prior, words)}"
+            meaning = f"at the average row{intercept_words(prior, words)}"
             rows.append(PriorRow(name, repr(prior), "default", meaning))
         else:
             size = column_swing(column, design.parts)

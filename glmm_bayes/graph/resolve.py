@@ -16,7 +16,8 @@ from glmm_bayes.design.table import Table
 from glmm_bayes.graph.covariances.resolve import resolve_covariances
 from glmm_bayes.graph.families import FAMILIES, Family, Response
 from glmm_bayes.graph.predictors import Target, check_further, check_specific_effects, targets
-from glmm_bayes.graph.priors import Covariances, Priors, resolve_priors
+from glmm_bayes.graph.prior_names import Covariances
+from glmm_bayes.graph.priors import Priors, resolve_priors
 from glmm_bayes.spec.model_spec import ModelSpec
 
 
@@ -72,7 +73,9 @@ def resolve(
     _check_names(family, designs, findings)
     findings.raise_errors()
     found = targets(spec, family, link_of(spec), response, designs)
-    covariances = {target.name: resolve_covariances(target.design, known, findings) for target in found}
+    covariances = {
+        target.name: resolve_covariances(target.design, known, findings, spec.edition) for target in found
+    }
     for target in found:
         _check_bridge(target, covariances[target.name], findings)
     if MEAN in covariances:

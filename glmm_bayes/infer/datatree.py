@@ -63,18 +63,38 @@ def coordinates(priors: Priors) -> dict[str, Any]:
     return result
 
 
-def arrays_of(draws: Any, priors: Priors) -> dict[str, Array]:
-    """Check the names and shapes of draws made elsewhere; a single effect's axis may be left out."""
-    return checked_arrays(draws, priors, dimensions(priors), coordinates(priors))
+def arrays_of(draws: Any, priors: Priors, is_ordered: bool = False) -> dict[str, Array]:
+    """Check the names and shapes of draws made elsewhere; a single effect's axis may be left out.
+
+    Parameters
+    ----------
+    draws : mapping of str to array_like or DataArray, or DataTree
+    priors : Priors
+    is_ordered : bool
+        Whether they are known to stand in the model's order, as those of its own files do.
+    """
+    return checked_arrays(draws, priors, dimensions(priors), coordinates(priors), is_ordered)
 
 
 def checked_arrays(
-    draws: Any, priors: Priors, wanted: dict[str, tuple[str, ...]], labels: dict[str, Any]
+    draws: Any,
+    priors: Priors,
+    wanted: dict[str, tuple[str, ...]],
+    labels: dict[str, Any],
+    is_ordered: bool = False,
 ) -> dict[str, Array]:
     """Check draws against the variables, and the labels of their dimensions, that a model has."""
     findings = Findings(DataError)
     if isinstance(draws, xr.DataTree):
-        draws = _from_tree(draws, wanted, labels, findings)
+        draws = _from_tree(draws, wanted, findings)
+    draws = {
+        name: _aligned(name, value, wanted[name], labels, findings)
+        if name in wanted and isinstance(value, xr.DataArray)
+        else value
+        for name, value in draws.items()
+        if is_ordered or not _lacks_order(name, value, wanted, labels, findings)
+    }
+    findings.raise_errors()
     sizes = {name: len(values) for name, values in labels.items()}
     arrays: dict[str, Array] = {}
     for name, value in draws.items():
@@ -123,29 +143,56 @@ def _deviations(priors: Priors) -> set[str]:
 
 
 def _from_tree(
-    tree: xr.DataTree, wanted: dict[str, tuple[str, ...]], labels: dict[str, Any], findings: Findings
-) -> dict[str, Any]:
-    """Take the model's variables out of a tree, its labelled dimensions in the model's order."""
+    tree: xr.DataTree, wanted: dict[str, tuple[str, ...]], findings: Findings
+) -> dict[str, xr.DataArray]:
+    """Take the model's variables out of a tree."""
     if "posterior" not in tree.children:
         findings.error("draws_shape", "the tree has no group 'posterior'.")
         findings.raise_errors()
-    result: dict[str, Any] = {}
-    for name, dims in wanted.items():
-        if name not in tree["posterior"].data_vars:
-            continue
-        variable = tree["posterior"][name]
-        for dim in dims:
-            found = variable.coords[dim].to_numpy().tolist() if dim in variable.coords else labels[dim]
-            if dim in variable.dims and sorted(map(str, found)) != sorted(map(str, labels[dim])):
-                message = f"'{name}': the labels of '{dim}' are not the model's: {found[:5]}."
-                findings.error("draws_shape", message, hint=f"The model has {labels[dim][:5]}.")
-            elif dim in variable.dims:
-                order = [list(map(str, found)).index(str(label)) for label in labels[dim]]
-                variable = variable.isel({dim: order})
-        order_of_dims = ("chain", "draw", *(dim for dim in dims if dim in variable.dims))
-        result[name] = variable.transpose(*order_of_dims, ...).to_numpy()
-    findings.raise_errors()
-    return result
+    variables = tree["posterior"].to_dataset().data_vars
+    return {name: variables[name] for name in wanted if name in variables}
+
+
+def _aligned(
+    name: str, variable: xr.DataArray, dims: tuple[str, ...], labels: dict[str, Any], findings: Findings
+) -> Array:
+    """Put the labelled dimensions of a variable in the model's order."""
+    for dim in dims:
+        found = variable.coords[dim].to_numpy().tolist() if dim in variable.coords else labels[dim]
+        if dim in variable.dims and sorted(map(str, found)) != sorted(map(str, labels[dim])):
+            message = f"'{name}': the labels of '{dim}' are not the model's: {found[:5]}."
+            findings.error("draws_shape", message, hint=f"The model has {labels[dim][:5]}.")
+        elif dim in variable.dims:
+            order = [list(map(str, found)).index(str(label)) for label in labels[dim]]
+            variable = variable.isel({dim: order})
+    order_of_dims = [dim for dim in ("chain", "draw", *dims) if dim in variable.dims]
+    return np.asarray(variable.transpose(*order_of_dims, ...).to_numpy())
+
+
+def _lacks_order(
+    name: str,
+    value: Any,
+    wanted: dict[str, tuple[str, ...]],
+    labels: dict[str, Any],
+    findings: Findings,
+) -> bool:
+    """Collect correlations under a label that do not say which effects they are between.
+
+    Their order is that of the model's linear predictors, which nobody can be expected to know; of two
+    effects there is one correlation.
+    """
+    dims = wanted.get(name, ())
+    if not name.startswith("joint_corr_") or not dims or len(labels[dims[0]]) <= 2:
+        return False
+    if isinstance(value, xr.DataArray) and all(dim in value.coords for dim in dims):
+        return False
+    order = ", ".join(map(repr, labels[dims[0]]))
+    message = f"draws of '{name}' must say which effects they are between: an array has no labels."
+    one, other = (f'"{dim}": labels' for dim in dims)
+    hint = f'Write xarray.DataArray(values, dims=("chain", "draw", "{dims[0]}", "{dims[1]}"), '
+    hint += f"coords={{{one}, {other}}}) with labels = [{order}] in the order of your values."
+    findings.error("draws_labels", message, hint=hint)
+    return True
 
 
 def assemble(

@@ -173,12 +173,14 @@ class Fit:
             The model that the draws belong to.
         draws : mapping of str to array_like, shape (chain, draw, ...), or DataTree
             ``beta`` in the order of the model's coefficients, ``sd_<factor>``, and where a verb needs
-            them ``corr_<factor>``, ``b_<factor>`` and the family's auxiliaries.
+            them ``corr_<factor>``, ``b_<factor>`` and the family's auxiliaries. DataArrays with labels
+            may stand in any order; ``joint_corr_<label>`` of more than two effects needs them.
 
         Raises
         ------
         DataError
-            ``draws_shape`` if a variable is unknown or has another shape than the model.
+            ``draws_shape`` if a variable is unknown or has another shape than the model;
+            ``draws_labels`` if correlations between linear predictors do not say their order.
         """
         arrays = arrays_of(draws, model.priors)
         tree = assemble(arrays, {}, model.response, model.priors, FAMILIES[model.spec.family])

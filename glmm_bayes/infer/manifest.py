@@ -19,9 +19,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from glmm_bayes.core.errors import Finding, StorageError
 from glmm_bayes.design.design import DesignState
 from glmm_bayes.design.table import Column, Table
+from glmm_bayes.spec.editions import CURRENT
 from glmm_bayes.spec.prior import DISTRIBUTIONS
 
-FORMAT = 1
+#: The format of this release: that of what its models leave unsaid.
+FORMAT = CURRENT
 MANIFEST = "manifest.json"
 ROOT = "draws.zarr"
 #: Name of the array of row labels, where those are numbers.
@@ -161,7 +163,7 @@ class MemberEntry(_Entry):
 class Manifest(_Entry):
     """Everything of a fit that is not numbers, and what the numbers must be."""
 
-    format: Literal[1]
+    format: Literal[1, 2]
     formula: str
     further: dict[str, str] = Field(default_factory=dict)
     family: str

@@ -50,7 +50,7 @@ def rebuild(archive: Archive, manifest: Manifest) -> Fit:
     known = _known(archive, manifest)
     resolved = _resolved(archive, manifest, spec, table, known)
     response, priors = resolved.response, resolved.priors
-    posterior = arrays_of(_group_of(archive, manifest, "posterior"), priors)
+    posterior = arrays_of(_group_of(archive, manifest, "posterior"), priors, is_ordered=True)
     statistics = _group_of(archive, manifest, "sample_stats")
     if any(values.shape != next(iter(posterior.values())).shape[:2] for values in statistics.values()):
         raise archive.corrupt("the sampler's statistics have another shape than the draws.")
@@ -75,7 +75,8 @@ def spec_of(manifest: Manifest) -> ModelSpec:
         name: text if text.startswith("~") else float.fromhex(text) for name, text in manifest.further.items()
     }
     formula = Formula(manifest.formula, **further) if further else manifest.formula
-    return ModelSpec.from_formula(formula, manifest.family, link, priors, manifest.interpretation)
+    spec = ModelSpec.from_formula(formula, manifest.family, link, priors, manifest.interpretation)
+    return replace(spec, edition=manifest.format)
 
 
 def _decoded[T](archive: Archive, value: Any, kind: type[T]) -> T:

@@ -187,8 +187,9 @@ def _typed_label(label: Any) -> Any:
 def _manifest(fit: Fit, arrays: Mapping[str, ArrayEntry], members: Mapping[str, MemberEntry]) -> Manifest:
     table = fit.design.table
     labels = None if ROW_LABELS in arrays else [to_json(_typed_label(label)) for label in table.rows]
+    edition: Any = fit.spec.edition
     manifest = Manifest(
-        format=1,
+        format=edition,
         formula=fit.spec.to_formula(),
         further={name: _further_text(value) for name, value in fit.spec.further_formulas().items()},
         family=fit.spec.family,

@@ -11,6 +11,7 @@ from glmm_bayes.graph.equations import all_groups
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.manifest import fingerprint
 from glmm_bayes.reporting.scenario import is_factor, predictors
+from glmm_bayes.spec.editions import CURRENT
 from glmm_bayes.spec.prior import Prior
 
 _CONTRASTS_SAID = 3
@@ -152,6 +153,8 @@ def reproduction(fit: Fit) -> str:
         inner = [f"        {name!r}: {_prior_code(prior)}," for name, prior in spec.priors.items()]
         lines += ["    priors={", *inner, "    },"]
     lines.append(")")
+    if spec.edition != CURRENT:
+        lines.append(f"# saved by an earlier release: model.spec.edition was {spec.edition}")
     if "seed" in settings:
         names = ("draws", "tune", "chains", "seed", "engine", "target_accept")
         arguments = ", ".join(f"{name}={settings[name]!r}" for name in names if name in settings)

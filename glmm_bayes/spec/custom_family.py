@@ -24,7 +24,7 @@ _PARAMETER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]*\Z", re.ASCII)
 _TAKEN = frozenset([
     "y", "m", "n", "mu", "rng", "text", "b", "z", "f", "cs", "mo", "sd", "corr", "cov", "chol",
     "df", "beta", "level", "columns", "weights", "share", "range", "joint", "x", "thresholds",
-    "threshold", "offset", "observed", "trials", "row", "coef", "category", "chain", "draw",
+    "threshold", "Intercept", "offset", "observed", "trials", "row", "coef", "category", "chain", "draw",
 ])  # fmt: skip
 _EXAMPLE = "Example: lambda y, mu, m: -y / mu - m.log(mu)."
 _NO_PARAMETERS: Mapping[str, str] = MappingProxyType({})

@@ -71,6 +71,7 @@ class Model(Section):
     family: str = "gaussian"
     link: str | None = None
     interpretation: Literal["subject", "population"] = "subject"
+    edition: Literal[1, 2] = 2
     response: Annotated[
         Response | None,  # type: ignore[valid-type]
         BeforeValidator(_as_response, json_schema_input_type=str | Response | None),

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from glmm_bayes.core.errors import Finding, PriorError
+from glmm_bayes.spec.editions import CURRENT
 from glmm_bayes.spec.expressions import Call, Expr, Name, Number, Text, quote
 from glmm_bayes.spec.prior import Prior
 
@@ -87,10 +88,9 @@ class Block:
     distribution : {"gaussian", "student", "bridge"}
         Of the effects (``gr(g, dist = "student")``).
     label : str
-        That of ``(1 |id| g)``: effects of one factor under one label are correlated with each other,
-        also across the linear predictors of a model.
+        That of ``(1 |id| g)``: effects of one factor under it are correlated, also across predictors.
     df : float or None
-        Degrees of freedom of Student's t effects; None: they are estimated.
+        Degrees of freedom of t effects; None: estimated.
     """
 
     effects: tuple[Term, ...]
@@ -272,10 +272,11 @@ class ModelSpec:
     specific : tuple of Term
         Summands whose coefficients differ between the thresholds of an ordinal response: ``cs(x)``.
     interpretation : {"subject", "population"}
-        What the coefficients of the mean say: what changes for a given group, or on average over all
-        groups (the marginalized multilevel model).
+        Whether coefficients of the mean speak of a given group, or of all groups on average.
+    edition : int
+        Of what is left unsaid: that of ``spec.editions``, or of a saved fit.
     text : str
-        What the user wrote; used in messages only.
+        What the user wrote, for messages only.
     """
 
     response: ResponseTerm
@@ -288,6 +289,7 @@ class ModelSpec:
     further: Mapping[str, LinearPredictor | float] = field(default_factory=lambda: _NOTHING_FURTHER)
     specific: tuple[Term, ...] = ()
     interpretation: str = "subject"
+    edition: int = CURRENT
     text: str = field(default="", compare=False, repr=False)
 
     @property
@@ -352,7 +354,6 @@ class ModelSpec:
         family, link : str
             Names of the family and, if it is not the family's default, of the link.
         priors : mapping of str to Prior, optional
-            Priors by parameter name.
         interpretation : {"subject", "population"}
             What the coefficients say: what changes for a given group, or on average over all groups.
 

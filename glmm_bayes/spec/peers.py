@@ -47,7 +47,6 @@ PARAMETERS: Mapping[str, str] = MappingProxyType(
         "b_Intercept": "beta[Intercept]",
         "class": "beta",
         "cor": "corr",
-        "Intercept": "beta[Intercept]",
     }
 )
 

@@ -110,6 +110,7 @@ def read_spec_file(path: str | PathLike[str]) -> SpecFile:
         raise FormulaError(findings)
     folder = Path(os.path.abspath(file)).parent
     model = read_further(document, _model(document, content), content.further)
+    model = replace(model, edition=content.model.edition)
     _check_variables(document, content, model)
     return SpecFile(
         model=model,
@@ -160,7 +161,7 @@ def _written(file: Path, sections: Sections) -> str:
 
 def _model_findings(document: Document, model: Model) -> Iterator[Finding]:
     """Check what no single key tells: a formula or its parts, and one factor a group."""
-    given = model.model_fields_set - {"formula", "family", "link", "interpretation"}
+    given = model.model_fields_set - {"formula", "family", "link", "interpretation", "edition"}
     where = document.at(("model",))
     if model.formula is None and model.response is None:
         message = f"{where}: the key 'formula' is missing, or 'response' with 'terms' and 'groups'."

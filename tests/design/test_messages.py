@@ -186,8 +186,8 @@ MESSAGES = [
     ("y ~ x", DATA, {"rank": "full"}, '[settings] rank must be "error", "drop" or "keep", found \'full\'.'),
     ("y ~ x", DATA, {"missing": "omit"}, '[settings] missing must be "error" or "drop", found \'omit\'.'),
     ("y ~ x + (1 | g)", DATA, {"priors": {"sd_gg": gb.Prior("HalfNormal", sigma=1)}},
-     "[prior] no parameter 'sd_gg'. Did you mean 'sd_g'? Parameters: beta, sd, beta[Intercept], "
-     "beta[x], sd_g, sd_g[Intercept], sigma."),
+     "[prior] no parameter 'sd_gg'. Did you mean 'sd_g'? Parameters: beta, Intercept, sd, "
+     "beta[Intercept], beta[x], sd_g, sd_g[Intercept], sigma."),
     ("y ~ x + (1 | g)", DATA, {"priors": {"sd_g": gb.Prior("Normal", mu=0, sigma=1)}},
      "[prior] the prior of sd_g must be positive; Normal(mu=0, sigma=1) is not. "
      'Write gb.Prior("HalfNormal", sigma=1).'),

@@ -34,7 +34,7 @@ EDGES = pd.DataFrame(
 )
 _ROOT = RNG.normal(size=(8, 8))
 KINSHIP = pd.DataFrame(_ROOT @ _ROOT.T / 8 + np.eye(8), index=LEVELS[::-1], columns=LEVELS[::-1])
-KNOWN = {"W": EDGES, "K": KINSHIP, "P": POINTS}
+KNOWN = {"W": EDGES, "V": EDGES.iloc[:5], "K": KINSHIP, "P": POINTS}
 
 DISTANCES = np.array([[0, 1, 3, 4], [1, 0, 2, 3], [3, 2, 0, 1], [4, 3, 1, 0]])
 
@@ -69,8 +69,19 @@ def partial_to_toeplitz(first, second, third):
     return by_lag[np.abs(np.subtract.outer(range(4), range(4)))]
 
 
+def scaled_by_part(inverse, parts):
+    """Divide each part of a map by the geometric mean of its areas' variances."""
+    result = np.zeros_like(inverse)
+    for part in parts:
+        chosen = np.ix_(part, part)
+        result[chosen] = inverse[chosen] / np.exp(np.mean(np.log(np.diagonal(inverse)[list(part)])))
+    return result
+
+
 SPACE = np.sqrt(((POINTS.to_numpy()[:, None] - POINTS.to_numpy()[None]) ** 2).sum(axis=2))
 Q = laplacian_inverse()
+RING_ALONE = Q.copy()
+RING_ALONE[5:, 5:] = 0.0
 EYE = np.eye(8)
 ONE = np.ones((1, 1))
 # formula; values of the free parameters; A (levels); Sigma (effects), with the sd in it.
@@ -80,6 +91,12 @@ STATED = {
         EYE, np.array([[0.64, 0.24], [0.24, 0.25]])),
     "diagonal": (
         '(1 + x | gr(g, structure = "diagonal"))', {"sd_g": [0.8, 0.5]}, EYE, np.diag([0.64, 0.25])),
+    "diagonal, heterogeneous": (
+        '(0 + arm | gr(g, structure = "diagonal", heterogeneous = TRUE))',
+        {"sd_g": [0.8, 0.5]}, EYE, np.diag([0.64, 0.25])),
+    "diagonal, homogeneous": (
+        '(0 + arm | gr(g, structure = "diagonal", heterogeneous = FALSE))',
+        {"sd_g_shared": [0.7]}, EYE, 0.49 * np.eye(2)),
     "compound_symmetry": (
         '(0 + time | gr(g, structure = "compound_symmetry"))',
         {"sd_g_shared": [0.7], "chol_corr_g_raw": 0.4},
@@ -103,7 +120,10 @@ STATED = {
     "icar": ('(1 | gr(g, structure = "icar", graph = W))', {"sd_g": [0.7]}, Q, 0.49 * ONE),
     "bym2": (
         '(1 | gr(g, structure = "bym2", graph = W))', {"sd_g": [0.7], "share_g": 0.3},
-        0.7 * EYE + 0.3 * Q / np.exp(np.mean(np.log(np.diagonal(Q)))), 0.49 * ONE),
+        0.7 * EYE + 0.3 * scaled_by_part(Q, [range(5), range(5, 8)]), 0.49 * ONE),
+    "bym2, islands": (
+        '(1 | gr(g, structure = "bym2", graph = V))', {"sd_g": [0.7], "share_g": 0.3},
+        0.7 * EYE + 0.3 * scaled_by_part(RING_ALONE, [range(5)]), 0.49 * ONE),
     "matern 0.5": (
         '(1 | gr(g, structure = "matern", coordinates = P, nu = 0.5))', {"sd_g": [0.7], "range_g": 1.3},
         matern(SPACE, 0.5, 1.3), 0.49 * ONE),
@@ -114,6 +134,7 @@ STATED = {
         '(1 | gr(g, structure = "matern", coordinates = P, nu = 2.5))', {"sd_g": [0.7], "range_g": 2.0},
         matern(SPACE, 2.5, 2.0), 0.49 * ONE),
     "student": ('(1 | gr(g, dist = "student"))', {"sd_g": [0.7], "df_g_above": 6.0}, EYE, 0.49 * ONE),
+    "student, given df": ('(1 | gr(g, dist = "student", df = 8))', {"sd_g": [0.7]}, EYE, 0.49 * ONE),
     "student, correlated": (
         '(1 + x | gr(g, dist = "student"))',
         {"sd_g": [0.8, 0.5], "chol_corr_g": [[1, 0], [0.6, 0.8]], "df_g_above": 8.0},

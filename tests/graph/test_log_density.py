@@ -144,7 +144,7 @@ def independent(values, family, link, structure, is_users):
         slope_sd = group_sd if is_users else group_sd / 2
         total += stats.halfnorm.logpdf(sd, scale=[group_sd, slope_sd]).sum()
         rho = values["chol_corr_g"][1, 0]
-        concentration = 3.0 if is_users else 2.0
+        concentration = 3.0 if is_users else 1.0
         total += stats.beta.logpdf((rho + 1) / 2, concentration, concentration) - np.log(2)
         along = DATA["x"].to_numpy() if is_users else XC
         first = sd[0] * z[:, 0]

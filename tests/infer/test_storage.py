@@ -491,11 +491,11 @@ def test_a_centre_that_another_processor_rounded_is_kept_as_stored(tmp_path):
 
 def test_a_newer_format_asks_for_an_upgrade(tmp_path):
     def change(members, manifest):
-        manifest.update({"format": 2, "unheard_of": []})
+        manifest.update({"format": 3, "unheard_of": []})
 
     path = rewrite(tmp_path, change)
     assert code_of(path) == "load_version"
-    with pytest.raises(gb.StorageError, match="format 2, this release reads up to 1"):
+    with pytest.raises(gb.StorageError, match="format 3, this release reads up to 2"):
         gb.load(path)
 
 

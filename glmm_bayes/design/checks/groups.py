@@ -18,10 +18,10 @@ def check_few_groups(subject: Subject, findings: Findings) -> None:
     for group in subject.design.groups:
         if len(group.levels) >= FEW_LEVELS:
             continue
-        parameter = f"sd_{group.slug}[{group.effects[0]}]"
+        name = f"{subject.prefix}sd_{group.slug}"
+        prior = subject.priors[f"{name}[{group.effects[0]}]"]
         message = (
-            f"'{group.factor}' has {len(group.levels)} levels: sd_{group.slug} rests mostly on its prior "
-            f"({subject.priors[parameter]})."
+            f"'{group.factor}' has {len(group.levels)} levels: {name} rests mostly on its prior ({prior})."
         )
         hint = f"Consider {group.factor} as a fixed effect, and see how the answer changes with the prior."
         findings.warning("few_groups", message, column=group.term.columns[0], hint=hint)
@@ -33,7 +33,7 @@ def check_rows_a_level(subject: Subject, findings: Findings) -> None:
         rows, levels, effects = len(subject.design), len(group.levels), len(group.effects)
         if levels * effects < rows or group.term.is_membership or not _is_unrelated(group):
             continue
-        column, name = group.term.columns[0], f"sd_{group.slug}"
+        column, name = group.term.columns[0], f"{subject.prefix}sd_{group.slug}"
         if effects == 1:
             what = f"{group.term}: one row a level"
         else:

@@ -24,7 +24,7 @@ def check_nesting(subject: Subject, findings: Findings) -> None:
     rows = len(subject.design)
     single = [group for group in groups if len(group.term.columns) == 1 and len(group.levels) < rows]
     for one, other in combinations(single, 2):
-        _tell_crossed(one, other, findings)
+        _tell_crossed(one, other, subject.prefix, findings)
 
 
 def _tell_nested(subject: Subject, outer: GroupDesign, inner: GroupDesign, findings: Findings) -> None:
@@ -43,15 +43,15 @@ def _tell_nested(subject: Subject, outer: GroupDesign, inner: GroupDesign, findi
     findings.note("implicit_nesting", message, column=name)
 
 
-def _tell_crossed(one: GroupDesign, other: GroupDesign, findings: Findings) -> None:
+def _tell_crossed(one: GroupDesign, other: GroupDesign, prefix: str, findings: Findings) -> None:
     partners_of_one, partners_of_other = partners(one.codes, other.codes)
     nested_one, nested_other = (partners_of_one == 1).all(), (partners_of_other == 1).all()
     written = f"{one.term} + {other.term}"
     column = other.term.columns[0]
     if nested_one and nested_other:
         message = (
-            f"'{one.factor}' and '{other.factor}' are the same groups under two names: sd_{one.slug} and "
-            f"sd_{other.slug} are told apart by their priors only."
+            f"'{one.factor}' and '{other.factor}' are the same groups under two names: "
+            f"{prefix}sd_{one.slug} and {prefix}sd_{other.slug} are told apart by their priors only."
         )
         findings.warning("group_identifiability", message, column=column, hint="Drop one.")
     elif nested_one or nested_other:

@@ -36,12 +36,22 @@ class Check:
     run : callable
     is_costly : bool
         True if large data leave it to ``model.check()``.
+    of_groups : bool
+        True if it looks at the grouping factors of every linear predictor, not at the mean's alone.
     """
 
     code: str
     passed: str
     run: Callable[[Subject, Findings], None]
     is_costly: bool = False
+    of_groups: bool = False
+
+    def found(self, subjects: Sequence[Subject]) -> list[Finding]:
+        """Return what it finds, each once; the mean's subject comes first."""
+        findings = Findings(DataError)
+        for subject in subjects if self.of_groups else subjects[:1]:
+            self.run(subject, findings)
+        return list(dict.fromkeys(findings.found))
 
 
 CHECKS = (
@@ -51,12 +61,21 @@ CHECKS = (
     Check("collinear", "no two columns nearly determine each other.", check_collinear, is_costly=True),
     Check("separation", "no fixed effect predicts the response completely.", check_separation, True),
     Check("separation", "each level of each grouping factor has different responses.", check_unmixed_levels),
-    Check("few_groups", "each grouping factor has at least 5 levels.", check_few_groups),
+    Check("few_groups", "each grouping factor has at least 5 levels.", check_few_groups, of_groups=True),
     Check("group_identifiability", "there are more rows than random effects.", check_rows_a_level),
-    Check("group_identifiability", "what varies over groups varies within each.", check_varying),
-    Check("by_varies", "each level has one level of the factor in by.", check_by),
-    Check("group_identifiability", "no factor is both fixed and random.", check_fixed_and_random),
-    Check("implicit_nesting", "grouping factors are crossed or nested as they are written.", check_nesting),
+    Check(
+        "group_identifiability", "what varies over groups varies within each.", check_varying, of_groups=True
+    ),
+    Check("by_varies", "each level has one level of the factor in by.", check_by, of_groups=True),
+    Check(
+        "group_identifiability", "no factor is both fixed and random.", check_fixed_and_random, of_groups=True
+    ),
+    Check(
+        "implicit_nesting",
+        "grouping factors are crossed or nested as they are written.",
+        check_nesting,
+        of_groups=True,
+    ),
 )
 
 #: What else has been found out when a model could be made: an error would have stopped it.
@@ -68,6 +87,7 @@ _BEFORE = (
     ("constant_column", "no predictor is constant."),
     ("rank_deficient", "no column depends on others."),
     ("response_support", "the response lies in the support of its family."),
+    ("prior_scale", "priors that were set are not far from the data's scale."),
 )
 _ORDER = ("error", "warning", "note", "passed")
 
@@ -75,12 +95,13 @@ _ORDER = ("error", "warning", "note", "passed")
 Row = tuple[str, str, str | None, str]
 
 
-def examine(subject: Subject, findings: Findings) -> None:
+def examine(subjects: Sequence[Subject], findings: Findings) -> None:
     """Run the checks that are quick on these data; say which are left to ``model.check()``."""
+    subject = subjects[0]
     is_large = subject.size > CONSTRUCTION_LIMIT
     for check in CHECKS:
         if not (check.is_costly and is_large):
-            check.run(subject, findings)
+            findings.found += check.found(subjects)
     if is_large:
         message = (
             f"near dependence and separation were not looked for: {subject.size} distinct numbers "
@@ -89,12 +110,13 @@ def examine(subject: Subject, findings: Findings) -> None:
         findings.note("not_checked", message, hint="model.check() looks for them.")
 
 
-def check_table(subject: Subject, before: Sequence[Finding]) -> list[Row]:
+def check_table(subjects: Sequence[Subject], before: Sequence[Finding]) -> list[Row]:
     """List all findings, the severest first, and then what holds.
 
     Parameters
     ----------
-    subject : Subject
+    subjects : sequence of Subject
+        Of each linear predictor, the mean's first.
     before : sequence of Finding
         What reading the data has found.
     """
@@ -102,10 +124,8 @@ def check_table(subject: Subject, before: Sequence[Finding]) -> list[Row]:
     codes = {finding.code for finding in before}
     rows += [("passed", code, None, sentence) for code, sentence in _BEFORE if code not in codes]
     for check in CHECKS:
-        findings = Findings(DataError)
-        check.run(subject, findings)
         passed: list[Row] = [("passed", check.code, None, check.passed)]
-        rows += [_row(finding) for finding in findings.found] or passed
+        rows += [_row(finding) for finding in check.found(subjects)] or passed
     return sorted(rows, key=lambda row: _ORDER.index(row[0]))
 
 

@@ -12,7 +12,7 @@ def check_degenerate(subject: Subject, findings: Findings) -> None:
     if not outcome.constant_end:
         return
     rows = int(outcome.informative.sum())
-    intercept = "beta[Intercept]"
+    intercept = "Intercept" if "Intercept" in subject.priors else "beta[Intercept]"
     what = (
         f"the intercept is set by its prior {subject.priors[intercept]}."
         if intercept in subject.priors

@@ -80,12 +80,15 @@ class Subject:
         The family's further parameters, such as ``sigma``.
     priors : mapping of str to str
         The prior of each parameter as text.
+    prefix : str
+        What stands before the names of the linear predictor's parameters.
     """
 
     design: Design
     outcome: Outcome
     auxiliaries: tuple[str, ...]
     priors: Mapping[str, str]
+    prefix: str = ""
 
     @cached_property
     def codes(self) -> Mapping[str, Integers]:

@@ -19,9 +19,6 @@ from glmm_bayes.spec.prior import Prior
 
 Array = NDArray[np.float64]
 
-#: The prior of correlations that nobody set.
-DEFAULT_CORRELATION = Prior("LKJ", eta=2.0)
-
 
 @dataclass(frozen=True)
 class Argument:
@@ -106,6 +103,8 @@ class LevelCovariance(ABC):
     arguments: ClassVar[Mapping[str, Argument]] = {}
     #: Parameters beside the standard deviation, and where each lives.
     parameters: ClassVar[Mapping[str, str]] = {}
+    #: Whether an area without a neighbour has an effect.
+    allows_islands: ClassVar[bool] = False
 
     def __init__(self, n_levels: int, matrices: Mapping[str, Array], options: Mapping[str, Any]) -> None:
         self.n_levels = n_levels

@@ -9,28 +9,33 @@ import numpy as np
 
 from glmm_bayes.graph.covariances.base import Argument, Array, SumOfMatrices
 from glmm_bayes.graph.covariances.neighbours import laplacian_root, mean_variance
+from glmm_bayes.spec.editions import CURRENT, scales_each_part
 from glmm_bayes.spec.prior import Prior
 
 
 class BYM2(SumOfMatrices):
-    """A = (1 - share) I + share (D - W)^-/s, with s the geometric mean of the intrinsic variances.
+    """A = (1 - share) I + share (D - W)^-/s, with s the geometric mean of a part's intrinsic variances.
 
-    So the standard deviation is that of the areas' effects, near enough the same on every map.
+    So the standard deviation is that of the areas' effects, near enough the same on every map, and in
+    each connected part of it. An area without a neighbour has the independent part alone.
 
     References
     ----------
     Riebler, Sorbye, Simpson and Rue (2016), An intuitive Bayesian spatial model for disease mapping
-    that accounts for scaling.
+    that accounts for scaling. Freni-Sterrantino, Ventrucci and Rue (2018), A note on intrinsic conditional
+    autoregressive models for disconnected graphs.
     """
 
     name: ClassVar[str] = "bym2"
     arguments: ClassVar[Mapping[str, Argument]] = {"graph": Argument("graph")}
     parameters: ClassVar[Mapping[str, str]] = {"share": "unit"}
+    allows_islands: ClassVar[bool] = True
 
     def prepare(self, matrices: Mapping[str, Array]) -> None:
-        root = laplacian_root(matrices["graph"])
-        # The scale is that of the whole map; areas without rows come last.
-        self.root = root[: self.n_levels] / np.sqrt(mean_variance(root))
+        # Scales are those of whole parts; areas without rows come last.
+        each = scales_each_part(self.options.get("edition", CURRENT))
+        root = laplacian_root(matrices["graph"], is_scaled=each)
+        self.root = root[: self.n_levels] if each else root[: self.n_levels] / np.sqrt(mean_variance(root))
 
     def default_priors(self) -> Mapping[str, Prior]:
         return {"share": Prior("Uniform", lower=0.0, upper=1.0)}

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
-from glmm_bayes.graph.covariances.base import Array, EffectCovariance
+from glmm_bayes.graph.covariances.base import Argument, Array, EffectCovariance
 from glmm_bayes.spec.prior import Prior
 
 
 class Diagonal(EffectCovariance):
-    """What ``||`` writes for effects that are numbers."""
+    """What ``||`` writes for effects that are numbers; ``heterogeneous = FALSE`` gives all one sd."""
 
     name: ClassVar[str] = "diagonal"
+    arguments: ClassVar[Mapping[str, Argument]] = {"heterogeneous": Argument("flag", True)}
+
+    @property
+    def has_one_sd(self) -> bool:
+        return self.size > 1 and not self.options.get("heterogeneous", True)
 
     @property
     def is_correlated(self) -> bool:

@@ -9,35 +9,48 @@ from scipy.sparse.csgraph import connected_components
 Array = NDArray[np.float64]
 
 
-def laplacian_root(adjacency: Array) -> Array:
+def parts_of(adjacency: Array) -> list[NDArray[np.int64]]:
+    """List the areas of each connected part of a map; an area without a neighbour is in none."""
+    count, label = connected_components(adjacency, directed=False)
+    parts = [np.flatnonzero(label == part) for part in range(count)]
+    return [part for part in parts if len(part) > 1]
+
+
+def islands_of(adjacency: Array) -> NDArray[np.int64]:
+    """List the areas that have no neighbour."""
+    return np.flatnonzero(adjacency.sum(axis=1) == 0)
+
+
+def laplacian_root(adjacency: Array, is_scaled: bool = False) -> Array:
     """Return R with ``R R'`` the generalised inverse of D - W, shape (area, area - parts).
 
-    The columns of R add up to zero within each connected part.
+    The columns of R add up to zero within each connected part. The row of an area without a neighbour
+    is zero.
+
+    Parameters
+    ----------
+    adjacency : ndarray, shape (area, area)
+    is_scaled : bool
+        Divide each part by the geometric mean of its areas' variances (Freni-Sterrantino, Ventrucci and
+        Rue 2018), so that the typical variance is 1 in each.
 
     Raises
     ------
     ValueError
-        In words, if an area has no neighbour.
+        In words, if no area has a neighbour.
     """
-    if not (adjacency.sum(axis=1) > 0).all():
-        lonely = int(np.count_nonzero(adjacency.sum(axis=1) == 0))
-        raise ValueError(f"must give every area a neighbour; {lonely} have none")
-    parts, label = connected_components(adjacency, directed=False)
     roots = []
-    for part in range(parts):
-        inside = np.flatnonzero(label == part)
+    for inside in parts_of(adjacency):
         weights = adjacency[np.ix_(inside, inside)]
         values, vectors = np.linalg.eigh(np.diag(weights.sum(axis=1)) - weights)
         # A connected graph's Laplacian has exactly one eigenvalue of zero, that of the constant.
+        own = vectors[:, 1:] / np.sqrt(values[1:])
         root = np.zeros((len(adjacency), len(inside) - 1))
-        root[inside] = vectors[:, 1:] / np.sqrt(values[1:])
+        root[inside] = own / np.sqrt(mean_variance(own)) if is_scaled else own
         roots.append(root)
+    if not roots:
+        raise ValueError("must make at least two areas neighbours; none has any")
     return np.concatenate(roots, axis=1)
-
-
-def number_of_parts(adjacency: Array) -> int:
-    """Count the connected parts of a map."""
-    return int(connected_components(adjacency, directed=False)[0])
 
 
 def mean_variance(root: Array) -> float:

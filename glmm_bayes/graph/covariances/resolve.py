@@ -17,8 +17,9 @@ from glmm_bayes.design.groups import EffectBlock, GroupDesign
 from glmm_bayes.design.known import KnownTable
 from glmm_bayes.design.table import Table
 from glmm_bayes.graph.covariances import COVARIANCES, Argument, EffectCovariance, Independent, LevelCovariance
-from glmm_bayes.graph.covariances.neighbours import number_of_parts
+from glmm_bayes.graph.covariances.neighbours import islands_of, parts_of
 from glmm_bayes.graph.covariances.unstructured import Unstructured
+from glmm_bayes.spec.editions import CURRENT
 from glmm_bayes.spec.expressions import Call, Expr, Flag, Name, Number
 from glmm_bayes.spec.model_spec import INTERCEPT, Block, GroupTerm, ModelSpec, Structure, Term
 
@@ -185,12 +186,12 @@ def _ordered(group: GroupTerm, block: Block, table: Table, findings: Findings) -
 
 
 def resolve_covariances(
-    design: Design, known: Mapping[str, KnownTable], findings: Findings
+    design: Design, known: Mapping[str, KnownTable], findings: Findings, edition: int = CURRENT
 ) -> list[tuple[BlockCovariance, ...]]:
     """Make the covariance structures of each grouping factor's blocks; collect what does not fit."""
     result = []
     for group in design.groups:
-        blocks = tuple(_resolve(group, block, design, known, findings) for block in group.blocks)
+        blocks = tuple(_resolve(group, block, design, known, findings, edition) for block in group.blocks)
         _check_single(group, blocks, findings)
         result.append(blocks)
     return result
@@ -212,6 +213,7 @@ def _resolve(
     design: Design,
     known: Mapping[str, KnownTable],
     findings: Findings,
+    edition: int,
 ) -> BlockCovariance:
     written = block.block.structure
     structure = COVARIANCES[written.name]
@@ -224,6 +226,7 @@ def _resolve(
     if issubclass(structure, EffectCovariance):
         effects = _effects(structure, group, block, options, design, findings)
     else:
+        options["edition"] = edition
         levels = _levels(structure, group, written, options, design, known, findings) or levels
     return BlockCovariance(block.positions, effects, levels, block.block.distribution, block.block.df)
 
@@ -274,7 +277,7 @@ def _levels(
         if isinstance(value, Name) and value.name in known:
             table = known[value.name]
             matrices[key], missing = table.at(group.levels)
-            if missing:
+            if missing and (table.kind != "graph" or len(missing) == len(group.levels)):
                 message = f"known '{value.name}' does not hold {len(missing)} levels of '{group.factor}' "
                 message += f"({value_text(missing)})."
                 hint = f"It holds {value_text(table.labels)}."
@@ -282,15 +285,41 @@ def _levels(
                 return None
         elif isinstance(value, Call):
             matrices[key] = _level_coordinates(group, value, design, findings)
-    if "graph" in matrices and (parts := number_of_parts(matrices["graph"])) > 1:
-        message = f"the map of '{group.factor}' has {parts} parts: effects add up to zero in each of them."
-        findings.note("known", message, column=group.term.columns[0])
+    if "graph" in matrices:
+        _check_map(structure, group, matrices["graph"], findings)
     try:
         return structure(len(group.levels), matrices, options)
     except ValueError as error:
         names = ", ".join(str(value) for _, value in written.arguments)
         findings.error("known", f"'{names}' for '{group.factor}' {error}.", column=group.term.columns[0])
         return None
+
+
+def _check_map(
+    structure: type[LevelCovariance], group: GroupDesign, graph: Array, findings: Findings
+) -> None:
+    """Note parts of a map, and areas without a neighbour; refuse these where they have no effect."""
+    column, parts = group.term.columns[0], parts_of(graph)
+    if len(parts) > 1:
+        message = (
+            f"the map of '{group.factor}' has {len(parts)} parts: spatial effects add up to zero in each"
+        )
+        message += ", and each has its own scale." if structure.allows_islands else "."
+        findings.note("known", message, column=column)
+    alone = [group.labels[index] for index in islands_of(graph) if index < len(group.levels)]
+    if not alone or not parts:
+        return
+    who = f"{len(alone)} level{'s' * (len(alone) > 1)} of '{group.factor}' ({value_text(alone)})"
+    have = "has" if len(alone) == 1 else "have"
+    if structure.allows_islands:
+        message = (
+            f"{who} {have} no neighbour on the map: independent of all others, (1 - share) of the variance."
+        )
+        findings.note("known", message, column=column)
+        return
+    message = f"{who} {have} no neighbour on the map, and no effect under {structure.name}."
+    hint = 'Give each a neighbour, leave its rows out, or write structure = "bym2", which has islands.'
+    findings.error("known", message, column=column, hint=hint)
 
 
 def _level_coordinates(group: GroupDesign, call: Call, design: Design, findings: Findings) -> Array:
