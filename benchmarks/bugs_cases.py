@@ -35,7 +35,12 @@ def normal(sigma: float) -> gb.Prior:
 
 def flat(width: float, **others: gb.Prior) -> Priors:
     """Return the same normal prior of every coefficient, the intercept too, with what is given beside it."""
-    return {"beta": normal(width), "beta[Intercept]": normal(width), "sd": PRECISION, **others}
+    return {"beta": normal(width), **mean(width, **others)}
+
+
+def mean(width: float, **others: gb.Prior) -> Priors:
+    """Return the priors of a model without slopes."""
+    return {"beta[Intercept]": normal(width), "sd": PRECISION, **others}
 
 
 @dataclass(frozen=True)
@@ -137,7 +142,7 @@ CASES: dict[str, Case] = {
         "y ~ log_dose + (1 | plate)", salm, flat(100) | {"sd": gb.Prior("Uniform", lower=0, upper=100)},
         {"alpha": "beta[Intercept]", "beta": "beta[log_dose]", "sigma": "sd_plate[Intercept]"}, "poisson"),
     "surgical": Case(
-        "r | trials(n) ~ 1 + (1 | hospital)", lambda: table("surgical"), flat(1000),
+        "r | trials(n) ~ 1 + (1 | hospital)", lambda: table("surgical"), mean(1000),
         {"mu": "beta[Intercept]", "sigma": "sd_hospital[Intercept]"}, "binomial"),
     "equiv": Case(
         "y ~ treat + order + (1 | subject)", equiv, flat(1000, sigma=PRECISION),
@@ -145,7 +150,7 @@ CASES: dict[str, Case] = {
          "theta": lambda draws: np.exp(draws["beta[treat]"]), "sigma1": "sigma",
          "sigma2": "sd_subject[Intercept]"}),
     "dyes": Case(
-        "y ~ 1 + (1 | batch)", lambda: table("dyes", "batch"), flat(1e5, sigma=PRECISION),
+        "y ~ 1 + (1 | batch)", lambda: table("dyes", "batch"), mean(1e5, sigma=PRECISION),
         {"theta": "beta[Intercept]", "sigma1": "sigma", "sigma2": "sd_batch[Intercept]",
          "between": _between}, draws=5000),
     "rats": Case(

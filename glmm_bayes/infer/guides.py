@@ -64,7 +64,7 @@ def _centres(
         return _likelihood(family, response, draws, plain)
 
     null = null_model(family, priors, defaults, scales, likelihood)
-    return null, centres(named, defaults, scales, null, excluded, prefix)
+    return null, centres(named, scales, null, excluded, prefix)
 
 
 def _likelihood(family: Family, response: Response, draws: Mapping[str, Array], priors: Priors) -> float:

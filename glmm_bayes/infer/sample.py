@@ -131,7 +131,7 @@ def _nutpie(model: Any, names: Sequence[str], settings: Settings, seed: int, cor
     centre = compiled.initial_point_func(0)
     reach = guide.reach(model, density.shapes)
     starts = chain_starts(guide, density, centre, reach, _start_seeds(seed, settings), guide.judges(model))
-    known = dict(zip(_nutpie_seeds(compiled, settings, seed), starts, strict=True))
+    known = dict(zip(_nutpie_seeds(compiled, starts, seed), starts, strict=False))
     started = replace(
         compiled, initial_point_func=lambda own: known.get(own, starts[own % len(starts)]).copy()
     )
@@ -143,7 +143,7 @@ def _nutpie(model: Any, names: Sequence[str], settings: Settings, seed: int, cor
         raise SamplingError(Finding("start_not_finite", f"sampling could not run: {reason}.")) from error
 
 
-def _run_nutpie(compiled: Any, settings: Settings, seed: int, cores: int) -> Any:
+def _run_nutpie(compiled: Any, settings: Settings, seed: int, cores: int, **further: Any) -> Any:
     import nutpie
 
     return nutpie.sample(
@@ -156,6 +156,7 @@ def _run_nutpie(compiled: Any, settings: Settings, seed: int, cores: int) -> Any
         save_warmup=False,
         progress_bar=settings.shows_progress,
         target_accept=settings.target_accept,
+        **further,
     )
 
 
@@ -165,26 +166,22 @@ def _start_seeds(seed: int, settings: Settings) -> list[int]:
     return [int(child.generate_state(1)[0]) for child in children]
 
 
-def _nutpie_seeds(compiled: Any, settings: Settings, seed: int) -> list[int]:
+def _nutpie_seeds(compiled: Any, starts: Sequence[Any], seed: int) -> list[int]:
     """Return the seeds by which nutpie asks for the start of each chain.
 
-    It names no chain when it asks, and chains ask in any order. On one core they ask in theirs, and a
-    chain that gets no answer ends at once: so the seeds are listed before anything is sampled.
+    It names no chain when it asks, and chains ask in any order. On one core they ask in theirs, whatever
+    they do afterwards: so the shortest run there is lists the seeds.
     """
     asked: list[int] = []
 
     def listen(own: int) -> Any:
         asked.append(own)
-        raise _ListedError
+        return starts[min(len(asked), len(starts)) - 1].copy()
 
-    quiet = replace(settings, progress=False)
+    shortest = Settings(draws=1, tune=1, chains=len(starts), progress=False)
     with suppress(RuntimeError):
-        _run_nutpie(replace(compiled, initial_point_func=listen), quiet, seed, 1)
+        _run_nutpie(replace(compiled, initial_point_func=listen), shortest, seed, 1, maxdepth=1)
     return asked
-
-
-class _ListedError(Exception):
-    """Ends a chain that only had to name its seed."""
 
 
 #: Compiled graphs of living models, with the variables that they were compiled for.

@@ -71,7 +71,6 @@ _SAMPLED: Mapping[str, Callable[[float], float]] = MappingProxyType(
 
 def centres(
     priors: Priors,
-    defaults: Priors,
     scales: Mapping[str, Scales],
     null: NullModel,
     excluded: list[Excluded],
@@ -81,8 +80,7 @@ def centres(
 
     Parameters
     ----------
-    priors, defaults : Priors
-        Those of the model, and those that it would have without any of the user's.
+    priors : Priors
     scales : mapping of str to Scales
         Of the default priors, by predictor.
     null : NullModel
@@ -95,7 +93,7 @@ def centres(
     result: dict[str, Centre] = {}
     for name, predictor in priors.predictors.items():
         own = null.coefficients[name]
-        result |= _coefficients(predictor, defaults.predictors[name], own, scales[name], excluded)
+        result |= _coefficients(predictor, own, scales[name], excluded)
         for index in range(len(predictor.groups)):
             result |= _group(predictor, index, scales[name], excluded)
     for name, law in priors.auxiliary.items():
@@ -214,7 +212,7 @@ def _data_sd(predictor: Predictor, index: int, position: int, scales: Scales) ->
 
 
 def _coefficients(
-    predictor: Predictor, default: Predictor, null: Array, scales: Scales, excluded: list[Excluded]
+    predictor: Predictor, null: Array, scales: Scales, excluded: list[Excluded]
 ) -> dict[str, Centre]:
     """Return where the coefficients start: the rows' linear predictors near that without effects.
 
@@ -227,14 +225,14 @@ def _coefficients(
     size = len(prior.from_normal.T) + len(prior.from_others.T)
     result: dict[str, Centre] = {}
     delta = np.zeros(len(prior.others))
-    usual = dict(default.fixed.others)
+    # What is sampled, as functions of the coefficients: the reported ones, or those at the average row.
+    coordinates = np.linalg.pinv(np.hstack([prior.from_normal, prior.from_others]))
     for k, (position, law) in enumerate(prior.others):
-        # The default's own coordinate is the average row's, not the reported coefficient.
-        wanted = float(np.mean(rows @ null)) if usual.get(position) == law else float(null[position])
+        own = coordinates[len(prior.mean) + k]
+        wanted = float(own @ null)
         delta[k] = _within(law, wanted)
         if delta[k] != wanted:
-            label = _label(predictor, position)
-            excluded.append(Excluded(label, str(law), wanted))
+            excluded.append(Excluded(_label(predictor, position, own), str(law), wanted))
         far = _reach(rows @ prior.from_others[:, k], unit, size) / _slope(law, float(delta[k]))
         far = far if np.isinf(_support(law)[0]) else min(far, 1.0)
         result[f"{name}_other_{position}"] = Centre(np.asarray(delta[k]), np.asarray(far))
@@ -256,7 +254,10 @@ def _reach(column: Array, unit: float, size: int) -> float:
     return unit / (np.sqrt(size) * width) if width > 0 else unit
 
 
-def _label(predictor: Predictor, position: int) -> str:
+def _label(predictor: Predictor, position: int, coordinate: Array) -> str:
+    """Name the parameter of a prior: a coefficient, or the intercept at the average row."""
+    if not np.allclose(coordinate, np.eye(len(coordinate))[position]):
+        return predictor.variable("Intercept")
     columns = prior_columns(predictor.design.columns)
     index = position - (0 if predictor.design.state.has_intercept else 1)
     return f"{predictor.variable('beta')}[{columns[index].label}]"

@@ -5,6 +5,7 @@ in the tests that say so.
 """
 
 import sys
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.graph.families.parameters import TRANSFORMS, Law
+from glmm_bayes.infer import sample
 from glmm_bayes.infer.datatree import dimensions
 from glmm_bayes.infer.densities import GraphDensity, NutpieDensity
 from glmm_bayes.infer.guides import guide_of, joint_guide
@@ -168,12 +170,16 @@ ROWS = pd.DataFrame({"x": RNG.normal(size=60), "year": np.tile(np.arange(2000, 2
     count=lambda f: RNG.poisson(np.exp(1 + 0.5 * f["x"])),
 )
 SD, SIGMA = {"sd": WIDE["Uniform(0, 100)"]}, {"sigma": WIDE["HalfNormal(100)"]}
-ALL = {"beta": VAGUE, **SD}
+ALL = {"beta": VAGUE, "beta[Intercept]": VAGUE, **SD}
 MODELS = {
     "slopes": lambda: gb.Model("y ~ x + (1 + x | g)", ROWS, priors=ALL | SIGMA),
     "years as they are": lambda: gb.Model("y ~ year + (1 + year | g)", ROWS, priors=ALL | SIGMA),
     "crossed": lambda: gb.Model("count ~ x + (1 | g) + (x || h)", ROWS, family="poisson", priors=ALL),
-    "cell means": lambda: gb.Model("count ~ 0 + g + (1 | h)", ROWS, family="poisson", priors=ALL),
+    "cell means": lambda: gb.Model("count ~ 0 + g + (1 | h)", ROWS, family="poisson",
+                                   priors={"beta": VAGUE, **SD}),
+    "the average row": lambda: gb.Model(
+        "y ~ year + (1 | g)", ROWS,
+        priors={"Intercept": gb.Prior("StudentT", nu=3, mu=0, sigma=1e4), "beta": VAGUE, **SD}),
     "monotonic": lambda: gb.Model("y ~ mo(step) * x + (1 | g)", ROWS, priors=ALL | SIGMA),
     "student effects": lambda: gb.Model('y ~ x + (1 | gr(g, dist = "student"))', ROWS, priors=ALL | SIGMA),
     "population": lambda: gb.Model("bit ~ x + (1 | g)", ROWS, family="bernoulli", priors=ALL,
@@ -195,7 +201,7 @@ MODELS = {
         priors=ALL),
     "correlated residuals": lambda: gb.Model(
         gb.Formulas("y ~ x + (1 | g)", "x ~ 1", family=("gaussian", "gaussian"), rescor=True), ROWS,
-        priors={"beta": VAGUE, "y_sd": SD["sd"]}),
+        priors={"y_beta": VAGUE, "y_sd": SD["sd"]}),
 }  # fmt: skip
 
 
@@ -230,6 +236,22 @@ def test_all_engines_start_at_the_same_points():
         for name, value in other.expand(point).items():
             if name in names_of(model):
                 np.testing.assert_allclose(nutpie.expand(point)[name], value, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.sampling
+def test_every_chain_of_nutpie_gets_the_start_that_is_its_own():
+    # On two cores chains ask in any order, by seeds that name no chain.
+    model = salm("Gamma precision")
+    own, graph = guide(model), model.pymc_model
+    compiled = _compiled(graph, names_of(model), own)
+    points = [np.full(compiled.n_dim, 0.1 * chain) for chain in range(5)]
+    seeds = sample._nutpie_seeds(compiled, points, 7)
+    assert len(set(seeds)) == 5
+    assert sample._nutpie_seeds(compiled, points[:3], 7) == seeds[:3]
+    asked = []
+    listening = replace(compiled, initial_point_func=lambda seed: asked.append(seed) or points[0].copy())
+    sample._run_nutpie(listening, sample.Settings(draws=5, tune=20, chains=5, progress=False), 7, 2)
+    assert set(asked) == set(seeds)
 
 
 def test_a_prior_that_forbids_the_data_is_refused_with_its_name():
