@@ -32,6 +32,7 @@ from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.datatree import assemble, dimensions
 from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.guides import guide_of
 from glmm_bayes.infer.sample import Settings, sample
 from glmm_bayes.spec.custom_family import CustomFamily
 from glmm_bayes.spec.many_responses import Formulas
@@ -187,7 +188,8 @@ class Model:
         """
         settings = Settings(draws, tune, chains, cores, seed, engine, target_accept, progress)
         names = list(dimensions(self.priors))
-        sampled = sample(self.pymc_model, names, settings)
+        guide = guide_of(self.family, self.response, self.spec, self.priors)
+        sampled = sample(self.pymc_model, names, settings, guide)
         tree = assemble(sampled.posterior, sampled.statistics, self.response, self.priors, self.family)
         recorded: dict[str, Any] = {
             **sampled.settings,

@@ -23,6 +23,7 @@ from glmm_bayes.graph.joint_priors import check_labels, joint_priors, split_prio
 from glmm_bayes.graph.resolve import check_family, resolve
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.diagnostics import diagnose
+from glmm_bayes.infer.guides import joint_guide
 from glmm_bayes.infer.many_responses import MultivariateFit, joint_dimensions
 from glmm_bayes.infer.sample import Settings, sample
 from glmm_bayes.model import Model, checked_missing
@@ -137,7 +138,8 @@ class MultivariateModel:
         SamplingError
         """
         settings = Settings(draws, tune, chains, cores, seed, engine, target_accept, progress)
-        sampled = sample(self.pymc_model, list(joint_dimensions(self.joint)), settings)
+        guide = joint_guide(self.members, self.joint)
+        sampled = sample(self.pymc_model, list(joint_dimensions(self.joint)), settings, guide)
         fit = MultivariateFit.of(self, sampled.posterior, sampled.statistics, sampled.settings)
         diagnosis = diagnose(fit)
         if not diagnosis.passed:

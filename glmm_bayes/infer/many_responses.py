@@ -165,7 +165,7 @@ class MultivariateFit:
         """Put checked draws, the sampler's statistics and its settings together."""
         joint, fits = model.joint, {}
         for slug, member in model.members.items():
-            own = _own_draws(slug, member.priors, joint, posterior)
+            own = own_draws(slug, member.priors, joint, posterior)
             tree = assemble(own, statistics, member.response, member.priors, FAMILIES[member.spec.family])
             recorded = {**settings, "notes": [finding.message for finding in member.findings]}
             fits[slug] = Fit(
@@ -193,7 +193,7 @@ def _coordinates(joint: JointPriors) -> dict[str, Any]:
     return coordinates(joint.whole) | further_coordinates(joint)
 
 
-def _own_draws(
+def own_draws(
     slug: str, priors: Priors, joint: JointPriors, posterior: Mapping[str, Array]
 ) -> dict[str, Array]:
     """Return the draws of one response under the names that they have in a model of its own."""

@@ -7,7 +7,8 @@ import secrets
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, SamplingError
 from glmm_bayes.core.registry import Registry
+from glmm_bayes.infer.densities import GraphDensity, NutpieDensity
+from glmm_bayes.infer.starts import Guide, chain_starts
 
 #: The samplers' names of what ArviZ calls otherwise.
 _STATISTICS = {
@@ -75,7 +78,7 @@ class Settings:
         return sys.stderr.isatty() if self.progress is None else self.progress
 
 
-def sample(model: Any, names: Sequence[str], settings: Settings) -> Sampled:
+def sample(model: Any, names: Sequence[str], settings: Settings, guide: Guide) -> Sampled:
     """Draw from the posterior of a PyMC model.
 
     Parameters
@@ -84,19 +87,22 @@ def sample(model: Any, names: Sequence[str], settings: Settings) -> Sampled:
     names : sequence of str
         Variables to keep.
     settings : Settings
+    guide : Guide
+        Where chains start; the same points for all engines.
 
     Raises
     ------
     SamplingError
         ``interrupted`` if fewer than 100 draws a chain were made before an interrupt;
-        ``start_not_finite`` if the sampler finds no start.
+        ``start_not_finite`` if there is no start where the density is finite, ``start_far`` if the
+        likelihood is far too low at all that there are.
     """
     seed = secrets.randbelow(2**31) if settings.seed is None else int(settings.seed)
     cores = settings.cores or min(settings.chains, os.cpu_count() or 1)
     with warnings.catch_warnings():
         # PyTensor warns that its C backend has no BLAS; sampling runs on numba.
         warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")
-        tree = ENGINES[settings.engine](model, names, settings, seed, cores)
+        tree = ENGINES[settings.engine](model, names, settings, seed, cores, guide)
     posterior = {name: np.asarray(tree["posterior"][name].to_numpy(), np.float64) for name in names}
     found = tree["sample_stats"]
     statistics = {
@@ -119,49 +125,96 @@ def sample(model: Any, names: Sequence[str], settings: Settings) -> Sampled:
     return Sampled(posterior, {k: _plain(v) for k, v in statistics.items()}, recorded)
 
 
-def _nutpie(model: Any, names: Sequence[str], settings: Settings, seed: int, cores: int) -> Any:
-    import nutpie
-
+def _nutpie(model: Any, names: Sequence[str], settings: Settings, seed: int, cores: int, guide: Guide) -> Any:
+    compiled = _compiled(model, names, guide)
+    density = NutpieDensity(compiled, len(model.free_RVs))
+    centre = compiled.initial_point_func(0)
+    reach = guide.reach(model, density.shapes)
+    starts = chain_starts(guide, density, centre, reach, _start_seeds(seed, settings), guide.judges(model))
+    known = dict(zip(_nutpie_seeds(compiled, starts, seed), starts, strict=False))
+    started = replace(
+        compiled, initial_point_func=lambda own: known.get(own, starts[own % len(starts)]).copy()
+    )
     try:
-        return nutpie.sample(
-            _compiled(model, names),
-            draws=settings.draws,
-            tune=settings.tune,
-            chains=settings.chains,
-            cores=cores,
-            seed=seed,
-            save_warmup=False,
-            progress_bar=settings.shows_progress,
-            target_accept=settings.target_accept,
-        )
+        return _run_nutpie(started, settings, seed, cores)
     except RuntimeError as error:
         # The sampler's own trace helps nobody who reads a message; it stays in the cause.
         reason = str(error).split("Stack backtrace")[0].strip().rstrip(".")
         raise SamplingError(Finding("start_not_finite", f"sampling could not run: {reason}.")) from error
 
 
+def _run_nutpie(compiled: Any, settings: Settings, seed: int, cores: int, **further: Any) -> Any:
+    import nutpie
+
+    return nutpie.sample(
+        compiled,
+        draws=settings.draws,
+        tune=settings.tune,
+        chains=settings.chains,
+        cores=cores,
+        seed=seed,
+        save_warmup=False,
+        progress_bar=settings.shows_progress,
+        target_accept=settings.target_accept,
+        **further,
+    )
+
+
+def _start_seeds(seed: int, settings: Settings) -> list[int]:
+    """Return a seed a chain: those of the first chains are the same however many there are."""
+    children = np.random.SeedSequence(seed).spawn(settings.chains)
+    return [int(child.generate_state(1)[0]) for child in children]
+
+
+def _nutpie_seeds(compiled: Any, starts: Sequence[Any], seed: int) -> list[int]:
+    """Return the seeds by which nutpie asks for the start of each chain.
+
+    It names no chain when it asks, and chains ask in any order. On one core they ask in theirs, whatever
+    they do afterwards: so the shortest run there is lists the seeds.
+    """
+    asked: list[int] = []
+
+    def listen(own: int) -> Any:
+        asked.append(own)
+        return starts[min(len(asked), len(starts)) - 1].copy()
+
+    shortest = Settings(draws=1, tune=1, chains=len(starts), progress=False)
+    with suppress(RuntimeError):
+        _run_nutpie(replace(compiled, initial_point_func=listen), shortest, seed, 1, maxdepth=1)
+    return asked
+
+
 #: Compiled graphs of living models, with the variables that they were compiled for.
 _COMPILED: WeakKeyDictionary[Any, tuple[tuple[str, ...], Any]] = WeakKeyDictionary()
 
 
-def _compiled(model: Any, names: Sequence[str]) -> Any:
+def _compiled(model: Any, names: Sequence[str], guide: Guide) -> Any:
     """Compile a graph once; again only if its user has added to it since."""
     import nutpie
 
     signature = (*names, *sorted(model.named_vars), *(str(p) for p in model.potentials))
     known = _COMPILED.get(model)
     if known is None or known[0] != signature:
-        known = (signature, nutpie.compile_pymc_model(model, var_names=list(names)))
+        overrides = guide.overrides(model)
+        known = (
+            signature,
+            nutpie.compile_pymc_model(
+                model, var_names=list(names), initial_points=overrides, jitter_rvs=set()
+            ),
+        )
         _COMPILED[model] = known
     return known[1]
 
 
-def _pymc(model: Any, names: Sequence[str], settings: Settings, seed: int, cores: int) -> Any:
+def _pymc(model: Any, names: Sequence[str], settings: Settings, seed: int, cores: int, guide: Guide) -> Any:
     import pymc as pm
 
-    # PyMC spawns one generator a chain from the seed. Starts have a seed a chain too, and the step does
-    # not look at the other chains' starts, so that more chains never change the old ones.
-    seeds = [int(child.generate_state(1)[0]) for child in np.random.SeedSequence(seed).spawn(settings.chains)]
+    density = GraphDensity(model, names, guide.overrides(model))
+    reach = guide.reach(model, density.shapes)
+    # PyMC spawns one generator a chain from the seed, and the step does not look at the starts.
+    starts = chain_starts(
+        guide, density, density.centre, reach, _start_seeds(seed, settings), guide.judges(model)
+    )
     with model:
         return pm.sample(
             draws=settings.draws,
@@ -169,8 +222,8 @@ def _pymc(model: Any, names: Sequence[str], settings: Settings, seed: int, cores
             chains=settings.chains,
             cores=cores,
             random_seed=seed,
-            initvals=_starts(model, seeds),
-            step=_nuts_step(model, settings.target_accept),
+            initvals=[density.initial_values(start) for start in starts],
+            step=_nuts_step(model, density, settings.target_accept),
             nuts_sampler="pymc",
             progressbar=settings.shows_progress,
             quiet=not settings.shows_progress,
@@ -179,24 +232,20 @@ def _pymc(model: Any, names: Sequence[str], settings: Settings, seed: int, cores
         )
 
 
-def _starts(model: Any, seeds: Sequence[int]) -> list[Any]:
-    """Jitter the start of each chain by its own seed."""
-    from pymc.initial_point import make_initial_point_fn
-
-    start = make_initial_point_fn(model=model, jitter_rvs=set(model.free_RVs), return_transformed=False)
-    free = {variable.name for variable in model.free_RVs}
-    return [{name: value for name, value in start(seed).items() if name in free} for seed in seeds]
-
-
-def _nuts_step(model: Any, target_accept: float) -> Any:
-    """Make PyMC's NUTS step with a diagonal mass matrix that starts from the prior's centre."""
+def _nuts_step(model: Any, density: GraphDensity, target_accept: float) -> Any:
+    """Make PyMC's NUTS step with a diagonal mass matrix that starts from the centre of the starts."""
     import pymc as pm
-    from pymc.blocking import DictToArrayBijection
     from pymc.step_methods.hmc.quadpotential import QuadPotentialDiagAdapt
 
-    centre = DictToArrayBijection.map(model.initial_point()).data
+    centre = density.centre
     potential = QuadPotentialDiagAdapt(len(centre), centre, np.ones_like(centre), 10, rng=0)
-    return pm.NUTS(potential=potential, target_accept=target_accept, model=model)
+    return pm.NUTS(
+        potential=potential,
+        target_accept=target_accept,
+        model=model,
+        logp_dlogp_func=density.function,
+        initial_point=density.first,
+    )
 
 
 ENGINES: Registry[Any] = Registry("engine", {"nutpie": _nutpie, "pymc": _pymc}, SamplingError)
