@@ -88,3 +88,9 @@ def test_a_map_of_islands_alone_or_of_other_areas_is_refused(formula):
 
 def test_the_rank_of_an_intrinsic_map_is_areas_less_parts():
     assert np.linalg.matrix_rank(levels_of(ICAR, DATA, PAIRS).matrix({})) == 16 - 3
+
+
+def test_a_level_that_a_map_does_not_name_is_told_with_the_nearest_spelling():
+    data = DATA.assign(g=DATA["g"].replace("a05", "a5"))
+    with pytest.warns(gb.GlmmWarning, match=r"does not name 1 levels of 'g' \(a5\).*Did you mean 'a05'"):
+        gb.Model(BYM2, data, "poisson", known={"W": PAIRS})

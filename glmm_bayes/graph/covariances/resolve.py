@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from glmm_bayes.design.design import Design
 from glmm_bayes.design.evaluate import Evaluator
 from glmm_bayes.design.groups import EffectBlock, GroupDesign
 from glmm_bayes.design.known import KnownTable
-from glmm_bayes.design.table import Table
+from glmm_bayes.design.table import Table, nearest_level
 from glmm_bayes.graph.covariances import COVARIANCES, Argument, EffectCovariance, Independent, LevelCovariance
 from glmm_bayes.graph.covariances.neighbours import islands_of, parts_of
 from glmm_bayes.graph.covariances.unstructured import Unstructured
@@ -283,6 +283,8 @@ def _levels(
                 hint = f"It holds {value_text(table.labels)}."
                 findings.error("known", message, column=group.term.columns[0], hint=hint)
                 return None
+            if missing:
+                _tell_unnamed(group, value.name, missing, table.labels, findings)
         elif isinstance(value, Call):
             matrices[key] = _level_coordinates(group, value, design, findings)
     if "graph" in matrices:
@@ -293,6 +295,17 @@ def _levels(
         names = ", ".join(str(value) for _, value in written.arguments)
         findings.error("known", f"'{names}' for '{group.factor}' {error}.", column=group.term.columns[0])
         return None
+
+
+def _tell_unnamed(
+    group: GroupDesign, name: str, missing: Sequence[str], labels: Sequence[str], findings: Findings
+) -> None:
+    """Warn of levels that a map does not name: islands, or other spellings of areas that it names."""
+    near = [nearest_level(level, labels) for level in missing]
+    hint = " ".join(filter(None, ("If they are islands, all is well.", *dict.fromkeys(near))))
+    message = f"the map '{name}' does not name {len(missing)} levels of '{group.factor}' "
+    message += f"({value_text(missing)}): they are taken as areas without a neighbour."
+    findings.warning("known", message, column=group.term.columns[0], hint=hint)
 
 
 def _check_map(
