@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from glmm_bayes.core.errors import Finding, PriorError
+from glmm_bayes.spec.column_names import ColumnNames, column_names
 from glmm_bayes.spec.editions import CURRENT
 from glmm_bayes.spec.expressions import Call, Expr, Name, Number, Text, quote
 from glmm_bayes.spec.prior import Prior
@@ -20,22 +21,6 @@ if TYPE_CHECKING:
 INTERPRETATIONS = ("subject", "population")
 
 _NO_PRIORS: Mapping[str, Prior] = MappingProxyType({})
-
-
-class ColumnNames(tuple[str, ...]):
-    """Names of the columns that a model reads, with what censoring makes of some of them.
-
-    Attributes
-    ----------
-    open_ended : frozenset of str
-        Columns that hold upper ends of intervals and nothing else: rows without an interval need none,
-        and an infinite one is an open end.
-    of_censoring : frozenset of str
-        Columns that say what is known of a censored row: without such rows the sample is biased.
-    """
-
-    open_ended: frozenset[str] = frozenset()
-    of_censoring: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -435,19 +420,3 @@ class ModelSpec:
         from glmm_bayes.spec.spec_file import write_spec_file
 
         write_spec_file(self, path)
-
-
-def column_names(specs: Iterable[ModelSpec]) -> ColumnNames:
-    """Return the columns that some models of the same rows read, each once."""
-    names: dict[str, None] = {}
-    ends, of_censoring, needed = set[str](), set[str](), set[str]()
-    for spec in specs:
-        further = [part for part in spec.further.values() if isinstance(part, LinearPredictor)]
-        beside = [name for part in (spec.predictor, *further) for name in part.names()]
-        names |= dict.fromkeys((*spec.response.names(), *beside))
-        needed |= {*spec.response.needed_names(), *beside}
-        ends |= set(spec.response.interval_ends())
-        of_censoring |= set(spec.response.of_censoring())
-    result = ColumnNames(names)
-    result.open_ended, result.of_censoring = frozenset(ends - needed), frozenset(of_censoring)
-    return result
