@@ -14,7 +14,7 @@ from glmm_bayes.design.response_additions import Additions, read_additions
 from glmm_bayes.design.table import Column, as_labels
 from glmm_bayes.spec.calls import OF_LEVELS
 from glmm_bayes.spec.expressions import Call, Expr, Name, Text
-from glmm_bayes.spec.model_spec import ResponseTerm
+from glmm_bayes.spec.response_term import ResponseTerm
 
 #: Columns of ``cbind()`` that are successes and failures; more are categories.
 _BINARY = 2

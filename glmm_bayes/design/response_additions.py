@@ -12,7 +12,7 @@ from glmm_bayes.core.errors import row_text, value_text
 from glmm_bayes.design.evaluate import Evaluator
 from glmm_bayes.design.table import Column
 from glmm_bayes.spec.expressions import Binary, Call, Expr, Flag, Name
-from glmm_bayes.spec.model_spec import ResponseTerm
+from glmm_bayes.spec.response_term import ResponseTerm
 
 Values = NDArray[np.float64]
 

@@ -13,9 +13,10 @@ from glmm_bayes.spec.expressions import Call, Expr, Name, Span
 from glmm_bayes.spec.functions import ADDITIONS
 from glmm_bayes.spec.grammar import Formula, Group, Syntax, parse
 from glmm_bayes.spec.groups import Groups
-from glmm_bayes.spec.model_spec import INTERPRETATIONS, LinearPredictor, ModelSpec, ResponseTerm, Term
+from glmm_bayes.spec.model_spec import INTERPRETATIONS, LinearPredictor, ModelSpec, Term
 from glmm_bayes.spec.monotonic import check_fixed_steps
 from glmm_bayes.spec.prior import Prior
+from glmm_bayes.spec.response_term import ResponseTerm
 from glmm_bayes.spec.several import Formula as Several
 from glmm_bayes.spec.specific import check_specific, read_specific, refuse_specific
 from glmm_bayes.spec.terms import Expander, in_order

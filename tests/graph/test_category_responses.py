@@ -15,7 +15,7 @@ from glmm_bayes.design.response import ResponseColumns, read_response
 from glmm_bayes.design.table import read_table
 from glmm_bayes.graph.families import FAMILIES
 from glmm_bayes.spec.expressions import Call, Name, Text
-from glmm_bayes.spec.model_spec import ResponseTerm
+from glmm_bayes.spec.response_term import ResponseTerm
 
 WORDS = ["mid", "low", "high", "low"]
 ORDER = ["low", "mid", "high"]
