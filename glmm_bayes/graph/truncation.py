@@ -157,7 +157,8 @@ class _Inverse:
         """Return numbers below and above the quantile: an open end is looked for by doubling."""
         floor = -1.0 if self.family.is_discrete else self.family.support_floor
         low = self.low if floor is None else np.maximum(self.low, floor)
-        high = self.high
+        ceiling = self.family.support_ceiling
+        high = self.high if ceiling is None else np.minimum(self.high, ceiling)
         anchor = np.where(np.isfinite(low), low, np.where(np.isfinite(high), high, 0.0))
         width = np.ones_like(anchor)
         while (short := ~np.isfinite(high) & ~(self.log_share(anchor + width) >= target)).any():
