@@ -35,6 +35,9 @@ _ZETA = (
 #: Above 0, so that a quotient whose shape and mean are both 0 to the last digit is a number.
 _TINY = np.float64(1e-300)
 _HUGE = np.float64(1e300)
+#: A size that no count tells from an infinite one.
+_POISSON = np.float64(1e100)
+_LOG_POISSON = float(np.log(_POISSON))
 
 
 def binet(x: Any, log_x: Any, m: Maths) -> Any:
@@ -96,6 +99,8 @@ def log_negative_binomial(y: Any, mu: Any, size: Any, log_size: Any, m: Maths) -
 
     ``size`` may be 0 or so large that the law is Poisson's, to the last digit.
     """
+    # Beyond it the law is Poisson's; squares, which gradients of quotients have, stay finite.
+    size, log_size = m.minimum(size, _POISSON), m.minimum(log_size, _LOG_POISSON)
     low, high = m.minimum(mu, y), m.maximum(mu, y)
     gap = high - low
     # log((size + mu) / (size + y)) and log(mu (size + y) / (y (size + mu))), both of the sign of mu - y.

@@ -13,6 +13,7 @@ from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValue, RowValues
 from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.graph.families import Family, Response
+from glmm_bayes.graph.families.intervals import log_sum
 from glmm_bayes.graph.families.regions import Region, is_empty, open_bounds
 
 Array = NDArray[np.float64]
@@ -53,22 +54,13 @@ def log_region(family: Family, region: Region, n: Any, at: RowValues, m: Maths) 
         elif kind == 3:
             value = family.log_between(low[rows], high[rows], n_own, own, m)
         elif kind == 4:
-            value = _log_sum(family, start[rows], high[rows], n_own, own, m)
+            value = log_sum(family, start[rows], high[rows], n_own, own, m)
         elif kind == 5:
             value = np.full(len(rows), -np.inf)
         else:
             continue
         parts.append((rows, value))
     return m.scatter(parts, len(low))
-
-
-def _log_sum(family: Family, start: Array, high: Array, n: Any, at: RowValues, m: Maths) -> Any:
-    """Return the log of the sum of a few probabilities of whole numbers above ``start``."""
-    terms = []
-    for step in range(1, int((high - start).max()) + 1):
-        term = family.log_density(np.minimum(start + step, high), n, at, m)
-        terms.append(m.where(start + step <= high, term, -np.inf) if step > 1 else term)
-    return m.logsumexp(m.stack(terms)) if len(terms) > 1 else terms[0]
 
 
 def log_mass(family: Family, n: Any, at: RowValues, additions: Additions, m: Maths) -> Any:
@@ -157,7 +149,8 @@ class _Inverse:
         """Return numbers below and above the quantile: an open end is looked for by doubling."""
         floor = -1.0 if self.family.is_discrete else self.family.support_floor
         low = self.low if floor is None else np.maximum(self.low, floor)
-        high = self.high
+        ceiling = self.family.support_ceiling
+        high = self.high if ceiling is None else np.minimum(self.high, ceiling)
         anchor = np.where(np.isfinite(low), low, np.where(np.isfinite(high), high, 0.0))
         width = np.ones_like(anchor)
         while (short := ~np.isfinite(high) & ~(self.log_share(anchor + width) >= target)).any():
@@ -175,5 +168,6 @@ class _Inverse:
 
 def _pick(eta: Array, draws: Rows, rows: Rows) -> Array:
     """Take one value for each pair of a draw and a row; vectors of thresholds keep their last axis."""
-    wide = np.broadcast_to(eta, (eta.shape[0], max(eta.shape[1], int(rows.max()) + 1), *eta.shape[2:]))
+    sizes = (max(size, int(used.max()) + 1) for size, used in zip(eta.shape, (draws, rows), strict=False))
+    wide = np.broadcast_to(eta, (*sizes, *eta.shape[2:]))
     return np.asarray(wide[draws, rows])
