@@ -183,8 +183,15 @@ with effects on `nu`.
 Those of `mu` follow the link and are printed with what they imply (`print(model)`): on the logit
 Normal(0, 2.5) at the average row and for a full swing of a predictor, on the log Normal(log mean, 2.5)
 and 1.5, on the identity scaled by the standard deviation of the response; group standard deviations are
-half-normal; thresholds give all probabilities of the categories at the average row the same density
-(Dirichlet(1)).
+half-normal; correlations are LKJ(1), uniform for two effects, on columns that are centred and scaled;
+thresholds give all probabilities of the categories at the average row the same density (Dirichlet(1)).
+
+A prior of yours is one of the reported quantity. `beta` is the class of all slopes, those of `cs()` and
+`mo()` too, and of all cell means under `0 + f`; the intercept is `beta[Intercept]`, at x = 0, or
+`Intercept`, at the average row without offsets. Of a further parameter: `zi_beta`, `zi_Intercept`. A prior
+of a standard deviation (`sigma`, `sd`, `sd_<factor>`, ...) may be said of its square or of one over it:
+`gb.Prior("Gamma", alpha=.001, beta=.001, of="precision")`, `of="variance"`. Priors far from the data's scale
+are told by `model.check()` and `print(model)`.
 """
 
 if __name__ == "__main__":

@@ -159,3 +159,35 @@ def test_a_hundred_thousand_rows_take_seconds():
     seconds = time.process_time() - start
     print(f"{seconds:.2f} s")
     assert len(table) > 15 and seconds < 10
+
+
+FEW = pd.DataFrame(
+    {
+        "x": np.linspace(-1.0, 1.0, 60),
+        "h": np.resize(list("pqrs"), 60),
+        "k": np.resize(list("uvw"), 60),
+        "y": np.sin(np.arange(60.0)),
+        "count": np.arange(60) % 4,
+    }
+)
+EVERY_PREDICTOR = {
+    "categories": ("k ~ x + (1 | h)", {}, "categorical", ["mu_v_sd_h"]),
+    "sigma": ("y ~ x", {"sigma": "~ 1 + (1 | h)"}, "gaussian", ["sigma_sd_h"]),
+    "both": ("y ~ x + (1 | h)", {"sigma": "~ 1 + (1 | h)"}, "gaussian", ["sd_h", "sigma_sd_h"]),
+    "zeros": ("count ~ x", {"zi": "~ (1 | h)"}, "zero_inflated_poisson", ["zi_sd_h"]),
+}
+
+
+@pytest.mark.parametrize("name", EVERY_PREDICTOR)
+def test_few_levels_are_told_of_every_linear_predictor(name):
+    """A categorical response with four levels of a factor was a KeyError; sigma's and zi's went unseen."""
+    formula, further, family, parameters = EVERY_PREDICTOR[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gb.GlmmWarning)
+        model = gb.Model(gb.Formula(formula, **further), FEW, family)
+    told = [finding.message for finding in model.findings if finding.code == "few_groups"]
+    assert len(told) == len(parameters)
+    for parameter, message in zip(parameters, told, strict=True):
+        assert f"'h' has 4 levels: {parameter} rests mostly on its prior (HalfNormal(" in message
+    table = pd.DataFrame(model.check())
+    assert (table["code"] == "few_groups").sum() == len(parameters)

@@ -295,7 +295,7 @@ def test_the_population_mean_of_a_mean_that_is_not_mu_is_its_integral():
 
 def test_prior_predictive_draws_come_from_the_graph():
     model = gb.Model(
-        "speed ~ 1", DATA, family=my_gamma(), priors={"beta": gb.Prior("Normal", mu=1, sigma=0.1)}
+        "speed ~ 1", DATA, family=my_gamma(), priors={"Intercept": gb.Prior("Normal", mu=1, sigma=0.1)}
     )
     drawn = pm.draw(model.pymc_model["y"], draws=20, random_seed=1, mode="FAST_COMPILE")
     assert drawn.shape == (20, 40)

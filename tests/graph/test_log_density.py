@@ -49,6 +49,7 @@ STRUCTURES = {
 }
 USER = {
     "beta": gb.Prior("Normal", mu=0.3, sigma=1.9),
+    "beta[Intercept]": gb.Prior("Normal", mu=0.3, sigma=1.9),
     "sd": gb.Prior("HalfNormal", sigma=1.3),
     "corr": gb.Prior("LKJ", eta=3.0),
 }

@@ -13,7 +13,8 @@ import glmm_bayes as gb
 ORACLES = Path(__file__).parents[1] / "oracles"
 REFERENCE = json.loads((ORACLES / "posteriors.json").read_text(encoding="utf-8"))
 
-WIDE = {"beta": gb.Prior("Normal", mu=0, sigma=2.5), "sd": gb.Prior("HalfNormal", sigma=2.5)}
+NORMAL = gb.Prior("Normal", mu=0, sigma=2.5)
+WIDE = {"beta": NORMAL, "beta[Intercept]": NORMAL, "sd": gb.Prior("HalfNormal", sigma=2.5)}
 SLEEP = {
     "beta[Intercept]": gb.Prior("Normal", mu=250, sigma=100),
     "beta[Days]": gb.Prior("Normal", mu=0, sigma=50),
@@ -66,7 +67,7 @@ CASES = {
     "cbpp": Case(
         "incidence | trials(size) ~ period + (1 | herd)",
         "binomial",
-        {"beta": gb.Prior("Normal", mu=0, sigma=2.5), "sd": gb.Prior("HalfNormal", sigma=1)},
+        {**WIDE, "sd": gb.Prior("HalfNormal", sigma=1)},
         {
             "b[(Intercept)]": "beta[Intercept]",
             "b[period2]": "beta[period[2]]",
