@@ -201,7 +201,7 @@ MODELS = {
         priors=ALL),
     "correlated residuals": lambda: gb.Model(
         gb.Formulas("y ~ x + (1 | g)", "x ~ 1", family=("gaussian", "gaussian"), rescor=True), ROWS,
-        priors={"y_beta": VAGUE, "y_sd": SD["sd"]}),
+        priors=ALL),
 }  # fmt: skip
 
 

@@ -283,7 +283,7 @@ def _lsat() -> dict[str, Example]:
 """
     names = (*(f"a[{k}]" for k in range(1, 6)), "beta")
     return {
-        "lsat": Example(model, {"y": answers, "N": len(answers)}, names, draws=4_000, thin=1, burn_in=1_000)
+        "lsat": Example(model, {"y": answers, "N": len(answers)}, names, draws=8_000, thin=1, burn_in=1_000)
     }
 
 
