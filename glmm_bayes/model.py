@@ -163,6 +163,8 @@ class Model:
     ) -> Fit:
         """Sample the posterior by NUTS.
 
+        Chains start near the scale of the data, however wide the priors are, each by its own seed.
+
         Parameters
         ----------
         draws, tune, chains : int
@@ -185,6 +187,8 @@ class Model:
         Raises
         ------
         SamplingError
+            ``start_not_finite`` or ``start_far`` if there is no start where the model explains the data
+            nearly as well as one without effects; then nothing is sampled.
         """
         settings = Settings(draws, tune, chains, cores, seed, engine, target_accept, progress)
         names = list(dimensions(self.priors))

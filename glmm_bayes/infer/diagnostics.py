@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 _RHAT_LIMIT = 1.01
 _ESS_PER_CHAIN = 100
 _BFMI_LIMIT = 0.3
+#: A chain is stuck if fewer than this share of its draws differ; a healthy one rejects few.
+_DISTINCT_SHARE = 0.05
 
 
 def summary(fit: Fit | MultivariateFit) -> pd.DataFrame:
@@ -176,7 +178,7 @@ def diagnose(fit: Fit | MultivariateFit) -> Diagnosis:
     Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Rank-normalization, folding, and
     localization: an improved R-hat. Betancourt (2016), Diagnosing suboptimal cotangent disintegrations.
     """
-    findings = []
+    findings = _stuck(fit)
     if fit.shape[0] > 1 and fit.shape[1] >= 4:
         table = summary(fit)
         still = table.index[table["sd"] == 0].tolist()
@@ -194,6 +196,27 @@ def diagnose(fit: Fit | MultivariateFit) -> Diagnosis:
         words = f"{fit.shape[1]} of {fit.settings['draws']} draws a chain were made before an interrupt."
         findings.append(Finding("interrupted", False, words))
     return Diagnosis(tuple(findings))
+
+
+def _stuck(fit: Fit | MultivariateFit) -> list[Finding]:
+    """Name the chains that stayed where they were, and a parameter that shows it."""
+    least = max(2, int(_DISTINCT_SHARE * fit.shape[1]))
+    if fit.shape[1] < 2 * least:
+        return []
+    found: dict[int, str] = {}
+    for name, draws in parameters(fit).items():
+        # A parameter that is the same number in all chains is no matter of one chain.
+        for chain in range(len(draws)) if np.ptp(draws) > 0 else ():
+            if len(np.unique(draws[chain])) < least:
+                found.setdefault(chain, name)
+    if not found:
+        return []
+    chains = ", ".join(str(chain + 1) for chain in sorted(found))
+    sentence = (
+        f"chain {chains} of {fit.shape[0]} hardly moved ({found[min(found)]}): its draws say nothing. "
+        "Sample again with another seed; if it stays, leave priors out for the defaults, or rescale columns."
+    )
+    return [Finding("stuck chains", False, sentence)]
 
 
 def _rhat(table: pd.DataFrame) -> Finding:

@@ -201,7 +201,7 @@ MODELS = {
         priors=ALL),
     "correlated residuals": lambda: gb.Model(
         gb.Formulas("y ~ x + (1 | g)", "x ~ 1", family=("gaussian", "gaussian"), rescor=True), ROWS,
-        priors={"y_beta": VAGUE, "y_sd": SD["sd"]}),
+        priors=ALL),
 }  # fmt: skip
 
 
@@ -301,6 +301,17 @@ def test_densities_without_a_finite_start_are_refused():
         pm.Potential("never", pm.math.constant(-np.inf))
     with pytest.raises(gb.SamplingError, match="start_not_finite"):
         starts(model)
+
+
+def test_a_chain_that_never_moved_is_named():
+    model = gb.Model("y ~ x", ROWS)
+    rng = np.random.default_rng(1)
+    beta, sigma = rng.normal(size=(3, 200, 2)), np.abs(rng.normal(size=(3, 200)))
+    assert "stuck" not in str(gb.diagnose(gb.Fit.from_draws(model, {"beta": beta, "sigma": sigma})))
+    beta[1], sigma[1] = beta[1, 0], np.repeat(sigma[1, :4], 50)
+    diagnosis = gb.diagnose(gb.Fit.from_draws(model, {"beta": beta, "sigma": sigma}))
+    assert not diagnosis.passed
+    assert "stuck chains: chain 2 of 3 hardly moved (beta[Intercept])" in str(diagnosis)
 
 
 ARGUMENTS = {

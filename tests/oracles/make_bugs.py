@@ -33,6 +33,8 @@ class Example:
     draws: int = 25_000
     thin: int = 4
     burn_in: int = 10_000
+    #: Off for Poisson responses: there the module's sampler replaces the likelihood by a mixture of normals.
+    glm: bool = True
 
 
 def _table(name: str) -> pd.DataFrame:
@@ -114,8 +116,8 @@ def _salm() -> dict[str, Example]:
 """
     plain = {name: value for name, value in data.items() if name not in ("x", "mx")}
     return {
-        "salm": Example(toxic, data, ("alpha", "beta", "gamma", "sigma")),
-        "salm_uniform": Example(uniform, plain, ("alpha", "beta", "sigma")),
+        "salm": Example(toxic, data, ("alpha", "beta", "gamma", "sigma"), thin=20, glm=False),
+        "salm_uniform": Example(uniform, plain, ("alpha", "beta", "sigma"), thin=20, glm=False),
     }
 
 
@@ -238,7 +240,8 @@ def _epil() -> dict[str, Example]:
   sigma1 <- 1 / sqrt(tau1)
 }
 """
-    return {"epil": Example(model, data, ("a0", "a1", "a2", "a3", "a4", "a5", "sigma", "sigma1"))}
+    names = ("a0", "a1", "a2", "a3", "a4", "a5", "sigma", "sigma1")
+    return {"epil": Example(model, data, names, draws=10_000, thin=10, glm=False)}
 
 
 def _blocker() -> dict[str, Example]:
@@ -280,7 +283,7 @@ def _lsat() -> dict[str, Example]:
 """
     names = (*(f"a[{k}]" for k in range(1, 6)), "beta")
     return {
-        "lsat": Example(model, {"y": answers, "N": len(answers)}, names, draws=4_000, thin=1, burn_in=1_000)
+        "lsat": Example(model, {"y": answers, "N": len(answers)}, names, draws=8_000, thin=1, burn_in=1_000)
     }
 
 
@@ -291,21 +294,20 @@ def _oxford() -> dict[str, Example]:
     logit(p[i]) <- mu[stratum[i]] + case[i] * psi[stratum[i]]
   }
   for (j in 1:120) {
-    psi[j] <- alpha + beta1 * year[2 * j] + beta2 * (year[2 * j] * year[2 * j] - 22) + b[j]
-    b[j] ~ dnorm(0, tau)
+    psi[j] <- alpha + beta1 * year[2 * j] + beta2 * (year[2 * j] * year[2 * j] - 22) + sigma * b[j]
+    b[j] ~ dnorm(0, 1)
     mu[j] ~ dnorm(0, 1.0E-6)
   }
   alpha ~ dnorm(0, 1.0E-6)
   beta1 ~ dnorm(0, 1.0E-6)
   beta2 ~ dnorm(0, 1.0E-6)
   sigma ~ dunif(0, 3)
-  tau <- 1 / (sigma * sigma)
 }
 """
     data = _columns("oxford", r="r", n="n", stratum="stratum", case="case", year="year")
     return {
         "oxford": Example(
-            model, data, ("alpha", "beta1", "beta2", "sigma"), draws=10_000, thin=4, burn_in=4_000
+            model, data, ("alpha", "beta1", "beta2", "sigma"), draws=10_000, thin=20, burn_in=4_000
         )
     }
 
@@ -336,7 +338,8 @@ def run(name: str) -> dict[str, object]:
         place = Path(folder)
         (place / "model.bug").write_text(example.model)
         (place / "data.R").write_text("\n".join(_dumped(k, v) for k, v in example.data.items()) + "\n")
-        commands = ["load glm", "model in model.bug", "data in data.R", f"compile, nchains({CHAINS})"]
+        commands = ["load glm"] if example.glm else []
+        commands += ["model in model.bug", "data in data.R", f"compile, nchains({CHAINS})"]
         for chain, seed in enumerate(seeds, 1):
             text = f'".RNG.name" <- "base::Mersenne-Twister"\n".RNG.seed" <- {seed}\n'
             (place / f"start{chain}.R").write_text(text)
@@ -357,6 +360,7 @@ def run(name: str) -> dict[str, object]:
         "model": example.model,
         "seeds": seeds,
         "chains": CHAINS,
+        "glm_module": example.glm,
         "burn_in": example.burn_in,
         "draws": example.draws,
         "thin": example.thin,
@@ -381,8 +385,9 @@ def main() -> None:
     """Run the examples named on the command line, or all."""
     path = HERE / "bugs.json"
     for name in sys.argv[1:] or list(EXAMPLES):
+        result = run(name)
         found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        found[name] = run(name)
+        found[name] = result
         path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
         for monitor, entry in found[name]["parameters"].items():
             words = " ".join(f"{key} {value:.5g}" for key, value in entry.items())
