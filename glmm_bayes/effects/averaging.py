@@ -113,7 +113,7 @@ def averages(
     over = "the rows of the data" if newdata is None else describe_rows(newdata)
     words = f"averaged over {over}" + (f" within {', '.join(names)}" if names else "")
     if isinstance(weights, BayesianBootstrap):
-        unit = np.arange(len(rows)) if weights.unit is None else _codes(rows, weights.unit, newdata)
+        unit = np.arange(len(rows)) if weights.unit is None else _codes(rows, weights.unit, newdata, "unit")
         words += f", {weights.words}"
         return Averages(target, np.ones(len(rows)), grid, words, weights, unit)
     share, how = _shares(rows, weights, newdata)
@@ -155,8 +155,8 @@ def _targets(
     return codes.astype(np.int64), frame.iloc[first].reset_index(drop=True), names
 
 
-def _codes(rows: Rows, name: str, newdata: Any) -> NDArray[np.int64]:
-    return pd.factorize(pd.Series(shown_values(rows, name, newdata)))[0].astype(np.int64)
+def _codes(rows: Rows, name: str, newdata: Any, asked: str) -> NDArray[np.int64]:
+    return pd.factorize(pd.Series(shown_values(rows, name, newdata, asked)))[0].astype(np.int64)
 
 
 def _shares(rows: Rows, weights: Any, newdata: Any) -> tuple[Array, str]:
@@ -168,7 +168,7 @@ def _shares(rows: Rows, weights: Any, newdata: Any) -> tuple[Array, str]:
     else:
         values, how = _given_weights(rows, weights), "with the weights given"
     try:
-        found = np.asarray(values, dtype=np.float64)
+        found = np.empty(0) if np.iscomplexobj(values) else np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
         found = np.empty(0)
     if found.shape != (len(rows),):

@@ -104,7 +104,9 @@ def _shown(variable: Variable, values: list[Any]) -> list[Any]:
 
 
 def _listed(name: str, value: Any) -> list[Any]:
-    is_list = isinstance(value, Sequence | np.ndarray | pd.Series) and not isinstance(value, str)
+    if isinstance(value, np.ndarray):
+        value = np.atleast_1d(value)
+    is_list = isinstance(value, Sequence | np.ndarray | pd.Series | pd.Index) and not isinstance(value, str)
     listed = list(value) if is_list else [value]
     if not listed:
         raise PredictionError(Finding("values", f"no value of '{name}' is given.", column=name))

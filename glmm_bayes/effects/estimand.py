@@ -108,15 +108,14 @@ def _words_by_factor(estimand: str | Mapping[str, str], fit: Fit) -> dict[str, s
     factors = list(columns)
     words = dict.fromkeys(factors, estimand) if isinstance(estimand, str) else dict(estimand)
     for word in [estimand] if isinstance(estimand, str) else words.values():
-        if word not in ESTIMANDS:
+        if not isinstance(word, str) or word not in ESTIMANDS:
             hint = " ".join(
                 filter(None, (suggestion(str(word), ESTIMANDS), f"Words: {', '.join(ESTIMANDS)}."))
             )
             raise PredictionError(Finding("estimand", f"no estimand '{word}'.", hint=hint))
     if set(words) != set(factors):
-        message = (
-            f"the estimand must name every grouping factor ({', '.join(factors)}), found {', '.join(words)}."
-        )
+        found = ", ".join(map(str, words))
+        message = f"the estimand must name every grouping factor ({', '.join(factors)}), found {found}."
         raise PredictionError(Finding("estimand", message, hint="Or write one word for all."))
     _check_nesting(words, columns)
     if not factors:

@@ -7,6 +7,7 @@ from itertools import combinations, product
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.design.design import Design
@@ -69,7 +70,10 @@ def _points(variable: Variable, values: Any) -> list[Point]:
         return variable.default_points()
     if isinstance(values, str) and values in _SPANS:
         return variable.span(values)
-    if isinstance(values, str) or not isinstance(values, Sequence | np.ndarray) or len(values) < 2:
+    if isinstance(values, pd.Series | pd.Index):
+        values = values.tolist()
+    is_list = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str)
+    if not is_list or np.ndim(values) != 1 or len(values) < 2:
         message = f"values must hold a reference and at least one value to compare, found {values!r}."
         hint = f"Or write one of: {', '.join((*_PAIRINGS, *_SPANS))}."
         raise PredictionError(Finding("values", message, hint=hint))

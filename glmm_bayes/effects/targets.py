@@ -35,7 +35,7 @@ def target_rows(rows: Rows, target: str | None, pairs: Sequence[tuple[Change, Ch
     """
     if target is None:
         return rows, ""
-    if target not in _TARGETS:
+    if not isinstance(target, str) or target not in _TARGETS:
         hint = " ".join(filter(None, (suggestion(str(target), _TARGETS), "Targets: ATE, ATT, ATC.")))
         raise PredictionError(Finding("target", f"no target '{target}'.", hint=hint))
     if len(pairs) != 1 or len(pairs[0][0]) != 1:

@@ -176,10 +176,10 @@ class Variable:
         return Point(f"{mean:.4g}", mean), "mean"
 
     def shown(self, point: Point) -> Any:
-        """Return a point's value as the user's data hold it."""
-        if self.column.kind != "date":
-            return point.value
-        return _timestamp(date_of(point))
+        """Return a point's value as grids hold it: levels of labels by their text."""
+        if self.column.kind == "date":
+            return _timestamp(date_of(point))
+        return point.label if self.column.kind == "label" else point.value
 
     def at(self, column: Column, point: Point) -> Column:
         """Return a column of rows with every value set to the point."""
@@ -265,13 +265,17 @@ def read_date(value: Any) -> int | None:
     if not isinstance(value, str | datetime.date | np.datetime64 | pd.Timestamp):
         return None
     try:
-        found = pd.Timestamp(np.datetime64(value.strip(), "ns") if isinstance(value, str) else value)
+        # Of a text NumPy takes the ISO forms only; it counts in the unit of the text, which does not wrap.
+        found = pd.Timestamp(np.datetime64(value.strip()) if isinstance(value, str) else value)
+        if pd.isna(found):
+            return None
+        zoned = found.tz_localize("UTC") if found.tzinfo is None else found.tz_convert("UTC")
+        return int(zoned.as_unit("ns").value)
+    except pd.errors.OutOfBoundsDatetime:
+        message = f"dates are counted in the years 1678 to 2261, found {value}."
+        raise PredictionError(Finding("values", message)) from None
     except (ValueError, OverflowError):
         return None
-    if pd.isna(found):
-        return None
-    zoned = found.tz_localize("UTC") if found.tzinfo is None else found.tz_convert("UTC")
-    return int(zoned.as_unit("ns").value)
 
 
 def date_of(point: Point) -> int:

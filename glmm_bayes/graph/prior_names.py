@@ -89,7 +89,10 @@ def check_priors(
     findings = Findings(PriorError)
     parameters = _parameters(found, covariances, family, single)
     for name, prior in given.items():
-        if not isinstance(prior, Prior):
+        if not isinstance(name, str):
+            message = f"priors are named by parameters, found {name!r}."
+            findings.error("prior", message, hint='Write {"beta": gb.Prior("Normal", mu=0, sigma=1)}.')
+        elif not isinstance(prior, Prior):
             message = f"the prior of '{name}' must be a gb.Prior, found {type(prior).__name__}."
             hint = 'Write gb.Prior("Normal", mu=0, sigma=1).'
             if "df_" in name:
@@ -107,6 +110,7 @@ def check_priors(
         elif prior.of and parameters[name] != "sd":
             message = f'of="{prior.of}" is for sigma and standard deviations of effects; {name} is neither.'
             findings.error("prior", message, hint="Leave of out: the prior then is of the parameter.")
+    findings.raise_errors()
     _check_intercepts(given, findings)
     findings.raise_errors()
 

@@ -78,7 +78,7 @@ class Number(Expr):
     value: float
 
     def __str__(self) -> str:
-        whole = self.value == int(self.value) and abs(self.value) < 1e15
+        whole = abs(self.value) < 1e15 and self.value == int(self.value)
         return str(int(self.value)) if whole else repr(self.value)
 
 

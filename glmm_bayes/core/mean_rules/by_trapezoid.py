@@ -24,6 +24,8 @@ from glmm_bayes.core.trapezoid import (
 
 # Each derivative or power multiplies the error of the trapezoid rule by up to log(4/tol)/d, about 15.
 TIGHT_TOLERANCE = 1e-14
+#: Means below this may not have all their digits.
+SMALL = 1e-290
 #: Means under the loglog link below this are computed where their integrand has its mass.
 _LOW = 1e-3
 
@@ -57,9 +59,11 @@ class TrapezoidRule(MeanRule):
     def link_of_mean(self, eta: Array, v: Array) -> Array:
         link = self.link
         mean = self.mean(eta, v).value
+        # Where the mean leaves the range of a float, a tail like exp(eta) has the log of it left.
+        far = link.exponential_tail & (mean < SMALL)
         if not isinstance(link, ProbabilityLink):
-            return np.asarray(link.link(mean))
-        low = link.link(np.minimum(mean, 0.5))
+            return np.asarray(np.where(far, eta + 0.5 * v, link.link(np.where(far, 1.0, mean))))
+        low = np.where(far, eta + 0.5 * v, link.link(np.where(far, 0.5, np.minimum(mean, 0.5))))
         # 1 - m would lose the digits of a complement near zero, so it has an integral of its own.
         log_complement = np.minimum(self._log_complement_mean(link, eta, v), 0.0)
         value = np.where(mean < 0.5, low, link.link_of_log_complement(log_complement))
