@@ -157,10 +157,10 @@ def comparisons(
 
 def _needs_logs(question: Question, measure: Measure, means: Iterable[Expectation]) -> bool:
     """Tell whether a ratio of averages needs more digits than these have."""
-    if not measure.of_ratios or not (question.keeps_logs or question.is_probability):
+    if not measure.of_ratios or not (question.has_logs or question.is_probability):
         return False
     for mean in means:
-        if not ((mean.values >= SMALL) & (mean.values <= 1.0 / SMALL)).all():
+        if not ((mean.values >= question.smallest) & (mean.values <= 1.0 / SMALL)).all():
             return True
         if measure.of_odds and mean.values.max(initial=0.0) > _NEAR_ONE:
             return True

@@ -96,18 +96,30 @@ class SlopeEvaluator:
         x = self.x[rows].reshape(-1, *(1,) * (slope.ndim - 2))
         if not self._needs_logs(mean):
             return self.measure(slope, x, mean), rule, error
+        relative, error = self._relative(three, block, rows, error)
+        return self.measure(relative, x, np.ones_like(relative)), rule, error
+
+    def _relative(
+        self, three: Sequence[Parts], block: slice, rows: NDArray[np.int64], error: float
+    ) -> tuple[Array, float]:
+        """Return the slope of the log of the mean, and its error."""
+        sides = (self.whole, self.plus, self.minus)
+        if not self.question.keeps_logs:
+            slope, gap = _along(replace(self.question, scale="log"), *three)
+            return slope, max(error, gap)
         # h'/h times the slope on the scale of the link, where mean and slope leave the range of a float.
         on_link = replace(self.question, scale="link")
         value, steep, *_ = slope_over_levels(on_link, _mean_and_slope, sides, three, block, rows)
         link = self.question.link
-        relative = steep * np.exp(link.log_inverse_derivative(value) - link.log_inverse(value))
-        return self.measure(relative, x, np.ones_like(relative)), rule, error
+        return steep * np.exp(link.log_inverse_derivative(value) - link.log_inverse(value)), error
 
     def _needs_logs(self, mean: Array) -> bool:
         """Tell whether means that are divided by have too few digits, or none."""
-        if not self.is_relative or self.question.scale != "response" or not self.question.keeps_logs:
+        question = self.question
+        has_logs = question.keeps_logs or (question.has_logs and self.whole.combinations is None)
+        if not self.is_relative or question.scale != "response" or not has_logs:
             return False
-        return bool(((mean < SMALL) | (mean > 1.0 / SMALL)).any())
+        return bool((~(mean >= SMALL) | (mean > 1.0 / SMALL)).any())
 
     def _by_table(self, block: slice, rows: NDArray[np.int64]) -> tuple[Array, str, float] | None:
         """Look mean and derivatives up in tables of this block's draws."""

@@ -15,15 +15,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.integrals import link_of_population_mean, population_mean
 from glmm_bayes.core.links import Link, ProbabilityLink
+from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.student_mixture import link_of_student_mean, student_population_mean
 from glmm_bayes.effects.averaging import Averages
 from glmm_bayes.effects.evaluation import Cell, Evaluates, Evaluator
 from glmm_bayes.effects.pieces import Heavy, Parts, distinct_pieces
-from glmm_bayes.effects.question import LOG_SCALES, Question
+from glmm_bayes.effects.question import LOG_SCALES, SMALL, Question
 from glmm_bayes.effects.row_weights import BlockWeights, added
 from glmm_bayes.effects.rows import Rows
 
@@ -206,10 +208,32 @@ def _transformed(question: Question, found: Parts) -> tuple[Array, str, float]:
         linear, rule, error = on_scale(replace(question, scale="link"), found)
         return question.from_link(linear), rule, error
     value, rule, error = on_scale(replace(question, scale="response"), found)
+    least = question.smallest
+    is_far = not (
+        (value > least) & (value < min(1.0 / SMALL, 1.0 - least if question.is_probability else np.inf))
+    ).all()
+    if question.has_logs and (is_far or question.scale in LOG_SCALES):
+        return _of_log_mean(question, found)
     if not error:
         return question.from_mean(value), rule, 0.0
     steepest = 1.0 / np.maximum(value * np.abs(1.0 - value), np.finfo(float).tiny)
     return question.from_mean(value), rule, error * float(steepest.max(initial=1.0))
+
+
+def _of_log_mean(question: Question, found: Parts) -> tuple[Array, str, float]:
+    """Return a log of the mean of a family whose mean is more than the inverse of one link."""
+    integral = question.fit.family.log_population_mean(found.joint)
+    logs = integral.value
+    if question.scale == "log":
+        return logs, integral.rule, integral.error
+    if logs.ndim == 3:
+        # One minus a category's probability is the sum of the others'.
+        count = logs.shape[-1]
+        others = [np.delete(logs, k, axis=-1) for k in range(count)]
+        rest = np.stack([logsumexp(other, axis=-1) for other in others], axis=-1)
+    else:
+        rest = NUMPY.log1mexp(np.minimum(logs, -1e-300))
+    return (rest if question.scale == "log_complement" else logs - rest), integral.rule, integral.error
 
 
 def _of_family(question: Question, found: Parts) -> tuple[Array, str, float]:

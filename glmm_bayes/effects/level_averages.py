@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.links import LINKS, Link, ProbabilityLink
 from glmm_bayes.effects.pieces import Parts, Whole
-from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.question import LOG_SCALES, Question
 
 Array = NDArray[np.float64]
 Answer = tuple[Array, str, float]
@@ -75,6 +75,11 @@ def mean_over_levels(
     if whole.combinations is None:
         return on_scale(question, parts)
     found = _Found()
+    if question.scale in LOG_SCALES and not question.keeps_logs:
+        sum_of_logs = LogSum()
+        for share, (at,) in _levels([whole], [parts], block, rows):
+            sum_of_logs.add(found.keep(on_scale(question, at)) + _along(_log(share), whole.width))
+        return sum_of_logs.log, found.rule, found.error
     if not _adds_logs(question):
         linear = replace(question, scale="response")
         total: Array | float = 0.0

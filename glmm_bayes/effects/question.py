@@ -68,6 +68,17 @@ class Question:
         """Whether the mean is positive and the link's value has its log, however near it is to 0 or 1."""
         return self.is_mu and self.link.is_increasing and self.link.bounds[0] == 0.0
 
+    @property
+    def has_logs(self) -> bool:
+        """Whether the mean has a log, however small or large it is."""
+        family = self.fit.family
+        return self.keeps_logs or (not self.is_mu and family.has_positive_mean(self.fit.link))
+
+    @property
+    def smallest(self) -> float:
+        """The mean below which its log is computed by itself: probabilities of categories are differences."""
+        return SMALL if self.is_mu or not self.fit.response.categories else 1e-6
+
     def from_link(self, value: Array) -> Array:
         """Put a value of the link on the scale."""
         if self.scale == "link":

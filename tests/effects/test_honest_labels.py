@@ -168,3 +168,44 @@ def test_relative_slopes_of_means_that_leave_the_range_of_a_float(estimand):
     assert found == pytest.approx(0.1, rel=1e-9)
     elastic = gb.slopes(fit, "x", "eyex", estimand).draws.to_numpy().item()
     assert elastic == pytest.approx(0.1 * DATA["x"].mean(), rel=1e-8)
+
+
+#: Families whose mean is more than the inverse of one link, with their further parameters.
+PARTS = {
+    "lognormal": {"sigma": [[0.7]]},
+    "zero_inflated_poisson": {"zi": [[0.3]]},
+    "zero_inflated_negative_binomial": {"zi": [[0.3]], "shape": [[2.0]]},
+    "hurdle_gamma": {"hu": [[0.3]], "shape": [[2.0]]},
+    "hurdle_lognormal": {"hu": [[0.3]], "sigma": [[0.7]]},
+}
+
+
+@pytest.mark.parametrize("family", PARTS)
+@pytest.mark.parametrize("estimand", ["population", "typical", "subject", "sample"])
+@pytest.mark.parametrize("far", [-900.0, -745.0, 0.3, 710.0, 900.0])
+def test_ratios_of_means_of_several_parts_keep_their_digits(family, estimand, far):
+    data = DATA.assign(y=np.where(DATA["t"] == 0, 2.0, 3.0) if "hurdle" not in family else DATA["y"] * 1.0)
+    model = gb.Model("y ~ t + (1 | g)", data, family=family)
+    draws = {"beta": [[[far, 1.5]]], "sd_g": [[[0.5]]], "b_g": np.zeros((1, 1, 4, 1)), **PARTS[family]}
+    fit = gb.Fit.from_draws(model, draws)
+    found = gb.comparisons(fit, "t", "log_ratio", estimand).draws.to_numpy().item()
+    assert found == pytest.approx(1.5, rel=1e-9)
+    ratio = gb.comparisons(fit, "t", "ratio", estimand, by="g", newdata=data).draws.to_numpy().ravel()
+    np.testing.assert_allclose(ratio, np.exp(1.5), rtol=1e-9)
+
+
+@pytest.mark.parametrize("family", ["cumulative", "sratio", "cratio", "acat"])
+@pytest.mark.parametrize("estimand", ["population", "typical", "sample"])
+@pytest.mark.parametrize("far", [2.0, 12.0, 30.0, 36.0, 300.0, 900.0])
+def test_odds_ratios_of_rare_categories_keep_their_digits(family, estimand, far):
+    data = DATA.assign(o=np.tile([1, 2, 3], N // 3))
+    model = gb.Model("o ~ t + (1 | g)", data, family=family)
+    draws = {"beta": [[[1.5]]], "thresholds": [[[far - 1.0, far + 1.0]]], "sd_g": [[[0.5]]]}
+    fit = gb.Fit.from_draws(model, draws | {"b_g": np.zeros((1, 1, 4, 1))})
+    found = gb.comparisons(fit, "t", "log_odds_ratio", estimand).draws.to_numpy().ravel()
+    assert np.isfinite(found).all()
+    if far >= 30.0 and estimand != "population":
+        # The odds of each category are exponential in the predictor where the first has nearly all.
+        steps = (-1.5, 1.5, 1.5 if family == "cumulative" else 3.0)
+        np.testing.assert_allclose(found, steps, rtol=1e-8)
+    assert (gb.predictions(fit, data, estimand).draws.to_numpy() >= 0.0).all()

@@ -285,7 +285,7 @@ def test_curves_hold_the_other_predictors_and_say_where():
         fit_from("y ~ trt*lbase + lage + V4 + (1 | subject)", MODELS["poisson"][1], "poisson")
     )
     text = figure._supxlabel.get_text().replace("\n", " ")
-    assert "lage at its mean" in text and "V4 at 0 (most frequent)" in text
+    assert "lage at its mean" in text and "V4 at its median 0" in text
     assert len(figure.axes) == 2 and figure.axes[0].get_xlabel() == "lbase"
 
 

@@ -19,7 +19,7 @@ from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import Link, ProbabilityLink
 from glmm_bayes.core.maths import Maths
-from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.core.row_value import RowValues, number
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
@@ -31,6 +31,8 @@ from glmm_bayes.graph.families.regions import censored_regions, stand_ins, witho
 
 Array = NDArray[np.float64]
 
+#: The log of the mean at effects of zero, among the parameters of an integral.
+_CENTRE = "log mean at zero"
 _NOTHING: Mapping[str, float] = MappingProxyType({})
 
 
@@ -261,6 +263,30 @@ class Family(ABC):
 
     def check_mean(self, joint: Joint) -> None:  # noqa: B027 - most families have nothing to refuse
         """Refuse a population mean where the response has none; most families have one always."""
+
+    def has_positive_mean(self, link: Link) -> bool:
+        """Tell whether the mean is above 0 whatever the parameters, so that it has a log."""
+        return link.is_increasing and link.bounds[0] == 0.0
+
+    def log_mean(self, at: RowValues) -> Array:
+        """Return the log of ``mean``, also where that is too small or too large for a float."""
+        if self.mean_is_mu:
+            return np.asarray(at["mu"].log)
+        with np.errstate(divide="ignore"):
+            return np.log(self.mean(at))
+
+    def log_population_mean(self, joint: Joint) -> Integral:
+        """Return the log of ``population_mean``, integrated relative to the mean at effects of zero."""
+        joint = self._of_mean(joint)
+        centre = self.log_mean(joint.at)
+        at = {**joint.at, _CENTRE: number(centre)}
+        found = replace(joint, at=at).mean(lambda own: np.exp(self.log_mean(own) - own[_CENTRE].eta))
+        with np.errstate(divide="ignore"):
+            return Integral(centre + np.log(found.value), found.rule, found.error)
+
+    def _of_mean(self, joint: Joint) -> Joint:
+        """Leave out the random parts that the mean does not depend on."""
+        return joint.only(*self.mean_parameters)
 
     def population_mean(self, joint: Joint) -> Integral:
         """Return the mean over random effects of the conditional mean, on the response scale."""

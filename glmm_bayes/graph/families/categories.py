@@ -34,6 +34,12 @@ class CategoryFamily(Family):
         shape = np.broadcast_shapes(upper.shape[:-1], np.shape(n))
         return np.sum(rng.random(shape)[..., None] >= upper, axis=-1).astype(np.float64)
 
-    def population_mean(self, joint: Joint) -> Integral:
+    def has_positive_mean(self, link: Link) -> bool:
+        return True
+
+    def _of_mean(self, joint: Joint) -> Joint:
         # Every parameter that a family of categories has moves the probabilities.
+        return joint
+
+    def population_mean(self, joint: Joint) -> Integral:
         return joint.mean(self.mean)

@@ -68,6 +68,9 @@ class Custom(Family):
         values = {name: pt.vector(name, dtype="float64") for name in self.source.names}
         return row_function([y, *values.values()], self.source.log_density(y=y, **values))
 
+    def has_positive_mean(self, link: Link) -> bool:
+        return self.source.mean is None and super().has_positive_mean(link)
+
     def mean(self, at: RowValues) -> Array:
         if self.source.mean is None:
             return super().mean(at)

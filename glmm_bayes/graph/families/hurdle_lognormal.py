@@ -38,6 +38,9 @@ class HurdleLognormal(HurdleAmounts):
         logs = _logs(response, offset)
         return (float(logs.std(ddof=1)) if logs.size > 1 else 0.0) or 1.0
 
+    def has_positive_mean(self, link: Link) -> bool:
+        return True
+
     def population_mean(self, joint: Joint) -> Integral:
         if "sigma" in joint.variance:
             message = (

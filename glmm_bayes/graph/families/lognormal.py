@@ -47,6 +47,12 @@ class LogNormal(PositiveFamily):
     def mean(self, at: RowValues) -> Array:
         return np.asarray(LINKS["log"].inverse(_log_mean(at)))
 
+    def has_positive_mean(self, link: Link) -> bool:
+        return True
+
+    def log_mean(self, at: RowValues) -> Array:
+        return np.asarray(_log_mean(at))
+
     def variance(self, at: RowValues) -> Array:
         return np.asarray(LINKS["log"].inverse(2.0 * _log_mean(at)) * NUMPY.expm1(at["sigma"].value ** 2))
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from glmm_bayes.core.errors import Findings
+from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.graph.families.base import Array, Response
@@ -29,6 +30,10 @@ class OrdinalFamily(CategoryFamily):
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         return read_ordered(columns, self.name, findings)
+
+    def log_mean(self, at: RowValues) -> Array:
+        count = category_count(at["thresholds"].eta)
+        return np.asarray(NUMPY.stack([self.log_density(k, 1.0, at, NUMPY) for k in range(count)]))
 
     def variance(self, at: RowValues) -> Array:
         """Return the variance of the category's score, 1 for the lowest category, 2 for the next, ..."""

@@ -92,6 +92,11 @@ class EndsFamily(ProportionFamily):
         _, one, between = self.shares(at)
         return np.asarray(one + between * at["mu"].value)
 
+    def log_mean(self, at: RowValues) -> Array:
+        _, one, between = self.shares(at)
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.logaddexp(np.log(one), np.log(between) + at["mu"].log))
+
     def variance(self, at: RowValues) -> Array:
         # The law of total variance over the three parts.
         zero, one, between = self.shares(at)

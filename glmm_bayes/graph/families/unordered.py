@@ -21,6 +21,9 @@ class UnorderedFamily(CategoryFamily):
     def mean(self, at: RowValues) -> Array:
         return np.asarray(np.exp(log_probabilities(at, NUMPY)))
 
+    def log_mean(self, at: RowValues) -> Array:
+        return np.asarray(log_probabilities(at, NUMPY))
+
     def variance(self, at: RowValues) -> Array:
         """Return the variance of the indicator of each category, shape (draw, row, category)."""
         probabilities = self.mean(at)

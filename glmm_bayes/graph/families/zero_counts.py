@@ -46,7 +46,10 @@ class Truncated(ABC):
         return self.family.log_density(y, n, at, m) - self.log_share(at, m)
 
     def mean(self, at: RowValues) -> Array:
-        return np.asarray(np.exp(at["mu"].log - self.log_share(at, NUMPY)))
+        return np.asarray(np.exp(self.log_mean(at)))
+
+    def log_mean(self, at: RowValues) -> Array:
+        return np.asarray(at["mu"].log - self.log_share(at, NUMPY))
 
     def variance(self, at: RowValues) -> Array:
         # E[Y^2 | Y > 0] = E[Y^2] / P(Y > 0), and P(Y > 0) = mu / mean; never below 0 by rounding.

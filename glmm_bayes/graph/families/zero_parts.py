@@ -26,6 +26,9 @@ class Part(Protocol):
     def mean(self, at: RowValues) -> Array:
         """Return the mean."""
 
+    def log_mean(self, at: RowValues) -> Array:
+        """Return the log of the mean."""
+
     def variance(self, at: RowValues) -> Array:
         """Return the variance."""
 
@@ -59,6 +62,9 @@ class ZeroPart(Family):
 
     def mean(self, at: RowValues) -> Array:
         return np.asarray(np.exp(at[self.zero].log_complement) * self.rest.mean(at))
+
+    def log_mean(self, at: RowValues) -> Array:
+        return np.asarray(at[self.zero].log_complement + self.rest.log_mean(at))
 
     def variance(self, at: RowValues) -> Array:
         # The law of total variance over the two parts.
