@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from glmm_bayes.core.log_gammas import beta_kernel, log_gamma_kernel
 from glmm_bayes.core.maths import Maths
 
@@ -16,6 +18,8 @@ _SMALLEST = 1e-290
 _TINY = 1e-300
 #: Of the continued fractions: enough for 9 digits of the log wherever a tail is as small as that.
 _LEVELS = 2
+#: A first or second argument that is not computed with beyond.
+_LARGEST = 1e15
 
 
 def log_gammainc(a: Any, x: Any, m: Maths) -> Any:
@@ -44,6 +48,33 @@ def log_betainc(a: Any, b: Any, x: Any, rest: Any, m: Maths) -> Any:
     tail = m.betainc(first, second, place)
     near = m.where(is_large, m.log1p(-m.minimum(tail, 0.75)), m.log(m.maximum(tail, _SMALLEST)))
     return m.where(is_small, _log_small_beta(a, b, x, rest, m), near)
+
+
+def log_betainc_first(a: Any, b: Any, x: Any, rest: Any, m: Maths) -> Any:
+    """Return log I_x(a, b), whose ``a`` may be so large that 1 - x has no digits in x."""
+    is_large, u = _gamma_limit(a, b, rest, m)
+    direct = log_betainc(m.minimum(a, _LARGEST), b, x, rest, m)
+    return m.where(is_large, log_gammaincc(b, u, m), direct)
+
+
+def log_betainc_second(a: Any, b: Any, x: Any, rest: Any, m: Maths) -> Any:
+    """Return log I_x(a, b), whose ``b`` may be so large that x has no digits in 1 - x."""
+    is_large, u = _gamma_limit(b, a, x, m)
+    direct = log_betainc(a, m.minimum(b, _LARGEST), x, rest, m)
+    return m.where(is_large, log_gammainc(a, u, m), direct)
+
+
+def _gamma_limit(large: Any, other: Any, rest: Any, m: Maths) -> tuple[Any, Any]:
+    """Tell where I_x(large, other) is Q(other, u) to more digits than it has itself, and give u.
+
+    It is the first term of DiDonato and Morris (1992), section 9; what is left out is of the size of
+    other^3/large^2, and of other (1 - x)^2.
+    """
+    total = large + 0.5 * (other - 1.0)
+    enough = m.where(other * rest * rest < 1e-9, 1e5 * other * m.sqrt(m.sqrt(other)), np.inf)
+    is_large = total > enough
+    u = -total * m.log1p(-m.minimum(rest, 0.5))
+    return is_large, m.where(is_large, u, other)
 
 
 def _log_small_lower(a: Any, x: Any, m: Maths) -> Any:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from glmm_bayes.core.incomplete import log_betainc
+from glmm_bayes.core.incomplete import log_betainc_first, log_betainc_second
 from glmm_bayes.core.log_gammas import log_negative_binomial
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
@@ -39,8 +39,8 @@ class NegativeBinomial(CountFamily):
 
     def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         log_ratio = at["mu"].log - at["shape"].log
-        return log_betainc(at["shape"].value, y + 1.0, m.expit(-log_ratio), m.expit(log_ratio), m)
+        return log_betainc_first(at["shape"].value, y + 1.0, m.expit(-log_ratio), m.expit(log_ratio), m)
 
     def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         log_ratio = at["mu"].log - at["shape"].log
-        return log_betainc(y + 1.0, at["shape"].value, m.expit(log_ratio), m.expit(-log_ratio), m)
+        return log_betainc_second(y + 1.0, at["shape"].value, m.expit(log_ratio), m.expit(-log_ratio), m)

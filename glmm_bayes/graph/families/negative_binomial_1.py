@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from glmm_bayes.core.incomplete import log_betainc
+from glmm_bayes.core.incomplete import log_betainc_first, log_betainc_second
 from glmm_bayes.core.log_gammas import log_negative_binomial
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
@@ -45,8 +45,8 @@ class NegativeBinomial1(CountFamily):
 
     def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         size, odds = at["mu"].value * at["shape"].value, at["shape"].log
-        return log_betainc(size, y + 1.0, m.expit(odds), m.expit(-odds), m)
+        return log_betainc_first(size, y + 1.0, m.expit(odds), m.expit(-odds), m)
 
     def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         size, odds = at["mu"].value * at["shape"].value, at["shape"].log
-        return log_betainc(y + 1.0, size, m.expit(-odds), m.expit(odds), m)
+        return log_betainc_second(y + 1.0, size, m.expit(-odds), m.expit(odds), m)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.incomplete import log_betainc
+from glmm_bayes.core.incomplete import log_betainc_first
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.log_gammas import log_gamma_ratio
 from glmm_bayes.core.maths import Maths
@@ -95,5 +95,5 @@ def _standard(y: Any, at: RowValues) -> Any:
 def _log_lower(z: Any, nu: Any, m: Maths) -> Any:
     """Return the log of the distribution function: the smaller tail is an incomplete beta function."""
     square = z * z
-    log_tail = log_betainc(0.5 * nu, 0.5, nu / (nu + square), square / (nu + square), m) - _LOG_2
+    log_tail = log_betainc_first(0.5 * nu, 0.5, nu / (nu + square), square / (nu + square), m) - _LOG_2
     return m.where(z < 0, log_tail, m.log1p(-m.exp(log_tail)))
