@@ -241,7 +241,7 @@ def _epil() -> dict[str, Example]:
 }
 """
     names = ("a0", "a1", "a2", "a3", "a4", "a5", "sigma", "sigma1")
-    return {"epil": Example(model, data, names, draws=10_000, thin=10, glm=False)}
+    return {"epil": Example(model, data, names, draws=5_000, thin=8, burn_in=5_000, glm=False)}
 
 
 def _blocker() -> dict[str, Example]:
@@ -307,7 +307,7 @@ def _oxford() -> dict[str, Example]:
     data = _columns("oxford", r="r", n="n", stratum="stratum", case="case", year="year")
     return {
         "oxford": Example(
-            model, data, ("alpha", "beta1", "beta2", "sigma"), draws=10_000, thin=20, burn_in=4_000
+            model, data, ("alpha", "beta1", "beta2", "sigma"), draws=10_000, thin=10, burn_in=4_000
         )
     }
 
