@@ -22,7 +22,6 @@ from glmm_bayes.spec.peers import FAMILIES, PARAMETERS, peer_hint
         ("ordinal", "cumulative"),
         ("multinom", "multinomial"),
         ("b", "beta"),
-        ("Intercept", "beta[Intercept]"),
         ("class", "beta"),
     ],
 )
