@@ -6,7 +6,7 @@ It writes ``benchmarks/results/defaults.json`` after each model, and from it the
 Gaussian responses, else maximum likelihood), glmmTMB, ordinal, metafor.
 
 The gap of a parameter is the posterior mean less the estimate, in posterior sds. A gap above .5 has its
-reason on the page; ``REASONS`` has it, by model and parameter.
+reason on the page; ``defaults_page.py`` has it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ ORDER = (
 def estimates_of(name: str) -> dict[str, Any]:
     """Read what R found."""
     found = json.loads((ORACLES / "default_estimates.json").read_text(encoding="utf-8"))
-    return found[name]  # type: ignore[no-any-return]
+    result: dict[str, Any] = found[name]
+    return result
 
 
 def model_of(name: str) -> gb.Model:

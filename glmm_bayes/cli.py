@@ -148,6 +148,7 @@ def effects(
     ] = "population",
     measure: Annotated[str, typer.Option(help="difference, ratio, odds_ratio, ...")] = "difference",
     by: Annotated[str | None, typer.Option(help="A column to compare within.")] = None,
+    per: Annotated[str | None, typer.Option(help="label: a new group for each label in the rows.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare the expected response at different values of one variable, or compute a spec file's effects."""
@@ -155,7 +156,7 @@ def effects(
 
     fitted, file = _fit(source)
     if variable is not None:
-        result = gb.comparisons(fitted, variable, measure=measure, estimand=estimand, by=by)
+        result = gb.comparisons(fitted, variable, measure=measure, estimand=estimand, by=by, per=per)
         typer.echo(json.dumps(_document(result)) if as_json else str(result))
         return
     if file is None or not file.effects:

@@ -34,9 +34,10 @@ def expected_of_new(
     Parameters
     ----------
     question, rows, averages, max_memory
-        As in ``expected``; every label of a factor that is ``new_subject`` is one new group.
+        As in ``expected``; of a factor that is ``new_subject`` there is one new group, or one a label.
     seed : int
-        Together with the factor and the label it fixes the effects of a new group in every draw.
+        Together with the factor, and the label where these tell groups apart, it fixes the effects of a
+        new group in every draw.
     """
     # New groups are no part of the pieces: their effects are added block by block.
     whole, _, kind = distinct_pieces(question, rows)

@@ -106,8 +106,27 @@ def prior_lines(rows: Sequence[PriorRow]) -> list[str]:
 
 def explain_model(model: Described) -> Explanation:
     """Write the model as mathematics with the data's own names."""
-    text = "\n".join([*equations(model), "", "Priors:", *prior_lines(model.priors.rows)])
+    text = "\n".join(
+        [*equations(model), "", "Priors:", *prior_lines(model.priors.rows), *_gaps(model.priors)]
+    )
     return Explanation(text, latex_of(model))
+
+
+def _gaps(priors: Priors) -> list[str]:
+    """Say where posteriors under default priors lie beside REML and maximum likelihood, and why."""
+    defaults = {row.parameter for row in priors.rows if row.source == "default"}
+    lines = []
+    if any(name.startswith("sd_") for name in defaults):
+        lines += [
+            "Posterior means of standard deviations lie above the estimates of REML and maximum likelihood",
+            "where levels are few: their posteriors are skewed to the right.",
+        ]
+    if any(name.startswith("corr_") for name in defaults):
+        lines += [
+            "Correlations have their default prior at the average row (of centred columns), and posterior",
+            "means nearer to 0 than those estimates: they end at -1 and 1.",
+        ]
+    return ["", *lines] if lines else []
 
 
 def explain_responses(models: Mapping[str, Described], between: Sequence[str]) -> Explanation:

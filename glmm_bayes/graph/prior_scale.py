@@ -39,7 +39,10 @@ _TIMES = 100.0
 
 @dataclass(frozen=True)
 class Replicated:
-    """Where the prior predictive mean lies, and how far replicated responses spread."""
+    """Where the prior predictive mean lies, and half of what holds the central 68% of responses.
+
+    That is the sd of a normal, and finite where the sd is not: most priors have none on a log scale.
+    """
 
     low: float
     high: float
@@ -66,7 +69,12 @@ def check_prior_scale(
         Code ``prior_scale``.
     """
     users = [row.parameter for row in priors.rows if row.source == "yours"]
-    if not users or not _has_mean(family, response):
+    if not users:
+        return
+    if not _has_mean(family, response):
+        what = "censored, truncated or has no mean of numbers"
+        message = f"'{response.label}' is {what}: how far your priors are from the data is not checked."
+        findings.note("prior_scale", message)
         return
     rows = np.unique(np.linspace(0, len(response.values) - 1, _ROWS).round().astype(np.int64))
     values = response.values / np.maximum(response.trials, 1)
@@ -84,7 +92,7 @@ def check_prior_scale(
     if is_wide and not wide_too:
         times = f"{found.spread / sd:.3g} times the data's" if np.isfinite(found.spread) else "the data's is"
         message = f"under your priors ({named}) '{response.label}' has an sd of {found.spread:.3g}, {times} "
-        findings.warning("prior_scale", f"{message}{sd:.3g}.", hint=_HINT)
+        findings.warning("prior_scale", f"{message}{sd:.3g} (half of the central 68%).", hint=_HINT)
 
 
 _HINT = "Write priors on the scale of the data, or leave them out: the defaults take it from the data."

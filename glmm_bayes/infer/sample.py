@@ -192,7 +192,8 @@ def _compiled(model: Any, names: Sequence[str], guide: Guide) -> Any:
     """Compile a graph once; again only if its user has added to it since."""
     import nutpie
 
-    signature = (*names, *sorted(model.named_vars), *(str(p) for p in model.potentials))
+    starts = (f"{v.name} = {at}" for v, at in model.rvs_to_initial_values.items() if at is not None)
+    signature = (*names, *sorted(model.named_vars), *(str(p) for p in model.potentials), *starts)
     known = _COMPILED.get(model)
     if known is None or known[0] != signature:
         overrides = guide.overrides(model)

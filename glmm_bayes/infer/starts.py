@@ -44,7 +44,7 @@ class Guide:
     log_likelihood : callable
         Takes the reported variables, shape (1, ...), to the log likelihood of the data.
     null : float
-        Log likelihood of the model without effects, at the centre of its default priors.
+        Log likelihood of the model without effects, roughly fitted under its default priors.
     rows : int
     excluded : tuple of Excluded
         Parameters whose priors exclude the scale of the data.

@@ -337,6 +337,7 @@ class ModelSpec:
         family, link : str
             Names of the family and, if it is not the family's default, of the link.
         priors : mapping of str to Prior, optional
+            By parameter name; ``beta`` is every slope.
         interpretation : {"subject", "population"}
             What the coefficients say: what changes for a given group, or on average over all groups.
 

@@ -532,8 +532,8 @@ def test_row_44_an_unknown_key_of_a_spec_file_is_named_with_its_line(tmp_path):
         gb.ModelSpec.from_file(path)
     assert str(caught.value) == (
         "[config_key] model.yaml:3: unknown key 'famly' in [model]. Did you mean 'family'? "
-        "Known: formula, family, link, interpretation, edition, response, intercept, terms, specific, offset, "
-        "groups."
+        "Known: formula, family, link, interpretation, edition, response, intercept, terms, specific, "
+        "offset, groups."
     )
 
 
