@@ -26,8 +26,9 @@ from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.many_responses import MultivariateFit, joint_dimensions
 from glmm_bayes.infer.sample import Settings, sample
 from glmm_bayes.model import Model, checked_missing
+from glmm_bayes.spec.column_names import column_names
 from glmm_bayes.spec.many_responses import Formulas
-from glmm_bayes.spec.model_spec import ModelSpec, column_names
+from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 
 

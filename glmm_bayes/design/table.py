@@ -17,9 +17,9 @@ from glmm_bayes.design.column_types import read_column
 from glmm_bayes.design.containers import Frame, as_frame
 from glmm_bayes.design.label_notes import note_labels
 from glmm_bayes.design.missing import check_finite, complete_rows, report_missing
+from glmm_bayes.spec.column_names import ColumnNames
 from glmm_bayes.spec.diagnosis import place, point
 from glmm_bayes.spec.expressions import Span
-from glmm_bayes.spec.model_spec import ColumnNames
 
 __all__ = [
     "Column",

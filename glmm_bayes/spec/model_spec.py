@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from glmm_bayes.core.errors import Finding, PriorError
+from glmm_bayes.spec.column_names import ColumnNames, column_names
 from glmm_bayes.spec.expressions import Call, Expr, Name, Text, quote
 from glmm_bayes.spec.prior import Prior
 
@@ -19,22 +20,6 @@ if TYPE_CHECKING:
 INTERPRETATIONS = ("subject", "population")
 
 _NO_PRIORS: Mapping[str, Prior] = MappingProxyType({})
-
-
-class ColumnNames(tuple[str, ...]):
-    """Names of the columns that a model reads, with what censoring makes of some of them.
-
-    Attributes
-    ----------
-    open_ended : frozenset of str
-        Columns that hold upper ends of intervals and nothing else: rows without an interval need none,
-        and an infinite one is an open end.
-    of_censoring : frozenset of str
-        Columns that say what is known of a censored row: without such rows the sample is biased.
-    """
-
-    open_ended: frozenset[str] = frozenset()
-    of_censoring: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -226,29 +211,6 @@ class ResponseTerm:
         additions = tuple(name for addition in self.additions for name in addition.names())
         return tuple(dict.fromkeys(self.expression.names() + additions))
 
-    def interval_ends(self) -> tuple[str, ...]:
-        """Columns of the upper ends of intervals: the second of ``cens(c, y2)``."""
-        return tuple(name for call in self._censoring() for end in call.arguments[1:] for name in end.names())
-
-    def of_censoring(self) -> tuple[str, ...]:
-        """Columns that say what is known of a censored response; none without ``cens()``."""
-        return tuple(name for call in self._censoring() for name in (*self.expression.names(), *call.names()))
-
-    def needed_names(self) -> tuple[str, ...]:
-        """Columns that every row needs."""
-        arguments = [
-            part
-            for call in self.additions
-            for part in (
-                *call.arguments[: 1 if call.function == "cens" else None],
-                *dict(call.options).values(),
-            )
-        ]
-        return self.expression.names() + tuple(name for part in arguments for name in part.names())
-
-    def _censoring(self) -> list[Call]:
-        return [call for call in self.additions if call.function == "cens"]
-
 
 @dataclass(frozen=True)
 class LinearPredictor:
@@ -337,10 +299,14 @@ class ModelSpec:
         """Columns of the data that the model reads, each once."""
         return column_names((self,))
 
+    def linear_predictors(self) -> tuple[LinearPredictor, ...]:
+        """Return those of the mean and of further parameters."""
+        further = [part for part in self.further.values() if isinstance(part, LinearPredictor)]
+        return (self.predictor, *further)
+
     def grouping_columns(self) -> tuple[str, ...]:
         """Columns of the data that name levels of grouping factors, of all linear predictors."""
-        further = [part for part in self.further.values() if isinstance(part, LinearPredictor)]
-        groups = [group for part in (self.predictor, *further) for group in part.groups]
+        groups = [group for part in self.linear_predictors() for group in part.groups]
         return tuple(dict.fromkeys(name for group in groups for name in group.columns))
 
     def to_formula(self) -> str:
@@ -429,19 +395,3 @@ class ModelSpec:
         from glmm_bayes.spec.spec_file import write_spec_file
 
         write_spec_file(self, path)
-
-
-def column_names(specs: Iterable[ModelSpec]) -> ColumnNames:
-    """Return the columns that some models of the same rows read, each once."""
-    names: dict[str, None] = {}
-    ends, of_censoring, needed = set[str](), set[str](), set[str]()
-    for spec in specs:
-        further = [part for part in spec.further.values() if isinstance(part, LinearPredictor)]
-        beside = [name for part in (spec.predictor, *further) for name in part.names()]
-        names |= dict.fromkeys((*spec.response.names(), *beside))
-        needed |= {*spec.response.needed_names(), *beside}
-        ends |= set(spec.response.interval_ends())
-        of_censoring |= set(spec.response.of_censoring())
-    result = ColumnNames(names)
-    result.open_ended, result.of_censoring = frozenset(ends - needed), frozenset(of_censoring)
-    return result
