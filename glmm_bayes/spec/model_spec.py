@@ -290,10 +290,14 @@ class ModelSpec:
         """Columns of the data that the model reads, each once."""
         return column_names((self,))
 
+    def linear_predictors(self) -> tuple[LinearPredictor, ...]:
+        """Return those of the mean and of further parameters."""
+        further = [part for part in self.further.values() if isinstance(part, LinearPredictor)]
+        return (self.predictor, *further)
+
     def grouping_columns(self) -> tuple[str, ...]:
         """Columns of the data that name levels of grouping factors, of all linear predictors."""
-        further = [part for part in self.further.values() if isinstance(part, LinearPredictor)]
-        groups = [group for part in (self.predictor, *further) for group in part.groups]
+        groups = [group for part in self.linear_predictors() for group in part.groups]
         return tuple(dict.fromkeys(name for group in groups for name in group.columns))
 
     def to_formula(self) -> str:
