@@ -30,8 +30,7 @@ def column_names(specs: Iterable[ModelSpec]) -> ColumnNames:
     names: dict[str, None] = {}
     ends, of_censoring, needed = set[str](), set[str](), set[str]()
     for spec in specs:
-        further = [part for part in spec.further.values() if not isinstance(part, int | float)]
-        beside = [name for part in (spec.predictor, *further) for name in part.names()]
+        beside = [name for part in spec.linear_predictors() for name in part.names()]
         names |= dict.fromkeys((*spec.response.names(), *beside))
         needed |= {*spec.response.needed_names(), *beside}
         ends |= set(spec.response.interval_ends())
