@@ -35,6 +35,7 @@ _ZETA = (
 #: Above 0, so that a quotient whose shape and mean are both 0 to the last digit is a number.
 _TINY = np.float64(1e-300)
 _HUGE = np.float64(1e300)
+_LEAST_LOG_SIZE = -200.0
 #: A size that no count tells from an infinite one.
 _POISSON = np.float64(1e100)
 _LOG_POISSON = float(np.log(_POISSON))
@@ -121,8 +122,12 @@ def log_beta_binomial(y: Any, n: Any, log_mu: Any, log_rest: Any, phi: Any, log_
     trials = m.maximum(n, 1.0)
     parts: Any = 0.0
     for count, log_p in ((y, log_mu), (n - y, log_rest)):
-        log_size = log_p + log_phi
-        parts = parts + log_negative_binomial(count, n * m.exp(log_p), m.exp(log_size), log_size, m)
+        # Below this size the log probability of a count is a line in log p, to the last digit, while squares
+        # of sizes, which gradients divide by, are no numbers soon.
+        safe = m.maximum(log_p, _LEAST_LOG_SIZE - log_phi)
+        log_size = safe + log_phi
+        parts = parts + log_negative_binomial(count, n * m.exp(safe), m.exp(log_size), log_size, m)
+        parts = parts + m.where(count > 0, log_p - safe, 0.0)
     of_sum = _rising_rest(trials, phi, log_phi, m) - log_factorial_rest(n, m)
     return parts - m.where(n > 0, of_sum, 0.0)
 

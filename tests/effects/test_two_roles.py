@@ -23,7 +23,7 @@ def _data() -> pd.DataFrame:
             "s": np.round(RNG.uniform(0.2, 2.0, N), 3),
             "w": np.round(RNG.uniform(0.5, 3.0, N), 3),
             "e": np.round(RNG.uniform(0.5, 4.0, N), 3),
-            "c": RNG.permutation(np.tile(["none", "none", "right", "left"], N // 4)),
+            "c": "none none right none left right left none right left none right".split(),
             "lb": np.round(RNG.uniform(-9.0, -5.0, N), 2),
             "y": np.round(RNG.normal(size=N), 2),
             "k": RNG.integers(0, 5, N),
