@@ -49,7 +49,8 @@ class MultivariateModel:
     priors : mapping of str to Prior, optional
         With the response's name in front, ``y1_beta[x]``, or of every response that has the parameter,
         ``beta[x]``; ``beta`` is every slope, ``y1_Intercept`` and ``y1_beta[Intercept]`` the intercept at
-        the average row and at x = 0; ``corr_<factor>`` also of correlations under a label; ``rescor`` of residuals.
+        the average row and at x = 0; ``corr_<factor>`` also of correlations under a label; ``rescor`` of
+        residuals.
     missing : {"error", "drop"}
         ``drop`` leaves out rows that miss a value in a column of any response's formula.
     known, rank : as in Model

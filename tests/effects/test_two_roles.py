@@ -10,6 +10,20 @@ import glmm_bayes as gb
 
 N = 12
 RNG = np.random.default_rng(5)
+CENSORED = [
+    "none",
+    "none",
+    "right",
+    "none",
+    "left",
+    "right",
+    "left",
+    "none",
+    "right",
+    "left",
+    "none",
+    "right",
+]
 
 
 def _data() -> pd.DataFrame:
@@ -23,7 +37,8 @@ def _data() -> pd.DataFrame:
             "s": np.round(RNG.uniform(0.2, 2.0, N), 3),
             "w": np.round(RNG.uniform(0.5, 3.0, N), 3),
             "e": np.round(RNG.uniform(0.5, 4.0, N), 3),
-            "c": "none none right none left right left none right left none right".split(),
+            # Each value of t stands beside each value of c.
+            "c": CENSORED,
             "lb": np.round(RNG.uniform(-9.0, -5.0, N), 2),
             "y": np.round(RNG.normal(size=N), 2),
             "k": RNG.integers(0, 5, N),

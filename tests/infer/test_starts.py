@@ -244,7 +244,7 @@ def test_every_chain_of_nutpie_gets_the_start_that_is_its_own():
     model = salm("Gamma precision")
     own, graph = guide(model), model.pymc_model
     compiled = _compiled(graph, names_of(model), own)
-    points = [np.full(compiled.n_dim, 0.1 * chain) for chain in range(5)]
+    points = starts(model, seeds=range(5))
     seeds = sample._nutpie_seeds(compiled, points, 7)
     assert len(set(seeds)) == 5
     assert sample._nutpie_seeds(compiled, points[:3], 7) == seeds[:3]
