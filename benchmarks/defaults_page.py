@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 LIMIT = 0.5
@@ -17,7 +17,11 @@ KINDS: Mapping[str, str] = {
     "averages over sds, larger ones more than smaller ones; the estimate takes one.",
 }
 #: What is of one parameter alone.
-REASONS: Mapping[tuple[str, str], str] = {}
+REASONS: Mapping[tuple[str, str], str] = {
+    ("sleepstudy", "sd_Subject[Intercept]"): "The correlation's prior is uniform at the average day, where "
+    "REML's own is .75. The posterior holds smaller ones too, each with a larger sd at day 0; and with 18 "
+    "subjects it is skewed to the right.",
+}
 
 
 def gap(entry: Mapping[str, float]) -> float:
@@ -53,8 +57,8 @@ def large_gaps(results: Mapping[str, Any]) -> dict[tuple[str, str], Mapping[str,
     }
 
 
-def page(results: Mapping[str, Any]) -> str:
-    """Write the page."""
+def page(results: Mapping[str, Any], models: Iterable[str]) -> str:
+    """Write the page; models without a result yet are named."""
     count = sum(len(result["parameters"]) for result in results.values())
     large = large_gaps(results)
     lines = [
@@ -67,6 +71,9 @@ def page(results: Mapping[str, Any]) -> str:
         f"posterior sds. {len(large)} gaps are above {LIMIT}; their reasons stand below.",
         "",
     ]
+    missing = [name for name in models if name not in results]
+    if missing:
+        lines += [f"Not fitted yet (`python benchmarks/defaults.py` goes on): {', '.join(missing)}.", ""]
     if large:
         lines += ["## Gaps above .5", "", "| model | parameter | gap | reason |", "|---|---|---|---|"]
         for (name, parameter), entry in large.items():

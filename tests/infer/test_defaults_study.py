@@ -13,14 +13,19 @@ TESTS = Path(__file__).parents[1]
 BENCHMARKS = TESTS.parent / "benchmarks"
 sys.path[:0] = [str(BENCHMARKS)]
 
+from defaults import ORDER  # noqa: E402
 from defaults_page import gap, large_gaps, page, reason  # noqa: E402
 
 RESULTS = json.loads((BENCHMARKS / "results" / "defaults.json").read_text(encoding="utf-8"))["results"]
 ESTIMATES = json.loads((TESTS / "oracles" / "default_estimates.json").read_text(encoding="utf-8"))
 
 
-def test_every_model_with_an_estimate_has_its_posterior():
-    assert set(RESULTS) == set(ESTIMATES)
+def test_every_model_is_one_with_an_estimate_and_those_not_fitted_yet_are_named():
+    assert set(RESULTS) <= set(ORDER) == set(ESTIMATES)
+    assert "sleepstudy" in RESULTS
+    written = (TESTS.parent / "docs" / "defaults.md").read_text(encoding="utf-8")
+    line = next((one for one in written.splitlines() if one.startswith("Not fitted yet")), "")
+    assert all((name in RESULTS) != (f" {name}," in line or f" {name}." in line) for name in ORDER)
 
 
 @pytest.mark.parametrize("name", RESULTS)
@@ -32,7 +37,7 @@ def test_the_estimates_beside_the_posteriors_are_those_of_the_oracle(name):
 
 def test_every_large_gap_has_its_reason_on_the_page():
     written = (TESTS.parent / "docs" / "defaults.md").read_text(encoding="utf-8")
-    assert written == page(RESULTS)
+    assert written == page(RESULTS, ORDER)
     for (name, parameter), entry in large_gaps(RESULTS).items():
         assert reason(name, parameter, entry), (name, parameter, round(gap(entry), 2))
         assert f"| {name} | `{parameter}` |" in written
