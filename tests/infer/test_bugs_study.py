@@ -36,7 +36,7 @@ EXAMPLES = [
     "oxford",
 ]
 #: Without a run by JAGS that can decide: of epil it used a module that seems approximate for Poisson counts
-#: (an sd 5.03 % from ours), of oxford and lsat its Monte Carlo errors are too large. They are held against the
+#: (an sd 5.03 % from ours), of oxford and lsat its Monte Carlo errors are too large. They are held to the
 #: published numbers alone.
 UNDECIDED = ("epil", "oxford", "lsat")
 BESIDE_JAGS = [name for name in EXAMPLES if name not in UNDECIDED]
