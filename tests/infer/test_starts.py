@@ -342,8 +342,13 @@ def test_densities_of_priors_are_pymcs(name):
     ours = np.array([float(law.logpdf(place)) for place in places])
     # PyTensor takes a Python float that fits for float32.
     other = getattr(pm, name).dist(**{key: np.float64(value) for key, value in ARGUMENTS[name].items()})
-    # PyMC's own log 2 of half distributions may be a single-precision number, which is off by 1.9e-9.
-    np.testing.assert_allclose(ours, pm.logp(other, places).eval(), rtol=1e-9, atol=2e-9)
+    theirs = pm.logp(other, places).eval()
+    if name in ("HalfCauchy", "HalfStudentT"):
+        # PyMC may hold the log 2 of these two in single precision: the gap is that of the constant, or none.
+        single = float(np.log(np.float32(2))) - np.log(2)
+        assert np.abs(theirs - ours).max() < 1e-12 or np.abs(theirs - ours - single).max() < 1e-12
+    else:
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9)
     draws = pm.draw(other, 4000, random_seed=1)
     assert abs(np.mean(draws < float(law.ppf(0.5))) - 0.5) < 0.04
 
