@@ -1,7 +1,5 @@
 """Population means and default scales of continuous families: closed forms, and what has no mean."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from scipy import integrate, stats
@@ -11,6 +9,7 @@ from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.graph.families.base import Response
 from glmm_bayes.graph.families.parameters import PARAMETERS
 
 ETA, V = np.array([[0.3, -1.0]]), np.array([[0.64, 2.0]])
@@ -19,6 +18,10 @@ ETA, V = np.array([[0.3, -1.0]]), np.array([[0.64, 2.0]])
 def joint(link, variance, **parameters):
     numbers = {name: number(np.atleast_2d(value)) for name, value in parameters.items()}
     return Joint({"mu": RowValue(LINKS[link], ETA)} | numbers, variance)
+
+
+def observed(y):
+    return Response("y", "mean of y", y, np.ones(len(y)))
 
 
 def test_the_lognormal_population_mean_adds_half_of_both_variances():
@@ -71,7 +74,7 @@ def test_the_variance_of_an_angle_is_that_about_the_location(kappa):
 
 def test_the_prior_of_the_inverse_gaussian_shape_has_the_unit_of_the_response():
     def prior(y):
-        response = SimpleNamespace(values=y)
+        response = observed(y)
         return PARAMETERS["shape"].law(FAMILIES["inverse_gaussian"].spread(response, np.zeros(3)))
 
     small, large = prior(np.array([1.0, 2.0, 6.0])), prior(np.array([100.0, 200.0, 600.0]))
@@ -82,26 +85,26 @@ def test_the_prior_of_the_inverse_gaussian_shape_has_the_unit_of_the_response():
 
 def test_the_scale_of_student_priors_withstands_outliers():
     y = np.array([1.0, 2.0, 3.0, 4.0, 1e6])
-    response = SimpleNamespace(values=y)
+    response = observed(y)
     assert FAMILIES["student"].spread(response, np.zeros(5)) == pytest.approx(1.4826, rel=1e-14)
     assert FAMILIES["student"].scales(LINKS["identity"], response, np.zeros(5)).intercept_mean == 3.0
 
 
 def test_the_student_scale_is_the_sd_where_half_of_the_values_are_equal():
     y = np.array([3.0, 3.0, 3.0, 7.0])
-    assert FAMILIES["student"].spread(SimpleNamespace(values=y), np.zeros(4)) == pytest.approx(2.0)
+    assert FAMILIES["student"].spread(observed(y), np.zeros(4)) == pytest.approx(2.0)
 
 
 @pytest.mark.parametrize("family", ["gamma", "inverse_gaussian", "exponential", "weibull"])
 def test_the_unit_of_exposure_moves_the_prior_of_the_intercept_alone(family):
-    response, offset = SimpleNamespace(values=np.array([1.0, 4.0, 2.5])), np.log([1.0, 3.0, 2.0])
+    response, offset = observed(np.array([1.0, 4.0, 2.5])), np.log([1.0, 3.0, 2.0])
     one, other = (FAMILIES[family].scales(LINKS["log"], response, o) for o in (offset, offset + np.log(60)))
     assert one.intercept_mean - other.intercept_mean == pytest.approx(np.log(60), rel=1e-13)
     assert (one.intercept_sd, one.effect, one.group_sd) == (2.5, 1.5, 1.5)
 
 
 def test_lognormal_scales_are_those_of_the_logs():
-    response, offset = SimpleNamespace(values=np.exp([1.0, 2.0, 6.0])), np.array([0.0, 0.0, 3.0])
+    response, offset = observed(np.exp([1.0, 2.0, 6.0])), np.array([0.0, 0.0, 3.0])
     found = FAMILIES["lognormal"].scales(LINKS["identity"], response, offset)
     assert (found.intercept_mean, found.intercept_sd, found.group_sd) == pytest.approx((2.0, 2.5, 1.0))
 

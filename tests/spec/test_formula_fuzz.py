@@ -130,7 +130,12 @@ soup = st.one_of(
 @given(soup)
 @settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_text_is_a_spec_or_a_typed_error(text):
-    start = time.process_time()
+    # A pause of the collector or of another thread comes once, a slow parser each time.
+    assert any(seconds_of_reading(text) < 1 for _ in range(3))
+
+
+def seconds_of_reading(text):
+    start = time.thread_time()
     try:
         spec = ModelSpec.from_formula(text)
     except GlmmError as error:
@@ -138,4 +143,4 @@ def test_any_text_is_a_spec_or_a_typed_error(text):
         assert "    " in error.findings[0].message
     else:
         assert ModelSpec.from_formula(spec.to_formula()) == spec
-    assert time.process_time() - start < 1
+    return time.thread_time() - start
