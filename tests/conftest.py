@@ -4,7 +4,12 @@
 examples do not show.
 """
 
+import os
+
 from hypothesis import settings
+
+# PyTensor would note the place in the code of every variable of every graph.
+os.environ.setdefault("PYTENSOR_FLAGS", "traceback__limit=0")
 
 settings.register_profile("default", derandomize=True, deadline=None)
 settings.register_profile("explore", derandomize=False, max_examples=2000, deadline=None)

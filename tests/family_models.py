@@ -11,6 +11,7 @@ import pymc as pm
 
 import glmm_bayes as gb
 from glmm_bayes.infer.datatree import dimensions
+from tests.plain_mode import PLAIN
 
 ROWS, LEVELS = 80, 8
 
@@ -88,6 +89,6 @@ def fit_of(family: str, fixed: str = "x + z + (1 | g)", draws: int = 40, **furth
     model = model_of(family, fixed=fixed, **further)
     names = list(dimensions(model.priors))
     with model.pymc_model:
-        options = {"mode": "FAST_COMPILE"}
+        options = {"mode": PLAIN}
         prior = pm.sample_prior_predictive(draws, None, names, 3, compile_kwargs=options)["prior"]
     return gb.Fit.from_draws(model, {name: prior[name].to_numpy() for name in names})

@@ -14,7 +14,6 @@ from typing import Any
 
 from glmm_bayes.core.errors import Finding, FormulaError
 from glmm_bayes.core.registry import suggestion
-from glmm_bayes.spec.editions import CURRENT
 from glmm_bayes.spec.expressions import Call, Name, Number, Text, quote
 from glmm_bayes.spec.file_model import Group as GroupSection
 from glmm_bayes.spec.file_model import Model
@@ -168,7 +167,7 @@ def model_keys(spec: ModelSpec) -> dict[str, Any]:
     keys["family"] = spec.family
     keys |= {"link": spec.link} if spec.link is not None else {}
     keys |= {"interpretation": spec.interpretation} if spec.interpretation != "subject" else {}
-    keys |= {} if spec.edition == CURRENT else {"edition": spec.edition}
+    keys["edition"] = spec.edition
     keys |= {} if spec.has_intercept else {"intercept": False}
     keys["terms"] = [str(term) for term in spec.fixed if term.factors]
     keys["specific"] = [str(term) for term in spec.specific]

@@ -11,6 +11,7 @@ import glmm_bayes as gb
 from glmm_bayes.core.bridge import attenuation_of, bridge_effect, sd_of_attenuation
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.links import LINKS
+from tests.plain_mode import PLAIN
 
 RNG = np.random.default_rng(5)
 DATA = pd.DataFrame(
@@ -21,7 +22,6 @@ DATA = pd.DataFrame(
         "h": RNG.choice(["a", "b", "c"], 48),
     }
 )
-PLAIN = "FAST_COMPILE"
 
 
 def fit_of(random='(1 | gr(g, dist = "bridge"))', interpretation=None):

@@ -15,8 +15,8 @@ import glmm_bayes as gb
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.infer.datatree import dimensions
+from tests.plain_mode import PLAIN
 
-PLAIN = "FAST_COMPILE"
 RNG = np.random.default_rng(20261123)
 N, GROUPS = 60, 12
 LINK_CASES = {

@@ -8,22 +8,9 @@ import pytest
 
 import glmm_bayes as gb
 
-N = 12
+N = 6
 RNG = np.random.default_rng(5)
-CENSORED = [
-    "none",
-    "none",
-    "right",
-    "none",
-    "left",
-    "right",
-    "left",
-    "none",
-    "right",
-    "left",
-    "none",
-    "right",
-]
+CENSORED = ["none", "right", "left", "none", "right", "left"]
 
 
 def _data() -> pd.DataFrame:
@@ -32,7 +19,7 @@ def _data() -> pd.DataFrame:
         {
             "t": np.tile([0, 1], N // 2),
             "x": np.repeat([0.5, 1.5], N // 2),
-            "g": np.tile(["a", "b", "c", "d"], N // 4),
+            "g": list("abcabc"),
             "n": RNG.integers(5, 40, N),
             "s": np.round(RNG.uniform(0.2, 2.0, N), 3),
             "w": np.round(RNG.uniform(0.5, 3.0, N), 3),
@@ -100,7 +87,7 @@ def _asked(role: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("estimand", ["population", "typical", "subject"])
+@pytest.mark.parametrize("estimand", ["population", "typical", "subject", "sample", "new_subject"])
 def test_an_average_prediction_is_that_of_its_rows_one_at_a_time(fits, role, estimand):
     asked = _asked(role)
     _close(
@@ -109,8 +96,8 @@ def test_an_average_prediction_is_that_of_its_rows_one_at_a_time(fits, role, est
     )
 
 
-@pytest.mark.parametrize("role", [role for role in ROLES if role not in ("random slope", "by")])
-@pytest.mark.parametrize("estimand", ["population", "typical", "subject"])
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "random slope"])
+@pytest.mark.parametrize("estimand", ["population", "typical", "subject", "sample", "new_subject"])
 def test_an_average_comparison_is_that_of_its_rows_one_at_a_time(fits, role, estimand):
     asked = {"estimand": estimand, **_asked(role)}
     _close(
@@ -120,7 +107,7 @@ def test_an_average_comparison_is_that_of_its_rows_one_at_a_time(fits, role, est
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if ROLES[role][1] != "gaussian"])
-@pytest.mark.parametrize("estimand", ["population", "typical", "subject"])
+@pytest.mark.parametrize("estimand", ["population", "typical", "subject", "sample", "new_subject"])
 def test_an_average_slope_is_that_of_its_rows_one_at_a_time(fits, role, estimand):
     _close(
         gb.slopes(fits[role], "x", estimand=estimand, newdata=DATA),

@@ -2,15 +2,13 @@
 
 import numpy as np
 import pandas as pd
-import pytensor
 import pytest
 from scipy import special, stats
 
 import glmm_bayes as gb
+from tests.plain_mode import PLAIN
 
 # Fused operations of more than 32 operands have no Python form.
-PLAIN = pytensor.compile.mode.Mode(linker="py", optimizer=None)
-
 X = np.array([-1.0, -0.3, 0.2, 0.8, 1.1, 0.5])
 BETA = np.array([0.3, 0.4])
 CODES = np.array(["none", "left", "right", "interval", "none", "interval"])

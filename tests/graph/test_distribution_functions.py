@@ -15,6 +15,7 @@ from glmm_bayes.graph.families import FAMILIES
 from glmm_bayes.graph.maths import GRAPH
 from tests.graph.family_laws import at_of, etas_of, far_etas, values_of
 from tests.graph.family_rows.continuous import ROWS
+from tests.plain_mode import PLAIN
 
 FAR = json.loads((Path(__file__).parents[1] / "oracles" / "far_tails.json").read_text())
 FAMILIES_WITH = [family for family in ROWS if FAMILIES[family].has_cdf]
@@ -58,7 +59,7 @@ def responses(family, link):
     return frozen.rvs(random_state=np.random.default_rng(5)), eta
 
 
-def compiled(family, link, y, tail, mode="FAST_COMPILE"):
+def compiled(family, link, y, tail, mode=PLAIN):
     """Compile one tail and its gradient in eta and in each further parameter."""
     row, eta = ROWS[family], pt.vector("eta")
     scalars = {name: pt.scalar(name) for name in row.parameters}
@@ -118,6 +119,6 @@ def test_the_samplers_compiler_takes_tails_and_gradients(family):
     y, eta = responses(family, link)
     values = (eta, *ROWS[family].parameters.values())
     for tail in TAILS:
-        plain, numba = (compiled(family, link, y, tail, mode)(*values) for mode in ("FAST_COMPILE", "NUMBA"))
+        plain, numba = (compiled(family, link, y, tail, mode)(*values) for mode in (PLAIN, "NUMBA"))
         for one, other in zip(plain, numba, strict=True):
             np.testing.assert_allclose(other, one, rtol=1e-9)

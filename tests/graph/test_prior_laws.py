@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 import glmm_bayes as gb
+from tests.plain_mode import PLAIN
 
 RNG = np.random.default_rng(12)
 ROWS = 80
@@ -153,10 +154,8 @@ def test_a_users_prior_of_a_coefficient_has_its_density_beside_defaults(name):
     prior, scipys = USERS[name]
     model = gb.Model("y ~ x*t", DATA, family="bernoulli", priors={"beta[x]": prior})
     graph = model.pymc_model
-    log_density = graph.compile_logp(vars=graph.free_RVs, jacobian=False, mode="FAST_COMPILE")
-    beta_of = graph.compile_fn(
-        graph["beta"], inputs=graph.free_RVs, mode="FAST_COMPILE", on_unused_input="ignore"
-    )
+    log_density = graph.compile_logp(vars=graph.free_RVs, jacobian=False, mode=PLAIN)
+    beta_of = graph.compile_fn(graph["beta"], inputs=graph.free_RVs, mode=PLAIN, on_unused_input="ignore")
 
     xc = ((DATA["x"] - DATA["x"].mean()) / (2 * DATA["x"].std())).to_numpy()
     levels = [(DATA["t"] == level).to_numpy(float) for level in ("b", "c")]

@@ -27,6 +27,7 @@ from glmm_bayes.infer.sample import _compiled
 from glmm_bayes.infer.start_centres import _SAMPLED, _within
 from glmm_bayes.infer.starts import LIMIT, chain_starts
 from glmm_bayes.spec.prior import DISTRIBUTIONS as WRITTEN
+from tests.plain_mode import PLAIN
 
 TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS.parent / "benchmarks")]
@@ -63,7 +64,7 @@ def names_of(model):
 
 def density(model):
     own = guide(model)
-    return GraphDensity(model.pymc_model, names_of(model), own.overrides(model.pymc_model), "FAST_COMPILE")
+    return GraphDensity(model.pymc_model, names_of(model), own.overrides(model.pymc_model), PLAIN)
 
 
 def starts(model, seeds=SEEDS, found=None):

@@ -85,6 +85,7 @@ WHOLE = """\
 model:
   response: y
   family: poisson
+  edition: 2
   terms: [treatment, "poly(age, 2)"]
   groups:
     - factor: area

@@ -280,6 +280,7 @@ AS_YAML = """\
 model:
   response: {expression: "y", trials: "n"}
   family: binomial
+  edition: 2
   intercept: false
   terms: [x, z, "x:z"]
   offset: ["log(e)"]
@@ -298,6 +299,7 @@ AS_TOML = """\
 [model]
 response = { expression = "y", trials = "n" }
 family = "binomial"
+edition = 2
 intercept = false
 terms = ["x", "z", "x:z"]
 offset = ["log(e)"]
