@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -111,7 +113,8 @@ def _categorical(series: nw.Series[Any], name: str, rows: NDArray[Any], findings
     if series.implementation.is_polars():
         if not isinstance(series.dtype, nw.Enum):
             # Its categories are those of the whole process, in no order that anybody declared.
-            return read_column(series.cast(nw.String), name, rows, findings)[0]
+            read = read_column(series.cast(nw.String), name, rows, findings)[0]
+            return replace(read, declared=True)
         codes, categories = native.to_physical().fill_null(0).to_numpy(), series.dtype.categories
     elif hasattr(getattr(native, "cat", None), "codes"):
         codes, categories, ordered = native.cat.codes.to_numpy(), native.cat.categories, native.cat.ordered
@@ -160,7 +163,9 @@ def _python_values(name: str, values: list[Any], rows: NDArray[Any], findings: F
     kinds = {kind: _python_kind(kind) for kind in set(map(type, values))}
     found = set(kinds.values())
     if len(found) > 1:
-        expected = "text" if "text" in found else kinds[type(values[0])]
+        counts = Counter(kinds[type(value)] for value in values)
+        # The few among the many are told; of as many, those that are no text.
+        expected = max(counts, key=lambda kind: (counts[kind], kind == "text"))
         wrong = [at for at, value in enumerate(values) if kinds[type(value)] != expected]
         message = (
             f"column '{name}' is mixed: first {type(values[wrong[0]]).__name__} in row {rows[wrong[0]]}."

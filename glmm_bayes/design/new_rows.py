@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from glmm_bayes.core.errors import Findings, value_text
+from glmm_bayes.core.errors import Findings, row_text, value_text
+from glmm_bayes.design.column import no_numbers
 from glmm_bayes.design.groups import by_terms
 from glmm_bayes.design.table import Column, Table, as_frame, as_labels, read_table
 from glmm_bayes.spec.model_spec import ModelSpec
@@ -68,8 +69,11 @@ def _check_kinds(trained: Table, table: Table, names: list[str], spec: ModelSpec
         before, found = trained[name], table[name]
         is_label = before.kind == "label" and found.kind == "number"
         if before.kind != found.kind and not is_label and name not in grouping:
-            message = f"new data: '{name}': trained as {before.kind}, got {found.kind}."
-            findings.error("newdata_schema", message, column=name, hint="Convert it to what it was.")
+            where = no_numbers(found, table.rows) if before.kind == "number" else ()
+            told = f" ({row_text(where)})" if where else ""
+            message = f"new data: '{name}': trained as {before.kind}, got {found.kind}{told}."
+            hint = "Convert it to what it was."
+            findings.error("newdata_schema", message, column=name, rows=where, hint=hint)
         elif before.declared and found.declared and _in_other_order(before, found):
             message = f"levels of '{name}' in another order: matched by label, not by position."
             findings.note("newdata_schema", message, column=name)
