@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from glmm_bayes.core.escapes import visible
+
 _ROWS_SHOWN = 5
 
 
@@ -36,6 +38,11 @@ class Finding:
     rows: tuple[Any, ...] = ()
     hint: str = ""
     severity: str = "error"
+
+    def __post_init__(self) -> None:
+        # Words of a user's stand in them, and they are printed.
+        object.__setattr__(self, "message", visible(self.message))
+        object.__setattr__(self, "hint", visible(self.hint))
 
     def __str__(self) -> str:
         text = f"[{self.code}] {self.message}"
@@ -148,7 +155,7 @@ class Findings:
 
 def row_text(rows: Sequence[Any]) -> str:
     """Name the first five rows and count the others: ``rows 3, 17 (+12 more)``."""
-    shown = ", ".join(str(row) for row in rows[:_ROWS_SHOWN])
+    shown = ", ".join(visible(str(row), keep="") for row in rows[:_ROWS_SHOWN])
     more = len(rows) - _ROWS_SHOWN
     word = "row" if len(rows) == 1 else "rows"
     return f"{word} {shown} (+{more} more)" if more > 0 else f"{word} {shown}"
@@ -158,6 +165,7 @@ def value_text(values: Iterable[Any]) -> str:
     """Show the first five values as a reader would write them."""
     shown = list(values)
     text = ", ".join(
-        f"{value:g}" if isinstance(value, float) else str(value) for value in shown[:_ROWS_SHOWN]
+        f"{value:g}" if isinstance(value, float) else visible(str(value), keep="")
+        for value in shown[:_ROWS_SHOWN]
     )
     return f"{text}, ..." if len(shown) > _ROWS_SHOWN else text

@@ -13,6 +13,7 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.effects.averaging import GRID_ROWS, GRID_WORDS, fingerprint, shown_column
 from glmm_bayes.effects.variables import Point, Variable, variable_names, variable_of
+from glmm_bayes.infer.captioned import printed
 from glmm_bayes.infer.fit import Fit
 
 _KINDS = Registry(
@@ -89,7 +90,7 @@ def grid(fit: Fit, kind: str = "typical", **values: Any) -> pd.DataFrame:
         told += held
     frame.attrs[GRID_WORDS] = words + (f" ({'; '.join(told)})" if told else "")
     frame.attrs[GRID_ROWS] = fingerprint(frame)
-    return frame
+    return printed(frame)
 
 
 def held_words(variable: Variable, point: Point, why: str) -> str:

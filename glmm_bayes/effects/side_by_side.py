@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
+from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_words
 from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.estimand import NEW_SUBJECT
@@ -88,7 +89,7 @@ class SideBySide:
             means = str(effects.attrs["estimand_description"]).split(" (")[0]
             lines.append(f"{word}: {self._answers(word)} ({means})")
         lines += [f"{word}: not shown, {why}" for word, why in self.omitted.items()]
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
     __repr__ = __str__
 

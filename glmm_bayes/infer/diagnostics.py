@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.priors import Priors, SharedEffects, shared_labels
@@ -157,7 +158,7 @@ class Diagnosis:
     def __str__(self) -> str:
         lines = [self.verdict]
         lines += [f"  {'ok  ' if f.passed else 'LOOK'}  {f.check}: {f.sentence}" for f in self.findings]
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
     __repr__ = __str__
 

@@ -13,6 +13,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Finding
+from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.known import KnownTable
@@ -198,7 +199,7 @@ class Fit:
         if self.settings.get("interrupted"):
             lines.append(f"interrupted: {draws} of {self.settings['draws']} draws a chain were kept")
         lines.append("gb.summary(fit), gb.diagnose(fit), gb.comparisons(fit, ...), gb.report(fit, path)")
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
     def _sampler_words(self) -> str:
         settings = self.settings

@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 
 from glmm_bayes.core.errors import Finding, StorageError
+from glmm_bayes.core.escapes import visible
 from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.reporting.sections import sections, verdict
@@ -62,6 +63,7 @@ def render(fit: Fit, title: str | None = None) -> str:
     environment = Environment(
         loader=PackageLoader("glmm_bayes.reporting"),
         autoescape=True,
+        finalize=lambda value: visible(value) if type(value) is str else value,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
