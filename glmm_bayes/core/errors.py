@@ -10,6 +10,8 @@ from typing import Any
 from glmm_bayes.core.escapes import visible
 
 _ROWS_SHOWN = 5
+#: Longest value that is written out; longer ones, and wide whole numbers, are cut.
+_LONGEST_VALUE, _LONGEST_INT = 200, 10**30
 
 
 @dataclass(frozen=True)
@@ -169,3 +171,11 @@ def value_text(values: Iterable[Any]) -> str:
         for value in shown[:_ROWS_SHOWN]
     )
     return f"{text}, ..." if len(shown) > _ROWS_SHOWN else text
+
+
+def shown_value(value: object) -> str:
+    """Write any value of an argument, cut to one short line; a huge whole number by its length."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _LONGEST_INT:
+        return f"a whole number of {value.bit_length()} bits"
+    text = visible(repr(value), keep="")
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from glmm_bayes.core.errors import Findings, row_text, value_text
+from glmm_bayes.core.errors import DataError, Findings, PredictionError, row_text, value_text
 from glmm_bayes.design.column import no_numbers
 from glmm_bayes.design.groups import by_terms
-from glmm_bayes.design.table import Column, Table, as_frame, as_labels, read_table
+from glmm_bayes.design.table import Column, Frame, Table, as_frame, as_labels, read_table
 from glmm_bayes.spec.model_spec import ModelSpec
 
 
@@ -37,7 +37,7 @@ def read_new_rows(
     if isinstance(data, Table):
         table = data
     else:
-        frame = as_frame(data)
+        frame = _new_frame(data)
         for name in names:
             if not frame.positions(name):
                 findings.error("newdata_schema", f"new data: column '{name}' missing.", column=name)
@@ -46,6 +46,14 @@ def read_new_rows(
     _check_kinds(trained, table, names, spec, findings)
     findings.raise_errors()
     return _labelled(trained, table, names)
+
+
+def _new_frame(data: object) -> Frame:
+    try:
+        return as_frame(data)
+    except DataError as error:
+        told = [replace(finding, message=f"newdata: {finding.message}") for finding in error.findings]
+        raise PredictionError(told) from None
 
 
 def _needed_names(spec: ModelSpec, needed: Collection[str]) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import ESTIMANDS, NEW_PER_LABEL
@@ -77,6 +78,7 @@ def asked_of(estimand: str | Mapping[str, str] | Estimand, **given: Any) -> Esti
     PredictionError
         ``estimand`` if one thing is said in both places.
     """
+    check_texts(scale=given.get("scale"), parameter=given.get("parameter"), per=given.get("per"))
     if not isinstance(estimand, Estimand):
         return Estimand(estimand, **given)
     merged = {}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import xarray as xr
 
+from glmm_bayes.core.arguments import checked_probability
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.effects.asked import Estimand
@@ -70,7 +71,13 @@ class Effects:
         pandas.DataFrame
             The grid's columns, then ``mean``, ``sd``, and the interval's ends named as ArviZ does.
             ``attrs`` says the estimand, the scale, the interval and how the integral was computed.
+
+        Raises
+        ------
+        PredictionError
+            ``probability`` unless it lies between 0 and 1.
         """
+        probability = checked_probability(probability)
         flat = self.draws.to_numpy().reshape(-1, self.draws.sizes["row"])
         how = summary_frame if self.measure is None else self.measure.summarise
         table = how(flat, probability)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_words
@@ -16,7 +17,7 @@ from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.estimand import NEW_SUBJECT
 from glmm_bayes.effects.predicting import predictions
 from glmm_bayes.effects.result import Effects
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -134,6 +135,8 @@ def estimands(
     >>> list(gb.estimands(fit, "trt").effects)
     ['typical', 'population', 'new_subject']
     """
+    check_fit(fit)
+    check_texts(variable=variable, per=per)
     if "estimand" in question:
         message = "every estimand is answered: leave estimand= out."
         raise PredictionError(Finding("estimand", message))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glmm_bayes.core.errors import Finding, PredictionError, value_text
+from glmm_bayes.core.errors import Finding, PredictionError, shown_value, value_text
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.column import date_text, python_level
 from glmm_bayes.design.design import Design
@@ -211,7 +211,7 @@ def variable_of(designs: Sequence[Design], name: str) -> Variable:
     known = variable_names(designs)
     if name not in known:
         hint = " ".join(filter(None, (suggestion(name, known), f"Predictors: {', '.join(known)}.")))
-        message = f"'{name}' is not a predictor of the model."
+        message = f"variable: {shown_value(name)} is not a predictor of the model."
         raise PredictionError(Finding("unknown_column", message, column=name, hint=hint))
     column = next(design.table[name] for design in designs if name in design.table.columns)
     found = next((levels for design in designs if (levels := _levels(design, name))), ())

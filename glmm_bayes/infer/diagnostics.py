@@ -15,7 +15,7 @@ from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interv
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.priors import Priors, SharedEffects, shared_labels
 from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 from glmm_bayes.infer.many_responses import MultivariateFit
 
 Array = NDArray[np.float64]
@@ -42,6 +42,7 @@ def summary(fit: Fit | MultivariateFit) -> pd.DataFrame:
         subject-specific: what changes for a given group; under ``interpretation="population"`` those of
         the mean are population-averaged. (``coefficients`` shows both.)
     """
+    check_fit(fit, MultivariateFit)
     from arviz_stats.base import array_stats
 
     draws = parameters(fit)
@@ -179,6 +180,7 @@ def diagnose(fit: Fit | MultivariateFit) -> Diagnosis:
     Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Rank-normalization, folding, and
     localization: an improved R-hat. Betancourt (2016), Diagnosing suboptimal cotangent disintegrations.
     """
+    check_fit(fit, MultivariateFit)
     findings = _stuck(fit)
     if fit.shape[0] > 1 and fit.shape[1] >= 4:
         table = summary(fit)
