@@ -19,6 +19,7 @@ from glmm_bayes.design.factors import (
     read_levels,
     refuse_as_predictor,
 )
+from glmm_bayes.design.missing import LARGEST
 from glmm_bayes.design.monotonic import read_monotonic
 from glmm_bayes.design.splines import Learnt, basis, is_basis, learn, number, problem, width
 from glmm_bayes.design.table import Column, Level, Table, as_labels, stray_text
@@ -164,6 +165,8 @@ class Evaluator:
             self._refuse_overflow(expression, bad)
         else:
             self._refuse_non_finite(expression, bad)
+        if not isinstance(expression, Name) and (large := np.abs(values) > LARGEST).any():
+            self._refuse_overflow(expression, large)
         return values
 
     def unchecked(self, expression: Expr) -> Values:

@@ -18,6 +18,7 @@ from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.column import date_text, python_level
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import by_terms
+from glmm_bayes.design.missing import LARGEST
 from glmm_bayes.design.table import Column, Level, Table, as_labels
 
 #: What dates count: a slope or a step is that of one day.
@@ -85,8 +86,9 @@ class Variable:
             number = float(value)
         except (TypeError, ValueError, OverflowError):
             number = np.nan
-        if not np.isfinite(number):
-            message = f"'{self.name}' is a number; {value!r} is not."
+        if not abs(number) <= LARGEST:
+            what = "is too large to be squared" if abs(number) > LARGEST else "is not"
+            message = f"'{self.name}' is a number; {shown_value(value)} {what}."
             raise PredictionError(Finding("values", message, column=self.name))
         # The whole number, not six digits of it: 20240101 and 20240102 must not read alike.
         return Point(repr(number).removesuffix(".0"), number)
