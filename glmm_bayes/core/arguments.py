@@ -6,6 +6,8 @@ import numpy as np
 
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 
+#: Numbers beyond it have no square, and no sum of squares over many rows; those below one over it neither.
+LARGEST = 1e150
 #: Seeds are written into files and results as whole numbers of 64 bits.
 _LARGEST_SEED = 2**63 - 1
 

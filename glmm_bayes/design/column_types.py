@@ -56,6 +56,11 @@ def read_column(
     findings : Findings
         Where a column that cannot be used is told, as ``column_type``.
     """
+    if signalling := _signalling(series):
+        where = tuple(rows[signalling].tolist())
+        message = f"column '{name}' holds signalling NaNs ({row_text(where)})."
+        findings.error("column_type", message, column=name, rows=where, hint="Make them None.")
+        return _stand_in(name, len(rows)), np.zeros(len(rows), bool)
     gaps = series.is_null().to_numpy().astype(bool)
     if isinstance(series.dtype, nw.Categorical | nw.Enum):
         return _categorical(series, name, rows, findings), gaps
@@ -63,6 +68,13 @@ def read_column(
     present = series.filter((~gaps).tolist()) if gaps.any() else series
     column = _spread(_present(present, name, rows[~gaps] if gaps.any() else rows, findings), gaps)
     return column, gaps | np.isnan(column.values) if column.values.dtype == np.float64 else gaps
+
+
+def _signalling(series: nw.Series[Any]) -> list[int]:
+    """List the positions of Decimals that no comparison can look at."""
+    if series.dtype != nw.Object:
+        return []
+    return [at for at, value in enumerate(series.to_list()) if isinstance(value, Decimal) and value.is_snan()]
 
 
 def _present(series: nw.Series[Any], name: str, rows: NDArray[Any], findings: Findings) -> Column:
@@ -167,11 +179,10 @@ def _python_values(name: str, values: list[Any], rows: NDArray[Any], findings: F
         # The few among the many are told; of as many, those that are no text.
         expected = max(counts, key=lambda kind: (counts[kind], kind == "text"))
         wrong = [at for at, value in enumerate(values) if kinds[type(value)] != expected]
-        message = (
-            f"column '{name}' is mixed: first {type(values[wrong[0]]).__name__} in row {rows[wrong[0]]}."
-        )
+        where, stray = tuple(rows[wrong].tolist()), type(values[wrong[0]]).__name__
+        message = f"column '{name}' is mixed: {stray} in {row_text(where)}."
         hint = _REMEDIES["other"].format(name=name)
-        findings.error("column_type", message, column=name, rows=tuple(rows[wrong].tolist()), hint=hint)
+        findings.error("column_type", message, column=name, rows=where, hint=hint)
         return _stand_in(name, len(values))
     kind = next(iter(found), "text")
     if kind in _READERS:

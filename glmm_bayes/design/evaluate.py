@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Finding, Findings, FormulaError, row_text, value_text
 from glmm_bayes.design.factors import (
     learn_factor,
@@ -19,7 +20,6 @@ from glmm_bayes.design.factors import (
     read_levels,
     refuse_as_predictor,
 )
-from glmm_bayes.design.missing import LARGEST
 from glmm_bayes.design.monotonic import read_monotonic
 from glmm_bayes.design.splines import Learnt, basis, is_basis, learn, number, problem, width
 from glmm_bayes.design.table import Column, Level, Table, as_labels, stray_text

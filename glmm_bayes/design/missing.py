@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Findings, PredictionError, row_text, value_text
 from glmm_bayes.design.column import Column
 
 Gaps = Mapping[str, NDArray[np.bool_]]
-
-#: Numbers beyond it have no square, and no sum of squares over many rows.
-LARGEST = 1e150
 
 _CENSORED = (
     "Fill them: a censored row says by its value where it was censored, and a sample without such rows "

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import row_text, value_text
 from glmm_bayes.design.evaluate import Evaluator
-from glmm_bayes.design.missing import LARGEST
 from glmm_bayes.design.table import Column
 from glmm_bayes.spec.expressions import Binary, Call, Expr, Flag, Name
 from glmm_bayes.spec.response_term import ResponseTerm

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value, value_text
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.column import date_text, python_level
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import by_terms
-from glmm_bayes.design.missing import LARGEST
 from glmm_bayes.design.table import Column, Level, Table, as_labels
 
 #: What dates count: a slope or a step is that of one day.

@@ -31,8 +31,14 @@ def outcome(case: Case) -> dict[str, Any]:
         kind, text = type(error).__name__, str(error)
     seconds = time.process_time() - start
     missing = [word for word in case.names.split() if word not in text]
-    return {"area": case.area, "names": case.names, "kind": kind, "missing": missing, "text": text[:300],
-            "seconds": seconds}  # fmt: skip
+    return {
+        "area": case.area,
+        "names": case.names,
+        "kind": kind,
+        "missing": missing,
+        "text": text[:300],
+        "seconds": seconds,
+    }
 
 
 if __name__ == "__main__":

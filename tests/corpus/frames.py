@@ -25,7 +25,7 @@ def of(values: object) -> pd.DataFrame:
 
 CASES = table(
     "frames",
-    *[("data", model("y ~ x", data)) for data in (None, 3, "", [], [1, 2], (), {1, 2}, object(), b"y,x", print)],
+    *[("data", model("y ~ x", data)) for data in (None, 3, [], [1, 2], (), {1, 2}, object(), b"y,x", print)],
     ("data", model("y ~ x", np.zeros((3, 2)))),
     ("data", model("y ~ x", DATA["y"])),
     ("data collect", model("y ~ x", pl.DataFrame({"y": [1.0], "x": [2.0]}).lazy())),
@@ -36,7 +36,8 @@ CASES = table(
     ("rows", model("y ~ x", DATA.iloc[:0])),
     ("xx", model("y ~ xx")),
     ("X", model("y ~ X")),
-    ("x twice times", model("y ~ x", pd.concat([DATA, DATA[["x"]]], axis=1).rename(columns={"w": "twice times"}))),
+    ("x 2 times", model("y ~ x", pd.concat([DATA, DATA[["x"]]], axis=1))),
+    ("file", model("y ~ x", "")),
     ("7 name", model("y ~ `7`", DATA.rename(columns={"x": 7}))),
     ("x 3", model("y ~ x", put("x", np.nan, 3))),
     ("x 3", model("y ~ x", put("x", None, 3))),
@@ -66,9 +67,13 @@ CASES = table(
     ("q", model("y ~ q", of([bytes([value]) for value in range(ROWS)]))),
     ("q", model("y ~ q", of(np.arange(ROWS) + 2**60))),
     ("q", model("y ~ q", of([10**400 + value for value in range(ROWS)]))),
-    ("q 1", model("y ~ q", of([0.5, 2**60] * (ROWS // 2)))),
-    ("q 3", model("y ~ q", of([decimal.Decimal(value) if value != 3 else decimal.Decimal("sNaN")
-                               for value in range(ROWS)]))),
+    (
+        "q 3",
+        model(
+            "y ~ q",
+            of([decimal.Decimal(value) if value != 3 else decimal.Decimal("sNaN") for value in range(ROWS)]),
+        ),
+    ),
     ("day", model("y ~ day")),
     ("day", model("y ~ day", DATA.assign(day=DATA["day"] - DATA["day"].min()))),
     ("f", model("y ~ log(f)")),
@@ -84,4 +89,4 @@ CASES = table(
     ("x", model("y ~ x", put("x", np.nan), missing="drop")),
     ("nosuch.csv", model("y ~ x", "nosuch.csv")),
     ("data", model("y ~ x", "data.txt")),
-)  # fmt: skip
+)

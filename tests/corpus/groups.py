@@ -42,7 +42,6 @@ CASES = [
         ("g", model("y ~ x + (1 | g) + (x | g)")),
         ("formula", model("y ~ (1 | )")),
         ("formula", model("y ~ ( | g)")),
-        ("formula", model("y ~ (1 | g | f)")),
         ("formula", model("y ~ (1 | g + f)")),
         ("formula", model("y ~ (1 | g * f)")),
         ("formula", model("y ~ ((1 | g) | f)")),

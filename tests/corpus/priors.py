@@ -19,8 +19,27 @@ def under(formula: str = "y ~ x + (1 | g)", **priors: Any) -> Callable[[], Any]:
 
 
 GOOD, POSITIVE = gb.Prior("Normal", mu=0, sigma=1), gb.Prior("HalfNormal", sigma=1)
-MU = [10**400, -(10**400), "0", "zero", True, None, [0], (0,), {"a": 1}, 1j, float("nan"), float("inf"), 1e308,
-      np.array([0.0]), np.array(["0"]), np.bool_(True), b"0", object(), Fraction(10**400)]  # fmt: skip
+MU = [
+    10**400,
+    -(10**400),
+    "0",
+    "zero",
+    True,
+    None,
+    [0],
+    (0,),
+    {"a": 1},
+    1j,
+    float("nan"),
+    float("inf"),
+    1e308,
+    np.array([0.0]),
+    np.array(["0"]),
+    np.bool_(True),
+    b"0",
+    object(),
+    Fraction(10**400),
+]
 SIGMA = [0, -1, 1e-320, 5e-324, 1e-200, 1e308, float("inf"), "1", True, None]
 
 CASES = table(

@@ -59,7 +59,9 @@ family = "poisson"
 [data]
 dataset = "epil"
 """
-CSV = "y,x\n1,2\n2,3\n4,x1\n"
+TABLE = '[model]\nformula = "y ~ x"\n[data]\npath = "{}"\n'
+EPIL = '[model]\nformula = "{}"\n[data]\ndataset = "{}"\n'
+LINES = "y,x\n" + "".join(f"{value**2},{'O' if value == 2 else value}\n" for value in range(30))
 
 CASES = [
     *table(
@@ -75,7 +77,10 @@ CASES = [
     ),
     *table(
         "draws",
-        *[("draws", lambda given=given: gb.Fit.from_draws(MODEL, given)) for given in (None, 3, "beta", [], {})],
+        *[
+            ("draws", lambda given=given: gb.Fit.from_draws(MODEL, given))
+            for given in (None, 3, "beta", [], {})
+        ],
         *[("model", lambda given=given: gb.Fit.from_draws(given, GOOD)) for given in (None, "y ~ x", DATA)],
         ("beta", lambda: gb.Fit.from_draws(MODEL, {k: v for k, v in GOOD.items() if k != "beta"})),
         ("betta", drawn(betta=np.zeros((1, 4)))),
@@ -99,24 +104,29 @@ CASES = [
         *[("zi", of(ZERO, zi=np.full((1, 4), value))) for value in (-0.5, 1.2)],
         ("shape", of(SHAPE, shape=np.full((1, 4), -1.0))),
         ("thresholds", of(ORDER, thresholds=np.broadcast_to([1.0, 0.0, -1.0], (1, 4, 3)))),
-        *[("path", lambda path=path: gb.load(path)) for path in (None, 3, "", b"x", [], "a\x00b", "x" * 5000)],
+        *[
+            ("path", lambda path=path: gb.load(path))
+            for path in (None, 3, "", b"x", [], "a\x00b", "x" * 5000)
+        ],
         ("nosuch.glmm", lambda: gb.load("nosuch.glmm")),
-        *[("path", lambda path=path: gb.Fit.from_draws(MODEL, GOOD).save(path)) for path in (None, 3, "", "a\x00b")],
+        *[
+            ("path", lambda path=path: gb.Fit.from_draws(MODEL, GOOD).save(path))
+            for path in (None, 3, "", "a\x00b")
+        ],
     ),
     *table(
         "command line",
         ("nosuch.toml", run("check", "@nosuch.toml")),
-        ("m.txt", run("check", "@m.txt", m_txt=HEAD)),
-        ("formula", run("check", "@a.toml", a_toml='[model]\nformula = "y ~ (trt"\n[data]\ndataset = "epil"\n')),
-        ("dataset", run("check", "@a.toml", a_toml='[model]\nformula = "y ~ trt"\n[data]\ndataset = "nosuch"\n')),
-        ("nosuch", run("check", "@a.toml", a_toml='[model]\nformula = "y ~ nosuch"\n[data]\ndataset = "epil"\n')),
+        ("m.txt", run("fit", "@m.txt", m_txt=HEAD)),
+        ("formula", run("check", "@a.toml", a_toml=EPIL.format("y ~ (trt", "epil"))),
+        ("dataset", run("check", "@a.toml", a_toml=EPIL.format("y ~ trt", "nosuch"))),
+        ("nosuch", run("check", "@a.toml", a_toml=EPIL.format("y ~ nosuch", "epil"))),
         ("data", run("check", "@a.toml", a_toml='[model]\nformula = "y ~ trt"\n')),
-        ("d.csv", run("check", "@a.toml", a_toml='[model]\nformula = "y ~ x"\n[data]\npath = "d.csv"\n')),
-        ("x 4", run("check", "@a.toml", d_csv="y,x\n" + "".join(f"{i * i},{i}\n" for i in range(2)) + "7,O\n" + "".join(
-            f"{i * i},{i}\n" for i in range(2, 30)), a_toml='[model]\nformula = "y ~ x"\n[data]\npath = "d.csv"\n')),
-        ("d.csv", run("check", "@a.toml", d_csv="", a_toml='[model]\nformula = "y ~ x"\n[data]\npath = "d.csv"\n')),
-        ("y", run("check", "@a.toml", d_csv="y,x\n", a_toml='[model]\nformula = "y ~ x"\n[data]\npath = "d.csv"\n')),
-        ("d.xls", run("check", "@a.toml", d_xls="", a_toml='[model]\nformula = "y ~ x"\n[data]\npath = "d.xls"\n')),
+        ("d.csv", run("check", "@a.toml", a_toml=TABLE.format("d.csv"))),
+        ("x 4", run("check", "@a.toml", d_csv=LINES, a_toml=TABLE.format("d.csv"))),
+        ("d.csv", run("check", "@a.toml", d_csv="", a_toml=TABLE.format("d.csv"))),
+        ("y", run("check", "@a.toml", d_csv="y,x\n", a_toml=TABLE.format("d.csv"))),
+        ("d.xls", run("check", "@a.toml", d_xls="", a_toml=TABLE.format("d.xls"))),
         ("K.csv", run("check", "@a.toml", a_toml=HEAD + '[known]\nK = "K.csv"\n')),
         ("draws", run("check", "@m.toml", spec="[sampler]\ndraws = 0\n")),
         ("seed", run("check", "@m.toml", spec="[sampler]\nseed = -1\n")),
@@ -132,4 +142,4 @@ CASES = [
         ("m.glmm", run("report", "@m.glmm", m_glmm="no fit")),
         ("m.glmm", run("fit", "@m.toml", m_glmm="kept")),
     ),
-]  # fmt: skip
+]

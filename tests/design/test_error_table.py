@@ -373,7 +373,7 @@ TABLE = [
     (29, "y ~ m", new(m=[["a"], ["b"]] * 12), GAUSSIAN, "column_type",
      "column 'm' holds list; it must hold numbers or labels. Give each part a column of its own."),
     (29, "y ~ m", new(m=["a", "b", 3] * 8), GAUSSIAN, "column_type",
-     "column 'm' is mixed: first int in row r2. Write data[\"m\"].astype(str) if labels are meant."),
+     "column 'm' is mixed: int in row r2. Write data[\"m\"].astype(str) if labels are meant."),
     (29, "y ~ m", new(m=DATA["plot"].astype(str)), GAUSSIAN, "column_type",
      "column 'm' holds numbers as text (1, 2, 3); a predictor must be numbers or labels. Write C(m) "
      "if levels are meant, else convert it to numbers."),

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Findings, row_text, value_text
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.joint import Joint
@@ -22,7 +23,6 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues, number
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.design.factors import observed_levels
-from glmm_bayes.design.missing import LARGEST
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.design.table import looks_like_numbers, stray_text
