@@ -21,7 +21,7 @@ AREAS = {
     "effects": 250,
     "fit arguments": 40,
     "draws": 40,
-    "command line": 25,
+    "command line": 24,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -165,8 +166,9 @@ _SCALE_WORDS = {"sd": "a standard deviation", "variance": "a variance", "precisi
 def _number(name: str, argument: str, value: object) -> float:
     is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
     if not is_number or not abs(value) <= LARGEST:  # type: ignore[arg-type]
-        must = f"a number between -{LARGEST:g} and {LARGEST:g}"
-        message = f"{name}: {argument} must be {must}, found {shown_value(value)}."
+        is_large = is_number and abs(value) < math.inf  # type: ignore[arg-type]
+        must = f"lie between -{LARGEST:g} and {LARGEST:g}" if is_large else "be a finite number"
+        message = f"{name}: {argument} must {must}, found {shown_value(value)}."
         raise PriorError(Finding("prior", message, hint="Arguments of a prior are single numbers."))
     return float(value)  # type: ignore[arg-type]
 

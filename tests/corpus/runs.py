@@ -117,7 +117,6 @@ CASES = [
     *table(
         "command line",
         ("nosuch.toml", run("check", "@nosuch.toml")),
-        ("m.txt", run("fit", "@m.txt", m_txt=HEAD)),
         ("formula", run("check", "@a.toml", a_toml=EPIL.format("y ~ (trt", "epil"))),
         ("dataset", run("check", "@a.toml", a_toml=EPIL.format("y ~ trt", "nosuch"))),
         ("nosuch", run("check", "@a.toml", a_toml=EPIL.format("y ~ nosuch", "epil"))),
