@@ -18,12 +18,12 @@ def checked_probability(probability: object) -> float:
     Raises
     ------
     PredictionError
-        ``probability`` for anything else: 95, "95%", 0, 1, NaN.
+        ``values`` for anything else: 95, "95%", 0, 1, NaN.
     """
     if isinstance(probability, int | float | np.integer | np.floating) and 0.0 < probability < 1.0:
         return float(probability)
     message = f"probability must be a number above 0 and below 1, found {shown_value(probability)}."
-    raise PredictionError(Finding("probability", message, hint="Write probability=0.95 for 95 percent."))
+    raise PredictionError(Finding("values", message, hint="Write probability=0.95 for 95 percent."))
 
 
 def checked_seed(seed: object) -> int:
@@ -37,7 +37,8 @@ def checked_seed(seed: object) -> int:
     is_whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
     if is_whole and 0 <= seed <= _LARGEST_SEED:  # type: ignore[operator]
         return int(seed)  # type: ignore[call-overload,no-any-return]
-    message = f"seed must be a whole number from 0 to 2**63 - 1, found {shown_value(seed)}."
+    most = " to 2**63 - 1" if is_whole and seed > _LARGEST_SEED else ""  # type: ignore[operator]
+    message = f"seed must be a whole number from 0{most}, found {shown_value(seed)}."
     raise PredictionError(Finding("settings", message))
 
 

@@ -55,7 +55,7 @@ def fan(
     Raises
     ------
     PredictionError
-        ``probability`` if one is not between 0 and 1; ``not_available`` where the mean is no
+        ``values`` if a probability is not between 0 and 1; ``not_available`` where the mean is no
         increasing function of one linear predictor with normal effects.
 
     Examples
@@ -115,6 +115,6 @@ def _checked_levels(probabilities: Sequence[float]) -> Array:
     if levels.ndim != 1 or not len(levels) or not ((levels > 0.0) & (levels < 1.0)).all():
         found = shown_value(probabilities)
         message = f"probabilities must be a list of numbers above 0 and below 1, found {found}."
-        raise PredictionError(Finding("probability", message, hint="Write [0.05, 0.5, 0.95]."))
+        raise PredictionError(Finding("values", message, hint="Write [0.05, 0.5, 0.95]."))
     refuse_repeats("probabilities", levels.tolist())
     return levels

@@ -75,7 +75,7 @@ class Effects:
         Raises
         ------
         PredictionError
-            ``probability`` unless it lies between 0 and 1.
+            ``values`` unless the probability lies between 0 and 1.
         """
         probability = checked_probability(probability)
         flat = self.draws.to_numpy().reshape(-1, self.draws.sizes["row"])

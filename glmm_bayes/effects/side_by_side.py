@@ -136,7 +136,7 @@ def estimands(
     ['typical', 'population', 'new_subject']
     """
     check_fit(fit)
-    check_texts(variable=variable, per=per)
+    check_texts(per=per)
     if "estimand" in question:
         message = "every estimand is answered: leave estimand= out."
         raise PredictionError(Finding("estimand", message))
