@@ -42,7 +42,7 @@ class PrintedFrame(pd.DataFrame):
     def to_csv(self, *given: Any, **named: Any) -> Any:
         return _plain(self, defused).to_csv(*given, **named)
 
-    def to_excel(self, *given: Any, **named: Any) -> Any:
+    def to_excel(self, *given: Any, **named: Any) -> Any:  # type: ignore[misc]
         return _plain(self, defused).to_excel(*given, **named)
 
     @property
@@ -54,7 +54,7 @@ class PrintedFrame(pd.DataFrame):
         return PrintedSeries
 
 
-class PrintedSeries(pd.Series):  # type: ignore[type-arg]
+class PrintedSeries(pd.Series):
     """A column of a ``PrintedFrame``."""
 
     def to_string(self, *given: Any, **named: Any) -> Any:
@@ -144,7 +144,8 @@ def _shown_labels(index: pd.Index[Any], shown: Callable[[str], str]) -> pd.Index
     if isinstance(index, pd.MultiIndex):
         return pd.MultiIndex.from_tuples([_shown(label, shown) for label in index], names=names)
     if pd.api.types.is_numeric_dtype(index.dtype):
-        return index.rename(names[0])
+        renamed: pd.Index[Any] = index.rename(names[0])
+        return renamed
     return pd.Index([_shown(label, shown) for label in index], dtype=object, name=names[0])
 
 
