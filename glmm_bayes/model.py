@@ -287,7 +287,7 @@ def _read_spec(
 
 def checked_missing(missing: str) -> str:
     """Return the word for what to do with missing values, or refuse it."""
-    if missing not in ("error", "drop"):
+    if not isinstance(missing, str) or missing not in ("error", "drop"):
         message = f'missing must be "error" or "drop", found {missing!r}.'
         raise GlmmError(Finding("settings", message))
     return missing

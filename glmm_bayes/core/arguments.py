@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from glmm_bayes.core.errors import Finding, PredictionError, shown_value
+from glmm_bayes.core.errors import Finding, GlmmError, PredictionError, shown_value
 
 #: Numbers beyond it have no square, and no sum of squares over many rows; those below one over it neither.
 LARGEST = 1e150
@@ -50,18 +50,18 @@ def check_whole(code: str, argument: str, value: object, least: int, most: int) 
         raise PredictionError(Finding(code, message))
 
 
-def check_texts(**given: object) -> None:
+def check_texts(error: type[GlmmError] = PredictionError, /, **given: object) -> None:
     """Refuse arguments that are given, and not as a text.
 
     Raises
     ------
-    PredictionError
-        Whose code is the argument.
+    GlmmError
+        Of the type asked for; its code is the argument.
     """
     for argument, value in given.items():
         if value is not None and not isinstance(value, str):
             message = f"{argument} must be a text, found {shown_value(value)}."
-            raise PredictionError(Finding(argument, message))
+            raise error(Finding(argument, message))
 
 
 def check_flag(argument: str, value: object) -> None:

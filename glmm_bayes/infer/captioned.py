@@ -146,7 +146,8 @@ def _shown_labels(index: pd.Index[Any], shown: Callable[[str], str]) -> pd.Index
     if pd.api.types.is_numeric_dtype(index.dtype):
         renamed: pd.Index[Any] = index.rename(names[0])
         return renamed
-    return pd.Index([_shown(label, shown) for label in index], dtype=object, name=names[0])
+    texts: pd.Index[Any] = pd.Index([_shown(label, shown) for label in index], dtype=object, name=names[0])
+    return texts
 
 
 def _shown(value: Any, shown: Callable[[str], str]) -> Any:
