@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from glmm_bayes.core.errors import DataError, Finding, Findings, FormulaError, GlmmError, GlmmWarning
+from glmm_bayes.core.escapes import visible
 from glmm_bayes.design.checks.dependence import checked_rank
 from glmm_bayes.design.checks.registry import check_table, examine
 from glmm_bayes.design.checks.subject import Outcome, Subject
@@ -262,7 +263,7 @@ class Model:
 
     def __str__(self) -> str:
         notes = [f"{finding.severity}: {finding.message}" for finding in self.findings]
-        return "\n".join([describe_model(self), *notes])
+        return visible("\n".join([describe_model(self), *notes]))
 
     __repr__ = __str__
 
@@ -286,7 +287,7 @@ def _read_spec(
 
 def checked_missing(missing: str) -> str:
     """Return the word for what to do with missing values, or refuse it."""
-    if missing not in ("error", "drop"):
+    if not isinstance(missing, str) or missing not in ("error", "drop"):
         message = f'missing must be "error" or "drop", found {missing!r}.'
         raise GlmmError(Finding("settings", message))
     return missing

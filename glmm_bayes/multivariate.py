@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from glmm_bayes.core.errors import DataError, Finding, Findings, FormulaError, GlmmWarning, PriorError
+from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import slugs
 from glmm_bayes.design.checks.dependence import checked_rank
 from glmm_bayes.design.data_files import read_data_file
@@ -174,7 +175,7 @@ class MultivariateModel:
 
     def __str__(self) -> str:
         parts = [f"{slug}: {member}" for slug, member in self.members.items()]
-        return "\n\n".join([*parts, "\n".join(["between responses:", *self._joining_lines()])])
+        return visible("\n\n".join([*parts, "\n".join(["between responses:", *self._joining_lines()])]))
 
     __repr__ = __str__
 

@@ -7,13 +7,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.checking.replication import NewGroupReplication
+from glmm_bayes.core.arguments import check_whole, checked_seed
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.effects.mean_model import WORKING_VARIANCES, MeanModel, mean_model
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 from glmm_bayes.infer.predictor import draw_blocks
 
 Array = NDArray[np.float64]
@@ -73,6 +74,8 @@ def gee_check(fit: Fit, draws: int | None = None, seed: int = 0) -> pd.DataFrame
     >>> gb.gee_check(fit, seed=1).shape
     (3, 7)
     """
+    check_fit(fit)
+    seed = checked_seed(seed)
     model = mean_model(fit, "gb.gee_check")
     chosen = _chosen(fit, draws)
     cells = Cells(model)
@@ -90,9 +93,8 @@ def gee_check(fit: Fit, draws: int | None = None, seed: int = 0) -> pd.DataFrame
 def _chosen(fit: Fit, draws: int | None) -> NDArray[np.int64]:
     """Return the positions of the draws among all, spread evenly over each chain."""
     chains, available = fit.shape
-    if draws is not None and not 1 <= draws <= available:
-        message = f"draws must lie between 1 and {available}, the draws of a chain; found {draws}."
-        raise PredictionError(Finding("draws", message))
+    if draws is not None:
+        check_whole("draws", "draws", draws, 1, available)
     count = min(available, -(-_REPLICATES // chains)) if draws is None else draws
     kept = np.arange(count) * available // count
     return (np.arange(chains)[:, None] * available + kept).reshape(-1)

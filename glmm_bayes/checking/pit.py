@@ -7,8 +7,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from glmm_bayes.checking.predictive import posterior_predictive
+from glmm_bayes.core.arguments import checked_seed
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 
@@ -50,6 +51,8 @@ def pit(fit: Fit, seed: int = 0) -> xr.DataArray:
     Czado, Gneiting and Held (2009), Predictive model assessment for count data.
     Dunn and Smyth (1996), Randomized quantile residuals.
     """
+    check_fit(fit)
+    seed = checked_seed(seed)
     if fit.family.has_category_predictors:
         message = f"a {fit.family.name} response has no order, and so no distribution function."
         hint = "gb.pp_check(fit) compares frequencies."

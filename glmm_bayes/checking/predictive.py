@@ -9,12 +9,13 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import check_texts, check_whole, checked_seed
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import LINKS, ProbabilityLink
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.graph.likelihood import draw_responses
 from glmm_bayes.infer.datatree import observed_data
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 from glmm_bayes.infer.predictor import draw_blocks, needed_variables, subject_values
 
 if TYPE_CHECKING:
@@ -62,9 +63,10 @@ def posterior_predictive(fit: Fit, draws: int | None = None, seed: int | None = 
     >>> gb.posterior_predictive(fit, seed=1)["posterior_predictive"]["y"].shape
     (1, 1, 236)
     """
+    check_fit(fit)
     chains, available = fit.shape
     kept = _kept(available, draws, chains * fit.response.values.size)
-    entropy = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else int(seed)
+    entropy = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else checked_seed(seed)
     flat = _thinned(fit, kept)
     rng = np.random.default_rng(entropy)
     size = chains * len(kept)
@@ -77,9 +79,8 @@ def posterior_predictive(fit: Fit, draws: int | None = None, seed: int | None = 
 
 def _kept(available: int, draws: int | None, numbers: int) -> NDArray[np.int64]:
     """Return the positions of the draws to use, spread evenly over the chain."""
-    if draws is not None and not 1 <= draws <= available:
-        message = f"draws must lie between 1 and {available}, the draws of a chain; found {draws}."
-        raise PredictionError(Finding("draws", message))
+    if draws is not None:
+        check_whole("draws", "draws", draws, 1, available)
     count = min(available, max(1, _MOST_NUMBERS // max(1, numbers))) if draws is None else draws
     return np.arange(count) * available // count
 
@@ -148,6 +149,9 @@ def pp_check(fit: Fit, kind: str = "auto", seed: int = 0) -> Picture:
     Gabry, Simpson, Vehtari, Betancourt and Gelman (2019), Visualization in Bayesian workflow.
     Kleiber and Zeileis (2016), Visualizing count data regressions using rootograms.
     """
+    check_fit(fit)
+    check_texts(kind=kind)
+    seed = checked_seed(seed)
     if fit.response.additions.censored is not None:
         message = "censored responses are no draws of what the model replicates: pictures would condemn it."
         raise PredictionError(Finding("not_available", message, hint="gb.pit(fit) knows what is censored."))

@@ -7,7 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from glmm_bayes.core.escapes import visible
+
 _ROWS_SHOWN = 5
+#: Longest value that is written out; longer ones, and wide whole numbers, are cut.
+_LONGEST_VALUE, _LONGEST_INT = 200, 10**30
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,11 @@ class Finding:
     rows: tuple[Any, ...] = ()
     hint: str = ""
     severity: str = "error"
+
+    def __post_init__(self) -> None:
+        # Words of a user's stand in them, and they are printed.
+        object.__setattr__(self, "message", visible(self.message))
+        object.__setattr__(self, "hint", visible(self.hint))
 
     def __str__(self) -> str:
         text = f"[{self.code}] {self.message}"
@@ -148,7 +157,7 @@ class Findings:
 
 def row_text(rows: Sequence[Any]) -> str:
     """Name the first five rows and count the others: ``rows 3, 17 (+12 more)``."""
-    shown = ", ".join(str(row) for row in rows[:_ROWS_SHOWN])
+    shown = ", ".join(visible(str(row), keep="") for row in rows[:_ROWS_SHOWN])
     more = len(rows) - _ROWS_SHOWN
     word = "row" if len(rows) == 1 else "rows"
     return f"{word} {shown} (+{more} more)" if more > 0 else f"{word} {shown}"
@@ -158,6 +167,15 @@ def value_text(values: Iterable[Any]) -> str:
     """Show the first five values as a reader would write them."""
     shown = list(values)
     text = ", ".join(
-        f"{value:g}" if isinstance(value, float) else str(value) for value in shown[:_ROWS_SHOWN]
+        f"{value:g}" if isinstance(value, float) else visible(str(value), keep="")
+        for value in shown[:_ROWS_SHOWN]
     )
     return f"{text}, ..." if len(shown) > _ROWS_SHOWN else text
+
+
+def shown_value(value: object) -> str:
+    """Write any value of an argument, cut to one short line; a huge whole number by its length."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _LONGEST_INT:
+        return f"a whole number of {value.bit_length()} bits"
+    text = visible(repr(value), keep="")
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."

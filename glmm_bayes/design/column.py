@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,12 @@ from glmm_bayes.core.errors import DataError, Finding, row_text, value_text
 
 Level = str | int | bool
 
+#: Texts are numbers if this share of their rows, and as many different ones, spell numbers.
+_SHARE_OF_NUMBERS, _DISTINCT_NUMBERS = 0.9, 10
+#: A number as people write it: with a decimal point or comma, thousands set apart, an exponent, per cent.
+_NUMBER = re.compile(
+    r"[+\u2212-]?(\d[\d_]*([.,]\d*)?|[.,]\d+|\d{1,3}(,\d{3})+(\.\d*)?)([eE][+\u2212-]?\d+)?\s?%?"
+)
 #: Above it a float no longer tells neighbouring whole numbers apart.
 EXACT = 2**53
 
@@ -119,16 +126,56 @@ def date_text(nanoseconds: int) -> str:
 
 
 def looks_like_numbers(levels: Sequence[Level]) -> bool:
-    """Tell whether all labels are texts that spell numbers ("1", "2", "10")."""
-    return bool(levels) and all(isinstance(level, str) and _is_number(level) for level in levels)
+    """Tell whether all labels are texts that spell numbers ("1", "2", "10"; also "inf" and "nan")."""
+    return bool(levels) and all(_is_number(level) or _is_no_finite(level) for level in levels)
 
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def stray_words(column: Column) -> NDArray[np.bool_]:
+    """Mark the rows of the few words among texts that are numbers otherwise: "4O" among 200 ages.
+
+    Parameters
+    ----------
+    column : Column
+
+    Returns
+    -------
+    ndarray of bool, shape (row,)
+        All False where the texts are labels: fewer than nine in ten rows, or fewer than ten different
+        texts, spell numbers; or where somebody declared them to be categories.
+    """
+    none = np.zeros(len(column.values), bool)
+    if column.kind != "label" or column.declared or column.identifier:
+        return none
+    spells = np.array([_is_number(level) for level in column.levels], bool)
+    numbers = spells[column.values] if spells.size else none
+    if numbers.sum() < _SHARE_OF_NUMBERS * len(numbers):
+        return none
+    return ~numbers if len(np.unique(column.values[numbers])) >= _DISTINCT_NUMBERS else none
+
+
+def stray_text(column: Column, rows: NDArray[Any]) -> tuple[str, tuple[Any, ...]]:
+    """Name the stray words of a column and their rows; an empty text where there are none."""
+    stray = stray_words(column)
+    where = tuple(rows[stray].tolist())
+    if not where:
+        return "", ()
+    words = value_text([f"'{column.levels[code]}'" for code in column.values[stray].tolist()])
+    kept = len(stray) - len(where)
+    return f"holds {kept} numbers as text, and others ({row_text(where)}: {words})", where
+
+
+def no_numbers(column: Column, rows: NDArray[Any]) -> tuple[Any, ...]:
+    """List the rows of a column of labels that spell no number; none where no row does."""
+    spells = np.array([_is_number(level) for level in column.levels], bool)
+    return tuple(rows[~spells[column.values]].tolist()) if spells.any() else ()
+
+
+def _is_number(level: Level) -> bool:
+    return isinstance(level, str) and _NUMBER.fullmatch(level.strip()) is not None
+
+
+def _is_no_finite(level: Level) -> bool:
+    return isinstance(level, str) and level.strip().lower().lstrip("+-") in ("nan", "inf", "infinity")
 
 
 def nearest_level(level: Level, levels: Sequence[Level]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -54,6 +56,11 @@ def read_column(
     findings : Findings
         Where a column that cannot be used is told, as ``column_type``.
     """
+    if signalling := _signalling(series):
+        where = tuple(rows[signalling].tolist())
+        message = f"column '{name}' holds signalling NaNs ({row_text(where)})."
+        findings.error("column_type", message, column=name, rows=where, hint="Make them None.")
+        return _stand_in(name, len(rows)), np.zeros(len(rows), bool)
     gaps = series.is_null().to_numpy().astype(bool)
     if isinstance(series.dtype, nw.Categorical | nw.Enum):
         return _categorical(series, name, rows, findings), gaps
@@ -61,6 +68,13 @@ def read_column(
     present = series.filter((~gaps).tolist()) if gaps.any() else series
     column = _spread(_present(present, name, rows[~gaps] if gaps.any() else rows, findings), gaps)
     return column, gaps | np.isnan(column.values) if column.values.dtype == np.float64 else gaps
+
+
+def _signalling(series: nw.Series[Any]) -> list[int]:
+    """List the positions of Decimals that no comparison can look at."""
+    if series.dtype != nw.Object:
+        return []
+    return [at for at, value in enumerate(series.to_list()) if isinstance(value, Decimal) and value.is_snan()]
 
 
 def _present(series: nw.Series[Any], name: str, rows: NDArray[Any], findings: Findings) -> Column:
@@ -111,7 +125,8 @@ def _categorical(series: nw.Series[Any], name: str, rows: NDArray[Any], findings
     if series.implementation.is_polars():
         if not isinstance(series.dtype, nw.Enum):
             # Its categories are those of the whole process, in no order that anybody declared.
-            return read_column(series.cast(nw.String), name, rows, findings)[0]
+            read = read_column(series.cast(nw.String), name, rows, findings)[0]
+            return replace(read, declared=True)
         codes, categories = native.to_physical().fill_null(0).to_numpy(), series.dtype.categories
     elif hasattr(getattr(native, "cat", None), "codes"):
         codes, categories, ordered = native.cat.codes.to_numpy(), native.cat.categories, native.cat.ordered
@@ -160,13 +175,14 @@ def _python_values(name: str, values: list[Any], rows: NDArray[Any], findings: F
     kinds = {kind: _python_kind(kind) for kind in set(map(type, values))}
     found = set(kinds.values())
     if len(found) > 1:
-        expected = "text" if "text" in found else kinds[type(values[0])]
+        counts = Counter(kinds[type(value)] for value in values)
+        # The few among the many are told; of as many, those that are no text.
+        expected = max(counts, key=lambda kind: (counts[kind], kind == "text"))
         wrong = [at for at, value in enumerate(values) if kinds[type(value)] != expected]
-        message = (
-            f"column '{name}' is mixed: first {type(values[wrong[0]]).__name__} in row {rows[wrong[0]]}."
-        )
+        where, stray = tuple(rows[wrong].tolist()), type(values[wrong[0]]).__name__
+        message = f"column '{name}' is mixed: {stray} in {row_text(where)}."
         hint = _REMEDIES["other"].format(name=name)
-        findings.error("column_type", message, column=name, rows=tuple(rows[wrong].tolist()), hint=hint)
+        findings.error("column_type", message, column=name, rows=where, hint=hint)
         return _stand_in(name, len(values))
     kind = next(iter(found), "text")
     if kind in _READERS:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Finding, Findings, FormulaError, row_text, value_text
 from glmm_bayes.design.factors import (
     learn_factor,
@@ -21,7 +22,7 @@ from glmm_bayes.design.factors import (
 )
 from glmm_bayes.design.monotonic import read_monotonic
 from glmm_bayes.design.splines import Learnt, basis, is_basis, learn, number, problem, width
-from glmm_bayes.design.table import Column, Level, Table, as_labels
+from glmm_bayes.design.table import Column, Level, Table, as_labels, stray_text
 from glmm_bayes.spec.expressions import Binary, Call, Expr, Name, Number, Text, Unary
 from glmm_bayes.spec.monotonic import is_monotonic
 from glmm_bayes.spec.transforms import TRANSFORMS
@@ -111,7 +112,7 @@ class Evaluator:
         return match_factor(factor, column, self.factors[key], self.table, self.findings)
 
     def _column(self, column: Column) -> Values | Column:
-        if refuse_as_predictor(column, self.learning, self.findings):
+        if refuse_as_predictor(column, self.table.rows, self.learning, self.findings):
             return np.zeros(len(self.table))
         if column.kind == "number":
             return column.values.astype(np.float64)
@@ -164,6 +165,8 @@ class Evaluator:
             self._refuse_overflow(expression, bad)
         else:
             self._refuse_non_finite(expression, bad)
+        if not isinstance(expression, Name) and (large := np.abs(values) > LARGEST).any():
+            self._refuse_overflow(expression, large)
         return values
 
     def unchecked(self, expression: Expr) -> Values:
@@ -241,13 +244,14 @@ class Evaluator:
     def _number_column(self, name: Name) -> Values:
         column = self.table[name.name]
         if column.kind == "label" and not column.identifier:
-            message = (
-                f"column '{column.name}' holds labels ({value_text(column.levels)}); a number is needed."
-            )
+            words, rows = stray_text(column, self.table.rows)
+            found = words or f"holds labels ({value_text(column.levels)})"
+            message = f"column '{column.name}' {found}; a number is needed."
             hint = f'Compare it, as in I({name} == "{column.levels[0]}"), or use it as it is.'
-            self.findings.error("column_type", message, column=column.name, hint=hint)
+            hint = "Correct these rows and convert it to numbers." if words else hint
+            self.findings.error("column_type", message, column=column.name, rows=rows, hint=hint)
             return np.zeros(len(self.table))
-        if refuse_as_predictor(column, self.learning, self.findings):
+        if refuse_as_predictor(column, self.table.rows, self.learning, self.findings):
             return np.zeros(len(self.table))
         return column.values.astype(np.float64)
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, Findings, FormulaError, row_text, value_text
 from glmm_bayes.design.contrasts import MOST_TRENDS, POLY, REFERENCE, contrast_of
-from glmm_bayes.design.table import Column, Level, Table, as_labels, looks_like_numbers, nearest_level
-from glmm_bayes.spec.expressions import Call, Expr, Name, Text
+from glmm_bayes.design.table import (
+    Column,
+    Level,
+    Table,
+    as_labels,
+    looks_like_numbers,
+    nearest_level,
+    stray_text,
+)
+from glmm_bayes.spec.expressions import Call, Expr, Name, Text, quote
 
 
 def read_levels(call: Call, table: Table, findings: Findings, learning: bool) -> Column:
@@ -122,22 +132,25 @@ def _reordered(column: Column, order: list[int], ordered: bool, declared: bool) 
     return Column(column.name, "label", codes, levels, ordered, declared)
 
 
-def refuse_as_predictor(column: Column, learning: bool, findings: Findings) -> bool:
+def refuse_as_predictor(column: Column, rows: NDArray[Any], learning: bool, findings: Findings) -> bool:
     """Tell whether a column's type keeps it from being a predictor, and what to write instead."""
-    name, found, hint = column.name, "", f"Write C({column.name}) if levels are meant"
+    name, found, hint = column.name, "", f"Write C({quote(column.name)}) if levels are meant"
+    # New rows are matched with the levels that were learnt, whatever those look like.
+    words, where = stray_text(column, rows) if learning else ("", ())
     if column.kind == "date":
-        found, hint = "is a date", f'Write days_since({name}, "2020-01-01") or C({name})'
+        found, hint = "is a date", f'Write days_since({quote(name)}, "2020-01-01") or C({quote(name)})'
     elif column.identifier:
         found = "holds identifiers"
     elif column.kind == "number" and _is_wide(column):
         found = "holds whole numbers beyond 2**53, which arithmetic cannot tell apart"
+    elif words:
+        found, hint = words, f"Correct these rows and convert it to numbers. {hint}"
     elif _is_numbers_as_text(column) and learning:
-        # New rows are matched with the levels that were learnt, whatever those look like.
         found, hint = f"holds numbers as text ({value_text(column.levels)})", f"{hint}, else convert it"
         hint += " to numbers"
     if found:
         message = f"column '{name}' {found}; a predictor must be numbers or labels."
-        findings.error("column_type", message, column=name, hint=f"{hint}.")
+        findings.error("column_type", message, column=name, rows=where, hint=f"{hint}.")
     return bool(found)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Finding, Findings, FormulaError, value_text
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.column import python_level
@@ -106,7 +107,11 @@ def read_known(
 
 
 def _matrix(value: Any) -> KnownTable:
-    return _square(value, "matrix")
+    table = _square(value, "matrix")
+    for variance in np.diagonal(table.values):
+        if variance > 0:
+            _check_size(variance)
+    return table
 
 
 def _graph(value: Any) -> KnownTable:
@@ -207,13 +212,27 @@ def _check_distinct(labels: Sequence[str]) -> None:
 
 
 def _numbers(frame: pd.DataFrame) -> Array:
+    columns = [frame.iloc[:, at] for at in range(frame.shape[1])]
+    others = [column for column in columns if not pd.api.types.is_numeric_dtype(column.dtype)]
+    if any(isinstance(value, str | bytes) for column in others for value in column):
+        raise ValueError("must hold numbers only, found text")
     try:
         numbers = frame.to_numpy(dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError("must hold numbers only") from None
     if not np.isfinite(numbers).all():
         raise ValueError("holds values that are missing or infinite")
+    _check_size(numbers)
     return numbers
+
+
+def _check_size(numbers: Array) -> None:
+    """Refuse numbers whose squares are no numbers, or 0."""
+    size = float(np.abs(numbers).max(initial=0.0))
+    if size > LARGEST or 0.0 < size < 1 / LARGEST:
+        raise ValueError(
+            f"must hold numbers between {1 / LARGEST:g} and {LARGEST:g}, found {size:g}; rescale it"
+        )
 
 
 _READERS: Mapping[str, Callable[[Any], KnownTable]] = MappingProxyType(

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import Findings, PredictionError, row_text
+from glmm_bayes.core.arguments import LARGEST
+from glmm_bayes.core.errors import Findings, PredictionError, row_text, value_text
 from glmm_bayes.design.column import Column
 
 Gaps = Mapping[str, NDArray[np.bool_]]
@@ -44,7 +45,7 @@ def complete_rows(gaps: Gaps, rows: NDArray[Any], findings: Findings) -> NDArray
 
 
 def check_finite(columns: Iterable[Column], rows: NDArray[Any], findings: Findings) -> None:
-    """Tell infinite values as an error: they are not missing, and nothing removes them."""
+    """Tell values that are infinite, or have infinite squares, as an error: nothing removes them."""
     for column in columns:
         if column.kind == "number" and column.values.dtype == np.float64:
             bad = ~np.isfinite(column.values)
@@ -53,3 +54,14 @@ def check_finite(columns: Iterable[Column], rows: NDArray[Any], findings: Findin
                 message = f"column '{column.name}': {len(where)} infinite values ({row_text(where)})."
                 hint = 'Correct them; missing="drop" does not remove them.'
                 findings.error("non_finite", message, column=column.name, rows=where, hint=hint)
+            _check_size(column, rows, findings)
+
+
+def _check_size(column: Column, rows: NDArray[Any], findings: Findings) -> None:
+    large = np.isfinite(column.values) & (np.abs(column.values) > LARGEST)
+    if large.any():
+        where = tuple(rows[large].tolist())
+        found = f"{row_text(where)}: {value_text(column.values[large].tolist())}"
+        message = f"column '{column.name}': {len(where)} values beyond {LARGEST:g}, whose squares overflow "
+        hint = f"Correct them, or rescale '{column.name}'."
+        findings.error("scale", f"{message}({found}).", column=column.name, rows=where, hint=hint)

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from glmm_bayes.core.errors import Findings, value_text
+from glmm_bayes.core.errors import DataError, Findings, PredictionError, row_text, value_text
+from glmm_bayes.design.column import no_numbers
 from glmm_bayes.design.groups import by_terms
-from glmm_bayes.design.table import Column, Table, as_frame, as_labels, read_table
+from glmm_bayes.design.table import Column, Frame, Table, as_frame, as_labels, read_table
 from glmm_bayes.spec.model_spec import ModelSpec
 
 
@@ -36,7 +37,7 @@ def read_new_rows(
     if isinstance(data, Table):
         table = data
     else:
-        frame = as_frame(data)
+        frame = _new_frame(data)
         for name in names:
             if not frame.positions(name):
                 findings.error("newdata_schema", f"new data: column '{name}' missing.", column=name)
@@ -45,6 +46,14 @@ def read_new_rows(
     _check_kinds(trained, table, names, spec, findings)
     findings.raise_errors()
     return _labelled(trained, table, names)
+
+
+def _new_frame(data: object) -> Frame:
+    try:
+        return as_frame(data)
+    except DataError as error:
+        told = [replace(finding, message=f"newdata: {finding.message}") for finding in error.findings]
+        raise PredictionError(told) from None
 
 
 def _needed_names(spec: ModelSpec, needed: Collection[str]) -> list[str]:
@@ -68,8 +77,11 @@ def _check_kinds(trained: Table, table: Table, names: list[str], spec: ModelSpec
         before, found = trained[name], table[name]
         is_label = before.kind == "label" and found.kind == "number"
         if before.kind != found.kind and not is_label and name not in grouping:
-            message = f"new data: '{name}': trained as {before.kind}, got {found.kind}."
-            findings.error("newdata_schema", message, column=name, hint="Convert it to what it was.")
+            where = no_numbers(found, table.rows) if before.kind == "number" else ()
+            told = f" ({row_text(where)})" if where else ""
+            message = f"new data: '{name}': trained as {before.kind}, got {found.kind}{told}."
+            hint = "Convert it to what it was."
+            findings.error("newdata_schema", message, column=name, rows=where, hint=hint)
         elif before.declared and found.declared and _in_other_order(before, found):
             message = f"levels of '{name}' in another order: matched by label, not by position."
             findings.note("newdata_schema", message, column=name)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import row_text, value_text
 from glmm_bayes.design.evaluate import Evaluator
 from glmm_bayes.design.table import Column
@@ -104,6 +105,8 @@ class _Reader:
         values, sound = self._numbers(call.arguments[0])
         beside_sigma = ("sigma", Flag(True)) in call.options
         bad = values < 0 if beside_sigma else values <= 0
+        # Its square, and one over it, are numbers.
+        bad |= (values > 0) & (values < 1 / LARGEST)
         if sound:
             must = "be at least 0" if beside_sigma else "be positive"
             sentence = f"se({call.arguments[0]}) must {must} ({{rows}}: {{values}})."

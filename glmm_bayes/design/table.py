@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, PredictionError
 from glmm_bayes.core.registry import suggestion
-from glmm_bayes.design.column import Column, Level, as_labels, looks_like_numbers, nearest_level
+from glmm_bayes.design.column import (
+    Column,
+    Level,
+    as_labels,
+    looks_like_numbers,
+    nearest_level,
+    stray_text,
+)
 from glmm_bayes.design.column_types import read_column
 from glmm_bayes.design.containers import Frame, as_frame
 from glmm_bayes.design.label_notes import note_labels
@@ -31,6 +38,7 @@ __all__ = [
     "looks_like_numbers",
     "nearest_level",
     "read_table",
+    "stray_text",
 ]
 
 _COLUMNS_SHOWN = 30

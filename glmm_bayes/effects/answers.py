@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import Finding, Findings, PredictionError
+from glmm_bayes.core.errors import Finding, Findings, PredictionError, row_text
 from glmm_bayes.effects.asked import Estimand
 from glmm_bayes.effects.averaging import Averages
 from glmm_bayes.effects.expectation import Expectation, expected
@@ -26,6 +26,8 @@ from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
 
+#: Share of the draws of a row that may be infinite: fewer leave its interval's ends.
+_MOST_INFINITE = 0.05
 _EXACT = "exact distribution over draws and new groups"
 
 
@@ -107,6 +109,7 @@ def effects_of(
 ) -> Effects:
     """Put draws, shape (draw, row) or (draw, row, category), and what they are into a result."""
     attrs |= {"interval_from": "draws" if law is None else _EXACT, "notes": notes}
+    _refuse_overflow(fit, values)
     if values.ndim == 3:
         grid = _with_categories(grid, fit.response.categories)
     chains, draws = fit.shape
@@ -117,6 +120,22 @@ def effects_of(
         attrs=attrs,
     )
     return Effects(array, grid.reset_index(drop=True), attrs, law, measure, asked)
+
+
+def _refuse_overflow(fit: Fit, values: Array) -> None:
+    """Refuse rows whose values are no numbers though the draws are.
+
+    A mean may be beyond the largest number in a few draws with a long tail.
+    """
+    if np.isfinite(values).all():
+        return
+    lost = np.isnan(values)
+    bad = lost.any(axis=0) | (np.isinf(values).mean(axis=0) > _MOST_INFINITE)
+    if bad.any() and all(np.isfinite(drawn).all() for drawn in fit.flat.values()):
+        rows = tuple(np.unique(np.nonzero(bad)[0]).tolist())
+        message = f"the result is beyond the largest number in {row_text(rows)} of it."
+        hint = 'Ask at values nearer to those of the data, or on scale="link".'
+        raise PredictionError(Finding("scale", message, rows=rows, hint=hint))
 
 
 def _with_categories(grid: pd.DataFrame, categories: Sequence[str]) -> pd.DataFrame:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import ESTIMANDS, NEW_PER_LABEL
 from glmm_bayes.effects.estimand import NEW_SUBJECT
 from glmm_bayes.effects.row_weights import BayesianBootstrap
@@ -56,7 +58,7 @@ class Estimand:
             effects = "; ".join(f"{factor}: {known.get(word, word)}" for factor, word in self.words.items())
         what = f"{self.parameter}, {self.scale} scale" if self.parameter else f"{self.scale} scale"
         rows = "rows of the data" if self.newdata is None else "rows of newdata"
-        return f"{effects}; {what}; {rows}, {_weights_words(self.weights)}"
+        return visible(f"{effects}; {what}; {rows}, {_weights_words(self.weights)}")
 
 
 def _weights_words(weights: Any) -> str:
@@ -76,6 +78,7 @@ def asked_of(estimand: str | Mapping[str, str] | Estimand, **given: Any) -> Esti
     PredictionError
         ``estimand`` if one thing is said in both places.
     """
+    check_texts(scale=given.get("scale"), parameter=given.get("parameter"), per=given.get("per"))
     if not isinstance(estimand, Estimand):
         return Estimand(estimand, **given)
     merged = {}

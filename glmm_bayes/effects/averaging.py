@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from glmm_bayes.core.distinct import refuse_repeats
 from glmm_bayes.core.errors import DataError, Finding, Findings, PredictionError, row_text, value_text
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.table import Column, as_frame, as_labels, read_table
@@ -169,7 +170,7 @@ def _shares(rows: Rows, weights: Any, newdata: Any) -> tuple[Array, str]:
         values, how = _given_weights(rows, weights), "with the weights given"
     try:
         found = np.empty(0) if np.iscomplexobj(values) else np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         found = np.empty(0)
     if found.shape != (len(rows),):
         message = f"weights must be a column of numbers or one number a row ({len(rows.given_labels)} rows)."
@@ -229,7 +230,8 @@ def _names(by: Any, compared: Sequence[str]) -> tuple[str, ...]:
         message = f"by='{name}': the compared variable is set in every row and cannot be averaged within."
         hint = "Leave it out of by; values=[...] chooses what is compared."
         raise PredictionError(Finding("by", message, column=name, hint=hint))
-    return tuple(dict.fromkeys(names))
+    refuse_repeats("by", names)
+    return names
 
 
 def grid_frame(rows: Rows) -> pd.DataFrame:

@@ -18,6 +18,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from glmm_bayes.core.escapes import visible
+
 Array = NDArray[np.float64]
 
 _LABEL_LENGTH = 40
@@ -81,8 +83,16 @@ class Picture(Figure):
         The reading in one sentence; empty where the picture has none.
     """
 
-    alt: str = ""
     verdict: str = ""
+    _alt: str = ""
+
+    @property
+    def alt(self) -> str:
+        return self._alt
+
+    @alt.setter
+    def alt(self, text: str) -> None:
+        self._alt = visible(text)
 
     def to_svg(self) -> str:
         """Return the picture as SVG with the description in its metadata; the same bytes each time."""
@@ -113,7 +123,7 @@ def new_picture(width: float, height: float) -> Picture:
 
 def literal(text: object, length: int = _LABEL_LENGTH) -> str:
     """Return a label that matplotlib shows as it was written: no mathematics, one line, not endless."""
-    plain = " ".join(str(text).split()) or "(empty)"
+    plain = " ".join(visible(str(text)).split()) or "(empty)"
     short = plain if len(plain) <= length else f"{plain[: length - 1].rstrip()}…"
     return short.replace("$", r"\$")
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import check_flag, check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import ESTIMANDS, INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.design.several import MEAN
@@ -18,7 +19,7 @@ from glmm_bayes.graph.implications import reading_of
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.spread import kinds_of_rows, spreads_of_draws
 from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 from glmm_bayes.infer.predictor import (
     draw_blocks,
     fixed_part,
@@ -64,6 +65,9 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood", teaching: bool 
     Zeger, Liang and Albert (1988), Models for longitudinal data.
     Hedeker, du Toit, Demirtas and Gibbons (2018), A note on marginalization of regression parameters.
     """
+    check_fit(fit)
+    check_texts(projection=projection)
+    check_flag("teaching", teaching)
     solve = PROJECTIONS[projection]
     if not sum(len(predictor.design.coefficients) for predictor in fit.predictors.values()):
         raise PredictionError(Finding("no_coefficients", "the model has no fixed part."))

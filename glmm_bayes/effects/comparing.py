@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.design.design import Design
@@ -34,7 +35,7 @@ from glmm_bayes.effects.result import Effects
 from glmm_bayes.effects.rows import Rows, columns_read, new_rows, predictors_of
 from glmm_bayes.effects.targets import confounded_factors, target_rows
 from glmm_bayes.effects.variables import variable_of, with_values
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 
@@ -113,6 +114,8 @@ def comparisons(
     >>> round(float(gb.comparisons(fit, "trt", measure="ratio").summary()["mean"][0]), 6)
     0.818731
     """
+    check_fit(fit)
+    check_texts(target=target)
     chosen = read_measure(measure)
     asked = asked_of(estimand, parameter=parameter, newdata=newdata, weights=weights, per=per)
     parameter, newdata, weights = asked.parameter, asked.newdata, asked.weights

@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from glmm_bayes.core.arguments import check_texts
+from glmm_bayes.core.distinct import refuse_repeats
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.effects.averaging import GRID_ROWS, GRID_WORDS, fingerprint, shown_column
 from glmm_bayes.effects.variables import Point, Variable, variable_names, variable_of
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.captioned import printed
+from glmm_bayes.infer.fit import Fit, check_fit
 
 _KINDS = Registry(
     "kind",
@@ -63,6 +66,8 @@ def grid(fit: Fit, kind: str = "typical", **values: Any) -> pd.DataFrame:
     >>> gb.grid(fit, Days=[0, 9])["Days"].tolist()
     [0.0, 9.0]
     """
+    check_fit(fit)
+    check_texts(kind=kind)
     words = _KINDS[kind]
     table = fit.design.table
     designs = [predictor.design for predictor in fit.predictors.values()]
@@ -89,7 +94,7 @@ def grid(fit: Fit, kind: str = "typical", **values: Any) -> pd.DataFrame:
         told += held
     frame.attrs[GRID_WORDS] = words + (f" ({'; '.join(told)})" if told else "")
     frame.attrs[GRID_ROWS] = fingerprint(frame)
-    return frame
+    return printed(frame)
 
 
 def held_words(variable: Variable, point: Point, why: str) -> str:
@@ -100,7 +105,9 @@ def held_words(variable: Variable, point: Point, why: str) -> str:
 
 
 def _shown(variable: Variable, values: list[Any]) -> list[Any]:
-    return [variable.shown(variable.point(value)) for value in values]
+    points = [variable.point(value) for value in values]
+    refuse_repeats("values", [point.label for point in points], variable.name)
+    return [variable.shown(point) for point in points]
 
 
 def _listed(name: str, value: Any) -> list[Any]:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.core.integrals import link_of_population_mean, population_mean
 from glmm_bayes.core.links import Link, ProbabilityLink
 from glmm_bayes.core.maths import NUMPY
@@ -34,6 +34,7 @@ Array = NDArray[np.float64]
 #: Bytes of the numbers that one question works on, unless the caller says otherwise.
 MAX_MEMORY = 2e9
 _LEAST_MEMORY = 1e6
+_MOST_MEMORY = 1e300
 #: Of a block, for each of its numbers: results, copies and what rules work on.
 _BYTES_PER_ELEMENT = 400
 #: Blocks of draws that are worked on at once; NumPy and SciPy release the interpreter's lock.
@@ -157,8 +158,10 @@ def check_memory(n_draws: int, numbers: int, max_memory: float) -> None:
     PredictionError
         ``max_memory``.
     """
-    if not (isinstance(max_memory, int | float) and _LEAST_MEMORY <= max_memory < np.inf):
-        message = f"max_memory must be a number of bytes from {_LEAST_MEMORY:g}, found {max_memory!r}."
+    if not (isinstance(max_memory, int | float) and _LEAST_MEMORY <= max_memory <= _MOST_MEMORY):
+        message = (
+            f"max_memory must be a number of bytes from {_LEAST_MEMORY:g}, found {shown_value(max_memory)}."
+        )
         raise PredictionError(Finding("max_memory", message))
     size = 8.0 * n_draws * numbers
     if size > max_memory:

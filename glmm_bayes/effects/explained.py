@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.integrals import population_variance
@@ -34,7 +35,7 @@ from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.graph.likelihood import adjusted
 from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 from glmm_bayes.infer.predictor import fixed_part, single_values
 
 Array = NDArray[np.float64]
@@ -184,6 +185,8 @@ def icc(fit: Fit, newdata: Any = None, factor: str | None = None) -> pd.DataFram
     >>> gb.icc(fit, {"trt": ["placebo"]})["mean"].round(6).tolist()
     [0.687108]
     """
+    check_fit(fit)
+    check_texts(factor=factor)
     found, grid = moments(fit, newdata)
     shared = found.between if factor is None else _between_levels(fit, found, factor)
     whole = found.between + found.within
@@ -258,6 +261,7 @@ def r2(fit: Fit) -> pd.DataFrame:
     >>> gb.r2(gb.Fit.from_draws(model, draws))["mean"].round(4).tolist()
     [0.3143, 0.6571, 0.3143, 0.6571]
     """
+    check_fit(fit)
     found, _ = moments(fit)
     everywhere = (part[:, found.kind] for part in (found.mean, found.between, found.within, found.v))
     mean, between, within, v = everywhere

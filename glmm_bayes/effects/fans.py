@@ -10,8 +10,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.bridge import bridge_effect, sd_of_attenuation
-from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.distinct import refuse_repeats
+from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.effects.answers import attributes, effects_of, quantity_of, rows_of
 from glmm_bayes.effects.averaging import free_names, grid_frame
 from glmm_bayes.effects.estimand import read_estimand
@@ -19,7 +21,7 @@ from glmm_bayes.effects.expectation import MAX_MEMORY, Expectation, check_memory
 from glmm_bayes.effects.pieces import distinct_pieces
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 
@@ -64,13 +66,9 @@ def fan(
     >>> gb.fan(fit, {"trt": ["placebo"]}, [0.5]).summary()["mean"].round(6).tolist()
     [2.718282]
     """
-    try:
-        levels = np.asarray(probabilities, dtype=np.float64)
-    except (TypeError, ValueError):
-        levels = np.empty(0)
-    if levels.ndim != 1 or not len(levels) or not ((levels > 0.0) & (levels < 1.0)).all():
-        message = f"probabilities must be a list of numbers between 0 and 1, found {probabilities!r}."
-        raise PredictionError(Finding("values", message))
+    check_fit(fit)
+    check_texts(parameter=parameter)
+    levels = _checked_levels(probabilities)
     question = Question(fit, read_estimand("population", fit), "response", parameter)
     rows, notes = rows_of(question, newdata)
     if not question.is_mu or not question.link.is_increasing:
@@ -106,3 +104,17 @@ def fan(
         "estimand_description": "quantiles over all groups that could be drawn, exact in each draw",
     }
     return effects_of(fit, values, pd.DataFrame(grid), attrs, notes + renamed)
+
+
+def _checked_levels(probabilities: Sequence[float]) -> Array:
+    """Return the probabilities of quantiles, each once and inside (0, 1)."""
+    try:
+        levels = np.asarray(probabilities, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError):
+        levels = np.empty(0)
+    if levels.ndim != 1 or not len(levels) or not ((levels > 0.0) & (levels < 1.0)).all():
+        found = shown_value(probabilities)
+        message = f"probabilities must be a list of numbers above 0 and below 1, found {found}."
+        raise PredictionError(Finding("values", message, hint="Write [0.05, 0.5, 0.95]."))
+    refuse_repeats("probabilities", levels.tolist())
+    return levels

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError, row_text
 from glmm_bayes.core.words import ESTIMANDS, INTERVAL_PROBABILITY, interval_words
 from glmm_bayes.design.groups import GroupDesign
@@ -18,7 +19,7 @@ from glmm_bayes.effects.gee_solver import CORRELATIONS, Solution, solve
 from glmm_bayes.effects.mean_model import MeanModel, independent_groups, mean_model
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -91,6 +92,8 @@ def gee(
     >>> table[["gee", "gee_se"]].shape
     (3, 2)
     """
+    check_fit(fit)
+    check_texts(correlation=correlation, factor=factor)
     structure = CORRELATIONS[correlation]
     if time is not None and correlation != "ar1":
         message = f'time= is for correlation="ar1", found correlation="{correlation}".'

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from glmm_bayes.core.distinct import refuse_repeats
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.design.design import Design
 from glmm_bayes.effects.variables import Point, Variable, variable_of
@@ -40,6 +41,7 @@ def changes(
         if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
             message = f"the variable must be the name of a column, or several names, found {variables!r}."
             raise PredictionError(Finding("unknown_column", message))
+        refuse_repeats("variable", names)
         asked = dict.fromkeys(names, values)
     if not asked:
         raise PredictionError(Finding("values", "no variable to compare."))
@@ -77,4 +79,6 @@ def _points(variable: Variable, values: Any) -> list[Point]:
         message = f"values must hold a reference and at least one value to compare, found {values!r}."
         hint = f"Or write one of: {', '.join((*_PAIRINGS, *_SPANS))}."
         raise PredictionError(Finding("values", message, hint=hint))
-    return [variable.point(value) for value in values]
+    points = [variable.point(value) for value in values]
+    refuse_repeats("values", [point.label for point in points], variable.name)
+    return points

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import interval_columns, interval_words
 from glmm_bayes.effects.canvas import (
@@ -26,7 +27,7 @@ from glmm_bayes.effects.canvas import (
 )
 from glmm_bayes.effects.ranks import chosen_effect
 from glmm_bayes.effects.shrinkage import random_effects
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 
@@ -88,6 +89,8 @@ def plot_random_effects(fit: Fit, factor: str | None = None, effect: str | None 
     >>> gb.plot_random_effects(gb.Fit.from_draws(model, draws), "subject").alt[:40]
     'Points with intervals: Intercept of 40 o'
     """
+    check_fit(fit)
+    check_texts(factor=factor, effect=effect)
     levels = _levels(fit, factor, effect)
     table = levels.table
     shown = table.iloc[_spread_out(len(table), _LEVELS_SHOWN)]
@@ -226,6 +229,8 @@ def plot_shrinkage(fit: Fit, factor: str | None = None, effect: str | None = Non
     >>> gb.plot_shrinkage(gb.Fit.from_draws(model, draws), "subject").alt[:38]
     'Lines from no pooling to partial pooli'
     """
+    check_fit(fit)
+    check_texts(factor=factor, effect=effect)
     levels = _levels(fit, factor, effect)
     own = levels.own
     if np.isnan(own).all():

@@ -20,7 +20,7 @@ from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.priors import shared_labels
 from glmm_bayes.graph.spread import depends_on_levels, kinds_of_rows
 from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 
@@ -51,6 +51,7 @@ def variance_components(fit: Fit) -> pd.DataFrame:
     in multilevel models. Nakagawa, Johnson and Schielzeth (2017), The coefficient of determination and
     intra-class correlation coefficient.
     """
+    check_fit(fit)
     rows: list[tuple[str, str, Array]] = []
     main = fit.priors.first
     has_shares = MEAN in fit.predictors and all(_has_shares(fit, group) for group in main.design.groups)

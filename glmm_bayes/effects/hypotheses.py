@@ -94,7 +94,7 @@ def _row_labels(grid: pd.DataFrame) -> list[str]:
 def _weighted(hypothesis: Any, flat: Array) -> tuple[list[str], Array]:
     try:
         weights = np.asarray(hypothesis, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         weights = np.empty(0)
     size = flat.shape[1]
     if weights.ndim not in (1, 2) or len(weights) != size or not np.isfinite(weights).all():

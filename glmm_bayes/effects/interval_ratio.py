@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
+from glmm_bayes.core.arguments import check_texts, checked_probability
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError, row_text
 from glmm_bayes.core.words import interval_words
@@ -20,7 +21,7 @@ from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.heterogeneity import has_one_variance
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 
 #: Distinct rows at which it is seen whether a contrast is one number.
 _MOST_ROWS = 1000
@@ -76,10 +77,9 @@ def interval_ratio(
     model with random effects. Merlo et al. (2006), A brief conceptual tutorial of multilevel analysis in
     social epidemiology: using measures of clustering in multilevel logistic regression.
     """
-    if not (isinstance(probability, int | float) and 0.0 < probability < 1.0):
-        raise PredictionError(
-            Finding("values", f"probability must lie between 0 and 1, found {probability!r}.")
-        )
+    check_fit(fit)
+    check_texts(variable=variable, factor=factor)
+    probability = checked_probability(probability)
     ratio = fit.family.ratio_name(fit.link) if MEAN in fit.predictors else ""
     if not ratio:
         message = f"interval ratios are of logit and log links, not of {fit.link.name}."
@@ -151,7 +151,7 @@ def _check(fit: Fit, group: GroupDesign, variable: str) -> None:
         message = f"'{group.factor}' has other effects than normal intercepts of independent levels."
         raise PredictionError(Finding("not_available", message, hint="Use gb.fan and gb.comparisons."))
     if not isinstance(variable, str) or variable not in fit.design.table.columns:
-        message = f"the model reads no column '{variable}'."
+        message = f"variable: the model reads no column '{variable}'."
         raise PredictionError(Finding("values", message, column=variable))
     values, codes = fit.design.table[variable].values, group.codes
     first = np.unique(codes, return_index=True)[1]

@@ -20,7 +20,7 @@ from glmm_bayes.effects.pieces import Parts, distinct_pieces
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 
@@ -69,6 +69,7 @@ def attenuation(fit: Fit, newdata: Any = None) -> pd.DataFrame:
     >>> float(gb.attenuation(fit, {"trt": ["placebo"]})["mean"].round(6)[0])
     0.826484
     """
+    check_fit(fit)
     question = Question(fit, read_estimand("population", fit), "link")
     if not question.is_mu:
         message = f"the mean of {fit.family.name} is not the inverse link of one linear predictor."

@@ -217,6 +217,9 @@ class NumberNeededToTreat(Measure):
         return pd.DataFrame({**ends, "through_infinity": crosses, "p_positive_difference": share})
 
 
+_FORM = "It takes two arrays of draws, the higher value's first, as in lambda a, b: a - b."
+
+
 @dataclass(frozen=True)
 class Custom(Measure):
     """A function of the user's of two arrays of draws."""
@@ -234,11 +237,20 @@ class Custom(Measure):
     null = float("nan")
 
     def compare(self, high: Array, low: Array) -> Array:
-        found = np.asarray(self.function(high.copy(), low.copy()))
+        must = f"the measure {self.name} must return one number a draw and row"
+        try:
+            found = np.asarray(self.function(high.copy(), low.copy()))
+        except Exception as error:
+            message = f"{must}; it raised {type(error).__name__}: {error}."
+            raise PredictionError(Finding("measure", message, hint=_FORM)) from error
         if found.shape != high.shape or found.dtype.kind not in "fiub":
-            message = f"the measure {self.name} must return one number a draw and row: shape {high.shape}, "
-            raise PredictionError(Finding("measure", message + f"found {found.shape} of {found.dtype}."))
-        return found.astype(np.float64)
+            message = f"{must}: shape {high.shape}, found {found.shape} of {found.dtype}."
+            raise PredictionError(Finding("measure", message, hint=_FORM))
+        numbers = found.astype(np.float64)
+        if lost := int(np.isnan(numbers).sum()):
+            message = f"{must}; {lost} of {numbers.size} are not a number."
+            raise PredictionError(Finding("measure", message, hint=_FORM))
+        return numbers
 
 
 def read_measure(measure: str | Callable[[Array, Array], Any]) -> Measure:

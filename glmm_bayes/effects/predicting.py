@@ -16,7 +16,7 @@ from glmm_bayes.effects.new_groups import seed_of
 from glmm_bayes.effects.new_subject import law_of_new
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 
 
 def predictions(
@@ -93,6 +93,7 @@ def predictions(
     >>> float(gb.predictions(fit, {"Days": [2.0]}).summary()["mean"][0])
     270.0
     """
+    check_fit(fit)
     asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per)
     question = Question(
         fit, read_estimand(asked.words, fit, asked.per), checked_scale(asked.scale), asked.parameter

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import check_flag, check_texts, check_whole
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
@@ -14,7 +15,7 @@ from glmm_bayes.effects.shrinkage import chosen_groups, effect_draws
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 
@@ -75,6 +76,9 @@ def ranks(
     >>> bool(table["mean"].is_monotonic_increasing and table["p_best"].sum() == 1)
     True
     """
+    check_fit(fit)
+    check_texts(factor=factor, effect=effect, best=best)
+    check_flag("distribution", distribution)
     predictor, group, position = chosen_effect(fit, factor, effect)
     has = group.occurs[:, position]
     b = effect_draws(fit, group, predictor)[:, has, position]
@@ -124,11 +128,10 @@ def chosen_effect(fit: Fit, factor: str | None, effect: str | None) -> tuple[Pre
 
 def _check(top: int, best: str, levels: int, distribution: bool) -> None:
     """Refuse what cannot be ranked."""
+    check_whole("settings", "top", top, 1, levels)
     message = ""
     if best not in ("highest", "lowest"):
         message = f'best must be "highest" or "lowest", found {best!r}.'
-    elif isinstance(top, bool) or not isinstance(top, int) or not 1 <= top <= levels:
-        message = f"top must be a whole number from 1 to {levels}, the number of levels; found {top!r}."
     elif distribution and levels > _MOST_LEVELS:
         message = f"the distribution of ranks has {levels} columns; up to {_MOST_LEVELS} are listed."
     if message:

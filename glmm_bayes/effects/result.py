@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import escape
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import xarray as xr
 
+from glmm_bayes.core.arguments import checked_probability
+from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.effects.asked import Estimand
 from glmm_bayes.effects.group_law import GroupLaw
 from glmm_bayes.effects.measures import Measure
 from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.infer.captioned import printed, with_caption
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -53,6 +55,9 @@ class Effects:
     measure: Measure | None = None
     estimand: Estimand | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "grid", printed(self.grid))
+
     def summary(self, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
         """Summarise each row over the draws.
 
@@ -66,7 +71,13 @@ class Effects:
         pandas.DataFrame
             The grid's columns, then ``mean``, ``sd``, and the interval's ends named as ArviZ does.
             ``attrs`` says the estimand, the scale, the interval and how the integral was computed.
+
+        Raises
+        ------
+        PredictionError
+            ``values`` unless the probability lies between 0 and 1.
         """
+        probability = checked_probability(probability)
         flat = self.draws.to_numpy().reshape(-1, self.draws.sizes["row"])
         how = summary_frame if self.measure is None else self.measure.summarise
         table = how(flat, probability)
@@ -88,7 +99,7 @@ class Effects:
             parts.append(str(self.attrs["average"]))
         over = " over draws and new groups" if self.law is not None else ""
         how = "mean and" if self.measure is None else self.measure.summary_words
-        return "; ".join(parts) + f"; {how} {interval_words()}{over}"
+        return visible("; ".join(parts) + f"; {how} {interval_words()}{over}")
 
     def plot(self) -> Figure:
         """Draw the effects with their intervals; the figure's ``alt`` describes it in words."""
@@ -105,11 +116,11 @@ class Effects:
         words = rule if error == 0 else f"{rule}, error below {error:.1e}"
         notes = "".join(f"\nnote: {sentence}" for sentence in self.attrs.get("notes", ()))
         caption = fill(self.caption, _TEXT_WIDTH, break_on_hyphens=False)
-        return f"{caption}\n{text}{more}\nintegration: {words}{notes}"
+        return visible(f"{caption}\n{text}{more}\nintegration: {words}{notes}")
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         table = self.summary().head(_SHOWN_ROWS)
         body = table.to_html(index=False, float_format=lambda value: f"{value:.4g}", border=0)
-        return body.replace("<thead>", f"<caption>{escape(self.caption)}</caption>\n<thead>", 1)
+        return with_caption(body, self.caption)

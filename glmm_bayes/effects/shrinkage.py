@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import interval_words
@@ -17,7 +18,7 @@ from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.spread import depends_on_levels
 from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 from glmm_bayes.infer.predictor import draw_blocks, needed_variables, subject_values
 
 Array = NDArray[np.float64]
@@ -82,6 +83,8 @@ def random_effects(fit: Fit, factor: str | None = None) -> pd.DataFrame:
     >>> round(float(table["shrinkage"][0]), 3)
     0.269
     """
+    check_fit(fit)
+    check_texts(factor=factor)
     wanted = chosen_groups(fit, factor)
     for name in needed_variables(fit.priors):
         fit.needed(name, "shrinkage")

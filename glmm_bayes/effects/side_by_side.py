@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
+from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_words
 from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.estimand import NEW_SUBJECT
 from glmm_bayes.effects.predicting import predictions
 from glmm_bayes.effects.result import Effects
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -88,7 +90,7 @@ class SideBySide:
             means = str(effects.attrs["estimand_description"]).split(" (")[0]
             lines.append(f"{word}: {self._answers(word)} ({means})")
         lines += [f"{word}: not shown, {why}" for word, why in self.omitted.items()]
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
     __repr__ = __str__
 
@@ -133,6 +135,8 @@ def estimands(
     >>> list(gb.estimands(fit, "trt").effects)
     ['typical', 'population', 'new_subject']
     """
+    check_fit(fit)
+    check_texts(per=per)
     if "estimand" in question:
         message = "every estimand is answered: leave estimand= out."
         raise PredictionError(Finding("estimand", message))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.registry import Registry
@@ -29,7 +30,7 @@ from glmm_bayes.effects.result import Effects
 from glmm_bayes.effects.rows import Rows, new_rows, predictors_of
 from glmm_bayes.effects.targets import confounded_factors
 from glmm_bayes.effects.variables import NANOSECONDS_A_DAY, Variable, variable_of
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 
@@ -155,6 +156,8 @@ def slopes(
     >>> round(float(gb.slopes(fit, "Days").summary()["mean"][0]), 9)
     10.0
     """
+    check_fit(fit)
+    check_texts(variable=variable)
     how = _MEASURES[measure]
     asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per)
     parameter, newdata, weights = asked.parameter, asked.newdata, asked.weights

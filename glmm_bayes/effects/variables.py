@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from glmm_bayes.core.errors import Finding, PredictionError, value_text
+from glmm_bayes.core.arguments import LARGEST
+from glmm_bayes.core.errors import Finding, PredictionError, shown_value, value_text
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.column import date_text, python_level
 from glmm_bayes.design.design import Design
@@ -85,8 +86,9 @@ class Variable:
             number = float(value)
         except (TypeError, ValueError, OverflowError):
             number = np.nan
-        if not np.isfinite(number):
-            message = f"'{self.name}' is a number; {value!r} is not."
+        if not abs(number) <= LARGEST:
+            what = "is too large to be squared" if abs(number) > LARGEST else "is not"
+            message = f"'{self.name}' is a number; {shown_value(value)} {what}."
             raise PredictionError(Finding("values", message, column=self.name))
         # The whole number, not six digits of it: 20240101 and 20240102 must not read alike.
         return Point(repr(number).removesuffix(".0"), number)
@@ -211,7 +213,7 @@ def variable_of(designs: Sequence[Design], name: str) -> Variable:
     known = variable_names(designs)
     if name not in known:
         hint = " ".join(filter(None, (suggestion(name, known), f"Predictors: {', '.join(known)}.")))
-        message = f"'{name}' is not a predictor of the model."
+        message = f"variable: {shown_value(name)} is not a predictor of the model."
         raise PredictionError(Finding("unknown_column", message, column=name, hint=hint))
     column = next(design.table[name] for design in designs if name in design.table.columns)
     found = next((levels for design in designs if (levels := _levels(design, name))), ())

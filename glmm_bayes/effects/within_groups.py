@@ -23,7 +23,7 @@ from glmm_bayes.effects.rows import Rows
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.effects.variance import spread_of
 from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 
@@ -60,6 +60,7 @@ def implied_correlation(fit: Fit, newdata: Any) -> pd.DataFrame:
     >>> gb.implied_correlation(fit, {"trt": ["placebo", "progabide"]})["mean"].round(3).tolist()
     [0.667]
     """
+    check_fit(fit)
     found, grid = moments(fit, newdata)
     rows, _ = rows_of(Question(fit, read_estimand("population", fit)), newdata)
     if len(found.kind) < 2:
@@ -132,6 +133,7 @@ def median_ratio(fit: Fit, newdata: Any = None) -> pd.DataFrame:
     >>> float(gb.median_ratio(fit, {"trt": ["drug"]})["mean"].round(6)[0])
     7.891177
     """
+    check_fit(fit)
     disc = discrimination(fit)
     ratio = _ratio_name(fit)
     rows, _ = rows_of(Question(fit, read_estimand("population", fit)), newdata)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glmm_bayes.core.escapes import visible
 from glmm_bayes.design.columns import CONTRAST
 from glmm_bayes.design.contrasts import REFERENCE
 from glmm_bayes.design.design import Design
@@ -23,6 +24,10 @@ class Explanation:
 
     text: str
     latex: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", visible(self.text))
+        object.__setattr__(self, "latex", visible(self.latex))
 
     def __str__(self) -> str:
         return self.text

@@ -1,19 +1,79 @@
-"""A data frame that prints its caption: the estimand, the interval and its level stand on every table."""
+"""Data frames that print what a user's labels are, never what they do, and the caption of a table.
+
+The estimand, the interval and its level stand on every table.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
 from textwrap import fill
+from typing import Any
 
 import pandas as pd
+
+from glmm_bayes.core.escapes import defused, visible
 
 _ROWS = 20
 _WIDTH = 100
 
 
-class CaptionedFrame(pd.DataFrame):
-    """A data frame whose ``attrs["caption"]`` is printed with it; what is cut out of it is a plain one."""
+class PrintedFrame(pd.DataFrame):
+    """A data frame of ours: control characters are shown by code point, formulas defused in ``to_csv``.
+
+    What is cut out of it is one, too; its values stay what they are.
+    """
+
+    def to_string(self, *given: Any, **named: Any) -> Any:
+        return _plain(self, _one_line).to_string(*given, **named)
+
+    def to_html(self, *given: Any, **named: Any) -> Any:
+        return _plain(self, _one_line).to_html(*given, **named)
+
+    def _repr_html_(self) -> Any:
+        return _plain(self, _one_line)._repr_html_()  # type: ignore[operator]
+
+    def to_latex(self, *given: Any, **named: Any) -> Any:
+        return _plain(self, _one_line).to_latex(*given, **named)
+
+    def to_markdown(self, *given: Any, **named: Any) -> Any:
+        return _plain(self, _one_line).to_markdown(*given, **named)
+
+    def to_csv(self, *given: Any, **named: Any) -> Any:
+        return _plain(self, defused).to_csv(*given, **named)
+
+    def to_excel(self, *given: Any, **named: Any) -> Any:  # type: ignore[misc]
+        return _plain(self, defused).to_excel(*given, **named)
+
+    @property
+    def _constructor(self) -> type[pd.DataFrame]:
+        return PrintedFrame
+
+    @property
+    def _constructor_sliced(self) -> type[pd.Series[Any]]:
+        return PrintedSeries
+
+
+class PrintedSeries(pd.Series):
+    """A column of a ``PrintedFrame``."""
+
+    def to_string(self, *given: Any, **named: Any) -> Any:
+        return _plain_series(self, _one_line).to_string(*given, **named)
+
+    def to_csv(self, *given: Any, **named: Any) -> Any:
+        return _plain_series(self, defused).to_csv(*given, **named)
+
+    @property
+    def _constructor(self) -> type[pd.Series[Any]]:
+        return PrintedSeries
+
+    @property
+    def _constructor_expanddim(self) -> type[pd.DataFrame]:
+        return PrintedFrame
+
+
+class CaptionedFrame(PrintedFrame):
+    """A data frame whose ``attrs["caption"]`` is printed with it; what is cut out of it has none."""
 
     def __repr__(self) -> str:
         left = {name: _padded(width) for name, width in self.attrs.get("left_aligned", {}).items()}
@@ -32,11 +92,7 @@ class CaptionedFrame(pd.DataFrame):
 
     def _repr_html_(self) -> str:
         body = self.head(_ROWS).to_html(float_format=_number, na_rep="", border=0, index=self._shows_index)
-        return body.replace("<thead>", f"<caption>{escape(self.attrs['caption'])}</caption>\n<thead>", 1)
-
-    @property
-    def _constructor(self) -> type[pd.DataFrame]:
-        return pd.DataFrame
+        return with_caption(body, self.attrs["caption"])
 
     @property
     def _shows_index(self) -> bool:
@@ -47,8 +103,57 @@ def captioned(frame: pd.DataFrame, caption: str, **attrs: object) -> pd.DataFram
     """Give a table its caption and further attributes."""
     table = CaptionedFrame(frame)
     table.attrs.update(attrs)
-    table.attrs["caption"] = caption
+    table.attrs["caption"] = visible(caption)
     return table
+
+
+def printed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without a caption that prints its labels safely; with the attributes that it had."""
+    table = PrintedFrame(frame)
+    table.attrs = dict(frame.attrs)
+    return table
+
+
+def with_caption(body: str, caption: str) -> str:
+    """Put a caption at the head of a table in HTML."""
+    return body.replace("<thead>", f"<caption>{escape(visible(caption))}</caption>\n<thead>", 1)
+
+
+def _plain(frame: pd.DataFrame, shown: Callable[[str], str]) -> pd.DataFrame:
+    """Return the frame as pandas' own, with every text of cells, columns and index as it is shown."""
+    columns = {at: _shown_cells(frame.iloc[:, at], shown) for at in range(frame.shape[1])}
+    plain = pd.DataFrame(columns, index=range(len(frame)))
+    return plain.set_axis(_shown_labels(frame.index, shown)).set_axis(
+        _shown_labels(frame.columns, shown), axis="columns"
+    )
+
+
+def _plain_series(series: pd.Series[Any], shown: Callable[[str], str]) -> pd.Series[Any]:
+    name: Any = _shown(series.name, shown)
+    return pd.Series(_shown_cells(series, shown), index=_shown_labels(series.index, shown), name=name)
+
+
+def _shown_cells(cells: pd.Series[Any], shown: Callable[[str], str]) -> Any:
+    if pd.api.types.is_numeric_dtype(cells.dtype) or pd.api.types.is_datetime64_any_dtype(cells.dtype):
+        return cells.array
+    return pd.array([_shown(cell, shown) for cell in cells], dtype=object)
+
+
+def _shown_labels(index: pd.Index[Any], shown: Callable[[str], str]) -> pd.Index[Any]:
+    names = [_shown(name, shown) for name in index.names]
+    if isinstance(index, pd.MultiIndex):
+        return pd.MultiIndex.from_tuples([_shown(label, shown) for label in index], names=names)
+    if pd.api.types.is_numeric_dtype(index.dtype):
+        renamed: pd.Index[Any] = index.rename(names[0])
+        return renamed
+    texts: pd.Index[Any] = pd.Index([_shown(label, shown) for label in index], dtype=object, name=names[0])
+    return texts
+
+
+def _shown(value: Any, shown: Callable[[str], str]) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_shown(part, shown) for part in value)
+    return shown(value) if isinstance(value, str) else value
 
 
 def _padded(width: int) -> Callable[[object], str]:
@@ -58,3 +163,7 @@ def _padded(width: int) -> Callable[[object], str]:
 
 def _number(value: float) -> str:
     return f"{value:.4g}"
+
+
+def _one_line(text: str) -> str:
+    return visible(text, keep="")

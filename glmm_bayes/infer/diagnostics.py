@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.priors import Priors, SharedEffects, shared_labels
 from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 from glmm_bayes.infer.many_responses import MultivariateFit
 
 Array = NDArray[np.float64]
@@ -41,6 +42,7 @@ def summary(fit: Fit | MultivariateFit) -> pd.DataFrame:
         subject-specific: what changes for a given group; under ``interpretation="population"`` those of
         the mean are population-averaged. (``coefficients`` shows both.)
     """
+    check_fit(fit, MultivariateFit)
     from arviz_stats.base import array_stats
 
     draws = parameters(fit)
@@ -157,7 +159,7 @@ class Diagnosis:
     def __str__(self) -> str:
         lines = [self.verdict]
         lines += [f"  {'ok  ' if f.passed else 'LOOK'}  {f.check}: {f.sentence}" for f in self.findings]
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
     __repr__ = __str__
 
@@ -178,6 +180,7 @@ def diagnose(fit: Fit | MultivariateFit) -> Diagnosis:
     Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Rank-normalization, folding, and
     localization: an improved R-hat. Betancourt (2016), Diagnosing suboptimal cotangent disintegrations.
     """
+    check_fit(fit, MultivariateFit)
     findings = _stuck(fit)
     if fit.shape[0] > 1 and fit.shape[1] >= 4:
         table = summary(fit)

@@ -12,7 +12,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import DataError, Finding
+from glmm_bayes.core.errors import DataError, Finding, PredictionError
+from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.known import KnownTable
@@ -198,7 +199,7 @@ class Fit:
         if self.settings.get("interrupted"):
             lines.append(f"interrupted: {draws} of {self.settings['draws']} draws a chain were kept")
         lines.append("gb.summary(fit), gb.diagnose(fit), gb.comparisons(fit, ...), gb.report(fit, path)")
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
     def _sampler_words(self) -> str:
         settings = self.settings
@@ -208,3 +209,27 @@ class Fit:
         return f"NUTS by {settings['engine']}, seed {settings['seed']}, {divergent} divergences"
 
     __repr__ = __str__
+
+
+def check_fit(fit: object, *others: type) -> None:
+    """Refuse what is no fit, and say how to come by one.
+
+    Parameters
+    ----------
+    fit : object
+        What was given as a fit.
+    *others : type
+        What is taken beside a ``Fit``.
+
+    Raises
+    ------
+    PredictionError
+        ``fit``.
+    """
+    if isinstance(fit, (Fit, *others)):
+        return
+    hint = "Fits are made by model.fit(), gb.load(path) and gb.Fit.from_draws(model, draws)."
+    if isinstance(getattr(fit, "fits", None), Mapping):
+        hint = f'Give the fit of one response: fit["{next(iter(fit.fits))}"].'  # type: ignore[attr-defined]
+    message = f"fit must be a Fit, found {type(fit).__name__}."
+    raise PredictionError(Finding("fit", message, hint=hint))

@@ -12,6 +12,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Finding, StorageError
+from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.graph.families import FAMILIES
@@ -179,7 +180,7 @@ class MultivariateFit:
         lines.append(f"{chains} chains x {draws} draws, {self.settings['engine']}")
         first = self.responses[0]
         lines.append(f'gb.summary(fit), gb.diagnose(fit); fit["{first}"] is the fit of one response')
-        return "\n".join(lines)
+        return visible("\n".join(lines))
 
     __repr__ = __str__
 

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.words import ESTIMANDS, interval_words
 from glmm_bayes.effects.canvas import (
     GREY,
@@ -26,7 +27,7 @@ from glmm_bayes.effects.canvas import (
     style,
 )
 from glmm_bayes.effects.summaries import summary_frame
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 from glmm_bayes.reporting.scenario import Scenario, Values, compute, other_factors, plan
 
 Array = NDArray[np.float64]
@@ -66,6 +67,8 @@ def plot_curves(fit: Fit, variable: str | None = None) -> Picture:
     DataError
         ``draws_missing`` if the standard deviations of the random effects are not in the fit.
     """
+    check_fit(fit)
+    check_texts(variable=variable)
     scenario = plan(fit, variable)
     values = [compute(fit, scenario, panel) for panel in scenario.panels]
     summaries = [Summaries(_three(panel.population), _three(panel.typical)) for panel in values]

@@ -7,8 +7,9 @@ from os import PathLike
 from pathlib import Path
 
 from glmm_bayes.core.errors import Finding, StorageError
+from glmm_bayes.core.escapes import visible
 from glmm_bayes.infer.diagnostics import diagnose
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.fit import Fit, check_fit
 from glmm_bayes.reporting.sections import sections, verdict
 
 
@@ -46,6 +47,7 @@ def report(fit: Fit, path: str | PathLike[str], title: str | None = None, overwr
     >>> gb.report(gb.Fit.from_draws(model, draws), folder / "epil.html").name
     'epil.html'
     """
+    check_fit(fit)
     target = Path(path)
     if target.exists() and not overwrite:
         raise StorageError(
@@ -62,6 +64,7 @@ def render(fit: Fit, title: str | None = None) -> str:
     environment = Environment(
         loader=PackageLoader("glmm_bayes.reporting"),
         autoescape=True,
+        finalize=lambda value: visible(value) if type(value) is str else value,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

@@ -151,7 +151,7 @@ def plan(fit: Fit, variable: str | None) -> Scenario:
 def _check(variable: str | None, names: list[str]) -> None:
     if variable is not None and variable not in names:
         hint = " ".join(filter(None, (suggestion(variable, names), f"Predictors: {', '.join(names)}.")))
-        message = f"'{variable}' is not a predictor of the model."
+        message = f"variable: '{variable}' is not a predictor of the model."
         raise PredictionError(Finding("unknown_column", message, column=variable, hint=hint))
 
 

@@ -8,7 +8,8 @@ from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from glmm_bayes.core.errors import Finding, PriorError
+from glmm_bayes.core.arguments import check_texts
+from glmm_bayes.core.errors import Finding, FormulaError, PriorError
 from glmm_bayes.spec.column_names import ColumnNames, column_names
 from glmm_bayes.spec.editions import CURRENT
 from glmm_bayes.spec.expressions import Call, Expr, Name, Number, Text, quote
@@ -363,6 +364,7 @@ class ModelSpec:
             message = f"priors must be a mapping of parameters to gb.Prior, found {type(priors).__name__}."
             hint = 'Write priors={"beta": gb.Prior("Normal", mu=0, sigma=1)}.'
             raise PriorError(Finding("prior", message, hint=hint))
+        check_texts(FormulaError, link=link, interpretation=interpretation)
         return read_formula(formula, family, link, dict(priors or {}), interpretation)
 
     @classmethod

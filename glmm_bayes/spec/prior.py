@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from glmm_bayes.core.errors import Finding, PriorError
+import numpy as np
+
+from glmm_bayes.core.arguments import LARGEST
+from glmm_bayes.core.errors import Finding, PriorError, shown_value
 from glmm_bayes.core.registry import Registry, suggestion
 
 
@@ -161,21 +164,21 @@ _SCALE_WORDS = {"sd": "a standard deviation", "variance": "a variance", "precisi
 
 
 def _number(name: str, argument: str, value: object) -> float:
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
-        message = f"{name}: {argument} must be a finite number, found {value!r}."
+    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not is_number or not abs(value) <= LARGEST:  # type: ignore[arg-type]
+        is_large = is_number and abs(value) < math.inf  # type: ignore[arg-type]
+        must = f"lie between -{LARGEST:g} and {LARGEST:g}" if is_large else "be a finite number"
+        message = f"{name}: {argument} must {must}, found {shown_value(value)}."
         raise PriorError(Finding("prior", message, hint="Arguments of a prior are single numbers."))
-    return number
+    return float(value)  # type: ignore[arg-type]
 
 
 def _check_values(name: str, values: Mapping[str, float | None], distribution: Distribution) -> None:
     for argument in sorted(distribution.positive):
         value = values[argument]
-        if value is not None and value <= 0:
-            message = f"{name}: {argument} must be above 0, found {value:g}."
+        if value is not None and value < 1 / LARGEST:
+            least = "above 0" if value <= 0 else f"at least {1 / LARGEST:g}"
+            message = f"{name}: {argument} must be {least}, found {value:g}."
             raise PriorError(Finding("prior", message))
     lower, upper = values.get("lower"), values.get("upper")
     if lower is not None and upper is not None and lower >= upper:

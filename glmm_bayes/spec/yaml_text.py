@@ -16,7 +16,7 @@ import yaml
 from glmm_bayes.core.errors import Finding, FormulaError
 
 _MAX_DEPTH = 64
-_MAX_EVENTS = 50_000
+_MAX_EVENTS = 10_000
 _MAX_DIGITS = 25
 _NULL = re.compile(r"|~|null|Null|NULL")
 _BOOLEAN = re.compile(r"true|True|TRUE|false|False|FALSE")

@@ -313,7 +313,7 @@ def test_whole_decimals_are_whole_numbers_and_others_floats(make):
 def test_polars_categories_have_no_order_and_none_of_another_frame():
     _elsewhere = pl.Series(["zz", "z"], dtype=pl.Categorical)
     column = table_of(pl.DataFrame({"f": pl.Series(["b", "a"], dtype=pl.Categorical)}), "f")["f"]
-    assert column.levels == ("a", "b") and not column.declared
+    assert column.levels == ("a", "b") and not column.ordered
 
 
 DATES = {

@@ -20,7 +20,7 @@ RNG = np.random.default_rng(11)
 DATA = pd.DataFrame(
     {
         "y": RNG.normal(size=ROWS),
-        "x": RNG.normal(size=ROWS) * 10.0 ** RNG.integers(-200, 200, ROWS),
+        "x": RNG.normal(size=ROWS) * 10.0 ** RNG.integers(-140, 140, ROWS),
         "flag": np.resize([True, False], ROWS),
         "f": pd.Categorical(np.resize(["lo", "hi"], ROWS), ["lo", "hi"], ordered=True),
         "g": np.resize([f"{i:03d}" for i in range(8)], ROWS),

@@ -347,7 +347,8 @@ TABLE = [
     (17, "y ~ exp(w)", new(w=put("z", 1000.0, 3)["z"]), GAUSSIAN, "scale",
      "exp(w) overflows in row r3: w = 1000. Rescale 'w'."),
     (17, "y ~ x", put("x", 1e308, 3), GAUSSIAN, "scale",
-     "'x' overflows in row r3. Rescale 'x'."),
+     "column 'x': 1 values beyond 1e+150, whose squares overflow (row r3: 1e+308). Correct them, or "
+     "rescale 'x'."),
     (18, "b ~ f", new(b=np.where(DATA["f"] == "c", 1, DATA["bit"])), BERNOULLI, "separation",
      "f[c] predicts 'b' completely (8 of 8 rows are 1): its coefficient is set by the prior "
      "Normal(mu=0, sigma=2.5). Merge levels, or state a prior."),
@@ -373,7 +374,8 @@ TABLE = [
     (29, "y ~ m", new(m=[["a"], ["b"]] * 12), GAUSSIAN, "column_type",
      "column 'm' holds list; it must hold numbers or labels. Give each part a column of its own."),
     (29, "y ~ m", new(m=["a", "b", 3] * 8), GAUSSIAN, "column_type",
-     "column 'm' is mixed: first int in row r2. Write data[\"m\"].astype(str) if labels are meant."),
+     "column 'm' is mixed: int in rows r2, r5, r8, r11, r14 (+3 more). "
+     'Write data["m"].astype(str) if labels are meant.'),
     (29, "y ~ m", new(m=DATA["plot"].astype(str)), GAUSSIAN, "column_type",
      "column 'm' holds numbers as text (1, 2, 3); a predictor must be numbers or labels. Write C(m) "
      "if levels are meant, else convert it to numbers."),

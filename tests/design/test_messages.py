@@ -118,7 +118,7 @@ MESSAGES = [
      "[column_type] column 'day' holds Timedelta; it must hold numbers or labels. "
      'Write data["day"].dt.total_seconds() / 86400 for days.'),
     ("y ~ m", DATA.assign(m=["a", "b", 3] * 8), {},
-     "[column_type] column 'm' is mixed: first int in row r2. "
+     "[column_type] column 'm' is mixed: int in rows r2, r5, r8, r11, r14 (+3 more). "
      'Write data["m"].astype(str) if labels are meant.'),
     ("y ~ m", DATA.assign(m=[[1]] * ROWS), {},
      "[column_type] column 'm' holds list; it must hold numbers or labels. "

@@ -32,7 +32,7 @@ def checked_rank(rank: str) -> str:
     GlmmError
         ``settings`` if it is not.
     """
-    if rank not in RANKS:
+    if not isinstance(rank, str) or rank not in RANKS:
         message = f'rank must be "error", "drop" or "keep", found {rank!r}.'
         raise GlmmError(Finding("settings", message))
     return rank

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Findings, row_text, value_text
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.joint import Joint
@@ -24,7 +25,7 @@ from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.design.response_additions import Additions
-from glmm_bayes.design.table import looks_like_numbers
+from glmm_bayes.design.table import looks_like_numbers, stray_text
 from glmm_bayes.graph.families.intervals import log_between
 from glmm_bayes.graph.families.parameters import PARAMETERS, ParameterKind
 from glmm_bayes.graph.families.regions import censored_regions, stand_ins, without_region
@@ -321,14 +322,26 @@ def require_numbers(columns: ResponseColumns, family: str, support: str, finding
     """Return the response as floats, or collect why it is not a number."""
     column = columns.column
     if column.kind == "number":
-        return column.values.astype(np.float64)
-    message = f"{family} needs {support}: column '{column.name}' holds {_kind_words(columns)}."
+        return _of_some_spread(columns, column.values.astype(np.float64), findings)
+    words, rows = stray_text(column, columns.rows)
+    message = f"{family} needs {support}: column '{column.name}' {words or f'holds {_kind_words(columns)}'}."
     is_binary = column.kind == "boolean" or len(observed_levels(column)) == 2
     hint = 'A two-valued response is family="bernoulli".' if is_binary else ""
     if looks_like_numbers(column.levels):
         hint = f'They look like numbers: write data["{columns.source}"].astype(float) if they are.'
-    findings.error("column_type", message, column=columns.source, hint=hint)
+    if words:
+        hint = "Correct these rows and convert it to numbers."
+    findings.error("column_type", message, column=columns.source, rows=rows, hint=hint)
     return None
+
+
+def _of_some_spread(columns: ResponseColumns, values: Array, findings: Findings) -> Array:
+    """Refuse numbers that differ by less than what has a square."""
+    spread = float(np.ptp(values)) if values.size else 0.0
+    if 0.0 < spread < 1 / LARGEST:
+        message = f"the values of '{columns.column.name}' differ by {spread:g} at most, whose square is 0."
+        findings.error("scale", message, column=columns.source, hint=f"Rescale '{columns.source}'.")
+    return values
 
 
 def _kind_words(columns: ResponseColumns) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, row_text, value_text
+from glmm_bayes.design.column import EXACT
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.graph.families.base import Array, Response, outside_support, require_numbers
 from glmm_bayes.graph.families.binary import BinaryFamily
@@ -42,7 +43,7 @@ class Binomial(BinaryFamily):
         bad = (y < 0) | (y != np.floor(y))
         if bad.any():
             outside_support(columns, bad, self.name, _SUPPORT, _of_proportions(columns.label, y, n), findings)
-        odd = (n < 0) | (n != np.floor(n))
+        odd = (n < 0) | (n != np.floor(n)) | (n >= EXACT)
         over = (y > n) & ~bad & ~odd
         if columns.trials_term is not None:
             _check_trials(columns, columns.trials_term, y, n, odd, over, findings)
@@ -58,7 +59,8 @@ def _check_trials(
     """Collect trials that are no numbers of trials, and successes above them."""
     if odd.any():
         rows = tuple(columns.rows[odd].tolist())
-        message = f"trials({term}) must be whole numbers of at least 0 ({row_text(rows)}: "
+        most = " and below 2**53" if (n >= EXACT).any() else ""
+        message = f"trials({term}) must be whole numbers of at least 0{most} ({row_text(rows)}: "
         message += f"{value_text(n[odd].tolist())})."
         findings.error("trials", message, column=next(iter(term.names()), columns.source), rows=rows)
     if over.any():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, value_text
-from glmm_bayes.design.column import Column, as_labels, looks_like_numbers
+from glmm_bayes.design.column import Column, as_labels, looks_like_numbers, stray_text
 from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.graph.families.base import Array, Response, outside_support, refuse_trials
@@ -46,8 +47,9 @@ def read_ordered(columns: ResponseColumns, family: str, findings: Findings) -> R
 def read_unordered(columns: ResponseColumns, family: str, findings: Findings) -> Response:
     """Read a response whose categories have no order; the first is the reference."""
     column = columns.column
-    if column.kind == "number" or (not column.declared and looks_like_numbers(column.levels)):
-        _refuse_numbers(columns, family, findings)
+    words, stray = stray_text(column, columns.rows)
+    if column.kind == "number" or words or (not column.declared and looks_like_numbers(column.levels)):
+        _refuse_numbers(columns, family, words, stray, findings)
         return _response(columns, None)
     labels = _labels(columns, family, _LABELS, findings)
     if labels is None:
@@ -163,9 +165,11 @@ def _enough(columns: ResponseColumns, column: Column, least: int, family: str, f
     return len(seen) > 1 and len(column.levels) >= least
 
 
-def _refuse_numbers(columns: ResponseColumns, family: str, findings: Findings) -> None:
+def _refuse_numbers(
+    columns: ResponseColumns, family: str, words: str, stray: tuple[Any, ...], findings: Findings
+) -> None:
     name = columns.source
-    found = "numbers" if columns.column.kind == "number" else "numbers as text"
-    message = f"{family} needs {_LABELS}: column '{columns.column.name}' holds {found}."
+    found = words or ("holds numbers" if columns.column.kind == "number" else "holds numbers as text")
+    message = f"{family} needs {_LABELS}: column '{columns.column.name}' {found}."
     hint = f"Write C({quote(name)}) ~ ... if they are codes of categories."
-    findings.error("column_type", message, column=name, hint=hint)
+    findings.error("column_type", message, column=name, rows=stray, hint=hint)

@@ -1,0 +1,144 @@
+"""A stray word among numbers is refused by row, wherever numbers can stand; labels and categories are not."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+import glmm_bayes as gb
+
+ROWS = 200
+RNG = np.random.default_rng(6)
+AGES = RNG.integers(20, 60, ROWS).astype(str).tolist()
+DATA = pd.DataFrame(
+    {"y": RNG.normal(size=ROWS), "x": RNG.normal(size=ROWS), "g": np.resize(list("abcdefgh"), ROWS)}
+)
+WORDS = ["4O", "n/a", "NA?", "", " ", "nan", "inf", "40\x00", "\x00", "<20", "40 years", "#N/A", "O", "4.0.1"]
+WRITINGS = {
+    "whole": str,
+    "decimal point": "{}.5".format,
+    "decimal comma": "{},5".format,
+    "thousands": "1,0{}".format,
+    "exponent": "{}e-3".format,
+    "sign": "-{}".format,
+    "minus": "\u2212{}".format,
+    "per cent": "{} %".format,
+    "spaces": " {} ".format,
+}
+PLACES = {
+    "predictor": ("y ~ x + age", {}),
+    "interaction": ("y ~ x:age", {}),
+    "slope": ("y ~ x + (age | g)", {}),
+    "function": ("y ~ log(age)", {}),
+    "spline": ("y ~ ns(age, df = 3)", {}),
+    "offset": ("y ~ x + offset(age)", {}),
+    "weights": ("y | weights(age) ~ x", {}),
+    "standard errors": ("y | se(age) ~ x", {}),
+    "trials": ("g | trials(age) ~ x", {"family": "binomial"}),
+    "bounds": ("y | trunc(lb = age) ~ x", {}),
+    "numbers": ("age ~ x", {}),
+    "counts": ("age ~ x", {"family": "poisson"}),
+    "categories": ("age ~ x", {"family": "categorical"}),
+    "a further parameter": (gb.Formula("y ~ x", sigma="~ age"), {}),
+}
+DELIBERATE = {
+    "labels by C()": "y ~ C(age)",
+    "labels by factor()": "y ~ factor(age)",
+    "a comparison": 'y ~ I(age == "4O")',
+    "a grouping factor": "y ~ x + (1 | age)",
+    "nested groups": "y ~ x + (1 | g:age)",
+}
+
+
+def with_word(word, *rows, written=str):
+    ages = [written(age) for age in AGES]
+    for row in rows:
+        ages[row] = word
+    return DATA.assign(age=pd.Series(ages, dtype=object))
+
+
+def refusal(formula, data, **arguments):
+    with pytest.raises(gb.DataError) as caught:
+        gb.Model(formula, data, **arguments)
+    return caught.value
+
+
+@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("rows", [(3,), (0, 17, 199), tuple(range(20))])
+def test_a_few_words_among_numbers_are_refused_by_row(word, rows):
+    error = refusal("y ~ x + age", with_word(word, *rows))
+    assert (error.code, error.column, error.rows) == ("column_type", "age", rows)
+    assert "C(age)" in error.hint and all(str(row) in str(error) for row in rows[:5])
+
+
+@pytest.mark.parametrize("writing", WRITINGS)
+def test_numbers_are_known_in_every_writing(writing):
+    written = WRITINGS[writing]
+    assert refusal("y ~ age", with_word("?", 3, written=written)).rows == (3,)
+    assert refusal("y ~ age", with_word(written("41"), 3, written=written)).code == "column_type"
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_wherever_numbers_can_stand(place):
+    formula, arguments = PLACES[place]
+    error = refusal(formula, with_word("4O", 3, 5), **arguments)
+    found = [finding for finding in error.findings if finding.column == "age"]
+    assert [(finding.code, finding.rows) for finding in found] == [("column_type", (3, 5))]
+
+
+@pytest.mark.parametrize("word", ["4O", "n/a", "4\x000", "\x00"])
+def test_in_a_file_the_line_is_named(tmp_path, word):
+    path = tmp_path / "ages.csv"
+    with_word(word, 3).to_csv(path, index=False)
+    assert refusal("y ~ age", path).rows == (5,)
+
+
+@pytest.mark.parametrize("case", DELIBERATE)
+@pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
+def test_what_is_said_to_be_labels_is_taken_as_such(case):
+    data = with_word("4O", *range(0, ROWS, 20))
+    assert len(gb.Model(DELIBERATE[case], data).design) == ROWS
+
+
+@pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
+def test_categorical_types_are_labels():
+    data = with_word("4O", 3)
+    levels = len(set(data["age"]))
+    in_polars = pl.DataFrame(data).with_columns(pl.col("age").cast(pl.Categorical))
+    for frame in (data.astype({"age": "category"}), in_polars):
+        assert len(gb.Model("y ~ age", frame).design.coefficients) == levels
+
+
+@pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
+@pytest.mark.parametrize("strays", [21, 60])
+def test_where_more_than_one_in_ten_are_words_they_are_labels(strays):
+    assert len(gb.Model("y ~ age", with_word("old", *range(strays))).design) == ROWS
+
+
+def test_fewer_than_ten_numbers_are_labels():
+    doses = np.resize([str(dose) for dose in range(1, 10)], ROWS).astype(object)
+    doses[3] = "control"
+    assert len(gb.Model("y ~ dose", DATA.assign(dose=doses)).design.coefficients) == 10
+    doses[4] = "10"
+    assert refusal("y ~ dose", DATA.assign(dose=doses)).rows == (3,)
+
+
+def test_missing_values_are_not_counted():
+    data = with_word("4O", 3)
+    data.loc[10:159, "age"] = None
+    assert refusal("y ~ age", data, missing="drop").rows == (3,)
+
+
+def test_one_text_among_numbers_of_python_is_the_one_that_is_named():
+    ages = [*map(int, AGES)]
+    ages[3] = "4O"
+    error = refusal("y ~ age", DATA.assign(age=pd.Series(ages, dtype=object)))
+    assert (error.code, error.rows) == ("column_type", (3,))
+
+
+def test_new_rows_name_theirs():
+    model = gb.Model("y ~ x", DATA)
+    fit = gb.Fit.from_draws(model, {"beta": np.zeros((1, 2, 2)), "sigma": np.ones((1, 2))})
+    with pytest.raises(gb.PredictionError) as caught:
+        gb.predictions(fit, {"x": ["1", "2", "O"]})
+    assert (caught.value.column, caught.value.rows) == ("x", (2,))
