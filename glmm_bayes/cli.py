@@ -120,6 +120,7 @@ def fit(
             "report": str(report_path) if report_path else None,
             "verdict": diagnosis.verdict,
             "passed": diagnosis.passed,
+            "caveats": list(result.caveats),
             "summary": json.loads(gb.summary(result).to_json(orient="index")),
             "effects": [_document(effect) for effect in wanted],
         }

@@ -33,7 +33,9 @@ from glmm_bayes.infer.datatree import assemble, dimensions
 from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.guides import guide_of
-from glmm_bayes.infer.sample import Settings, sample
+from glmm_bayes.infer.interrupts import Interrupts
+from glmm_bayes.infer.sample import read_settings, sample
+from glmm_bayes.infer.settings import Settings
 from glmm_bayes.spec.custom_family import CustomFamily
 from glmm_bayes.spec.many_responses import Formulas
 from glmm_bayes.spec.model_spec import ModelSpec
@@ -160,6 +162,7 @@ class Model:
         engine: str = "nutpie",
         target_accept: float = 0.9,
         progress: bool | None = None,
+        **elsewhere: Any,
     ) -> Fit:
         """Sample the posterior by NUTS.
 
@@ -179,6 +182,8 @@ class Model:
             Mean acceptance rate that the step size is tuned to.
         progress : bool, optional
             Default: shown at a terminal only.
+        **elsewhere
+            None: what other packages call these arguments is answered with their names here.
 
         Returns
         -------
@@ -187,23 +192,31 @@ class Model:
         Raises
         ------
         SamplingError
+            ``settings``, ``unknown_argument`` or ``unknown_engine`` before anything is compiled;
             ``start_not_finite`` or ``start_far`` if there is no start where the model explains the data
-            nearly as well as one without effects; then nothing is sampled.
+            nearly as well as one without effects; then nothing is sampled. ``interrupted`` or
+            ``chain_crashed`` if a run that ended early has fewer than 100 draws a chain; with more it is a
+            fit that says so in every table, caption and report.
         """
-        settings = Settings(draws, tune, chains, cores, seed, engine, target_accept, progress)
-        names = list(dimensions(self.priors))
+        settings = read_settings(
+            Settings(draws, tune, chains, cores, seed, engine, target_accept, progress), elsewhere
+        )
+        with Interrupts() as interrupts:
+            fit = self._sampled(settings, interrupts)
+            diagnosis = diagnose(fit)
+        if not diagnosis.passed:
+            warnings.warn(f"[diagnosis] {diagnosis}", GlmmWarning, stacklevel=2)
+        return fit
+
+    def _sampled(self, settings: Settings, interrupts: Interrupts) -> Fit:
         guide = guide_of(self.family, self.response, self.spec, self.priors)
-        sampled = sample(self.pymc_model, names, settings, guide)
+        sampled = sample(self.pymc_model, list(dimensions(self.priors)), settings, guide, interrupts)
         tree = assemble(sampled.posterior, sampled.statistics, self.response, self.priors, self.family)
         recorded: dict[str, Any] = {
             **sampled.settings,
             "notes": [finding.message for finding in self.findings],
         }
-        fit = Fit(self.spec, self.design, self.response, self.priors, tree, recorded, self.known)
-        diagnosis = diagnose(fit)
-        if not diagnosis.passed:
-            warnings.warn(f"[diagnosis] {diagnosis}", GlmmWarning, stacklevel=2)
-        return fit
+        return Fit(self.spec, self.design, self.response, self.priors, tree, recorded, self.known)
 
     def prior_predictive(self, draws: int = 500, seed: int | None = None) -> Any:
         """Draw parameters and responses from the prior.

@@ -24,8 +24,10 @@ from glmm_bayes.graph.resolve import check_family, resolve
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.guides import joint_guide
+from glmm_bayes.infer.interrupts import Interrupts
 from glmm_bayes.infer.many_responses import MultivariateFit, joint_dimensions
-from glmm_bayes.infer.sample import Settings, sample
+from glmm_bayes.infer.sample import read_settings, sample
+from glmm_bayes.infer.settings import Settings
 from glmm_bayes.model import Model, checked_missing
 from glmm_bayes.spec.column_names import column_names
 from glmm_bayes.spec.many_responses import Formulas
@@ -133,6 +135,7 @@ class MultivariateModel:
         engine: str = "nutpie",
         target_accept: float = 0.9,
         progress: bool | None = None,
+        **elsewhere: Any,
     ) -> MultivariateFit:
         """Sample the posterior by NUTS; parameters are those of ``Model.fit``.
 
@@ -140,11 +143,15 @@ class MultivariateModel:
         ------
         SamplingError
         """
-        settings = Settings(draws, tune, chains, cores, seed, engine, target_accept, progress)
-        guide = joint_guide(self.members, self.joint)
-        sampled = sample(self.pymc_model, list(joint_dimensions(self.joint)), settings, guide)
-        fit = MultivariateFit.of(self, sampled.posterior, sampled.statistics, sampled.settings)
-        diagnosis = diagnose(fit)
+        settings = read_settings(
+            Settings(draws, tune, chains, cores, seed, engine, target_accept, progress), elsewhere
+        )
+        with Interrupts() as interrupts:
+            guide = joint_guide(self.members, self.joint)
+            names = list(joint_dimensions(self.joint))
+            sampled = sample(self.pymc_model, names, settings, guide, interrupts)
+            fit = MultivariateFit.of(self, sampled.posterior, sampled.statistics, sampled.settings)
+            diagnosis = diagnose(fit)
         if not diagnosis.passed:
             warnings.warn(f"[diagnosis] {diagnosis}", GlmmWarning, stacklevel=2)
         return fit

@@ -17,6 +17,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import checked_seed
 from glmm_bayes.core.bridge import bridge_effect
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import ProbabilityLink
@@ -133,10 +134,7 @@ def seed_of(fit: Fit, seed: int | None) -> int:
     """
     if seed is None:
         return int(fit.settings.get("seed", 0))
-    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
-        message = f"seed must be a whole number from 0, found {seed!r}."
-        raise PredictionError(Finding("settings", message))
-    return int(seed)
+    return checked_seed(seed, PredictionError)
 
 
 def new_groups(question: Question, rows: Rows, seed: int) -> tuple[NewGroups, ...]:

@@ -97,7 +97,7 @@ def ranks(
         "things equal"
     )
     caption = f"{estimand}; ranked within each draw; mean and {interval_words()}"
-    return captioned(table, caption, estimand_description=estimand, interval=interval_words(), best=best)
+    return captioned(table, caption, fit, estimand_description=estimand, interval=interval_words(), best=best)
 
 
 def chosen_effect(fit: Fit, factor: str | None, effect: str | None) -> tuple[Predictor, GroupDesign, int]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.special import logsumexp
 
+from glmm_bayes.core.arguments import checked_seed
 from glmm_bayes.core.errors import Finding, PredictionError
 
 Array = NDArray[np.float64]
@@ -122,10 +123,7 @@ class BayesianBootstrap:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        is_whole = isinstance(self.seed, int | np.integer) and not isinstance(self.seed, bool)
-        if not (is_whole and self.seed >= 0):
-            message = f"seed must be a whole number from 0, found {self.seed!r}."
-            raise PredictionError(Finding("settings", message))
+        checked_seed(self.seed, PredictionError)
         if not (self.unit is None or isinstance(self.unit, str)):
             message = f"unit must be the name of a column, found {self.unit!r}."
             raise PredictionError(Finding("weights", message))

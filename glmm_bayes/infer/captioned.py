@@ -8,6 +8,8 @@ from textwrap import fill
 
 import pandas as pd
 
+from glmm_bayes.infer.caveats import Drawn, caveat_attrs
+
 _ROWS = 20
 _WIDTH = 100
 
@@ -43,11 +45,14 @@ class CaptionedFrame(pd.DataFrame):
         return not isinstance(self.index, pd.RangeIndex)
 
 
-def captioned(frame: pd.DataFrame, caption: str, **attrs: object) -> pd.DataFrame:
-    """Give a table its caption and further attributes."""
+def captioned(frame: pd.DataFrame, caption: str, drawn: Drawn | None = None, **attrs: object) -> pd.DataFrame:
+    """Give a table its caption and further attributes; of draws also what is to know of them."""
     table = CaptionedFrame(frame)
     table.attrs.update(attrs)
     table.attrs["caption"] = caption
+    if drawn is not None:
+        table.attrs.update(caveat_attrs(drawn))
+        table.attrs["caption"] = "; ".join([caption, *drawn.caveats])
     return table
 
 
