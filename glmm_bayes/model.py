@@ -34,6 +34,7 @@ from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.guides import guide_of
 from glmm_bayes.infer.interrupts import Interrupts
+from glmm_bayes.infer.resources import check_memory, checked_prior_draws, estimate
 from glmm_bayes.infer.sample import read_settings, sample
 from glmm_bayes.infer.settings import Settings
 from glmm_bayes.spec.custom_family import CustomFamily
@@ -191,6 +192,8 @@ class Model:
 
         Raises
         ------
+        ResourceError
+            ``resources`` if a fit of this size needs more memory than there is.
         SamplingError
             ``settings``, ``unknown_argument`` or ``unknown_engine`` before anything is compiled;
             ``start_not_finite`` or ``start_far`` if there is no start where the model explains the data
@@ -201,6 +204,7 @@ class Model:
         settings = read_settings(
             Settings(draws, tune, chains, cores, seed, engine, target_accept, progress), elsewhere
         )
+        check_memory(estimate(self.priors, len(self.response.values), settings), settings)
         with Interrupts() as interrupts:
             fit = self._sampled(settings, interrupts)
             diagnosis = diagnose(fit)
@@ -225,7 +229,15 @@ class Model:
         -------
         xarray.DataTree
             Groups ``prior`` and ``prior_predictive``.
+
+        Raises
+        ------
+        SamplingError
+            ``settings`` of draws and seed.
+        ResourceError
+            ``resources`` if there is no room for so many draws.
         """
+        draws, seed = checked_prior_draws(draws, seed, self.priors, len(self.response.values))
         import pymc as pm
 
         with self.pymc_model:

@@ -26,6 +26,7 @@ from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.guides import joint_guide
 from glmm_bayes.infer.interrupts import Interrupts
 from glmm_bayes.infer.many_responses import MultivariateFit, joint_dimensions
+from glmm_bayes.infer.resources import check_memory, checked_prior_draws, estimate
 from glmm_bayes.infer.sample import read_settings, sample
 from glmm_bayes.infer.settings import Settings
 from glmm_bayes.model import Model, checked_missing
@@ -141,11 +142,12 @@ class MultivariateModel:
 
         Raises
         ------
-        SamplingError
+        ResourceError, SamplingError
         """
         settings = read_settings(
             Settings(draws, tune, chains, cores, seed, engine, target_accept, progress), elsewhere
         )
+        check_memory(estimate(self.joint.whole, self._numbers, settings), settings)
         with Interrupts() as interrupts:
             guide = joint_guide(self.members, self.joint)
             names = list(joint_dimensions(self.joint))
@@ -158,6 +160,7 @@ class MultivariateModel:
 
     def prior_predictive(self, draws: int = 500, seed: int | None = None) -> Any:
         """Draw parameters and responses from the prior, as ``Model.prior_predictive`` does."""
+        draws, seed = checked_prior_draws(draws, seed, self.joint.whole, self._numbers)
         import pymc as pm
 
         with self.pymc_model:
@@ -173,6 +176,11 @@ class MultivariateModel:
         table = pd.concat(found, names=["response", None]).reset_index("response").reset_index(drop=True)
         width = {name: max(map(len, map(str, table[name]))) for name in table}
         return captioned(table, "What was found in the data; nothing was compiled.", left_aligned=width)
+
+    @property
+    def _numbers(self) -> int:
+        """Number of observed responses, all rows."""
+        return sum(len(member.response.values) for member in self.members.values())
 
     def _joining_lines(self) -> list[str]:
         names = {f"joint_corr_{shared.label}" for shared in self.joint.whole.shared} | {"rescor"}

@@ -120,14 +120,21 @@ def _outliving(crashed: dict[int, str], interrupts: Interrupts) -> Iterator[None
 
         def _bury(self, error: Exception) -> bool:
             """Take the workers that have ended out of the loop; tell whether there was one."""
-            wait([worker._process.sentinel for worker in self._active], _PATIENCE)
-            ended = [worker for worker in self._active if not worker._process.is_alive()]
+            unfinished = [
+                worker
+                for worker in self._samplers
+                if worker not in self._finished and worker.chain not in crashed
+            ]
             failed = getattr(error, "_chain", None)
-            for worker in list(self._active):
-                if worker in ended or worker.chain == failed:
+            if failed is None:
+                wait([worker._process.sentinel for worker in unfinished], _PATIENCE)
+            before = len(crashed)
+            for worker in unfinished:
+                if worker.chain == failed or not worker._process.is_alive():
                     crashed[worker.chain] = _ending(worker._process.exitcode, error)
-                    self._active.remove(worker)
-            return bool(crashed)
+                    self._active = [other for other in self._active if other is not worker]
+                    self._inactive = [other for other in self._inactive if other is not worker]
+            return len(crashed) > before
 
     parallel.ParallelSampler = Outliving
     try:
