@@ -126,9 +126,8 @@ def main() -> None:
     for case in [asked.case] if asked.case else CASES:
         results[case] = result = fresh(case)
         ratio = result["estimated_mb"] / result["measured_mb"]
-        print(
-            f"{case:<16}{result['measured_mb']:>9.0f} MB, estimated {result['estimated_mb']:>9.0f} ({ratio:.2f})"
-        )
+        told = f"{result['measured_mb']:>9.0f} MB, estimated {result['estimated_mb']:>9.0f} ({ratio:.2f})"
+        print(f"{case:<16}{told}", flush=True)
     document = {
         "seed": SEED,
         "machine": machine(),

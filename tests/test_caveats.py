@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import glmm_bayes as gb
 from glmm_bayes.cli import app
+from glmm_bayes.effects.side_by_side import SideBySide
 
 SHAPE = (2, 300)
 RNG = np.random.default_rng(1)
@@ -79,7 +80,7 @@ def fit_of(kind="interrupted"):
 def said(result):
     """Return what a result says of itself: its text, its attrs, and the words of its picture."""
     texts = [str(getattr(result, "alt", "") or result), json.dumps(getattr(result, "attrs", {}), default=str)]
-    if hasattr(result, "plot") and not isinstance(result, pd.DataFrame):
+    if isinstance(result, gb.Effects | SideBySide):
         texts.append(result.plot().alt)
     return [" ".join(text.split()) for text in texts]
 

@@ -100,7 +100,7 @@ def test_every_wrong_seed_is_named_wherever_there_is_one(verb, seed):
 @pytest.mark.parametrize("verb", COUNTED)
 @pytest.mark.parametrize("draws", [0, -1, *(bad for bad in NOT_WHOLE if bad is not None)], ids=shown)
 def test_every_wrong_number_of_draws_is_named_wherever_there_is_one(verb, draws):
-    with pytest.raises(gb.GlmmError, match="draws.* must be a whole number") as caught:
+    with pytest.raises(gb.GlmmError, match=r"draws.* must be a whole number") as caught:
         COUNTED[verb](draws)
     assert caught.value.code in ("settings", "draws")
 
