@@ -32,7 +32,7 @@ def chains_of(lengths, crashed=None):
 # --- what is kept ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lengths", product((0, 99, 100, 350, 1000), repeat=3))
+@pytest.mark.parametrize("lengths", list(product((0, 99, 100, 350, 1000), repeat=3)))
 def test_the_chains_that_together_have_most_draws_are_kept(lengths):
     enough = [length for length in lengths if length >= FEWEST_DRAWS]
     if not enough:
@@ -146,7 +146,7 @@ def test_nutpie_interrupted_early_and_late():
 @pytest.mark.slow
 @pytest.mark.sampling
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("engine", "cores"), product(("nutpie", "pymc"), (1, 2)))
+@pytest.mark.parametrize(("engine", "cores"), list(product(("nutpie", "pymc"), (1, 2))))
 def test_interrupts_at_random_moments(engine, cores):
     moments = np.random.default_rng([len(engine), cores]).uniform(0, {"nutpie": 1.5, "pymc": 9}[engine], 8)
     for moment in moments:
