@@ -102,6 +102,8 @@ def fit(
 ) -> None:
     """Sample the model of a spec file and write the fit (and the report, if the file names one)."""
     import glmm_bayes as gb
+    from glmm_bayes.infer.resources import check_disk, estimate
+    from glmm_bayes.infer.settings import Settings
 
     file, model = _read(spec)
     target = out or file.output.fit or spec.with_suffix(".glmm")
@@ -109,6 +111,8 @@ def fit(
         raise StorageError(_exists(target))
     if not as_json:
         typer.echo(f"{model}\nCompiling and sampling ...")
+    sampler = Settings(**file.sampler)
+    check_disk(estimate(model.priors, len(model.response.values), sampler), target)
     result = model.fit(**file.sampler)
     result.save(target, overwrite=overwrite)
     report_path = gb.report(result, file.output.report) if file.output.report else None
@@ -120,6 +124,7 @@ def fit(
             "report": str(report_path) if report_path else None,
             "verdict": diagnosis.verdict,
             "passed": diagnosis.passed,
+            "caveats": list(result.caveats),
             "summary": json.loads(gb.summary(result).to_json(orient="index")),
             "effects": [_document(effect) for effect in wanted],
         }

@@ -34,7 +34,10 @@ from glmm_bayes.infer.datatree import assemble, dimensions
 from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.guides import guide_of
-from glmm_bayes.infer.sample import Settings, sample
+from glmm_bayes.infer.interrupts import Interrupts
+from glmm_bayes.infer.resources import check_memory, checked_prior_draws, estimate
+from glmm_bayes.infer.sample import read_settings, sample
+from glmm_bayes.infer.settings import Settings
 from glmm_bayes.spec.custom_family import CustomFamily
 from glmm_bayes.spec.many_responses import Formulas
 from glmm_bayes.spec.model_spec import ModelSpec
@@ -161,6 +164,7 @@ class Model:
         engine: str = "nutpie",
         target_accept: float = 0.9,
         progress: bool | None = None,
+        **elsewhere: Any,
     ) -> Fit:
         """Sample the posterior by NUTS.
 
@@ -180,6 +184,8 @@ class Model:
             Mean acceptance rate that the step size is tuned to.
         progress : bool, optional
             Default: shown at a terminal only.
+        **elsewhere
+            None: what other packages call these arguments is answered with their names here.
 
         Returns
         -------
@@ -187,24 +193,35 @@ class Model:
 
         Raises
         ------
+        ResourceError
+            ``resources`` if a fit of this size needs more memory than there is.
         SamplingError
+            ``settings``, ``unknown_argument`` or ``unknown_engine`` before anything is compiled;
             ``start_not_finite`` or ``start_far`` if there is no start where the model explains the data
-            nearly as well as one without effects; then nothing is sampled.
+            nearly as well as one without effects; then nothing is sampled. ``interrupted`` or
+            ``chain_crashed`` if a run that ended early has fewer than 100 draws a chain; with more it is a
+            fit that says so in every table, caption and report.
         """
-        settings = Settings(draws, tune, chains, cores, seed, engine, target_accept, progress)
-        names = list(dimensions(self.priors))
+        settings = read_settings(
+            Settings(draws, tune, chains, cores, seed, engine, target_accept, progress), elsewhere
+        )
+        check_memory(estimate(self.priors, len(self.response.values), settings), settings)
+        with Interrupts() as interrupts:
+            fit = self._sampled(settings, interrupts)
+            diagnosis = diagnose(fit)
+        if not diagnosis.passed:
+            warnings.warn(f"[diagnosis] {diagnosis}", GlmmWarning, stacklevel=2)
+        return fit
+
+    def _sampled(self, settings: Settings, interrupts: Interrupts) -> Fit:
         guide = guide_of(self.family, self.response, self.spec, self.priors)
-        sampled = sample(self.pymc_model, names, settings, guide)
+        sampled = sample(self.pymc_model, list(dimensions(self.priors)), settings, guide, interrupts)
         tree = assemble(sampled.posterior, sampled.statistics, self.response, self.priors, self.family)
         recorded: dict[str, Any] = {
             **sampled.settings,
             "notes": [finding.message for finding in self.findings],
         }
-        fit = Fit(self.spec, self.design, self.response, self.priors, tree, recorded, self.known)
-        diagnosis = diagnose(fit)
-        if not diagnosis.passed:
-            warnings.warn(f"[diagnosis] {diagnosis}", GlmmWarning, stacklevel=2)
-        return fit
+        return Fit(self.spec, self.design, self.response, self.priors, tree, recorded, self.known)
 
     def prior_predictive(self, draws: int = 500, seed: int | None = None) -> Any:
         """Draw parameters and responses from the prior.
@@ -213,7 +230,15 @@ class Model:
         -------
         xarray.DataTree
             Groups ``prior`` and ``prior_predictive``.
+
+        Raises
+        ------
+        SamplingError
+            ``settings`` of draws and seed.
+        ResourceError
+            ``resources`` if there is no room for so many draws.
         """
+        draws, seed = checked_prior_draws(draws, seed, self.priors, len(self.response.values))
         import pymc as pm
 
         with self.pymc_model:

@@ -25,8 +25,11 @@ from glmm_bayes.graph.resolve import check_family, resolve
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.guides import joint_guide
+from glmm_bayes.infer.interrupts import Interrupts
 from glmm_bayes.infer.many_responses import MultivariateFit, joint_dimensions
-from glmm_bayes.infer.sample import Settings, sample
+from glmm_bayes.infer.resources import check_memory, checked_prior_draws, estimate
+from glmm_bayes.infer.sample import read_settings, sample
+from glmm_bayes.infer.settings import Settings
 from glmm_bayes.model import Model, checked_missing
 from glmm_bayes.spec.column_names import column_names
 from glmm_bayes.spec.many_responses import Formulas
@@ -134,24 +137,31 @@ class MultivariateModel:
         engine: str = "nutpie",
         target_accept: float = 0.9,
         progress: bool | None = None,
+        **elsewhere: Any,
     ) -> MultivariateFit:
         """Sample the posterior by NUTS; parameters are those of ``Model.fit``.
 
         Raises
         ------
-        SamplingError
+        ResourceError, SamplingError
         """
-        settings = Settings(draws, tune, chains, cores, seed, engine, target_accept, progress)
-        guide = joint_guide(self.members, self.joint)
-        sampled = sample(self.pymc_model, list(joint_dimensions(self.joint)), settings, guide)
-        fit = MultivariateFit.of(self, sampled.posterior, sampled.statistics, sampled.settings)
-        diagnosis = diagnose(fit)
+        settings = read_settings(
+            Settings(draws, tune, chains, cores, seed, engine, target_accept, progress), elsewhere
+        )
+        check_memory(estimate(self.joint.whole, self._numbers, settings), settings)
+        with Interrupts() as interrupts:
+            guide = joint_guide(self.members, self.joint)
+            names = list(joint_dimensions(self.joint))
+            sampled = sample(self.pymc_model, names, settings, guide, interrupts)
+            fit = MultivariateFit.of(self, sampled.posterior, sampled.statistics, sampled.settings)
+            diagnosis = diagnose(fit)
         if not diagnosis.passed:
             warnings.warn(f"[diagnosis] {diagnosis}", GlmmWarning, stacklevel=2)
         return fit
 
     def prior_predictive(self, draws: int = 500, seed: int | None = None) -> Any:
         """Draw parameters and responses from the prior, as ``Model.prior_predictive`` does."""
+        draws, seed = checked_prior_draws(draws, seed, self.joint.whole, self._numbers)
         import pymc as pm
 
         with self.pymc_model:
@@ -167,6 +177,11 @@ class MultivariateModel:
         table = pd.concat(found, names=["response", None]).reset_index("response").reset_index(drop=True)
         width = {name: max(map(len, map(str, table[name]))) for name in table}
         return captioned(table, "What was found in the data; nothing was compiled.", left_aligned=width)
+
+    @property
+    def _numbers(self) -> int:
+        """Number of observed responses, all rows."""
+        return sum(len(member.response.values) for member in self.members.values())
 
     def _joining_lines(self) -> list[str]:
         names = {f"joint_corr_{shared.label}" for shared in self.joint.whole.shared} | {"rescor"}

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.checking.pictures import BAND, ESTIMAND, bands, cell_words, cells_of, verdict, write
-from glmm_bayes.effects.canvas import GREY, STROKES, Picture, legend, literal, new_picture, style
+from glmm_bayes.effects.canvas import GREY, STROKES, Picture, describe, legend, literal, new_picture, style
 from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
@@ -33,11 +33,12 @@ def categories_check(fit: Fit, replicated: Array) -> Picture:
         axes.set_ylabel(f"number of {what}")
         write(picture, words)
     named = [f"{category}: {cell_words(cells, index)}" for index, category in enumerate(categories)]
-    picture.alt = (
+    alt = (
         f"Bars of the number of {what} in each category, with points and bands for {len(replicated)} "
         f"replicated data sets. {'; '.join(named)}. {words} Estimand: responses {ESTIMAND}; "
         f"band: {BAND} equal-tailed interval."
     )
+    describe(picture, alt, fit.caveats)
     return picture
 
 

@@ -10,7 +10,17 @@ from scipy.ndimage import gaussian_filter1d
 
 from glmm_bayes.checking.pictures import BAND, ESTIMAND, Cells, cells_of, verdict, write
 from glmm_bayes.core.links import LINKS, ProbabilityLink
-from glmm_bayes.effects.canvas import GREY, STROKES, Picture, compact, legend, literal, new_picture, style
+from glmm_bayes.effects.canvas import (
+    GREY,
+    STROKES,
+    Picture,
+    compact,
+    describe,
+    legend,
+    literal,
+    new_picture,
+    style,
+)
 from glmm_bayes.graph.families import Family
 from glmm_bayes.infer.fit import Fit
 
@@ -59,11 +69,12 @@ def density_check(fit: Fit, replicated: Array) -> Picture:
         axes.set_ylabel("density of the numbers between" if atoms else "density")
         write(picture, words)
     peaks = (curves.centres[int(np.argmax(line))] for line in (own, others.mean(axis=0)))
-    picture.alt = (
+    alt = (
         f"Density of {fit.response.label}, from {compact(observed.min())} to {compact(observed.max())}, over "
         f"{len(lines)} replicated data sets. Observed peak near {compact(next(peaks))}, replicated near "
         f"{compact(next(peaks))}. {words} Estimand: responses {ESTIMAND}; band: {BAND} equal-tailed interval."
     )
+    describe(picture, alt, fit.caveats)
     return picture
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from glmm_bayes.checking.family_integrals import Law, law_of
+from glmm_bayes.core.arguments import checked_seed, whole_number
 from glmm_bayes.core.errors import Finding, FormulaError
 from glmm_bayes.core.links import LINKS, ProbabilityLink
 from glmm_bayes.core.maths import NUMPY
@@ -43,6 +44,7 @@ _SAME, _SLOPE, _STEP = 1e-8, 1e-4, 1e-5
 _RARE = 1e-5
 #: Draws of each point at which graph and gradient are compared.
 _COMPARED = 5
+_MOST_DRAWS = 1_000_000
 #: Expected draws below which a cell of chi-square is merged.
 _FEW = 5.0
 _FAR = (-30.0, -4.0, 3.0, 30.0)
@@ -142,7 +144,8 @@ def check_family(
     Raises
     ------
     FormulaError
-        ``custom_family`` if the family is not one of numbers or counts, or has no such parameter.
+        ``custom_family`` if the family is not one of numbers or counts, or has no such parameter;
+        ``settings`` of draws and seed.
 
     Examples
     --------
@@ -151,6 +154,8 @@ def check_family(
     >>> set(table["result"])
     {'passed'}
     """
+    draws = whole_number("draws", draws, 1, _MOST_DRAWS, FormulaError)
+    seed = checked_seed(seed, FormulaError)
     subject = _subject(family, mu, parameters or {}, max(draws, _COMPARED), seed)
     is_count = subject.support == "count"
     rows: list[tuple[str, Verdict]] = [

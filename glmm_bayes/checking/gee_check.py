@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from glmm_bayes.checking.predictive import spread_draws
 from glmm_bayes.checking.replication import NewGroupReplication
-from glmm_bayes.core.arguments import check_whole, checked_seed
+from glmm_bayes.core.arguments import checked_seed
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
@@ -56,7 +57,7 @@ def gee_check(fit: Fit, draws: int | None = None, seed: int = 0) -> pd.DataFrame
     ------
     PredictionError
         ``gee`` if the family has no such equation, or the data no finite coefficients; ``draws``;
-        ``not_available`` if levels of a factor are correlated with each other.
+        ``settings`` of the seed; ``not_available`` if levels of a factor are correlated with each other.
     DataError
         ``draws_missing`` if the variance of the random effects is not in the fit.
 
@@ -75,7 +76,7 @@ def gee_check(fit: Fit, draws: int | None = None, seed: int = 0) -> pd.DataFrame
     (3, 7)
     """
     check_fit(fit)
-    seed = checked_seed(seed)
+    seed = checked_seed(seed, PredictionError)
     model = mean_model(fit, "gb.gee_check")
     chosen = _chosen(fit, draws)
     cells = Cells(model)
@@ -93,10 +94,7 @@ def gee_check(fit: Fit, draws: int | None = None, seed: int = 0) -> pd.DataFrame
 def _chosen(fit: Fit, draws: int | None) -> NDArray[np.int64]:
     """Return the positions of the draws among all, spread evenly over each chain."""
     chains, available = fit.shape
-    if draws is not None:
-        check_whole("draws", "draws", draws, 1, available)
-    count = min(available, -(-_REPLICATES // chains)) if draws is None else draws
-    kept = np.arange(count) * available // count
+    kept = spread_draws(available, min(available, -(-_REPLICATES // chains)) if draws is None else draws)
     return (np.arange(chains)[:, None] * available + kept).reshape(-1)
 
 
@@ -203,4 +201,4 @@ def _table(fit: Fit, model: MeanModel, observed: Array, replicated: Array, seed:
     if lost:
         caption += f" {lost} further replicates have no finite coefficients and are left out."
     attrs = {"verdict": verdict, "replicates": len(kept), "without_coefficients": lost, "seed": seed}
-    return captioned(table, caption, estimand_description=estimand, interval=interval_words(), **attrs)
+    return captioned(table, caption, fit, estimand_description=estimand, interval=interval_words(), **attrs)

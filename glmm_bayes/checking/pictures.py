@@ -14,6 +14,7 @@ from glmm_bayes.effects.canvas import (
     STROKES,
     Picture,
     compact,
+    describe,
     head,
     legend,
     literal,
@@ -94,12 +95,13 @@ def rootogram_check(fit: Fit, replicated: Array) -> Picture:
         axes.set_xlabel(f"{literal(fit.response.label)} ({last})")
         axes.set_ylabel("square root of the number of rows")
         write(picture, words)
-    picture.alt = (
+    alt = (
         f"Rootogram of {fit.response.label}, counts from 0 to {observed.max():.0f} ({last}): bars for the "
         f"observed number of rows, points and bands for {len(replicated)} replicated data sets. First bar: "
         f"{cell_words(cells, 0)} rows. {words} Estimand: responses {ESTIMAND}; "
         f"band: {BAND} equal-tailed interval."
     )
+    describe(picture, alt, fit.caveats)
     return picture
 
 
@@ -137,7 +139,11 @@ def proportions_check(fit: Fit, replicated: Array) -> Picture:
             _draw_shares(panels[0], edges, parts["bars of the group proportions"], group.factor)
         _draw_calibration(panels[-1], predicted, parts["bins of population-averaged probability"])
         write(picture, words)
-    picture.alt = _proportions_alt(fit, parts, predicted, None if group is None else group.factor, words)
+    describe(
+        picture,
+        _proportions_alt(fit, parts, predicted, None if group is None else group.factor, words),
+        fit.caveats,
+    )
     return picture
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from glmm_bayes.checking.predictive import posterior_predictive
 from glmm_bayes.core.arguments import checked_seed
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.infer.caveats import caveat_attrs
 from glmm_bayes.infer.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
@@ -52,11 +53,11 @@ def pit(fit: Fit, seed: int = 0) -> xr.DataArray:
     Dunn and Smyth (1996), Randomized quantile residuals.
     """
     check_fit(fit)
-    seed = checked_seed(seed)
     if fit.family.has_category_predictors:
         message = f"a {fit.family.name} response has no order, and so no distribution function."
         hint = "gb.pp_check(fit) compares frequencies."
         raise PredictionError(Finding("not_available", message, hint=hint))
+    seed = checked_seed(seed, PredictionError)
     per_chain = max(1, min(fit.shape[1], _REPLICATES // fit.shape[0]))
     tree = posterior_predictive(fit, draws=per_chain, seed=seed)
     replicated = tree["posterior_predictive"]["y"].to_numpy().reshape(-1, len(fit.design))
@@ -68,7 +69,7 @@ def pit(fit: Fit, seed: int = 0) -> xr.DataArray:
         "estimand": "each response among replicates with its own group's random effects",
         "replicates": len(replicated),
         "seed": seed,
-    }
+    } | caveat_attrs(fit)
     return xr.DataArray(values, dims="row", coords={"row": np.arange(len(values))}, attrs=attrs)
 
 

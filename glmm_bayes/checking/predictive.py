@@ -9,11 +9,12 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from glmm_bayes.core.arguments import check_texts, check_whole, checked_seed
+from glmm_bayes.core.arguments import check_texts, checked_seed, whole_number
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import LINKS, ProbabilityLink
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.graph.likelihood import draw_responses
+from glmm_bayes.infer.caveats import caveat_attrs
 from glmm_bayes.infer.datatree import observed_data
 from glmm_bayes.infer.fit import Fit, check_fit
 from glmm_bayes.infer.predictor import draw_blocks, needed_variables, subject_values
@@ -52,7 +53,7 @@ def posterior_predictive(fit: Fit, draws: int | None = None, seed: int | None = 
     DataError
         ``draws_missing`` if the draws of the random effects are not in the fit.
     PredictionError
-        ``draws`` if more draws are asked for than there are.
+        ``draws`` if more draws are asked for than there are; ``settings`` if the seed is no whole number.
 
     Examples
     --------
@@ -65,8 +66,12 @@ def posterior_predictive(fit: Fit, draws: int | None = None, seed: int | None = 
     """
     check_fit(fit)
     chains, available = fit.shape
+    entropy = (
+        int(np.random.SeedSequence().generate_state(1)[0])
+        if seed is None
+        else checked_seed(seed, PredictionError)
+    )
     kept = _kept(available, draws, chains * fit.response.values.size)
-    entropy = int(np.random.SeedSequence().generate_state(1)[0]) if seed is None else checked_seed(seed)
     flat = _thinned(fit, kept)
     rng = np.random.default_rng(entropy)
     size = chains * len(kept)
@@ -80,8 +85,13 @@ def posterior_predictive(fit: Fit, draws: int | None = None, seed: int | None = 
 def _kept(available: int, draws: int | None, numbers: int) -> NDArray[np.int64]:
     """Return the positions of the draws to use, spread evenly over the chain."""
     if draws is not None:
-        check_whole("draws", "draws", draws, 1, available)
-    count = min(available, max(1, _MOST_NUMBERS // max(1, numbers))) if draws is None else draws
+        return spread_draws(available, draws)
+    return spread_draws(available, min(available, max(1, _MOST_NUMBERS // max(1, numbers))))
+
+
+def spread_draws(available: int, draws: int) -> NDArray[np.int64]:
+    """Return the positions of some of a chain's draws, spread evenly over it."""
+    count = whole_number("draws of each chain", draws, 1, available, PredictionError, "draws")
     return np.arange(count) * available // count
 
 
@@ -106,7 +116,7 @@ def _tree(fit: Fit, values: Array, kept: NDArray[np.int64], seed: int) -> xr.Dat
         "draws": len(kept),
         "thinning": words,
         "estimand": "replicated responses of the training rows, each group with its own random effects",
-    }
+    } | caveat_attrs(fit)
     observed = observed_data(fit.response)
     steps = {"chain": np.arange(values.shape[0]), "draw": kept}
     dims = ("chain", "draw", *map(str, observed["y"].dims))
@@ -151,7 +161,7 @@ def pp_check(fit: Fit, kind: str = "auto", seed: int = 0) -> Picture:
     """
     check_fit(fit)
     check_texts(kind=kind)
-    seed = checked_seed(seed)
+    seed = checked_seed(seed, PredictionError)
     if fit.response.additions.censored is not None:
         message = "censored responses are no draws of what the model replicates: pictures would condemn it."
         raise PredictionError(Finding("not_available", message, hint="gb.pit(fit) knows what is censored."))

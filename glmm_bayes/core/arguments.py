@@ -1,15 +1,68 @@
-"""Values of a verb's arguments in, the same values out, or what they must be."""
+"""Arguments of public calls in, plain values or a typed error out: the same rules wherever they stand."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from glmm_bayes.core.errors import Finding, GlmmError, PredictionError, shown_value
+from glmm_bayes.core.errors import Finding, GlmmError, PredictionError, SamplingError, shown_value
 
 #: Numbers beyond it have no square, and no sum of squares over many rows; those below one over it neither.
 LARGEST = 1e150
 #: Seeds are written into files and results as whole numbers of 64 bits.
-_LARGEST_SEED = 2**63 - 1
+LARGEST_SEED = 2**63 - 1
+
+
+def whole_number(
+    name: str,
+    value: object,
+    least: int,
+    most: int | None = None,
+    error: type[GlmmError] = SamplingError,
+    code: str = "settings",
+) -> int:
+    """Return a whole number between two ends as an ``int``; booleans, texts and 1.0 are none.
+
+    Raises
+    ------
+    GlmmError
+        Of the type and with the code that are asked for.
+    """
+    if isinstance(value, int | np.integer) and not isinstance(value, bool):
+        number = int(value)
+        if least <= number and (most is None or number <= most):
+            return number
+    ends = f"from {least}" if most is None else f"from {least} to {most}"
+    raise error(Finding(code, f"{name} must be a whole number {ends}, found {shown_value(value)}."))
+
+
+def checked_seed(seed: object, error: type[GlmmError] = SamplingError) -> int:
+    """Return a seed as an ``int``.
+
+    Raises
+    ------
+    GlmmError
+        ``settings``, of the type that is asked for.
+    """
+    return whole_number("seed", seed, 0, LARGEST_SEED, error)
+
+
+def open_share(name: str, value: object, error: type[GlmmError] = SamplingError) -> float:
+    """Return a number strictly between 0 and 1 as a ``float``.
+
+    Raises
+    ------
+    GlmmError
+        ``settings``, of the type that is asked for.
+    """
+    if is_open_share(value):
+        return float(value)  # type: ignore[arg-type]
+    raise error(Finding("settings", f"{name} must be a number between 0 and 1, found {shown_value(value)}."))
+
+
+def is_open_share(value: object) -> bool:
+    """Tell whether a value is a number above 0 and below 1."""
+    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return is_number and bool(0.0 < value < 1.0)  # type: ignore[operator]
 
 
 def checked_probability(probability: object) -> float:
@@ -20,34 +73,10 @@ def checked_probability(probability: object) -> float:
     PredictionError
         ``values`` for anything else: 95, "95%", 0, 1, NaN.
     """
-    if isinstance(probability, int | float | np.integer | np.floating) and 0.0 < probability < 1.0:
-        return float(probability)
+    if is_open_share(probability):
+        return float(probability)  # type: ignore[arg-type]
     message = f"probability must be a number above 0 and below 1, found {shown_value(probability)}."
     raise PredictionError(Finding("values", message, hint="Write probability=0.95 for 95 percent."))
-
-
-def checked_seed(seed: object) -> int:
-    """Return a seed, a whole number from 0.
-
-    Raises
-    ------
-    PredictionError
-        ``settings``.
-    """
-    is_whole = isinstance(seed, int | np.integer) and not isinstance(seed, bool)
-    if is_whole and 0 <= seed <= _LARGEST_SEED:  # type: ignore[operator]
-        return int(seed)  # type: ignore[call-overload,no-any-return]
-    most = " to 2**63 - 1" if is_whole and seed > _LARGEST_SEED else ""  # type: ignore[operator]
-    message = f"seed must be a whole number from 0{most}, found {shown_value(seed)}."
-    raise PredictionError(Finding("settings", message))
-
-
-def check_whole(code: str, argument: str, value: object, least: int, most: int) -> None:
-    """Refuse what is no whole number between two ends."""
-    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not (is_whole and least <= value <= most):  # type: ignore[operator]
-        message = f"{argument} must be a whole number from {least} to {most}, found {shown_value(value)}."
-        raise PredictionError(Finding(code, message))
 
 
 def check_texts(error: type[GlmmError] = PredictionError, /, **given: object) -> None:

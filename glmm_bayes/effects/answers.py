@@ -22,6 +22,7 @@ from glmm_bayes.effects.new_subject import expected_of_new
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.effects.rows import Rows, new_rows, training_rows
+from glmm_bayes.infer.caveats import caveat_attrs
 from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
@@ -108,7 +109,7 @@ def effects_of(
     measure: Measure | None = None,
 ) -> Effects:
     """Put draws, shape (draw, row) or (draw, row, category), and what they are into a result."""
-    attrs |= {"interval_from": "draws" if law is None else _EXACT, "notes": notes}
+    attrs |= {"interval_from": "draws" if law is None else _EXACT, "notes": notes} | caveat_attrs(fit)
     _refuse_overflow(fit, values)
     if values.ndim == 3:
         grid = _with_categories(grid, fit.response.categories)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
@@ -136,6 +136,15 @@ def head(picture: Figure, text: str) -> None:
 def note(picture: Figure, text: str) -> None:
     """Write a caption below the axes."""
     picture.supxlabel(_wrapped(text), fontsize=8, color=DARK, x=0.01, ha="left")
+
+
+def describe(picture: Picture, alt: str, caveats: Sequence[str]) -> None:
+    """Give a picture its description; what is to know of the draws stands in it and above the axes."""
+    picture.alt = " ".join([alt, *(f"{sentence}." for sentence in caveats)])
+    if caveats:
+        with style():
+            above = "\n".join([picture.get_suptitle(), *map(_wrapped, caveats)])
+            picture.suptitle(above, fontsize=8.5, color=DARK, x=0.01, ha="left")
 
 
 def _wrapped(text: str) -> str:

@@ -102,6 +102,7 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood", teaching: bool 
     return captioned(
         frame,
         caption,
+        fit,
         subject=subject,
         population=population,
         estimand_description=ESTIMANDS["population"],
@@ -162,6 +163,7 @@ def _subject_table(fit: Fit, predictors: Mapping[str, Predictor]) -> pd.DataFram
     return captioned(
         pd.concat(parts, ignore_index=True),
         caption,
+        fit,
         subject="subject-specific: what changes for a given group",
         interval=interval_words(),
         ratio=f"{ratios} (posterior median)" if ratios else "",

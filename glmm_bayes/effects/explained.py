@@ -204,7 +204,7 @@ def icc(fit: Fit, newdata: Any = None, factor: str | None = None) -> pd.DataFram
     trials += " for one unit of exposure" if fit.response.additions.rate is not None else ""
     estimand = f"intraclass correlation of responses{trials}{of_whom}, {_RESPONSE}, {where}"
     caption = f"{estimand}; mean and {interval_words()}"
-    return captioned(table, caption, estimand_description=estimand, interval=interval_words())
+    return captioned(table, caption, fit, estimand_description=estimand, interval=interval_words())
 
 
 def _between_levels(fit: Fit, found: Moments, factor: str) -> Array:
@@ -281,5 +281,5 @@ def r2(fit: Fit) -> pd.DataFrame:
     words = "" if residual is None else residual.words
     caption = f"{estimand}; mean and {interval_words()}" + (f"; latent residual: {words}" if words else "")
     return captioned(
-        table, caption, estimand_description=estimand, interval=interval_words(), latent_residual=words
+        table, caption, fit, estimand_description=estimand, interval=interval_words(), latent_residual=words
     )

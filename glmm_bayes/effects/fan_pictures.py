@@ -17,6 +17,7 @@ from glmm_bayes.effects.canvas import (
     Picture,
     band,
     compact,
+    describe,
     estimate,
     head,
     legend,
@@ -66,7 +67,7 @@ def plot_fan(effects: Effects) -> Picture:
         legend(drawn[-1], handles, labels, loc="upper left", bbox_to_anchor=(1.0, 1.0))
         head(picture, str(effects.attrs["estimand_description"]))
         note(picture, "Posterior means of the quantiles. Bands: shares of groups between two quantiles.")
-    picture.alt = _fan_alt(effects, panels, axis)
+    describe(picture, _fan_alt(effects, panels, axis), effects.caveats)
     return picture
 
 
@@ -121,7 +122,7 @@ def plot_side_by_side(effects: Mapping[str, Effects]) -> Picture:
         picture = _forest(effects, tables) if axis is None else _curves(first, tables, axis)
         head(picture, "One question, every estimand: the legend names each")
         note(picture, _what_is_shown(first))
-    picture.alt = _side_alt(first, tables)
+    describe(picture, _side_alt(first, tables), first.caveats)
     return picture
 
 

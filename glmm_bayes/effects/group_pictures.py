@@ -18,6 +18,7 @@ from glmm_bayes.effects.canvas import (
     STROKES,
     Picture,
     compact,
+    describe,
     head,
     legend,
     literal,
@@ -108,11 +109,12 @@ def plot_random_effects(fit: Fit, factor: str | None = None, effect: str | None 
         head(picture, words)
         note(picture, f"{_reading(levels)}{_triangles(shown)}")
     means = table["mean"]
-    picture.alt = (
+    alt = (
         f"Points with intervals: {words}. Posterior means run from {compact(means.min())} "
         f"({table['level'].iloc[0]}) to {compact(means.max())} ({table['level'].iloc[-1]}). "
         f"{_reading(levels)}{_triangles(shown)}"
     )
+    describe(picture, alt, fit.caveats)
     return picture
 
 
@@ -251,7 +253,7 @@ def plot_shrinkage(fit: Fit, factor: str | None = None, effect: str | None = Non
         _pull(picture.add_subplot(), levels)
         head(picture, words)
         note(picture, f"{_reading(levels)} {thick}")
-    picture.alt = _shrinkage_alt(levels, words)
+    describe(picture, _shrinkage_alt(levels, words), fit.caveats)
     return picture
 
 

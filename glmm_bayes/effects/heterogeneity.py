@@ -78,7 +78,7 @@ def variance_components(fit: Fit) -> pd.DataFrame:
     words = "" if residual is None else residual.words
     caption += f"; latent residual: {words}" if words else ""
     return captioned(
-        table, caption, estimand_description=estimand, interval=interval_words(), latent_residual=words
+        table, caption, fit, estimand_description=estimand, interval=interval_words(), latent_residual=words
     )
 
 

@@ -108,7 +108,7 @@ def interval_ratio(
     )
     caption = f"{estimand}; mean and {interval_words()}"
     frame = pd.concat(parts, ignore_index=True)
-    return captioned(frame, caption, estimand_description=estimand, interval=interval_words())
+    return captioned(frame, caption, fit, estimand_description=estimand, interval=interval_words())
 
 
 def _one_contrast(

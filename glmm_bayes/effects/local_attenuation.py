@@ -88,7 +88,9 @@ def attenuation(fit: Fit, newdata: Any = None) -> pd.DataFrame:
         f"typical group, at a fixed variance; mean and {interval_words()}"
     )
     caption += "; zla: approximation of Zeger, Liang and Albert, for teaching" if link.name == "logit" else ""
-    return captioned(frame, caption, estimand_description=caption.split(";")[0], interval=interval_words())
+    return captioned(
+        frame, caption, fit, estimand_description=caption.split(";")[0], interval=interval_words()
+    )
 
 
 def _local(question: Question, found: Parts) -> tuple[Array, str, float]:

@@ -134,7 +134,7 @@ def seed_of(fit: Fit, seed: int | None) -> int:
     """
     if seed is None:
         return int(fit.settings.get("seed", 0))
-    return checked_seed(seed)
+    return checked_seed(seed, PredictionError)
 
 
 def new_groups(question: Question, rows: Rows, seed: int) -> tuple[NewGroups, ...]:

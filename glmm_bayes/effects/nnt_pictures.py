@@ -7,7 +7,18 @@ import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
 from glmm_bayes.core.words import interval_columns, interval_words
-from glmm_bayes.effects.canvas import DARK, STROKES, Picture, compact, head, literal, new_picture, note, style
+from glmm_bayes.effects.canvas import (
+    DARK,
+    STROKES,
+    Picture,
+    compact,
+    describe,
+    head,
+    literal,
+    new_picture,
+    note,
+    style,
+)
 from glmm_bayes.effects.pictures import estimand_words, row_names
 from glmm_bayes.effects.result import Effects
 
@@ -42,7 +53,7 @@ def plot_nnt(effects: Effects) -> Picture:
         more = "" if shown == len(table) else f" The first {shown} of {len(table)} rows are shown."
         words = f"Axis: differences, labelled by 1/difference. Points: medians. Lines: {interval_words()}s."
         note(picture, words + more)
-    picture.alt = _alt(effects, table, names)
+    describe(picture, _alt(effects, table, names), effects.caveats)
     return picture
 
 

@@ -16,6 +16,7 @@ from glmm_bayes.effects.canvas import (
     Picture,
     band,
     compact,
+    describe,
     estimate,
     head,
     legend,
@@ -112,7 +113,7 @@ def _curves(effects: Effects, table: pd.DataFrame, axis: Axis) -> Picture:
         legend(axes, handles, labels, title=literal(axis.across), title_fontsize=8)
     head(picture, estimand_words(effects))
     note(picture, f"Lines: posterior means. Bands: {interval_words()}s.")
-    picture.alt = _curves_alt(effects, table, axis)
+    describe(picture, _curves_alt(effects, table, axis), effects.caveats)
     return picture
 
 
@@ -140,7 +141,7 @@ def _rows(effects: Effects, table: pd.DataFrame) -> Picture:
     head(picture, estimand_words(effects))
     more = "" if len(shown) == len(table) else f" The first {len(shown)} of {len(table)} rows are shown."
     note(picture, f"Points: posterior means. Lines: {interval_words()}s.{more}")
-    picture.alt = _rows_alt(effects, table, names)
+    describe(picture, _rows_alt(effects, table, names), effects.caveats)
     return picture
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glmm_bayes.core.arguments import check_flag, check_texts, check_whole
+from glmm_bayes.core.arguments import check_flag, check_texts, whole_number
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
@@ -101,7 +101,7 @@ def ranks(
         "things equal"
     )
     caption = f"{estimand}; ranked within each draw; mean and {interval_words()}"
-    return captioned(table, caption, estimand_description=estimand, interval=interval_words(), best=best)
+    return captioned(table, caption, fit, estimand_description=estimand, interval=interval_words(), best=best)
 
 
 def chosen_effect(fit: Fit, factor: str | None, effect: str | None) -> tuple[Predictor, GroupDesign, int]:
@@ -128,7 +128,7 @@ def chosen_effect(fit: Fit, factor: str | None, effect: str | None) -> tuple[Pre
 
 def _check(top: int, best: str, levels: int, distribution: bool) -> None:
     """Refuse what cannot be ranked."""
-    check_whole("settings", "top", top, 1, levels)
+    whole_number("top", top, 1, levels, PredictionError)
     message = ""
     if best not in ("highest", "lowest"):
         message = f'best must be "highest" or "lowest", found {best!r}.'

@@ -38,7 +38,8 @@ class Effects:
     attrs : mapping
         ``quantity``, ``estimand`` (the word), ``estimand_description``, ``scale``, ``measure``,
         ``average``, ``integration``, ``integration_error``, ``interval_from`` (how interval ends were
-        computed), ``notes`` (what was found in new rows) and, for new groups, ``seed``.
+        computed), ``notes`` (what was found in new rows); for new groups ``seed``; for a run that ended
+        early or has draws that are not finite ``caveats``.
     law : GroupLaw or None
         For rows of new groups: their distribution over draws and groups, from which mean and interval
         are computed without Monte Carlo error of the drawn groups.
@@ -93,13 +94,18 @@ class Effects:
 
     @property
     def caption(self) -> str:
-        """One sentence that names quantity, estimand, average and interval."""
+        """One sentence that names quantity, estimand, average, interval and caveats of the draws."""
         parts = [str(self.attrs["quantity"]), str(self.attrs["estimand_description"])]
         if self.attrs.get("average"):
             parts.append(str(self.attrs["average"]))
         over = " over draws and new groups" if self.law is not None else ""
         how = "mean and" if self.measure is None else self.measure.summary_words
-        return visible("; ".join(parts) + f"; {how} {interval_words()}{over}")
+        return visible("; ".join([*parts, f"{how} {interval_words()}{over}", *self.caveats]))
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What a reader of any number must know of the draws; nothing for a whole run."""
+        return tuple(self.attrs.get("caveats", ()))
 
     def plot(self) -> Figure:
         """Draw the effects with their intervals; the figure's ``alt`` describes it in words."""

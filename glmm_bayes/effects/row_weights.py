@@ -123,7 +123,7 @@ class BayesianBootstrap:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "seed", checked_seed(self.seed))
+        object.__setattr__(self, "seed", checked_seed(self.seed, PredictionError))
         if not (self.unit is None or isinstance(self.unit, str)):
             message = f"unit must be the name of a column, found {self.unit!r}."
             raise PredictionError(Finding("weights", message))

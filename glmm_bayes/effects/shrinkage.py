@@ -101,6 +101,7 @@ def random_effects(fit: Fit, factor: str | None = None) -> pd.DataFrame:
     return captioned(
         table,
         caption,
+        fit,
         estimand_description=ESTIMAND,
         interval=interval_words(),
         shrinkage=rule,

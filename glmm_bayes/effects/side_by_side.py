@@ -17,6 +17,7 @@ from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.estimand import NEW_SUBJECT
 from glmm_bayes.effects.predicting import predictions
 from glmm_bayes.effects.result import Effects
+from glmm_bayes.infer.caveats import caveat_attrs
 from glmm_bayes.infer.fit import Fit, check_fit
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class SideBySide:
             parts.append(part.assign(answers=self._answers(word)))
         table = pd.concat(parts, ignore_index=True)
         table.attrs = {"interval": interval_words(probability), "estimand": "all, one a row"}
+        table.attrs |= caveat_attrs(next(iter(self.effects.values())))
         return table
 
     def plot(self) -> Figure:
@@ -81,7 +83,8 @@ class SideBySide:
 
     def __str__(self) -> str:
         first = next(iter(self.effects.values()))
-        lines = [fill(f"{first.attrs['quantity']}; mean and {interval_words()}", _WIDTH)]
+        caption = "; ".join([f"{first.attrs['quantity']}; mean and {interval_words()}", *first.caveats])
+        lines = [fill(caption, _WIDTH, break_on_hyphens=False)]
         table = self.summary()
         lines.append(
             table.drop(columns="answers").to_string(index=False, float_format=lambda value: f"{value:.4g}")

@@ -80,7 +80,11 @@ def implied_correlation(fit: Fit, newdata: Any) -> pd.DataFrame:
     estimand = "implied correlation of two responses of one group, response scale, exact"
     caption = f"{estimand}; mean and {interval_words()}"
     return captioned(
-        pd.concat([frame, table], axis=1), caption, estimand_description=estimand, interval=interval_words()
+        pd.concat([frame, table], axis=1),
+        caption,
+        fit,
+        estimand_description=estimand,
+        interval=interval_words(),
     )
 
 
@@ -153,7 +157,7 @@ def median_ratio(fit: Fit, newdata: Any = None) -> pd.DataFrame:
     estimand = f"median {ratio} of two groups with the covariates of the row"
     caption = f"{estimand}; mean and {interval_words()}"
     frame = pd.concat(parts, ignore_index=True)
-    return captioned(frame, caption, estimand_description=estimand, interval=interval_words())
+    return captioned(frame, caption, fit, estimand_description=estimand, interval=interval_words())
 
 
 def _ratio_name(fit: Fit) -> str:

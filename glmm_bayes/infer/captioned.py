@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from glmm_bayes.core.escapes import defused, visible
+from glmm_bayes.infer.caveats import Drawn, caveat_attrs
 
 _ROWS = 20
 _WIDTH = 100
@@ -99,11 +100,14 @@ class CaptionedFrame(PrintedFrame):
         return not isinstance(self.index, pd.RangeIndex)
 
 
-def captioned(frame: pd.DataFrame, caption: str, **attrs: object) -> pd.DataFrame:
-    """Give a table its caption and further attributes."""
+def captioned(frame: pd.DataFrame, caption: str, drawn: Drawn | None = None, **attrs: object) -> pd.DataFrame:
+    """Give a table its caption and further attributes; of draws also what is to know of them."""
     table = CaptionedFrame(frame)
     table.attrs.update(attrs)
-    table.attrs["caption"] = visible(caption)
+    caveats = () if drawn is None else drawn.caveats
+    table.attrs["caption"] = visible("; ".join([caption, *caveats]))
+    if drawn is not None:
+        table.attrs.update(caveat_attrs(drawn))
     return table
 
 

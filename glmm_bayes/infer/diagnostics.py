@@ -25,6 +25,12 @@ _ESS_PER_CHAIN = 100
 _BFMI_LIMIT = 0.3
 #: A chain is stuck if fewer than this share of its draws differ; a healthy one rejects few.
 _DISTINCT_SHARE = 0.05
+#: A chain that moves by less than this, beside the size of a parameter, does not move.
+_ROUNDING = 1e-12
+#: R-hat and effective sample sizes are of at least so many draws a chain.
+_FEWEST_DRAWS = 4
+#: Beyond so many times as many draws, drawing more is no advice.
+_MOST_TIMES = 20
 
 
 def summary(fit: Fit | MultivariateFit) -> pd.DataFrame:
@@ -43,35 +49,36 @@ def summary(fit: Fit | MultivariateFit) -> pd.DataFrame:
         the mean are population-averaged. (``coefficients`` shows both.)
     """
     check_fit(fit, MultivariateFit)
-    from arviz_stats.base import array_stats
-
     draws = parameters(fit)
-    tail = (1 - INTERVAL_PROBABILITY) / 2
-    lower, upper = interval_columns()
-    rows = []
-    for values in draws.values():
-        ends = np.quantile(values, [tail, 1 - tail])
-        rows.append(
-            {
-                "mean": values.mean(),
-                "sd": values.std(ddof=1),
-                lower: ends[0],
-                upper: ends[1],
-                "mcse_mean": float(array_stats.mcse(values, chain_axis=0, draw_axis=1, method="mean")),
-                "ess_bulk": float(array_stats.ess(values, chain_axis=0, draw_axis=1, method="bulk")),
-                "ess_tail": float(
-                    array_stats.ess(values, chain_axis=0, draw_axis=1, method="tail", prob=(0.05, 0.95))
-                ),
-                "r_hat": float(array_stats.rhat(values, chain_axis=0, draw_axis=1)),
-            }
-        )
+    rows = [_row(values) for values in draws.values()]
     table = pd.DataFrame(rows, index=pd.Index(draws, name="parameter"))
     marginal = any(predictor.is_marginal for predictor in fit.predictors.values())
     estimand = "subject-specific parameters of the model, in the coding of the formula"
     if marginal:
         estimand = "population-averaged coefficients and parameters of the model, in the formula's coding"
     caption = f"{estimand}; mean and {interval_words()}"
-    return captioned(table, caption, estimand=estimand, interval=interval_words())
+    return captioned(table, caption, fit, estimand=estimand, interval=interval_words())
+
+
+def _row(values: Array) -> dict[str, float]:
+    """Summarise the (chain, draw) draws of one parameter; what needs finite ones is NaN without them."""
+    from arviz_stats.base import array_stats
+
+    tail = (1 - INTERVAL_PROBABILITY) / 2
+    with np.errstate(invalid="ignore"):
+        ends = np.quantile(values, [tail, 1 - tail])
+        spread = float(values.std(ddof=1)) if values.size > 1 else np.nan
+        row = {"mean": float(values.mean()), "sd": spread}
+    row |= dict(zip(interval_columns(), map(float, ends), strict=True))
+    if not np.isfinite(values).all() or values.shape[1] < _FEWEST_DRAWS:
+        return row | dict.fromkeys(("mcse_mean", "ess_bulk", "ess_tail", "r_hat"), np.nan)
+    axes = {"chain_axis": 0, "draw_axis": 1}
+    return row | {
+        "mcse_mean": float(array_stats.mcse(values, method="mean", **axes)),
+        "ess_bulk": float(array_stats.ess(values, method="bulk", **axes)),
+        "ess_tail": float(array_stats.ess(values, method="tail", prob=(0.05, 0.95), **axes)),
+        "r_hat": float(array_stats.rhat(values, **axes)) if len(values) > 1 else np.nan,
+    }
 
 
 def parameters(fit: Fit | MultivariateFit) -> dict[str, Array]:
@@ -181,24 +188,40 @@ def diagnose(fit: Fit | MultivariateFit) -> Diagnosis:
     localization: an improved R-hat. Betancourt (2016), Diagnosing suboptimal cotangent disintegrations.
     """
     check_fit(fit, MultivariateFit)
-    findings = _stuck(fit)
-    if fit.shape[0] > 1 and fit.shape[1] >= 4:
-        table = summary(fit)
-        still = table.index[table["sd"] == 0].tolist()
-        if still:
-            findings.append(
-                Finding("variation", False, f"no draw of {', '.join(still)} differs from another.")
-            )
-        moving = table.drop(index=still)
-        if len(moving):
-            findings += [_rhat(moving), _ess(moving, fit.shape[0])]
-    if "sample_stats" in fit.draws.children:
+    stuck = _stuck(fit)
+    findings = [*map(_of_caveat, fit.caveats), *stuck]
+    is_sampled = "sample_stats" in fit.draws.children
+    if fit.shape[1] >= _FEWEST_DRAWS:
+        findings += _convergence(fit, bool(stuck))
+    elif is_sampled:
+        words = f"{fit.shape[1]} a chain; R-hat and effective sample sizes need {_FEWEST_DRAWS}."
+        findings.append(Finding("draws", False, words))
+    if is_sampled:
         statistics = {str(k): v.to_numpy() for k, v in fit.draws["sample_stats"].data_vars.items()}
         findings += _sampler(statistics)
-    if fit.settings.get("interrupted"):
-        words = f"{fit.shape[1]} of {fit.settings['draws']} draws a chain were made before an interrupt."
-        findings.append(Finding("interrupted", False, words))
     return Diagnosis(tuple(findings))
+
+
+def _of_caveat(sentence: str) -> Finding:
+    """Take a caveat apart: its first words are the check that it fails."""
+    check, _, words = sentence.partition(": ")
+    return Finding(check, False, f"{words}.")
+
+
+def _convergence(fit: Fit | MultivariateFit, is_stuck: bool) -> list[Finding]:
+    """Judge R-hat and effective sample sizes of the parameters that move."""
+    findings, table = [], summary(fit)
+    still = table.index[table["sd"] == 0].tolist()
+    if still:
+        findings.append(Finding("variation", False, f"no draw of {', '.join(still)} differs from another."))
+    if fit.shape[0] == 1:
+        words = "R-hat cannot be computed from one chain: sample at least two, better four."
+        findings.append(Finding("one chain", False, words))
+    moving = table.drop(index=still)
+    moving = moving[moving["ess_bulk"].notna()]
+    if len(moving) and fit.shape[0] > 1:
+        findings.append(_rhat(moving, is_stuck))
+    return findings + ([_ess(moving, fit.shape[0], is_stuck)] if len(moving) else [])
 
 
 def _stuck(fit: Fit | MultivariateFit) -> list[Finding]:
@@ -208,10 +231,8 @@ def _stuck(fit: Fit | MultivariateFit) -> list[Finding]:
         return []
     found: dict[int, str] = {}
     for name, draws in parameters(fit).items():
-        # A parameter that is the same number in all chains is no matter of one chain.
-        for chain in range(len(draws)) if np.ptp(draws) > 0 else ():
-            if len(np.unique(draws[chain])) < least:
-                found.setdefault(chain, name)
+        for chain in _still_chains(draws, least):
+            found.setdefault(chain, name)
     if not found:
         return []
     chains = ", ".join(str(chain + 1) for chain in sorted(found))
@@ -222,25 +243,43 @@ def _stuck(fit: Fit | MultivariateFit) -> list[Finding]:
     return [Finding("stuck chains", False, sentence)]
 
 
-def _rhat(table: pd.DataFrame) -> Finding:
+def _still_chains(draws: Array, least: int) -> list[int]:
+    """List the chains with few distinct draws, or that moved by rounding beside the parameter's size."""
+    finite = draws[np.isfinite(draws)]
+    # A parameter that is the same number in all chains is no matter of one chain.
+    if not finite.size or np.ptp(finite) == 0:
+        return []
+    rounding = _ROUNDING * np.abs(finite).max()
+    return [
+        chain
+        for chain, own in enumerate(draws)
+        if len(np.unique(own)) < least or (np.isfinite(own).all() and np.ptp(own) <= rounding)
+    ]
+
+
+def _rhat(table: pd.DataFrame, is_stuck: bool) -> Finding:
     worst = str(table["r_hat"].idxmax())
     value = float(table["r_hat"].max())
     if value <= _RHAT_LIMIT:
         return Finding("R-hat", True, f"at most {value:.3f} ({worst}); chains agree.")
-    sentence = (
-        f"{value:.3f} for {worst} (limit {_RHAT_LIMIT}): chains disagree. Sample longer; look at its trace."
-    )
-    return Finding("R-hat", False, sentence)
+    shown = f"{value:.3f}" if value < 100 else f"{value:.2g}"
+    advice = "A chain that does not move meets no other." if is_stuck else "Sample longer; look at its trace."
+    return Finding("R-hat", False, f"{shown} for {worst} (limit {_RHAT_LIMIT}): chains disagree. {advice}")
 
 
-def _ess(table: pd.DataFrame, chains: int) -> Finding:
+def _ess(table: pd.DataFrame, chains: int, is_stuck: bool) -> Finding:
     wanted = _ESS_PER_CHAIN * chains
     smallest = table[["ess_bulk", "ess_tail"]].min(axis=1)
     worst, value = str(smallest.idxmin()), float(smallest.min())
     if value >= wanted:
         return Finding("effective sample size", True, f"at least {value:.0f} ({worst}); {wanted} are enough.")
     factor = int(np.ceil(wanted / max(value, 1.0)))
-    sentence = f"{value:.0f} for {worst} (want {wanted}): draw {factor} times as many."
+    advice = f"draw {factor} times as many."
+    if is_stuck:
+        advice = "more draws of a chain that does not move are worth nothing."
+    elif factor > _MOST_TIMES:
+        advice = "the chains hardly mix, which more draws alone do not mend: rescale columns, or set priors."
+    sentence = f"{value:.0f} for {worst} (want {wanted}): {advice}"
     return Finding("effective sample size", False, sentence)
 
 
@@ -248,12 +287,14 @@ def _sampler(statistics: Mapping[str, NDArray[np.float64]]) -> list[Finding]:
     findings = []
     if "diverging" in statistics:
         count, total = int(statistics["diverging"].sum()), statistics["diverging"].size
-        sentence = (
-            f"none in {total} draws."
-            if not count
-            else f"{count} of {total} draws diverged: intervals may be too short. "
-            "Try target_accept=0.95 or a prior that keeps standard deviations away from 0."
-        )
+        sentence = f"none in {total} draws."
+        if count == total:
+            sentence = f"every one of {total} draws diverged: the sampler did not move, they say nothing."
+        elif count:
+            sentence = (
+                f"{count} of {total} draws diverged: intervals may be too short. "
+                "Try target_accept=0.95 or a prior that keeps standard deviations away from 0."
+            )
         findings.append(Finding("divergences", not count, sentence))
     if "reached_max_treedepth" in statistics:
         share = float(statistics["reached_max_treedepth"].mean())

@@ -23,6 +23,7 @@ from glmm_bayes.graph.group_priors import GroupPrior
 from glmm_bayes.graph.predictors import Predictor, prefix_of
 from glmm_bayes.graph.priors import Priors
 from glmm_bayes.graph.spread import covariance_of
+from glmm_bayes.infer.caveats import FiniteDraws, caveats_of, not_finite
 from glmm_bayes.infer.datatree import arrays_of, assemble
 from glmm_bayes.spec.model_spec import ModelSpec
 
@@ -94,8 +95,24 @@ class Fit:
         return sizes["chain"], sizes["draw"]
 
     @cached_property
+    def caveats(self) -> tuple[str, ...]:
+        """What a reader of any number must know: an interrupt, a chain that crashed, a draw not finite."""
+        return caveats_of(self.settings, self.draws)
+
+    @cached_property
     def flat(self) -> Mapping[str, Array]:
-        """Posterior arrays with chains and draws in one first axis, by variable."""
+        """Posterior arrays with chains and draws in one first axis, by variable.
+
+        Raises
+        ------
+        DataError
+            ``draws_not_finite``, with chain and draw, on reading a variable that has one.
+        """
+        return FiniteDraws(self.arrays, not_finite(self.draws))
+
+    @cached_property
+    def arrays(self) -> Mapping[str, Array]:
+        """The same, whatever stands in them."""
         posterior = self.draws["posterior"]
         size = int(np.prod(self.shape))
         drawn = {
@@ -196,8 +213,7 @@ class Fit:
         lines.append(f"{len(self.design)} rows, {chains} chains x {draws} draws, {self._sampler_words()}")
         if self.spec.interpretation == "population":
             lines.append("coefficients are population-averaged: what changes on average over all groups")
-        if self.settings.get("interrupted"):
-            lines.append(f"interrupted: {draws} of {self.settings['draws']} draws a chain were kept")
+        lines += self.caveats
         lines.append("gb.summary(fit), gb.diagnose(fit), gb.comparisons(fit, ...), gb.report(fit, path)")
         return visible("\n".join(lines))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from os import PathLike
 from typing import Any, NoReturn, Protocol
 
@@ -20,6 +21,7 @@ from glmm_bayes.graph.joint_priors import NU, RESCOR, JointPriors, further_coord
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.priors import Priors
 from glmm_bayes.graph.residuals import log_density
+from glmm_bayes.infer.caveats import caveats_of
 from glmm_bayes.infer.datatree import LOG_LIKELIHOOD_LIMIT, assemble, checked_arrays, coordinates, dimensions
 from glmm_bayes.infer.fit import Fit, Modelled
 from glmm_bayes.infer.predictor import draw_blocks, needed_variables, subject_values
@@ -92,6 +94,11 @@ class MultivariateFit:
         """Numbers of chains and of draws in each."""
         sizes = self.draws["posterior"].sizes
         return sizes["chain"], sizes["draw"]
+
+    @cached_property
+    def caveats(self) -> tuple[str, ...]:
+        """What a reader of any number must know: an interrupt, a chain that crashed, a draw not finite."""
+        return caveats_of(self.settings, self.draws)
 
     def __getitem__(self, response: str) -> Fit:
         if response not in self.fits:
@@ -178,6 +185,7 @@ class MultivariateFit:
         chains, draws = self.shape
         lines = [str(fit).split("\n", maxsplit=1)[0] for fit in self.fits.values()]
         lines.append(f"{chains} chains x {draws} draws, {self.settings['engine']}")
+        lines += self.caveats
         first = self.responses[0]
         lines.append(f'gb.summary(fit), gb.diagnose(fit); fit["{first}"] is the fit of one response')
         return visible("\n".join(lines))
@@ -265,7 +273,7 @@ def _log_likelihood(
         return xr.Dataset(found) if found else None
     chains, draws = len(steps["chain"]), len(steps["draw"])
     observed = np.stack([fit.response.values for fit in fits.values()], axis=1)
-    missing = any(name not in fit.flat for fit in fits.values() for name in needed_variables(fit.priors))
+    missing = any(name not in fit.arrays for fit in fits.values() for name in needed_variables(fit.priors))
     if RESCOR not in posterior or missing or chains * draws * len(observed) > LOG_LIKELIHOOD_LIMIT:
         return None
     chol = np.linalg.cholesky(posterior[RESCOR].reshape(chains * draws, *posterior[RESCOR].shape[2:]))
@@ -280,7 +288,7 @@ def _row_densities(
     joint: JointPriors, fits: Mapping[str, Fit], observed: Array, chol: Array, block: slice
 ) -> Array:
     """Return the log density of all responses of each row, shape (draw, row)."""
-    at = [subject_values(fit.flat, fit.priors, block) for fit in fits.values()]
+    at = [subject_values(fit.arrays, fit.priors, block) for fit in fits.values()]
     shape = (len(chol), len(observed))
     mu, sigma = (
         np.stack([np.broadcast_to(one[name].value, shape) for one in at], axis=-1) for name in ("mu", "sigma")

@@ -95,6 +95,12 @@ class _Best:
     looked_at: int = field(default=0)
 
 
+def start_seeds(seed: int, chains: int) -> list[int]:
+    """Return a seed a chain: those of the first chains are the same however many there are."""
+    children = np.random.SeedSequence(seed).spawn(chains)
+    return [int(child.generate_state(1)[0]) for child in children]
+
+
 def chain_starts(
     guide: Guide, density: Density, centre: Array, reach: Array, seeds: Sequence[int], judges: bool = True
 ) -> list[Array]:

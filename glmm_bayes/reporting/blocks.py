@@ -83,10 +83,10 @@ def illustration(picture: Picture, caption: str) -> Illustration:
 
 
 def attempt(build: Callable[[], Sequence[Block]]) -> list[Block]:
-    """Return the blocks, or say that they are left out for want of draws."""
+    """Return the blocks, or say that they are left out for want of draws, or of finite ones."""
     try:
         return list(build())
     except DataError as error:
-        if error.code != "draws_missing":
+        if error.code not in ("draws_missing", "draws_not_finite"):
             raise
         return [Paragraph(f"Left out: {error.findings[0].message}", "note")]

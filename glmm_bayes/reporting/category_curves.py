@@ -14,6 +14,7 @@ from glmm_bayes.effects.canvas import (
     STROKES,
     Picture,
     band,
+    describe,
     head,
     legend,
     literal,
@@ -65,7 +66,7 @@ def category_curves(fit: Fit, variable: str | None = None) -> Picture:
         legend(grid[0, -1], handles, list(fit.response.categories), loc="upper left", bbox_to_anchor=(1, 1))
         head(picture, f"{ESTIMANDS['population']} above {ESTIMANDS['typical']}")
         note(picture, _caption(scenario))
-    picture.alt = _alt(fit, scenario, drawn)
+    describe(picture, _alt(fit, scenario, drawn), fit.caveats)
     return picture
 
 

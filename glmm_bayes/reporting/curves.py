@@ -19,6 +19,7 @@ from glmm_bayes.effects.canvas import (
     Stroke,
     band,
     compact,
+    describe,
     head,
     legend,
     literal,
@@ -83,7 +84,7 @@ def plot_curves(fit: Fit, variable: str | None = None) -> Picture:
         legend(panels[-1], handles, labels)
         head(picture, f"{ESTIMANDS['population']} beside {ESTIMANDS['typical']}")
         note(picture, caption(fit, scenario, values))
-    picture.alt = _alt(fit, scenario, values, summaries)
+    describe(picture, _alt(fit, scenario, values, summaries), fit.caveats)
     return picture
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from glmm_bayes.checking.predictive import pp_check
@@ -46,6 +47,9 @@ from glmm_bayes.reporting.tables import (
     variance_table,
 )
 
+#: Sections of the report whose tables hold the model, the data or the settings.
+_OF_NO_DRAWS = frozenset({"model", "data", "priors", "settings", "reproduce"})
+
 
 def verdict(fit: Fit, diagnosis: Diagnosis) -> list[Paragraph]:
     """Say first of all whether the draws can be used."""
@@ -78,7 +82,21 @@ def sections(fit: Fit, diagnosis: Diagnosis) -> list[Section]:
         ("settings", "Settings, versions and data", [_settings(fit)]),
         ("reproduce", "How to reproduce this report", [Listing(reproduction(fit))]),
     ]
-    return [Section(anchor, title, tuple(blocks)) for anchor, title, blocks in parts]
+    return [
+        Section(anchor, title, tuple(blocks if anchor in _OF_NO_DRAWS else _with_caveats(fit, blocks)))
+        for anchor, title, blocks in parts
+    ]
+
+
+def _with_caveats(fit: Fit, blocks: list[Block]) -> list[Block]:
+    """Say under every table and figure of draws what is to know of them."""
+    words = "".join(f"; {sentence}" for sentence in fit.caveats)
+    return [
+        replace(block, caption=f"{block.caption.removesuffix('.')}{words}.")
+        if words and isinstance(block, Table | Illustration)
+        else block
+        for block in blocks
+    ]
 
 
 def _answer(fit: Fit, variable: str | None) -> list[Block]:
@@ -158,12 +176,8 @@ def _check(fit: Fit) -> Illustration | Paragraph:
 
 def _diagnostics(fit: Fit, diagnosis: Diagnosis) -> list[Block]:
     if not diagnosis.findings:
-        return [Paragraph("Convergence cannot be told from fewer than two chains of four draws.", "note")]
-    tables = [checks_table(diagnosis)]
-    # R-hat and effective sample sizes compare chains.
-    if fit.shape[0] > 1 and fit.shape[1] >= 4:
-        tables.append(parameters_table(fit))
-    return list(tables)
+        return [Paragraph("Convergence cannot be told from fewer than four draws a chain.", "note")]
+    return [checks_table(diagnosis), parameters_table(fit)]
 
 
 def _settings(fit: Fit) -> Table:

@@ -16,14 +16,15 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.graph.families.parameters import TRANSFORMS, Law
-from glmm_bayes.infer import sample
+from glmm_bayes.infer import nutpie_engine
 from glmm_bayes.infer.datatree import dimensions
 from glmm_bayes.infer.densities import GraphDensity, NutpieDensity
 from glmm_bayes.infer.guides import guide_of, joint_guide
 from glmm_bayes.infer.many_responses import joint_dimensions
 from glmm_bayes.infer.null_model import rows_of_coefficients
+from glmm_bayes.infer.nutpie_engine import _compiled
 from glmm_bayes.infer.prior_densities import DISTRIBUTIONS, distribution, median
-from glmm_bayes.infer.sample import _compiled
+from glmm_bayes.infer.settings import Settings
 from glmm_bayes.infer.start_centres import _SAMPLED, _within
 from glmm_bayes.infer.starts import LIMIT, chain_starts
 from glmm_bayes.spec.prior import DISTRIBUTIONS as WRITTEN
@@ -246,12 +247,12 @@ def test_every_chain_of_nutpie_gets_the_start_that_is_its_own():
     own, graph = guide(model), model.pymc_model
     compiled = _compiled(graph, names_of(model), own)
     points = starts(model, seeds=range(5))
-    seeds = sample._nutpie_seeds(compiled, points, 7)
+    seeds = nutpie_engine._nutpie_seeds(compiled, points, 7)
     assert len(set(seeds)) == 5
-    assert sample._nutpie_seeds(compiled, points[:3], 7) == seeds[:3]
+    assert nutpie_engine._nutpie_seeds(compiled, points[:3], 7) == seeds[:3]
     asked = []
     listening = replace(compiled, initial_point_func=lambda seed: asked.append(seed) or points[0].copy())
-    sample._run_nutpie(listening, sample.Settings(draws=5, tune=20, chains=5, progress=False), 7, 2)
+    nutpie_engine._run(listening, Settings(draws=5, tune=20, chains=5, cores=2, progress=False), 7)
     assert set(asked) == set(seeds)
 
 

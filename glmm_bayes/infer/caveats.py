@@ -1,0 +1,95 @@
+"""Draws and how they were made in, what a reader of any number of theirs must know out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import DataError, Finding
+
+Array = NDArray[np.float64]
+
+
+class Drawn(Protocol):
+    """What has caveats."""
+
+    @property
+    def caveats(self) -> tuple[str, ...]: ...
+
+
+class FiniteDraws(Mapping[str, Array]):
+    """Arrays of draws by variable; one with a draw that is not finite is refused where it is read."""
+
+    def __init__(self, arrays: Mapping[str, Array], refused: Mapping[str, str]) -> None:
+        self._arrays, self._refused = arrays, refused
+
+    def __getitem__(self, name: str) -> Array:
+        if name in self._refused:
+            message = f"nothing can be computed from '{name}': {self._refused[name]}."
+            hint = "Look at this draw in fit.draws; sample again with another seed or tighter priors."
+            raise DataError(Finding("draws_not_finite", message, hint=hint))
+        return self._arrays[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._arrays)
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+
+def caveats_of(settings: Mapping[str, Any], draws: xr.DataTree) -> tuple[str, ...]:
+    """List the caveats of draws, each a word, a colon and what happened: nothing for a whole run.
+
+    Parameters
+    ----------
+    settings : mapping
+        Of the sampler.
+    draws : xarray.DataTree
+    """
+    posterior = draws["posterior"]
+    chains, length = posterior.sizes["chain"], posterior.sizes["draw"]
+    asked, wanted = settings.get("chains", chains), settings.get("draws", length)
+    kept = f"{length:,} of {wanted:,} draws a chain were kept"
+    if chains < asked:
+        kept += f", in {chains} of {asked} chains"
+    found = []
+    if settings.get("interrupted"):
+        found.append(f"interrupted: {kept}")
+    if settings.get("crashed"):
+        found.append(f"chain_crashed: {'; '.join(settings['crashed'])}; {kept}")
+    found += [f"not finite: {words}" for words in not_finite(draws).values()]
+    return tuple(found)
+
+
+def caveat_attrs(drawn: Drawn) -> dict[str, list[str]]:
+    """Return the caveats as an entry of ``attrs``: none where there is nothing to say."""
+    return {"caveats": list(drawn.caveats)} if drawn.caveats else {}
+
+
+def not_finite(draws: xr.DataTree) -> dict[str, str]:
+    """Name, by variable, the first draw that is not finite, and count the others."""
+    result = {}
+    for name, variable in draws["posterior"].data_vars.items():
+        values = variable.to_numpy()
+        bad = [(chain, np.argwhere(~np.isfinite(part))) for chain, part in enumerate(values)]
+        found = [(chain, *where) for chain, places in bad for where in places]
+        if found:
+            chain, draw, *inner = found[0]
+            draws = len({(chain, draw) for chain, draw, *_ in found})
+            more = f" and in {draws - 1} further draws" if draws > 1 else ""
+            what = f"{_label(str(name), variable, inner)} is {values[tuple(found[0])]:g}"
+            result[str(name)] = f"{what} at chain {chain}, draw {draw} (from 0){more}"
+    return result
+
+
+def _label(name: str, variable: Any, inner: list[Any]) -> str:
+    """Name one number of a variable as tables do."""
+    labels = [
+        str(variable.coords[dim].to_numpy()[at]) if dim in variable.coords else str(at)
+        for dim, at in zip(variable.dims[2:], inner, strict=True)
+    ]
+    return f"{name}[{', '.join(labels)}]" if labels else name

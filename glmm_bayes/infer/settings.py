@@ -1,0 +1,98 @@
+"""How to sample: every argument checked before anything is compiled."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from glmm_bayes.core.arguments import checked_seed, open_share, whole_number
+from glmm_bayes.core.errors import Finding, SamplingError
+from glmm_bayes.core.registry import suggestion
+
+#: What other packages call the arguments of ``fit``.
+_ELSEWHERE = {
+    "random_seed": "seed",
+    "random_state": "seed",
+    "rng": "seed",
+    "iter": "draws",
+    "samples": "draws",
+    "num_samples": "draws",
+    "iter_sampling": "draws",
+    "warmup": "tune",
+    "num_warmup": "tune",
+    "iter_warmup": "tune",
+    "burnin": "tune",
+    "num_chains": "chains",
+    "njobs": "cores",
+    "num_cores": "cores",
+    "parallel_chains": "cores",
+    "adapt_delta": "target_accept",
+    "nuts_sampler": "engine",
+    "sampler": "engine",
+    "backend": "engine",
+    "progressbar": "progress",
+    "progress_bar": "progress",
+}
+_LEAST = {"draws": 1, "tune": 1, "chains": 1, "cores": 1}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to sample. ``cores`` changes the time, never the draws.
+
+    Raises
+    ------
+    SamplingError
+        ``settings`` if an argument is not of its kind. Without warm-up the step size would be a guess, so
+        ``tune`` starts at 1.
+    """
+
+    draws: int = 1000
+    tune: int = 1000
+    chains: int = 4
+    cores: int | None = None
+    seed: int | None = None
+    engine: str = "nutpie"
+    target_accept: float = 0.9
+    progress: bool | None = None
+
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if name != "cores" or value is not None:
+                object.__setattr__(self, name, whole_number(name, value, least))
+        if self.seed is not None:
+            object.__setattr__(self, "seed", checked_seed(self.seed))
+        object.__setattr__(self, "target_accept", open_share("target_accept", self.target_accept))
+        if not (self.progress is None or isinstance(self.progress, bool)):
+            message = f"progress must be True, False or None, found {self.progress!r:.60}."
+            raise SamplingError(Finding("settings", message))
+
+    @property
+    def shows_progress(self) -> bool:
+        """Progress is for people: quiet unless asked for or at a terminal."""
+        return sys.stderr.isatty() if self.progress is None else self.progress
+
+    @property
+    def at_once(self) -> int:
+        """Number of chains that run at the same time."""
+        return min(self.chains, self.cores or os.cpu_count() or 1)
+
+
+def refuse_unknown(arguments: Mapping[str, Any]) -> None:
+    """Refuse what ``fit`` has no argument for, and say what it is called here.
+
+    Raises
+    ------
+    SamplingError
+        ``unknown_argument``.
+    """
+    known = tuple(Settings.__dataclass_fields__)
+    for name in arguments:
+        ours = _ELSEWHERE.get(name)
+        near = f"Write {ours}=." if ours else suggestion(name, known)
+        hint = " ".join(filter(None, (near, f"Arguments: {', '.join(known)}.")))
+        raise SamplingError(Finding("unknown_argument", f"fit has no argument '{name}'.", hint=hint))
