@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import xarray as xr
@@ -28,6 +28,7 @@ from glmm_bayes.spec.model_spec import ModelSpec
 Array = NDArray[np.float64]
 
 
+@runtime_checkable
 class Modelled(Protocol):
     """What a fit needs to know of the model that its draws belong to."""
 
@@ -43,6 +44,12 @@ class Modelled(Protocol):
     def findings(self) -> tuple[Finding, ...]: ...
     @property
     def known(self) -> Mapping[str, KnownTable]: ...
+
+
+def no_model(found: Any, needed: str) -> DataError:
+    """Return the error of draws that are given something else than their model."""
+    message = f"draws belong to a model: a {needed} is needed, found {type(found).__name__}."
+    return DataError(Finding("draws_model", message, hint="Write gb.Fit.from_draws(model, draws)."))
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,16 +181,22 @@ class Fit:
         draws : mapping of str to array_like, shape (chain, draw, ...), or DataTree
             ``beta`` in the order of the model's coefficients, ``sd_<factor>``, and where a verb needs
             them ``corr_<factor>``, ``b_<factor>`` and the family's auxiliaries. DataArrays with labels
-            may stand in any order; ``joint_corr_<label>`` of more than two effects needs them.
+            may stand in any order; ``joint_corr_<label>`` of more than two effects needs them. A
+            probability that rounding in single precision has put past 0 or 1 is taken as that end.
 
         Raises
         ------
         DataError
-            ``draws_shape`` if a variable is unknown or has another shape than the model;
-            ``draws_labels`` if correlations between linear predictors do not say their order.
+            ``draws_shape`` if a variable is unknown or has another shape than the model, or there are no
+            draws; ``draws_labels`` if correlations between linear predictors do not say their order;
+            ``draws_values`` if draws are no finite real numbers, or lie where their variable cannot: a
+            negative standard deviation, a matrix that holds no correlations (to 1e-6).
         """
-        arrays = arrays_of(draws, model.priors)
-        tree = assemble(arrays, {}, model.response, model.priors, FAMILIES[model.spec.family])
+        if not isinstance(model, Modelled):
+            raise no_model(model, "gb.Model of one response")
+        family = FAMILIES[model.spec.family]
+        arrays = arrays_of(draws, model.priors, family)
+        tree = assemble(arrays, {}, model.response, model.priors, family)
         notes = [finding.message for finding in model.findings]
         settings = {"engine": "draws made elsewhere", "notes": notes}
         return cls(model.spec, model.design, model.response, model.priors, tree, settings, model.known)

@@ -50,12 +50,14 @@ def rebuild(archive: Archive, manifest: Manifest) -> Fit:
     known = _known(archive, manifest)
     resolved = _resolved(archive, manifest, spec, table, known)
     response, priors = resolved.response, resolved.priors
-    posterior = arrays_of(_group_of(archive, manifest, "posterior"), priors, is_ordered=True)
+    settings = _decoded(archive, manifest.settings, dict)
+    family = FAMILIES[spec.family]
+    drawn = _group_of(archive, manifest, "posterior")
+    posterior = arrays_of(drawn, priors, family, is_ordered=True, is_sampled="seed" in settings)
     statistics = _group_of(archive, manifest, "sample_stats")
     if any(values.shape != next(iter(posterior.values())).shape[:2] for values in statistics.values()):
         raise archive.corrupt("the sampler's statistics have another shape than the draws.")
-    tree = assemble(posterior, statistics, response, priors, FAMILIES[spec.family])
-    settings = _decoded(archive, manifest.settings, dict)
+    tree = assemble(posterior, statistics, response, priors, family)
     return Fit(spec, resolved.designs[MEAN], response, priors, tree, settings, known)
 
 
