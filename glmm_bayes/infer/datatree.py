@@ -212,7 +212,7 @@ def _lacks_order(
     effects there is one correlation.
     """
     dims = wanted.get(name, ())
-    if not name.startswith("joint_corr_") or not dims or len(labels[dims[0]]) <= 2:
+    if not dims or not name.startswith("joint_corr_") or len(labels[dims[0]]) <= 2:
         return False
     if isinstance(value, xr.DataArray) and all(dim in value.coords for dim in dims):
         return False

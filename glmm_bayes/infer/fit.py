@@ -164,7 +164,7 @@ class Fit:
         Raises
         ------
         StorageError
-            ``storage`` if the path exists (write ``overwrite=True``) or cannot be written.
+            ``exists`` if the path is taken (write ``overwrite=True``), ``storage`` if it cannot be written.
         """
         from glmm_bayes.infer.storage import save_fit
 

@@ -116,7 +116,9 @@ def supports(priors: Priors, kinds: Mapping[str, ParameterKind]) -> dict[str, Su
 def joint_supports(joint: JointPriors) -> dict[str, Support]:
     """Say of each variable of a posterior of several responses what must hold of its draws."""
     kinds = {
-        f"{slug}_{name}": kind for slug, part in joint.parts.items() for name, kind in part.family.kinds.items()
+        f"{slug}_{name}": kind
+        for slug, part in joint.parts.items()
+        for name, kind in part.family.kinds.items()
     }
     first = next(iter(joint.parts.values())).family.kinds
     result = supports(joint.whole, kinds | {NU: first[NU]}) | {RESCOR: DEFINITE}
@@ -179,7 +181,7 @@ def real_numbers(name: str, value: Any, findings: Findings) -> Array | None:
     if not kind and np.ma.is_masked(array):
         kind = "masked values"
     if kind:
-        message = f"draws of '{name}' must be an array of real numbers, shape (chain, draw, ...), found {kind}."
+        message = f"draws of '{name}' must be real numbers of the shape (chain, draw, ...), found {kind}."
         findings.error("draws_values", message)
         return None
     # Sums over draws depend on the memory order in their last bit; files keep one order.
