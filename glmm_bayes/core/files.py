@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 from glmm_bayes.core.errors import Finding, StorageError
 
 #: The last line of a text that we wrote: the hash of all lines before it.
-_MARK = re.compile(rb"[^\n]*glmm_bayes sha256:([0-9a-f]{64})[^\n]*\n\Z")
+_MARK = re.compile(rb"(?:# |<!-- )glmm_bayes sha256:([0-9a-f]{64})(?: -->)?\n")
 #: Nothing that is signed is as large.
 _LARGEST = 200_000_000
 _SHOWN = 80
@@ -126,7 +126,7 @@ def signed(text: str, comment: str) -> str:
     Parameters
     ----------
     text : str
-        Ends in a new line.
+        Ends in a new line, or is empty.
     comment : str
         How the text's language writes one, with ``{}`` in its place.
     """
@@ -140,8 +140,9 @@ def is_ours(path: Path) -> bool:
         data = path.read_bytes() if path.is_file() and path.stat().st_size <= _LARGEST else b""
     except OSError:
         return False
-    mark = _MARK.search(data)
-    return mark is not None and hashlib.sha256(data[: mark.start()]).hexdigest().encode() == mark[1]
+    start = data.rfind(b"\n", 0, -1) + 1
+    mark = _MARK.fullmatch(data, start)
+    return mark is not None and hashlib.sha256(data[:start]).hexdigest().encode() == mark[1]
 
 
 def _move(temporary: Path, path: Path, overwrite: bool) -> None:

@@ -52,6 +52,19 @@ def no_model(found: Any, needed: str) -> DataError:
     return DataError(Finding("draws_model", message, hint="Write gb.Fit.from_draws(model, draws)."))
 
 
+def _no_draws(name: str, purpose: str) -> DataError:
+    message = f"{purpose} needs the draws of '{name}', which this fit does not hold."
+    hint = f"Give '{name}' to gb.Fit.from_draws, or ask for an estimand without it."
+    return DataError(Finding("draws_missing", message, hint=hint))
+
+
+class _Draws(dict[str, Array]):
+    """Draws by variable; one that was left out when they were made elsewhere is named where it is read."""
+
+    def __missing__(self, name: str) -> Array:
+        raise _no_draws(name, "this")
+
+
 @dataclass(frozen=True, eq=False)
 class Fit:
     """Posterior draws of a model, with the data and settings that gave them.
@@ -108,7 +121,7 @@ class Fit:
             str(name): np.asarray(variable.to_numpy(), np.float64).reshape(size, *variable.shape[2:])
             for name, variable in posterior.data_vars.items()
         }
-        return drawn | {name: np.full(size, value) for name, value in self._fixed_values().items()}
+        return _Draws(drawn | {name: np.full(size, value) for name, value in self._fixed_values().items()})
 
     def _fixed_values(self) -> dict[str, float]:
         """Return what the formula gives of structures of random effects, by the name of its draws."""
@@ -128,9 +141,7 @@ class Fit:
             ``draws_missing`` if the draws were made elsewhere and left the variable out.
         """
         if name not in self.flat:
-            message = f"{purpose} needs the draws of '{name}', which this fit does not hold."
-            hint = f"Give '{name}' to gb.Fit.from_draws, or ask for an estimand without it."
-            raise DataError(Finding("draws_missing", message, hint=hint))
+            raise _no_draws(name, purpose)
         return self.flat[name]
 
     def covariance(self, slug: str, parameter: str = MEAN) -> Array:

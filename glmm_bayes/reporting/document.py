@@ -48,8 +48,9 @@ def report(fit: Fit, path: str | PathLike[str], title: str | None = None, overwr
     'epil.html'
     """
     if not isinstance(fit, Fit | MultivariateFit):
-        message = f"a report is one of a fit: model.fit() or gb.load(path), found {type(fit).__name__}."
-        raise PredictionError(Finding("no_fit", message, hint='Write gb.report(fit, "report.html").'))
+        message = f"fit must be a Fit, found {type(fit).__name__}."
+        hint = "Fits are made by model.fit(), gb.load(path) and gb.Fit.from_draws(model, draws)."
+        raise PredictionError(Finding("fit", message, hint=hint))
     target = file_path(path)
     check_target(target, overwrite or is_ours(target))
     write_text(target, render(fit, title), overwrite)

@@ -6,19 +6,19 @@ import stat
 import threading
 from functools import cache
 
-import numpy as np
+import pandas as pd
 import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.core.files import is_ours, signed, write_file, write_text
 
-SPEC = gb.ModelSpec.from_formula("y ~ trt + (1 | subject)", family="poisson")
+SPEC = gb.ModelSpec.from_formula("y ~ trt")
 
 
 @cache
 def fit():
-    model = gb.Model(SPEC, gb.load_dataset("epil"))
-    return gb.Fit.from_draws(model, {"beta": np.ones((1, 4, 2)), "sd_subject": np.ones((1, 4, 1))})
+    model = gb.Model(SPEC, pd.DataFrame({"y": [1.0, 3.0, 2.0, 5.0], "trt": [0.0, 1.0, 2.0, 3.0]}))
+    return gb.Fit.from_draws(model, {"beta": [[[1.0, 0.5]] * 4], "sigma": [[1.0] * 4]})
 
 
 WRITERS = {

@@ -306,6 +306,28 @@ def test_correlations_in_single_precision_are_correlations():
     gb.Fit.from_draws(model, draws)
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "family", ["gaussian", "student", "negative_binomial", "zero_inflated_beta", "cumulative"]
+)
+def test_draws_that_were_left_out_are_named_by_the_verb_that_needs_them(family, tmp_path):
+    model = model_of(family)
+    beta = {name: values for name, values in draws_of(model).items() if name == "beta"}
+    fit = gb.Fit.from_draws(model, beta)
+    verbs = (
+        gb.predictions,
+        gb.coefficients,
+        gb.variance_components,
+        gb.random_effects,
+        gb.posterior_predictive,
+    )
+    for verb in (*verbs, lambda fit: gb.report(fit, tmp_path / "a.html")):
+        try:
+            verb(fit)
+        except gb.DataError as error:
+            assert error.code == "draws_missing" and "gb.Fit.from_draws" in str(error)
+
+
 # The same through a file
 
 
