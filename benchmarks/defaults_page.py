@@ -37,12 +37,9 @@ REASONS: Mapping[tuple[str, str], str] = {
     ("salamanders_zinb", "sd_site[Intercept]"): "ML",
     ("salamanders_zinb", "shape"): "skewed",
     ("salamanders_hurdle", "sd_site[Intercept]"): "ML",
-    (
-        "salamanders_zinb",
-        "zi_beta[mined[no]]",
-    ): "The counts of the negative binomial hold nearly all zeros where "
-    "nothing was mined, and the likelihood hardly bounds zero-inflation from below: with priors Normal(0, 20) "
-    "the means of zi's coefficients are -6.7 and -10.6. The default prior, Normal(0, 1.5), bounds it.",
+    ("salamanders_zinb", "zi_beta[mined[no]]"): "The negative binomial holds nearly all zeros where nothing "
+    "was mined, and the likelihood hardly bounds zero-inflation from below: with Normal(0, 20) the means of "
+    "zi's coefficients are -6.7 and -10.6. The default prior, Normal(0, 1.5), bounds it.",
 } | {
     (model, parameter): _THRESHOLDS
     for model in ("wine", "wine_probit")

@@ -9,8 +9,11 @@ Exit codes: 0 done; 1 a bug of ours; 2 wrong usage; 3 wrong input (formula, data
 from __future__ import annotations
 
 import json
+import secrets
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -43,6 +46,13 @@ FitPath = Annotated[
     Path,
     typer.Argument(metavar="FIT|SPEC", help="A fit written by 'fit', or the spec file that it was made of."),
 ]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", "--force", help="Replace files that are there, whatever they are.")
+]
+AllowOutside = Annotated[
+    bool,
+    typer.Option("--allow-outside", help="Let the spec file name results outside of its own folder."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document instead of text.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 6 if the sampler's diagnosis fails.")]
 
@@ -56,10 +66,12 @@ _SPECS = (".toml", ".yaml", ".yml")
 def demo(
     out: Annotated[Path, typer.Option(help="Where the report is written.")] = Path("toenail.html"),
     seed: Annotated[int, typer.Option(help="Seed of the sampler.")] = 1,
+    overwrite: Overwrite = False,
 ) -> None:
     """Fit the embedded toenail trial, show the answer, and write a report."""
     import glmm_bayes as gb
 
+    _check_targets({"report": out}, overwrite)
     data = gb.load_dataset("toenail")
     model = gb.Model("y ~ treatment*time + (1 | patientID)", data, family="bernoulli")
     typer.echo(f"{data.attrs['title']}: {data.attrs['description']}\n")
@@ -76,14 +88,21 @@ def demo(
         table[["coef", "subject_mean", "population_mean", "attenuation"]].to_string(index=False, na_rep="")
     )
     typer.echo(f"({table.attrs['caption']})")
-    path = gb.report(fit, out, title="Toenail trial: terbinafine against itraconazole")
+    path = gb.report(fit, out, "Toenail trial: terbinafine against itraconazole", overwrite)
     typer.echo(f"\nverdict: {gb.diagnose(fit).verdict}\nreport: {path}")
 
 
 @app.command()
-def check(spec: SpecPath, as_json: AsJson = False) -> None:
+def check(spec: SpecPath, as_json: AsJson = False, allow_outside: AllowOutside = False) -> None:
     """Read spec and data, and list everything found; nothing is compiled."""
-    file, model = _read(spec)
+    from glmm_bayes.infer.archive import is_fit
+
+    file = _spec_file(spec)
+    targets = _targets(spec, file)
+    _check_before(spec, file, targets, allow_outside)
+    # A fit that is there may be that of this very file.
+    _check_targets({name: path for name, path in targets.items() if not is_fit(path)}, overwrite=False)
+    model = _model(file)
     table = model.check()
     if as_json:
         typer.echo(json.dumps({"formula": file.model.to_formula(), "findings": table.to_dict("records")}))
@@ -96,7 +115,8 @@ def check(spec: SpecPath, as_json: AsJson = False) -> None:
 def fit(
     spec: SpecPath,
     out: Annotated[Path | None, typer.Option(help="Where the fit is written.")] = None,
-    overwrite: Annotated[bool, typer.Option(help="Replace an existing fit.")] = False,
+    overwrite: Overwrite = False,
+    allow_outside: AllowOutside = False,
     as_json: AsJson = False,
     strict: Strict = False,
 ) -> None:
@@ -105,22 +125,25 @@ def fit(
     from glmm_bayes.infer.resources import check_disk, estimate
     from glmm_bayes.infer.settings import Settings
 
-    file, model = _read(spec)
-    target = out or file.output.fit or spec.with_suffix(".glmm")
-    if target.exists() and not overwrite:
-        raise StorageError(_exists(target))
+    file = _spec_file(spec)
+    targets = _targets(spec, file) | ({"fit": out} if out else {})
+    _check_before(spec, file, targets, allow_outside)
+    _check_targets(targets, overwrite)
+    model = _model(file)
     if not as_json:
         typer.echo(f"{model}\nCompiling and sampling ...")
     sampler = Settings(**file.sampler)
-    check_disk(estimate(model.priors, len(model.response.values), sampler), target)
+    check_disk(estimate(model.priors, len(model.response.values), sampler), targets["fit"])
     result = model.fit(**file.sampler)
-    result.save(target, overwrite=overwrite)
-    report_path = gb.report(result, file.output.report) if file.output.report else None
+    _save(result, targets["fit"], overwrite)
+    # Said at once, so that it is known whatever happens to the report and the effects.
+    typer.echo(f"fit: {targets['fit']}", err=as_json)
+    report_path = gb.report(result, targets["report"], overwrite=overwrite) if "report" in targets else None
     diagnosis = gb.diagnose(result)
     wanted = _wanted(result, file)
     if as_json:
         document = {
-            "fit": str(target),
+            "fit": str(targets["fit"]),
             "report": str(report_path) if report_path else None,
             "verdict": diagnosis.verdict,
             "passed": diagnosis.passed,
@@ -130,7 +153,7 @@ def fit(
         }
         typer.echo(json.dumps(document))
     else:
-        typer.echo(f"{result}\n\n{gb.summary(result)}\n\n{diagnosis}\nfit: {target}")
+        typer.echo(f"{result}\n\n{gb.summary(result)}\n\n{diagnosis}")
         if report_path:
             typer.echo(f"report: {report_path}")
         for effect in wanted:
@@ -177,13 +200,20 @@ def effects(
 def report(
     source: FitPath,
     out: Annotated[Path | None, typer.Option(help="The HTML file.")] = None,
+    overwrite: Overwrite = False,
+    allow_outside: AllowOutside = False,
 ) -> None:
     """Write the report of a fit as one self-contained HTML file."""
     import glmm_bayes as gb
+    from glmm_bayes.spec.outputs import check_outputs
 
-    fitted, file = _fit(source)
-    path = gb.report(fitted, out or (file.output.report if file else None) or source.with_suffix(".html"))
-    typer.echo(f"report: {path}")
+    file = _spec_file(source) if _is_spec(source) else None
+    target = out or (file.output.report if file else None) or source.with_suffix(".html")
+    if file is not None:
+        check_outputs(source, file, {"fit": _targets(source, file)["fit"], "report": target}, allow_outside)
+    _check_targets({"report": target}, overwrite)
+    fitted, _ = _fit(source)
+    typer.echo(f"report: {gb.report(fitted, target, overwrite=overwrite)}")
 
 
 @app.command()
@@ -198,12 +228,11 @@ def _fit(source: Path) -> tuple[Fit, SpecFile | None]:
     """Load a fit, or the one of a spec file; then the file must still say the fit's model."""
     from glmm_bayes.core.errors import Finding
     from glmm_bayes.infer.storage import load
-    from glmm_bayes.spec.spec_file import read_spec_file
 
-    if source.suffix.lower() not in _SPECS:
+    if not _is_spec(source):
         return load(source), None
-    file = read_spec_file(source)
-    path = file.output.fit or source.with_suffix(".glmm")
+    file = _spec_file(source)
+    path = _targets(source, file)["fit"]
     fitted = load(path)
     link = file.model.link or fitted.family.links[0]
     if replace(file.model, link=link) != replace(fitted.spec, link=fitted.link.name):
@@ -223,11 +252,8 @@ def _wanted(fitted: Fit, file: SpecFile) -> list[Effects]:
     }
     results = []
     for position, wanted in enumerate(file.effects, start=1):
-        try:
+        with _placed(f"[effects.{position}]"):
             results.append(verbs[wanted.verb](fitted, **wanted.arguments))
-        except GlmmError as error:
-            where = f"[effects.{position}]"
-            raise type(error)([replace(f, message=f"{where} {f.message}") for f in error.findings]) from None
     return results
 
 
@@ -235,15 +261,85 @@ def _document(effect: Effects) -> dict[str, Any]:
     return {**effect.attrs, "rows": json.loads(effect.summary().to_json(orient="records"))}
 
 
-def _read(spec: Path) -> tuple[SpecFile, Model]:
-    from glmm_bayes.model import Model
+def _is_spec(path: Path) -> bool:
+    return path.suffix.lower() in _SPECS
+
+
+def _spec_file(spec: Path) -> SpecFile:
     from glmm_bayes.spec.spec_file import read_spec_file
 
-    file = read_spec_file(spec)
+    return read_spec_file(spec)
+
+
+def _targets(spec: Path, file: SpecFile) -> dict[str, Path]:
+    """Return where the fit goes, and the report if the file names one."""
+    report = {"report": file.output.report} if file.output.report else {}
+    return {"fit": file.output.fit or spec.with_suffix(".glmm"), **report}
+
+
+def _check_before(spec: Path, file: SpecFile, targets: dict[str, Path], allow_outside: bool) -> None:
+    """Check all that needs neither data nor a graph."""
+    from glmm_bayes.effects.measures import read_measure
+    from glmm_bayes.infer.sample import ENGINES, Settings
+    from glmm_bayes.spec.outputs import check_outputs
+
+    check_outputs(spec, file, targets, allow_outside)
+    with _placed("[sampler]"):
+        ENGINES[Settings(**file.sampler).engine]
+    for position, wanted in enumerate(file.effects, start=1):
+        if wanted.verb == "comparisons":
+            with _placed(f"[effects.{position}]"):
+                read_measure(wanted.arguments.get("measure", "difference"))
+
+
+def _check_targets(targets: dict[str, Path], overwrite: bool) -> None:
+    """See that what will be written can be; a report of ours is replaced."""
+    from glmm_bayes.core.files import check_target, file_path, is_ours
+
+    for name, target in targets.items():
+        path = file_path(target)
+        check_target(path, overwrite or (name == "report" and is_ours(path)))
+
+
+@contextmanager
+def _placed(where: str) -> Iterator[None]:
+    """Say of which part of a spec file an error is; it is wrong input, whatever came of it."""
+    try:
+        yield
+    except GlmmError as error:
+        kind = DataError if isinstance(error, SamplingError) else type(error)
+        raise kind([replace(f, message=f"{where} {f.message}") for f in error.findings]) from None
+
+
+def _save(result: Fit, target: Path, overwrite: bool) -> None:
+    """Save the fit; where that fails now, elsewhere: its draws were dear."""
+    from glmm_bayes.core.errors import Finding
+
+    try:
+        result.save(target, overwrite=overwrite)
+    except StorageError as error:
+        path = _saved_elsewhere(result, target.stem)
+        words = f"the draws were saved: {path}." if path else "the draws could not be saved anywhere else."
+        kept = Finding("kept", words, hint="Move the file." if path else "")
+        raise StorageError([*error.findings, kept]) from error
+
+
+def _saved_elsewhere(result: Fit, name: str) -> Path | None:
+    for folder in (Path.cwd(), Path(tempfile.gettempdir())):
+        path = folder / f"{name}-{secrets.token_hex(4)}.glmm"
+        with suppress(StorageError):
+            result.save(path)
+            return path
+    return None
+
+
+def _model(file: SpecFile) -> Model:
+    from glmm_bayes.model import Model
+
     missing = file.data.missing if file.data else "error"
     known = {name: read_known(path) for name, path in file.known.items()}
     more: dict[str, Any] = {"known": known} if known else {}
-    return file, Model(file.model, _data(file), missing=missing, **more)
+    return Model(file.model, _data(file), missing=missing, **more)
 
 
 def read_known(path: Path) -> pd.DataFrame:
@@ -318,18 +414,13 @@ def _data(file: SpecFile) -> Any:
     return file.data.path
 
 
-def _exists(path: Path) -> Any:
-    from glmm_bayes.core.errors import Finding
-
-    return Finding("storage", f"{path} exists.", hint="Choose another path, or write --overwrite.")
-
-
 def main() -> None:
     """Run the command line; what a user can cause ends in one sentence and an exit code."""
     try:
         app()
     except GlmmError as error:
-        typer.echo(f"{type(error).__name__} {error}", err=True)
+        text = str(error).replace("overwrite=True", "--overwrite")
+        typer.echo(f"{type(error).__name__} {text}", err=True)
         if isinstance(error, ResourceError | StorageError):
             sys.exit(4)
         sys.exit(5 if isinstance(error, SamplingError) else 3)

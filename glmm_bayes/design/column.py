@@ -24,6 +24,8 @@ _NUMBER = re.compile(
 )
 #: Above it a float no longer tells neighbouring whole numbers apart.
 EXACT = 2**53
+#: So many levels may be unused, however few rows there are; and so many for each row.
+_UNUSED, _UNUSED_A_ROW = 100_000, 10
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,18 @@ class Column:
     def take(self, rows: NDArray[Any]) -> Column:
         """Keep the given rows (a mask or positions)."""
         return replace(self, values=self.values[rows])
+
+
+def too_many_unused(column: Column) -> int:
+    """Count the levels that no row has, where they are far more than the rows; else 0.
+
+    A categorical of a filtered frame may keep the levels of the whole one; each costs memory and space in
+    files for nothing.
+    """
+    if column.kind != "label" or len(column.levels) <= _UNUSED:
+        return 0
+    unused = len(column.levels) - len(np.unique(column.values))
+    return unused if unused > max(_UNUSED, _UNUSED_A_ROW * len(column.values)) else 0
 
 
 def as_labels(column: Column, rows: NDArray[Any] | None = None) -> Column:

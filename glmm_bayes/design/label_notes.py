@@ -8,14 +8,20 @@ from typing import Any
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, row_text
-from glmm_bayes.design.column import Column
+from glmm_bayes.design.column import Column, too_many_unused
 
 _LIKE_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "missing", "."})
 _SHOWN = 5
 
 
 def note_labels(column: Column, rows: NDArray[Any], findings: Findings) -> None:
-    """Note what may be a slip in a column of texts; nothing is changed."""
+    """Note what may be a slip in a column of texts, and refuse levels beyond number; nothing is changed."""
+    unused = too_many_unused(column)
+    if unused:
+        message = f"column '{column.name}': {unused} of {len(column.levels)} levels occur in no row."
+        hint = f'Write data["{column.name}"].cat.remove_unused_categories().'
+        findings.error("unused_levels", message, column=column.name, hint=hint)
+        return
     if column.kind != "label" or column.identifier:
         return
     _note_near_duplicates(column, findings)

@@ -126,6 +126,7 @@ def read_table(
     if not issubclass(findings.error_type, PredictionError):
         for column in table.columns.values():
             note_labels(column, table.rows, findings)
+        findings.raise_errors()
     return table
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValue, RowValues, number
 from glmm_bayes.design.response_additions import Additions
@@ -106,16 +107,28 @@ def draw_responses(
     Raises
     ------
     PredictionError
-        ``truncation`` if bounds leave so little probability that its log is not finite.
+        ``truncation`` if bounds leave so little probability that its log is not finite;
+        ``not_drawable`` if a parameter is too large, or at an end where there is no distribution.
     """
     additions = response.additions
     at = adjusted(family, at, additions, NUMPY)
-    drawn = family.random(rng, response.trials, at)
+    drawn = _random(family, rng, response, at)
     if additions.lower is None and additions.upper is None:
         return drawn
     for _ in range(_ROUNDS):
         outside = outside_bounds(drawn, additions)
         if not outside.any():
             return drawn
-        drawn = np.where(outside, family.random(rng, response.trials, at), drawn)
+        drawn = np.where(outside, _random(family, rng, response, at), drawn)
     return redraw_outside(family, rng, response, at, drawn)
+
+
+def _random(
+    family: Family, rng: np.random.Generator, response: Response, at: RowValues
+) -> NDArray[np.float64]:
+    try:
+        return family.random(rng, response.trials, at)
+    except ValueError as error:
+        message = f"no response of {family.name} can be drawn at some of the draws: {error}."
+        hint = "Look at their parameters: gb.summary(fit)."
+        raise PredictionError(Finding("not_drawable", message, hint=hint)) from error

@@ -7,21 +7,19 @@ headers.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
-import secrets
-import shutil
 import stat
 import struct
 import zipfile
 from collections.abc import Buffer, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 from glmm_bayes.core.errors import Finding, StorageError
+from glmm_bayes.core.files import write_file
 
 _NAME = re.compile(r"[A-Za-z0-9_]+(\.[a-z]+)?(/[A-Za-z0-9_]+(\.[a-z]+)?)*\Z")
 _SEAL = b"sha256:"
@@ -48,45 +46,20 @@ def write_archive(path: Path, members: Mapping[str, Buffer], overwrite: bool) ->
     Raises
     ------
     StorageError
-        ``storage`` if the name is taken or the file cannot be written.
+        ``exists`` if the name is taken, ``storage`` if the file cannot be written.
     """
-    _check_target(path, overwrite)
-    temporary = path.with_name(f".glmm-{secrets.token_hex(8)}.part")
+    size = sum(memoryview(data).nbytes for data in members.values())
+    write_file(path, size, lambda file: _pack(file, members), overwrite)
+
+
+def is_fit(path: Path) -> bool:
+    """Tell by its seal whether a file is one that ``write_archive`` wrote; its content is not read."""
     try:
-        try:
-            with temporary.open("x+b") as file:
-                _pack(file, members)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise _not_written(path, members, error) from error
-    _sync_folder(path.parent)
-
-
-def _check_target(path: Path, overwrite: bool) -> None:
-    if path.is_dir():
-        raise StorageError(Finding("storage", f"{path}: is a folder.", hint="Name a file in it."))
-    if not path.parent.is_dir():
-        message = f"{path}: there is no folder {path.parent}."
-        raise StorageError(Finding("storage", message, hint="Make it, or choose another path."))
-    if path.exists() and not path.is_file():
-        raise StorageError(Finding("storage", f"{path}: is not a regular file.", hint="Choose another path."))
-    if path.exists() and not overwrite:
-        message = f"{path}: exists already."
-        raise StorageError(Finding("storage", message, hint="Choose another path, or write overwrite=True."))
-
-
-def _not_written(path: Path, members: Mapping[str, Buffer], error: OSError) -> StorageError:
-    needed = ""
-    if error.errno == errno.ENOSPC:
-        size = sum(memoryview(data).nbytes for data in members.values())
-        free = shutil.disk_usage(path.parent).free
-        needed = f"; needed {size / 1e6:.0f} MB, free {free / 1e6:.0f} MB"
-    message = f"{path}: {error.strerror or error}{needed}. Nothing half-written was left under that name."
-    return StorageError(Finding("storage", message, hint="Choose another path."))
+        with path.open("rb") as file:
+            file.seek(-_SEAL_LENGTH, os.SEEK_END)
+            return file.read(len(_SEAL)) == _SEAL
+    except OSError:
+        return False
 
 
 def _pack(file: BinaryIO, members: Mapping[str, Buffer]) -> None:
@@ -110,19 +83,6 @@ def _digest(file: BinaryIO, length: int) -> str:
         digest.update(block)
         length -= len(block)
     return digest.hexdigest()
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name outlive a power cut, where the system can say so of a folder."""
-    if os.name != "posix":
-        return
-    # Some file systems refuse to sync a folder; the file itself is whole by now.
-    with suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 class Archive:

@@ -17,6 +17,7 @@ from glmm_bayes.graph.likelihood import log_likelihood
 from glmm_bayes.graph.predictors import monotonic_coordinates, monotonic_dimensions
 from glmm_bayes.graph.priors import Priors, shared_labels
 from glmm_bayes.infer.predictor import draw_blocks, needed_variables, subject_values
+from glmm_bayes.infer.supports import ANY, UNIT, Support, check_support, gaps_of, real_numbers, supports
 
 Array = NDArray[np.float64]
 
@@ -63,17 +64,25 @@ def coordinates(priors: Priors) -> dict[str, Any]:
     return result
 
 
-def arrays_of(draws: Any, priors: Priors, is_ordered: bool = False) -> dict[str, Array]:
-    """Check the names and shapes of draws made elsewhere; a single effect's axis may be left out.
+def arrays_of(
+    draws: Any, priors: Priors, family: Family, is_ordered: bool = False, is_sampled: bool = False
+) -> dict[str, Array]:
+    """Check names, shapes and supports of draws made elsewhere; a single effect's axis may be left out.
 
     Parameters
     ----------
     draws : mapping of str to array_like or DataArray, or DataTree
     priors : Priors
+    family : Family
     is_ordered : bool
         Whether they are known to stand in the model's order, as those of its own files do.
+    is_sampled : bool
+        Whether a sampler of ours made them; then some may not be finite.
     """
-    return checked_arrays(draws, priors, dimensions(priors), coordinates(priors), is_ordered)
+    supported = supports(priors, family.kinds)
+    return checked_arrays(
+        draws, priors, dimensions(priors), coordinates(priors), supported, is_ordered, is_sampled
+    )
 
 
 def checked_arrays(
@@ -81,12 +90,13 @@ def checked_arrays(
     priors: Priors,
     wanted: dict[str, tuple[str, ...]],
     labels: dict[str, Any],
+    supported: Mapping[str, Support],
     is_ordered: bool = False,
+    is_sampled: bool = False,
 ) -> dict[str, Array]:
-    """Check draws against the variables, and the labels of their dimensions, that a model has."""
+    """Check draws against the variables, the labels of their dimensions and the supports of a model."""
     findings = Findings(DataError)
-    if isinstance(draws, xr.DataTree):
-        draws = _from_tree(draws, wanted, findings)
+    draws = _by_name(draws, wanted, findings)
     draws = {
         name: _aligned(name, value, wanted[name], labels, findings)
         if name in wanted and isinstance(value, xr.DataArray)
@@ -102,24 +112,50 @@ def checked_arrays(
             hint = " ".join(filter(None, (suggestion(name, wanted), f"Variables: {', '.join(wanted)}.")))
             findings.error("draws_shape", f"the model has no variable '{name}'.", hint=hint)
             continue
-        # Sums over draws depend on the memory order in their last bit; files keep one order.
-        array = np.ascontiguousarray(value, np.float64)
-        shape = tuple(sizes[dimension] for dimension in wanted[name])
-        if array.ndim >= 2 and array.ndim == len(shape) + 1 and shape[-1:] == (1,):
-            array = array[..., None]
-        if array.shape[2:] != shape or array.ndim != len(shape) + 2:
-            needed = ", ".join(["chain", "draw", *(f"{d} = {sizes[d]}" for d in wanted[name])])
-            message = f"draws of '{name}' must have the shape ({needed}), found {array.shape}."
-            findings.error("draws_shape", message)
-        if not np.isfinite(array).all():
-            findings.error("draws_values", f"draws of '{name}' must be finite numbers.")
-        elif "sd_" in name and name in _deviations(priors) and (array < 0).any():
-            message = f"draws of '{name}' are standard deviations and must not be negative."
-            findings.error("draws_values", message)
-        arrays[name] = array
+        array = real_numbers(name, value, findings)
+        array = None if array is None else _shaped(name, array, wanted[name], sizes, findings)
+        if array is None:
+            continue
+        support = supported.get(name, ANY)
+        gaps = "" if is_sampled else gaps_of(array)
+        if gaps:
+            findings.error("draws_values", f"draws of '{name}' must be finite numbers: {gaps}.")
+        else:
+            check_support(name, array, support, findings)
+        # Rounding may have put a probability past its end.
+        arrays[name] = np.clip(array, 0.0, 1.0) if support is UNIT else array
     _check_whole(draws, arrays, priors, findings)
     findings.raise_errors()
     return arrays
+
+
+def _by_name(draws: Any, wanted: dict[str, tuple[str, ...]], findings: Findings) -> Mapping[str, Any]:
+    if isinstance(draws, xr.DataTree):
+        return _from_tree(draws, wanted, findings)
+    if not isinstance(draws, Mapping):
+        message = f"draws must be a mapping of names to arrays, or a DataTree, found {type(draws).__name__}."
+        findings.error("draws_shape", message, hint=f"Variables: {', '.join(wanted)}.")
+        findings.raise_errors()
+    return draws  # type: ignore[no-any-return]
+
+
+def _shaped(
+    name: str, array: Array, dims: tuple[str, ...], sizes: Mapping[str, int], findings: Findings
+) -> Array | None:
+    """Give draws the shape of the model's variable, or collect why they do not have it."""
+    shape = tuple(sizes[dimension] for dimension in dims)
+    if array.ndim >= 2 and array.ndim == len(shape) + 1 and shape[-1:] == (1,):
+        array = array[..., None]
+    if array.shape[2:] != shape or array.ndim != len(shape) + 2:
+        needed = ", ".join(["chain", "draw", *(f"{d} = {sizes[d]}" for d in dims)])
+        message = f"draws of '{name}' must have the shape ({needed}), found {array.shape}."
+        findings.error("draws_shape", message)
+        return None
+    if 0 in array.shape[:2]:
+        message = f"draws of '{name}': there are none, the shape is {array.shape}."
+        findings.error("draws_shape", message, hint="One draw of one chain is the least.")
+        return None
+    return array
 
 
 def _check_whole(
@@ -132,14 +168,6 @@ def _check_whole(
     if len({array.shape[:2] for array in arrays.values()}) > 1:
         shapes = ", ".join(f"{name} {array.shape[:2]}" for name, array in arrays.items())
         findings.error("draws_shape", f"all draws must have the same chains and draws: {shapes}.")
-
-
-def _deviations(priors: Priors) -> set[str]:
-    return {
-        predictor.variable(f"sd_{group.slug}")
-        for predictor in priors.predictors.values()
-        for group in predictor.design.groups
-    }
 
 
 def _from_tree(
@@ -158,11 +186,13 @@ def _aligned(
 ) -> Array:
     """Put the labelled dimensions of a variable in the model's order."""
     for dim in dims:
-        found = variable.coords[dim].to_numpy().tolist() if dim in variable.coords else labels[dim]
-        if dim in variable.dims and sorted(map(str, found)) != sorted(map(str, labels[dim])):
+        if dim not in variable.dims or dim not in variable.coords:
+            continue
+        found = variable.coords[dim].to_numpy().tolist()
+        if sorted(map(str, found)) != sorted(map(str, labels[dim])):
             message = f"'{name}': the labels of '{dim}' are not the model's: {found[:5]}."
             findings.error("draws_shape", message, hint=f"The model has {labels[dim][:5]}.")
-        elif dim in variable.dims:
+        else:
             order = [list(map(str, found)).index(str(label)) for label in labels[dim]]
             variable = variable.isel({dim: order})
     order_of_dims = [dim for dim in ("chain", "draw", *dims) if dim in variable.dims]
@@ -182,7 +212,7 @@ def _lacks_order(
     effects there is one correlation.
     """
     dims = wanted.get(name, ())
-    if not name.startswith("joint_corr_") or not dims or len(labels[dims[0]]) <= 2:
+    if not dims or not name.startswith("joint_corr_") or len(labels[dims[0]]) <= 2:
         return False
     if isinstance(value, xr.DataArray) and all(dim in value.coords for dim in dims):
         return False

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from os import PathLike
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import xarray as xr
@@ -30,6 +30,7 @@ from glmm_bayes.spec.model_spec import ModelSpec
 Array = NDArray[np.float64]
 
 
+@runtime_checkable
 class Modelled(Protocol):
     """What a fit needs to know of the model that its draws belong to."""
 
@@ -45,6 +46,25 @@ class Modelled(Protocol):
     def findings(self) -> tuple[Finding, ...]: ...
     @property
     def known(self) -> Mapping[str, KnownTable]: ...
+
+
+def no_model(found: Any, needed: str) -> DataError:
+    """Return the error of draws that are given something else than their model."""
+    message = f"draws belong to a model: a {needed} is needed, found {type(found).__name__}."
+    return DataError(Finding("draws_model", message, hint="Write gb.Fit.from_draws(model, draws)."))
+
+
+def _no_draws(name: str, purpose: str) -> DataError:
+    message = f"{purpose} needs the draws of '{name}', which this fit does not hold."
+    hint = f"Give '{name}' to gb.Fit.from_draws, or ask for an estimand without it."
+    return DataError(Finding("draws_missing", message, hint=hint))
+
+
+class _Draws(dict[str, Array]):
+    """Draws by variable; one that was left out when they were made elsewhere is named where it is read."""
+
+    def __missing__(self, name: str) -> Array:
+        raise _no_draws(name, "this")
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +139,7 @@ class Fit:
             str(name): np.asarray(variable.to_numpy(), np.float64).reshape(size, *variable.shape[2:])
             for name, variable in posterior.data_vars.items()
         }
-        return drawn | {name: np.full(size, value) for name, value in self._fixed_values().items()}
+        return _Draws(drawn | {name: np.full(size, value) for name, value in self._fixed_values().items()})
 
     def _fixed_values(self) -> dict[str, float]:
         """Return what the formula gives of structures of random effects, by the name of its draws."""
@@ -139,9 +159,7 @@ class Fit:
             ``draws_missing`` if the draws were made elsewhere and left the variable out.
         """
         if name not in self.flat:
-            message = f"{purpose} needs the draws of '{name}', which this fit does not hold."
-            hint = f"Give '{name}' to gb.Fit.from_draws, or ask for an estimand without it."
-            raise DataError(Finding("draws_missing", message, hint=hint))
+            raise _no_draws(name, purpose)
         return self.flat[name]
 
     def covariance(self, slug: str, parameter: str = MEAN) -> Array:
@@ -175,7 +193,7 @@ class Fit:
         Raises
         ------
         StorageError
-            ``storage`` if the path exists (write ``overwrite=True``) or cannot be written.
+            ``exists`` if the path is taken (write ``overwrite=True``), ``storage`` if it cannot be written.
         """
         from glmm_bayes.infer.storage import save_fit
 
@@ -192,16 +210,22 @@ class Fit:
         draws : mapping of str to array_like, shape (chain, draw, ...), or DataTree
             ``beta`` in the order of the model's coefficients, ``sd_<factor>``, and where a verb needs
             them ``corr_<factor>``, ``b_<factor>`` and the family's auxiliaries. DataArrays with labels
-            may stand in any order; ``joint_corr_<label>`` of more than two effects needs them.
+            may stand in any order; ``joint_corr_<label>`` of more than two effects needs them. A
+            probability that rounding in single precision has put past 0 or 1 is taken as that end.
 
         Raises
         ------
         DataError
-            ``draws_shape`` if a variable is unknown or has another shape than the model;
-            ``draws_labels`` if correlations between linear predictors do not say their order.
+            ``draws_shape`` if a variable is unknown or has another shape than the model, or there are no
+            draws; ``draws_labels`` if correlations between linear predictors do not say their order;
+            ``draws_values`` if draws are no finite real numbers, or lie where their variable cannot: a
+            negative standard deviation, a matrix that holds no correlations (to 1e-6).
         """
-        arrays = arrays_of(draws, model.priors)
-        tree = assemble(arrays, {}, model.response, model.priors, FAMILIES[model.spec.family])
+        if not isinstance(model, Modelled):
+            raise no_model(model, "gb.Model of one response")
+        family = FAMILIES[model.spec.family]
+        arrays = arrays_of(draws, model.priors, family)
+        tree = assemble(arrays, {}, model.response, model.priors, family)
         notes = [finding.message for finding in model.findings]
         settings = {"engine": "draws made elsewhere", "notes": notes}
         return cls(model.spec, model.design, model.response, model.priors, tree, settings, model.known)

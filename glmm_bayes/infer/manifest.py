@@ -10,11 +10,11 @@ import hashlib
 import json
 import math
 from collections.abc import Buffer, Iterable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Required, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from glmm_bayes.core.errors import Finding, StorageError
 from glmm_bayes.design.design import DesignState
@@ -53,9 +53,20 @@ def _known_argument(name: str) -> str:
     return name
 
 
+def _parameter(name: str) -> str:
+    if name in ("self", "text"):
+        raise ValueError("not a parameter of a response")
+    return name
+
+
+def _formula_or_number(text: str) -> str:
+    return text if text.startswith("~") else _canonical_hex(text)
+
+
 Hex = Annotated[str, AfterValidator(_canonical_hex)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Size = Annotated[int, Field(ge=0, lt=2**63)]
+Count = Annotated[int, Field(ge=1, lt=2**63)]
 TypedLevel = str | bool | int
 
 
@@ -160,12 +171,34 @@ class MemberEntry(_Entry):
     sha256: Digest
 
 
+class SettingsEntry(TypedDict, total=False):
+    """What of the settings is read again, by its kind; settings of other names are kept as they are."""
+
+    __pydantic_config__ = ConfigDict(extra="allow", strict=True)  # type: ignore[misc]
+
+    engine: Required[Annotated[str, Field(min_length=1)]]
+    seed: Size
+    draws: Count
+    tune: Size
+    chains: Count
+    target_accept: Annotated[float, Field(gt=0.0, lt=1.0)]
+    interrupted: bool
+    crashed: list[str]
+    notes: list[Annotated[str, Field(min_length=1)]]
+    versions: dict[str, Any]
+
+
+SETTINGS = TypeAdapter(SettingsEntry)
+
+
 class Manifest(_Entry):
     """Everything of a fit that is not numbers, and what the numbers must be."""
 
-    format: Literal[1, 2]
+    format: Annotated[int, Field(ge=1, le=FORMAT)]
     formula: str
-    further: dict[str, str] = Field(default_factory=dict)
+    further: dict[
+        Annotated[str, AfterValidator(_parameter)], Annotated[str, AfterValidator(_formula_or_number)]
+    ] = Field(default_factory=dict)
     family: str
     link: str | None
     link_used: str
@@ -185,6 +218,12 @@ class Manifest(_Entry):
     def to_bytes(self) -> bytes:
         """Write the manifest as canonical JSON."""
         return canonical(self.model_dump())
+
+
+def first_of(error: ValidationError) -> str:
+    """Say in one line what pydantic found first, without the value."""
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def canonical(value: Any) -> bytes:

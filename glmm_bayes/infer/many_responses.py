@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol, runtime_checkable
 
 import numpy as np
 import xarray as xr
@@ -23,12 +23,14 @@ from glmm_bayes.graph.priors import Priors
 from glmm_bayes.graph.residuals import log_density
 from glmm_bayes.infer.caveats import caveats_of
 from glmm_bayes.infer.datatree import LOG_LIKELIHOOD_LIMIT, assemble, checked_arrays, coordinates, dimensions
-from glmm_bayes.infer.fit import Fit, Modelled
+from glmm_bayes.infer.fit import Fit, Modelled, no_model
 from glmm_bayes.infer.predictor import draw_blocks, needed_variables, subject_values
+from glmm_bayes.infer.supports import joint_supports
 
 Array = NDArray[np.float64]
 
 
+@runtime_checkable
 class ModelledTogether(Protocol):
     """What a fit of several responses needs to know of its model."""
 
@@ -155,10 +157,14 @@ class MultivariateFit:
         Raises
         ------
         DataError
-            ``draws_shape`` if a variable is unknown or has another shape than the model.
+            ``draws_shape`` if a variable is unknown or has another shape than the model, or there are no
+            draws; ``draws_values`` if they lie where their variable cannot.
         """
+        if not isinstance(model, ModelledTogether):
+            raise no_model(model, "gb.Model of several responses")
+        joint = model.joint
         arrays = checked_arrays(
-            draws, model.joint.whole, joint_dimensions(model.joint), _coordinates(model.joint)
+            draws, joint.whole, joint_dimensions(joint), _coordinates(joint), joint_supports(joint)
         )
         return cls.of(model, arrays, {}, {"engine": "draws made elsewhere"})
 

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from glmm_bayes.core.errors import DataError, Findings
+from glmm_bayes.design.column import too_many_unused
 from glmm_bayes.design.design import Design, DesignState
 from glmm_bayes.design.known import KnownTable
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Column, Table
-from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.graph.families import FAMILIES, Family
+from glmm_bayes.graph.priors import Priors
 from glmm_bayes.graph.resolve import Resolved, resolve
 from glmm_bayes.infer.archive import Archive
-from glmm_bayes.infer.datatree import arrays_of, assemble
+from glmm_bayes.infer.datatree import arrays_of, assemble, dimensions
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.manifest import (
     MANIFEST,
     ROW_LABELS,
+    SETTINGS,
     ColumnEntry,
     Manifest,
     StateEntry,
     canonical,
     fingerprint,
+    first_of,
     from_json,
     state_entry,
 )
@@ -36,6 +42,10 @@ from glmm_bayes.spec.several import Formula
 
 #: Numbers that another processor adds up in another order differ by far less than this.
 _TOLERANCE = 1e-9
+
+_STATISTIC = re.compile("[a-z][a-z0-9_]*")
+#: Settings that a sampler leaves; draws made elsewhere have none of them.
+_SAMPLED = {"seed", "interrupted", "crashed"}
 
 #: What a call learnt, as it is stored.
 Hexes = Mapping[str, str | list[str]]
@@ -50,13 +60,70 @@ def rebuild(archive: Archive, manifest: Manifest) -> Fit:
     known = _known(archive, manifest)
     resolved = _resolved(archive, manifest, spec, table, known)
     response, priors = resolved.response, resolved.priors
-    posterior = arrays_of(_group_of(archive, manifest, "posterior"), priors, is_ordered=True)
+    family, settings = FAMILIES[spec.family], _settings(archive, manifest)
+    _check_names(archive, manifest, set(dimensions(priors)))
+    posterior = _posterior(archive, manifest, priors, family, "seed" in settings)
     statistics = _group_of(archive, manifest, "sample_stats")
-    if any(values.shape != next(iter(posterior.values())).shape[:2] for values in statistics.values()):
-        raise archive.corrupt("the sampler's statistics have another shape than the draws.")
-    tree = assemble(posterior, statistics, response, priors, FAMILIES[spec.family])
-    settings = _decoded(archive, manifest.settings, dict)
+    _check_sampled(archive, settings, next(iter(posterior.values())).shape[:2], statistics)
+    tree = assemble(posterior, statistics, response, priors, family)
     return Fit(spec, resolved.designs[MEAN], response, priors, tree, settings, known)
+
+
+def _settings(archive: Archive, manifest: Manifest) -> dict[str, Any]:
+    settings = _decoded(archive, manifest.settings, dict)
+    try:
+        SETTINGS.validate_python(settings)
+    except ValidationError as error:
+        raise archive.unsafe(f"settings that no release writes ({first_of(error)})", MANIFEST) from None
+    if _SAMPLED & set(settings) and not {"draws", "chains"} <= set(settings):
+        raise archive.unsafe("settings of a sampler without its draws and chains", MANIFEST)
+    return settings
+
+
+def _check_names(archive: Archive, manifest: Manifest, posterior: set[str]) -> None:
+    """Refuse arrays that nothing reads, or that would stand in the way of what is read."""
+    expected = {f"posterior/{name}" for name in posterior} | {ROW_LABELS}
+    expected |= {entry.array for entry in (*manifest.columns, *manifest.known)}
+    for name in manifest.arrays:
+        group, _, own = name.partition("/")
+        is_statistic = group == "sample_stats" and _STATISTIC.fullmatch(own) and own not in ("chain", "draw")
+        if name not in expected and not is_statistic:
+            raise archive.unsafe("an array that no release writes", name)
+
+
+def _posterior(
+    archive: Archive, manifest: Manifest, priors: Priors, family: Family, is_sampled: bool
+) -> dict[str, NDArray[Any]]:
+    drawn = _group_of(archive, manifest, "posterior")
+    try:
+        return arrays_of(drawn, priors, family, is_ordered=True, is_sampled=is_sampled)
+    except DataError as error:
+        if error.code != "draws_values":
+            raise
+        raise archive.unsafe(f"draws that its model cannot have ({error})", "posterior") from None
+
+
+def _check_sampled(
+    archive: Archive,
+    settings: Mapping[str, Any],
+    shape: tuple[int, ...],
+    statistics: Mapping[str, NDArray[Any]],
+) -> None:
+    """Compare a sampler's settings and statistics with the draws that it made."""
+    if any(values.shape != shape for values in statistics.values()):
+        raise archive.corrupt("the sampler's statistics have another shape than the draws.")
+    if "seed" not in settings:
+        return
+    asked = (settings["chains"], settings["draws"])
+    if shape[0] > asked[0] or shape[1] > asked[1]:
+        raise archive.unsafe(f"more chains or draws than were sampled, {shape} of {asked}", "posterior")
+    if shape != asked and not (settings.get("interrupted") or settings.get("crashed")):
+        raise archive.unsafe(f"fewer chains or draws than were sampled, {shape} of {asked}", "posterior")
+    for name in ("diverging", "reached_max_treedepth"):
+        if name in statistics and statistics[name].dtype != np.bool_:
+            raise archive.unsafe("a statistic of another type", f"sample_stats/{name}")
+    if "diverging" not in statistics:
+        raise archive.unsafe("a sampler's draws without its divergences", "sample_stats")
 
 
 def spec_of(manifest: Manifest) -> ModelSpec:
@@ -136,7 +203,10 @@ def _column(archive: Archive, manifest: Manifest, entry: ColumnEntry) -> Column:
     if entry.kind == "label" and not ((values >= 0) & (values < len(entry.levels))).all():
         raise archive.corrupt(f"column '{entry.name}' has codes without a level.")
     levels = tuple(entry.levels)
-    return Column(entry.name, entry.kind, values, levels, entry.ordered, entry.declared, entry.identifier)
+    column = Column(entry.name, entry.kind, values, levels, entry.ordered, entry.declared, entry.identifier)
+    if too_many_unused(column):
+        raise archive.unsafe(f"more levels of '{entry.name}' than its rows can have", MANIFEST)
+    return column
 
 
 def _row_labels(archive: Archive, manifest: Manifest) -> NDArray[Any]:

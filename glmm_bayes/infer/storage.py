@@ -13,7 +13,6 @@ import warnings
 from collections.abc import Mapping
 from importlib.metadata import version
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from glmm_bayes.core.errors import Finding, GlmmError, GlmmWarning, StorageError
+from glmm_bayes.core.files import check_target, file_path
 from glmm_bayes.design.known import KnownTable
 from glmm_bayes.design.several import MEAN, SPECIFIC
 from glmm_bayes.design.table import Column
@@ -34,6 +34,7 @@ from glmm_bayes.infer.manifest import (
     ROW_LABELS,
     ArrayEntry,
     ColumnEntry,
+    FingerprintEntry,
     KnownEntry,
     Manifest,
     MemberEntry,
@@ -43,6 +44,7 @@ from glmm_bayes.infer.manifest import (
     chunk_bytes,
     entry_of,
     fingerprint,
+    first_of,
     metadata_members,
     state_entry,
     to_json,
@@ -53,6 +55,8 @@ from glmm_bayes.spec.transforms import registered_in
 
 _LIBRARIES = ("glmm-bayes", "numpy", "pandas", "scipy", "xarray")
 _MANIFEST_LIMIT = 64_000_000
+#: What a file says of the machine that wrote it.
+_OF_THE_WRITER = {"versions", "platform"}
 
 #: Name to dimensions and values.
 Arrays = dict[str, tuple[tuple[str, ...], NDArray[Any]]]
@@ -72,9 +76,11 @@ def save_fit(fit: Fit, path: str | PathLike[str], overwrite: bool = False) -> No
     Raises
     ------
     StorageError
-        ``storage`` if the name is taken, cannot be written, or the fit holds what a file cannot.
+        ``exists`` if the name is taken, ``storage`` if it cannot be written, or the fit holds what a file
+        cannot.
     """
-    path = Path(path)
+    path = file_path(path)
+    check_target(path, overwrite)
     arrays = _arrays(fit)
     entries = {name: entry_of(name, values, dims) for name, (dims, values) in arrays.items()}
     members: dict[str, Any] = dict(metadata_members(entries))
@@ -84,9 +90,9 @@ def save_fit(fit: Fit, path: str | PathLike[str], overwrite: bool = False) -> No
         for name, data in members.items()
     }
     try:
-        manifest = _manifest(fit, entries, hashes)
+        manifest = _manifest(fit, entries, hashes, fingerprint(fit.design.table))
     except ValidationError as error:
-        message = f"{path}: the fit holds what a file cannot: {_first(error)}."
+        message = f"{path}: the fit holds what a file cannot: {first_of(error)}."
         raise StorageError(Finding("storage", message)) from error
     write_archive(path, members | {MANIFEST: manifest.to_bytes()}, overwrite)
 
@@ -120,19 +126,33 @@ def load(path: str | PathLike[str]) -> Fit:
     ...     gb.load(f"{folder}/sleep.glmm").spec == fit.spec
     True
     """
-    with open_archive(Path(path)) as archive:
+    with open_archive(file_path(path)) as archive:
         manifest = _read_manifest(archive)
         _check_members(archive, manifest)
         _check_family(archive, manifest)
-        try:
-            fit = rebuild(archive, manifest)
-        except StorageError:
-            raise
-        except GlmmError as error:
-            raise archive.corrupt(f"its model and its data do not fit each other: {error}") from error
+        fit = _rebuilt(archive, manifest)
     _warn_of_version(archive, manifest)
     _warn_of_transforms(archive, fit)
     _warn_of_family(archive, fit)
+    return fit
+
+
+def _rebuilt(archive: Archive, manifest: Manifest) -> Fit:
+    """Make the fit of a file, and see that it would be saved as that file again."""
+    try:
+        fit = rebuild(archive, manifest)
+        entries = {name: entry_of(name, values, dims) for name, (dims, values) in _arrays(fit).items()}
+        again = _manifest(fit, entries, manifest.members, manifest.fingerprint)
+    except StorageError:
+        raise
+    except GlmmError as error:
+        raise archive.corrupt(f"its model and its data do not fit each other: {error}") from error
+    except Exception as error:
+        # Hashes are right, so the file was written like this; no release writes what it cannot read.
+        raise archive.unsafe(f"what cannot be read ({type(error).__name__}: {error})", MANIFEST) from error
+    for name in sorted(set(Manifest.model_fields) - _OF_THE_WRITER):
+        if getattr(again, name) != getattr(manifest, name):
+            raise archive.unsafe(f"'{name}' that no release writes for such a fit", MANIFEST)
     return fit
 
 
@@ -184,7 +204,12 @@ def _typed_label(label: Any) -> Any:
     return plain if plain is None or type(plain) in (bool, int, float, str) else str(plain)
 
 
-def _manifest(fit: Fit, arrays: Mapping[str, ArrayEntry], members: Mapping[str, MemberEntry]) -> Manifest:
+def _manifest(
+    fit: Fit,
+    arrays: Mapping[str, ArrayEntry],
+    members: Mapping[str, MemberEntry],
+    rows: FingerprintEntry,
+) -> Manifest:
     table = fit.design.table
     labels = None if ROW_LABELS in arrays else [to_json(_typed_label(label)) for label in table.rows]
     edition: Any = fit.spec.edition
@@ -210,7 +235,7 @@ def _manifest(fit: Fit, arrays: Mapping[str, ArrayEntry], members: Mapping[str, 
             "python": platform.python_version(),
             "system": platform.system(),
         },
-        fingerprint=fingerprint(table),
+        fingerprint=rows,
         arrays=dict(arrays),
         members=dict(members),
     )
@@ -280,12 +305,7 @@ def _read_manifest(archive: Archive) -> Manifest:
     try:
         return Manifest.model_validate(content)
     except ValidationError as error:
-        raise archive.unsafe(f"an entry that is not the format's ({_first(error)})", MANIFEST) from None
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise archive.unsafe(f"an entry that is not the format's ({first_of(error)})", MANIFEST) from None
 
 
 def _check_members(archive: Archive, manifest: Manifest) -> None:

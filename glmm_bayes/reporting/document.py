@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from os import PathLike
 from pathlib import Path
 
-from glmm_bayes.core.errors import Finding, StorageError
 from glmm_bayes.core.escapes import visible
+from glmm_bayes.core.files import check_target, file_path, is_ours, signed, write_text
 from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.fit import Fit, check_fit
 from glmm_bayes.reporting.sections import sections, verdict
 
 
-def report(fit: Fit, path: str | PathLike[str], title: str | None = None, overwrite: bool = True) -> Path:
+def report(fit: Fit, path: str | PathLike[str], title: str | None = None, overwrite: bool = False) -> Path:
     """Write what was asked, found and done as one HTML file.
 
     Parameters
@@ -25,7 +24,7 @@ def report(fit: Fit, path: str | PathLike[str], title: str | None = None, overwr
     title : str, optional
         Default: the model's formula.
     overwrite : bool
-        False refuses to replace a file.
+        Whether a file that is no report of ours, or one that was changed since, may be replaced.
 
     Returns
     -------
@@ -35,7 +34,7 @@ def report(fit: Fit, path: str | PathLike[str], title: str | None = None, overwr
     Raises
     ------
     StorageError
-        ``storage`` if the file exists and must not be replaced, or cannot be written.
+        ``exists`` if the file must not be replaced, ``storage`` if it cannot be written.
 
     Examples
     --------
@@ -48,12 +47,9 @@ def report(fit: Fit, path: str | PathLike[str], title: str | None = None, overwr
     'epil.html'
     """
     check_fit(fit)
-    target = Path(path)
-    if target.exists() and not overwrite:
-        raise StorageError(
-            Finding("storage", f"{target} exists.", hint="Choose another path, or write overwrite=True.")
-        )
-    _write(target, render(fit, title))
+    target = file_path(path)
+    check_target(target, overwrite or is_ours(target))
+    write_text(target, render(fit, title), overwrite)
     return target
 
 
@@ -71,23 +67,9 @@ def render(fit: Fit, title: str | None = None) -> str:
         keep_trailing_newline=True,
     )
     diagnosis = diagnose(fit)
-    return environment.get_template("report.html").render(
+    text = environment.get_template("report.html").render(
         title=title or fit.spec.to_formula(),
         verdict=verdict(fit, diagnosis),
         sections=sections(fit, diagnosis),
     )
-
-
-def _write(target: Path, text: str) -> None:
-    """Write beside the target and move into place, so that nobody ever reads half a report."""
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        try:
-            with partial.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        message = f"{target}: {error.strerror or error}; nothing half-written was left."
-        raise StorageError(Finding("storage", message, hint="Choose a path that can be written.")) from error
+    return signed(text, "<!-- {} -->")

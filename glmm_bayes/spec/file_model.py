@@ -134,7 +134,7 @@ class Slopes(Wanted):
 
     verb: Literal["slopes"]
     variable: str
-    measure: str = "dydx"
+    measure: Literal["dydx", "eyex", "eydx", "dyex"] = "dydx"
     scale: Literal["response", "link"] = "response"
 
 

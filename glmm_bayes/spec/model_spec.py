@@ -380,11 +380,17 @@ class ModelSpec:
 
         return read_spec_file(path).model
 
-    def to_file(self, path: str | PathLike[str]) -> None:
+    def to_file(self, path: str | PathLike[str], overwrite: bool = False) -> None:
         """Write the model, term by term, as a file that ``from_file`` reads back to an equal spec.
 
-        ``*.yaml`` and ``*.yml`` are written as YAML, all others as TOML.
+        ``*.yaml`` and ``*.yml`` are written as YAML, all others as TOML. A file that was written so and
+        that nobody has changed since is replaced; any other only by ``overwrite=True``.
+
+        Raises
+        ------
+        StorageError
+            ``exists`` if another file has the name, ``storage`` if it cannot be written.
         """
         from glmm_bayes.spec.spec_file import write_spec_file
 
-        write_spec_file(self, path)
+        write_spec_file(self, path, overwrite)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -13,11 +12,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from glmm_bayes.core.errors import Finding, FormulaError, GlmmError, StorageError
+from glmm_bayes.core.errors import Finding, FormulaError, GlmmError
+from glmm_bayes.core.files import file_path, signed, write_text
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.spec.diagnosis import is_hidden
-from glmm_bayes.spec.file_model import Comparisons, File, Group, Model, Slopes
+from glmm_bayes.spec.file_model import Comparisons, File, Group, Model, Slopes, Wanted
 from glmm_bayes.spec.file_terms import model_keys, read_further, read_model
 from glmm_bayes.spec.file_text import Document, KeyPath, is_yaml, read_document
 from glmm_bayes.spec.file_writing import Sections, toml_text, yaml_text
@@ -99,7 +99,7 @@ def read_spec_file(path: str | PathLike[str]) -> SpecFile:
     PriorError
         If a prior cannot be read.
     """
-    file = Path(path)
+    file = file_path(path)
     document = read_document(file)
     try:
         content = File.model_validate(document.content)
@@ -111,7 +111,7 @@ def read_spec_file(path: str | PathLike[str]) -> SpecFile:
     folder = Path(os.path.abspath(file)).parent
     model = read_further(document, _model(document, content), content.further)
     model = replace(model, edition=content.model.edition)
-    _check_variables(document, content, model)
+    _check_effects(document, content, model)
     return SpecFile(
         model=model,
         data=_data(document, content, folder),
@@ -127,7 +127,7 @@ def read_spec_file(path: str | PathLike[str]) -> SpecFile:
     )
 
 
-def write_spec_file(spec: ModelSpec, path: str | PathLike[str]) -> None:
+def write_spec_file(spec: ModelSpec, path: str | PathLike[str], overwrite: bool = False) -> None:
     """Write a model, term by term, as a spec file that reads back to an equal ``ModelSpec``.
 
     Parameters
@@ -135,13 +135,16 @@ def write_spec_file(spec: ModelSpec, path: str | PathLike[str]) -> None:
     spec : ModelSpec
     path : str or path-like
         ``*.yaml`` and ``*.yml`` are written as YAML, all others as TOML.
+    overwrite : bool
+        Whether a file that we did not write, or that was changed since, may be replaced.
 
     Raises
     ------
     StorageError
-        If the file cannot be written; then nothing is left under its name that was not there before.
+        ``exists`` if the file must not be replaced, ``storage`` if it cannot be written; then nothing is
+        left under its name that was not there before.
     """
-    file = Path(path)
+    file = file_path(path)
     sections: dict[str, dict[str, Any]] = {"model": model_keys(spec)}
     if spec.further:
         sections["further"] = dict(spec.further_formulas())
@@ -152,7 +155,7 @@ def write_spec_file(spec: ModelSpec, path: str | PathLike[str]) -> None:
             | ({"of": prior.of} if prior.of else {})
             for parameter, prior in spec.priors.items()
         }
-    _write(file, _written(file, sections))
+    write_text(file, signed(_written(file, sections), "# {}"), overwrite)
 
 
 def _written(file: Path, sections: Sections) -> str:
@@ -208,18 +211,42 @@ def _effect_findings(document: Document, content: File) -> Iterator[Finding]:
             yield Finding("config_value", message, hint='Write estimand = "new_subject", or leave per out.')
 
 
-def _check_variables(document: Document, content: File, model: ModelSpec) -> None:
-    """Refuse a comparison of something that the model does not read: better now than after sampling."""
-    columns = model.names()
+def _check_effects(document: Document, content: File, model: ModelSpec) -> None:
+    """Refuse effects of something that the model does not read: better now than after sampling."""
     findings = []
     for position, wanted in enumerate(content.effects):
-        if isinstance(wanted, Comparisons | Slopes) and wanted.variable not in columns:
-            where = document.at(("effects", position, "variable"))
-            hint = f"{suggestion(wanted.variable, columns)} Columns: {', '.join(columns)}.".strip()
-            message = f"{where}: the model reads no column '{wanted.variable}'."
-            findings.append(Finding("config_value", message, hint=hint))
+        path: KeyPath = ("effects", position)
+        findings += _unread(document, path, wanted, model.names())
+        if not isinstance(wanted.estimand, str):
+            findings += _other_factors(document, (*path, "estimand"), wanted.estimand, model)
     if findings:
         raise FormulaError(findings)
+
+
+def _unread(document: Document, path: KeyPath, wanted: Wanted, columns: Sequence[str]) -> Iterator[Finding]:
+    """Compare the columns that an effect names with those that the model reads, or new rows have."""
+    compared = wanted.variable if isinstance(wanted, Comparisons | Slopes) else None
+    by = [wanted.by] if isinstance(wanted.by, str) else wanted.by if isinstance(wanted.by, list) else []
+    rows = [*columns, *(wanted.newdata or ())]
+    asked = [("variable", compared, columns)] if compared is not None else []
+    for key, name, choices in (*asked, *(("by", name, rows) for name in by)):
+        where = document.at((*path, key))
+        if name not in choices:
+            hint = f"{suggestion(name, choices)} Columns: {', '.join(choices)}.".strip()
+            yield Finding("config_value", f"{where}: the model reads no column '{name}'.", hint=hint)
+        elif key == "by" and name == compared:
+            message = f"{where}: '{name}' is what is compared, and cannot be averaged within."
+            yield Finding("config_value", message, hint="Leave it out of by.")
+
+
+def _other_factors(
+    document: Document, path: KeyPath, words: Mapping[str, str], model: ModelSpec
+) -> Iterator[Finding]:
+    """Compare the grouping factors that an estimand names with the model's."""
+    factors = list(dict.fromkeys(group.factor for part in model.linear_predictors() for group in part.groups))
+    if set(words) != set(factors):
+        message = f"{document.at(path)}: every grouping factor must have its word, found {', '.join(words)}."
+        yield Finding("config_value", message, hint=f"Factors: {', '.join(factors) or 'none'}.")
 
 
 def _model(document: Document, content: File) -> ModelSpec:
@@ -300,17 +327,3 @@ def _path(where: str, written: str, folder: Path) -> Path:
         hint = "Copy the file here and name it, relative to the spec file; no wildcards."
         raise FormulaError(Finding("config_value", message, hint=hint))
     return Path(os.path.abspath(folder / written))
-
-
-def _write(file: Path, text: str) -> None:
-    # Written beside and moved: the file is whole or absent.
-    draft = Path(f"{file}.{os.getpid()}.part")
-    try:
-        draft.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(draft, file)
-    except (OSError, ValueError) as error:
-        with suppress(OSError, ValueError):
-            draft.unlink()
-        reason = getattr(error, "strerror", None) or str(error)
-        message = f"{str(file)!r}: the spec file cannot be written ({reason})."
-        raise StorageError(Finding("storage", message, hint="Choose another path.")) from None

@@ -736,7 +736,7 @@ def test_an_existing_file_is_kept_unless_overwrite_is_written(tmp_path):
     path.write_text("old")
     with pytest.raises(gb.StorageError, match="overwrite=True") as caught:
         fit_named("gaussian").save(path)
-    assert caught.value.code == "storage" and path.read_text() == "old"
+    assert caught.value.code == "exists" and path.read_text() == "old"
     fit_named("gaussian").save(path, overwrite=True)
     assert path.read_bytes() == saved_bytes()
 

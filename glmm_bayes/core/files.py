@@ -1,0 +1,195 @@
+"""A name of a file in, a path that can be written; bytes in, a file that is there whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import stat
+from collections.abc import Callable
+from contextlib import suppress
+from os import PathLike
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from glmm_bayes.core.errors import Finding, StorageError
+
+#: The last line of a text that we wrote: the hash of all lines before it.
+_MARK = re.compile(rb"(?:# |<!-- )glmm_bayes sha256:([0-9a-f]{64})(?: -->)?\n")
+#: Nothing that is signed is as large.
+_LARGEST = 200_000_000
+_SHOWN = 80
+
+
+def file_path(path: Any) -> Path:
+    """Return the path that a user named a file by.
+
+    Raises
+    ------
+    StorageError
+        ``storage`` if it is no text or path, or no name that this system can look up.
+    """
+    text = os.fspath(path) if isinstance(path, str | PathLike) else None
+    if not isinstance(text, str) or not text:
+        found = "an empty text" if text == "" else f"{path!r:.40}"
+        message = f"a path must be a text or a path of a file, found {found}."
+        raise StorageError(Finding("storage", message, hint='Write "fit.glmm" or "report.html".'))
+    try:
+        os.lstat(text)
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError) as error:
+        # ValueError: a null character, or one that has no bytes.
+        shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
+        message = f"{shown!r}: no path of a file: {getattr(error, 'strerror', None) or error}."
+        raise StorageError(Finding("storage", message, hint="Choose another path.")) from error
+    return Path(text)
+
+
+def check_target(path: Path, overwrite: bool) -> None:
+    """See that a file can be written, before the work whose result it will hold.
+
+    Raises
+    ------
+    StorageError
+        ``exists`` if the name is taken and must not be, ``storage`` if nothing can be written there.
+    """
+    if path.is_dir():
+        raise StorageError(Finding("storage", f"{path}: is a folder.", hint="Name a file in it."))
+    if not path.parent.is_dir():
+        message = f"{path}: there is no folder {path.parent}."
+        raise StorageError(Finding("storage", message, hint="Make it, or choose another path."))
+    if path.exists() and not path.is_file():
+        raise StorageError(Finding("storage", f"{path}: is not a regular file.", hint="Choose another path."))
+    # A link that leads nowhere is there too.
+    if os.path.lexists(path) and not overwrite:
+        raise taken(path)
+    if not os.access(path.parent, os.W_OK):
+        message = f"{path}: the folder {path.parent} cannot be written to."
+        raise StorageError(Finding("storage", message, hint="Choose another path."))
+
+
+def taken(path: Path) -> StorageError:
+    """Return the error of a name that something else has."""
+    message = f"{path}: exists already."
+    return StorageError(Finding("exists", message, hint="Choose another path, or write overwrite=True."))
+
+
+def write_file(path: Path, size: int, fill: Callable[[BinaryIO], object], overwrite: bool) -> None:
+    """Write beside the name and move there, so that it holds the old file or the whole new one.
+
+    A file that is replaced keeps its mode; a link is replaced itself, and what it leads to is left alone.
+
+    Parameters
+    ----------
+    path : Path
+    size : int
+        Number of bytes, for the message on a full disk.
+    fill : callable
+        Writes them.
+    overwrite : bool
+        Whether the name may be taken. If not, one of two who write it at once is told that it is.
+
+    Raises
+    ------
+    StorageError
+        ``exists`` or ``storage``; then nothing half-written is left.
+    """
+    check_target(path, overwrite)
+    temporary = path.with_name(f".glmm-{secrets.token_hex(8)}.part")
+    try:
+        try:
+            with temporary.open("x+b") as file:
+                fill(file)
+                file.flush()
+                os.fsync(file.fileno())
+            _move(temporary, path, overwrite)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise _not_written(path, size, error) from error
+    _sync_folder(path.parent)
+
+
+def write_text(path: Path, text: str, overwrite: bool) -> None:
+    """Write a text that ``signed`` made, in the place of an earlier one that nobody has changed since."""
+    data = text.encode("utf-8", "surrogatepass")
+    write_file(path, len(data), lambda file: file.write(data), overwrite or is_ours(path))
+
+
+def signed(text: str, comment: str) -> str:
+    """Add a last line by which the text is known as ours as long as nobody changes it.
+
+    Parameters
+    ----------
+    text : str
+        Ends in a new line, or is empty.
+    comment : str
+        How the text's language writes one, with ``{}`` in its place.
+    """
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{text}{comment.format(f'glmm_bayes sha256:{digest}')}\n"
+
+
+def is_ours(path: Path) -> bool:
+    """Tell whether a file holds a signed text as it was written."""
+    try:
+        data = path.read_bytes() if path.is_file() and path.stat().st_size <= _LARGEST else b""
+    except OSError:
+        return False
+    start = data.rfind(b"\n", 0, -1) + 1
+    mark = _MARK.fullmatch(data, start)
+    return mark is not None and hashlib.sha256(data[:start]).hexdigest().encode() == mark[1]
+
+
+def _move(temporary: Path, path: Path, overwrite: bool) -> None:
+    if overwrite:
+        with suppress(FileNotFoundError):
+            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+    else:
+        _claim(temporary, path)
+    try:
+        os.replace(temporary, path)
+    except BaseException:
+        if not overwrite:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _claim(temporary: Path, path: Path) -> None:
+    """Take the name, as a second one of the whole file; nobody else can from then on."""
+    try:
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            raise
+        except OSError:
+            # A file system without second names: an empty file holds the place for a moment.
+            path.open("xb").close()
+    except FileExistsError as error:
+        raise taken(path) from error
+
+
+def _not_written(path: Path, size: int, error: OSError) -> StorageError:
+    needed = ""
+    if error.errno == errno.ENOSPC:
+        free = shutil.disk_usage(path.parent).free
+        needed = f"; needed {size / 1e6:.0f} MB, free {free / 1e6:.0f} MB"
+    message = f"{path}: {error.strerror or error}{needed}. Nothing half-written was left under that name."
+    return StorageError(Finding("storage", message, hint="Choose another path."))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name outlive a power cut, where the system can say so of a folder."""
+    if os.name != "posix":
+        return
+    # Some file systems refuse to sync a folder; the file itself is whole by now.
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

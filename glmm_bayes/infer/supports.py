@@ -1,0 +1,200 @@
+"""Where each variable of a posterior may lie, and which draws lie elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Findings
+from glmm_bayes.graph.families.parameters import ParameterKind
+from glmm_bayes.graph.group_priors import level_parameters
+from glmm_bayes.graph.joint_priors import NU, RESCOR, JointPriors
+from glmm_bayes.graph.priors import Priors
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+#: What rounding in single precision may put a probability or a correlation past its end.
+TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What must hold of each draw.
+
+    Attributes
+    ----------
+    words : str
+        As a sentence goes on after the variable's name.
+    fails : callable
+        Takes draws, shape (draw, ...), to those for which it does not hold.
+    """
+
+    words: str
+    fails: Callable[[Array], Mask]
+
+
+#: What must hold of a variable, in the order in which it is asked; nothing of one that may be any number.
+Support = tuple[Condition, ...]
+
+
+def _any(wrong: NDArray[np.bool_]) -> Mask:
+    return np.asarray(wrong.reshape(len(wrong), -1).any(axis=1))
+
+
+def _past_unit(x: Array) -> Mask:
+    return _any((x < -TOLERANCE) | (x > 1.0 + TOLERANCE))
+
+
+def _no_simplex(x: Array) -> Mask:
+    return _past_unit(x) | (np.abs(x.sum(axis=-1) - 1.0) > TOLERANCE)
+
+
+def _other_diagonal(x: Array) -> Mask:
+    return _any(np.abs(np.diagonal(x, axis1=-2, axis2=-1) - 1.0) > TOLERANCE)
+
+
+def _asymmetric(x: Array) -> Mask:
+    return _any(np.abs(x - np.swapaxes(x, -2, -1)) > TOLERANCE)
+
+
+def _smallest_root(x: Array) -> Array:
+    return np.asarray(np.linalg.eigvalsh(x)[:, 0])
+
+
+ANY: Support = ()
+NOT_NEGATIVE: Support = (Condition("must not be negative", lambda x: _any(x < 0.0)),)
+UNIT: Support = (Condition("must lie between 0 and 1", _past_unit),)
+ABOVE_TWO: Support = (Condition("must be at least 2", lambda x: _any(x < 2.0)),)
+ASCENDING: Support = (Condition("must ascend", lambda x: _any(np.diff(x) < 0.0)),)
+SIMPLEX: Support = (Condition("must be shares that add up to 1", _no_simplex),)
+#: Each entry adds its rounding to the smallest eigenvalue.
+CORRELATION: Support = (
+    Condition("must have 1 on their diagonal, as correlations do", _other_diagonal),
+    Condition("must be correlations, between -1 and 1", lambda x: _any(np.abs(x) > 1.0 + TOLERANCE)),
+    Condition("must be symmetric, as correlations are", _asymmetric),
+    Condition(
+        "must be positive semi-definite, as correlations are",
+        lambda x: _smallest_root(x) < -TOLERANCE * x.shape[-1],
+    ),
+)
+#: Residuals have no density under correlations of exactly 1.
+DEFINITE: Support = (
+    *CORRELATION,
+    Condition("must be positive definite, or residuals have no density", lambda x: _smallest_root(x) <= 0.0),
+)
+_BY_WORD = {"real": ANY, "positive": NOT_NEGATIVE, "unit": UNIT}
+
+
+def supports(priors: Priors, kinds: Mapping[str, ParameterKind]) -> dict[str, Support]:
+    """Say of each variable of the posterior what must hold of its draws; any number is left out.
+
+    Parameters
+    ----------
+    priors : Priors
+    kinds : mapping of str to ParameterKind
+        Of the parameters with one value for all rows, by their names in the posterior.
+    """
+    result = {name: _BY_WORD[kinds[name].support] for name in priors.auxiliary}
+    for predictor in priors.predictors.values():
+        result |= {predictor.variable(f"simplex_{term.slug}"): SIMPLEX for term in predictor.monotonic}
+        for group, prior in zip(predictor.design.groups, predictor.groups, strict=True):
+            own = {name: _BY_WORD[word] for name, word in level_parameters(prior.blocks).items()}
+            # Effects of fewer than two degrees of freedom have no standard deviation.
+            own |= {"sd": NOT_NEGATIVE, "corr": CORRELATION, "df": ABOVE_TWO}
+            result |= {predictor.variable(f"{name}_{group.slug}"): support for name, support in own.items()}
+    result |= {f"joint_corr_{shared.label}": CORRELATION for shared in priors.shared}
+    if priors.thresholds is not None and priors.thresholds.is_ordered:
+        result["thresholds"] = ASCENDING
+    return result
+
+
+def joint_supports(joint: JointPriors) -> dict[str, Support]:
+    """Say of each variable of a posterior of several responses what must hold of its draws."""
+    kinds = {
+        f"{slug}_{name}": kind
+        for slug, part in joint.parts.items()
+        for name, kind in part.family.kinds.items()
+    }
+    first = next(iter(joint.parts.values())).family.kinds
+    result = supports(joint.whole, kinds | {NU: first[NU]}) | {RESCOR: DEFINITE}
+    ordered = [slug for slug, part in joint.parts.items() if _ascend(part.priors)]
+    return result | {f"{slug}_thresholds": ASCENDING for slug in ordered}
+
+
+def _ascend(priors: Priors) -> bool:
+    return priors.thresholds is not None and priors.thresholds.is_ordered
+
+
+def check_support(name: str, array: Array, support: Support, findings: Findings) -> None:
+    """Collect the first condition that draws do not meet, with the first of them; gaps are left alone.
+
+    Parameters
+    ----------
+    name : str
+    array : ndarray, shape (chain, draw, ...)
+    support : Support
+    findings : Findings
+    """
+    whole = _whole(array)
+    for condition in support:
+        wrong = np.zeros(whole.shape, np.bool_)
+        wrong[whole] = condition.fails(array[whole])
+        if wrong.any():
+            message = f"draws of '{name}' {condition.words}: {_found(array, wrong)}."
+            findings.error("draws_values", message)
+            return
+
+
+def gaps_of(array: Array) -> str:
+    """Name the draws that are not finite; empty if all are."""
+    gaps = ~_whole(array)
+    return _found(array, gaps) if gaps.any() else ""
+
+
+def _whole(array: Array) -> Mask:
+    return np.asarray(np.isfinite(array).all(axis=tuple(range(2, array.ndim))))
+
+
+def _found(array: Array, wrong: Mask) -> str:
+    """Show the first of some draws, and count the others."""
+    chain, draw = np.argwhere(wrong)[0]
+    text = np.array2string(array[chain, draw], precision=6, threshold=9, separator=", ")
+    more = int(wrong.sum()) - 1
+    words = f"found {' '.join(text.split())} in draw {draw} of chain {chain}"
+    return f"{words} (+{more} more)" if more else words
+
+
+def real_numbers(name: str, value: Any, findings: Findings) -> Array | None:
+    """Return draws as floats, or collect why they are no real numbers."""
+    try:
+        array = np.asanyarray(value)
+        kind = _KINDS.get(array.dtype.kind, "" if array.dtype.kind in "iuf" else str(array.dtype))
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        array, kind = np.zeros(0), f"what is no array ({str(error).partition('.')[0]})"
+    if array.dtype.kind == "O" and array.ndim == 0:
+        kind = "None" if value is None else f"a {type(value).__name__}"
+    if not kind and np.ma.is_masked(array):
+        kind = "masked values"
+    if kind:
+        message = f"draws of '{name}' must be real numbers of the shape (chain, draw, ...), found {kind}."
+        findings.error("draws_values", message)
+        return None
+    # Sums over draws depend on the memory order in their last bit; files keep one order.
+    return np.ascontiguousarray(array, np.float64)
+
+
+_KINDS = {
+    "b": "booleans",
+    "c": "complex numbers",
+    "O": "objects",
+    "S": "bytes",
+    "U": "texts",
+    "T": "texts",
+    "M": "dates",
+    "m": "durations",
+}
