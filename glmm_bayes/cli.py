@@ -280,7 +280,8 @@ def _targets(spec: Path, file: SpecFile) -> dict[str, Path]:
 def _check_before(spec: Path, file: SpecFile, targets: dict[str, Path], allow_outside: bool) -> None:
     """Check all that needs neither data nor a graph."""
     from glmm_bayes.effects.measures import read_measure
-    from glmm_bayes.infer.sample import ENGINES, Settings
+    from glmm_bayes.infer.sample import ENGINES
+    from glmm_bayes.infer.settings import Settings
     from glmm_bayes.spec.outputs import check_outputs
 
     check_outputs(spec, file, targets, allow_outside)

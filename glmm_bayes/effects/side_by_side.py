@@ -71,7 +71,7 @@ class SideBySide:
             parts.append(part.assign(answers=self._answers(word)))
         table = pd.concat(parts, ignore_index=True)
         table.attrs = {"interval": interval_words(probability), "estimand": "all, one a row"}
-        table.attrs |= caveat_attrs(next(iter(self.effects.values())))
+        table.attrs.update(caveat_attrs(next(iter(self.effects.values()))))
         return table
 
     def plot(self) -> Figure:

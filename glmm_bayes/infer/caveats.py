@@ -79,8 +79,8 @@ def not_finite(draws: xr.DataTree) -> dict[str, str]:
         found = [(chain, *where) for chain, places in bad for where in places]
         if found:
             chain, draw, *inner = found[0]
-            draws = len({(chain, draw) for chain, draw, *_ in found})
-            more = f" and in {draws - 1} further draws" if draws > 1 else ""
+            count = len({(chain, draw) for chain, draw, *_ in found})
+            more = f" and in {count - 1} further draws" if count > 1 else ""
             what = f"{_label(str(name), variable, inner)} is {values[tuple(found[0])]:g}"
             result[str(name)] = f"{what} at chain {chain}, draw {draw} (from 0){more}"
     return result

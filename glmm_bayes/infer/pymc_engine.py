@@ -108,6 +108,9 @@ def _outliving(crashed: dict[int, str], interrupts: Interrupts) -> Iterator[None
     before = parallel.ParallelSampler
 
     class Outliving(before):  # type: ignore[misc, valid-type]
+        _active: list[Any]
+        _inactive: list[Any]
+
         def __iter__(self) -> Any:
             while True:
                 try:

@@ -213,7 +213,7 @@ def _effect_findings(document: Document, content: File) -> Iterator[Finding]:
 
 def _check_effects(document: Document, content: File, model: ModelSpec) -> None:
     """Refuse effects of something that the model does not read: better now than after sampling."""
-    findings = []
+    findings: list[Finding] = []
     for position, wanted in enumerate(content.effects):
         path: KeyPath = ("effects", position)
         findings += _unread(document, path, wanted, model.names())
