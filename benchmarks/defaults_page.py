@@ -34,6 +34,8 @@ REASONS: Mapping[tuple[str, str], str] = {
     ("epil", "sd_subject[Intercept]"): "ML",
     ("epil_nb", "sd_subject[Intercept]"): "ML",
     ("cake", "sd_batch[Intercept]"): "skewed",
+    ("verbagg", "sd_item[Intercept]"): "ML",
+    ("verbagg_ordinal", "sd_item[Intercept]"): "ML",
     ("cbpp_beta_binomial", "sd_herd[Intercept]"): "edge",
     ("salamanders_nb", "sd_site[Intercept]"): "ML",
     ("salamanders_nb1", "sd_site[Intercept]"): "ML",
