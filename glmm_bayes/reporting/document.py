@@ -53,7 +53,8 @@ def report(fit: Fit, path: str | PathLike[str], title: str | None = None, overwr
         raise PredictionError(Finding("fit", message, hint=hint))
     target = file_path(path)
     check_target(target, overwrite or is_ours(target))
-    write_text(target, render(fit, title), overwrite)
+    text = render(fit, title)
+    write_text(target, text, overwrite or is_ours(target))
     return target
 
 
@@ -75,4 +76,4 @@ def render(fit: Fit, title: str | None = None) -> str:
         verdict=verdict(fit, diagnosis),
         sections=sections(fit, diagnosis),
     )
-    return signed(text, "<!-- {} -->")
+    return signed(text)
