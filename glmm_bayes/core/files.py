@@ -17,8 +17,8 @@ from typing import Any, BinaryIO
 
 from glmm_bayes.core.errors import Finding, StorageError
 
-#: The last line of a text that we wrote: the hash of all lines before it.
-_MARK = re.compile(rb"(?:# |<!-- )glmm_bayes sha256:([0-9a-f]{64})(?: -->)?\n")
+#: The last line of a page that we wrote: the hash of all lines before it.
+_MARK = re.compile(rb"<!-- glmm_bayes sha256:([0-9a-f]{64}) -->\n")
 #: Nothing that is signed is as large.
 _LARGEST = 200_000_000
 _SHOWN = 80
@@ -115,27 +115,19 @@ def write_file(path: Path, size: int, fill: Callable[[BinaryIO], object], overwr
 
 
 def write_text(path: Path, text: str, overwrite: bool) -> None:
-    """Write a text that ``signed`` made, in the place of an earlier one that nobody has changed since."""
+    """Write a text in UTF-8, as ``write_file`` does."""
     data = text.encode("utf-8", "surrogatepass")
-    write_file(path, len(data), lambda file: file.write(data), overwrite or is_ours(path))
+    write_file(path, len(data), lambda file: file.write(data), overwrite)
 
 
-def signed(text: str, comment: str) -> str:
-    """Add a last line by which the text is known as ours as long as nobody changes it.
-
-    Parameters
-    ----------
-    text : str
-        Ends in a new line, or is empty.
-    comment : str
-        How the text's language writes one, with ``{}`` in its place.
-    """
-    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{text}{comment.format(f'glmm_bayes sha256:{digest}')}\n"
+def signed(html: str) -> str:
+    """Add a last line by which a page is known as ours as long as nobody changes it."""
+    digest = hashlib.sha256(html.encode("utf-8", "surrogatepass")).hexdigest()
+    return f"{html}<!-- glmm_bayes sha256:{digest} -->\n"
 
 
 def is_ours(path: Path) -> bool:
-    """Tell whether a file holds a signed text as it was written."""
+    """Tell whether a file holds a signed page as it was written."""
     try:
         data = path.read_bytes() if path.is_file() and path.stat().st_size <= _LARGEST else b""
     except OSError:

@@ -83,7 +83,7 @@ def _settings(archive: Archive, manifest: Manifest) -> dict[str, Any]:
 def _check_names(archive: Archive, manifest: Manifest, posterior: set[str]) -> None:
     """Refuse arrays that nothing reads, or that would stand in the way of what is read."""
     expected = {f"posterior/{name}" for name in posterior} | {ROW_LABELS}
-    expected |= {column.array for column in manifest.columns} | {table.array for table in manifest.known}
+    expected |= {entry.array for entry in manifest.columns} | {entry.array for entry in manifest.known}
     for name in manifest.arrays:
         group, _, own = name.partition("/")
         is_statistic = group == "sample_stats" and _STATISTIC.fullmatch(own) and own not in ("chain", "draw")

@@ -49,7 +49,8 @@ def report(fit: Fit, path: str | PathLike[str], title: str | None = None, overwr
     check_fit(fit)
     target = file_path(path)
     check_target(target, overwrite or is_ours(target))
-    write_text(target, render(fit, title), overwrite)
+    text = render(fit, title)
+    write_text(target, text, overwrite or is_ours(target))
     return target
 
 
@@ -72,4 +73,4 @@ def render(fit: Fit, title: str | None = None) -> str:
         verdict=verdict(fit, diagnosis),
         sections=sections(fit, diagnosis),
     )
-    return signed(text, "<!-- {} -->")
+    return signed(text)

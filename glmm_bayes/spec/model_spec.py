@@ -383,8 +383,8 @@ class ModelSpec:
     def to_file(self, path: str | PathLike[str], overwrite: bool = False) -> None:
         """Write the model, term by term, as a file that ``from_file`` reads back to an equal spec.
 
-        ``*.yaml`` and ``*.yml`` are written as YAML, all others as TOML. A file that was written so and
-        that nobody has changed since is replaced; any other only by ``overwrite=True``.
+        ``*.yaml`` and ``*.yml`` are written as YAML, all others as TOML. A file that was written so is
+        replaced; one with a comment, data or effects, or any other, only by ``overwrite=True``.
 
         Raises
         ------

@@ -13,14 +13,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from glmm_bayes.core.errors import Finding, FormulaError, GlmmError
-from glmm_bayes.core.files import file_path, signed, write_text
+from glmm_bayes.core.files import file_path, write_text
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.spec.diagnosis import is_hidden
 from glmm_bayes.spec.file_model import Comparisons, File, Group, Model, Slopes, Wanted
 from glmm_bayes.spec.file_terms import model_keys, read_further, read_model
 from glmm_bayes.spec.file_text import Document, KeyPath, is_yaml, read_document
-from glmm_bayes.spec.file_writing import Sections, toml_text, yaml_text
+from glmm_bayes.spec.file_writing import toml_text, yaml_text
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import SCALES, Prior
 from glmm_bayes.spec.spec_findings import findings_of
@@ -136,7 +136,7 @@ def write_spec_file(spec: ModelSpec, path: str | PathLike[str], overwrite: bool 
     path : str or path-like
         ``*.yaml`` and ``*.yml`` are written as YAML, all others as TOML.
     overwrite : bool
-        Whether a file that we did not write, or that was changed since, may be replaced.
+        Whether a file may be replaced that says anything but a model as this function writes it.
 
     Raises
     ------
@@ -145,6 +145,19 @@ def write_spec_file(spec: ModelSpec, path: str | PathLike[str], overwrite: bool 
         left under its name that was not there before.
     """
     file = file_path(path)
+    write_text(file, _text(file, spec), overwrite or _is_ours(file))
+
+
+def _is_ours(file: Path) -> bool:
+    """Tell whether a file says a model, and nothing else, in the words in which it is written here."""
+    try:
+        return file.is_file() and _text(file, read_spec_file(file).model).encode() == file.read_bytes()
+    except (GlmmError, OSError, UnicodeError):
+        return False
+
+
+def _text(file: Path, spec: ModelSpec) -> str:
+    """Write the sections of a model in the language of a file."""
     sections: dict[str, dict[str, Any]] = {"model": model_keys(spec)}
     if spec.further:
         sections["further"] = dict(spec.further_formulas())
@@ -155,10 +168,6 @@ def write_spec_file(spec: ModelSpec, path: str | PathLike[str], overwrite: bool 
             | ({"of": prior.of} if prior.of else {})
             for parameter, prior in spec.priors.items()
         }
-    write_text(file, signed(_written(file, sections), "# {}"), overwrite)
-
-
-def _written(file: Path, sections: Sections) -> str:
     return yaml_text(sections) if is_yaml(file) else toml_text(sections)
 
 
