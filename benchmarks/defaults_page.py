@@ -78,6 +78,11 @@ def reason(name: str, parameter: str) -> str:
     return KINDS.get(said, said)
 
 
+def shown(parameter: str) -> str:
+    """Write a parameter as code in the cell of a table."""
+    return f"`{parameter}`".replace("|", "\\|")
+
+
 def large_gaps(results: Mapping[str, Any]) -> dict[tuple[str, str], Mapping[str, float]]:
     """List the parameters whose gap is above the limit."""
     return {
@@ -108,7 +113,7 @@ def page(results: Mapping[str, Any], models: Iterable[str]) -> str:
     if large:
         lines += ["## Gaps above .5", "", "| model | parameter | gap | reason |", "|---|---|---|---|"]
         for (name, parameter), entry in large.items():
-            lines.append(f"| {name} | `{parameter}` | {gap(entry):+.2f} | {reason(name, parameter)} |")
+            lines.append(f"| {name} | {shown(parameter)} | {gap(entry):+.2f} | {reason(name, parameter)} |")
         lines.append("")
     lines += ["## All models", ""]
     for name, result in results.items():
@@ -123,8 +128,8 @@ def page(results: Mapping[str, Any], models: Iterable[str]) -> str:
             "|---|---|---|---|---|---|",
         ]
         lines += [
-            f"| `{parameter}` | {e['estimate']:.4g} | {e['mean']:.4g} | {e['sd']:.3g} | {e['median']:.4g} "
-            f"| {gap(e):+.2f} |"
+            f"| {shown(parameter)} | {e['estimate']:.4g} | {e['mean']:.4g} | {e['sd']:.3g} "
+            f"| {e['median']:.4g} | {gap(e):+.2f} |"
             for parameter, e in result["parameters"].items()
         ]
         lines.append("")

@@ -124,7 +124,18 @@ def _gaps(priors: Priors) -> list[str]:
     if any(name.startswith("sd_") for name in defaults):
         lines += [
             "Posterior means of standard deviations lie above the estimates of REML and maximum likelihood",
-            "where levels are few: their posteriors are skewed to the right.",
+            "where levels are few: they are skewed to the right, and maximum likelihood takes",
+            "the coefficients as known.",
+        ]
+    if "thresholds" in defaults and any(row.prior.startswith("Dirichlet") for row in priors.rows):
+        lines += [
+            "Default thresholds count as one observation in each category: where rows are few, outer ones",
+            "and effects lie nearer to 0 than maximum likelihood has them.",
+        ]
+    if any(name.startswith(("zi_beta", "hu_beta")) for name in defaults):
+        lines += [
+            "Coefficients of zi and hu lie nearer to 0 than maximum likelihood has them where the data",
+            "hardly bound them.",
         ]
     if any(name.startswith("corr_") for name in defaults):
         lines += [
