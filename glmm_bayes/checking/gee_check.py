@@ -94,7 +94,7 @@ def _chosen(fit: Fit, draws: int | None) -> NDArray[np.int64]:
     """Return the positions of the draws among all, spread evenly over each chain."""
     chains, available = fit.shape
     if draws is not None:
-        check_whole("draws", "draws", draws, 1, available)
+        check_whole("draws", "draws", draws, available, "draws of a chain")
     count = min(available, -(-_REPLICATES // chains)) if draws is None else draws
     kept = np.arange(count) * available // count
     return (np.arange(chains)[:, None] * available + kept).reshape(-1)

@@ -80,7 +80,7 @@ def posterior_predictive(fit: Fit, draws: int | None = None, seed: int | None = 
 def _kept(available: int, draws: int | None, numbers: int) -> NDArray[np.int64]:
     """Return the positions of the draws to use, spread evenly over the chain."""
     if draws is not None:
-        check_whole("draws", "draws", draws, 1, available)
+        check_whole("draws", "draws", draws, available, "draws of a chain")
     count = min(available, max(1, _MOST_NUMBERS // max(1, numbers))) if draws is None else draws
     return np.arange(count) * available // count
 

@@ -42,11 +42,12 @@ def checked_seed(seed: object) -> int:
     raise PredictionError(Finding("settings", message))
 
 
-def check_whole(code: str, argument: str, value: object, least: int, most: int) -> None:
-    """Refuse what is no whole number between two ends."""
+def check_whole(code: str, argument: str, value: object, most: int, of: str) -> None:
+    """Refuse what is no whole number from 1 to the number of something."""
     is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not (is_whole and least <= value <= most):  # type: ignore[operator]
-        message = f"{argument} must be a whole number from {least} to {most}, found {shown_value(value)}."
+    if not (is_whole and 1 <= value <= most):  # type: ignore[operator]
+        found = shown_value(value)
+        message = f"{argument} must be a whole number from 1 to {most}, the number of {of}; found {found}."
         raise PredictionError(Finding(code, message))
 
 
