@@ -51,12 +51,12 @@ class PrintedFrame(pd.DataFrame):
         return PrintedFrame
 
     @property
-    def _constructor_sliced(self) -> type[pd.Series[Any]]:
-        return PrintedSeries
+    def _constructor_sliced(self) -> Callable[..., pd.Series[Any]]:
+        return _column
 
 
 class PrintedSeries(pd.Series):
-    """A column of a ``PrintedFrame``."""
+    """A column of a ``PrintedFrame`` that holds texts, or whose rows are named by texts."""
 
     def to_string(self, *given: Any, **named: Any) -> Any:
         return _plain_series(self, _one_line).to_string(*given, **named)
@@ -71,6 +71,13 @@ class PrintedSeries(pd.Series):
     @property
     def _constructor_expanddim(self) -> type[pd.DataFrame]:
         return PrintedFrame
+
+
+def _column(*given: Any, **named: Any) -> pd.Series[Any]:
+    """Return a column: numbers of numbered rows need no care in print."""
+    series: pd.Series[Any] = pd.Series(*given, **named)
+    numeric = pd.api.types.is_numeric_dtype
+    return series if numeric(series.dtype) and numeric(series.index.dtype) else PrintedSeries(series)
 
 
 class CaptionedFrame(PrintedFrame):

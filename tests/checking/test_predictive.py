@@ -100,7 +100,7 @@ def test_too_many_numbers_are_thinned_by_default(monkeypatch):
 
 @pytest.mark.parametrize("draws", [0, 61])
 def test_more_draws_than_there_are_is_an_error(draws):
-    with pytest.raises(gb.PredictionError, match="between 1 and 60"):
+    with pytest.raises(gb.PredictionError, match="from 1 to 60"):
         gb.posterior_predictive(fit_of("poisson"), draws=draws)
 
 
