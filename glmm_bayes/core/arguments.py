@@ -8,8 +8,8 @@ from glmm_bayes.core.errors import Finding, GlmmError, PredictionError, Sampling
 
 #: Numbers beyond it have no square, and no sum of squares over many rows; those below one over it neither.
 LARGEST = 1e150
-#: Seeds are written into files and results as whole numbers of 64 bits.
-LARGEST_SEED = 2**63 - 1
+#: Seeds and counts are written into files and results as whole numbers of 64 bits.
+LARGEST_WHOLE = 2**63 - 1
 
 
 def whole_number(
@@ -19,8 +19,11 @@ def whole_number(
     most: int | None = None,
     error: type[GlmmError] = SamplingError,
     code: str = "settings",
+    of: str = "",
 ) -> int:
     """Return a whole number between two ends as an ``int``; booleans, texts and 1.0 are none.
+
+    ``of`` says what the upper end counts.
 
     Raises
     ------
@@ -31,8 +34,10 @@ def whole_number(
         number = int(value)
         if least <= number and (most is None or number <= most):
             return number
-    ends = f"from {least}" if most is None else f"from {least} to {most}"
-    raise error(Finding(code, f"{name} must be a whole number {ends}, found {shown_value(value)}."))
+    end = "2**63 - 1" if most == LARGEST_WHOLE else most
+    ends = f"from {least}" if most is None else f"from {least} to {end}"
+    ends += f", the number of {of};" if of else ","
+    raise error(Finding(code, f"{name} must be a whole number {ends} found {shown_value(value)}."))
 
 
 def checked_seed(seed: object, error: type[GlmmError] = SamplingError) -> int:
@@ -43,7 +48,7 @@ def checked_seed(seed: object, error: type[GlmmError] = SamplingError) -> int:
     GlmmError
         ``settings``, of the type that is asked for.
     """
-    return whole_number("seed", seed, 0, LARGEST_SEED, error)
+    return whole_number("seed", seed, 0, LARGEST_WHOLE, error)
 
 
 def open_share(name: str, value: object, error: type[GlmmError] = SamplingError) -> float:

@@ -128,7 +128,7 @@ def chosen_effect(fit: Fit, factor: str | None, effect: str | None) -> tuple[Pre
 
 def _check(top: int, best: str, levels: int, distribution: bool) -> None:
     """Refuse what cannot be ranked."""
-    whole_number("top", top, 1, levels, PredictionError)
+    whole_number("top", top, 1, levels, PredictionError, of="levels")
     message = ""
     if best not in ("highest", "lowest"):
         message = f'best must be "highest" or "lowest", found {best!r}.'

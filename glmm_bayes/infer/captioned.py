@@ -56,7 +56,7 @@ class PrintedFrame(pd.DataFrame):
 
 
 class PrintedSeries(pd.Series):
-    """A column of a ``PrintedFrame`` that holds texts, or whose rows are named by texts."""
+    """A column of a ``PrintedFrame`` with a text that needs care."""
 
     def to_string(self, *given: Any, **named: Any) -> Any:
         return _plain_series(self, _one_line).to_string(*given, **named)
@@ -74,10 +74,17 @@ class PrintedSeries(pd.Series):
 
 
 def _column(*given: Any, **named: Any) -> pd.Series[Any]:
-    """Return a column: numbers of numbered rows need no care in print."""
+    """Return a column: pandas' own, unless a text in it or beside it needs care in print."""
     series: pd.Series[Any] = pd.Series(*given, **named)
-    numeric = pd.api.types.is_numeric_dtype
-    return series if numeric(series.dtype) and numeric(series.index.dtype) else PrintedSeries(series)
+    names = series.index.to_frame(index=False)
+    columns = [series, *(names.iloc[:, at] for at in range(names.shape[1]))]
+    return PrintedSeries(series) if any(map(_needs_care, columns)) else series
+
+
+def _needs_care(cells: pd.Series[Any]) -> bool:
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return False
+    return any(defused(cell) != cell for cell in cells if isinstance(cell, str))
 
 
 class CaptionedFrame(PrintedFrame):

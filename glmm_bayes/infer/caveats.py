@@ -34,6 +34,9 @@ class FiniteDraws(Mapping[str, Array]):
             raise DataError(Finding("draws_not_finite", message, hint=hint))
         return self._arrays[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._arrays
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._arrays)
 

@@ -12,7 +12,7 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from glmm_bayes.core.arguments import checked_seed, whole_number
+from glmm_bayes.core.arguments import LARGEST_WHOLE, checked_seed, whole_number
 from glmm_bayes.core.errors import Finding, ResourceError
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.priors import Priors
@@ -109,7 +109,7 @@ def checked_prior_draws(draws: Any, seed: Any, priors: Priors, rows: int) -> tup
     ResourceError
         ``resources``.
     """
-    draws = whole_number("draws", draws, 1)
+    draws = whole_number("draws", draws, 1, LARGEST_WHOLE)
     need, free = _PRIOR_COPIES * _NUMBER * draws * (sum(_sizes(priors).values()) + rows), free_memory()
     if free is not None and need > _SHARE * free:
         message = f"needs about {need / _GB:,.1f} GB of memory, free are {free / _GB:,.1f}."

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from glmm_bayes.core.arguments import checked_seed, open_share, whole_number
+from glmm_bayes.core.arguments import LARGEST_WHOLE, checked_seed, open_share, whole_number
 from glmm_bayes.core.errors import Finding, SamplingError
 from glmm_bayes.core.registry import suggestion
 
@@ -63,7 +63,7 @@ class Settings:
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if name != "cores" or value is not None:
-                object.__setattr__(self, name, whole_number(name, value, least))
+                object.__setattr__(self, name, whole_number(name, value, least, LARGEST_WHOLE))
         if self.seed is not None:
             object.__setattr__(self, "seed", checked_seed(self.seed))
         object.__setattr__(self, "target_accept", open_share("target_accept", self.target_accept))

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
-from glmm_bayes.core.arguments import LARGEST_SEED
+from glmm_bayes.core.arguments import LARGEST_WHOLE
 from glmm_bayes.spec.functions import ADDITIONS
 
 Scalar = str | int | float | bool
@@ -98,7 +98,7 @@ class Sampler(Section):
     draws: Annotated[int | None, Field(ge=1)] = None
     tune: Annotated[int | None, Field(ge=1)] = None
     chains: Annotated[int | None, Field(ge=1)] = None
-    seed: Annotated[int | None, Field(ge=0, le=LARGEST_SEED)] = None
+    seed: Annotated[int | None, Field(ge=0, le=LARGEST_WHOLE)] = None
     engine: str | None = None
     cores: Annotated[int | None, Field(ge=1)] = None
     target_accept: Annotated[float | None, Field(gt=0, lt=1)] = None

@@ -112,7 +112,7 @@ def test_the_same_seed_gives_the_same_table_and_another_seed_another():
 def test_draws_are_replicated_from_each_chain():
     fit = fit_of("count ~ x + z + (1 | g)", "poisson", draws=50)
     assert gb.gee_check(fit, draws=7).attrs["replicates"] == 7
-    with pytest.raises(gb.PredictionError, match="between 1 and 50") as caught:
+    with pytest.raises(gb.PredictionError, match="from 1 to 50") as caught:
         gb.gee_check(fit, draws=51)
     assert caught.value.code == "draws"
 

@@ -340,8 +340,8 @@ QUESTIONS = [
      "group)."),
     ({"newdata": DATA.drop(columns="h"), "estimand": "subject"},
      "[newdata_schema] new data: column 'h' missing."),
-    ({"seed": -1}, "[settings] seed must be a whole number from 0, found -1."),
-    ({"seed": 1.5}, "[settings] seed must be a whole number from 0, found 1.5."),
+    ({"seed": -1}, "[settings] seed must be a whole number from 0 to 2**63 - 1, found -1."),
+    ({"seed": 1.5}, "[settings] seed must be a whole number from 0 to 2**63 - 1, found 1.5."),
     ({"newdata": DATA.assign(g=0.5), "per": "label"},
      "[column_type] column 'g' is float64 with fractions (rows 0, 1, 2, 3, 4 (+55 more): 0.5, 0.5, 0.5, 0.5, "
      "0.5, ...); levels must be whole numbers or labels. "
