@@ -87,7 +87,7 @@ def parameters(fit: Fit | MultivariateFit) -> dict[str, Array]:
     result: dict[str, Array] = {}
     for predictor in fit.predictors.values():
         result |= _of_predictor(predictor, posterior)
-    if fit.priors.thresholds is not None:
+    if fit.priors.thresholds is not None and "thresholds" in posterior:
         thresholds = posterior["thresholds"].to_numpy()
         for index, label in enumerate(fit.priors.thresholds.labels):
             result[f"thresholds[{label}]"] = thresholds[:, :, index]
