@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from typer.testing import CliRunner
 
 import glmm_bayes as gb
@@ -73,8 +74,10 @@ def fit_of(kind="interrupted"):
         "b_g": rng.normal(0, 0.5, (*SHAPE, 12, 1)),
     }
     fit = gb.Fit.from_draws(model, draws)
+    tree = fit.draws.copy()
+    tree["sample_stats"] = xr.DataTree(xr.Dataset({"diverging": (("chain", "draw"), np.zeros(SHAPE, bool))}))
     settings = {"interrupted": INTERRUPTED, "crashed": CRASHED}.get(kind, {})
-    return replace(fit, settings={**fit.settings, **settings})
+    return replace(fit, draws=tree, settings={**fit.settings, **settings})
 
 
 def said(result):
