@@ -1,10 +1,11 @@
 """What a fit takes of memory, beside what is estimated before it is compiled.
 
-    python benchmarks/memory.py [--case NAME]
+    python benchmarks/memory.py [--case NAME] [--estimates]
 
 Each model is fitted in a fresh process whose resident memory is sampled; what is told is the peak above the
 process with the model in it, importing and compiling included. Draws are few where rows are many: the
-sampler's time is no part of this. Results go to ``results/memory.json``.
+sampler's time is no part of this. With ``--estimates`` nothing is fitted: the estimates are made anew beside
+what was measured. Results go to ``results/memory.json``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import threading
 import time
 import warnings
 from pathlib import Path
+from typing import Any
 
 RESULTS = Path(__file__).parent / "results" / "memory.json"
 SEED = 20250612
@@ -57,19 +59,26 @@ def frame(rows: int, levels: int):
     return pd.DataFrame({"y": eta + rng.normal(size=rows), "k": rng.poisson(np.exp(eta)), "x": x, "g": g})
 
 
-def measure(case: str) -> dict:
-    """Fit one model in this process and sample its memory."""
-    import psutil
-
+def estimated(case: str) -> tuple[Any, dict, float]:
+    """Make a model; return it, the arguments of its fit, and the estimate in megabytes."""
     import glmm_bayes as gb
     from glmm_bayes.infer.resources import estimate
     from glmm_bayes.infer.settings import Settings
 
-    warnings.simplefilter("ignore")
     rows, levels, formula, family, arguments = CASES[case]
     model = gb.Model(formula, frame(rows, levels), family=family)
     arguments = {**arguments, "cores": 2, "seed": SEED}
     told = estimate(model.priors, rows, Settings(**arguments)).total
+    return model, arguments, round(told / 1e6, 1)
+
+
+def measure(case: str) -> dict:
+    """Fit one model in this process and sample its memory."""
+    import psutil
+
+    warnings.simplefilter("ignore")
+    rows, levels, formula, family, _ = CASES[case]
+    model, arguments, told = estimated(case)
     process = psutil.Process()
     before = peak = process.memory_info().rss
     done = threading.Event()
@@ -96,7 +105,7 @@ def measure(case: str) -> dict:
         "shape": list(fit.shape),
         "seconds": round(seconds, 1),
         "measured_mb": round((peak - before) / 1e6, 1),
-        "estimated_mb": round(told / 1e6, 1),
+        "estimated_mb": told,
     }
 
 
@@ -114,6 +123,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--case", choices=CASES)
     parser.add_argument("--here", action="store_true", help="in this process, nothing is written")
+    parser.add_argument("--estimates", action="store_true", help="estimate anew, fit nothing")
     asked = parser.parse_args()
     if asked.here:
         print(json.dumps(measure(asked.case)))
@@ -124,7 +134,8 @@ def main() -> None:
     known = json.loads(RESULTS.read_text(encoding="utf-8"))["results"] if RESULTS.exists() else []
     results = {result["case"]: result for result in known}
     for case in [asked.case] if asked.case else CASES:
-        results[case] = result = fresh(case)
+        result = {**results[case], "estimated_mb": estimated(case)[2]} if asked.estimates else fresh(case)
+        results[case] = result
         ratio = result["estimated_mb"] / result["measured_mb"]
         told = f"{result['measured_mb']:>9.0f} MB, estimated {result['estimated_mb']:>9.0f} ({ratio:.2f})"
         print(f"{case:<16}{told}", flush=True)

@@ -73,12 +73,14 @@ def _row(values: Array) -> dict[str, float]:
     if not np.isfinite(values).all() or values.shape[1] < _FEWEST_DRAWS:
         return row | dict.fromkeys(("mcse_mean", "ess_bulk", "ess_tail", "r_hat"), np.nan)
     axes = {"chain_axis": 0, "draw_axis": 1}
-    return row | {
-        "mcse_mean": float(array_stats.mcse(values, method="mean", **axes)),
-        "ess_bulk": float(array_stats.ess(values, method="bulk", **axes)),
-        "ess_tail": float(array_stats.ess(values, method="tail", prob=(0.05, 0.95), **axes)),
-        "r_hat": float(array_stats.rhat(values, **axes)) if len(values) > 1 else np.nan,
-    }
+    # Draws that do not differ have no variance to divide by: their R-hat is NaN.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return row | {
+            "mcse_mean": float(array_stats.mcse(values, method="mean", **axes)),
+            "ess_bulk": float(array_stats.ess(values, method="bulk", **axes)),
+            "ess_tail": float(array_stats.ess(values, method="tail", prob=(0.05, 0.95), **axes)),
+            "r_hat": float(array_stats.rhat(values, **axes)) if len(values) > 1 else np.nan,
+        }
 
 
 def parameters(fit: Fit | MultivariateFit) -> dict[str, Array]:

@@ -18,15 +18,18 @@ from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.priors import Priors
 from glmm_bayes.infer.datatree import LOG_LIKELIHOOD_LIMIT, coordinates, dimensions
 from glmm_bayes.infer.free_memory import free_memory
+from glmm_bayes.infer.predictor import BLOCK_ELEMENTS
 from glmm_bayes.infer.settings import Settings
 
 _NUMBER = 8
 #: What importing and compiling take, whatever the model.
-_COMPILER = 390_000_000
+_COMPILER = 370_000_000
 #: How often the draws stand in memory at the same time: the sampler's, those handed over, the kept ones.
 _COPIES = 3.0
 #: Statistics of the sampler that nutpie stores with each draw.
 _STATISTICS = 20
+#: Arrays of the size of a block while the log likelihood is computed.
+_BLOCKS = 4
 #: Numbers for each row and column of data: the graph's, those of its gradient, those of the starts.
 _ROW_COPIES = 12.0
 #: How much of the free memory a fit may take.
@@ -72,7 +75,7 @@ def estimate(priors: Priors, rows: int, settings: Settings) -> Estimate:
     parts = {
         "compiling": float(_COMPILER),
         "draws": _NUMBER * (_COPIES * drawn * reported + warmed * (reported + _STATISTICS)),
-        "log likelihood": float(_NUMBER * pointwise),
+        "log likelihood": float(_NUMBER * (pointwise + _BLOCKS * min(pointwise, BLOCK_ELEMENTS))),
         "data": _NUMBER * _ROW_COPIES * rows * columns,
     }
     return Estimate(parts, float(_NUMBER * (drawn * (reported + 8) + rows * columns)))

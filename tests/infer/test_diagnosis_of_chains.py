@@ -1,0 +1,101 @@
+"""What diagnose says of one chain, of few draws, and of chains that never move."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import glmm_bayes as gb
+
+TABLE = pd.DataFrame({"y": [1.0, 2.5, 2.0, 4.0], "x": [1.0, 3.0, 2.0, 5.0]})
+MODEL = gb.Model("y ~ x", TABLE)
+
+
+def fit_of(beta, sigma=None, diverging=None):
+    """Return a fit of draws of two coefficients, shape (chain, draw, 2), as a sampler would give it."""
+    beta = np.asarray(beta, np.float64)
+    sigma = np.abs(beta[..., 0]) + 1 if sigma is None else sigma
+    fit = gb.Fit.from_draws(MODEL, {"beta": beta, "sigma": sigma})
+    made = np.zeros(beta.shape[:2], bool) if diverging is None else diverging
+    tree = fit.draws.copy()
+    tree["sample_stats"] = xr.DataTree(xr.Dataset({"diverging": (("chain", "draw"), made)}))
+    chains, draws = beta.shape[:2]
+    settings = {"engine": "nutpie", "seed": 1, "draws": draws, "chains": chains, "interrupted": False}
+    return replace(fit, draws=tree, settings=settings)
+
+
+def noise(chains, draws, seed=1):
+    return np.random.default_rng(seed).normal(size=(chains, draws, 2))
+
+
+def slow(chains, draws):
+    """Draws of a chain that hardly mixes: a random walk."""
+    return np.cumsum(noise(chains, draws), axis=1)
+
+
+def checks(fit):
+    return {finding.check: finding for finding in gb.diagnose(fit).findings}
+
+
+@pytest.mark.parametrize("draws", [4, 100, 1000])
+def test_one_chain_is_a_look_and_its_draws_are_judged(draws):
+    found = checks(fit_of(noise(1, draws)))
+    assert not found["one chain"].passed and "R-hat cannot be computed" in found["one chain"].sentence
+    assert "R-hat" not in found
+    assert found["effective sample size"].passed == (draws == 1000)
+    assert not gb.diagnose(fit_of(noise(1, draws))).passed
+    assert "no sign of trouble" not in str(gb.diagnose(fit_of(noise(1, draws))))
+
+
+def test_one_chain_that_hardly_mixes_has_few_effective_draws():
+    assert not checks(fit_of(slow(1, 2000)))["effective sample size"].passed
+
+
+def test_two_chains_that_mix_are_no_look():
+    diagnosis = gb.diagnose(fit_of(noise(2, 1000)))
+    assert diagnosis.passed and "one chain" not in str(diagnosis)
+
+
+def test_draws_made_elsewhere_are_judged_alike():
+    fit = gb.Fit.from_draws(MODEL, {"beta": noise(1, 50), "sigma": np.ones((1, 50))})
+    assert "one chain" in checks(fit)
+
+
+@pytest.mark.parametrize("draws", [1, 2, 3])
+@pytest.mark.parametrize("chains", [1, 2])
+def test_draws_too_few_to_judge_are_a_look(chains, draws):
+    found = checks(fit_of(noise(chains, draws)))
+    assert not found["draws"].passed
+    assert gb.summary(fit_of(noise(chains, draws)))[["ess_bulk", "r_hat"]].isna().all(axis=None)
+
+
+@pytest.mark.parametrize("chains", [1, 2, 4])
+@pytest.mark.parametrize("move", [0.0, 1e-16])
+def test_chains_that_never_move_say_so_and_ask_for_no_more_draws(chains, move):
+    beta = np.ones((chains, 100, 2)) * np.arange(1.0, chains + 1)[:, None, None]
+    beta = beta * (1 + move * noise(chains, 100))
+    fit = fit_of(beta, diverging=np.ones((chains, 100), bool))
+    text = str(gb.diagnose(fit))
+    assert "times as many" not in text and "Sample longer" not in text
+    assert "every one of" in text and "did not move" in text
+    if chains > 1:
+        assert "stuck chains" in checks(fit)
+    else:
+        assert {"stuck chains", "variation"} & set(checks(fit))
+    assert not gb.diagnose(fit).passed
+
+
+def test_one_stuck_chain_of_many_is_named():
+    beta = noise(3, 200)
+    beta[1] = 0.5
+    found = checks(fit_of(beta))
+    assert "chain 2 of 3" in found["stuck chains"].sentence
+    assert "times as many" not in str(gb.diagnose(fit_of(beta)))
+
+
+def test_advice_to_draw_more_has_an_end():
+    walk, few = checks(fit_of(slow(2, 5000))), checks(fit_of(noise(2, 60)))
+    assert "times as many" not in walk["effective sample size"].sentence
+    assert "draw 3 times as many" in few["effective sample size"].sentence
