@@ -56,7 +56,7 @@ CHEAP = {
     "the data": ('[output]\nfit = "none.csv"', 4, "would replace the data"),
     "one file twice": ('[output]\nfit = "a"\nreport = "./a"', 4, "are one file"),
     "outside by dots": ('[output]\nreport = "../a.html"', 4, "leads out of the folder"),
-    "outside by a whole path": ('[output]\nfit = "/tmp/a.glmm"', 4, "leads out of the folder"),
+    "outside by a whole path": ('[output]\nfit = "/elsewhere/a.glmm"', 4, "leads out of the folder"),
     "engine": ('[sampler]\nengine = "stan"', 3, "no engine 'stan'"),
     "seed": ("[sampler]\nseed = -1", 3, "seed"),
     "cores": ("[sampler]\ncores = 0", 3, "cores"),

@@ -8,9 +8,22 @@ import pytest
 
 import glmm_bayes as gb
 
-N = 6
+N = 12
 RNG = np.random.default_rng(5)
-CENSORED = ["none", "right", "left", "none", "right", "left"]
+CENSORED = [
+    "none",
+    "none",
+    "right",
+    "none",
+    "left",
+    "right",
+    "left",
+    "none",
+    "right",
+    "left",
+    "none",
+    "right",
+]
 
 
 def _data() -> pd.DataFrame:
@@ -19,7 +32,7 @@ def _data() -> pd.DataFrame:
         {
             "t": np.tile([0, 1], N // 2),
             "x": np.repeat([0.5, 1.5], N // 2),
-            "g": list("abcabc"),
+            "g": np.tile(["a", "b", "c", "d"], N // 4),
             "n": RNG.integers(5, 40, N),
             "s": np.round(RNG.uniform(0.2, 2.0, N), 3),
             "w": np.round(RNG.uniform(0.5, 3.0, N), 3),
