@@ -16,7 +16,7 @@ from glmm_bayes.infer.interrupts import Interrupts
 from glmm_bayes.infer.settings import Settings
 from glmm_bayes.infer.starts import Guide, chain_starts, start_seeds
 
-_PATIENCE = 5.0
+_PATIENCE = 30.0
 
 
 def sample_pymc(
