@@ -16,7 +16,7 @@ from glmm_bayes.infer.interrupts import Interrupts
 from glmm_bayes.infer.settings import Settings
 from glmm_bayes.infer.starts import Guide, chain_starts, start_seeds
 
-_PATIENCE = 30.0
+_PATIENCE = 5.0
 
 
 def sample_pymc(
@@ -130,7 +130,7 @@ def _outliving(crashed: dict[int, str], interrupts: Interrupts) -> Iterator[None
             ]
             failed = getattr(error, "_chain", None)
             if failed is None:
-                wait([worker._process.sentinel for worker in unfinished], _PATIENCE)
+                _wait_for_an_end([worker._process for worker in unfinished])
             before = len(crashed)
             for worker in unfinished:
                 if worker.chain == failed or not worker._process.is_alive():
@@ -144,6 +144,14 @@ def _outliving(crashed: dict[int, str], interrupts: Interrupts) -> Iterator[None
         yield
     finally:
         parallel.ParallelSampler = before
+
+
+def _wait_for_an_end(processes: list[Any]) -> None:
+    """Wait until a process has ended: it lets its files go a moment before it counts as ended."""
+    ended = wait([process.sentinel for process in processes], _PATIENCE)
+    for process in processes:
+        if process.sentinel in ended:
+            process.join(_PATIENCE)
 
 
 def _ending(exit_code: int | None, error: Exception) -> str:
