@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 import glmm_bayes as gb
+from tests.pace import in_time
 
 RNG = np.random.default_rng(9)
 ROWS = 40
@@ -488,7 +489,7 @@ def test_bad_input_gives_its_typed_error_at_once(case):
     start = time.process_time()
     with pytest.raises(kind) as caught:
         gb.Model(*arguments)
-    assert time.process_time() - start < 1.0
+    assert in_time(time.process_time() - start, 1.0)
     error = caught.value
     assert type(error) is kind
     assert (error.code, error.column, tuple(error.rows)) == (code, column, rows), str(error)
@@ -506,7 +507,7 @@ def test_bad_input_of_each_kind_gives_its_typed_error(kind, given, further, erro
     start = time.process_time()
     with pytest.raises(gb.GlmmError) as caught:
         gb.Model(*given, **further)
-    assert time.process_time() - start < 1.0
+    assert in_time(time.process_time() - start, 1.0)
     found = caught.value
     assert type(found) is error
     assert (found.code, found.column, found.rows[:1]) == (code, column, row), str(found)

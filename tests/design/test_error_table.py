@@ -12,6 +12,7 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.design.design import replay_design
+from tests.pace import in_time
 
 ROWS = 24
 RNG = np.random.default_rng(11)
@@ -433,7 +434,7 @@ def warm():
 def test_each_row_of_the_table_says_its_sentence_at_once(row, formula, data, arguments, code, message):
     finding, seconds = told(formula, data, arguments, code)
     assert str(finding) == f"[{code}] {message}"
-    assert seconds < 1.0
+    assert in_time(seconds, 1.0)
     # What is wrong with data names a column of the data, and the rows that the sentence shows.
     names = [str(name) for name in getattr(data, "columns", ())]
     if finding.column is not None:

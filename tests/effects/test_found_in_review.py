@@ -8,6 +8,7 @@ import pytest
 import xarray as xr
 
 import glmm_bayes as gb
+from tests.pace import in_time
 
 RNG = np.random.default_rng(8)
 ROWS = 60
@@ -63,7 +64,7 @@ def test_a_factor_of_many_levels_is_checked_at_once():
     data = pd.DataFrame({"f": np.resize([f"l{i}" for i in range(300)], 6000), "y": RNG.normal(size=6000)})
     start = time.process_time()
     gb.Model("y ~ f", data)
-    assert time.process_time() - start < 5.0
+    assert in_time(time.process_time() - start, 5.0)
 
 
 @pytest.mark.parametrize("link", ["logit", "probit", "cloglog"])

@@ -10,6 +10,7 @@ import glmm_bayes as gb
 from glmm_bayes.infer.free_memory import free_memory
 from glmm_bayes.infer.resources import check_disk, check_memory, estimate
 from glmm_bayes.infer.settings import Settings
+from tests.pace import in_time
 
 ROWS = pd.DataFrame({"x": np.arange(50.0), "y": np.arange(50.0) ** 0.5 + np.resize([0, 0.1, 0.3], 50)})
 HUGE = [{"draws": 10**9}, {"chains": 10**5}, {"tune": 10**12}, {"draws": 10**18}, {"chains": 10**9},
@@ -35,7 +36,7 @@ def test_what_no_machine_holds_is_refused_at_once_with_the_number(which, asked):
         start = time.perf_counter()
         with pytest.raises(gb.ResourceError) as caught:
             one.fit(**asked, engine=engine)
-        assert time.perf_counter() - start < 1.0
+        assert in_time(time.perf_counter() - start, 1.0)
         assert caught.value.code == "resources"
         assert any(character.isdigit() for character in caught.value.findings[0].message)
 

@@ -6,6 +6,7 @@ import pytest
 
 from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.spec.model_spec import ModelSpec
+from tests.pace import in_time
 
 _COLUMNS = [f"a{i}" for i in range(1, 201)]
 
@@ -28,7 +29,7 @@ def best_of_three(formula):
     return min(times)
 
 
-# formula, seconds; bounds are loose against slow machines, far below any expansion
+# formula, seconds; bounds are far below any expansion
 TOO_LARGE = {
     "a product of 200": ("y ~ " + "*".join(_COLUMNS), 0.05),
     "a power of 200": ("y ~ (" + "+".join(_COLUMNS) + ")^200", 0.05),
@@ -60,7 +61,7 @@ TOO_LARGE = {
 @pytest.mark.parametrize("name", TOO_LARGE)
 def test_a_formula_that_is_too_large_is_refused_before_it_is_expanded(name):
     formula, seconds = TOO_LARGE[name]
-    assert best_of_three(formula) < seconds
+    assert in_time(best_of_three(formula), seconds)
 
 
 def test_the_message_says_how_large():
@@ -74,7 +75,7 @@ def test_the_message_says_how_large():
 def test_repeating_a_term_costs_little_and_changes_nothing(operator):
     start = time.process_time()
     assert ModelSpec.from_formula("y ~ " + operator.join("x" * 900)) == ModelSpec.from_formula("y ~ x")
-    assert time.process_time() - start < 0.5
+    assert in_time(time.process_time() - start, 0.5)
 
 
 @pytest.mark.parametrize(
