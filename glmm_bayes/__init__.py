@@ -6,6 +6,7 @@ Public names are loaded when they are first used, so that importing the package 
 from __future__ import annotations
 
 from importlib import import_module
+from inspect import isfunction
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
@@ -150,9 +151,15 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    from glmm_bayes.core.elsewhere import in_our_words, unknown_name
+
+    if name.startswith("_"):
         raise AttributeError(f"module 'glmm_bayes' has no attribute '{name}'")
+    if name not in _HOMES:
+        raise unknown_name("glmm_bayes", name)
     value = getattr(import_module(f"glmm_bayes.{_HOMES[name]}"), name)
+    if isfunction(value):
+        value = in_our_words(value)
     globals()[name] = value
     return value
 

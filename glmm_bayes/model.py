@@ -6,11 +6,13 @@ import warnings
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
+from inspect import signature
 from os import PathLike
 from typing import Any
 
 import pandas as pd
 
+from glmm_bayes.core.elsewhere import AnswersNames, refuse_unknown
 from glmm_bayes.core.errors import DataError, Finding, Findings, FormulaError, GlmmError, GlmmWarning
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.design.checks.dependence import checked_rank
@@ -45,7 +47,7 @@ from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.several import Formula
 
 
-class Model:
+class Model(AnswersNames):
     """A generalized linear mixed model of some data; checked whole before anything is compiled.
 
     Parameters
@@ -100,6 +102,7 @@ class Model:
     def __new__(cls, formula: Any = None, *given: Any, **named: Any) -> Any:
         """Make a ``MultivariateModel`` where there are formulas of several responses."""
         if not isinstance(formula, Formulas):
+            refuse_unknown("Model", list(signature(cls.__init__).parameters)[1:], named)
             return super().__new__(cls)
         from glmm_bayes.multivariate import MultivariateModel
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from glmm_bayes.core.elsewhere import AnswersNames
 from glmm_bayes.core.errors import DataError, Finding, Findings, FormulaError, GlmmWarning, PriorError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import slugs
@@ -37,7 +38,7 @@ from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 
 
-class MultivariateModel:
+class MultivariateModel(AnswersNames):
     """A model of several responses of the same rows; ``gb.Model(gb.Formulas(...), data)`` makes one.
 
     Random effects under one label, ``(1 |i| g)``, are correlated between responses; without a label

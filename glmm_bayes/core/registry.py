@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from glmm_bayes.core.errors import Finding, GlmmError
 
@@ -16,6 +16,10 @@ def suggestion(name: str, choices: Iterable[str]) -> str:
     by_lower = {choice.lower(): choice for choice in choices}
     near = difflib.get_close_matches(str(name).lower(), list(by_lower), n=1, cutoff=0.6)
     return f"Did you mean '{by_lower[near[0]]}'?" if near else ""
+
+
+def _plain(name: str) -> str:
+    return name.lower().translate({ord(mark): None for mark in " -_"})
 
 
 class Registry[T]:
@@ -31,6 +35,8 @@ class Registry[T]:
         What a wrong name raises.
     translation : callable, optional
         Takes a wrong name to a sentence, empty if no other package has the name.
+    aliases : mapping, optional
+        Other names of entries; in them, case, blanks, hyphens and underscores are one.
     """
 
     def __init__(
@@ -39,13 +45,17 @@ class Registry[T]:
         entries: dict[str, T],
         error: type[GlmmError],
         translation: Callable[[str], str] | None = None,
+        aliases: Mapping[str, str] | None = None,
     ) -> None:
         self.kind = kind
         self._entries = dict(entries)
         self._error = error
         self._translation = translation
+        self._aliases = {_plain(alias): name for alias, name in (aliases or {}).items()}
 
     def __getitem__(self, name: str) -> T:
+        if isinstance(name, str) and name not in self._entries:
+            name = self._aliases.get(_plain(name), name)
         if not isinstance(name, str) or name not in self._entries:
             choices = ", ".join(self._entries)
             translated = self._translation(str(name)) if self._translation else ""

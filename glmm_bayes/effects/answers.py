@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, Findings, PredictionError, row_text
 from glmm_bayes.effects.asked import Estimand
 from glmm_bayes.effects.averaging import Averages
@@ -47,11 +48,15 @@ def quantity_of(question: Question) -> str:
     return name if question.scale == "response" else f"{question.link.name} of {name}"
 
 
+#: Scales of expected responses.
+SCALES = ("response", "link")
+
+
 def checked_scale(scale: str) -> str:
     """Return a known scale."""
-    if scale not in ("response", "link"):
+    if scale not in SCALES:
         message = f"no scale '{scale}'."
-        raise PredictionError(Finding("scale", message, hint="Scales: response, link."))
+        raise PredictionError(Finding("scale", message, hint=choice_hint("scale", scale, SCALES)))
     return scale
 
 

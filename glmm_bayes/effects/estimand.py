@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.infer.fit import Fit
 
@@ -99,7 +99,7 @@ def read_estimand(estimand: str | Mapping[str, str], fit: Fit, per: str | None =
 def _words_by_factor(estimand: str | Mapping[str, str], fit: Fit) -> dict[str, str]:
     if not isinstance(estimand, str | Mapping):
         message = f"the estimand must be a word or a mapping of factors to words, found {estimand!r}."
-        raise PredictionError(Finding("estimand", message, hint=f"Words: {', '.join(ESTIMANDS)}."))
+        raise PredictionError(Finding("estimand", message, hint=choice_hint("estimand", estimand, ESTIMANDS)))
     columns = {
         group.factor: set(group.term.columns)
         for predictor in fit.predictors.values()
@@ -109,9 +109,7 @@ def _words_by_factor(estimand: str | Mapping[str, str], fit: Fit) -> dict[str, s
     words = dict.fromkeys(factors, estimand) if isinstance(estimand, str) else dict(estimand)
     for word in [estimand] if isinstance(estimand, str) else words.values():
         if not isinstance(word, str) or word not in ESTIMANDS:
-            hint = " ".join(
-                filter(None, (suggestion(str(word), ESTIMANDS), f"Words: {', '.join(ESTIMANDS)}."))
-            )
+            hint = choice_hint("estimand", word, ESTIMANDS)
             raise PredictionError(Finding("estimand", f"no estimand '{word}'.", hint=hint))
     if set(words) != set(factors):
         found = ", ".join(map(str, words))

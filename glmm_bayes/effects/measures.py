@@ -269,4 +269,32 @@ _ALL = (
     MeanLogOddsRatio(),
     NumberNeededToTreat(),
 )
-MEASURES: Registry[Measure] = Registry("measure", {m.name: m for m in _ALL}, PredictionError)
+#: What the field calls them, too.
+_ALIASES = {
+    **dict.fromkeys(("risk_difference", "rate_difference", "mean_difference", "rd", "ard"), "difference"),
+    **dict.fromkeys(
+        ("risk_ratio", "rate_ratio", "relative_risk", "rr", "irr", "incidence_rate_ratio", "mean_ratio"),
+        "ratio",
+    ),
+    **dict.fromkeys(("prevalence_ratio", "pr", "ratio_of_means", "rom", "fold_change"), "ratio"),
+    **dict.fromkeys(
+        ("log_risk_ratio", "log_rate_ratio", "log_relative_risk", "lnratio", "log_rr"), "log_ratio"
+    ),
+    **dict.fromkeys(("or", "odds"), "odds_ratio"),
+    **dict.fromkeys(("log_or", "lnor", "lor", "log_odds"), "log_odds_ratio"),
+    **dict.fromkeys(("relative_change", "relative_difference"), "lift"),
+    **dict.fromkeys(("percent_change", "pct", "percentage", "percent_difference"), "percent"),
+    **dict.fromkeys(("number_needed_to_treat", "nntb", "nnth", "number_needed_to_harm"), "nnt"),
+}
+
+
+def _elsewhere(name: str) -> str:
+    """Answer measures that are asked for in another way here."""
+    if name in ("slope", "dydx", "eyex", "eydx", "dyex", "derivative", "elasticity"):
+        return 'Slopes are another verb: gb.slopes(fit, "x").'
+    return ""
+
+
+MEASURES: Registry[Measure] = Registry(
+    "measure", {m.name: m for m in _ALL}, PredictionError, _elsewhere, _ALIASES
+)

@@ -11,7 +11,7 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.effects.shrinkage import chosen_groups, effect_draws
+from glmm_bayes.effects.shrinkage import chosen_groups, effect_draws, only_factor
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.infer.captioned import captioned
@@ -25,7 +25,7 @@ _MOST_LEVELS = 2_000
 
 def ranks(
     fit: Fit,
-    factor: str,
+    factor: str | None = None,
     effect: str = "Intercept",
     top: int | None = None,
     best: str = "highest",
@@ -36,8 +36,8 @@ def ranks(
     Parameters
     ----------
     fit : Fit
-    factor : str
-        The grouping factor.
+    factor : str, optional
+        The grouping factor; need not be said where there is one.
     effect : str
         Which of its random effects, as ``gb.random_effects`` names them.
     top : int, optional
@@ -79,6 +79,7 @@ def ranks(
     check_fit(fit)
     check_texts(factor=factor, effect=effect, best=best)
     check_flag("distribution", distribution)
+    factor = only_factor(fit) if factor is None else factor
     predictor, group, position = chosen_effect(fit, factor, effect)
     has = group.occurs[:, position]
     b = effect_draws(fit, group, predictor)[:, has, position]

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from glmm_bayes.core.arguments import checked_probability
+from glmm_bayes.core.elsewhere import AnswersNames, in_our_words
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.effects.asked import Estimand
@@ -27,7 +28,7 @@ _TEXT_WIDTH = 100
 
 
 @dataclass(frozen=True, eq=False)
-class Effects:
+class Effects(AnswersNames):
     """Draws of effects, one for each row of a grid.
 
     Attributes
@@ -59,6 +60,7 @@ class Effects:
     def __post_init__(self) -> None:
         object.__setattr__(self, "grid", printed(self.grid))
 
+    @in_our_words
     def summary(self, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
         """Summarise each row over the draws.
 

@@ -136,6 +136,21 @@ def chosen_groups(fit: Fit, factor: str | None) -> list[tuple[Predictor, GroupDe
     return [(predictor, group) for predictor, group in every if factor in (None, group.factor)]
 
 
+def only_factor(fit: Fit) -> str:
+    """Return the grouping factor of a model that has one.
+
+    Raises
+    ------
+    PredictionError
+        ``unknown_factor`` if there are several, ``no_random_effects`` if there is none.
+    """
+    names = list(dict.fromkeys(group.factor for _, group in chosen_groups(fit, None)))
+    if len(names) > 1:
+        message = f"the model has {len(names)} grouping factors: {', '.join(names)}."
+        raise PredictionError(Finding("unknown_factor", message, hint=f'Write factor="{names[0]}".'))
+    return names[0]
+
+
 def effect_draws(fit: Fit, group: GroupDesign, predictor: Predictor) -> Array:
     """Return the draws of each level's effects, shape (draw, level, effect)."""
     return fit.needed(predictor.variable(f"b_{group.slug}"), "random_effects")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from inspect import signature
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from glmm_bayes.core.arguments import check_texts
+from glmm_bayes.core.elsewhere import AnswersNames, in_our_words, refuse_unknown
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_words
@@ -36,7 +38,7 @@ _WIDTH = 100
 
 
 @dataclass(frozen=True, eq=False)
-class SideBySide:
+class SideBySide(AnswersNames):
     """One question under each estimand.
 
     Attributes
@@ -56,6 +58,7 @@ class SideBySide:
     def _answers(self, word: str) -> str:
         return _PER_LABEL if word == NEW_SUBJECT and self.per else SENTENCES[word]
 
+    @in_our_words
     def summary(self, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
         """Put the summaries below each other, with the estimand and what it answers.
 
@@ -143,6 +146,8 @@ def estimands(
     if "estimand" in question:
         message = "every estimand is answered: leave estimand= out."
         raise PredictionError(Finding("estimand", message))
+    verb = predictions if variable is None else comparisons
+    refuse_unknown("estimands", ("fit", "variable", "newdata", "per", *signature(verb).parameters), question)
     found: dict[str, Effects] = {}
     omitted: dict[str, str] = {}
     for word in SENTENCES:

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from glmm_bayes.core.elsewhere import AnswersNames
 from glmm_bayes.core.errors import DataError, Finding, PredictionError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.links import LINKS, Link
@@ -68,7 +69,7 @@ class _Draws(dict[str, Array]):
 
 
 @dataclass(frozen=True, eq=False)
-class Fit:
+class Fit(AnswersNames):
     """Posterior draws of a model, with the data and settings that gave them.
 
     Attributes

@@ -18,7 +18,7 @@ from glmm_bayes.infer.chains import Chains, crash_words, cut, kept
 from glmm_bayes.infer.interrupts import Interrupts
 from glmm_bayes.infer.nutpie_engine import sample_nutpie
 from glmm_bayes.infer.pymc_engine import sample_pymc
-from glmm_bayes.infer.settings import Settings, refuse_unknown
+from glmm_bayes.infer.settings import Settings, refuse_unknown_settings
 from glmm_bayes.infer.starts import Guide
 
 #: The samplers' names of what ArviZ calls otherwise.
@@ -56,7 +56,7 @@ def read_settings(settings: Settings, unknown: Mapping[str, Any]) -> Settings:
     SamplingError
         ``unknown_engine``, ``unknown_argument``.
     """
-    refuse_unknown(unknown)
+    refuse_unknown_settings(unknown)
     ENGINES[settings.engine]
     return settings
 

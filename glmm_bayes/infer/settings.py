@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from glmm_bayes.core.arguments import LARGEST_WHOLE, checked_seed, open_share, whole_number
+from glmm_bayes.core.elsewhere import refuse_unknown
 from glmm_bayes.core.errors import Finding, SamplingError
-from glmm_bayes.core.registry import suggestion
 
 #: What other packages call the arguments of ``fit``.
 _ELSEWHERE = {
@@ -82,7 +82,7 @@ class Settings:
         return min(self.chains, self.cores or os.cpu_count() or 1)
 
 
-def refuse_unknown(arguments: Mapping[str, Any]) -> None:
+def refuse_unknown_settings(arguments: Mapping[str, Any]) -> None:
     """Refuse what ``fit`` has no argument for, and say what it is called here.
 
     Raises
@@ -90,9 +90,4 @@ def refuse_unknown(arguments: Mapping[str, Any]) -> None:
     SamplingError
         ``unknown_argument``.
     """
-    known = tuple(Settings.__dataclass_fields__)
-    for name in arguments:
-        ours = _ELSEWHERE.get(name)
-        near = f"Write {ours}=." if ours else suggestion(name, known)
-        hint = " ".join(filter(None, (near, f"Arguments: {', '.join(known)}.")))
-        raise SamplingError(Finding("unknown_argument", f"fit has no argument '{name}'.", hint=hint))
+    refuse_unknown("fit", Settings.__dataclass_fields__, arguments, SamplingError)

@@ -40,6 +40,21 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+#: Links, and models by name, where a family is meant.
+LINKS_AS_FAMILIES: Mapping[str, str] = MappingProxyType(
+    {
+        **dict.fromkeys(("logit", "logistic"), 'family="bernoulli" (its link is logit)'),
+        **{link: f'family="bernoulli", link="{link}"' for link in ("probit", "cloglog", "loglog", "cauchit")},
+        **dict.fromkeys(("log", "count", "loglinear"), 'family="poisson" (its link is log)'),
+        **dict.fromkeys(("identity", "linear"), 'family="gaussian" (its link is identity)'),
+        "inverse": 'family="gamma", link="inverse"',
+        "binary": 'family="bernoulli"',
+        **dict.fromkeys(("proportional_odds", "polr", "clm", "ordered_logit"), 'family="cumulative"'),
+        "quasipoisson": 'family="negative_binomial_1" (its variance is a multiple of the mean)',
+        "quasibinomial": 'family="beta_binomial"',
+    }
+)
+
 #: Parameters in priors of brms and rstanarm, and our names.
 PARAMETERS: Mapping[str, str] = MappingProxyType(
     {
@@ -92,5 +107,7 @@ def peer_hint(name: str) -> str:
     >>> peer_hint("nbinom2")
     "Here it is called 'negative_binomial'."
     """
+    if name in LINKS_AS_FAMILIES:
+        return f"Write {LINKS_AS_FAMILIES[name]}."
     ours = FAMILIES.get(name) or PARAMETERS.get(name)
     return f"Here it is called '{ours}'." if ours else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -13,50 +13,155 @@ from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Finding, PriorError, shown_value
 from glmm_bayes.core.registry import Registry, suggestion
 
+Numbers = Mapping[str, float]
+
 
 @dataclass(frozen=True)
-class Distribution:
-    """What may be written for one distribution: its arguments, and where it lives.
+class Parametrization:
+    """One way to write a distribution.
 
     Attributes
     ----------
     arguments : dict of str to float or None
         Name to default; None means that the argument must be given. Names are PyMC's.
-    support : {"real", "positive", "unit", "correlation", "simplex"}
     positive : frozenset of str
         Arguments that must be above zero.
+    convert : callable
+        Takes these arguments to those in which the distribution is kept.
     """
 
     arguments: Mapping[str, float | None]
-    support: str
     positive: frozenset[str]
+    convert: Callable[[Numbers], dict[str, float]] = dict
+
+    def takes(self, names: Iterable[str]) -> bool:
+        """Whether these are its arguments, all that must be given among them."""
+        given = set(names)
+        needed = {name for name, default in self.arguments.items() if default is None}
+        return needed <= given <= set(self.arguments)
 
 
-def _distribution(support: str, positive: str, **arguments: float | None) -> Distribution:
-    return Distribution(MappingProxyType(arguments), support, frozenset(positive.split()))
+@dataclass(frozen=True)
+class Distribution:
+    """What may be written for one distribution, and where it lives.
+
+    Attributes
+    ----------
+    ways : tuple of Parametrization
+        The first is the one in which it is kept.
+    support : {"real", "positive", "unit", "correlation", "simplex"}
+    """
+
+    ways: tuple[Parametrization, ...]
+    support: str
+
+    @property
+    def arguments(self) -> Mapping[str, float | None]:
+        """Those in which it is kept."""
+        return self.ways[0].arguments
 
 
+def _way(
+    positive: str, convert: Callable[[Numbers], dict[str, float]] = dict, /, **arguments: float | None
+) -> Parametrization:
+    return Parametrization(MappingProxyType(arguments), frozenset(positive.split()), convert)
+
+
+def _distribution(support: str, *ways: Parametrization) -> Distribution:
+    return Distribution(ways, support)
+
+
+def _of_precision(name: str) -> Callable[[Numbers], dict[str, float]]:
+    """Take a precision to its sigma; other arguments stay."""
+
+    def convert(given: Numbers) -> dict[str, float]:
+        return {key: value for key, value in given.items() if key != name} | {"sigma": given[name] ** -0.5}
+
+    return convert
+
+
+def _gamma_of_moments(given: Numbers) -> dict[str, float]:
+    mu, sigma = given["mu"], given["sigma"]
+    return {"alpha": (mu / sigma) ** 2, "beta": mu / sigma**2}
+
+
+def _inverse_gamma_of_moments(given: Numbers) -> dict[str, float]:
+    mu, sigma = given["mu"], given["sigma"]
+    alpha = 2 + (mu / sigma) ** 2
+    return {"alpha": alpha, "beta": mu * (alpha - 1)}
+
+
+def _beta_of_moments(given: Numbers) -> dict[str, float]:
+    mu, sigma = given["mu"], given["sigma"]
+    if mu < 1 and not sigma**2 < mu * (1 - mu):
+        most = math.sqrt(mu * (1 - mu))
+        message = f"Beta: sigma must be below sqrt(mu (1 - mu)) = {most:.4g}, found {sigma:g}."
+        raise PriorError(Finding("prior", message))
+    return _beta_of_size({"mu": mu, "nu": mu * (1 - mu) / sigma**2 - 1})
+
+
+def _beta_of_size(given: Numbers) -> dict[str, float]:
+    if not given["mu"] < 1:
+        raise PriorError(Finding("prior", f"Beta: mu must be below 1, found {given['mu']:g}."))
+    return {"alpha": given["mu"] * given["nu"], "beta": (1 - given["mu"]) * given["nu"]}
+
+
+_SHAPES = _way("alpha beta", alpha=None, beta=None)
 DISTRIBUTIONS: Registry[Distribution] = Registry(
     "distribution",
     {
-        "Normal": _distribution("real", "sigma", mu=0.0, sigma=None),
-        "StudentT": _distribution("real", "nu sigma", nu=None, mu=0.0, sigma=None),
-        "Cauchy": _distribution("real", "beta", alpha=0.0, beta=None),
-        "Laplace": _distribution("real", "b", mu=0.0, b=None),
-        "Logistic": _distribution("real", "s", mu=0.0, s=None),
-        "Uniform": _distribution("real", "", lower=None, upper=None),
-        "HalfNormal": _distribution("positive", "sigma", sigma=None),
-        "HalfStudentT": _distribution("positive", "nu sigma", nu=None, sigma=None),
-        "HalfCauchy": _distribution("positive", "beta", beta=None),
-        "Exponential": _distribution("positive", "scale", scale=None),
-        "Gamma": _distribution("positive", "alpha beta", alpha=None, beta=None),
-        "InverseGamma": _distribution("positive", "alpha beta", alpha=None, beta=None),
-        "LogNormal": _distribution("positive", "sigma", mu=0.0, sigma=None),
-        "Beta": _distribution("unit", "alpha beta", alpha=None, beta=None),
-        "LKJ": _distribution("correlation", "eta", eta=None),
-        "Dirichlet": _distribution("simplex", "alpha", alpha=None),
+        "Normal": _distribution(
+            "real",
+            _way("sigma", mu=0.0, sigma=None),
+            _way("tau", _of_precision("tau"), mu=0.0, tau=None),
+        ),
+        "StudentT": _distribution(
+            "real",
+            _way("nu sigma", nu=None, mu=0.0, sigma=None),
+            _way("nu lam", _of_precision("lam"), nu=None, mu=0.0, lam=None),
+        ),
+        "Cauchy": _distribution("real", _way("beta", alpha=0.0, beta=None)),
+        "Laplace": _distribution("real", _way("b", mu=0.0, b=None)),
+        "Logistic": _distribution("real", _way("s", mu=0.0, s=None)),
+        "Uniform": _distribution("real", _way("", lower=None, upper=None)),
+        "HalfNormal": _distribution(
+            "positive", _way("sigma", sigma=None), _way("tau", _of_precision("tau"), tau=None)
+        ),
+        "HalfStudentT": _distribution(
+            "positive",
+            _way("nu sigma", nu=None, sigma=None),
+            _way("nu lam", _of_precision("lam"), nu=None, lam=None),
+        ),
+        "HalfCauchy": _distribution("positive", _way("beta", beta=None)),
+        "Exponential": _distribution(
+            "positive",
+            _way("scale", scale=None),
+            _way("lam", lambda given: {"scale": 1 / given["lam"]}, lam=None),
+        ),
+        "Gamma": _distribution("positive", _SHAPES, _way("mu sigma", _gamma_of_moments, mu=None, sigma=None)),
+        "InverseGamma": _distribution(
+            "positive", _SHAPES, _way("mu sigma", _inverse_gamma_of_moments, mu=None, sigma=None)
+        ),
+        "LogNormal": _distribution(
+            "positive",
+            _way("sigma", mu=0.0, sigma=None),
+            _way("tau", _of_precision("tau"), mu=0.0, tau=None),
+        ),
+        "Beta": _distribution(
+            "unit",
+            _SHAPES,
+            _way("mu sigma", _beta_of_moments, mu=None, sigma=None),
+            _way("mu nu", _beta_of_size, mu=None, nu=None),
+        ),
+        "LKJ": _distribution("correlation", _way("eta", eta=None)),
+        "Dirichlet": _distribution(
+            "simplex",
+            _way("alpha", alpha=None),
+            _way("a", lambda given: {"alpha": given["a"]}, a=None),
+        ),
     },
     PriorError,
+    aliases={"LKJCorr": "LKJ", "LKJCholeskyCov": "LKJ", "student_t": "StudentT", "gaussian": "Normal"},
 )
 
 
@@ -77,8 +182,11 @@ class Prior:
         What the distribution is of, where the parameter is a standard deviation (``sigma``, ``sd``,
         ``sd_<factor>``, ...): itself, its square or one over its square.
     **arguments : float
-        Arguments of the distribution with PyMC's names and meaning. The ``Exponential`` is written
-        with its mean, ``scale``; ``alpha`` of the ``Dirichlet`` is that of every share.
+        Arguments of the distribution with PyMC's names and meaning, in any parametrization that PyMC has:
+        ``Normal(mu, sigma)`` or ``(mu, tau)``, ``StudentT(nu, mu, sigma)`` or ``(nu, mu, lam)``,
+        ``Exponential(scale)``, its mean, or ``(lam)``, ``Gamma(alpha, beta)`` or ``(mu, sigma)``,
+        ``Beta(alpha, beta)``, ``(mu, sigma)`` or ``(mu, nu)``. The first is kept, and printed.
+        ``alpha`` of the ``Dirichlet`` is that of every share.
 
     Raises
     ------
@@ -93,20 +201,26 @@ class Prior:
     Normal(mu=0, sigma=2.5)
     >>> Prior("Gamma", alpha=0.001, beta=0.001, of="precision")
     Gamma(alpha=0.001, beta=0.001, of="precision")
+    >>> Prior("Exponential", lam=2)
+    Exponential(scale=0.5)
     """
 
     name: str
     arguments: tuple[tuple[str, float], ...]
     of: str
 
-    def __init__(self, name: str, /, *, of: str | None = None, **arguments: float) -> None:
+    def __init__(self, name: str, /, *given: object, of: str | None = None, **arguments: float) -> None:
         distribution = DISTRIBUTIONS[name]
-        _check_names(name, arguments, distribution)
-        given = {key: _number(name, key, value) for key, value in arguments.items()}
-        values = {key: given.get(key, default) for key, default in distribution.arguments.items()}
-        _check_values(name, values, distribution)
+        name = next(key for key in DISTRIBUTIONS if DISTRIBUTIONS[key] is distribution)
+        way = _way_of(name, given, arguments, distribution)
+        numbers = {key: _number(name, key, value) for key, value in arguments.items()}
+        values = {key: numbers.get(key, default) for key, default in way.arguments.items()}
+        _check_values(name, values, way.positive)
+        converted = way.convert(values)  # type: ignore[arg-type]
+        kept = {key: _number(name, key, converted[key]) for key in distribution.arguments}
+        _check_values(name, kept, distribution.ways[0].positive)
         object.__setattr__(self, "name", name)
-        object.__setattr__(self, "arguments", tuple(values.items()))
+        object.__setattr__(self, "arguments", tuple(kept.items()))
         object.__setattr__(self, "of", "" if of is None else of)
         if of is not None:
             _check_scale(self)
@@ -134,18 +248,29 @@ class Prior:
         return [f"{key}={value:.4g}" for key, value in self.arguments]
 
 
-def _check_names(name: str, arguments: Mapping[str, object], distribution: Distribution) -> None:
-    known = list(distribution.arguments)
-    for argument in arguments:
-        if argument not in distribution.arguments:
-            hint = suggestion(argument, known)
-            message = f"{name} has no argument '{argument}' (it has {', '.join(known)})."
-            raise PriorError(Finding("prior", message, hint=hint))
-    missing = [key for key, value in distribution.arguments.items() if value is None and key not in arguments]
-    if missing:
-        example = ", ".join(f"{key}=..." for key in known)
-        message = f"{name} needs {', '.join(missing)}."
-        raise PriorError(Finding("prior", message, hint=f'Write gb.Prior("{name}", {example}).'))
+def _way_of(
+    name: str, given: tuple[object, ...], arguments: Mapping[str, object], distribution: Distribution
+) -> Parametrization:
+    """Return the parametrization that the arguments are of, or refuse them."""
+    way = next((way for way in distribution.ways if way.takes(arguments)), None)
+    if way is not None and not given:
+        return way
+    known = list(dict.fromkeys(key for way in distribution.ways for key in way.arguments))
+    listed = ", or ".join(", ".join(way.arguments) for way in distribution.ways)
+    example = ", ".join(f"{key}=..." for key in distribution.arguments)
+    hint = f'Write gb.Prior("{name}", {example}).'
+    unknown = next((argument for argument in arguments if argument not in known), None)
+    if given:
+        message = f"arguments of a prior are named, found {', '.join(map(shown_value, given))}."
+    elif unknown is not None:
+        message = f"{name} has no argument '{unknown}' (it has {listed})."
+        hint = suggestion(unknown, known)
+    elif begun := [way for way in distribution.ways if set(arguments) <= set(way.arguments)]:
+        needed = [key for key, default in begun[0].arguments.items() if default is None]
+        message = f"{name} needs {', '.join(key for key in needed if key not in arguments)}."
+    else:
+        message = f"{name} is written with {listed}; found {', '.join(arguments)}."
+    raise PriorError(Finding("prior", message, hint=hint))
 
 
 def _check_scale(prior: Prior) -> None:
@@ -173,8 +298,8 @@ def _number(name: str, argument: str, value: object) -> float:
     return float(value)  # type: ignore[arg-type]
 
 
-def _check_values(name: str, values: Mapping[str, float | None], distribution: Distribution) -> None:
-    for argument in sorted(distribution.positive):
+def _check_values(name: str, values: Mapping[str, float | None], positive: Iterable[str]) -> None:
+    for argument in sorted(positive):
         value = values[argument]
         if value is not None and value < 1 / LARGEST:
             least = "above 0" if value <= 0 else f"at least {1 / LARGEST:g}"
