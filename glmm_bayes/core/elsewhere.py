@@ -336,7 +336,7 @@ def argument_hint(name: str, known: Iterable[str], keeps_draws: bool = True) -> 
     ``keeps_draws`` tells whether the function's result is summarised later, at the level of one's choice.
     """
     arguments = tuple(dict.fromkeys(known))
-    ours, sentence = _ARGUMENTS.get(name, ((), ""))
+    ours, sentence = _ARGUMENTS.get(name.replace(".", "_"), ((), ""))
     if name in _LEVELS and not keeps_draws:
         sentence = _ONE_LEVEL
     written = next(

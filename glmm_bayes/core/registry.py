@@ -51,7 +51,9 @@ class Registry[T]:
         self._entries = dict(entries)
         self._error = error
         self._translation = translation
-        self._aliases = {_plain(alias): name for alias, name in (aliases or {}).items()}
+        names = {name: name for name in entries} | dict(aliases) if aliases else {}
+        self._aliases = {_plain(alias): name for alias, name in names.items()}
+        self._known = [*entries, *names]
 
     def __getitem__(self, name: str) -> T:
         if isinstance(name, str) and name not in self._entries:
@@ -59,7 +61,7 @@ class Registry[T]:
         if not isinstance(name, str) or name not in self._entries:
             choices = ", ".join(self._entries)
             translated = self._translation(str(name)) if self._translation else ""
-            near = translated or suggestion(str(name), self._entries)
+            near = translated or suggestion(str(name), [*self._known, *self._entries])
             hint = " ".join(filter(None, (near, f"Choices: {choices}.")))
             raise self._error(Finding(f"unknown_{self.kind}", f"no {self.kind} '{name}'.", hint=hint))
         return self._entries[name]

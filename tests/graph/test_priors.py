@@ -185,7 +185,7 @@ def test_prior_draws_of_the_graph_have_the_stated_moments():
         ("Normall", {"sigma": 1}),
         ("Uniform", {"lower": 2, "upper": 1}),
         ("LKJ", {"eta": 0}),
-        ("Exponential", {"lam": 1}),
+        ("Exponential", {"rate": 1}),
     ],
 )
 def test_wrong_priors_are_refused_where_they_are_written(name, arguments):
