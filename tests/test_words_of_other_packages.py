@@ -174,7 +174,8 @@ ARGUMENTS = {argument: ours for argument, (ours, sentence) in elsewhere._ARGUMEN
 def test_what_an_argument_is_called_here_is_an_argument(argument):
     known = {
         name
-        for function in [getattr(gb, name) for name in gb.__all__] + [gb.Model.__init__, gb.Model.fit, gb.Fit.save]
+        for function in [getattr(gb, name) for name in gb.__all__]
+        + [gb.Model.__init__, gb.Model.fit, gb.Fit.save]
         if inspect.isfunction(function)
         for name in inspect.signature(function).parameters
     }
@@ -183,7 +184,7 @@ def test_what_an_argument_is_called_here_is_an_argument(argument):
 
 @pytest.mark.parametrize("spelling", sorted(set(elsewhere._NAMES.values())))
 def test_what_is_written_for_a_name_exists(spelling):
-    for kind, name in re.findall(r"\b(gb|model|fit)\.(\w+)", re.sub("\"[^\"]*\"", "", spelling)):
+    for kind, name in re.findall(r"\b(gb|model|fit)\.(\w+)", re.sub('"[^"]*"', "", spelling)):
         assert hasattr({"gb": gb, "model": gb.Model, "fit": FIT}[kind], name)
 
 

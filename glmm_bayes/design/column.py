@@ -22,6 +22,7 @@ _SHARE_OF_NUMBERS, _DISTINCT_NUMBERS = 0.9, 10
 _NUMBER = re.compile(
     r"[+\u2212-]?(\d[\d_]*([.,]\d*)?|[.,]\d+|\d{1,3}(,\d{3})+(\.\d*)?)([eE][+\u2212-]?\d+)?\s?%?"
 )
+_DAY_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 #: Above it a float no longer tells neighbouring whole numbers apart.
 EXACT = 2**53
 #: So many levels may be unused, however few rows there are; and so many for each row.
@@ -127,6 +128,19 @@ def python_level(value: Any) -> Level:
     if isinstance(value, float | np.floating) and float(value).is_integer():
         return int(value)
     return str(value)
+
+
+def dates_of(column: Column) -> NDArray[np.int64] | None:
+    """Read texts that are all days, as ``2020-01-31``, as nanoseconds since 1970; None if one is not."""
+    if column.kind != "label" or not all(
+        isinstance(level, str) and _DAY_TEXT.match(level) for level in column.levels
+    ):
+        return None
+    try:
+        days = np.array([np.datetime64(str(level), "D") for level in column.levels], "M8[D]")
+    except ValueError:
+        return None
+    return np.asarray(days.astype("M8[ns]").astype(np.int64)[column.values])
 
 
 def date_text(nanoseconds: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import reduce
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Finding, Findings, FormulaError, row_text, value_text
+from glmm_bayes.design.column import dates_of
 from glmm_bayes.design.factors import (
     learn_factor,
     match_factor,
@@ -20,11 +21,14 @@ from glmm_bayes.design.factors import (
     read_levels,
     refuse_as_predictor,
 )
+from glmm_bayes.design.group_means import group_means
 from glmm_bayes.design.monotonic import read_monotonic
 from glmm_bayes.design.splines import Learnt, basis, is_basis, learn, number, problem, width
 from glmm_bayes.design.table import Column, Level, Table, as_labels, stray_text
 from glmm_bayes.spec.expressions import Binary, Call, Expr, Name, Number, Text, Unary
+from glmm_bayes.spec.functions import DAYS, GROUP_MEANS
 from glmm_bayes.spec.monotonic import is_monotonic
+from glmm_bayes.spec.signatures import literal
 from glmm_bayes.spec.transforms import TRANSFORMS
 
 Values = NDArray[np.float64]
@@ -41,11 +45,14 @@ _ELEMENTWISE: Mapping[str, Callable[[Values], Any]] = {
     "sin": np.sin,
     "cos": np.cos,
     "asin": np.arcsin,
+    "abs2": np.square,
+    "as.integer": np.trunc,
     "I": lambda values: values,
 }
 _OF_SEVERAL: Mapping[str, Callable[[Any, Any], Any]] = {"pmin": np.minimum, "pmax": np.maximum}
 _SCALED = ("scale", "standardize")
 _DAY = 86_400 * 10**9  # nanoseconds
+_EPOCH = date(1970, 1, 1).toordinal()
 _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": np.add,
     "-": np.subtract,
@@ -58,6 +65,8 @@ _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "<=": np.less_equal,
     ">": np.greater,
     "<": np.less,
+    "&": np.logical_and,
+    "|": np.logical_or,
 }
 
 
@@ -230,6 +239,8 @@ class Evaluator:
         if isinstance(expression, Name):
             return self._number_column(expression)
         if isinstance(expression, Unary):
+            if expression.operator == "!":
+                return ~self._truth(expression.operand)
             value = self._value(expression.operand)
             return -value if expression.operator == "-" else value
         if isinstance(expression, Binary):
@@ -257,10 +268,66 @@ class Evaluator:
 
     def _binary(self, expression: Binary) -> Any:
         left, right = expression.left, expression.right
+        if expression.operator == "%in%":
+            return self._is_one_of(left, right)
+        if expression.operator in ("&", "|"):
+            return _OPERATORS[expression.operator](self._truth(left), self._truth(right))
         if expression.operator in ("==", "!=") and isinstance(right, Text) and isinstance(left, Name):
             hits = self._marked(left, right.value)
             return hits if expression.operator == "==" else ~hits
         return _OPERATORS[expression.operator](self._value(left), self._value(right))
+
+    def _is_one_of(self, left: Expr, right: Expr) -> NDArray[np.bool_]:
+        """Mark the rows whose value is one of those listed."""
+        values = literal(right)
+        listed = values.arguments if isinstance(values, Call) else (values,)
+        texts = [value.value for value in listed if isinstance(value, Text)]
+        hits = np.zeros(len(self.table), dtype=bool)
+        if texts and isinstance(left, Name):
+            for text in texts:
+                hits |= self._marked(left, text)
+        if len(texts) < len(listed):
+            found = np.asarray(self._value(left), np.float64)
+            hits |= np.isin(found, [value.value for value in listed if isinstance(value, Number)])
+        return hits
+
+    def _truth(self, test: Expr) -> NDArray[np.bool_]:
+        """Evaluate what is true or false in each row; a column must be of flags, or of 0 and 1."""
+        values = np.broadcast_to(np.asarray(self._value(test)), (len(self.table),))
+        bad = (values != 0) & (values != 1)
+        if bad.any():
+            rows = tuple(self.table.rows[bad].tolist())
+            found = f"found {value_text(np.unique(values[bad]).tolist())} ({row_text(rows)})"
+            message = f"'{test}' must be true or false, {found}."
+            hint = f"Compare it, as in {test} > 1."
+            column = (test.names() or (None,))[0]
+            self.findings.error("column_type", message, column=column, rows=rows, hint=hint)
+        return np.asarray(values == 1)
+
+    def _ifelse(self, call: Call) -> Values:
+        test, yes, no = call.arguments
+        before = len(self.findings.errors)
+        chosen, yes, no = self._truth(test), self._value(yes), self._value(no)
+        if len(self.findings.errors) > before:
+            return np.zeros(len(self.table))
+        return np.asarray(np.where(chosen, yes, no), np.float64)
+
+    def _group_means(self, call: Call) -> Values:
+        """Means over groups, or what is left of a number within them."""
+
+        def compute(table: Table) -> Values:
+            inner = replace(self, table=table)
+            return np.array(
+                np.broadcast_to(np.asarray(inner._value(call.arguments[0]), np.float64), len(table))
+            )
+
+        before = len(self.findings.errors)
+        values = compute(self.table)
+        if len(self.findings.errors) > before:
+            return np.zeros(len(self.table))
+        kept = self.transforms, self.factors, self.learning, self.findings
+        means = group_means(call, compute, self.table, *kept)
+        return values - means if call.function == "within" else means
 
     def _marked(self, name: Name, level: str) -> NDArray[np.bool_]:
         """Mark the rows of a level; levels that the training rows did not have are refused."""
@@ -278,8 +345,12 @@ class Evaluator:
         return np.array([str(known) == level for known in column.levels], dtype=bool).take(column.values)
 
     def _call(self, call: Call) -> Any:
-        if call.function == "days_since":
+        if call.function in DAYS:
             return self._days(call)
+        if call.function == "ifelse":
+            return self._ifelse(call)
+        if call.function in GROUP_MEANS:
+            return self._group_means(call)
         before = len(self.findings.errors)
         values = [np.asarray(self._value(argument), np.float64) for argument in call.arguments]
         if len(self.findings.errors) > before:
@@ -306,18 +377,28 @@ class Evaluator:
         return self.transforms[key]
 
     def _days(self, call: Call) -> Values:
-        """Count days since a date, with fractions of a day, without rounding whole days."""
-        name, day = call.arguments
-        assert isinstance(name, Name) and isinstance(day, Text)
-        column = self.table[name.name]
-        if column.kind != "date":
-            message = f"column '{column.name}' is {column.kind}; days_since() needs a date."
-            hint = f"Use {name} as it is, or convert it to dates."
-            self.findings.error("column_type", message, column=column.name, hint=hint)
+        """Count days from a date or another column, with fractions of a day or from midnight to midnight."""
+        later, earlier = (self._times(argument, call) for argument in call.arguments)
+        if later is None or earlier is None:
             return np.zeros(len(self.table))
-        days, rest = np.divmod(column.values, _DAY)
-        since = date.fromisoformat(day.value).toordinal() - date(1970, 1, 1).toordinal()
-        return np.asarray((days - since) + rest / _DAY, np.float64)
+        # Whole days apart from the rest of a day: no rounding of either.
+        (days, rest), (start, before) = np.divmod(later, _DAY), np.divmod(earlier, _DAY)
+        if call.function == "days_between":
+            return np.asarray(days - start, np.float64)
+        return np.asarray((days - start) + (rest - before) / _DAY, np.float64)
+
+    def _times(self, argument: Expr, call: Call) -> NDArray[np.int64] | None:
+        """Return nanoseconds since 1970 of a date in a formula, or of a column of dates."""
+        if isinstance(argument, Text):
+            return np.array((date.fromisoformat(argument.value).toordinal() - _EPOCH) * _DAY)
+        assert isinstance(argument, Name)
+        column = self.table[argument.name]
+        times = column.values if column.kind == "date" else dates_of(column)
+        if times is None:
+            message = f"column '{column.name}' is {column.kind}; {call.function}() needs a date."
+            hint = f"Use {argument} as it is, or convert it to dates, as in 2020-01-31."
+            self.findings.error("column_type", message, column=column.name, hint=hint)
+        return times
 
     def _own(self, call: Call, values: list[Values]) -> Values:
         """Call a registered function; it must return one number a row."""

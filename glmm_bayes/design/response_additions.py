@@ -12,7 +12,7 @@ from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import row_text, value_text
 from glmm_bayes.design.evaluate import Evaluator
 from glmm_bayes.design.table import Column
-from glmm_bayes.spec.expressions import Binary, Call, Expr, Flag, Name
+from glmm_bayes.spec.expressions import Binary, Call, Expr, Flag, Name, Number
 from glmm_bayes.spec.response_term import ResponseTerm
 
 Values = NDArray[np.float64]
@@ -78,6 +78,13 @@ def read_additions(term: ResponseTerm, column: Column, evaluator: Evaluator) -> 
         upper=upper,
         rate=reader.exposure(calls["rate"]) if "rate" in calls else None,
     )
+
+
+def _event_of(expression: Expr) -> Expr | None:
+    """Return ``event`` of ``1 - event``, which says what was seen and not what is censored."""
+    if isinstance(expression, Binary) and expression.operator == "-" and expression.left == Number(1.0):
+        return expression.right
+    return None
 
 
 @dataclass(frozen=True)
@@ -210,11 +217,27 @@ class _Reader:
             values, sound = self._numbers(expression)
             if not sound:
                 return np.zeros(len(table), np.int8), False
+        event = _event_of(expression)
+        if event is not None:
+            return self._of_events(event, 1.0 - values.astype(np.float64))
         codes = [CENSORING.get(value) for value in values.tolist()]
         bad = np.array([code is None for code in codes], dtype=bool)
         sentence = f'{call} must be "none", "left", "right" or "interval" (or 0, -1, 1, 2)'
         self._refuse("censoring", expression, f"{sentence}, found {{values}} ({{rows}}).", bad, "", values)
         return np.array([code or 0 for code in codes], dtype=np.int8), not bad.any()
+
+    def _of_events(self, event: Expr, seen: Values) -> tuple[NDArray[np.int8], bool]:
+        """Read whether an event was seen in each row, 1 or 0; a row without one is right-censored."""
+        bad = (seen != 0) & (seen != 1)
+        sentence = f"the event '{event}' must be 0 or 1, or true or false, found {{values}} ({{rows}})."
+        hint = f"Write {event} == 2 if 2 means that the event was seen."
+        self._refuse("censoring", event, sentence, bad, hint, seen)
+        if not bad.any() and self.evaluator.learning:
+            count = int(seen.sum())
+            what = f"{event} = 1" if isinstance(event, Name) else str(event)
+            message = f"{what} is an event ({count} of {len(seen)} rows); other rows are right-censored."
+            self.evaluator.findings.note("censoring", message, column=next(iter(event.names()), None))
+        return np.asarray(1 - seen, np.int8), not bad.any()
 
     def _numbers(self, expression: Expr) -> tuple[Values, bool]:
         """Evaluate, and say whether all values could be read; those that could not are told already."""

@@ -19,6 +19,9 @@ Values = NDArray[np.float64]
 Learnt = dict[str, float | list[float]]
 
 _CUBIC = 3
+#: Rows below which outer knots of a restricted cubic spline are the fifth smallest and largest value; share
+#: of the rows that makes a knot of its own of an end.
+_FEW, _TIED = 100, 0.05
 
 
 def is_basis(factor: Expr) -> bool:
@@ -31,6 +34,8 @@ def width(call: Call) -> int:
     if call.function == "poly":
         return _degree(call)
     given = _given(call)
+    if call.function == "rcs":
+        return len(given["knots"]) - 1 if "knots" in given else int(given.get("nk", [5.0])[0]) - 1
     if "df" in given:
         return int(given["df"][0])
     knots = len(given.get("knots", ()))
@@ -48,6 +53,8 @@ def problem(call: Call, values: Values) -> str:
         return f"{call}: {column} has {distinct} distinct {word}; at least {least} are needed."
     if call.function == "poly":
         return ""
+    if call.function == "rcs":
+        return _problem_of_rcs(call, values)
     low, high = _bounds(call, values)
     found = f"{column} is in [{values.min():g}, {values.max():g}]"
     if low >= high or not ((values >= low) & (values <= high)).any():
@@ -245,15 +252,98 @@ def _without(columns: Values, constraints: Values) -> Values:
     return result
 
 
+def _problem_of_rcs(call: Call, values: Values) -> str:
+    asked, column = width(call) + 1, f"'{call.arguments[0]}'"
+    if len(values) < 6 and "knots" not in _given(call):
+        return f"{call}: {column} has {len(values)} rows; its knots are placed from at least 6."
+    found = len(_rcs_knots(call, values))
+    if found < asked:
+        return f"{call}: {column} has values for {found} different knots; {asked} are asked for."
+    return ""
+
+
+def _rcs_knots(call: Call, values: Values) -> Values:
+    """Place the knots of a restricted cubic spline at quantiles; of few rows, the outer ones at the fifth.
+
+    A value at either end that a twentieth of the rows share gets a knot of its own, and the others are
+    placed by the rest.
+
+    References
+    ----------
+    Stone and Koo (1985), Additive splines in statistics. Harrell (2015), Regression modeling strategies,
+    section 2.4.6; the R package Hmisc, function ``rcspline.eval``.
+    """
+    given = _given(call)
+    if "knots" in given:
+        return np.asarray(given["knots"])
+    count = int(given.get("nk", [5.0])[0])
+    distinct = np.unique(values)
+    if len(distinct) - 2 <= count:
+        return distinct[1:-1]
+    outer = 0.1 if count == 3 else 0.05 if count <= 6 else 0.025
+    first, last, inner = _tied_ends(values)
+    left = count - len(first) - len(last)
+    shares = np.linspace(outer, 1 - outer, left) if left != 2 else np.array([0.5, 1 - outer])
+    knots = np.quantile(inner, shares) if left > 1 else np.array([np.median(inner)])
+    if len(inner) < _FEW:
+        ordered = np.sort(inner)
+        if not len(first):
+            knots[0] = ordered[4]
+        if not len(last):
+            knots[-1] = ordered[-5]
+    return np.unique(np.concatenate([first, knots, last]))
+
+
+def _tied_ends(values: Values) -> tuple[Values, Values, Values]:
+    """Return the knots of ends that many rows share, below and above, and the values between them."""
+    distinct, counts = np.unique(values, return_counts=True)
+    shares, none = counts / len(values), np.zeros(0)
+    if len(distinct) < 3 or shares[1:-1].max() >= _TIED:
+        return none, none, values
+    first = distinct[1:2] if shares[0] >= _TIED else none
+    inner = values[values > first[0]] if len(first) else values
+    last = none
+    if shares[-1] >= _TIED:
+        last = np.array([inner[inner < inner.max()].max()])
+        inner = inner[inner < last[0]]
+    return first, last, inner
+
+
+def _learn_rcs(call: Call, values: Values) -> Learnt:
+    return {
+        "lower": float(values.min()),
+        "upper": float(values.max()),
+        "knots": _rcs_knots(call, values).tolist(),
+    }
+
+
+def _rcs(call: Call, values: Values, learnt: Learnt) -> Values:
+    """Compute a restricted cubic spline: x, then truncated cubes that are linear beyond the outer knots."""
+    knots = numbers(learnt, "knots")
+    first, before, last = knots[0], knots[-2], knots[-1]
+    scale = (last - first) ** (2 / 3)
+
+    def cube(knot: float) -> Values:
+        return np.asarray(np.maximum((values - knot) / scale, 0.0) ** 3)
+
+    columns = [values]
+    for knot in knots[:-2]:
+        tail = (before - knot) * cube(last) - (last - knot) * cube(before)
+        columns.append(cube(knot) + tail / (last - before))
+    return np.stack(columns, axis=1)
+
+
 _LEARN: Mapping[str, Callable[[Call, Values], Learnt]] = {
     "poly": _learn_poly,
     "bs": _learn_spline,
     "ns": _learn_spline,
     "cr": _learn_cr,
+    "rcs": _learn_rcs,
 }
 _COMPUTE: Mapping[str, Callable[[Call, Values, Learnt], Values]] = {
     "poly": _poly,
     "bs": _bs,
     "ns": _ns,
     "cr": _cr,
+    "rcs": _rcs,
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,10 +46,25 @@ _COLUMNS_SHOWN = 30
 
 @dataclass(frozen=True)
 class Table:
-    """The columns that a model reads, in the order of the spec, and the labels of their rows."""
+    """The columns that a model reads, in the order of the spec, and the labels of their rows.
+
+    Attributes
+    ----------
+    columns : mapping of str to Column
+    rows : ndarray, shape (row,)
+    origin : Table or None
+        The table as the user gave it, where rows were chosen from it or values set in it: means over the
+        groups of new rows are taken of that one.
+    """
 
     columns: Mapping[str, Column]
     rows: NDArray[Any]
+    origin: Table | None = None
+
+    @property
+    def given(self) -> Table:
+        """The table as the user gave it."""
+        return self if self.origin is None else self.origin
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -59,15 +74,16 @@ class Table:
 
     def take(self, rows: NDArray[Any]) -> Table:
         """Keep the given rows (a mask or positions)."""
-        return Table({name: column.take(rows) for name, column in self.columns.items()}, self.rows[rows])
+        columns = {name: column.take(rows) for name, column in self.columns.items()}
+        return Table(columns, self.rows[rows], self.given)
 
     def only(self, names: Sequence[str]) -> Table:
         """Keep the named columns, in the order of the names."""
-        return Table({name: self.columns[name] for name in names}, self.rows)
+        return Table({name: self.columns[name] for name in names}, self.rows, self.origin)
 
     def with_columns(self, columns: Mapping[str, Column]) -> Table:
         """Put other columns in the place of those with the same names."""
-        return Table({**self.columns, **columns}, self.rows)
+        return Table({**self.columns, **columns}, self.rows, self.given)
 
 
 def read_table(
@@ -113,7 +129,8 @@ def read_table(
         report_missing(gaps, rows, findings, names.of_censoring if isinstance(names, ColumnNames) else ())
         findings.raise_errors()
     if gaps:
-        table = table.take(complete_rows(gaps, rows, findings))
+        # What was dropped is no part of the table.
+        table = replace(table.take(complete_rows(gaps, rows, findings)), origin=None)
     finite = [column for name, column in table.columns.items() if name not in ends]
     check_finite(finite, table.rows, findings)
     if not len(table):

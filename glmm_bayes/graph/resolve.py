@@ -113,6 +113,11 @@ def check_family(spec: ModelSpec, family: Family) -> None:
     check_further(spec, family)
     check_specific_effects(spec, family)
     check_interpretation(spec, family)
+    is_of_times = family.support_floor == 0.0 and family.support_ceiling is None
+    if spec.response.is_survival and not is_of_times:
+        message = f"Surv() is of times, which are positive; {family.name} is not of such a response."
+        hint = 'Write family="weibull", "gamma", "lognormal", "exponential" or "inverse_gaussian".'
+        raise FormulaError(Finding("response_support", message, hint=hint))
     if not family.keeps_intercept and not spec.has_intercept:
         message = f"{family.name} has thresholds in the place of an intercept, and the formula removes it."
         raise FormulaError(Finding("thresholds", message, hint="Leave out 0 + or - 1."))

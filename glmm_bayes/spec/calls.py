@@ -9,10 +9,33 @@ from dataclasses import replace
 from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.spec.diagnosis import excerpt, formula_error
-from glmm_bayes.spec.expressions import Binary, Call, Expr, Flag, Name, Number, Span, Text, Unary
-from glmm_bayes.spec.functions import ADDITIONS, FUNCTIONS, GROUPINGS, NOT_AVAILABLE, Function
+from glmm_bayes.spec.expressions import (
+    LOGIC,
+    TESTS,
+    Binary,
+    Call,
+    Expr,
+    Flag,
+    Name,
+    Number,
+    Span,
+    Text,
+    Unary,
+)
+from glmm_bayes.spec.functions import (
+    ADDITIONS,
+    DAYS,
+    FUNCTIONS,
+    GROUP_MEANS,
+    GROUPINGS,
+    NOT_AVAILABLE,
+    OF_TESTS,
+    Function,
+)
+from glmm_bayes.spec.misreadings import misplaced_logic
+from glmm_bayes.spec.peers import ADDITIONS as PEER_ADDITIONS
 from glmm_bayes.spec.peers import FUNCTIONS as PEERS
-from glmm_bayes.spec.signatures import canonical, wrong_call
+from glmm_bayes.spec.signatures import canonical, is_number, literal, wrong_call
 from glmm_bayes.spec.transforms import TRANSFORMS, transform
 
 #: Kinds of functions that make one number of each row.
@@ -43,7 +66,7 @@ _MISPLACED = {
 }
 
 
-def check_expression(text: str, expression: Expr, kinds: frozenset[str]) -> Expr:
+def check_expression(text: str, expression: Expr, kinds: frozenset[str], is_test: bool = False) -> Expr:
     """Check that an expression calls known functions only, with fitting arguments, in their places.
 
     Parameters
@@ -53,6 +76,8 @@ def check_expression(text: str, expression: Expr, kinds: frozenset[str]) -> Expr
     expression : Expr
     kinds : frozenset of str
         Kinds of functions that may stand outermost; inside are numeric ones only.
+    is_test : bool
+        Whether ``& | ! %in%`` may stand outermost.
 
     Returns
     -------
@@ -64,6 +89,8 @@ def check_expression(text: str, expression: Expr, kinds: frozenset[str]) -> Expr
     FormulaError
         At the first thing that cannot be computed.
     """
+    if not (isinstance(expression, Call) or is_test):
+        check_logic(text, expression)
     result = _check_node(text, expression, kinds)
     # A stack instead of recursion, so that depth is no limit here.
     pending = list(reversed(list(_parts(result))))
@@ -81,7 +108,7 @@ def check_addition(text: str, call: Call) -> Call:
     result = canonical(text, call, function)
     read = [option.name for option in function.options if option.needs == "expression"]
     for part in (*result.arguments, *(value for key, value in result.options if key in read)):
-        check_expression(text, part, NUMERIC)
+        check_expression(text, part, NUMERIC, call.function in OF_TESTS)
     return result
 
 
@@ -98,6 +125,8 @@ def _check_node(text: str, node: Expr, kinds: frozenset[str]) -> Expr:
         sentence = f"{node} is the value of an option, found where a column or a number is needed."
         hint = f"A column of that name stands in backticks: `{node}`; a column x of flags is x itself."
         raise formula_error("formula_syntax", text, node.span, sentence, hint)
+    if isinstance(node, Binary | Unary) and node.operator in LOGIC:
+        _check_tests(text, node)
     if isinstance(node, Binary) and node.operator == ":":
         sentence = "':' is no arithmetic: it joins terms, outside of calls and right of the '~'."
         hint = "Write log(a):log(b) for an interaction, I(a * b) for a product."
@@ -112,20 +141,25 @@ def _parts(node: Expr) -> Iterator[Expr]:
     elif isinstance(node, Binary):
         yield node.left
         level = node.operator in ("==", "!=") and isinstance(node.left, Name) and isinstance(node.right, Text)
-        if not level:
+        if not level and node.operator != "%in%":
             yield node.right
     elif isinstance(node, Call) and node.function == "mo":
         yield from node.arguments if isinstance(node.arguments[0], Name) else _parts(node.arguments[0])
     elif isinstance(node, Call):
-        yield from node.arguments[:1] if _of_texts(node) else node.arguments
+        yield from node.arguments[:1] if _of_words(node) else node.arguments
 
 
-def _of_texts(call: Call) -> bool:
-    return call.function in FUNCTIONS and FUNCTIONS[call.function].of_texts
+def _of_words(call: Call) -> bool:
+    """Tell whether what stands behind the first argument is a date, levels or groups."""
+    is_listed = call.function in FUNCTIONS and FUNCTIONS[call.function].of_texts
+    return is_listed or call.function in (*DAYS, *GROUP_MEANS)
 
 
 def _check_call(text: str, call: Call, kinds: frozenset[str]) -> Call:
     function = FUNCTIONS.get(call.function) or ADDITIONS.get(call.function) or transform(call.function)
+    if call.function not in OF_TESTS:
+        for argument in (*call.arguments, *(value for _, value in call.options)):
+            check_logic(text, argument)
     if function is None:
         raise _unknown(text, call, FUNCTIONS)
     if function.kind not in kinds:
@@ -135,6 +169,40 @@ def _check_call(text: str, call: Call, kinds: frozenset[str]) -> Call:
         raise formula_error("formula_function", text, span, f"{written}() {sentence}", hint)
     result = canonical(text, call, function)
     return _check_monotonic(text, result, function) if function.kind == "monotonic" else result
+
+
+def check_logic(text: str, expression: Expr) -> None:
+    """Refuse ``& | ! %in%`` where no test is asked for; calls inside are checked by themselves."""
+    pending = [expression]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Binary | Unary) and node.operator in LOGIC:
+            raise misplaced_logic(text, node)
+        if isinstance(node, Binary):
+            pending += (node.right, node.left)
+        elif isinstance(node, Unary):
+            pending.append(node.operand)
+
+
+def _check_tests(text: str, node: Binary | Unary) -> None:
+    """Check what ``& | !`` join, and the values behind ``%in%``."""
+    if isinstance(node, Binary) and node.operator == "%in%":
+        values = literal(node.right)
+        listed = values.arguments if isinstance(values, Call) and values.function == "c" else (values,)
+        if not listed or not all(isinstance(value, Text) or is_number(value) for value in listed):
+            sentence = f"expected the values behind '%in%', found '{excerpt(text, node.right.span)}'."
+            hint = 'Write I(g %in% c("a", "b")).'
+            raise formula_error("formula_syntax", text, node.right.span, sentence, hint)
+        return
+    for part in (node.left, node.right) if isinstance(node, Binary) else (node.operand,):
+        is_test = isinstance(part, Name) or (
+            isinstance(part, Binary | Unary) and part.operator in (*TESTS, "!")
+        )
+        if not is_test:
+            if isinstance(node, Binary) and node.operator == "|":
+                raise misplaced_logic(text, node)
+            sentence = f"'{excerpt(text, part.span)}' is no test: compare it with something."
+            raise formula_error("formula_syntax", text, part.span, sentence, "Write I(x > 1 & z <= 2).")
 
 
 def _check_monotonic(text: str, call: Call, function: Function) -> Call:
@@ -169,7 +237,7 @@ def _unknown(text: str, call: Call, known: Mapping[str, Function]) -> FormulaErr
     if "." in name:
         return _attribute(text, call, span)
     if known is ADDITIONS:
-        hint = f"{suggestion(name, known)} Allowed: {', '.join(known)}.".strip()
+        hint = PEER_ADDITIONS.get(name) or f"{suggestion(name, known)} Allowed: {', '.join(known)}.".strip()
         return formula_error(
             "formula_function", text, span, f"'{written}' is not an addition to the response.", hint
         )

@@ -7,11 +7,15 @@ equal exactly when their spellings are. Positions are kept for messages and igno
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 _BARE_NAME = re.compile(r"[^\W\d][\w.]*\Z")
-# Binding strength of the arithmetic operators, for canonical brackets.
+# Binding strength of the operators, for canonical brackets.
 _STRENGTH = {
+    "|": -2,
+    "&": -1,
+    "%in%": 1,
     "==": 1,
     "!=": 1,
     ">=": 1,
@@ -25,7 +29,11 @@ _STRENGTH = {
     ":": 4,
     "^": 6,
 }
-_UNARY_STRENGTH = 5
+#: What is true or false in each row.
+TESTS = frozenset({"==", "!=", ">=", "<=", ">", "<", "%in%", "&", "|"})
+#: What joins tests, or asks for one of several values: inside few calls only.
+LOGIC = frozenset({"&", "|", "!", "%in%"})
+_UNARY_STRENGTH, _NOT_STRENGTH = 5, 0
 _COMPARISON = 1
 #: Words that are flags where they stand bare.
 FLAGS = ("TRUE", "FALSE")
@@ -105,17 +113,17 @@ class Flag(Expr):
 
 @dataclass(frozen=True)
 class Unary(Expr):
-    """A sign in front of an expression."""
+    """A sign in front of an expression, or ``!`` in front of a test."""
 
     operator: str
     operand: Expr
 
     @property
     def strength(self) -> int:
-        return _UNARY_STRENGTH
+        return _NOT_STRENGTH if self.operator == "!" else _UNARY_STRENGTH
 
     def __str__(self) -> str:
-        return f"{self.operator}{_bracketed(self.operand, _UNARY_STRENGTH)}"
+        return f"{self.operator}{_bracketed(self.operand, self.strength)}"
 
     def names(self) -> tuple[str, ...]:
         return self.operand.names()
@@ -123,7 +131,10 @@ class Unary(Expr):
 
 @dataclass(frozen=True)
 class Binary(Expr):
-    """Arithmetic or a comparison of two expressions (inside calls only); ``a:b`` stands in ``gr()`` alone."""
+    """Arithmetic, a comparison or ``&`` and ``|`` of two expressions (inside calls only).
+
+    ``a:b`` stands in ``gr()`` alone.
+    """
 
     operator: str
     left: Expr
@@ -161,6 +172,20 @@ class Call(Expr):
     def names(self) -> tuple[str, ...]:
         values = self.arguments + tuple(value for _, value in self.options)
         return tuple(dict.fromkeys(name for value in values for name in value.names()))
+
+
+def calls_in(expression: Expr) -> Iterator[Call]:
+    """Give every call of an expression, the outer ones first."""
+    pending = [expression]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Call):
+            yield node
+            pending += node.arguments
+        elif isinstance(node, Binary):
+            pending += (node.right, node.left)
+        elif isinstance(node, Unary):
+            pending.append(node.operand)
 
 
 def quote(name: str) -> str:

@@ -19,6 +19,7 @@ from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.response_term import ResponseTerm
 from glmm_bayes.spec.several import Formula as Several
 from glmm_bayes.spec.specific import check_specific, read_specific, refuse_specific
+from glmm_bayes.spec.structured import structured
 from glmm_bayes.spec.terms import Expander, in_order
 
 __all__ = ["point", "read_formula"]
@@ -132,6 +133,7 @@ class _RightSide:
         return self.expander.predictor(node, self._special).ordered()
 
     def _special(self, sign: str, part: Syntax) -> bool:
+        part = (structured(part) if isinstance(part, Call) else None) or part
         kinds = {"offset": "an offset", "cs": "a category-specific effect"}
         what = kinds.get(part.function, "") if isinstance(part, Call) else "a random effect"
         if not what:
@@ -179,7 +181,7 @@ def _response(text: str, formula: Formula) -> ResponseTerm:
     # In the order of the table, so that texts and files that say the same are equal.
     order = list(ADDITIONS)
     additions.sort(key=lambda addition: order.index(addition.function))
-    return ResponseTerm(expression, tuple(additions))
+    return ResponseTerm(expression, tuple(additions), written.is_survival)
 
 
 def _check_response_is_no_predictor(

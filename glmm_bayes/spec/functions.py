@@ -72,6 +72,12 @@ class Function:
         return next((option for option in self.options if option.name == name), None)
 
 
+#: Means of a number over groups, learnt on the training rows; the rest of it within them.
+GROUP_MEANS = ("ave", "between", "within")
+#: What counts days from a date or from another column: with and without times of day.
+DAYS = ("days_since", "days_between")
+#: Calls in which ``&``, ``|``, ``!`` and ``%in%`` may stand.
+OF_TESTS = ("I", "ifelse", "cens")
 #: What a count may be at most.
 MAX_COUNT = 50
 #: Most arguments of a function that takes any number of them.
@@ -92,21 +98,26 @@ _DF = Option("df", "count", by_position=True)
 _POLY = (Option("degree", "count", Number(1.0), True, True), Option("raw", "flag", Flag(False)))
 _BS = (_DF, Option("degree", "count", Number(3.0)), *_KNOTS)
 _BOUNDS = (Option("lb", "expression", by_position=True), Option("ub", "expression", by_position=True))
+_RCS = (Option("nk", "count", Number(5.0)), Option("knots", "numbers"))
 _C = (Option("contrast", "contrast", Text("treatment"), by_position=True), Option("ref", "text"))
 
 #: What a formula may call, by canonical name.
 FUNCTIONS: Mapping[str, Function] = _table(
     *_of_one("elementwise", "log", "log1p", "log2", "log10", "exp", "expm1", "sqrt", "abs"),
-    *_of_one("elementwise", "sin", "cos", "asin"),
+    *_of_one("elementwise", "sin", "cos", "asin", "abs2", "as.integer"),
     Function("pmin", "elementwise", 2, MAX_ARGUMENTS, (), "pmin(x, 10)"),
     Function("pmax", "elementwise", 2, MAX_ARGUMENTS, (), "pmax(x, 0)"),
     Function("I", "elementwise", 1, 1, (), "I(x^2)"),
-    Function("days_since", "elementwise", 2, 2, (), 'days_since(x, "2020-01-31")', True, True),
+    Function("ifelse", "elementwise", 3, 3, (), "ifelse(x > 2, 1, 0)"),
+    Function("days_since", "elementwise", 2, 2, (), 'days_since(x, "2020-01-31")', True),
+    Function("days_between", "elementwise", 2, 2, (), 'days_between(x, "2020-01-31")', True),
     *_of_one("stateful", "center", "scale", "standardize"),
+    *(Function(name, "stateful", 2, MAX_ARGUMENTS, (), f"{name}(x, g)") for name in GROUP_MEANS),
     Function("poly", "basis", 1, 1, _POLY, "poly(x, 2)"),
     Function("bs", "basis", 1, 1, _BS, "bs(x, df = 5)"),
     Function("ns", "basis", 1, 1, (_DF, *_KNOTS), "ns(x, df = 4)"),
     Function("cr", "basis", 1, 1, (_DF,), "cr(x, df = 5)"),
+    Function("rcs", "basis", 1, 1, _RCS, "rcs(x, nk = 5)"),
     Function("C", "categorical", 1, 1, _C, 'C(x, "sum", ref="a")', True),
     Function("ordered", "categorical", 3, _MAX_LEVELS, (), 'ordered(x, "low", "mid", "high")', True, True),
     Function("mo", "monotonic", 1, 1, (), "mo(x)"),
@@ -141,7 +152,7 @@ GROUPINGS: Mapping[str, str] = MappingProxyType({"gr": "(1 | gr(g, by = f))", "m
 CONTRASTS = ("treatment", "sum", "helmert", "poly")
 
 #: Other spellings, and the canonical one.
-ALIASES: Mapping[str, str] = MappingProxyType({"factor": "C"})
+ALIASES: Mapping[str, str] = MappingProxyType({"factor": "C", "as.factor": "C"})
 
 #: Words that a formula reads in a way of their own: no function of a user has such a name.
 TAKEN = frozenset({*FUNCTIONS, *ADDITIONS, *GROUPINGS, *ALIASES, "c", "function"})

@@ -17,12 +17,14 @@ from glmm_bayes.spec.diagnosis import code_point, excerpt, formula_error, is_hid
 from glmm_bayes.spec.expressions import FLAGS, Binary, Call, Expr, Flag, Name, Number, Span, Text, Unary
 from glmm_bayes.spec.functions import ALIASES
 from glmm_bayes.spec.misreadings import Surprise, unexpected_character, unexpected_token
+from glmm_bayes.spec.rewrites import rewritten, rewritten_difference, survival
 
 MAX_CHARACTERS = 20_000
 MAX_DEPTH = 100
 
-# Precedence is R's: ^ before : before * and / before + and -. Inside calls, and in the response,
-# + - * / ^ are arithmetic. Combining marks are let into bare names: the builder composes them (NFC).
+# Precedence is R's: ^ before : before * and / before + and -, comparisons, !, &, | (the last four inside
+# calls only). Inside calls, and in the response, + - * / ^ are arithmetic. Combining marks are let into
+# bare names: the builder composes them (NFC).
 _GRAMMAR = r"""
 start: response? "~" terms
 response: expr ("|" addition ("+" addition)*)?
@@ -37,21 +39,24 @@ addition: NAME "(" arguments? ")"
 group: "(" terms (BAR | BARS) terms ")" | "(" terms BAR NAME BAR terms ")" -> labelled
 
 arguments: argument ("," argument)*
-?argument: expr | NAME "=" expr -> option
-?expr: sum_of | sum_of COMPARISON sum_of -> binary
+?argument: logic | NAME "=" logic -> option
+?logic: both | logic BAR both -> binary
+?both: negated | both AND negated -> binary
+?negated: expr | NOT negated -> unary
+?expr: sum_of | sum_of (COMPARISON | IN) sum_of -> binary
 ?sum_of: product_of | sum_of (PLUS | MINUS) product_of -> binary
 ?product_of: joined | product_of (STAR | SLASH) joined -> binary
 ?joined: signed | joined COLON signed -> binary
 ?signed: power_of | (MINUS | PLUS) signed -> unary
 ?power_of: operand | operand (CARET | POWER) signed -> binary
-?operand: number | text | name | call | "(" expr ")"
+?operand: number | text | name | call | "(" logic ")"
 
 call: NAME "(" arguments? ")"
 name: NAME | QUOTED
 number: NUMBER
 text: STRING
 
-NAME: /[^\W\d][\w.\u0300-\u036f]*/
+NAME: /[^\W\d][\w.\u0300-\u036f]*(?:::[^\W\d][\w.]*)?/
 QUOTED: /`(?:[^`\\\r\n]|\\[^\r\n])+`/
 STRING: /"(?:[^"\\\r\n]|\\[^\r\n])*"/ | /'(?:[^'\\\r\n]|\\[^\r\n])*'/
 NUMBER: /(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?/
@@ -63,6 +68,9 @@ SLASH: "/"
 CARET: "^"
 POWER: "**"
 COLON: ":"
+IN: "%in%"
+AND: "&"
+NOT: "!"
 BAR: "|"
 BARS: "||"
 %ignore /\s+/
@@ -119,11 +127,12 @@ Syntax = Expr | Sum | Product | Interaction | Power | Group
 
 @dataclass(frozen=True)
 class Response:
-    """The left side: an expression, and calls behind its bar."""
+    """The left side: an expression, and calls behind its bar; whether it was written as ``Surv()``."""
 
     expression: Expr
     additions: tuple[Call, ...]
     span: Span
+    is_survival: bool = False
 
 
 @dataclass(frozen=True)
@@ -227,15 +236,24 @@ def _start(children: list[Any], span: Span) -> Formula:
 
 
 def _response(children: list[Any], span: Span) -> Response:
-    return Response(children[0], tuple(children[1:]), span)
+    parts = survival(children[0])
+    if parts is None:
+        return Response(children[0], tuple(children[1:]), span)
+    time, censoring = parts
+    return Response(time, (censoring, *children[1:]), span, is_survival=True)
 
 
 def _word(token: Token) -> str:
     return unicodedata.normalize("NFC", str(token))
 
 
+def _called(token: Token) -> str:
+    """Return the name of a function; a package in front of it says where R finds it, and no more."""
+    return _word(token).rpartition("::")[2]
+
+
 def _call(children: list[Any], span: Span) -> Call:
-    name = _word(children[0])
+    name = _called(children[0])
     arguments = children[1] if len(children) > 1 else []
     return Call(
         ALIASES.get(name, name),
@@ -243,6 +261,10 @@ def _call(children: list[Any], span: Span) -> Call:
         tuple((argument.key, argument.value) for argument in arguments if isinstance(argument, _Option)),
         span=span,
     )
+
+
+def _function(children: list[Any], span: Span) -> Call:
+    return rewritten(_call(children, span))
 
 
 def _name(children: list[Any], span: Span) -> Name | Flag:
@@ -277,9 +299,9 @@ def _labelled(children: list[Any], span: Span) -> Group:
     return Group(effects, str(bar), factor, _word(label), span)
 
 
-def _binary(children: list[Any], span: Span) -> Binary:
+def _binary(children: list[Any], span: Span) -> Binary | Call:
     left, operator, right = children
-    return Binary("^" if operator == "**" else str(operator), left, right, span=span)
+    return rewritten_difference(Binary("^" if operator == "**" else str(operator), left, right, span=span))
 
 
 _BUILDERS: Mapping[str, Callable[[list[Any], Span], Any]] = {
@@ -296,7 +318,7 @@ _BUILDERS: Mapping[str, Callable[[list[Any], Span], Any]] = {
     "option": lambda children, span: _Option(_word(children[0]), children[1]),
     "binary": _binary,
     "unary": lambda children, span: Unary(str(children[0]), children[1], span=span),
-    "call": _call,
+    "call": _function,
     "name": _name,
     "number": lambda children, span: Number(float(children[0]), span=span),
     "text": lambda children, span: Text(_unquoted(str(children[0])), span=span),

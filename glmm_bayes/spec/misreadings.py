@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.spec.diagnosis import code_point, excerpt, formula_error
-from glmm_bayes.spec.expressions import Span
+from glmm_bayes.spec.expressions import Binary, Span, Unary
 from glmm_bayes.spec.peers import DISTANCES, STRUCTURES
 
 _EXAMPLE = "Example: y ~ x + (1 | g)."
@@ -77,6 +77,23 @@ def _dot(text: str, position: int) -> FormulaError:
     return formula_error("formula_misread", text, span, sentence, hint)
 
 
+def misplaced_logic(text: str, node: Binary | Unary) -> FormulaError:
+    """Explain ``& | ! %in%`` in a place where no test is asked for; a bar may be a random effect's."""
+    if isinstance(node, Unary):
+        span = Span(node.span.start, node.span.start + 1)
+    else:
+        start = text.index(node.operator, node.left.span.end)
+        span = Span(start, start + len(node.operator))
+    if excerpt(text, span) == "%in%":
+        return _percent(text, span.start)
+    before = text[: span.start].rstrip()
+    stray = _stray_bar(text, before, span) if excerpt(text, span) == "|" else None
+    if stray:
+        return stray
+    sentence = f"'{excerpt(text, span)}' stands in tests only."
+    return formula_error("formula_syntax", text, span, sentence, "Write I(x > 1 & z <= 2), or ifelse().")
+
+
 def unexpected_token(text: str, surprise: Surprise) -> FormulaError:
     """Explain a token that cannot stand where it stands, or the end of the text."""
     known = _misread_token(text, surprise)
@@ -93,6 +110,8 @@ def _misread_token(text: str, surprise: Surprise) -> FormulaError | None:
         sentence = "a formula cannot define a function."
         hint = "Compute the column first, and write its name."
         return formula_error("formula_misread", text, surprise.span, sentence, hint)
+    if surprise.kind == "IN":
+        return _percent(text, surprise.span.start)
     if surprise.kind in ("BAR", "BARS"):
         return _stray_bar(text, before, surprise.span)
     if surprise.kind == "RPAR" and before.endswith("|"):
@@ -129,11 +148,10 @@ def _structured(text: str, before: str, opened: int, bar: Span) -> FormulaError 
         return None
     factor = re.compile(r"\s*([\w.:/]+)\s*\)").match(text, bar.end)
     effects = excerpt(text, Span(opened + 1, bar.start)).strip()
+    group = factor.group(1) if factor else "g"
+    written = f"{name}({effects} | {group})"
     if name in DISTANCES:
         written = '(1 | gr(point, structure = "matern", coordinates = cbind(x, y), nu = 0.5))'
-    else:
-        group = factor.group(1) if factor else "g"
-        written = f'({effects} | gr({group}, structure = "{STRUCTURES[name]}"))'
     sentence = f"{name}() around a bar is a covariance structure in other packages."
     span = Span(called.start(), called.start() + len(name))
     return formula_error("formula_misread", text, span, sentence, f"Write {written}.")
@@ -154,14 +172,23 @@ def _innermost_bracket(before: str) -> int:
 
 def _second_formula(text: str, span: Span) -> FormulaError:
     sentence = "a second formula: one text holds one formula."
-    second = re.compile(r";\s*([^\W\d]\w*)\s*(~[^;\"]*)").match(text, span.start)
-    first, name, right = "y ~ x", "sigma", "~ z"
-    if second and '"' not in text[: span.start]:
-        first, name, right = (
-            excerpt(part, Span(0, len(part))).strip() for part in (text[: span.start], *second.groups())
-        )
-    hint = f'Write gb.Formula("{first}", {name}="{right}").'
+    parts = [part.strip() for part in _outside_quotes(text).split(";")]
+    further = [re.fullmatch(r"([^\W\d][\w.]*)\s*(~.*)", part, re.DOTALL) for part in parts[1:] if part]
+    hint = 'Write gb.Formula("y ~ x", sigma="~ z").'
+    if further and all(further) and "~" in parts[0]:
+        rest = "".join(f', {part.group(1)}="{_line(part.group(2))}"' for part in further if part)
+        hint = f'Write gb.Formula("{_line(parts[0])}"{rest}).'
     return formula_error("formula_misread", text, span, sentence, hint)
+
+
+def _outside_quotes(text: str) -> str:
+    """Return the text if no quote stands in it; what is quoted may hold a semicolon."""
+    return "" if any(quote in text for quote in _QUOTES) else text
+
+
+def _line(text: str) -> str:
+    """Write a formula on one line, ready to paste."""
+    return " ".join(text.split())
 
 
 def _expected(text: str, surprise: Surprise) -> str:

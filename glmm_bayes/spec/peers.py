@@ -65,14 +65,31 @@ PARAMETERS: Mapping[str, str] = MappingProxyType(
     }
 )
 
-#: Covariance structures that glmmTMB writes around a bar, and our names.
-STRUCTURES: Mapping[str, str] = MappingProxyType(
+#: Covariance structures that glmmTMB writes around a bar, our names, and whether each effect has a standard
+#: deviation of its own (None: as it is here by default).
+STRUCTURES: Mapping[str, tuple[str, bool | None]] = MappingProxyType(
     {
-        "ar1": "ar1",
-        "cs": "compound_symmetry",
-        "diag": "diagonal",
-        "toep": "toeplitz",
-        "us": "unstructured",
+        "ar1": ("ar1", None),
+        "hetar1": ("ar1", True),
+        "cs": ("compound_symmetry", True),
+        "homcs": ("compound_symmetry", None),
+        "diag": ("diagonal", None),
+        "homdiag": ("diagonal", False),
+        "toep": ("toeplitz", True),
+        "homtoep": ("toeplitz", None),
+        "us": ("unstructured", None),
+    }
+)
+
+#: Additions to the response of brms that are of other models than these.
+ADDITIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "dec": "Decisions with their times (drift diffusion) are no generalized linear mixed model.",
+        "vint": "Write a column of trials as y | trials(n).",
+        "vreal": "A gb.CustomFamily reads the response and its parameters alone.",
+        "thres": "Thresholds are those of the data; the levels of a group are one model each.",
+        "mi": 'Fill the missing values, or use missing="drop".',
+        "subset": "Take the rows first, with one gb.Model for each response.",
     }
 )
 
@@ -83,10 +100,17 @@ DISTANCES = ("exp", "gau", "mat", "ou")
 FUNCTIONS: Mapping[str, str] = MappingProxyType(
     {
         "ar": 'Write (0 + time | gr(g, structure = "ar1")), with time as levels.',
-        "as.factor": "Write C(x).",
         "as.ordered": 'Write ordered(x, "low", "mid", "high").',
+        "arma": 'Write (0 + time | gr(g, structure = "ar1")), with time as levels.',
         "as.numeric": "Convert the column first.",
+        "mmc": "Write mm() with the effects of one column, or compute the member's column first.",
+        "mvbind": 'Write gb.Formulas("y1 ~ x", "y2 ~ x").',
+        "rr": "Write (0 + f | g), an unstructured matrix, or fewer levels.",
+        "unstr": "Write (0 + C(time) | g).",
         "gp": "Write ns(x, df = 4) or cr(x, df = 5).",
+        "Surv": "Write Surv(time, event), or y | cens(c, y2) for other kinds of censoring.",
+        "as.Date": 'Write days_between(x, "2020-01-31"), or as.numeric(as.Date(x) - as.Date("2020-01-31")).',
+        "difftime": 'Write difftime(x, "2020-01-31", units = "days"), or days_since(x, "2020-01-31").',
         "s": "Write ns(x, df = 4) or cr(x, df = 5).",
         "t2": "Write ns(x, df = 4):ns(z, df = 4), or cr() of each.",
         "te": "Write ns(x, df = 4):ns(z, df = 4), or cr() of each.",

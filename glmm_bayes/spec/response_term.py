@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from glmm_bayes.spec.expressions import Call, Expr
 
 
 @dataclass(frozen=True)
 class ResponseTerm:
-    """The left side of a formula: an expression, and what stands behind its bar (``trials(n)``)."""
+    """The left side of a formula: an expression, and what stands behind its bar (``trials(n)``).
+
+    ``is_survival`` says that it was written as ``Surv(time, event)``, which is of positive times.
+    """
 
     expression: Expr
     additions: tuple[Call, ...] = ()
+    is_survival: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
         text = str(self.expression)

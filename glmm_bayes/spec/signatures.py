@@ -11,10 +11,12 @@ from itertools import pairwise
 from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.spec.diagnosis import excerpt, formula_error
-from glmm_bayes.spec.expressions import Call, Expr, Flag, Name, Number, Span, Text, Unary
-from glmm_bayes.spec.functions import CONTRASTS, MAX_COUNT, Function, Option
+from glmm_bayes.spec.expressions import TESTS, Binary, Call, Expr, Flag, Name, Number, Span, Text, Unary
+from glmm_bayes.spec.functions import CONTRASTS, DAYS, GROUP_MEANS, MAX_COUNT, Function, Option
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+#: Of a restricted cubic spline.
+LEAST_KNOTS = 3
 _NEEDS = {
     "text": "a text in quotes",
     "flag": "TRUE or FALSE",
@@ -149,15 +151,20 @@ def _check_arguments(text: str, call: Call, function: Function, arguments: tuple
     if function.of_column and not isinstance(arguments[0], Name):
         sentence = f"{function.name}() takes a column, found '{excerpt(text, arguments[0].span)}'."
         raise wrong_call(text, arguments[0].span, sentence, function)
+    if function.name in DAYS and not (isinstance(arguments[1], Name) or _is_date(arguments[1])):
+        found = arguments[1] if isinstance(arguments[1], Text) else f"'{excerpt(text, arguments[1].span)}'"
+        sentence = f"{found} is no date: write year, month and day in quotes, or a column."
+        raise wrong_call(text, arguments[1].span, sentence, function)
+    if function.name in GROUP_MEANS:
+        _check_groups(text, arguments[1:], function)
+    if function.name == "ifelse":
+        _check_test(text, arguments[0], function)
     if not function.of_texts:
         return
     for argument in arguments[1:]:
         if not isinstance(argument, Text):
             sentence = f"{_TEXTS[function.name]} must be a text in quotes."
             raise wrong_call(text, argument.span, sentence, function)
-    if function.name == "days_since" and not _is_date(arguments[1]):
-        sentence = f"{arguments[1]} is no date: write year, month and day."
-        raise wrong_call(text, arguments[1].span, sentence, function)
     seen: set[Expr] = set()
     for level in arguments[1:]:
         if level in seen:
@@ -168,8 +175,22 @@ def _check_arguments(text: str, call: Call, function: Function, arguments: tuple
 _TEXTS = {
     "success": "the level that counts as success",
     "ordered": "each level, lowest first,",
-    "days_since": "the day that counts as zero",
 }
+
+
+def _check_groups(text: str, groups: tuple[Expr, ...], function: Function) -> None:
+    for group in groups:
+        if not isinstance(group, Name):
+            sentence = f"groups are columns, found '{excerpt(text, group.span)}'."
+            raise wrong_call(text, group.span, sentence, function)
+
+
+def _check_test(text: str, test: Expr, function: Function) -> None:
+    """Refuse a first argument that is true or false of no row: a number, a text, arithmetic."""
+    is_test = isinstance(test, Name) or (isinstance(test, Unary) and test.operator == "!")
+    if not (is_test or (isinstance(test, Binary) and test.operator in TESTS)):
+        sentence = f"'{excerpt(text, test.span)}' is no test: compare it with something."
+        raise wrong_call(text, test.span, sentence, function)
 
 
 def _is_date(argument: Expr) -> bool:
@@ -184,6 +205,11 @@ def _is_date(argument: Expr) -> bool:
 
 def _check_together(text: str, call: Call, function: Function, values: dict[str, Expr]) -> None:
     """Check what the options of a spline, or the bounds of a truncation, say together."""
+    if function.name == "rcs" and _knots_of(values) < LEAST_KNOTS:
+        sentence = f"a restricted cubic spline has at least {LEAST_KNOTS} knots."
+        raise wrong_call(text, call.span, sentence, function)
+    if {"nk", "knots"} <= set(values):
+        raise wrong_call(text, call.span, "rcs() takes either nk or knots: one decides the other.", function)
     if function.name == "cr" and "df" not in values:
         raise wrong_call(text, call.span, "cr() needs its degrees of freedom.", function)
     if function.name == "trunc":
@@ -204,6 +230,13 @@ def _check_together(text: str, call: Call, function: Function, values: dict[str,
     if function.name == "bs" and "df" in values and _numbers(values["df"]) < _numbers(degree):
         sentence = f"a spline of degree {degree} has at least {degree} degrees of freedom."
         raise wrong_call(text, values["df"].span, sentence, function)
+
+
+def _knots_of(values: dict[str, Expr]) -> int:
+    """Count the knots that are asked for; five by default."""
+    if "knots" in values:
+        return len(_numbers(values["knots"]))
+    return int(_numbers(values["nk"])[0]) if "nk" in values else 5
 
 
 def _check_bounds(text: str, call: Call, function: Function, values: dict[str, Expr]) -> None:

@@ -151,6 +151,9 @@ class Expander:
     def _sum(self, node: Sum) -> TermSet:
         terms: TermSet = {}
         for sign, part in signed_parts(node):
+            # (1 + x) * z has the terms of x * z, as in R: the intercept is no factor.
+            if sign == "+" and isinstance(part, Number) and part.value == 1 and len(node.parts) > 1:
+                continue
             self._combine(terms, sign, part)
         return terms
 

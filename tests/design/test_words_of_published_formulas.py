@@ -1,0 +1,318 @@
+"""Group means, ifelse, dates, restricted cubic splines, survival times, held to arithmetic done by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import glmm_bayes as gb
+
+RNG = np.random.default_rng(4)
+N = 120
+DATA = pd.DataFrame(
+    {
+        "y": RNG.gamma(2, size=N),
+        "x": RNG.normal(size=N),
+        "g": RNG.permutation(np.repeat(list("abcdef"), 20)),
+        "h": np.tile(["u", "v", "w"], 40),
+        "s": np.tile([1, 2, 2, 1], 30),
+        "e": RNG.permutation(np.tile([0, 1, 1], 40)),
+        "flag": RNG.integers(0, 2, N).astype(bool),
+        "day": pd.Timestamp("2020-01-01 06:00") + pd.to_timedelta(RNG.integers(0, 2000, N), unit="h"),
+    }
+)
+DATA["end"] = DATA["day"] + pd.to_timedelta(RNG.integers(1, 300, N), unit="h")
+DATA["text"] = DATA["day"].dt.strftime("%Y-%m-%d")
+
+
+def column(term, data=DATA, **more):
+    """The values of a formula's only term, in the model's order."""
+    return gb.Model(f"y ~ 0 + {term}", data, **more).design.x
+
+
+def days(later, earlier):
+    return (later.dt.normalize() - earlier).dt.days.to_numpy()
+
+
+START = pd.Timestamp("2019-12-30")
+TERMS = {
+    "I(x > 0 & g == 'a')": (DATA.x > 0) & (DATA.g == "a"),
+    "I(x > 0 | !(g == 'a'))": (DATA.x > 0) | (DATA.g != "a"),
+    "I(!flag & x <= 1 | s == 2)": (~DATA.flag & (DATA.x <= 1)) | (DATA.s == 2),
+    "I(g %in% c('a', 'c'))": DATA.g.isin(["a", "c"]),
+    "I(s %in% 2)": DATA.s == 2,
+    "I('a' == g)": DATA.g == "a",
+    "ifelse(x > 0.5, x, -1)": np.where(DATA.x > 0.5, DATA.x, -1),
+    "ifelse(x > 0, log(x), 0)": np.where(DATA.x > 0, np.log(DATA.x.clip(1e-9)), 0),
+    "ifelse(flag, 1, ifelse(x < 0, 2, 3))": np.where(DATA.flag, 1, np.where(DATA.x < 0, 2, 3)),
+    'as.numeric(as.Date(day) - as.Date("2019-12-30"))': days(DATA.day, START),
+    'as.integer(as.Date(day) - as.Date("2019-12-30"))': days(DATA.day, START),
+    'I(as.numeric(day - as.Date("2019-12-30")) / 365.25)': days(DATA.day, START) / 365.25,
+    'as.numeric(as.Date("2019-12-30") - as.Date(day))': -days(DATA.day, START),
+    'as.numeric(as.Date(text) - as.Date("2019-12-30"))': days(DATA.day, START),
+    "as.numeric(as.Date(end) - as.Date(day))": days(DATA.end, DATA.day.dt.normalize()),
+    'difftime(end, day, units = "hours")': (DATA.end - DATA.day) / pd.Timedelta(hours=1),
+    'as.numeric(difftime(end, day, units = "weeks"))': (DATA.end - DATA.day) / pd.Timedelta(days=7),
+    'as.numeric(difftime(end, day), units = "days")': (DATA.end - DATA.day) / pd.Timedelta(days=1),
+    'as.numeric(end - day, units = "mins")': (DATA.end - DATA.day) / pd.Timedelta(minutes=1),
+    "as.numeric(as.Date(day))": days(DATA.day, pd.Timestamp("1970-01-01")),
+    'julian(as.Date(day), origin = as.Date("2019-12-30"))': days(DATA.day, START),
+    "as.numeric(flag)": DATA.flag,
+    "as.numeric(x)": DATA.x,
+    "as.integer(x)": np.trunc(DATA.x),
+    "ave(x, g)": DATA.groupby("g").x.transform("mean"),
+    "between(x, g)": DATA.groupby("g").x.transform("mean"),
+    "within(x, g)": DATA.x - DATA.groupby("g").x.transform("mean"),
+    "ave(x, g, h)": DATA.groupby(["g", "h"]).x.transform("mean"),
+    "I(x - ave(x, s))": DATA.x - DATA.groupby("s").x.transform("mean"),
+    "between(log(y), g)": np.log(DATA.y).groupby(DATA.g).transform("mean"),
+    "scale(x, scale = FALSE)": DATA.x - DATA.x.mean(),
+    "scale(x, center = TRUE, scale = TRUE)": (DATA.x - DATA.x.mean()) / DATA.x.std(),
+    "scale(x, TRUE, FALSE)": DATA.x - DATA.x.mean(),
+}
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_a_term_is_what_r_computes(term):
+    data = DATA.assign(z=DATA["y"])
+    found = gb.Model(f"z ~ {term}", data).design.x[:, -1]
+    np.testing.assert_allclose(found, np.asarray(TERMS[term], float), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_its_canonical_text_says_the_same(term):
+    spec = gb.ModelSpec.from_formula(f"z ~ {term}")
+    assert gb.ModelSpec.from_formula(spec.to_formula()) == spec
+
+
+@pytest.mark.parametrize("term", TERMS)
+def test_a_row_alone_has_the_value_that_it_has_among_all(term):
+    data = DATA.assign(z=DATA["y"])
+    model = gb.Model(f"z ~ {term}", data)
+    fit = gb.Fit.from_draws(model, {"beta": [[[0.0, 1.0]]], "sigma": [[1.0]]})
+    one = gb.predictions(fit, data.iloc[[7]]).draws.item()
+    assert one == pytest.approx(model.design.x[7, -1], abs=1e-12)
+
+
+# --- restricted cubic splines ---------------------------------------------------------------------------
+
+
+def harrell(x, knots):
+    """The basis of Devlin and Weeks (1986) on the scale of x, one number at a time."""
+    first, before, last = knots[0], knots[-2], knots[-1]
+    size = (last - first) ** 2
+    rows = []
+    for value in x:
+        row = [value]
+        for knot in knots[:-2]:
+            cube = max(value - knot, 0) ** 3
+            cube -= max(value - before, 0) ** 3 * (last - knot) / (last - before)
+            cube += max(value - last, 0) ** 3 * (before - knot) / (last - before)
+            row.append(cube / size)
+        rows.append(row)
+    return np.array(rows)
+
+
+SHARES = {
+    3: [0.1, 0.5, 0.9],
+    4: [0.05, 0.35, 0.65, 0.95],
+    5: [0.05, 0.275, 0.5, 0.725, 0.95],
+    6: [0.05, 0.23, 0.41, 0.59, 0.77, 0.95],
+    7: [0.025, 0.18333333333333332, 0.3416666666666667, 0.5, 0.6583333333333333, 0.8166666666666667, 0.975],
+}
+
+
+@pytest.mark.parametrize("nk", SHARES)
+def test_knots_lie_at_harrells_quantiles(nk):
+    expected = harrell(DATA.x, np.quantile(DATA.x, SHARES[nk]))
+    for term in (f"rcs(x, {nk})", f"rcs(x, nk = {nk})", f"rms::rcs(x, {nk})"):
+        found = gb.Model(f"y ~ {term}", DATA).design.x[:, 1:]
+        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
+
+
+def test_five_knots_are_the_default_and_knots_may_be_given():
+    np.testing.assert_array_equal(
+        gb.Model("y ~ rcs(x)", DATA).design.x, gb.Model("y ~ rcs(x, 5)", DATA).design.x
+    )
+    found = gb.Model("y ~ rcs(x, c(-1, 0, 0.5, 1))", DATA).design.x[:, 1:]
+    np.testing.assert_allclose(found, harrell(DATA.x, [-1, 0, 0.5, 1]), rtol=1e-10, atol=1e-12)
+
+
+def test_outer_knots_of_few_rows_are_the_fifth_from_either_end():
+    few = DATA.head(60)
+    ordered = np.sort(few.x)
+    knots = np.quantile(few.x, SHARES[4])
+    knots[0], knots[-1] = ordered[4], ordered[-5]
+    found = gb.Model("y ~ rcs(x, 4)", few).design.x[:, 1:]
+    np.testing.assert_allclose(found, harrell(few.x, knots), rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("end", [0.0, 9.0])
+def test_an_end_that_many_rows_share_has_a_knot_of_its_own(end):
+    x = np.concatenate([np.full(20, end), np.linspace(1, 8, 180)])
+    data = pd.DataFrame({"y": RNG.normal(size=200), "x": x})
+    inner = x[x > 1] if end == 0 else x[x < 8]
+    edge = [1.0] if end == 0 else [8.0]
+    knots = np.sort([*edge, *np.quantile(inner, np.linspace(0.05, 0.95, 3))])
+    found = gb.Model("y ~ rcs(x, 4)", data).design.x[:, 1:]
+    np.testing.assert_allclose(found, harrell(x, knots), rtol=1e-10, atol=1e-12)
+
+
+def test_a_spline_is_straight_beyond_its_outer_knots():
+    model = gb.Model("y ~ rcs(x, 4)", DATA)
+    fit = gb.Fit.from_draws(model, {"beta": [[[1.0, 2.0, -3.0, 4.0]]], "sigma": [[1.0]]})
+    far = np.array([5.0, 6.0, 7.0, 8.0])
+    with pytest.warns(gb.GlmmWarning, match="extrapolates"):
+        values = gb.predictions(fit, {"x": far}).draws.to_numpy().ravel()
+    np.testing.assert_allclose(np.diff(values, 2), 0, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("term", "words"),
+    [
+        ("rcs(x, 2)", "at least 3 knots"),
+        ("rcs(s, 3)", "distinct"),
+        ("rcs(x, nk = 4, knots = c(1, 2, 3))", "either nk or knots"),
+    ],
+)
+def test_what_is_no_spline_is_refused(term, words):
+    with pytest.raises(gb.GlmmError, match=words):
+        gb.Model(f"y ~ {term}", DATA)
+
+
+# --- group means ----------------------------------------------------------------------------------------
+
+MEANS = gb.Model("y ~ within(x, g) + between(x, g) + (1 | h)", DATA)
+MEANS_FIT = gb.Fit.from_draws(
+    MEANS, {"beta": [[[0.0, 1.0, 10.0]]], "sd_h": [[[0.5]]], "b_h": np.zeros((1, 1, 3, 1)), "sigma": [[1.0]]}
+)
+
+
+def test_known_groups_keep_the_mean_that_was_learnt():
+    rows = pd.DataFrame({"x": [5.0, 7.0], "g": ["b", "b"]})
+    mean = DATA.x[DATA.g == "b"].mean()
+    found = gb.predictions(MEANS_FIT, rows).draws.to_numpy().ravel()
+    np.testing.assert_allclose(found, np.array([5.0, 7.0]) - mean + 10 * mean)
+
+
+def test_new_groups_have_the_mean_of_the_new_rows_and_it_is_said():
+    rows = pd.DataFrame({"x": [5.0, 7.0, 1.0], "g": ["new", "new", "b"]})
+    effects = gb.predictions(MEANS_FIT, rows)
+    np.testing.assert_allclose(effects.draws.to_numpy().ravel()[:2], [5 - 6 + 60, 7 - 6 + 60])
+    assert "the data had no g new; its mean of x is that of the new rows" in str(effects)
+
+
+@pytest.mark.parametrize(
+    "rows", [None, pd.DataFrame({"x": [5.0, 7.0, 1.0, 5.0], "g": ["new", "new", "b", "new"]})]
+)
+def test_a_counterfactual_value_moves_within_and_never_between(rows):
+    effects = gb.comparisons(MEANS_FIT, "x", newdata=rows, by=False)
+    np.testing.assert_allclose(effects.draws, 1.0)
+    assert "with between(x, g) held" in effects.caption
+    slopes = gb.slopes(MEANS_FIT, "x", newdata=rows, by=False)
+    np.testing.assert_allclose(slopes.draws, 1.0, rtol=1e-8)
+    assert "with between(x, g) held" in slopes.caption
+    assert "held" not in gb.predictions(MEANS_FIT, by=True).caption
+
+
+def test_rows_that_read_alike_count_as_often_as_they_stand_in_the_mean_of_a_new_group():
+    rows = pd.DataFrame({"x": [1.0, 1.0, 1.0, 5.0], "g": ["new"] * 4})
+    effects = gb.comparisons(MEANS_FIT, {"x": [0.0, 0.0 + 1]}, newdata=rows, by=False)
+    np.testing.assert_allclose(effects.draws, 1.0)
+    levels = gb.predictions(MEANS_FIT, rows).draws.to_numpy().ravel()
+    np.testing.assert_allclose(levels, [1 - 2 + 20] * 3 + [5 - 2 + 20])
+
+
+def test_a_saved_fit_has_the_means_that_were_learnt(tmp_path):
+    MEANS_FIT.save(tmp_path / "means.glmm")
+    loaded = gb.load(tmp_path / "means.glmm")
+    rows = pd.DataFrame({"x": [5.0], "g": ["b"]})
+    assert gb.predictions(loaded, rows).draws.item() == gb.predictions(MEANS_FIT, rows).draws.item()
+
+
+def test_a_grid_names_the_group_that_the_mean_is_of():
+    assert list(gb.grid(MEANS_FIT, x=[0.0, 1.0]).columns) == ["x", "g"]
+
+
+@pytest.mark.parametrize(
+    ("term", "words"),
+    [
+        ("ave(x)", "2 to 20 arguments"),
+        ("within(x, g:h)", "groups are columns"),
+        ("between(g, h)", "a number is needed"),
+        ("ifelse(s, 1, 2)", "must be true or false"),
+        ("ifelse(x + 1, 1, 2)", "is no test"),
+        ('ifelse(x > 1, "a", "b")', "a column or a number is needed"),
+        ("I(g %in% h)", "the values behind"),
+        ("I(g %in% c('a', 'zz'))", "no level 'zz'"),
+        ("log(x | g)", "a bar inside the arguments"),
+        ("I(1 | g)", "a bar inside the arguments"),
+        ("I(x & g)", "must be true or false|a number is needed"),
+        ("as.numeric(g)", "a number is needed"),
+        ("as.numeric(as.Date(x))", "needs a date"),
+        ("difftime(end, day)", "units"),
+        ("days_since(day, x)", "needs a date"),
+    ],
+)
+def test_what_cannot_be_computed_is_answered(term, words):
+    with pytest.raises(gb.GlmmError, match=words):
+        gb.Model(f"y ~ {term}", DATA)
+
+
+# --- survival times -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("event", ["e", "flag", "e == 1", "s == 2"])
+@pytest.mark.parametrize("family", ["weibull", "gamma", "lognormal", "exponential"])
+def test_surv_is_censoring_of_what_was_not_seen(event, family):
+    model = gb.Model(f"Surv(y, {event}) ~ x", DATA, family=family)
+    other = gb.Model(f"y | cens(1 - {event if '==' not in event else f'({event})'}) ~ x", DATA, family=family)
+    assert model.spec == other.spec
+    seen = DATA.eval(event.replace("flag", "flag == True")).astype(int)
+    np.testing.assert_array_equal(model.response.additions.censored, 1 - seen)
+    assert f"is an event ({seen.sum()} of {N} rows)" in str(model)
+
+
+@pytest.mark.parametrize(
+    ("left", "family", "words"),
+    [
+        ("Surv(y, s)", "weibull", "must be 0 or 1"),
+        ("Surv(y, y, e)", "weibull", "cens"),
+        ("Surv(y, e)", "gaussian", "positive"),
+        ("Surv(y, e)", "poisson", "positive"),
+        ("Surv(y, g)", "weibull", "number is needed"),
+    ],
+)
+def test_other_survival_times_are_refused(left, family, words):
+    with pytest.raises(gb.GlmmError, match=words):
+        gb.Model(f"{left} ~ x", DATA, family=family)
+
+
+# --- covariance structures around a bar -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ("us(1 + x | g)", "(1 + x | g)"),
+        ("diag(1 + x | g)", '(1 + x | gr(g, structure = "diagonal"))'),
+        ("homdiag(0 + h | g)", '(0 + h | gr(g, structure = "diagonal", heterogeneous = FALSE))'),
+        ("cs(0 + h | g)", '(0 + h | gr(g, structure = "compound_symmetry", heterogeneous = TRUE))'),
+        ("toep(0 + h | g)", '(0 + h | gr(g, structure = "toeplitz", heterogeneous = TRUE))'),
+        ("ar1(h + 0 | g)", '(0 + h | gr(g, structure = "ar1"))'),
+        ("ar1(h - 1 | g:s)", '(0 + h | gr(g:s, structure = "ar1"))'),
+    ],
+)
+def test_a_structure_around_a_bar_is_the_same_term(theirs, ours):
+    read = gb.ModelSpec.from_formula
+    assert read(f"y ~ x + {theirs}") == read(f"y ~ x + {ours}")
+
+
+def test_formulas_of_several_parameters_in_one_text_are_answered_with_all_of_them():
+    with pytest.raises(gb.FormulaError) as caught:
+        gb.Model("y ~ x + (1 | g); sigma ~ x;  nu ~ 1", DATA)
+    assert 'gb.Formula("y ~ x + (1 | g)", sigma="~ x", nu="~ 1")' in str(caught.value)
+
+
+def test_an_intercept_inside_a_product_is_no_factor():
+    read = gb.ModelSpec.from_formula
+    assert read("y ~ (1 + x) * s") == read("y ~ x * s")
