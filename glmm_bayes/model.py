@@ -209,6 +209,7 @@ class Model:
         with Interrupts() as interrupts:
             fit = self._sampled(settings, interrupts)
             diagnosis = diagnose(fit)
+        interrupts.warn_if_whole(not fit.settings["interrupted"])
         if not diagnosis.passed:
             warnings.warn(f"[diagnosis] {diagnosis}", GlmmWarning, stacklevel=2)
         return fit
@@ -216,6 +217,7 @@ class Model:
     def _sampled(self, settings: Settings, interrupts: Interrupts) -> Fit:
         guide = guide_of(self.family, self.response, self.spec, self.priors)
         sampled = sample(self.pymc_model, list(dimensions(self.priors)), settings, guide, interrupts)
+        interrupts.hold()
         tree = assemble(sampled.posterior, sampled.statistics, self.response, self.priors, self.family)
         recorded: dict[str, Any] = {
             **sampled.settings,

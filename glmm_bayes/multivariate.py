@@ -153,8 +153,10 @@ class MultivariateModel:
             guide = joint_guide(self.members, self.joint)
             names = list(joint_dimensions(self.joint))
             sampled = sample(self.pymc_model, names, settings, guide, interrupts)
+            interrupts.hold()
             fit = MultivariateFit.of(self, sampled.posterior, sampled.statistics, sampled.settings)
             diagnosis = diagnose(fit)
+        interrupts.warn_if_whole(not fit.settings["interrupted"])
         if not diagnosis.passed:
             warnings.warn(f"[diagnosis] {diagnosis}", GlmmWarning, stacklevel=2)
         return fit

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.graph.families.parameters import ParameterKind
 from glmm_bayes.graph.group_priors import level_parameters
@@ -67,6 +68,10 @@ def _smallest_root(x: Array) -> Array:
 
 
 ANY: Support = ()
+#: Of draws made elsewhere: sums of squares of larger numbers leave the range of a float.
+FITTING: Support = (
+    Condition(f"must lie between -{LARGEST:g} and {LARGEST:g}", lambda x: _any(np.abs(x) > LARGEST)),
+)
 NOT_NEGATIVE: Support = (Condition("must not be negative", lambda x: _any(x < 0.0)),)
 UNIT: Support = (Condition("must lie between 0 and 1", _past_unit),)
 ABOVE_TWO: Support = (Condition("must be at least 2", lambda x: _any(x < 2.0)),)
