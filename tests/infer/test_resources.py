@@ -71,7 +71,7 @@ def test_what_is_advised_fits(which, asked, monkeypatch):
     def check(settings):
         check_memory(estimate(made.priors, len(made.design), settings), settings)
 
-    with pytest.raises(gb.ResourceError, match="Try (draws|tune|chains)=") as caught:
+    with pytest.raises(gb.ResourceError, match=r"Try (draws|tune|chains)=") as caught:
         check(Settings(**asked))
     advised = {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", caught.value.hint)}
     check(Settings(**{**asked, **advised}))
