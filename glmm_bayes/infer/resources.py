@@ -146,17 +146,20 @@ def _advised(settings: Settings, fits: Callable[[Settings], bool]) -> str:
     What is farthest above what is usual is changed first; more than the usual number of chains is never
     advised, as their draws could be had from fewer.
     """
-    asked = {name: getattr(settings, name) for name in _USUAL}
+    asked: dict[str, int] = {name: getattr(settings, name) for name in _USUAL}
+
+    def fit_with(changed: Mapping[str, Any]) -> bool:
+        return fits(replace(settings, **changed))
 
     def most(name: str) -> int:
         largest = min(asked[name], _USUAL[name]) if name == "chains" else asked[name]
-        return _most(largest, lambda value: fits(replace(settings, **{name: value})))
+        return _most(largest, lambda value: fit_with({name: value}))
 
     for name in sorted(_USUAL, key=lambda name: -asked[name] / _USUAL[name]):
         if (value := most(name)) >= _FEWEST[name]:
             return f"{name}={value}"
     usual = {name: min(value, _USUAL[name]) for name, value in asked.items()}
-    if not fits(replace(settings, **usual)):
+    if not fit_with(usual):
         return ""
     return ", ".join(f"{name}={value}" for name, value in usual.items())
 
@@ -172,7 +175,7 @@ def _most(asked: int, fits: Callable[[int], bool]) -> int:
 
 def _in_two_digits(value: int) -> int:
     """Return a whole number with its first two digits, and zeros for the others."""
-    unit = 10 ** max(0, len(str(value)) - 2)
+    unit = int(10 ** max(0, len(str(value)) - 2))
     return value // unit * unit
 
 
