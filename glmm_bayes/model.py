@@ -35,7 +35,7 @@ from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.guides import guide_of
 from glmm_bayes.infer.interrupts import Interrupts
-from glmm_bayes.infer.resources import check_memory, checked_prior_draws, estimate
+from glmm_bayes.infer.resources import check_resources, checked_prior_draws
 from glmm_bayes.infer.sample import read_settings, sample
 from glmm_bayes.infer.settings import Settings
 from glmm_bayes.spec.custom_family import CustomFamily
@@ -205,7 +205,7 @@ class Model:
         settings = read_settings(
             Settings(draws, tune, chains, cores, seed, engine, target_accept, progress), elsewhere
         )
-        check_memory(estimate(self.priors, len(self.response.values), settings), settings)
+        check_resources(self.priors, len(self.response.values), settings)
         with Interrupts() as interrupts:
             fit = self._sampled(settings, interrupts)
             diagnosis = diagnose(fit)

@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import check_flag
 from glmm_bayes.core.errors import DataError, Finding, StorageError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.maths import NUMPY
@@ -137,8 +138,9 @@ class MultivariateFit:
         Raises
         ------
         StorageError
-            ``not_available``.
+            ``not_available``; ``overwrite`` if that is neither True nor False.
         """
+        check_flag("overwrite", overwrite, StorageError)
         first = self.responses[0]
         message = f"{path}: a fit of several responses cannot be saved as one file in this release."
         hint = f'Save each response: fit["{first}"].save(...).'

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from glmm_bayes.core.arguments import LARGEST_WHOLE, checked_seed, open_share, whole_number
+from glmm_bayes.core.arguments import LARGEST_WHOLE, check_flag, checked_seed, open_share, whole_number
 from glmm_bayes.core.errors import Finding, SamplingError
 from glmm_bayes.core.registry import suggestion
 
@@ -67,9 +67,7 @@ class Settings:
         if self.seed is not None:
             object.__setattr__(self, "seed", checked_seed(self.seed))
         object.__setattr__(self, "target_accept", open_share("target_accept", self.target_accept))
-        if not (self.progress is None or isinstance(self.progress, bool)):
-            message = f"progress must be True, False or None, found {self.progress!r:.60}."
-            raise SamplingError(Finding("settings", message))
+        check_flag("progress", self.progress, SamplingError, "settings", or_none=True)
 
     @property
     def shows_progress(self) -> bool:

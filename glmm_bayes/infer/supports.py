@@ -92,6 +92,17 @@ DEFINITE: Support = (
     *CORRELATION,
     Condition("must be positive definite, or residuals have no density", lambda x: _smallest_root(x) <= 0.0),
 )
+#: A value inside each support, by the shape of the variable.
+_INSIDE: Mapping[Support, Callable[[tuple[int, ...]], Array]] = {
+    ANY: np.zeros,
+    NOT_NEGATIVE: np.ones,
+    UNIT: lambda shape: np.full(shape, 0.5),
+    ABOVE_TWO: lambda shape: np.full(shape, 4.0),
+    ASCENDING: lambda shape: np.arange(float(shape[0])),
+    SIMPLEX: lambda shape: np.full(shape, 1.0 / shape[0]),
+    CORRELATION: lambda shape: np.eye(shape[0]),
+    DEFINITE: lambda shape: np.eye(shape[0]),
+}
 _BY_WORD = {"real": ANY, "positive": NOT_NEGATIVE, "unit": UNIT}
 
 
@@ -133,6 +144,11 @@ def joint_supports(joint: JointPriors) -> dict[str, Support]:
 
 def _ascend(priors: Priors) -> bool:
     return priors.thresholds is not None and priors.thresholds.is_ordered
+
+
+def inside(support: Support, shape: tuple[int, ...]) -> Array:
+    """Return a value of one draw that lies inside a support, away from its ends."""
+    return _INSIDE[support](shape)
 
 
 def check_support(name: str, array: Array, support: Support, findings: Findings) -> None:
