@@ -12,7 +12,8 @@ import json
 import secrets
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 
     from glmm_bayes.effects.result import Effects
     from glmm_bayes.infer.fit import Fit
+    from glmm_bayes.infer.settings import Settings
     from glmm_bayes.model import Model
-    from glmm_bayes.spec.spec_file import SpecFile
+    from glmm_bayes.spec.spec_file import SpecFile, WantedEffect
 
 app = typer.Typer(
     add_completion=False,
@@ -46,6 +48,9 @@ FitPath = Annotated[
     Path,
     typer.Argument(metavar="FIT|SPEC", help="A fit written by 'fit', or the spec file that it was made of."),
 ]
+#: Texts: a ``Path`` would forget the last separator of a folder's name.
+ReportTarget = Annotated[str | None, typer.Option(metavar="PATH", help="The HTML file.")]
+FitTarget = Annotated[str | None, typer.Option(metavar="PATH", help="Where the fit is written.")]
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", "--force", help="Replace files that are there, whatever they are.")
 ]
@@ -59,37 +64,41 @@ Strict = Annotated[bool, typer.Option("--strict", help="Exit with 6 if the sampl
 _DEMO_ROWS = {"treatment": ["itraconazole", "terbinafine"], "time": [12, 12]}
 _DEMO_DRAWS = 2500
 _FAILED_DIAGNOSIS = 6
+#: Rows times groups that effects are asked of before anything is sampled.
+_MOST_COMBINATIONS = 1_000_000
 _SPECS = (".toml", ".yaml", ".yml")
 
 
 @app.command()
 def demo(
-    out: Annotated[Path, typer.Option(help="Where the report is written.")] = Path("toenail.html"),
+    out: Annotated[str, typer.Option(metavar="PATH", help="Where the report is written.")] = "toenail.html",
     seed: Annotated[int, typer.Option(help="Seed of the sampler.")] = 1,
     overwrite: Overwrite = False,
 ) -> None:
     """Fit the embedded toenail trial, show the answer, and write a report."""
+    from glmm_bayes.core.arguments import checked_seed
+
+    with _placed("--seed:"):
+        checked_seed(seed)
+    _check_targets({"report": out}, overwrite)
     import glmm_bayes as gb
 
-    _check_targets({"report": out}, overwrite)
     data = gb.load_dataset("toenail")
     model = gb.Model("y ~ treatment*time + (1 | patientID)", data, family="bernoulli")
-    typer.echo(f"{data.attrs['title']}: {data.attrs['description']}\n")
-    typer.echo(f"{model}\n")
-    typer.echo("Compiling and sampling; the first time takes longer ...")
+    _say(f"{data.attrs['title']}: {data.attrs['description']}\n")
+    _say(f"{model}\n")
+    _say("Compiling and sampling; the first time takes longer ...")
     fit = model.fit(draws=_DEMO_DRAWS, seed=seed)
-    typer.echo(f"{fit}\n\n{gb.diagnose(fit)}\n")
-    typer.echo("Who still has a moderate or severe infection after twelve months?\n")
+    _say(f"{fit}\n\n{gb.diagnose(fit)}\n")
+    _say("Who still has a moderate or severe infection after twelve months?\n")
     for word in ("typical", "population"):
-        typer.echo(f"{gb.predictions(fit, _DEMO_ROWS, estimand=word)}\n")
-    typer.echo(f"{gb.comparisons(fit, 'treatment', newdata=_DEMO_ROWS)}\n")
+        _say(f"{gb.predictions(fit, _DEMO_ROWS, estimand=word)}\n")
+    _say(f"{gb.comparisons(fit, 'treatment', newdata=_DEMO_ROWS)}\n")
     table = gb.coefficients(fit)
-    typer.echo(
-        table[["coef", "subject_mean", "population_mean", "attenuation"]].to_string(index=False, na_rep="")
-    )
-    typer.echo(f"({table.attrs['caption']})")
+    _say(table[["coef", "subject_mean", "population_mean", "attenuation"]].to_string(index=False, na_rep=""))
+    _say(f"({table.attrs['caption']})")
     path = gb.report(fit, out, "Toenail trial: terbinafine against itraconazole", overwrite)
-    typer.echo(f"\nverdict: {gb.diagnose(fit).verdict}\nreport: {path}")
+    _say(f"\nverdict: {gb.diagnose(fit).verdict}\nreport: {path}")
 
 
 @app.command()
@@ -99,66 +108,46 @@ def check(spec: SpecPath, as_json: AsJson = False, allow_outside: AllowOutside =
 
     file = _spec_file(spec)
     targets = _targets(spec, file)
-    _check_before(spec, file, targets, allow_outside)
+    sampler = _check_before(spec, file, targets, allow_outside)
     # A fit that is there may be that of this very file.
-    _check_targets({name: path for name, path in targets.items() if not is_fit(path)}, overwrite=False)
+    there = {"fit"} if is_fit(targets["fit"]) else set()
+    _check_targets({name: path for name, path in targets.items() if name not in there}, overwrite=False)
     model = _model(file)
+    _check_model(model, file, sampler, targets["fit"])
     table = model.check()
     if as_json:
-        typer.echo(json.dumps({"formula": file.model.to_formula(), "findings": table.to_dict("records")}))
+        _say(json.dumps({"formula": file.model.to_formula(), "findings": table.to_dict("records")}))
         return
-    typer.echo(str(model))
-    typer.echo(table.to_string(index=False, na_rep=""))
+    _say(str(model))
+    _say(table.to_string(index=False, na_rep=""))
 
 
 @app.command()
 def fit(
     spec: SpecPath,
-    out: Annotated[Path | None, typer.Option(help="Where the fit is written.")] = None,
+    out: FitTarget = None,
     overwrite: Overwrite = False,
     allow_outside: AllowOutside = False,
     as_json: AsJson = False,
     strict: Strict = False,
 ) -> None:
     """Sample the model of a spec file and write the fit (and the report, if the file names one)."""
-    import glmm_bayes as gb
-    from glmm_bayes.infer.resources import check_disk, estimate
-    from glmm_bayes.infer.settings import Settings
+    from glmm_bayes.core.files import file_path
 
     file = _spec_file(spec)
-    targets = _targets(spec, file) | ({"fit": out} if out else {})
-    _check_before(spec, file, targets, allow_outside)
+    targets = _targets(spec, file) | ({"fit": file_path(out)} if out is not None else {})
+    sampler = _check_before(spec, file, targets, allow_outside)
     _check_targets(targets, overwrite)
     model = _model(file)
+    _check_model(model, file, sampler, targets["fit"])
     if not as_json:
-        typer.echo(f"{model}\nCompiling and sampling ...")
-    sampler = Settings(**file.sampler)
-    check_disk(estimate(model.priors, len(model.response.values), sampler), targets["fit"])
+        _say(f"{model}\nCompiling and sampling ...")
     result = model.fit(**file.sampler)
     _save(result, targets["fit"], overwrite)
     # Said at once, so that it is known whatever happens to the report and the effects.
-    typer.echo(f"fit: {targets['fit']}", err=as_json)
-    report_path = gb.report(result, targets["report"], overwrite=overwrite) if "report" in targets else None
-    diagnosis = gb.diagnose(result)
-    wanted = _wanted(result, file)
-    if as_json:
-        document = {
-            "fit": str(targets["fit"]),
-            "report": str(report_path) if report_path else None,
-            "verdict": diagnosis.verdict,
-            "passed": diagnosis.passed,
-            "caveats": list(result.caveats),
-            "summary": json.loads(gb.summary(result).to_json(orient="index")),
-            "effects": [_document(effect) for effect in wanted],
-        }
-        typer.echo(json.dumps(document))
-    else:
-        typer.echo(f"{result}\n\n{gb.summary(result)}\n\n{diagnosis}")
-        if report_path:
-            typer.echo(f"report: {report_path}")
-        for effect in wanted:
-            typer.echo(f"\n{effect}")
-    if strict and not diagnosis.passed:
+    _say(f"fit: {targets['fit']}", err=as_json)
+    passed = _tell(result, file, targets, overwrite, as_json)
+    if strict and not passed:
         raise typer.Exit(_FAILED_DIAGNOSIS)
 
 
@@ -181,39 +170,51 @@ def effects(
 ) -> None:
     """Compare the expected response at different values of one variable, or compute a spec file's effects."""
     import glmm_bayes as gb
+    from glmm_bayes.effects.estimand import check_words
+    from glmm_bayes.effects.measures import read_measure
 
+    read_measure(measure)
+    check_words([estimand], per)
     fitted, file = _fit(source)
     if variable is not None:
         result = gb.comparisons(fitted, variable, measure=measure, estimand=estimand, by=by, per=per)
-        typer.echo(json.dumps(_document(result)) if as_json else str(result))
+        _say(json.dumps(_document(result)) if as_json else str(result))
         return
     if file is None or not file.effects:
         raise typer.BadParameter("name a variable, or a spec file with 'effects'.", param_hint="VARIABLE")
-    wanted = _wanted(fitted, file)
+    failed: list[GlmmError] = []
+    documents = []
+    for position, answer in enumerate(_answers(fitted, file.effects)):
+        documents.append(_told(answer, failed))
+        if not as_json and not isinstance(answer, GlmmError):
+            _say(f"\n{answer}" if position else str(answer))
     if as_json:
-        typer.echo(json.dumps({"effects": [_document(effect) for effect in wanted]}))
-    else:
-        typer.echo("\n\n".join(map(str, wanted)))
+        _say(json.dumps({"effects": documents}))
+    _raise_together(failed)
 
 
 @app.command()
 def report(
     source: FitPath,
-    out: Annotated[Path | None, typer.Option(help="The HTML file.")] = None,
+    out: ReportTarget = None,
     overwrite: Overwrite = False,
     allow_outside: AllowOutside = False,
 ) -> None:
     """Write the report of a fit as one self-contained HTML file."""
     import glmm_bayes as gb
+    from glmm_bayes.core.files import check_distinct, file_path
     from glmm_bayes.spec.outputs import check_outputs
 
     file = _spec_file(source) if _is_spec(source) else None
-    target = out or (file.output.report if file else None) or source.with_suffix(".html")
-    if file is not None:
+    named = file.output.report if file else None
+    target = file_path(out) if out is not None else named or source.with_suffix(".html")
+    if file is None:
+        check_distinct(target, "the fit", source)
+    else:
         check_outputs(source, file, {"fit": _targets(source, file)["fit"], "report": target}, allow_outside)
     _check_targets({"report": target}, overwrite)
     fitted, _ = _fit(source)
-    typer.echo(f"report: {gb.report(fitted, target, overwrite=overwrite)}")
+    _say(f"report: {gb.report(fitted, target, overwrite=overwrite)}")
 
 
 @app.command()
@@ -221,7 +222,75 @@ def schema() -> None:
     """Print the JSON schema of spec files."""
     from glmm_bayes.spec.file_model import spec_schema
 
-    typer.echo(json.dumps(spec_schema(), indent=2))
+    _say(json.dumps(spec_schema(), indent=2))
+
+
+def _say(text: str, err: bool = False) -> None:
+    """Print a text; what a terminal would obey in it is shown by code point."""
+    from glmm_bayes.core.escapes import visible
+
+    typer.echo(visible(text), err=err)
+
+
+def _tell(result: Fit, file: SpecFile, targets: Mapping[str, Path], overwrite: bool, as_json: bool) -> bool:
+    """Say what a fit found, and make its report and effects; return whether the diagnosis passed.
+
+    A report or an effect that fails is told at the end, when all else has been said.
+    """
+    import glmm_bayes as gb
+
+    failed: list[GlmmError] = []
+    diagnosis = gb.diagnose(result)
+    if not as_json:
+        _say(f"{result}\n\n{gb.summary(result)}\n\n{diagnosis}")
+    document: dict[str, Any] = {
+        "fit": str(targets["fit"]),
+        "report": None,
+        "verdict": diagnosis.verdict,
+        "passed": diagnosis.passed,
+        "caveats": list(result.caveats),
+        "summary": json.loads(gb.summary(result).to_json(orient="index")),
+        "effects": [],
+    }
+    try:
+        if "report" in targets:
+            document["report"] = _reported(result, targets["report"], overwrite, failed)
+            if document["report"] and not as_json:
+                _say(f"report: {document['report']}")
+        for answer in _answers(result, file.effects):
+            document["effects"].append(_told(answer, failed))
+            if not as_json and not isinstance(answer, GlmmError):
+                _say(f"\n{answer}")
+    finally:
+        if as_json:
+            _say(json.dumps(document))
+    _raise_together(failed)
+    return diagnosis.passed
+
+
+def _reported(result: Fit, target: Path, overwrite: bool, failed: list[GlmmError]) -> str | None:
+    """Write the report and return where it is, or keep why it could not be written."""
+    import glmm_bayes as gb
+
+    try:
+        return str(gb.report(result, target, overwrite=overwrite))
+    except GlmmError as error:
+        failed.append(error)
+        return None
+
+
+def _told(answer: Effects | GlmmError, failed: list[GlmmError]) -> dict[str, Any]:
+    """Return an effect as JSON, or keep why there is none."""
+    if not isinstance(answer, GlmmError):
+        return _document(answer)
+    failed.append(answer)
+    return {"error": str(answer)}
+
+
+def _raise_together(errors: list[GlmmError]) -> None:
+    """Raise what was found by several steps as one error, of the first one's type."""
+    if errors:
+        raise type(errors[0])([finding for error in errors for finding in error.findings])
 
 
 def _fit(source: Path) -> tuple[Fit, SpecFile | None]:
@@ -241,8 +310,8 @@ def _fit(source: Path) -> tuple[Fit, SpecFile | None]:
     return fitted, file
 
 
-def _wanted(fitted: Fit, file: SpecFile) -> list[Effects]:
-    """Compute the effects that a spec file asks for."""
+def _answers(fitted: Fit, effects: Iterable[WantedEffect]) -> Iterator[Effects | GlmmError]:
+    """Compute the effects that a spec file asks for, one after the other, or say why one cannot be."""
     import glmm_bayes as gb
 
     verbs: dict[str, Callable[..., Effects]] = {
@@ -250,11 +319,13 @@ def _wanted(fitted: Fit, file: SpecFile) -> list[Effects]:
         "comparisons": gb.comparisons,
         "slopes": gb.slopes,
     }
-    results = []
-    for position, wanted in enumerate(file.effects, start=1):
-        with _placed(f"[effects.{position}]"):
-            results.append(verbs[wanted.verb](fitted, **wanted.arguments))
-    return results
+    for position, wanted in enumerate(effects, start=1):
+        try:
+            with _placed(f"[effects.{position}]"):
+                answer: Effects | GlmmError = verbs[wanted.verb](fitted, **wanted.arguments)
+        except GlmmError as error:
+            answer = error
+        yield answer
 
 
 def _document(effect: Effects) -> dict[str, Any]:
@@ -277,29 +348,79 @@ def _targets(spec: Path, file: SpecFile) -> dict[str, Path]:
     return {"fit": file.output.fit or spec.with_suffix(".glmm"), **report}
 
 
-def _check_before(spec: Path, file: SpecFile, targets: dict[str, Path], allow_outside: bool) -> None:
-    """Check all that needs neither data nor a graph."""
+def _check_before(spec: Path, file: SpecFile, targets: dict[str, Path], allow_outside: bool) -> Settings:
+    """Check all that needs neither data nor a graph; return how to sample."""
     from glmm_bayes.effects.measures import read_measure
-    from glmm_bayes.infer.sample import ENGINES
+    from glmm_bayes.infer.sample import read_settings
     from glmm_bayes.infer.settings import Settings
     from glmm_bayes.spec.outputs import check_outputs
 
     check_outputs(spec, file, targets, allow_outside)
     with _placed("[sampler]"):
-        ENGINES[Settings(**file.sampler).engine]
+        sampler = read_settings(Settings(**file.sampler), {})
     for position, wanted in enumerate(file.effects, start=1):
         if wanted.verb == "comparisons":
             with _placed(f"[effects.{position}]"):
                 read_measure(wanted.arguments.get("measure", "difference"))
+    return sampler
 
 
-def _check_targets(targets: dict[str, Path], overwrite: bool) -> None:
+def _check_model(model: Model, file: SpecFile, sampler: Settings, target: Path) -> None:
+    """See that there is room for a fit, and that the effects that are wanted of it have a meaning.
+
+    They are asked of a fit that nobody sampled, so that each verb says itself what it refuses.
+    """
+    from glmm_bayes.effects.answers import OVERFLOW
+    from glmm_bayes.effects.expectation import MAX_MEMORY, check_memory
+    from glmm_bayes.infer.rehearsal import rehearsal
+    from glmm_bayes.infer.resources import check_resources
+
+    with _placed("[sampler]"):
+        check_resources(model.priors, len(model.response.values), sampler, target)
+    if not file.effects:
+        return
+    trial = rehearsal(model)
+    refused: list[GlmmError] = []
+    with warnings.catch_warnings():
+        # They are of the draws, or will be said again of them.
+        warnings.simplefilter("ignore")
+        for position, answer in enumerate(_answers(trial, [_of_few(trial, one) for one in file.effects]), 1):
+            if not isinstance(answer, GlmmError):
+                with _placed(f"[effects.{position}]"):
+                    check_memory(sampler.chains * sampler.draws, answer.draws.sizes["row"], MAX_MEMORY)
+            elif answer.code != OVERFLOW:
+                refused.append(answer)
+    _raise_together(refused)
+
+
+def _of_few(trial: Fit, wanted: WantedEffect) -> WantedEffect:
+    """Ask of few rows of the data where each row is averaged over all groups: all rows take too long.
+
+    Rows of the data have groups of their own, so that none is refused for what it holds.
+    """
+    import numpy as np
+
+    words = wanted.arguments.get("estimand", "")
+    table = trial.design.table
+    rows = max(1, _MOST_COMBINATIONS // len(table))
+    is_few = "sample" not in ([words] if isinstance(words, str) else words.values()) or rows >= len(table)
+    if is_few or wanted.arguments.get("newdata") is not None:
+        return wanted
+    few = table.take(np.arange(rows) * (len(table) // rows))
+    return replace(wanted, arguments={**wanted.arguments, "newdata": few})
+
+
+def _check_targets(targets: Mapping[str, Path | str], overwrite: bool) -> None:
     """See that what will be written can be; a report of ours is replaced."""
-    from glmm_bayes.core.files import check_target, file_path, is_ours
+    from glmm_bayes.core.files import check_target, file_path
 
     for name, target in targets.items():
-        path = file_path(target)
-        check_target(path, overwrite or (name == "report" and is_ours(path)))
+        if name == "report":
+            from glmm_bayes.reporting.document import report_target
+
+            report_target(target, overwrite)
+        else:
+            check_target(file_path(target), overwrite)
 
 
 @contextmanager
@@ -421,7 +542,7 @@ def main() -> None:
         app()
     except GlmmError as error:
         text = str(error).replace("overwrite=True", "--overwrite")
-        typer.echo(f"{type(error).__name__} {text}", err=True)
+        _say(f"{type(error).__name__} {text}", err=True)
         if isinstance(error, ResourceError | StorageError):
             sys.exit(4)
         sys.exit(5 if isinstance(error, SamplingError) else 3)

@@ -37,7 +37,7 @@ from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.guides import guide_of
 from glmm_bayes.infer.interrupts import Interrupts
-from glmm_bayes.infer.resources import check_memory, checked_prior_draws, estimate
+from glmm_bayes.infer.resources import check_resources, checked_prior_draws
 from glmm_bayes.infer.sample import read_settings, sample
 from glmm_bayes.infer.settings import Settings
 from glmm_bayes.spec.custom_family import CustomFamily
@@ -208,10 +208,11 @@ class Model(AnswersNames):
         settings = read_settings(
             Settings(draws, tune, chains, cores, seed, engine, target_accept, progress), elsewhere
         )
-        check_memory(estimate(self.priors, len(self.response.values), settings), settings)
+        check_resources(self.priors, len(self.response.values), settings)
         with Interrupts() as interrupts:
             fit = self._sampled(settings, interrupts)
             diagnosis = diagnose(fit)
+        interrupts.warn_if_whole(not fit.settings["interrupted"])
         if not diagnosis.passed:
             warnings.warn(f"[diagnosis] {diagnosis}", GlmmWarning, stacklevel=2)
         return fit
@@ -219,6 +220,7 @@ class Model(AnswersNames):
     def _sampled(self, settings: Settings, interrupts: Interrupts) -> Fit:
         guide = guide_of(self.family, self.response, self.spec, self.priors)
         sampled = sample(self.pymc_model, list(dimensions(self.priors)), settings, guide, interrupts)
+        interrupts.hold()
         tree = assemble(sampled.posterior, sampled.statistics, self.response, self.priors, self.family)
         recorded: dict[str, Any] = {
             **sampled.settings,

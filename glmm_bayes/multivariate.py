@@ -28,7 +28,7 @@ from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.guides import joint_guide
 from glmm_bayes.infer.interrupts import Interrupts
 from glmm_bayes.infer.many_responses import MultivariateFit, joint_dimensions
-from glmm_bayes.infer.resources import check_memory, checked_prior_draws, estimate
+from glmm_bayes.infer.resources import check_resources, checked_prior_draws
 from glmm_bayes.infer.sample import read_settings, sample
 from glmm_bayes.infer.settings import Settings
 from glmm_bayes.model import Model, checked_missing
@@ -149,13 +149,15 @@ class MultivariateModel(AnswersNames):
         settings = read_settings(
             Settings(draws, tune, chains, cores, seed, engine, target_accept, progress), elsewhere
         )
-        check_memory(estimate(self.joint.whole, self._numbers, settings), settings)
+        check_resources(self.joint.whole, self._numbers, settings)
         with Interrupts() as interrupts:
             guide = joint_guide(self.members, self.joint)
             names = list(joint_dimensions(self.joint))
             sampled = sample(self.pymc_model, names, settings, guide, interrupts)
+            interrupts.hold()
             fit = MultivariateFit.of(self, sampled.posterior, sampled.statistics, sampled.settings)
             diagnosis = diagnose(fit)
+        interrupts.warn_if_whole(not fit.settings["interrupted"])
         if not diagnosis.passed:
             warnings.warn(f"[diagnosis] {diagnosis}", GlmmWarning, stacklevel=2)
         return fit

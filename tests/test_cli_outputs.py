@@ -55,6 +55,8 @@ CHEAP = {
     "the spec itself": ('[output]\nreport = "a.toml"', 4, "would replace the spec file"),
     "the data": ('[output]\nfit = "none.csv"', 4, "would replace the data"),
     "one file twice": ('[output]\nfit = "a"\nreport = "./a"', 4, "are one file"),
+    "a new folder": ('[output]\nfit = "new/"', 4, "names a folder. Name a file in it"),
+    "a new folder of the report": ('[output]\nreport = "new/."', 4, "names a folder. Name a file in it"),
     "outside by dots": ('[output]\nreport = "../a.html"', 4, "leads out of the folder"),
     "outside by a whole path": ('[output]\nfit = "/elsewhere/a.glmm"', 4, "leads out of the folder"),
     "engine": ('[sampler]\nengine = "stan"', 3, "no engine 'stan'"),
@@ -80,6 +82,21 @@ def test_what_is_cheap_is_found_before_data_are_read(verb, kind, command):
     found, _, said = command(verb, more)
     assert (found, words in " ".join(said.split())) == (code, True), said
     assert "Traceback" not in said and "cannot be read" not in said
+
+
+@pytest.mark.parametrize("verb", ["check", "fit"])
+@pytest.mark.parametrize("asked", ["draws = 1000000000", "chains = 100000", "tune = 1000000000"])
+def test_what_no_machine_holds_is_refused_before_sampling(verb, asked, command, tmp_path):
+    found, out, said = command(verb, f"[sampler]\n{asked}", data=EPIL)
+    assert found == 4 and out == "" and "[resources]" in said and "Try " in said
+    assert [path.name for path in (tmp_path / "own").iterdir()] == ["a.toml"]
+
+
+@pytest.mark.parametrize("verb", ["check", "fit"])
+def test_what_no_disk_holds_is_refused_before_sampling(verb, command, monkeypatch):
+    monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 1000}))
+    found, out, said = command(verb, "", data=EPIL)
+    assert found == 4 and out == "" and "of disk" in said
 
 
 @pytest.mark.parametrize("verb", ["check", "fit"])
@@ -147,6 +164,101 @@ def test_a_fit_that_is_there_is_found_by_fit_and_no_fault_to_check(command, tmp_
     assert found == 4 and "[exists]" in said and "--overwrite" in said
     found, out, said = command("check", "", "--json", data=EPIL)
     assert found == 0 and json.loads(out)["formula"], said
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 2**70])
+def test_the_demo_says_first_what_is_no_seed(seed, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    found, out, said = run(monkeypatch, capsys, "demo", f"--seed={seed}")
+    assert found == 3 and out == "" and "--seed" in said and "2**63 - 1" in said
+
+
+@pytest.mark.parametrize(
+    "asked", [("--measure", "rato"), ("--estimand", "marginal"), ("--per", "row"), ("--per", "label")]
+)
+def test_effects_says_first_what_no_fit_answers(asked, monkeypatch, capsys, tmp_path):
+    found, _, said = run(monkeypatch, capsys, "effects", tmp_path / "none.glmm", "trt", *asked)
+    assert found == 3 and asked[0].strip("-") in said and "none.glmm" not in said
+
+
+@pytest.mark.parametrize("verb", ["demo", "fit", "report"])
+def test_a_folder_on_the_command_line_is_no_file(verb, command, monkeypatch, capsys, tmp_path):
+    saved(tmp_path / "own" / "a.glmm")
+    if verb == "demo":
+        found, out, said = run(monkeypatch, capsys, "demo", "--out", "new/")
+    else:
+        found, out, said = command(verb, "", "--out", "new/", "--force", data=EPIL)
+    assert found == 4 and out == "" and "names a folder. Name a file in it" in said
+    assert not (tmp_path / "new").exists()
+
+
+#: Other names of a file.
+NAMES = {
+    "itself": lambda path: path,
+    "by dots": lambda path: path.parent / ".." / path.parent.name / path.name,
+    "from here": lambda path: os.path.relpath(path),
+    "a link": lambda path: _second(path, os.symlink),
+    "a second name": lambda path: _second(path, os.link),
+}
+
+
+def _second(path, make):
+    other = path.with_name("second")
+    make(path, other)
+    return other
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links are POSIX's")
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("source", ["q.glmm", "q.html", "a.toml"])
+def test_no_report_replaces_what_it_is_made_from(source, name, command, monkeypatch, capsys, tmp_path):
+    path = tmp_path / "own" / source
+    if source == "a.toml":
+        fit = tmp_path / "own" / "a.glmm"
+        saved(fit)
+        command("check", "", data=EPIL)
+        targets = [NAMES[name](fit), path]
+    else:
+        saved(path)
+        targets = [NAMES[name](path)]
+    before = {each: each.read_bytes() for each in path.parent.iterdir()}
+    for target in targets:
+        found, out, said = run(monkeypatch, capsys, "report", path, "--out", target, "--force")
+        assert found == 4 and out == "" and "[output]" in said, said
+    if source == "q.html":
+        assert run(monkeypatch, capsys, "report", path, "--force")[0] == 4
+    assert {each: each.read_bytes() for each in path.parent.iterdir()} == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links are POSIX's")
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("source", ["a.toml", "d.csv"])
+def test_no_fit_replaces_what_it_is_made_from(source, name, command, tmp_path):
+    (tmp_path / "own" / "d.csv").write_text("y,trt,subject\n1,a,1\n2,b,1\n3,a,2\n1,b,2\n", encoding="utf-8")
+    command("check", "", data='[data]\npath = "d.csv"')
+    target = NAMES[name](tmp_path / "own" / source)
+    for more in ("", f'[output]\nreport = "{os.path.relpath(target, tmp_path / "own")}"'):
+        flags = ["--force"] if more else ["--force", "--out", target]
+        found, _, said = command("fit", more, *flags, data='[data]\npath = "d.csv"')
+        assert found == 4 and "would replace" in said
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such names")
+@pytest.mark.parametrize("hidden", ["\x1b[31m", "\u202e", "\x07", "\u200b"])
+def test_paths_are_shown_and_not_obeyed(hidden, monkeypatch, capsys, tmp_path):
+    path = tmp_path / f"{hidden}q.glmm"
+    saved(path)
+    for more in (
+        [],
+        [],
+        ["--out", tmp_path / f"{hidden}.html", "--force"],
+        ["--out", path],
+        ["--out", f"/{hidden}/a"],
+    ):
+        _, out, said = run(monkeypatch, capsys, "report", path, *more)
+        assert hidden not in out + said and f"<U+{ord(hidden[0]):04X}>" in out + said
+    _, out, said = run(monkeypatch, capsys, f"fi{hidden}t")
+    assert hidden not in out + said
 
 
 def test_the_demo_says_first_where_it_cannot_write(monkeypatch, capsys, tmp_path):

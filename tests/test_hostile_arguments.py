@@ -87,3 +87,68 @@ def test_arguments_of_a_verb(verb):
 def test_arguments_of_a_model():
     given = {"formula": "y ~ x + (1 | g)", "data": DATA}
     assert bare_errors(gb.Model.__init__.__get__(object.__new__(gb.Model)), given) == []
+
+
+def _callables():
+    """List public functions, classes and methods by name."""
+    for name in gb.__all__:
+        public = getattr(gb, name)
+        yield name, public
+        if inspect.isclass(public):
+            yield from (
+                (f"{name}.{key}", getattr(public, key))
+                for key in dir(public)
+                if not key.startswith("_") and callable(getattr(public, key))
+            )
+
+
+def _signature(function):
+    try:
+        return inspect.signature(function).parameters
+    except (TypeError, ValueError):
+        return {}
+
+
+#: Arguments that are True or False, and by others also names: those are asked of the verbs above.
+FLAGS = [
+    (name, argument)
+    for name, function in _callables()
+    for argument, parameter in _signature(function).items()
+    if isinstance(parameter.default, bool) or str(parameter.annotation) in ("bool", "bool | None")
+]
+SPEC = gb.ModelSpec.from_formula("k ~ x")
+MANY = gb.Formulas("y ~ x", "z ~ x")
+#: How each is called with a flag, by its name.
+CALLS = {
+    "Fit.save": lambda folder, **flag: COUNTS.save(folder / "a", **flag),
+    "Formulas": lambda folder, **flag: gb.Formulas("y ~ x", "z ~ x", **flag),
+    "Model.fit": lambda folder, **flag: COUNTS_MODEL.fit(draws=10**12, **flag),
+    "ModelSpec.to_file": lambda folder, **flag: SPEC.to_file(folder / "a", **flag),
+    "MultivariateFit.save": lambda folder, **flag: gb.MultivariateFit.save(None, folder / "a", **flag),
+    "MultivariateModel.fit": lambda folder, **flag: gb.Model(MANY, DATA).fit(draws=10**12, **flag),
+    "coefficients": lambda folder, **flag: gb.coefficients(COUNTS, **flag),
+    "ranks": lambda folder, **flag: gb.ranks(COUNTS, "g", **flag),
+    "report": lambda folder, **flag: gb.report(COUNTS, folder / "a", **flag),
+}
+COUNTS_MODEL = gb.Model("k ~ x", DATA, "poisson")
+NO_FLAGS = ["no", "", "False", 0, 1, 1.0, [], (), float("nan"), np.array([True, False]), object()]
+
+
+def test_every_flag_is_asked():
+    assert {name for name, _ in FLAGS} == set(CALLS)
+
+
+@pytest.mark.parametrize(("name", "argument"), FLAGS)
+@pytest.mark.parametrize("there", ["", "theirs", "ours"])
+def test_a_flag_is_true_or_false(name, argument, there, tmp_path):
+    """Also where a file of ours, or somebody else's, has the name: neither is replaced."""
+    if there == "ours" and name in ("report", "ModelSpec.to_file"):
+        CALLS[name](tmp_path)
+    elif there:
+        (tmp_path / "a").write_text("theirs")
+    before = (tmp_path / "a").read_bytes() if there else None
+    for value in NO_FLAGS:
+        with pytest.raises(gb.GlmmError, match=rf"{argument} must be True(,| or) False"):
+            CALLS[name](tmp_path, **{argument: value})
+        assert ((tmp_path / "a").read_bytes() if there else None) == before
+        assert there or not [*tmp_path.iterdir()]

@@ -98,8 +98,31 @@ def check_texts(error: type[GlmmError] = PredictionError, /, **given: object) ->
             raise error(Finding(argument, message))
 
 
-def check_flag(argument: str, value: object) -> None:
-    """Refuse what is neither True nor False."""
-    if not isinstance(value, bool | np.bool_):
-        message = f"{argument} must be True or False, found {shown_value(value)}."
-        raise PredictionError(Finding(argument, message))
+def check_flag(
+    argument: str,
+    value: object,
+    error: type[GlmmError] = PredictionError,
+    code: str = "",
+    or_none: bool = False,
+) -> None:
+    """Refuse what is neither True nor False.
+
+    Parameters
+    ----------
+    argument : str
+    value : object
+    error : type of GlmmError
+    code : str
+        Of the error; default: the argument.
+    or_none : bool
+        Whether None may be given as well.
+
+    Raises
+    ------
+    GlmmError
+        Of the type that is asked for.
+    """
+    if not (isinstance(value, bool | np.bool_) or (or_none and value is None)):
+        words = "True, False or None" if or_none else "True or False"
+        message = f"{argument} must be {words}, found {shown_value(value)}."
+        raise error(Finding(code or argument, message))

@@ -22,6 +22,8 @@ _MARK = re.compile(rb"<!-- glmm_bayes sha256:([0-9a-f]{64}) -->\n")
 #: Nothing that is signed is as large.
 _LARGEST = 200_000_000
 _SHOWN = 80
+#: Last parts of a path that names a folder, there or not.
+_FOLDERS = ("", ".", "..")
 
 
 def file_path(path: Any) -> Path:
@@ -30,7 +32,7 @@ def file_path(path: Any) -> Path:
     Raises
     ------
     StorageError
-        ``storage`` if it is no text or path, or no name that this system can look up.
+        ``storage`` if it is no text or path, the name of a folder, or no name that this system can look up.
     """
     text = os.fspath(path) if isinstance(path, str | PathLike) else None
     if not isinstance(text, str) or not text:
@@ -46,7 +48,48 @@ def file_path(path: Any) -> Path:
         shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}... ({len(text)} characters)"
         message = f"{shown!r}: no path of a file: {getattr(error, 'strerror', None) or error}."
         raise StorageError(Finding("storage", message, hint="Choose another path.")) from error
+    refuse_folder(text)
     return Path(text)
+
+
+def refuse_folder(written: str) -> None:
+    """Refuse a text that names a folder, there or not: a ``Path`` would forget its last separator.
+
+    Raises
+    ------
+    StorageError
+        ``storage``.
+    """
+    if os.path.basename(written) in _FOLDERS:
+        raise _folder(written)
+
+
+def is_same(path: Path, other: Path) -> bool:
+    """Tell whether two paths lead to one file, by whatever links and spellings; also one that is not yet."""
+    if os.path.realpath(path) == os.path.realpath(other):
+        return True
+    try:
+        return os.path.samefile(path, other)
+    except OSError:
+        return False
+
+
+def check_distinct(target: Path, what: str, source: Path) -> None:
+    """See that a file that is written is not the one that it is made from, whoever wants it replaced.
+
+    Raises
+    ------
+    StorageError
+        ``output``.
+    """
+    if is_same(target, source):
+        message = f"{target}: would replace {what} that it is made from."
+        raise StorageError(Finding("output", message, hint="Choose another path."))
+
+
+def _folder(path: str | Path) -> StorageError:
+    verb = "is" if os.path.isdir(path) else "names"
+    return StorageError(Finding("storage", f"{path}: {verb} a folder.", hint="Name a file in it."))
 
 
 def check_target(path: Path, overwrite: bool) -> None:
@@ -57,12 +100,12 @@ def check_target(path: Path, overwrite: bool) -> None:
     StorageError
         ``exists`` if the name is taken and must not be, ``storage`` if nothing can be written there.
     """
-    if path.is_dir():
-        raise StorageError(Finding("storage", f"{path}: is a folder.", hint="Name a file in it."))
-    if not path.parent.is_dir():
+    if os.path.isdir(path):
+        raise _folder(path)
+    if not os.path.isdir(path.parent):
         message = f"{path}: there is no folder {path.parent}."
         raise StorageError(Finding("storage", message, hint="Make it, or choose another path."))
-    if path.exists() and not path.is_file():
+    if os.path.exists(path) and not os.path.isfile(path):
         raise StorageError(Finding("storage", f"{path}: is not a regular file.", hint="Choose another path."))
     # A link that leads nowhere is there too.
     if os.path.lexists(path) and not overwrite:
@@ -139,7 +182,7 @@ def is_ours(path: Path) -> bool:
 
 def _move(temporary: Path, path: Path, overwrite: bool) -> None:
     if overwrite:
-        with suppress(FileNotFoundError):
+        if os.path.exists(path):
             temporary.chmod(stat.S_IMODE(path.stat().st_mode))
     else:
         _claim(temporary, path)

@@ -30,6 +30,8 @@ Array = NDArray[np.float64]
 
 #: Share of the draws of a row that may be infinite: fewer leave its interval's ends.
 _MOST_INFINITE = 0.05
+#: Code of a refusal that is of the values of the draws, whatever was asked.
+OVERFLOW = "overflow"
 _EXACT = "exact distribution over draws and new groups"
 
 
@@ -141,7 +143,7 @@ def _refuse_overflow(fit: Fit, values: Array) -> None:
         rows = tuple(np.unique(np.nonzero(bad)[0]).tolist())
         message = f"the result is beyond the largest number in {row_text(rows)} of it."
         hint = 'Ask at values nearer to those of the data, or on scale="link".'
-        raise PredictionError(Finding("scale", message, rows=rows, hint=hint))
+        raise PredictionError(Finding(OVERFLOW, message, rows=rows, hint=hint))
 
 
 def _with_categories(grid: pd.DataFrame, categories: Sequence[str]) -> pd.DataFrame:

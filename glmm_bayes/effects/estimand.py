@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, PredictionError
@@ -88,12 +89,27 @@ def read_estimand(estimand: str | Mapping[str, str], fit: Fit, per: str | None =
         new groups.
     """
     words = _words_by_factor(estimand, fit)
-    if per is not None and (per != "label" or NEW_SUBJECT not in words.values()):
+    check_words(words.values(), per)
+    return FactorWords(words, per)
+
+
+def check_words(words: Collection[Any], per: str | None = None) -> None:
+    """Refuse words that there are not, and labels that tell nothing apart: all that needs no fit.
+
+    Raises
+    ------
+    PredictionError
+        ``estimand``, ``per``.
+    """
+    for word in words:
+        if not isinstance(word, str) or word not in ESTIMANDS:
+            hint = choice_hint("estimand", word, ESTIMANDS)
+            raise PredictionError(Finding("estimand", f"no estimand '{word}'.", hint=hint))
+    if per is not None and (per != "label" or NEW_SUBJECT not in words):
         message = f'per="label" draws a new group for each label in the rows, found per={per!r}'
-        asks = "" if NEW_SUBJECT in words.values() else f" and estimand={estimand!r}"
+        asks = "" if NEW_SUBJECT in words else f" and estimand={', '.join(words)}"
         hint = 'Write per="label" with estimand="new_subject", or leave per out.'
         raise PredictionError(Finding("per", f"{message}{asks}.", hint=hint))
-    return FactorWords(words, per)
 
 
 def _words_by_factor(estimand: str | Mapping[str, str], fit: Fit) -> dict[str, str]:
@@ -107,10 +123,7 @@ def _words_by_factor(estimand: str | Mapping[str, str], fit: Fit) -> dict[str, s
     }
     factors = list(columns)
     words = dict.fromkeys(factors, estimand) if isinstance(estimand, str) else dict(estimand)
-    for word in [estimand] if isinstance(estimand, str) else words.values():
-        if not isinstance(word, str) or word not in ESTIMANDS:
-            hint = choice_hint("estimand", word, ESTIMANDS)
-            raise PredictionError(Finding("estimand", f"no estimand '{word}'.", hint=hint))
+    check_words([estimand] if isinstance(estimand, str) else words.values())
     if set(words) != set(factors):
         found = ", ".join(map(str, words))
         message = f"the estimand must name every grouping factor ({', '.join(factors)}), found {found}."

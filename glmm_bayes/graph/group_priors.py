@@ -158,7 +158,7 @@ def group_prior(
             columns = [group.columns[index] for index in block.positions]
             matrix[np.ix_(block.positions, block.positions)] = recoding(columns, design.parts)
         wanted = [
-            own[index] or _default_sd(group, index, design, scales, recoded) for index in block.positions
+            own[index] or default_sd(group, index, design, scales, recoded) for index in block.positions
         ]
         kept = wanted[:1] if block.effects.has_one_sd else wanted
         sd_of_effect += [len(sd) + min(rank, len(kept) - 1) for rank in range(len(wanted))]
@@ -174,7 +174,10 @@ def group_prior(
     return GroupPrior(blocks, tuple(sd), tuple(sd_of_effect), laws, parameters, matrix)
 
 
-def _default_sd(group: GroupDesign, effect: int, design: Design, scales: Scales, is_recoded: bool) -> Prior:
+def default_sd(
+    group: GroupDesign, effect: int, design: Design, scales: Scales, is_recoded: bool = False
+) -> Prior:
+    """Return the default prior of an effect's standard deviation, in the user's coding or the centred one."""
     column = group.columns[effect]
     # In the user's coding a default is the same statement per swing.
     per_swing = 1.0 if is_recoded else column_swing(column, design.parts)

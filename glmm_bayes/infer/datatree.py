@@ -17,7 +17,16 @@ from glmm_bayes.graph.likelihood import log_likelihood
 from glmm_bayes.graph.predictors import monotonic_coordinates, monotonic_dimensions
 from glmm_bayes.graph.priors import Priors, shared_labels
 from glmm_bayes.infer.predictor import draw_blocks, needed_variables, subject_values
-from glmm_bayes.infer.supports import ANY, UNIT, Support, check_support, gaps_of, real_numbers, supports
+from glmm_bayes.infer.supports import (
+    ANY,
+    FITTING,
+    UNIT,
+    Support,
+    check_support,
+    gaps_of,
+    real_numbers,
+    supports,
+)
 
 Array = NDArray[np.float64]
 
@@ -97,6 +106,8 @@ def checked_arrays(
     """Check draws against the variables, the labels of their dimensions and the supports of a model."""
     findings = Findings(DataError)
     draws = _by_name(draws, wanted, findings)
+    if not is_ordered:
+        draws = _paired(draws, findings)
     draws = {
         name: _aligned(name, value, wanted[name], labels, findings)
         if name in wanted and isinstance(value, xr.DataArray)
@@ -121,7 +132,7 @@ def checked_arrays(
         if gaps:
             findings.error("draws_values", f"draws of '{name}' must be finite numbers: {gaps}.")
         else:
-            check_support(name, array, support, findings)
+            check_support(name, array, support if is_sampled else (*FITTING, *support), findings)
         # Rounding may have put a probability past its end.
         arrays[name] = np.clip(array, 0.0, 1.0) if support is UNIT else array
     _check_whole(draws, arrays, priors, findings)
@@ -181,6 +192,30 @@ def _from_tree(
     return {name: variables[name] for name in wanted if name in variables}
 
 
+def _paired(draws: Mapping[str, Any], findings: Findings) -> dict[str, Any]:
+    """Put chains and draws that have labels in the order of the first variable that has them."""
+    result = dict(draws)
+    for dim in ("chain", "draw"):
+        labelled = {
+            name: value.coords[dim].to_numpy().tolist()
+            for name, value in result.items()
+            if isinstance(value, xr.DataArray) and dim in value.dims and dim in value.coords
+        }
+        first = next(iter(labelled), "")
+        for name, labels in labelled.items():
+            order = {label: position for position, label in enumerate(labels)}
+            if labels == labelled[first]:
+                continue
+            if len(order) < len(labels) or set(order) != set(labelled[first]):
+                message = f"the labels of '{dim}' differ between '{first}' and '{name}': "
+                message += f"{labelled[first][:5]} and {labels[:5]}."
+                findings.error("draws_labels", message, hint=f"Give the {dim}s of one run, or no labels.")
+            else:
+                result[name] = result[name].isel({dim: [order[label] for label in labelled[first]]})
+    findings.raise_errors()
+    return result
+
+
 def _aligned(
     name: str, variable: xr.DataArray, dims: tuple[str, ...], labels: dict[str, Any], findings: Findings
 ) -> Array:
@@ -195,7 +230,15 @@ def _aligned(
         else:
             order = [list(map(str, found)).index(str(label)) for label in labels[dim]]
             variable = variable.isel({dim: order})
-    order_of_dims = [dim for dim in ("chain", "draw", *dims) if dim in variable.dims]
+    known = ("chain", "draw", *dims)
+    foreign = [str(dim) for dim in variable.dims if dim not in known]
+    missing = [dim for dim in known if dim not in variable.dims]
+    # An axis of one, and whatever else is not named, stand where they stand; a name says where it belongs.
+    if foreign and set(missing) & {"chain", "draw"}:
+        has = ", ".join(map(str, variable.dims))
+        message = f"draws of '{name}' have the dimensions {has}; chain and draw are needed."
+        findings.error("draws_shape", message, hint=f"Rename {foreign[0]}: the model has {', '.join(known)}.")
+    order_of_dims = [dim for dim in known if dim in variable.dims]
     return np.asarray(variable.transpose(*order_of_dims, ...).to_numpy())
 
 

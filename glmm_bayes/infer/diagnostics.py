@@ -25,6 +25,8 @@ _ESS_PER_CHAIN = 100
 _BFMI_LIMIT = 0.3
 #: A chain is stuck if fewer than this share of its draws differ; a healthy one rejects few.
 _DISTINCT_SHARE = 0.05
+#: Nor does one that stays at one place for more than this share of its draws move any more.
+_STAY_SHARE = 0.25
 #: A chain that moves by less than this, beside the size of a parameter, does not move.
 _ROUNDING = 1e-12
 #: R-hat and effective sample sizes are of at least so many draws a chain.
@@ -190,11 +192,11 @@ def diagnose(fit: Fit | MultivariateFit) -> Diagnosis:
     localization: an improved R-hat. Betancourt (2016), Diagnosing suboptimal cotangent disintegrations.
     """
     check_fit(fit, MultivariateFit)
-    stuck = _stuck(fit)
-    findings = [*map(_of_caveat, fit.caveats), *stuck]
+    stuck, same = _stuck(fit), _same_chains(fit)
+    findings = [*map(_of_caveat, fit.caveats), *stuck, *same]
     is_sampled = "sample_stats" in fit.draws.children
     if fit.shape[1] >= _FEWEST_DRAWS:
-        findings += _convergence(fit, bool(stuck))
+        findings += _convergence(fit, bool(stuck) or bool(_diverged_chains(fit)))
     elif is_sampled:
         words = f"{fit.shape[1]} a chain; R-hat and effective sample sizes need {_FEWEST_DRAWS}."
         findings.append(Finding("draws", False, words))
@@ -245,8 +247,33 @@ def _stuck(fit: Fit | MultivariateFit) -> list[Finding]:
     return [Finding("stuck chains", False, sentence)]
 
 
+def _same_chains(fit: Fit | MultivariateFit) -> list[Finding]:
+    """Name chains that hold the same draws as one before them: one chain, counted twice."""
+    every = list(parameters(fit).values())
+    found = [
+        (first + 1, second + 1)
+        for second in range(fit.shape[0])
+        for first in range(second)
+        if any(np.ptp(draws) > 0 for draws in every)
+        and all(np.array_equal(draws[first], draws[second], equal_nan=True) for draws in every)
+    ]
+    if not found:
+        return []
+    first, second = found[0]
+    sentence = f"chains {first} and {second} hold the same draws: one chain, twice."
+    return [Finding("same chains", False, sentence)]
+
+
+def _diverged_chains(fit: Fit | MultivariateFit) -> list[int]:
+    """List the chains of which every draw diverged, from 1."""
+    if "sample_stats" not in fit.draws.children or "diverging" not in fit.draws["sample_stats"]:
+        return []
+    diverging = fit.draws["sample_stats"]["diverging"].to_numpy()
+    return [chain + 1 for chain, own in enumerate(diverging) if own.size and own.all()]
+
+
 def _still_chains(draws: Array, least: int) -> list[int]:
-    """List the chains with few distinct draws, or that moved by rounding beside the parameter's size."""
+    """List the chains that stood still: few distinct draws, one for long, or moved by rounding alone."""
     finite = draws[np.isfinite(draws)]
     # A parameter that is the same number in all chains is no matter of one chain.
     if not finite.size or np.ptp(finite) == 0:
@@ -255,8 +282,16 @@ def _still_chains(draws: Array, least: int) -> list[int]:
     return [
         chain
         for chain, own in enumerate(draws)
-        if len(np.unique(own)) < least or (np.isfinite(own).all() and np.ptp(own) <= rounding)
+        if len(np.unique(own)) < least
+        or _longest_stay(own) > _STAY_SHARE * len(own)
+        or (np.isfinite(own).all() and np.ptp(own) <= rounding)
     ]
+
+
+def _longest_stay(draws: Array) -> int:
+    """Count the draws of the longest run of equal ones."""
+    moves = np.flatnonzero(np.diff(draws) != 0) + 1
+    return int(np.diff(np.concatenate([[0], moves, [len(draws)]])).max())
 
 
 def _rhat(table: pd.DataFrame, is_stuck: bool) -> Finding:
@@ -292,6 +327,12 @@ def _sampler(statistics: Mapping[str, NDArray[np.float64]]) -> list[Finding]:
         sentence = f"none in {total} draws."
         if count == total:
             sentence = f"every one of {total} draws diverged: the sampler did not move, they say nothing."
+        elif spoiled := [chain + 1 for chain, own in enumerate(statistics["diverging"]) if own.all()]:
+            chains, of = ", ".join(map(str, spoiled)), len(statistics["diverging"])
+            sentence = (
+                f"every draw of chain {chains} of {of} diverged: it did not move, its draws say nothing. "
+                "Sample again with another seed, or tighter priors."
+            )
         elif count:
             sentence = (
                 f"{count} of {total} draws diverged: intervals may be too short. "

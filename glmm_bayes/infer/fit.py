@@ -86,6 +86,8 @@ class Fit(AnswersNames):
         Sampler, seed, sizes, versions: everything that reproduces the draws.
     known : mapping of str to KnownTable
         Matrices, maps and coordinates that covariance structures were given.
+    known_caveats : tuple of str
+        Of the draws of several responses together, of which these are one.
     """
 
     spec: ModelSpec
@@ -95,6 +97,7 @@ class Fit(AnswersNames):
     draws: xr.DataTree
     settings: Mapping[str, Any]
     known: Mapping[str, KnownTable] = field(default_factory=dict)
+    known_caveats: tuple[str, ...] = ()
 
     @property
     def family(self) -> Family:
@@ -118,7 +121,7 @@ class Fit(AnswersNames):
     @cached_property
     def caveats(self) -> tuple[str, ...]:
         """What a reader of any number must know: an interrupt, a chain that crashed, a draw not finite."""
-        return caveats_of(self.settings, self.draws)
+        return self.known_caveats or caveats_of(self.settings, self.draws)
 
     @cached_property
     def flat(self) -> Mapping[str, Array]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 import threading
+import warnings
 from types import FrameType, TracebackType
 from typing import Any, Self
 
-from glmm_bayes.core.errors import Finding, GlmmError, SamplingError
+from glmm_bayes.core.errors import Finding, GlmmError, GlmmWarning, SamplingError
 
 
 class Interrupts:
@@ -21,6 +22,17 @@ class Interrupts:
     def __init__(self) -> None:
         self.count = 0
         self._before: Any = None
+        self._has_draws = False
+
+    def hold(self) -> None:
+        """From here on all draws are made: one interrupt waits until they are a fit, a second one ends it."""
+        self._has_draws = True
+
+    def warn_if_whole(self, is_whole: bool) -> None:
+        """Say that an interrupt came too late to end anything."""
+        if self.count and is_whole:
+            message = "[interrupted] all draws had been made: the fit is whole."
+            warnings.warn(message, GlmmWarning, stacklevel=3)
 
     def raise_pending(self) -> None:
         """Raise what was swallowed on the way here."""
@@ -36,6 +48,10 @@ class Interrupts:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.count += 1
+        if self._has_draws:
+            # The next one is the caller's own again.
+            self._has_draws = False
+            return
         self._before(number, frame)
 
     def __exit__(

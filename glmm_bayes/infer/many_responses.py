@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from typing import Any, NoReturn, Protocol, runtime_checkable
@@ -12,6 +13,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import check_flag
 from glmm_bayes.core.errors import DataError, Finding, StorageError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.maths import NUMPY
@@ -136,8 +138,9 @@ class MultivariateFit:
         Raises
         ------
         StorageError
-            ``not_available``.
+            ``not_available``; ``overwrite`` if that is neither True nor False.
         """
+        check_flag("overwrite", overwrite, StorageError)
         first = self.responses[0]
         message = f"{path}: a fit of several responses cannot be saved as one file in this release."
         hint = f'Save each response: fit["{first}"].save(...).'
@@ -185,7 +188,11 @@ class MultivariateFit:
             fits[slug] = Fit(
                 member.spec, member.design, member.response, member.priors, tree, recorded, member.known
             )
-        return cls(fits, joint, _tree(joint, posterior, fits), settings)
+        tree = _tree(joint, posterior, fits)
+        # A draw that one response or a correlation has spoiled is spoiled for all of them.
+        whole = caveats_of(settings, tree)
+        fits = {slug: replace(fit, known_caveats=whole) for slug, fit in fits.items()}
+        return cls(fits, joint, tree, settings)
 
     def __str__(self) -> str:
         chains, draws = self.shape
@@ -282,12 +289,27 @@ def _log_likelihood(
     missing = any(name not in fit.arrays for fit in fits.values() for name in needed_variables(fit.priors))
     if RESCOR not in posterior or missing or chains * draws * len(observed) > LOG_LIKELIHOOD_LIMIT:
         return None
-    chol = np.linalg.cholesky(posterior[RESCOR].reshape(chains * draws, *posterior[RESCOR].shape[2:]))
+    chol = _roots(posterior[RESCOR].reshape(chains * draws, *posterior[RESCOR].shape[2:]))
     result = np.empty((chains * draws, len(observed)))
     for block in draw_blocks(*result.shape):
         result[block] = _row_densities(joint, fits, observed, chol[block], block)
     values = (("chain", "draw", "row"), result.reshape(chains, draws, -1))
     return xr.Dataset({"y": values}, coords={**steps, "row": np.arange(len(observed))})
+
+
+def _roots(correlations: Array) -> Array:
+    """Return Cholesky factors, shape (draw, response, response); NaN where one does not exist.
+
+    A correlation that rounding took to one leaves no density to its draw.
+    """
+    try:
+        return np.asarray(np.linalg.cholesky(correlations))
+    except np.linalg.LinAlgError:
+        roots = np.full_like(correlations, np.nan)
+        for draw, correlation in enumerate(correlations):
+            with suppress(np.linalg.LinAlgError):
+                roots[draw] = np.linalg.cholesky(correlation)
+        return roots
 
 
 def _row_densities(
@@ -301,4 +323,6 @@ def _row_densities(
     )
     nu = None if joint.nu is None else np.broadcast_to(at[0][NU].value[:, 0], len(chol))
     size = observed.shape[1]
-    return np.asarray(log_density(observed, mu, sigma, chol, nu, size=size, m=NUMPY))
+    # A draw that is not finite, or has no spread, has no density: it is told of, and needs no warning.
+    with np.errstate(all="ignore"):
+        return np.asarray(log_density(observed, mu, sigma, chol, nu, size=size, m=NUMPY))

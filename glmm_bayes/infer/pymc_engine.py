@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing import active_children
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -140,10 +141,24 @@ def _outliving(crashed: dict[int, str], interrupts: Interrupts) -> Iterator[None
             return len(crashed) > before
 
     parallel.ParallelSampler = Outliving
+    others = set(active_children())
     try:
         yield
     finally:
         parallel.ParallelSampler = before
+        # PyMC asks its workers to end, and one that an interrupt met at its start may not hear it.
+        _end([worker for worker in active_children() if worker not in others])
+
+
+def _end(workers: Sequence[Any]) -> None:
+    """End processes, by force if they do not go by themselves."""
+    for worker in workers:
+        worker.terminate()
+    for worker in workers:
+        worker.join(_PATIENCE)
+        if worker.is_alive():
+            worker.kill()
+            worker.join()
 
 
 def _wait_for_an_end(processes: list[Any]) -> None:

@@ -6,9 +6,10 @@ The constants are measured: ``benchmarks/memory.py`` holds the estimate beside w
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
-from math import prod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from math import inf, prod
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +38,29 @@ _SHARE = 0.8
 #: Prior draws: PyMC's own, of sampled and reported variables, and those handed over.
 _PRIOR_COPIES = 3
 _MOST_CHAINS = 10_000
+#: What is advised leaves room for what other programs take in the meantime.
+_ADVISED = 0.9
+#: What most fits are made with, and the fewest that are advised.
+_USUAL = {"draws": 1000, "tune": 1000, "chains": 4}
+_FEWEST = {"draws": 100, "tune": 100, "chains": 1}
 _GB = 1e9
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """Bytes that a fit takes of memory, by what takes them, and of disk when it is saved."""
+    """Bytes that a fit takes of memory, by what takes them, and of disk when it is saved.
+
+    Attributes
+    ----------
+    parts : mapping of str to float
+    file : float
+    of : callable
+        Takes other settings to the estimate of the same model.
+    """
 
     parts: Mapping[str, float]
     file: float
+    of: Callable[[Settings], Estimate] = field(repr=False, compare=False)
 
     @property
     def total(self) -> float:
@@ -67,18 +82,36 @@ def estimate(priors: Priors, rows: int, settings: Settings) -> Estimate:
         Of the data, times the number of responses.
     settings : Settings
     """
-    reported = sum(_sizes(priors).values())
+    columns = sum(_width(predictor) for predictor in priors.predictors.values())
+    return _estimate(sum(_sizes(priors).values()), rows, columns, settings)
+
+
+def _estimate(reported: int, rows: int, columns: int, settings: Settings) -> Estimate:
     drawn = settings.chains * settings.draws
     warmed = settings.chains * (settings.draws + settings.tune)
     pointwise = drawn * rows if drawn * rows <= LOG_LIKELIHOOD_LIMIT else 0
-    columns = sum(_width(predictor) for predictor in priors.predictors.values())
     parts = {
         "compiling": float(_COMPILER),
         "draws": _NUMBER * (_COPIES * drawn * reported + warmed * (reported + _STATISTICS)),
         "log likelihood": float(_NUMBER * (pointwise + _BLOCKS * min(pointwise, BLOCK_ELEMENTS))),
         "data": _NUMBER * _ROW_COPIES * rows * columns,
     }
-    return Estimate(parts, float(_NUMBER * (drawn * (reported + 8) + rows * columns)))
+    file = float(_NUMBER * (drawn * (reported + 8) + rows * columns))
+    return Estimate(parts, file, partial(_estimate, reported, rows, columns))
+
+
+def check_resources(priors: Priors, rows: int, settings: Settings, path: Path | None = None) -> None:
+    """Refuse a fit that takes more memory, or more disk where it will be saved, than there is.
+
+    Raises
+    ------
+    ResourceError
+        ``resources``.
+    """
+    need = estimate(priors, rows, settings)
+    check_memory(need, settings)
+    if path is not None:
+        check_disk(need, path)
 
 
 def check_memory(need: Estimate, settings: Settings) -> None:
@@ -87,19 +120,63 @@ def check_memory(need: Estimate, settings: Settings) -> None:
     Raises
     ------
     ResourceError
-        ``resources``, with what it takes, what is free, and how many draws there is room for.
+        ``resources``, with what it takes, what is free, and settings that there is room for.
     """
+    free = free_memory()
+    room = inf if free is None else _SHARE * free
     if settings.chains > _MOST_CHAINS:
         message = f"at most {_MOST_CHAINS:,} chains, found {settings.chains:,}: each is started and tuned."
-        raise ResourceError(Finding("resources", message, hint="Four chains are usual; take more draws."))
-    free = free_memory()
-    if free is None or need.total <= _SHARE * free:
+    elif free is None or need.total <= room:
         return
-    rest = _SHARE * free - need.parts["compiling"] - need.parts["data"]
-    room = int(settings.draws * rest / (need.total - need.parts["compiling"] - need.parts["data"]))
-    message = f"needs about {need.total / _GB:,.1f} GB of memory, free are {free / _GB:,.1f} ({need}, in GB)."
-    hint = f"Try draws={room}, or fewer chains." if room >= 1 else "Take fewer rows, or a larger machine."
+    else:
+        message = f"needs about {need.total / _GB:,.1f} GB of memory, free are {free / _GB:,.1f}"
+        message += f" ({need}, in GB)."
+
+    def fits(other: Settings) -> bool:
+        return other.chains <= _MOST_CHAINS and need.of(other).total <= _ADVISED * room
+
+    advised = _advised(settings, fits)
+    hint = f"Try {advised}." if advised else "Take fewer rows, or a larger machine."
     raise ResourceError(Finding("resources", message, hint=hint))
+
+
+def _advised(settings: Settings, fits: Callable[[Settings], bool]) -> str:
+    """Return settings that there is room for: one that is changed if that is enough, else all of them.
+
+    What is farthest above what is usual is changed first; more than the usual number of chains is never
+    advised, as their draws could be had from fewer.
+    """
+    asked: dict[str, int] = {name: getattr(settings, name) for name in _USUAL}
+
+    def fit_with(changed: Mapping[str, Any]) -> bool:
+        return fits(replace(settings, **changed))
+
+    def most(name: str) -> int:
+        largest = min(asked[name], _USUAL[name]) if name == "chains" else asked[name]
+        return _most(largest, lambda value: fit_with({name: value}))
+
+    for name in sorted(_USUAL, key=lambda name: -asked[name] / _USUAL[name]):
+        if (value := most(name)) >= _FEWEST[name]:
+            return f"{name}={value}"
+    usual = {name: min(value, _USUAL[name]) for name, value in asked.items()}
+    if not fit_with(usual):
+        return ""
+    return ", ".join(f"{name}={value}" for name, value in usual.items())
+
+
+def _most(asked: int, fits: Callable[[int], bool]) -> int:
+    """Return about the largest number up to the one asked for that fits, in two digits; 0 if none does."""
+    fitting, too_many = 0, asked + 1
+    while too_many - fitting > 1:
+        middle = (fitting + too_many) // 2
+        fitting, too_many = (middle, too_many) if fits(_in_two_digits(middle)) else (fitting, middle)
+    return _in_two_digits(fitting)
+
+
+def _in_two_digits(value: int) -> int:
+    """Return a whole number with its first two digits, and zeros for the others."""
+    unit = int(10 ** max(0, len(str(value)) - 2))
+    return value // unit * unit
 
 
 def checked_prior_draws(draws: Any, seed: Any, priors: Priors, rows: int) -> tuple[int, int | None]:
@@ -116,9 +193,9 @@ def checked_prior_draws(draws: Any, seed: Any, priors: Priors, rows: int) -> tup
     need, free = _PRIOR_COPIES * _NUMBER * draws * (sum(_sizes(priors).values()) + rows), free_memory()
     if free is not None and need > _SHARE * free:
         message = f"needs about {need / _GB:,.1f} GB of memory, free are {free / _GB:,.1f}."
-        raise ResourceError(
-            Finding("resources", message, hint=f"Try draws={int(draws * _SHARE * free / need)}.")
-        )
+        most = int(draws * _ADVISED * _SHARE * free / need)
+        hint = f"Try draws={most}." if most else "Take fewer rows, or a larger machine."
+        raise ResourceError(Finding("resources", message, hint=hint))
     return draws, None if seed is None else checked_seed(seed)
 
 

@@ -8,34 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from glmm_bayes.core.arguments import LARGEST_WHOLE, checked_seed, open_share, whole_number
+from glmm_bayes.core.arguments import LARGEST_WHOLE, check_flag, checked_seed, open_share, whole_number
 from glmm_bayes.core.elsewhere import refuse_unknown
-from glmm_bayes.core.errors import Finding, SamplingError
+from glmm_bayes.core.errors import SamplingError
 
-#: What other packages call the arguments of ``fit``.
-_ELSEWHERE = {
-    "random_seed": "seed",
-    "random_state": "seed",
-    "rng": "seed",
-    "iter": "draws",
-    "samples": "draws",
-    "num_samples": "draws",
-    "iter_sampling": "draws",
-    "warmup": "tune",
-    "num_warmup": "tune",
-    "iter_warmup": "tune",
-    "burnin": "tune",
-    "num_chains": "chains",
-    "njobs": "cores",
-    "num_cores": "cores",
-    "parallel_chains": "cores",
-    "adapt_delta": "target_accept",
-    "nuts_sampler": "engine",
-    "sampler": "engine",
-    "backend": "engine",
-    "progressbar": "progress",
-    "progress_bar": "progress",
-}
 _LEAST = {"draws": 1, "tune": 1, "chains": 1, "cores": 1}
 
 
@@ -67,9 +43,7 @@ class Settings:
         if self.seed is not None:
             object.__setattr__(self, "seed", checked_seed(self.seed))
         object.__setattr__(self, "target_accept", open_share("target_accept", self.target_accept))
-        if not (self.progress is None or isinstance(self.progress, bool)):
-            message = f"progress must be True, False or None, found {self.progress!r:.60}."
-            raise SamplingError(Finding("settings", message))
+        check_flag("progress", self.progress, SamplingError, "settings", or_none=True)
 
     @property
     def shows_progress(self) -> bool:

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
+from glmm_bayes.core.arguments import check_flag
 from glmm_bayes.core.errors import Finding, GlmmError, GlmmWarning, StorageError
 from glmm_bayes.core.files import check_target, file_path
 from glmm_bayes.design.known import KnownTable
@@ -77,8 +78,9 @@ def save_fit(fit: Fit, path: str | PathLike[str], overwrite: bool = False) -> No
     ------
     StorageError
         ``exists`` if the name is taken, ``storage`` if it cannot be written, or the fit holds what a file
-        cannot.
+        cannot; ``overwrite`` if that is neither True nor False.
     """
+    check_flag("overwrite", overwrite, StorageError)
     path = file_path(path)
     check_target(path, overwrite)
     arrays = _arrays(fit)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.graph.families.parameters import ParameterKind
 from glmm_bayes.graph.group_priors import level_parameters
@@ -67,6 +68,10 @@ def _smallest_root(x: Array) -> Array:
 
 
 ANY: Support = ()
+#: Of draws made elsewhere: sums of squares of larger numbers leave the range of a float.
+FITTING: Support = (
+    Condition(f"must lie between -{LARGEST:g} and {LARGEST:g}", lambda x: _any(np.abs(x) > LARGEST)),
+)
 NOT_NEGATIVE: Support = (Condition("must not be negative", lambda x: _any(x < 0.0)),)
 UNIT: Support = (Condition("must lie between 0 and 1", _past_unit),)
 ABOVE_TWO: Support = (Condition("must be at least 2", lambda x: _any(x < 2.0)),)
@@ -87,6 +92,17 @@ DEFINITE: Support = (
     *CORRELATION,
     Condition("must be positive definite, or residuals have no density", lambda x: _smallest_root(x) <= 0.0),
 )
+#: A value inside each support, by the shape of the variable.
+_INSIDE: Mapping[Support, Callable[[tuple[int, ...]], Array]] = {
+    ANY: np.zeros,
+    NOT_NEGATIVE: np.ones,
+    UNIT: lambda shape: np.full(shape, 0.5),
+    ABOVE_TWO: lambda shape: np.full(shape, 4.0),
+    ASCENDING: lambda shape: np.arange(float(shape[0])),
+    SIMPLEX: lambda shape: np.full(shape, 1.0 / shape[0]),
+    CORRELATION: lambda shape: np.eye(shape[0]),
+    DEFINITE: lambda shape: np.eye(shape[0]),
+}
 _BY_WORD = {"real": ANY, "positive": NOT_NEGATIVE, "unit": UNIT}
 
 
@@ -128,6 +144,11 @@ def joint_supports(joint: JointPriors) -> dict[str, Support]:
 
 def _ascend(priors: Priors) -> bool:
     return priors.thresholds is not None and priors.thresholds.is_ordered
+
+
+def inside(support: Support, shape: tuple[int, ...]) -> Array:
+    """Return a value of one draw that lies inside a support, away from its ends."""
+    return _INSIDE[support](shape)
 
 
 def check_support(name: str, array: Array, support: Support, findings: Findings) -> None:

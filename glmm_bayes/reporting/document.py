@@ -5,8 +5,11 @@ from __future__ import annotations
 from os import PathLike
 from pathlib import Path
 
+from glmm_bayes.core.arguments import check_flag
+from glmm_bayes.core.errors import Finding, StorageError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.files import check_target, file_path, is_ours, signed, write_text
+from glmm_bayes.infer.archive import is_fit
 from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.fit import Fit, check_fit
 from glmm_bayes.reporting.sections import sections, verdict
@@ -24,7 +27,8 @@ def report(fit: Fit, path: str | PathLike[str], title: str | None = None, overwr
     title : str, optional
         Default: the model's formula.
     overwrite : bool
-        Whether a file that is no report of ours, or one that was changed since, may be replaced.
+        Whether a file that is no report of ours, or one that was changed since, may be replaced; a saved
+        fit never is, as the draws of this one may be in it.
 
     Returns
     -------
@@ -34,7 +38,8 @@ def report(fit: Fit, path: str | PathLike[str], title: str | None = None, overwr
     Raises
     ------
     StorageError
-        ``exists`` if the file must not be replaced, ``storage`` if it cannot be written.
+        ``exists`` if the file must not be replaced, ``storage`` if it cannot be written, ``output`` if it
+        is a saved fit, ``overwrite`` if that is neither True nor False.
 
     Examples
     --------
@@ -47,10 +52,26 @@ def report(fit: Fit, path: str | PathLike[str], title: str | None = None, overwr
     'epil.html'
     """
     check_fit(fit)
-    target = file_path(path)
-    check_target(target, overwrite or is_ours(target))
+    target = report_target(path, overwrite)
     text = render(fit, title)
     write_text(target, text, overwrite or is_ours(target))
+    return target
+
+
+def report_target(path: str | PathLike[str], overwrite: bool = False) -> Path:
+    """Return where a report goes, or say why it cannot go there; one of ours is replaced.
+
+    Raises
+    ------
+    StorageError
+        As ``report``.
+    """
+    check_flag("overwrite", overwrite, StorageError)
+    target = file_path(path)
+    if overwrite and is_fit(target):
+        message = f"{target}: is a saved fit, and a report never takes its place."
+        raise StorageError(Finding("output", message, hint="Choose another path."))
+    check_target(target, overwrite or is_ours(target))
     return target
 
 

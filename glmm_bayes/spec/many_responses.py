@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from glmm_bayes.core.arguments import check_flag
 from glmm_bayes.core.errors import Finding, FormulaError
 from glmm_bayes.spec.formula import read_formula
 from glmm_bayes.spec.several import Formula
@@ -60,8 +61,7 @@ class Formulas:
         formulas = tuple(part if isinstance(part, Formula) else Formula(part) for part in members)
         if len(formulas) < 2:
             raise _refusal(f"a model of several responses has two formulas or more, found {len(formulas)}.")
-        if not isinstance(rescor, bool):
-            raise _refusal(f"rescor must be True or False, found {rescor!r:.40}.")
+        check_flag("rescor", rescor, FormulaError, "formula_syntax")
         _check_distinct(formulas)
         object.__setattr__(self, "members", formulas)
         object.__setattr__(self, "families", _one_each("family", family, len(formulas), (str,)))

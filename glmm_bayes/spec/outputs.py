@@ -8,6 +8,7 @@ from itertools import combinations
 from pathlib import Path
 
 from glmm_bayes.core.errors import Finding, StorageError
+from glmm_bayes.core.files import is_same
 from glmm_bayes.spec.spec_file import SpecFile
 
 
@@ -44,11 +45,11 @@ def _clashes(spec: Path, file: SpecFile, targets: Mapping[str, Path]) -> Iterato
         inputs["the data"] = file.data.path
     for name, target in targets.items():
         for what, path in inputs.items():
-            if _real(target) == _real(path):
+            if is_same(target, path):
                 message = f"{spec.name}: [output] {name} would replace {what}: {target}."
                 yield Finding("output", message, hint="Choose another path.")
     for (one, first), (other, second) in combinations(targets.items(), 2):
-        if _real(first) == _real(second):
+        if is_same(first, second):
             message = f"{spec.name}: [output] {one} and {other} are one file: {first}."
             yield Finding("output", message, hint="Give each a name of its own.")
 

@@ -12,8 +12,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from glmm_bayes.core.errors import Finding, FormulaError, GlmmError
-from glmm_bayes.core.files import file_path, write_text
+from glmm_bayes.core.arguments import check_flag
+from glmm_bayes.core.errors import Finding, FormulaError, GlmmError, StorageError
+from glmm_bayes.core.files import file_path, refuse_folder, write_text
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.spec.diagnosis import is_hidden
@@ -92,7 +93,7 @@ def read_spec_file(path: str | PathLike[str]) -> SpecFile:
     Raises
     ------
     StorageError
-        If the file cannot be read.
+        If the file cannot be read, or names a folder where it must name a file.
     FormulaError
         If it is not TOML or YAML, if a key is unknown or a value has the wrong type, or if a text in
         the formula language cannot be read.
@@ -141,9 +142,10 @@ def write_spec_file(spec: ModelSpec, path: str | PathLike[str], overwrite: bool 
     Raises
     ------
     StorageError
-        ``exists`` if the file must not be replaced, ``storage`` if it cannot be written; then nothing is
-        left under its name that was not there before.
+        ``exists`` if the file must not be replaced, ``storage`` if it cannot be written, ``overwrite`` if
+        that is neither True nor False; then nothing is left under its name that was not there before.
     """
+    check_flag("overwrite", overwrite, StorageError)
     file = file_path(path)
     write_text(file, _text(file, spec), overwrite or _is_ours(file))
 
@@ -335,4 +337,5 @@ def _path(where: str, written: str, folder: Path) -> Path:
         message = f"{where}: a path of one file on this machine is needed, found {what}: {written[:80]!r}."
         hint = "Copy the file here and name it, relative to the spec file; no wildcards."
         raise FormulaError(Finding("config_value", message, hint=hint))
+    refuse_folder(written)
     return Path(os.path.abspath(folder / written))

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.core.files import is_ours, signed, write_file, write_text
+from glmm_bayes.core.files import check_target, is_ours, is_same, signed, write_file, write_text
 
 SPEC = gb.ModelSpec.from_formula("y ~ trt")
 
@@ -49,6 +49,18 @@ def test_what_is_no_path_is_refused_before_any_work(verb, kind, tmp_path, monkey
         (WRITERS | READERS)[verb](NO_PATHS[kind])
     assert caught.value.code == "storage" and len(str(caught.value)) < 400
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("verb", [*WRITERS, *READERS])
+@pytest.mark.parametrize("path", ["new/", "new//", "new/.", "new/..", "a/new/", ".", "..", "old/", "old/."])
+def test_a_path_that_names_a_folder_names_no_file(verb, path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "old").mkdir()
+    for more in ({}, {"overwrite": True}) if verb in WRITERS else ({},):
+        with pytest.raises(gb.StorageError, match=r"a folder\. Name a file in it") as caught:
+            (WRITERS | READERS)[verb](path, **more)
+        assert caught.value.code == "storage"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["old"]
 
 
 @pytest.mark.parametrize("found", [None, "fit.glmm", 1, {}, SPEC])
@@ -165,6 +177,68 @@ def test_a_link_is_never_written_through(verb, leads, tmp_path):
     WRITERS[verb](path, overwrite=True)
     assert not path.is_symlink() and target.exists() == leads
     assert not leads or target.read_text() == "mine"
+
+
+LINKS = {
+    "itself": "a",
+    "each other": "b",
+    "nowhere": "none",
+    "no folder": "none/none",
+    "below a file": "file/none",
+    "a file": "file",
+    "a folder": "folder",
+}
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes and links are POSIX's")
+@pytest.mark.parametrize("verb", WRITERS)
+@pytest.mark.parametrize("kind", LINKS)
+def test_what_is_written_over_a_link_is_known_before_the_work(verb, kind, tmp_path):
+    path = tmp_path / "a"
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "b").symlink_to(path)
+    path.symlink_to(tmp_path / LINKS[kind])
+    with pytest.raises(gb.StorageError):
+        check_target(path, overwrite=False)
+    try:
+        check_target(path, overwrite=True)
+    except gb.StorageError:
+        assert kind == "a folder"
+        with pytest.raises(gb.StorageError, match="is a folder"):
+            WRITERS[verb](path, overwrite=True)
+    else:
+        WRITERS[verb](path, overwrite=True)
+        assert path.is_file() and not path.is_symlink()
+    assert (tmp_path / "file").read_text() == "mine" and not [*(tmp_path / "folder").iterdir()]
+
+
+SPELLINGS = {
+    "itself": lambda path: path,
+    "by its folder": lambda path: path.parent / ".." / path.parent.name / path.name,
+    "a link": lambda path: _made(path, os.symlink),
+    "a second name": lambda path: _made(path, os.link),
+}
+
+
+def _made(path, make):
+    other = path.with_name("other.html")
+    make(path, other)
+    return other
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes and links are POSIX's")
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("name", ["a.glmm", "a.html"])
+def test_a_report_never_takes_the_place_of_draws(spelling, name, tmp_path):
+    path = tmp_path / name
+    fit().save(path)
+    target = SPELLINGS[spelling](path)
+    with pytest.raises(gb.StorageError) as caught:
+        gb.report(fit(), target, overwrite=True)
+    assert caught.value.code == "output"
+    assert gb.load(path).shape == gb.load(target).shape == (1, 4)
+    assert is_same(path, target) and not is_same(path, tmp_path / "none")
 
 
 @pytest.mark.parametrize("verb", WRITERS)

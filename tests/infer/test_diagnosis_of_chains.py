@@ -99,3 +99,40 @@ def test_advice_to_draw_more_has_an_end():
     walk, few = checks(fit_of(slow(2, 5000))), checks(fit_of(noise(2, 60)))
     assert "times as many" not in walk["effective sample size"].sentence
     assert "draw 3 times as many" in few["effective sample size"].sentence
+
+
+@pytest.mark.parametrize("moved", [0.02, 0.1, 0.5, 0.7])
+def test_a_chain_that_stops_on_its_way_is_stuck_and_no_more_draws_are_asked_for(moved):
+    beta = noise(2, 400)
+    stop = int(moved * 400)
+    beta[1, stop:] = beta[1, stop]
+    text = str(gb.diagnose(fit_of(beta)))
+    assert "chain 2 of 2 hardly moved" in text
+    assert "times as many" not in text and "Sample longer" not in text
+
+
+def test_a_chain_that_stays_for_a_while_is_not_stuck():
+    beta = noise(2, 400)
+    beta[1, 100:150] = beta[1, 100]
+    assert "stuck chains" not in checks(fit_of(beta))
+
+
+def test_a_chain_of_nothing_but_divergences_is_named():
+    diverging = np.zeros((3, 200), bool)
+    diverging[1] = True
+    found = checks(fit_of(noise(3, 200), diverging=diverging))
+    assert "every draw of chain 2 of 3 diverged" in found["divergences"].sentence
+
+
+def test_chains_that_creep_and_diverge_in_every_draw_are_not_asked_for_more():
+    beta = np.ones((2, 200, 2)) * np.array([1.0, 3.0])[:, None, None] + 1e-9 * noise(2, 200)
+    text = str(gb.diagnose(fit_of(beta, diverging=np.ones((2, 200), bool))))
+    assert "Sample longer" not in text and "times as many" not in text
+
+
+def test_copies_of_a_chain_are_no_chains():
+    beta = np.repeat(noise(1, 1000), 4, axis=0)
+    found = checks(fit_of(beta))
+    assert "chains 1 and 2 hold the same draws" in found["same chains"].sentence
+    assert not gb.diagnose(fit_of(beta)).passed
+    assert "same chains" not in checks(fit_of(noise(4, 1000)))

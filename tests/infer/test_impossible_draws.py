@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 
 import glmm_bayes as gb
 from glmm_bayes.graph.families import FAMILIES
@@ -355,3 +356,56 @@ def fit_with(fit, tree, **settings):
     return gb.Fit(
         fit.spec, fit.design, fit.response, fit.priors, tree, {**fit.settings, **settings}, fit.known
     )
+
+
+# --- which draws belong together ------------------------------------------------------------------------
+
+PAIR = gb.Model("y ~ x", pd.DataFrame({"y": [1.0, 2.5, 2.0, 4.0], "x": [1.0, 3.0, 2.0, 5.0]}))
+
+
+def labelled(dims=("chain", "draw", "coef"), chain=(0, 1), draw=range(5)):
+    """Draws of which each number says where it stands: 100 a chain, 10 a draw, 1 a coefficient."""
+    values = 100.0 * np.arange(2)[:, None, None] + 10.0 * np.arange(5)[None, :, None] + np.arange(2)
+    coords = {"chain": list(chain), "draw": list(draw)}
+    beta = xr.DataArray(values, dims=("chain", "draw", "coef"), coords=coords)
+    sigma = xr.DataArray(1 + values[..., 0], dims=("chain", "draw"), coords=coords)
+    return beta.rename(dict(zip(beta.dims, dims, strict=True))), sigma
+
+
+@pytest.mark.parametrize(
+    "dims", [("chains", "draw", "coef"), ("chain", "iteration", "coef"), ("c", "d", "e")]
+)
+def test_a_chain_or_a_draw_by_another_name_is_refused(dims):
+    beta, sigma = labelled(dims)
+    with pytest.raises(gb.DataError, match="chain and draw are needed") as caught:
+        gb.Fit.from_draws(PAIR, {"beta": beta, "sigma": sigma})
+    assert caught.value.code == "draws_shape" and "beta" in str(caught.value)
+
+
+@pytest.mark.parametrize("dim", ["chain", "draw"])
+def test_draws_in_another_order_are_paired_by_their_labels(dim):
+    beta, sigma = labelled()
+    order = list(range(sigma.sizes[dim]))[::-1]
+    fit = gb.Fit.from_draws(PAIR, {"beta": beta, "sigma": sigma.isel({dim: order})})
+    whole = gb.Fit.from_draws(PAIR, {"beta": beta, "sigma": sigma})
+    np.testing.assert_array_equal(fit.arrays["sigma"], whole.arrays["sigma"])
+
+
+@pytest.mark.parametrize(
+    ("dim", "labels"), [("draw", range(5, 10)), ("chain", (2, 3)), ("draw", (0, 1, 2, 3, 3))]
+)
+def test_draws_of_other_runs_are_not_paired(dim, labels):
+    beta, _ = labelled()
+    _, sigma = labelled(**{dim: labels})
+    with pytest.raises(gb.DataError) as caught:
+        gb.Fit.from_draws(PAIR, {"beta": beta, "sigma": sigma})
+    assert caught.value.code == "draws_labels" and "sigma" in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["beta", "sigma"])
+@pytest.mark.parametrize("size", [1e151, 1e308])
+def test_draws_whose_squares_are_no_numbers_are_refused(name, size):
+    draws = {"beta": np.zeros((1, 5, 2)), "sigma": np.ones((1, 5))}
+    draws[name][0, 3] = size
+    with pytest.raises(gb.DataError, match="must lie between"):
+        gb.Fit.from_draws(PAIR, draws)

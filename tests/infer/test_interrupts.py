@@ -14,6 +14,7 @@ import pytest
 import glmm_bayes as gb
 from glmm_bayes.infer.chains import FEWEST_DRAWS, Chains, cut, kept
 from glmm_bayes.infer.interrupts import Interrupts
+from glmm_bayes.infer.pymc_engine import _end
 
 RNG = np.random.default_rng(1)
 DATA = pd.DataFrame({"x": RNG.normal(size=40), "g": np.repeat(np.arange(8), 5)}).assign(
@@ -106,6 +107,33 @@ def test_errors_without_an_interrupt_stay_what_they_are():
         raise EOFError
 
 
+def test_an_interrupt_after_the_last_draw_loses_none(monkeypatch):
+    """Ctrl-C while the draws are put together: the fit is whole and says that it is."""
+    import glmm_bayes.model as module
+
+    assemble = module.assemble
+
+    def interrupting(*given):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+        return assemble(*given)
+
+    monkeypatch.setattr(module, "assemble", interrupting)
+    with pytest.warns(gb.GlmmWarning, match="all draws had been made"):
+        fit = MODEL.fit(draws=120, tune=100, chains=1, seed=1)
+    assert fit.shape == (1, 120) and fit.settings["interrupted"] is False and fit.caveats == ()
+
+
+def test_a_second_interrupt_ends_what_the_first_one_left():
+    with pytest.raises(gb.SamplingError) as caught, Interrupts() as interrupts:
+        interrupts.hold()
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5)
+    assert caught.value.code == "interrupted"
+
+
 def interrupted_fit(engine, cores, seconds):
     """Fit, and press Ctrl-C after some time; return the fit or the typed error."""
     timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
@@ -151,9 +179,23 @@ def test_interrupts_at_random_moments(engine, cores):
     moments = np.random.default_rng([len(engine), cores]).uniform(0, {"nutpie": 1.5, "pymc": 9}[engine], 8)
     for moment in moments:
         check_interrupted(interrupted_fit(engine, cores, moment))
+        assert multiprocessing.active_children() == []
 
 
 # --- workers that end -----------------------------------------------------------------------------------
+
+
+def test_a_worker_that_does_not_hear_is_ended():
+    deaf = multiprocessing.get_context("fork").Process(target=deaf_worker, daemon=True)
+    deaf.start()
+    time.sleep(0.2)
+    _end([deaf])
+    assert not deaf.is_alive()
+
+
+def deaf_worker():
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(60)
 
 
 def killed_fit(which, after):

@@ -1,5 +1,6 @@
 """What a fit takes is estimated before it is compiled, and refused where there is less."""
 
+import re
 import time
 
 import numpy as np
@@ -7,7 +8,6 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.infer.free_memory import free_memory
 from glmm_bayes.infer.resources import check_disk, check_memory, estimate
 from glmm_bayes.infer.settings import Settings
 from tests.pace import in_time
@@ -46,16 +46,48 @@ def test_prior_draws_that_no_machine_holds_are_refused_too():
         model().prior_predictive(draws=10**12)
 
 
-def test_what_is_advised_fits():
-    free = free_memory()
-    assert free is not None
-    made = model()
-    with pytest.raises(gb.ResourceError) as caught:
-        check_memory(estimate(made.priors, 50, Settings(draws=10**9)), Settings(draws=10**9))
-    advised = int(caught.value.hint.split("draws=")[1].split(",")[0])
-    check_memory(
-        estimate(made.priors, 50, Settings(draws=advised * 9 // 10)), Settings(draws=advised * 9 // 10)
-    )
+def wide():
+    """A model whose every draw takes much memory: an effect of each of many levels."""
+    return gb.Model("y ~ 1 + (1 | g)", {"y": np.resize([0.0, 1.0, 3.0], 40_000), "g": np.arange(40_000) // 2})
+
+
+TOO_MUCH = [
+    *({name: 10**power} for name in ("draws", "tune", "chains") for power in (8, 9, 15)),
+    {"draws": 10**9, "chains": 9000},
+    {"tune": 10**9, "chains": 9000},
+    {"draws": 10**9, "tune": 10**9},
+    {"draws": 10**9, "tune": 10**9, "chains": 10**9},
+    {"draws": 10**7, "tune": 100},
+]
+
+
+@pytest.mark.parametrize("asked", TOO_MUCH, ids=str)
+@pytest.mark.parametrize("which", ["small", "wide"])
+def test_what_is_advised_fits(which, asked, monkeypatch):
+    # As much on every machine.
+    monkeypatch.setattr("glmm_bayes.infer.resources.free_memory", lambda: 8e9)
+    made = {"small": model, "wide": wide}[which]()
+
+    def check(settings):
+        check_memory(estimate(made.priors, len(made.design), settings), settings)
+
+    with pytest.raises(gb.ResourceError, match=r"Try (draws|tune|chains)=") as caught:
+        check(Settings(**asked))
+    advised = {name: int(value) for name, value in re.findall(r"(\w+)=(\d+)", caught.value.hint)}
+    check(Settings(**{**asked, **advised}))
+    assert all(value >= {"chains": 1}.get(name, 100) for name, value in advised.items())
+    # What is not the matter stays as it was asked for.
+    assert set(advised) <= set(asked) | {"chains"} or len(advised) == 3
+    assert all(value <= asked.get(name, value) for name, value in advised.items())
+
+
+def test_where_nothing_fits_no_settings_are_advised(monkeypatch):
+    monkeypatch.setattr("glmm_bayes.infer.resources.free_memory", lambda: 1e8)
+    with pytest.raises(gb.ResourceError, match="Take fewer rows"):
+        check_memory(estimate(model().priors, 50, Settings()), Settings())
+    with pytest.raises(gb.ResourceError, match="Take fewer rows"):
+        monkeypatch.setattr("glmm_bayes.infer.resources.free_memory", lambda: 100.0)
+        model().prior_predictive()
 
 
 def test_the_estimate_grows_with_everything_that_is_kept():

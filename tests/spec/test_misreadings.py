@@ -20,7 +20,6 @@ REFUSED = [
     ("y ~ bs(x, 5)^2", MISREAD, "bs(x, 5)^2", "outside I()", "Write bs(x, 5) alone"),
     ("y ~ C(x)^2", MISREAD, "C(x)^2", "outside I()", "Write C(x) alone"),
     ("y ~ x**3 + z", MISREAD, "x**3", "outside I()", "Write I(x^3)."),
-    ("y ~ (1 + x)^2", MISREAD, "1", "number inside a product", "0 + a:b"),
     ("y ~ (x)^2", MISREAD, "(x)^2", "outside I()", "Write I(x^2)."),
     ("y ~ np.log(x)", MISREAD, "np.log", "listed functions", "Write log(x)."),
     ("y ~ x.mean()", MISREAD, "x.mean", "listed functions", "Compute the column first."),
@@ -50,23 +49,11 @@ REFUSED = [
     ("y ~ ( | g)", MISREAD, "|", "before the bar", "Write (1 | g)"),
     ("y ~ (0 | g)", MISREAD, "0", "no effect", "Write (1 | g)"),
     ("y ~ x (1 | g)", MISREAD, "|", "arguments of a function", "x + (1 | g)"),
-    ("y ~ ar1(0 + t | g)", MISREAD, "ar1", "around a bar", 'Write (0 + t | gr(g, structure = "ar1")).'),
-    ("y ~ us(x | a:b)", MISREAD, "us", "around a bar", '(x | gr(a:b, structure = "unstructured"))'),
-    (
-        "y ~ z + cs(1 + x | g)",
-        MISREAD,
-        "cs",
-        "around a bar",
-        '(1 + x | gr(g, structure = "compound_symmetry"))',
-    ),
-    ("y ~ diag(1 + x | g)", MISREAD, "diag", "around a bar", '(1 + x | gr(g, structure = "diagonal"))'),
-    ("y ~ toep(0 + t | g)", MISREAD, "toep", "around a bar", '(0 + t | gr(g, structure = "toeplitz"))'),
     ("y ~ exp(0 + t | g)", MISREAD, "exp", "around a bar", "coordinates = cbind(x, y)"),
     ("y ~ ar(t, gr = g)", FUNCTION, "ar", "other packages", 'structure = "ar1"'),
     ("y ~ s(x)", FUNCTION, "s", "other packages", "Write ns(x, df = 4) or cr(x, df = 5)."),
     ("y ~ t2(x, z)", FUNCTION, "t2", "other packages", "ns(x, df = 4)"),
     ("y ~ gp(x)", FUNCTION, "gp", "other packages", "ns(x, df = 4)"),
-    ("y ~ as.factor(x)", FUNCTION, "as.factor", "other packages", "Write C(x)."),
     ("y ~ x - (1 | g)", MISREAD, "(1 | g)", "cannot be taken away", "Leave it out."),
     ("y ~ x - offset(z)", MISREAD, "offset(z)", "cannot be taken away", "Leave it out."),
     ("y ~ offset(z) + offset(z)", MISREAD, "z", "written twice", "once"),
@@ -102,7 +89,6 @@ REFUSED = [
     ("y ~ (a + b)^1.5", SYNTAX, "(a + b)^1.5", "whole number from 1 to 8", "(a + b)^2"),
     ("y ~ (a + b)^0", SYNTAX, "(a + b)^0", "whole number from 1 to 8", "(a + b)^2"),
     ("y ~ I(a < b < c)", SYNTAX, "<", "found '<'", "Example"),
-    ("y ~ I('a' == g)", SYNTAX, "'a'", "found the text", 'I(g == "a")'),
     ("y ~ I(1e999)", SYNTAX, "1e999", "too large", ""),
     ("y ~ `x", SYNTAX, "`", "backtick is not closed", "Example"),
     ("y ~ C(x, ref='a)", SYNTAX, "'", "quote is not closed", "Example"),
@@ -209,8 +195,9 @@ Write (1 + z | a) + (1 + z | b).""",
 [formula_function] formula:1:18: 'sqroot' is not a formula function.
     recovery ~ age + sqroot(dose)
                      ^^^^^^
-Did you mean 'sqrt'? Allowed: log, log1p, log2, log10, exp, expm1, sqrt, abs, sin, cos, asin, pmin, pmax, \
-I, days_since, center, scale, standardize, poly, bs, ns, cr, C, ordered, mo, cs, offset, cbind, success. \
+Did you mean 'sqrt'? Allowed: log, log1p, log2, log10, exp, expm1, sqrt, abs, sin, cos, asin, abs2, \
+as.integer, pmin, pmax, I, ifelse, days_since, days_between, center, scale, standardize, ave, between, \
+within, poly, bs, ns, cr, rcs, C, ordered, mo, cs, offset, cbind, success. \
 Compute the column first, or gb.register_transform("sqroot", f).""",
     "y ~ a +\r\n\tb + 体重^2": """\
 [formula_misread] formula:2:6: a power outside I() is no arithmetic: other packages read the term itself.
