@@ -13,6 +13,7 @@ from glmm_bayes.core.errors import DataError, Findings
 from glmm_bayes.design.column import too_many_unused, unlike_read
 from glmm_bayes.design.design import Design, DesignState
 from glmm_bayes.design.known import KnownTable, known_table
+from glmm_bayes.design.missing import check_finite
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Column, Table
 from glmm_bayes.graph.covariances.resolve import check_structures, wanted_tables
@@ -183,6 +184,9 @@ def _table(archive: Archive, manifest: Manifest, spec: ModelSpec) -> Table:
         raise archive.corrupt("its columns differ in length.")
     if fingerprint(table) != manifest.fingerprint:
         raise archive.corrupt("the training rows do not match their fingerprint.")
+    findings, ends = Findings(DataError), spec.names().open_ended
+    check_finite([column for name, column in columns.items() if name not in ends], table.rows, findings)
+    findings.raise_errors()
     return table
 
 

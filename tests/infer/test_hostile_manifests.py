@@ -12,7 +12,7 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.infer.archive import write_archive
-from glmm_bayes.infer.manifest import MANIFEST, ArrayEntry, canonical, metadata_members
+from glmm_bayes.infer.manifest import MANIFEST, ArrayEntry, FingerprintEntry, canonical, metadata_members
 from glmm_bayes.infer.sample import DRAWN_WITH
 from glmm_bayes.infer.settings import ELSEWHERE
 from tests.infer.test_storage import SETTINGS, fit_of, members_of, random_draws
@@ -298,6 +298,19 @@ def test_what_no_release_writes_is_refused_on_opening(kind, tmp_path):
         gb.load(rewritten(tmp_path, HOSTILE[kind]))
     assert caught.value.code in {"load_unsafe", "load_corrupt"}, caught.value
     assert "changed.glmm" in str(caught.value)
+
+
+@pytest.mark.parametrize("position", [0, 1])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e200])
+def test_rows_that_a_model_refuses_are_refused_on_opening(position, value, tmp_path, monkeypatch):
+    name = f"data/column_{position}"
+    change = array_changed(name, lambda values: np.where(np.arange(len(values)) == 2, value, values))
+    # Whoever changes rows makes their hashes right.
+    monkeypatch.setattr("glmm_bayes.infer.restore.fingerprint", lambda table: of_manifest)
+    of_manifest = FingerprintEntry(**json.loads(members_of(made_elsewhere())[MANIFEST])["fingerprint"])
+    with pytest.raises(gb.StorageError, match="row 2") as caught:
+        gb.load(rewritten(tmp_path, change, made_elsewhere()))
+    assert caught.value.code == "load_corrupt"
 
 
 SAMPLED = {name: [name, value] for name, value in SETTINGS.items() if isinstance(value, bool | int)}
