@@ -12,6 +12,8 @@ from glmm_bayes.core.arguments import LARGEST_WHOLE, check_flag, checked_seed, o
 from glmm_bayes.core.errors import Finding, SamplingError
 from glmm_bayes.core.registry import suggestion
 
+#: The engine of draws that none of ours made.
+ELSEWHERE = "draws made elsewhere"
 #: What other packages call the arguments of ``fit``.
 _ELSEWHERE = {
     "random_seed": "seed",
