@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import glmm_bayes as gb
 from glmm_bayes.cli import app
 from glmm_bayes.effects.side_by_side import SideBySide
+from tests.infer.test_storage import SETTINGS
 
 SHAPE = (2, 300)
 RNG = np.random.default_rng(1)
@@ -25,7 +26,8 @@ DATA = pd.DataFrame({
     "y": RNG.integers(0, 2, 60),
 })  # fmt: skip
 ROWS = {"x": [0.0, 1.0, 2.0], "t": ["a", "a", "b"], "c": ["u", "u", "v"]}
-INTERRUPTED = {"interrupted": True, "draws": 1000, "chains": 4, "seed": 1}
+WHOLE = SETTINGS | {"draws": SHAPE[1], "chains": SHAPE[0], "notes": []}
+INTERRUPTED = {"interrupted": True, "draws": 1000, "chains": 4}
 CRASHED = {**INTERRUPTED, "interrupted": False, "crashed": ["chain 1 (from 0) ended by itself: signal 9"]}
 WORDS = {"interrupted": "interrupted: 300 of 1,000 draws", "crashed": "chain_crashed: chain 1"}
 
@@ -75,9 +77,11 @@ def fit_of(kind="interrupted"):
     }
     fit = gb.Fit.from_draws(model, draws)
     tree = fit.draws.copy()
-    tree["sample_stats"] = xr.DataTree(xr.Dataset({"diverging": (("chain", "draw"), np.zeros(SHAPE, bool))}))
+    none, energy = (("chain", "draw"), np.zeros(SHAPE, bool)), (("chain", "draw"), rng.normal(size=SHAPE))
+    statistics = {"diverging": none, "reached_max_treedepth": none, "energy": energy}
+    tree["sample_stats"] = xr.DataTree(xr.Dataset(statistics))
     settings = {"interrupted": INTERRUPTED, "crashed": CRASHED}.get(kind, {})
-    return replace(fit, draws=tree, settings={**fit.settings, **settings})
+    return replace(fit, draws=tree, settings=WHOLE | settings)
 
 
 def said(result):

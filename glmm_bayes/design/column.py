@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,25 @@ def too_many_unused(column: Column) -> int:
         return 0
     unused = len(column.levels) - len(np.unique(column.values))
     return unused if unused > max(_UNUSED, _UNUSED_A_ROW * len(column.values)) else 0
+
+
+def unlike_read(column: Column) -> str:
+    """Say what about a column's levels no container's column is read as; empty if all is well."""
+    flags = (column.ordered, column.declared, column.identifier)
+    if column.kind != "label":
+        levels = (False, True) if column.kind == "boolean" else ()
+        # True is 1 in Python.
+        same = column.levels == levels and all(isinstance(level, bool) for level in column.levels)
+        return "" if same and not any(flags) else f"levels of a column that is a {column.kind}"
+    if column.declared:
+        alike = len(set(map(str, column.levels))) < len(column.levels)
+        return "levels that are spelled alike" if alike else "declared identifiers" * column.identifier
+    if column.ordered or set(map(type, column.levels)) not in ({str}, {int}):
+        return "an order or mixed types of levels that nobody declared"
+    if {int} == set(map(type, column.levels)) and not column.identifier:
+        return "numbers as labels that nobody declared"
+    ascend = all(one < other for one, other in pairwise(column.levels))  # type: ignore[operator]
+    return "" if ascend else "levels that nobody declared, out of their order"
 
 
 def as_labels(column: Column, rows: NDArray[Any] | None = None) -> Column:

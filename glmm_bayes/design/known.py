@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -106,12 +107,40 @@ def read_known(
     return tables
 
 
+def known_table(kind: str, labels: Sequence[str], numbers: Array) -> KnownTable:
+    """Check numbers about labelled levels.
+
+    Parameters
+    ----------
+    kind : {"matrix", "graph", "coordinates"}
+    labels : sequence of str
+    numbers : ndarray, shape (label, label) or (label, coordinate)
+
+    Raises
+    ------
+    ValueError
+        Goes on after the table's name: what it must be, and what was found.
+    """
+    _check_distinct(labels)
+    if not numbers.size:
+        raise ValueError("is empty")
+    if not np.isfinite(numbers).all():
+        raise ValueError("holds values that are missing or infinite")
+    _check_size(numbers)
+    if kind != "coordinates":
+        _check_symmetric(numbers, labels)
+        numbers = (numbers + numbers.T) / 2
+    if kind == "graph" and ((numbers < 0).any() or np.diagonal(numbers).any()):
+        raise ValueError("must hold weights of at least 0 and a diagonal of zeros")
+    if kind == "matrix":
+        for variance in np.diagonal(numbers):
+            if variance > 0:
+                _check_size(variance)
+    return KnownTable(kind, tuple(labels), numbers)
+
+
 def _matrix(value: Any) -> KnownTable:
-    table = _square(value, "matrix")
-    for variance in np.diagonal(table.values):
-        if variance > 0:
-            _check_size(variance)
-    return table
+    return _square(value, "matrix")
 
 
 def _graph(value: Any) -> KnownTable:
@@ -119,10 +148,7 @@ def _graph(value: Any) -> KnownTable:
         value = pd.DataFrame([(area, other) for area, near in value.items() for other in _several(near)])
     if isinstance(value, pd.DataFrame) and value.shape[1] == 2 and not _has_labels(value):
         return _edges(value)
-    table = _square(value, "graph")
-    if (table.values < 0).any() or np.diagonal(table.values).any():
-        raise ValueError("must hold weights of at least 0 and a diagonal of zeros")
-    return table
+    return _square(value, "graph")
 
 
 def _several(near: Any) -> Sequence[Any]:
@@ -143,7 +169,7 @@ def _edges(frame: pd.DataFrame) -> KnownTable:
     values = np.zeros((len(labels), len(labels)))
     for first, second in pairs:
         values[position[first], position[second]] = values[position[second], position[first]] = 1.0
-    return KnownTable("graph", tuple(labels), values)
+    return known_table("graph", labels, values)
 
 
 def _square(value: Any, kind: str) -> KnownTable:
@@ -154,9 +180,7 @@ def _square(value: Any, kind: str) -> KnownTable:
     if sorted(labels) != sorted(columns):
         raise ValueError("must have the same levels as index and as columns")
     _check_distinct(labels)
-    numbers = _numbers(frame)[:, [columns.index(label) for label in labels]]
-    _check_symmetric(numbers, labels)
-    return KnownTable(kind, tuple(labels), (numbers + numbers.T) / 2)
+    return known_table(kind, labels, _numbers(frame)[:, [columns.index(label) for label in labels]])
 
 
 def _check_symmetric(numbers: Array, labels: Sequence[str]) -> None:
@@ -174,9 +198,7 @@ def _coordinates(value: Any) -> KnownTable:
             raise ValueError("must give points of one length")
         value = pd.DataFrame.from_dict(dict(value), orient="index")
     frame = _frame(value)
-    labels = _texts(frame.index)
-    _check_distinct(labels)
-    return KnownTable("coordinates", tuple(labels), _numbers(frame))
+    return known_table("coordinates", _texts(frame.index), _numbers(frame))
 
 
 def _texts(labels: Any) -> list[str]:
@@ -202,11 +224,7 @@ def _frame(value: Any) -> pd.DataFrame:
 
 
 def _check_distinct(labels: Sequence[str]) -> None:
-    twice = (
-        sorted({label for label in labels if labels.count(label) > 1})
-        if len(set(labels)) < len(labels)
-        else []
-    )
+    twice = sorted(label for label, count in Counter(labels).items() if count > 1)
     if twice:
         raise ValueError(f"names levels more than once ({value_text(twice)})")
 
@@ -217,13 +235,9 @@ def _numbers(frame: pd.DataFrame) -> Array:
     if any(isinstance(value, str | bytes) for column in others for value in column):
         raise ValueError("must hold numbers only, found text")
     try:
-        numbers = frame.to_numpy(dtype=np.float64)
+        return frame.to_numpy(dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise ValueError("must hold numbers only") from None
-    if not np.isfinite(numbers).all():
-        raise ValueError("holds values that are missing or infinite")
-    _check_size(numbers)
-    return numbers
 
 
 def _check_size(numbers: Array) -> None:

@@ -350,11 +350,27 @@ def _sampler(statistics: Mapping[str, NDArray[np.float64]]) -> list[Finding]:
             )
         )
     if "energy" in statistics:
-        energy = statistics["energy"]
-        bfmi = float((np.square(np.diff(energy, axis=1)).mean(axis=1) / energy.var(axis=1)).min())
-        good = bfmi >= _BFMI_LIMIT
-        advice = "" if good else " Heavy tails: sample longer or use tighter priors."
-        findings.append(
-            Finding("energy (BFMI)", good, f"{bfmi:.2f} in the worst chain (limit {_BFMI_LIMIT}).{advice}")
-        )
+        findings.append(_energy(statistics["energy"]))
     return findings
+
+
+def _energy(energy: Array) -> Finding:
+    """Judge how far the energy of draws moves in one step, beside how far it moves at all."""
+    check = "energy (BFMI)"
+    if energy.shape[1] < _FEWEST_DRAWS:
+        words = f"cannot be judged from {energy.shape[1]} a chain; it needs {_FEWEST_DRAWS} draws."
+        return Finding(check, False, words)
+    gaps = int((~np.isfinite(energy)).sum())
+    if gaps:
+        words = f"cannot be judged: it is not finite in {gaps} of {energy.size} draws. Use tighter priors."
+        return Finding(check, False, words)
+    still = [str(chain + 1) for chain in np.flatnonzero((energy == energy[:, :1]).all(axis=1))]
+    if still:
+        words = f"cannot be judged: it is the same in all draws of chain {', '.join(still)}."
+        return Finding(check, False, words)
+    # A power of two changes no digit, and no square overflows.
+    scaled = np.ldexp(energy, -int(np.frexp(np.abs(energy).max())[1]))
+    bfmi = float((np.square(np.diff(scaled, axis=1)).mean(axis=1) / scaled.var(axis=1)).min())
+    good = bfmi >= _BFMI_LIMIT
+    advice = "" if good else " Heavy tails: sample longer or use tighter priors."
+    return Finding(check, good, f"{bfmi:.2f} in the worst chain (limit {_BFMI_LIMIT}).{advice}")

@@ -26,6 +26,7 @@ from glmm_bayes.graph.priors import Priors
 from glmm_bayes.graph.spread import covariance_of
 from glmm_bayes.infer.caveats import FiniteDraws, caveats_of, not_finite
 from glmm_bayes.infer.datatree import arrays_of, assemble
+from glmm_bayes.infer.settings import ELSEWHERE
 from glmm_bayes.spec.model_spec import ModelSpec
 
 Array = NDArray[np.float64]
@@ -231,7 +232,7 @@ class Fit(AnswersNames):
         arrays = arrays_of(draws, model.priors, family)
         tree = assemble(arrays, {}, model.response, model.priors, family)
         notes = [finding.message for finding in model.findings]
-        settings = {"engine": "draws made elsewhere", "notes": notes}
+        settings = {"engine": ELSEWHERE, "notes": notes}
         return cls(model.spec, model.design, model.response, model.priors, tree, settings, model.known)
 
     def __str__(self) -> str:

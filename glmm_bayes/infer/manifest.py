@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Buffer, Iterable, Mapping
-from typing import Annotated, Any, Literal, Required, TypedDict
+from collections.abc import Buffer, Callable, Iterable, Mapping
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from glmm_bayes.core.errors import Finding, StorageError
 from glmm_bayes.design.design import DesignState
@@ -34,6 +34,8 @@ _STORED: Mapping[str, tuple[str, Any]] = {
     "int64": ("<i8", 0),
     "float64": ("<f8", 0.0),
 }
+#: Libraries whose versions a file names.
+WRITTEN_WITH = ("glmm-bayes", "numpy", "pandas", "scipy", "xarray")
 _DEPTH = 64
 _ARGUMENTS = frozenset(argument for name in DISTRIBUTIONS for argument in DISTRIBUTIONS[name].arguments)
 
@@ -59,6 +61,17 @@ def _parameter(name: str) -> str:
     return name
 
 
+def names_all(*names: str) -> Callable[[dict[str, str]], dict[str, str]]:
+    """Return the check of a mapping that has these keys and no others."""
+
+    def check(found: dict[str, str]) -> dict[str, str]:
+        if set(found) != set(names):
+            raise ValueError(f"its keys are not {', '.join(names)}")
+        return found
+
+    return check
+
+
 def _formula_or_number(text: str) -> str:
     return text if text.startswith("~") else _canonical_hex(text)
 
@@ -67,6 +80,8 @@ Hex = Annotated[str, AfterValidator(_canonical_hex)]
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Size = Annotated[int, Field(ge=0, lt=2**63)]
 Count = Annotated[int, Field(ge=1, lt=2**63)]
+Version = Annotated[str, Field(max_length=100, pattern=r"^[0-9][0-9A-Za-z.!+_-]*$")]
+Word = Annotated[str, Field(max_length=100, pattern=r"^[ -~]*$")]
 TypedLevel = str | bool | int
 
 
@@ -171,24 +186,12 @@ class MemberEntry(_Entry):
     sha256: Digest
 
 
-class SettingsEntry(TypedDict, total=False):
-    """What of the settings is read again, by its kind; settings of other names are kept as they are."""
+class PlatformEntry(_Entry):
+    """The machine that wrote the file."""
 
-    __pydantic_config__ = ConfigDict(extra="allow", strict=True)  # type: ignore[misc]
-
-    engine: Required[Annotated[str, Field(min_length=1)]]
-    seed: Size
-    draws: Count
-    tune: Size
-    chains: Count
-    target_accept: Annotated[float, Field(gt=0.0, lt=1.0)]
-    interrupted: bool
-    crashed: list[str]
-    notes: list[Annotated[str, Field(min_length=1)]]
-    versions: dict[str, Any]
-
-
-SETTINGS = TypeAdapter(SettingsEntry)
+    machine: Word
+    python: Version
+    system: Word
 
 
 class Manifest(_Entry):
@@ -209,8 +212,8 @@ class Manifest(_Entry):
     states: dict[str, StateEntry]
     known: list[KnownEntry] = Field(default_factory=list)
     settings: Any
-    versions: dict[str, str]
-    platform: dict[str, str]
+    versions: Annotated[dict[str, Version], AfterValidator(names_all(*WRITTEN_WITH))]
+    platform: PlatformEntry
     fingerprint: FingerprintEntry
     arrays: dict[str, ArrayEntry]
     members: dict[str, MemberEntry]

@@ -27,6 +27,7 @@ from glmm_bayes.infer.caveats import caveats_of
 from glmm_bayes.infer.datatree import LOG_LIKELIHOOD_LIMIT, assemble, checked_arrays, coordinates, dimensions
 from glmm_bayes.infer.fit import Fit, Modelled, no_model
 from glmm_bayes.infer.predictor import draw_blocks, needed_variables, subject_values
+from glmm_bayes.infer.settings import ELSEWHERE
 from glmm_bayes.infer.supports import joint_supports
 
 Array = NDArray[np.float64]
@@ -169,7 +170,7 @@ class MultivariateFit:
         arrays = checked_arrays(
             draws, joint.whole, joint_dimensions(joint), _coordinates(joint), joint_supports(joint)
         )
-        return cls.of(model, arrays, {}, {"engine": "draws made elsewhere"})
+        return cls.of(model, arrays, {}, {"engine": ELSEWHERE})
 
     @classmethod
     def of(

@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
 
 from glmm_bayes.core.errors import DataError, Findings
-from glmm_bayes.design.column import too_many_unused
+from glmm_bayes.design.column import too_many_unused, unlike_read
 from glmm_bayes.design.design import Design, DesignState
-from glmm_bayes.design.known import KnownTable
+from glmm_bayes.design.known import KnownTable, known_table
+from glmm_bayes.design.missing import check_finite
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Column, Table
+from glmm_bayes.graph.covariances.resolve import check_structures, wanted_tables
 from glmm_bayes.graph.families import FAMILIES, Family
 from glmm_bayes.graph.priors import Priors
 from glmm_bayes.graph.resolve import Resolved, resolve
 from glmm_bayes.infer.archive import Archive
+from glmm_bayes.infer.chains import STATISTICS
 from glmm_bayes.infer.datatree import arrays_of, assemble, dimensions
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.manifest import (
     MANIFEST,
     ROW_LABELS,
-    SETTINGS,
     ColumnEntry,
+    KnownEntry,
     Manifest,
     StateEntry,
     canonical,
     fingerprint,
-    first_of,
     from_json,
     state_entry,
+)
+from glmm_bayes.infer.recorded import (
+    is_sampled,
+    missing_statistics,
+    settings_fault,
+    size_fault,
+    statistic_fault,
 )
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
@@ -42,10 +49,6 @@ from glmm_bayes.spec.several import Formula
 
 #: Numbers that another processor adds up in another order differ by far less than this.
 _TOLERANCE = 1e-9
-
-_STATISTIC = re.compile("[a-z][a-z0-9_]*")
-#: Settings that a sampler leaves; draws made elsewhere have none of them.
-_SAMPLED = {"seed", "interrupted", "crashed"}
 
 #: What a call learnt, as it is stored.
 Hexes = Mapping[str, str | list[str]]
@@ -57,26 +60,24 @@ def rebuild(archive: Archive, manifest: Manifest) -> Fit:
     if spec.to_formula() != manifest.formula:
         raise archive.unsafe("a formula in another spelling than the format's", MANIFEST)
     table = _table(archive, manifest, spec)
-    known = _known(archive, manifest)
+    _check_structures(archive, spec, table)
+    known = _known(archive, manifest, spec)
     resolved = _resolved(archive, manifest, spec, table, known)
     response, priors = resolved.response, resolved.priors
     family, settings = FAMILIES[spec.family], _settings(archive, manifest)
     _check_names(archive, manifest, set(dimensions(priors)))
-    posterior = _posterior(archive, manifest, priors, family, "seed" in settings)
+    posterior = _posterior(archive, manifest, priors, family, is_sampled(settings))
     statistics = _group_of(archive, manifest, "sample_stats")
-    _check_sampled(archive, settings, next(iter(posterior.values())).shape[:2], statistics)
+    _check_statistics(archive, settings, next(iter(posterior.values())).shape[:2], statistics)
     tree = assemble(posterior, statistics, response, priors, family)
     return Fit(spec, resolved.designs[MEAN], response, priors, tree, settings, known)
 
 
 def _settings(archive: Archive, manifest: Manifest) -> dict[str, Any]:
     settings = _decoded(archive, manifest.settings, dict)
-    try:
-        SETTINGS.validate_python(settings)
-    except ValidationError as error:
-        raise archive.unsafe(f"settings that no release writes ({first_of(error)})", MANIFEST) from None
-    if _SAMPLED & set(settings) and not {"draws", "chains"} <= set(settings):
-        raise archive.unsafe("settings of a sampler without its draws and chains", MANIFEST)
+    fault = settings_fault(settings)
+    if fault:
+        raise archive.unsafe(f"settings that no release writes ({fault})", MANIFEST)
     return settings
 
 
@@ -84,46 +85,49 @@ def _check_names(archive: Archive, manifest: Manifest, posterior: set[str]) -> N
     """Refuse arrays that nothing reads, or that would stand in the way of what is read."""
     expected = {f"posterior/{name}" for name in posterior} | {ROW_LABELS}
     expected |= {entry.array for entry in manifest.columns} | {entry.array for entry in manifest.known}
+    expected |= {f"sample_stats/{name}" for name in STATISTICS}
     for name in manifest.arrays:
-        group, _, own = name.partition("/")
-        is_statistic = group == "sample_stats" and _STATISTIC.fullmatch(own) and own not in ("chain", "draw")
-        if name not in expected and not is_statistic:
+        if name not in expected:
             raise archive.unsafe("an array that no release writes", name)
 
 
 def _posterior(
-    archive: Archive, manifest: Manifest, priors: Priors, family: Family, is_sampled: bool
+    archive: Archive, manifest: Manifest, priors: Priors, family: Family, by_sampler: bool
 ) -> dict[str, NDArray[Any]]:
     drawn = _group_of(archive, manifest, "posterior")
+    missing = [name for name in dimensions(priors) if name not in drawn]
+    if by_sampler and missing:
+        raise archive.unsafe("a sampler's draws without a variable of its model", f"posterior/{missing[0]}")
     try:
-        return arrays_of(drawn, priors, family, is_ordered=True, is_sampled=is_sampled)
+        return arrays_of(drawn, priors, family, is_ordered=True, is_sampled=by_sampler)
     except DataError as error:
         if error.code != "draws_values":
             raise
         raise archive.unsafe(f"draws that its model cannot have ({error})", "posterior") from None
 
 
-def _check_sampled(
+def _check_statistics(
     archive: Archive,
     settings: Mapping[str, Any],
     shape: tuple[int, ...],
     statistics: Mapping[str, NDArray[Any]],
 ) -> None:
     """Compare a sampler's settings and statistics with the draws that it made."""
-    if any(values.shape != shape for values in statistics.values()):
-        raise archive.corrupt("the sampler's statistics have another shape than the draws.")
-    if "seed" not in settings:
+    if not is_sampled(settings):
+        for name in statistics:
+            raise archive.unsafe("a sampler's statistic of draws made elsewhere", f"sample_stats/{name}")
         return
-    asked = (settings["chains"], settings["draws"])
-    if shape[0] > asked[0] or shape[1] > asked[1]:
-        raise archive.unsafe(f"more chains or draws than were sampled, {shape} of {asked}", "posterior")
-    if shape != asked and not (settings.get("interrupted") or settings.get("crashed")):
-        raise archive.unsafe(f"fewer chains or draws than were sampled, {shape} of {asked}", "posterior")
-    for name in ("diverging", "reached_max_treedepth"):
-        if name in statistics and statistics[name].dtype != np.bool_:
-            raise archive.unsafe("a statistic of another type", f"sample_stats/{name}")
-    if "diverging" not in statistics:
-        raise archive.unsafe("a sampler's draws without its divergences", "sample_stats")
+    fault = size_fault(settings, shape)
+    if fault:
+        raise archive.unsafe(fault, "posterior")
+    for name in missing_statistics(statistics):
+        raise archive.unsafe("no values of a statistic that every sampler gives", f"sample_stats/{name}")
+    for name, values in statistics.items():
+        if values.shape != shape:
+            raise archive.corrupt("the sampler's statistics have another shape than the draws.")
+        fault = statistic_fault(name, values)
+        if fault:
+            raise archive.unsafe(fault, f"sample_stats/{name}")
 
 
 def spec_of(manifest: Manifest) -> ModelSpec:
@@ -180,18 +184,40 @@ def _table(archive: Archive, manifest: Manifest, spec: ModelSpec) -> Table:
         raise archive.corrupt("its columns differ in length.")
     if fingerprint(table) != manifest.fingerprint:
         raise archive.corrupt("the training rows do not match their fingerprint.")
+    findings, ends = Findings(DataError), spec.names().open_ended
+    check_finite([column for name, column in columns.items() if name not in ends], table.rows, findings)
+    findings.raise_errors()
     return table
 
 
-def _known(archive: Archive, manifest: Manifest) -> dict[str, KnownTable]:
-    tables = {}
-    for entry in manifest.known:
-        values = _numbers(archive, manifest, entry.array)
-        square = entry.kind == "coordinates" or values.shape[1:] == (len(entry.labels),)
-        if values.dtype != np.float64 or values.shape[:1] != (len(entry.labels),) or not square:
-            raise archive.corrupt(f"known '{entry.name}' is not of its kind.")
-        tables[entry.name] = KnownTable(entry.kind, tuple(entry.labels), values)
-    return tables
+def _check_structures(archive: Archive, spec: ModelSpec, table: Table) -> None:
+    """Refuse structures that a model would refuse, or write out otherwise."""
+    findings = Findings(DataError)
+    written = check_structures(spec, table, findings)
+    findings.raise_errors()
+    if written != spec:
+        raise archive.unsafe("structures of random effects in another spelling than the format's", MANIFEST)
+
+
+def _known(archive: Archive, manifest: Manifest, spec: ModelSpec) -> dict[str, KnownTable]:
+    """Read what is known about levels, each table by the rules of its kind."""
+    if [(entry.name, entry.kind) for entry in manifest.known] != list(wanted_tables(spec).items()):
+        raise archive.unsafe("other known tables than its formula names", MANIFEST)
+    return {entry.name: _known_table(archive, manifest, entry) for entry in manifest.known}
+
+
+def _known_table(archive: Archive, manifest: Manifest, entry: KnownEntry) -> KnownTable:
+    values = _numbers(archive, manifest, entry.array)
+    shape = (len(entry.labels), values.shape[-1] if entry.kind == "coordinates" else len(entry.labels))
+    if values.dtype != np.float64 or values.shape != shape:
+        raise archive.corrupt(f"known '{entry.name}' is not of its kind.")
+    try:
+        table = known_table(entry.kind, entry.labels, values)
+    except ValueError as error:
+        raise archive.unsafe(f"a known '{entry.name}' that {error}", entry.array) from None
+    if not np.array_equal(table.values, values):
+        raise archive.unsafe(f"a known '{entry.name}' whose halves differ", entry.array)
+    return table
 
 
 def _column(archive: Archive, manifest: Manifest, entry: ColumnEntry) -> Column:
@@ -204,6 +230,9 @@ def _column(archive: Archive, manifest: Manifest, entry: ColumnEntry) -> Column:
         raise archive.corrupt(f"column '{entry.name}' has codes without a level.")
     levels = tuple(entry.levels)
     column = Column(entry.name, entry.kind, values, levels, entry.ordered, entry.declared, entry.identifier)
+    fault = unlike_read(column)
+    if fault:
+        raise archive.unsafe(f"column '{entry.name}' with {fault}", MANIFEST)
     if too_many_unused(column):
         raise archive.unsafe(f"more levels of '{entry.name}' than its rows can have", MANIFEST)
     return column

@@ -14,28 +14,15 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import SamplingError
 from glmm_bayes.core.registry import Registry
-from glmm_bayes.infer.chains import Chains, crash_words, cut, kept
+from glmm_bayes.infer.chains import STATISTICS, Chains, crash_words, cut, kept
 from glmm_bayes.infer.interrupts import Interrupts
 from glmm_bayes.infer.nutpie_engine import sample_nutpie
 from glmm_bayes.infer.pymc_engine import sample_pymc
 from glmm_bayes.infer.settings import Settings, refuse_unknown_settings
 from glmm_bayes.infer.starts import Guide
 
-#: The samplers' names of what ArviZ calls otherwise.
-_STATISTICS = {
-    "diverging": "diverging",
-    "depth": "tree_depth",
-    "tree_depth": "tree_depth",
-    "maxdepth_reached": "reached_max_treedepth",
-    "reached_max_treedepth": "reached_max_treedepth",
-    "energy": "energy",
-    "logp": "lp",
-    "model_logp": "lp",
-    "n_steps": "n_steps",
-    "mean_tree_accept": "acceptance_rate",
-    "step_size": "step_size",
-}
-
+#: Libraries that draws depend on.
+DRAWN_WITH = ("glmm-bayes", "pymc", "pytensor", "nutpie", "numpy")
 ENGINES: Registry[Any] = Registry("engine", {"nutpie": sample_nutpie, "pymc": sample_pymc}, SamplingError)
 
 
@@ -94,8 +81,9 @@ def sample(
         name: cut(drawn.posterior[name], chains, length).astype(np.float64, copy=False) for name in names
     }
     statistics = {
-        ours: _plain(cut(drawn.statistics[theirs], chains, length))
-        for theirs, ours in _STATISTICS.items()
+        ours: cut(drawn.statistics[theirs], chains, length).astype(statistic.dtype)
+        for ours, statistic in STATISTICS.items()
+        for theirs in statistic.names
         if theirs in drawn.statistics
     }
     is_whole = (len(chains), length) == (settings.chains, settings.draws)
@@ -107,16 +95,8 @@ def sample(
         "chains": settings.chains,
         "target_accept": settings.target_accept,
         "interrupted": not is_whole and (interrupts.count > 0 or not drawn.crashed),
-        "versions": {name: version(name) for name in ("glmm-bayes", "pymc", "pytensor", "nutpie", "numpy")},
+        "versions": {name: version(name) for name in DRAWN_WITH},
     }
-    if drawn.crashed:
+    if drawn.crashed and not is_whole:
         recorded["crashed"] = crash_words(drawn, settings.draws)
     return Sampled(posterior, statistics, recorded)
-
-
-def _plain(values: NDArray[Any]) -> NDArray[Any]:
-    """Reduce the statistics to the three types that files hold."""
-    if values.dtype == bool:
-        return values
-    kind = np.int64 if np.issubdtype(values.dtype, np.integer) else np.float64
-    return values.astype(kind)

@@ -12,6 +12,8 @@ from glmm_bayes.core.arguments import LARGEST_WHOLE, check_flag, checked_seed, o
 from glmm_bayes.core.elsewhere import refuse_unknown
 from glmm_bayes.core.errors import SamplingError
 
+#: The engine of draws that none of ours made.
+ELSEWHERE = "draws made elsewhere"
 _LEAST = {"draws": 1, "tune": 1, "chains": 1, "cores": 1}
 
 

@@ -33,12 +33,14 @@ from glmm_bayes.infer.manifest import (
     FORMAT,
     MANIFEST,
     ROW_LABELS,
+    WRITTEN_WITH,
     ArrayEntry,
     ColumnEntry,
     FingerprintEntry,
     KnownEntry,
     Manifest,
     MemberEntry,
+    PlatformEntry,
     PriorEntry,
     StateEntry,
     canonical,
@@ -54,7 +56,6 @@ from glmm_bayes.infer.restore import rebuild, spec_of
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.transforms import registered_in
 
-_LIBRARIES = ("glmm-bayes", "numpy", "pandas", "scipy", "xarray")
 _MANIFEST_LIMIT = 64_000_000
 #: What a file says of the machine that wrote it.
 _OF_THE_WRITER = {"versions", "platform"}
@@ -231,12 +232,10 @@ def _manifest(
             _known_entry(position, name, known) for position, (name, known) in enumerate(fit.known.items())
         ],
         settings=to_json(dict(fit.settings)),
-        versions={name: version(name) for name in _LIBRARIES},
-        platform={
-            "machine": platform.machine(),
-            "python": platform.python_version(),
-            "system": platform.system(),
-        },
+        versions={name: version(name) for name in WRITTEN_WITH},
+        platform=PlatformEntry(
+            machine=platform.machine(), python=platform.python_version(), system=platform.system()
+        ),
         fingerprint=rows,
         arrays=dict(arrays),
         members=dict(members),
@@ -370,7 +369,7 @@ def _warn_of_transforms(archive: Archive, fit: Fit) -> None:
 
 
 def _warn_of_version(archive: Archive, manifest: Manifest) -> None:
-    written, running = manifest.versions.get("glmm-bayes"), version("glmm-bayes")
+    written, running = manifest.versions["glmm-bayes"], version("glmm-bayes")
     if written != running:
         message = (
             f"{archive.path}: written with glmm-bayes {written}, running {running}: draws are unaffected."

@@ -1,5 +1,6 @@
 """What diagnose says of one chain, of few draws, and of chains that never move."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
@@ -13,14 +14,21 @@ TABLE = pd.DataFrame({"y": [1.0, 2.5, 2.0, 4.0], "x": [1.0, 3.0, 2.0, 5.0]})
 MODEL = gb.Model("y ~ x", TABLE)
 
 
-def fit_of(beta, sigma=None, diverging=None):
+def fit_of(beta, sigma=None, diverging=None, energy=None):
     """Return a fit of draws of two coefficients, shape (chain, draw, 2), as a sampler would give it."""
     beta = np.asarray(beta, np.float64)
     sigma = np.abs(beta[..., 0]) + 1 if sigma is None else sigma
     fit = gb.Fit.from_draws(MODEL, {"beta": beta, "sigma": sigma})
     made = np.zeros(beta.shape[:2], bool) if diverging is None else diverging
     tree = fit.draws.copy()
-    tree["sample_stats"] = xr.DataTree(xr.Dataset({"diverging": (("chain", "draw"), made)}))
+    energy = beta[..., 1] + beta[..., 0] if energy is None else energy
+    dims = ("chain", "draw")
+    statistics = {
+        "diverging": (dims, made),
+        "reached_max_treedepth": (dims, np.zeros_like(made)),
+        "energy": (dims, energy),
+    }
+    tree["sample_stats"] = xr.DataTree(xr.Dataset(statistics))
     chains, draws = beta.shape[:2]
     settings = {"engine": "nutpie", "seed": 1, "draws": draws, "chains": chains, "interrupted": False}
     return replace(fit, draws=tree, settings=settings)
@@ -136,3 +144,46 @@ def test_copies_of_a_chain_are_no_chains():
     assert "chains 1 and 2 hold the same draws" in found["same chains"].sentence
     assert not gb.diagnose(fit_of(beta)).passed
     assert "same chains" not in checks(fit_of(noise(4, 1000)))
+
+
+#: Energies of which nothing can be said, and the words for why.
+NO_ENERGY = {
+    "constant": (lambda energy: np.full_like(energy, 3.25), "the same in all draws of chain 1"),
+    "constant and no round number": (lambda energy: np.full_like(energy, 0.1), "the same in all draws"),
+    "one chain constant": (lambda energy: np.where([[True], [False]], 1.0, energy), "of chain 1."),
+    "infinite": (lambda energy: np.full_like(energy, np.inf), "not finite in"),
+    "one infinite": (lambda energy: np.where(energy == energy.max(), -np.inf, energy), "not finite in 1 of"),
+    "one NaN": (lambda energy: np.where(energy == energy.max(), np.nan, energy), "not finite in 1 of"),
+}
+
+
+@pytest.mark.parametrize("kind", NO_ENERGY)
+def test_an_energy_that_cannot_be_judged_says_so_without_a_warning(kind):
+    change, words = NO_ENERGY[kind]
+    beta = noise(2, 200)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = checks(fit_of(beta, energy=change(beta[..., 0])))["energy (BFMI)"]
+    assert not found.passed and "cannot be judged" in found.sentence and words in found.sentence
+    assert "nan" not in found.sentence
+
+
+@pytest.mark.parametrize("draws", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("chains", [1, 2])
+def test_an_energy_of_too_few_draws_is_not_judged(chains, draws):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        diagnosis = gb.diagnose(fit_of(noise(chains, draws)))
+        gb.summary(fit_of(noise(chains, draws)))
+    sentence = next(f for f in diagnosis.findings if f.check == "energy (BFMI)").sentence
+    assert ("cannot be judged" in sentence) == (draws < 4) and "nan" not in str(diagnosis)
+    assert not diagnosis.passed
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-160, 1.0, 1e160, 1e307])
+def test_energies_of_any_size_have_the_same_verdict(scale):
+    beta = noise(2, 200)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        small, usual = (checks(fit_of(beta, energy=beta[..., 0] * factor)) for factor in (scale, 1.0))
+    assert small["energy (BFMI)"] == usual["energy (BFMI)"] and usual["energy (BFMI)"].passed

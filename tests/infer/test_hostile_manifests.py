@@ -12,8 +12,10 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.infer.archive import write_archive
-from glmm_bayes.infer.manifest import MANIFEST, ArrayEntry, canonical, metadata_members
-from tests.infer.test_storage import SETTINGS, fit_of, members_of
+from glmm_bayes.infer.manifest import MANIFEST, ArrayEntry, FingerprintEntry, canonical, metadata_members
+from glmm_bayes.infer.sample import DRAWN_WITH
+from glmm_bayes.infer.settings import ELSEWHERE
+from tests.infer.test_storage import SETTINGS, fit_of, members_of, random_draws
 
 DATA = pd.DataFrame(
     {
@@ -24,6 +26,7 @@ DATA = pd.DataFrame(
         "w": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6],
     }
 )
+SHAPE = (2, 20)
 KNOWN = {"K": pd.DataFrame(np.eye(3) + 0.2, index=list("uvw"), columns=list("uvw"))}
 FORMULA = gb.Formula("y ~ scale(x) + f + (1 | gr(g, cov = K))", sigma="~ x")
 
@@ -43,9 +46,23 @@ def small():
         return (Path(folder) / "a.glmm").read_bytes()
 
 
-def rewritten(tmp_path, change):
-    """Write the small fit with its manifest changed and all hashes made right."""
-    members = members_of(small())
+@cache
+def made_elsewhere(formula="y ~ x", **known):
+    """Return the bytes of a fit of draws that no sampler of ours made."""
+    import tempfile
+    from pathlib import Path
+
+    tables = {name: TABLES[name] for name in known.values()}
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        warnings.simplefilter("ignore")
+        model = gb.Model(formula, DATA, known=tables or None)
+        gb.Fit.from_draws(model, random_draws(model, 1)).save(Path(folder) / "a.glmm")
+        return (Path(folder) / "a.glmm").read_bytes()
+
+
+def rewritten(tmp_path, change, data=None):
+    """Write the small fit, or another, with its manifest changed and all hashes made right."""
+    members = members_of(small() if data is None else data)
     manifest = json.loads(members.pop(MANIFEST))
     change(members, manifest)
     listed = {
@@ -95,6 +112,43 @@ def setting(name, value):
     return change
 
 
+def array_changed(name, change):
+    """Change the numbers of an array, which keeps its type and shape."""
+
+    def changed(members, manifest):
+        entry = ArrayEntry(**manifest["arrays"][name])
+        array = entry.decode(members[entry.chunk(name)])
+        members[entry.chunk(name)] = np.asarray(change(array), array.dtype).tobytes()
+
+    return changed
+
+
+def array_left_out(name):
+    def change(members, manifest):
+        entry = ArrayEntry(**manifest["arrays"].pop(name))
+        del members[entry.chunk(name)], members[f"draws.zarr/{name}/zarr.json"]
+
+    return change
+
+
+def both(*changes):
+    def change(members, manifest):
+        for one in changes:
+            one(members, manifest)
+
+    return change
+
+
+def reordered(order):
+    """Put the levels of a column that nobody declared in another order, with codes and states to match."""
+    levels = [sorted("uvw")[k] for k in order]
+    return both(
+        entry_set(levels, "columns", 3, "levels"),
+        entry_set([[level] for level in levels], "states", "mu", "groups", "g"),
+        array_changed("data/column_3", lambda codes: np.argsort(order)[codes]),
+    )
+
+
 def retyped(name, dtype):
     def change(members, manifest):
         values = np.ones(manifest["arrays"][name]["shape"], dtype)
@@ -111,7 +165,6 @@ def levels_added(count):
     return change
 
 
-SHAPE = (2, 20)
 HOSTILE = {
     # Arrays that nothing reads, or that stand in the way of others.
     "a statistic called chain": array_named("sample_stats/chain", np.ones(SHAPE)),
@@ -158,6 +211,56 @@ HOSTILE = {
     "interrupted by a word": setting("interrupted", "no"),
     "an acceptance above one": setting("target_accept", {"float": (1.5).hex()}),
     "crashed by a word": setting("crashed", "chain 1"),
+    "an engine that there is not": setting("engine", "stan"),
+    "an engine of a million characters": setting("engine", "nutpie" * 200_000),
+    "an engine of draws made elsewhere": setting("engine", ELSEWHERE),
+    **{f"no setting {name}": setting(name, None) for name in SETTINGS},
+    "a setting of another name": setting("sampler", "nutpie"),
+    "no warm-up": setting("tune", 0),
+    "interrupted, and whole": setting("interrupted", True),
+    "crashed, and whole": setting("crashed", ["chain 1 died"]),
+    "no crash": setting("crashed", []),
+    "a crash without words": setting("crashed", [""]),
+    "interrupted, with fewer draws than are kept": both(setting("interrupted", True), setting("draws", 200)),
+    "a chain less, of no crash": setting("chains", 3),
+    "more crashes than chains": both(setting("chains", 3), setting("crashed", list("abcd"))),
+    "no versions": setting("versions", {"map": []}),
+    "versions of numbers": setting("versions", {"map": [[name, 1] for name in DRAWN_WITH]}),
+    "a version too many": setting("versions", {"map": [[name, "1"] for name in (*DRAWN_WITH, "stan")]}),
+    "a version of words": setting("versions", {"map": [[name, "<b>"] for name in DRAWN_WITH]}),
+    "no versions of the writer": entry_set({}, "versions"),
+    "a version of the writer too many": entry_set(lambda found: found | {"stan": "2"}, "versions"),
+    "a version of the writer of a million characters": entry_set("1" * 10**6, "versions", "numpy"),
+    "a version of the writer with escapes": entry_set("1\x1b[2J", "versions", "glmm-bayes"),
+    "no platform": entry_set({}, "platform"),
+    "more of a platform": entry_set(lambda found: found | {"junk": "x"}, "platform"),
+    "a platform of a million characters": entry_set("x" * 10**6, "platform", "machine"),
+    # What a sampler gives.
+    **{f"no draws of {name}": array_left_out(f"posterior/{name}") for name in ("b_g", "sd_g", "sigma_beta")},
+    **{f"no {name}": array_left_out(f"sample_stats/{name}") for name in ("diverging", "energy")},
+    "a statistic of another name": array_named("sample_stats/evil", np.ones(SHAPE)),
+    "a statistic called row": array_named("sample_stats/row", np.ones(SHAPE)),
+    "tree depths that are missing": array_named("sample_stats/tree_depth", np.full(SHAPE, np.nan)),
+    "tree depths below 0": array_named("sample_stats/tree_depth", np.full(SHAPE, -1)),
+    "steps as booleans": array_named("sample_stats/n_steps", np.ones(SHAPE, bool)),
+    "step sizes below 0": array_named("sample_stats/step_size", np.full(SHAPE, -0.1)),
+    "limits that are missing": array_named("sample_stats/reached_max_treedepth", np.full(SHAPE, np.nan)),
+    **{
+        f"energies as {np.asarray(value).dtype} {value}": array_named(
+            "sample_stats/energy", np.full(SHAPE, value)
+        )
+        for value in (True, 1, np.nan, np.inf, -np.inf)
+    },
+    "one energy that is missing": array_named("sample_stats/energy", [[np.nan, *range(1, 20)], range(20)]),
+    "statistics of another shape": array_named("sample_stats/energy", np.ones((20, 2))),
+    # Levels that no container has.
+    **{f"levels in the order {order}": reordered(order) for order in ([1, 0, 2], [2, 1, 0])},
+    "an order that nobody declared": entry_set(True, "columns", 3, "ordered"),
+    "declared identifiers": entry_set(True, "columns", 2, "identifier"),
+    "levels of numbers": entry_set(["a"], "columns", 1, "levels"),
+    "declared numbers": entry_set(True, "columns", 1, "declared"),
+    "whole numbers as levels": entry_set([1, 2, 3], "columns", 3, "levels"),
+    "levels that are spelled alike": entry_set(["a", "b", 1, "1"], "columns", 2, "levels"),
     "a setting twice": entry_set(lambda value: {"map": value["map"] + [["seed", 2]]}, "settings"),
     # The format.
     "format true": entry_set(True, "format"),
@@ -197,6 +300,129 @@ def test_what_no_release_writes_is_refused_on_opening(kind, tmp_path):
     assert "changed.glmm" in str(caught.value)
 
 
+@pytest.mark.parametrize("position", [0, 1])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e200])
+def test_rows_that_a_model_refuses_are_refused_on_opening(position, value, tmp_path, monkeypatch):
+    name = f"data/column_{position}"
+    change = array_changed(name, lambda values: np.where(np.arange(len(values)) == 2, value, values))
+    # Whoever changes rows makes their hashes right.
+    monkeypatch.setattr("glmm_bayes.infer.restore.fingerprint", lambda table: of_manifest)
+    of_manifest = FingerprintEntry(**json.loads(members_of(made_elsewhere())[MANIFEST])["fingerprint"])
+    with pytest.raises(gb.StorageError, match="row 2") as caught:
+        gb.load(rewritten(tmp_path, change, made_elsewhere()))
+    assert caught.value.code == "load_corrupt"
+
+
+SAMPLED = {name: [name, value] for name, value in SETTINGS.items() if isinstance(value, bool | int)}
+ELSEWHERE_HOSTILE = {
+    "a sampler's engine": setting("engine", "nutpie"),
+    "an engine that there is not": setting("engine", "x"),
+    "no notes": setting("notes", None),
+    "a setting of another name": setting("sampler", "x"),
+    **{f"the setting {name}": setting(*pair) for name, pair in SAMPLED.items()},
+    "a crash": setting("crashed", ["chain 1 died"]),
+    "sizes that are not those of the draws": both(
+        setting("engine", "nutpie"), setting("draws", 10**9), setting("chains", 7)
+    ),
+    "interrupted": both(
+        setting("engine", "x"), setting("interrupted", True), setting("draws", 3), setting("chains", 1)
+    ),
+    **{
+        f"{name} {value}": array_named(f"sample_stats/{name}", np.full(SHAPE, value))
+        for name, value in [
+            ("diverging", False), ("diverging", np.nan), ("reached_max_treedepth", np.nan),
+            ("lp", 1.0), ("energy", True), ("evil", 1.0),
+        ]
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ELSEWHERE_HOSTILE)
+def test_draws_made_elsewhere_have_nothing_of_a_sampler(kind, tmp_path):
+    assert gb.load(rewritten(tmp_path, both(), made_elsewhere())).shape == SHAPE
+    with pytest.raises(gb.StorageError) as caught:
+        gb.load(rewritten(tmp_path, ELSEWHERE_HOSTILE[kind], made_elsewhere()))
+    assert caught.value.code == "load_unsafe", caught.value
+
+
+def test_draws_made_elsewhere_may_leave_variables_out(tmp_path):
+    path = rewritten(tmp_path, array_left_out("posterior/sigma"), made_elsewhere())
+    assert "sigma" not in gb.load(path).draws["posterior"]
+
+
+LEVELS = list("uvw")
+TABLES = {
+    "K": pd.DataFrame(np.eye(3) + 0.2, index=LEVELS, columns=LEVELS),
+    "W": pd.DataFrame(np.ones((3, 3)) - np.eye(3), index=LEVELS, columns=LEVELS),
+    "P": pd.DataFrame([[0.0, 0.0], [1.0, 0.5], [2.0, 3.0]], index=LEVELS),
+}
+STRUCTURED = {
+    "K": "y ~ x + (1 | gr(g, cov = K))",
+    "W": 'y ~ x + (1 | gr(g, structure = "icar", graph = W))',
+    "P": 'y ~ x + (1 | gr(g, structure = "matern", coordinates = P))',
+}
+
+
+def at(row, column, value):
+    def change(numbers):
+        numbers = np.array(numbers)
+        numbers[row, column] = value
+        return numbers
+
+    return change
+
+
+EVERYWHERE = {
+    "a number that is missing": at(0, 1, np.nan),
+    "an infinite number": at(0, 0, np.inf),
+    "numbers without squares": lambda numbers: numbers * 1e300,
+    "numbers whose squares are 0": lambda numbers: numbers * 1e-300,
+    "all the same": np.zeros_like,
+}
+WRONG = {
+    "K": EVERYWHERE
+    | {
+        "halves that differ": at(0, 1, 0.9),
+        "variances below 0": np.negative,
+        "a variance without a square": at(0, 0, 1e-200),
+        "no covariances": lambda numbers: np.ones((3, 3)) * 2 - np.eye(3),
+    },
+    "W": EVERYWHERE
+    | {
+        "halves that differ": at(0, 1, 2.0),
+        "weights below 0": np.negative,
+        "its own neighbour": lambda numbers: numbers + np.eye(3),
+    },
+    "P": EVERYWHERE,
+}
+CASES = [(name, kind) for name, kinds in WRONG.items() for kind in kinds]
+
+
+@pytest.mark.parametrize(("name", "kind"), CASES)
+@pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
+def test_what_a_model_refuses_to_know_is_refused_on_opening(name, kind, tmp_path):
+    table, data = TABLES[name], made_elsewhere(STRUCTURED[name], table=name)
+    wrong = WRONG[name][kind](table.to_numpy())
+    with pytest.raises(gb.GlmmError):
+        gb.Model(STRUCTURED[name], DATA, known={name: pd.DataFrame(wrong, table.index, table.columns)})
+    with pytest.raises(gb.StorageError) as caught:
+        gb.load(rewritten(tmp_path, array_changed("data/known_0", lambda numbers: wrong), data))
+    assert caught.value.code in {"load_unsafe", "load_corrupt"}, caught.value
+
+
+@pytest.mark.parametrize("name", STRUCTURED)
+@pytest.mark.parametrize("kind", ["matrix", "graph", "coordinates"])
+def test_a_table_of_another_kind_than_its_formula_names_is_refused(name, kind, tmp_path):
+    data = made_elsewhere(STRUCTURED[name], table=name)
+    path = rewritten(tmp_path, entry_set(kind, "known", 0, "kind"), data)
+    if kind == {"K": "matrix", "W": "graph", "P": "coordinates"}[name]:
+        assert gb.load(path).known[name].kind == kind
+        return
+    with pytest.raises(gb.StorageError) as caught:
+        gb.load(path)
+    assert caught.value.code == "load_unsafe"
+
+
 LEAVES = [None, True, False, 0, -1, 1.5, 2**70, "", "x", "\ud800", [], {}, [[]], {"float": "0x1p+3"}]
 
 
@@ -221,7 +447,7 @@ def use(fit, path):
 @pytest.mark.filterwarnings("ignore")
 def test_a_changed_word_is_refused_or_gives_a_fit_that_works(tmp_path):
     manifest = json.loads(members_of(small())[MANIFEST])
-    places = [place for place in leaves(manifest) if place[0] not in ("members", "versions", "platform")]
+    places = [place for place in leaves(manifest) if place[0] != "members"]
     rng = np.random.default_rng(8)
     read = 0
     for _ in range(400):

@@ -3,9 +3,11 @@
 import multiprocessing
 import os
 import signal
+import tempfile
 import threading
 import time
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -159,6 +161,14 @@ def check_interrupted(result):
         assert f"interrupted: {draws:,} of {ENDLESS:,} draws" in " ".join(text.split())
     assert all(np.isfinite(values).all() for values in result.flat.values())
     assert not gb.diagnose(result).passed
+    check_file(result)
+
+
+def check_file(fit):
+    """See that a run that ended early is read from a file again."""
+    with tempfile.TemporaryDirectory() as folder:
+        fit.save(Path(folder) / "a.glmm")
+        assert gb.load(Path(folder) / "a.glmm").caveats == fit.caveats
 
 
 @pytest.mark.sampling
@@ -229,6 +239,7 @@ def test_a_killed_worker_leaves_the_other_chain_as_it_would_have_been(which, aft
     for text in (str(fit), str(gb.diagnose(fit)), str(gb.summary(fit))):
         assert "chain_crashed" in text and f"chain {which}" in " ".join(text.split())
     assert not gb.diagnose(fit).passed
+    check_file(fit)
 
 
 def whole_fit():

@@ -6,7 +6,9 @@ import pytest
 from scipy import stats
 
 import glmm_bayes as gb
-from glmm_bayes.infer.many_responses import MultivariateFit
+from glmm_bayes.infer.chains import STATISTICS
+from glmm_bayes.infer.many_responses import MultivariateFit, _coordinates, joint_dimensions
+from tests.infer.test_storage import SETTINGS
 
 RNG = np.random.default_rng(8)
 ROWS, LEVELS, DRAWS = 30, 5, (2, 6)
@@ -79,6 +81,26 @@ def test_saving_the_whole_is_refused_and_saving_a_response_is_not(tmp_path):
         fit.save(tmp_path / "both.glmm")
     fit["a"].save(tmp_path / "a.glmm")
     np.testing.assert_array_equal(gb.load(tmp_path / "a.glmm").flat["beta"], fit["a"].flat["beta"])
+
+
+@pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
+@pytest.mark.parametrize("rescor", [False, True])
+def test_each_response_of_a_sampled_fit_is_read_from_a_file_again(rescor, tmp_path):
+    model = gb.Model(gb.Formulas("a ~ x + (1 + x |i| g)", "b ~ x + (1 |i| g)", rescor=rescor), DATA)
+    sizes = {"g": LEVELS} | {name: len(labels) for name, labels in _coordinates(model.joint).items()}
+    draws = {}
+    for name, dims in joint_dimensions(model.joint).items():
+        shape = (*DRAWS, *(sizes[dim] for dim in dims))
+        is_matrix = "corr" in name or name == "rescor"
+        draws[name] = np.broadcast_to(np.eye(shape[-1]), shape) if is_matrix else np.ones(shape)
+    statistics = {
+        name: np.ones(DRAWS, statistic.dtype) for name, statistic in STATISTICS.items() if name != "n_steps"
+    }
+    settings = {name: value for name, value in SETTINGS.items() if name != "notes"}
+    fit = MultivariateFit.of(model, draws, statistics, settings | {"chains": DRAWS[0], "draws": DRAWS[1]})
+    for response in fit:
+        fit[response].save(tmp_path / response)
+        assert gb.load(tmp_path / response).draws.identical(fit[response].draws)
 
 
 def test_draws_of_another_shape_or_name_are_refused():

@@ -59,6 +59,27 @@ def test_stored_variables_fit_together(engine):
     np.testing.assert_allclose(np.diagonal(flat["corr_g"], axis1=1, axis2=2), 1.0, atol=1e-12)
 
 
+@pytest.mark.parametrize("engine", ["nutpie", "pymc"])
+def test_what_an_engine_gives_is_read_from_a_file_again(engine, tmp_path):
+    fit = fit_of(engine, 2, 1)
+    fit.save(tmp_path / "a.glmm")
+    loaded = gb.load(tmp_path / "a.glmm")
+    assert loaded.settings == fit.settings and loaded.draws.identical(fit.draws)
+
+
+@pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
+@pytest.mark.parametrize("engine", ["nutpie", "pymc"])
+def test_a_sampler_that_diverges_leaves_statistics_that_are_read_again(engine, tmp_path):
+    narrow = {"sd": gb.Prior("Uniform", lower=0.0, upper=1e6), "sigma": gb.Prior("HalfCauchy", beta=1e6)}
+    data = DATA.iloc[::8].assign(y=1.0 + np.arange(10) % 2)
+    fit = gb.Model("y ~ x + (1 | g)", data, priors=narrow).fit(
+        draws=100, tune=5, chains=2, seed=1, cores=1, engine=engine, target_accept=0.2
+    )
+    assert fit.draws["sample_stats"]["diverging"].any()
+    fit.save(tmp_path / "a.glmm")
+    assert gb.load(tmp_path / "a.glmm").draws.identical(fit.draws)
+
+
 def test_arviz_accepts_the_draws_unmodified():
     import arviz as az
 

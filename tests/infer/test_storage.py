@@ -25,15 +25,18 @@ from glmm_bayes.infer import archive as archive_module
 from glmm_bayes.infer.archive import write_archive
 from glmm_bayes.infer.datatree import assemble, coordinates, dimensions
 from glmm_bayes.infer.manifest import MANIFEST, canonical, from_json, to_json
+from glmm_bayes.infer.sample import DRAWN_WITH
 
 SETTINGS = {
     "engine": "nutpie",
     "seed": 2**40 + 1,
     "draws": 20,
+    "tune": 10,
     "chains": 2,
-    "interrupted": False,
     "target_accept": 0.1 + 0.2,
-    "versions": {"numpy": "2.0", "nested": {"tiny": 5e-324, "none": None, "list": [1, True, "é"]}},
+    "interrupted": False,
+    "versions": dict.fromkeys(DRAWN_WITH, "1.0"),
+    "notes": ["é"],
 }
 
 
@@ -47,7 +50,7 @@ def random_draws(model, seed):
         if name.startswith("corr_"):
             # A shrunken matrix of ones is positive definite.
             values = np.full(values.shape, 0.25) + 0.75 * np.eye(values.shape[-1])
-        arrays[name] = np.exp(values) if name.startswith(("sd_", "sigma")) else values
+        arrays[name] = np.exp(values) if name.startswith(("sd_", "sigma", "range_")) else values
     return arrays
 
 
@@ -58,6 +61,7 @@ def fit_of(model, seed=1):
     stats = {
         "diverging": rng.random((2, 20)) < 0.1,
         "tree_depth": rng.integers(1, 8, (2, 20)),
+        "reached_max_treedepth": rng.random((2, 20)) < 0.1,
         "energy": rng.normal(size=(2, 20)),
     }
     tree = assemble(draws, stats, model.response, model.priors, model.family)
@@ -283,7 +287,7 @@ def test_draws_made_elsewhere_may_be_few(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "value", [0.1, -0.0, float("inf"), 5e-324, 2**70, "float", (1, ("a",)), {"float": 1.0}]
+    "value", [0.1, -0.0, float("inf"), 5e-324, 2**70, "float", (1, ("a",)), {"float": {"n": [1, True, None]}}]
 )
 def test_values_keep_their_type_and_bits(value):
     back = from_json(json.loads(canonical(to_json(value))))
