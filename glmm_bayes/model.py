@@ -281,6 +281,8 @@ class Model(AnswersNames):
             self.response.trials,
             has_floor,
             has_ceiling,
+            self.family.name == "gaussian" and self.link.name == "identity",
+            self.response.additions.se is not None,
         )
         priors = {row.parameter: row.prior for row in self.priors.rows}
         # Categories share a design, and so do thresholds: the first of them speaks for all.

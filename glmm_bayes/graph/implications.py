@@ -53,14 +53,18 @@ def reading_of(name: str, link: Link, family: Family, response: Response) -> Rea
     return Reading("mean" if family.mean_is_mu else MEAN, link, family.ratio_name(link))
 
 
-def intercept_words(prior: Prior, words: Reading) -> str:
-    """Say between which values the intercept's prior puts 95 % of its mass, if that is known here."""
+def intercept_words(prior: Prior, words: Reading, offset: float = 0.0) -> str:
+    """Say between which values the intercept's prior puts 95 % of its mass, if that is known here.
+
+    ``offset`` is that of the average row, whose mean is meant.
+    """
     if prior.name not in ("Cauchy", "Normal"):
         return ""
     if prior.name == "Cauchy":
         ends = prior["alpha"] + _CAUCHY * prior["beta"] * np.array([-1.0, 1.0])
     else:
         ends = prior["mu"] + _Z * prior["sigma"] * np.array([-1.0, 1.0])
+    ends = ends + offset
     link = words.link
     if link.has_pole or not link.is_increasing:
         return f": linear predictor between {ends[0]:.3g} and {ends[1]:.3g} (95%)"

@@ -337,19 +337,21 @@ def _fixed_rows(
     design: Design, scales: Scales, user: Mapping[int, Prior], centred: Prior | None, words: Reading
 ) -> list[PriorRow]:
     rows = []
+    offset = float(design.offset.mean()) if len(design) else 0.0
+    row = "average row with its offset" if np.any(design.offset) else "average row"
     for position, column in enumerate(prior_columns(design.columns)):
         name = f"beta[{column.label}]"
         if position in user:
             meaning = "" if column.parts else "at x = 0"
             rows.append(PriorRow(name, repr(user[position]), "yours", meaning))
         elif not column.parts and centred is not None:
-            meaning = f"at the average row{intercept_words(centred, words)}"
+            meaning = f"at the {row}{intercept_words(centred, words, offset)}"
             rows.append(PriorRow("Intercept", repr(centred), "yours", meaning))
         elif not column.parts:
             prior = Prior("Normal", mu=scales.intercept_mean, sigma=scales.intercept_sd)
             if scales.has_cauchy_intercept:
                 prior = Prior("Cauchy", alpha=scales.intercept_mean, beta=scales.intercept_sd)
-            meaning = f"at the average row{intercept_words(prior, words)}"
+            meaning = f"at the {row}{intercept_words(prior, words, offset)}"
             rows.append(PriorRow(name, repr(prior), "default", meaning))
         else:
             size = column_swing(column, design.parts)

@@ -41,13 +41,23 @@ def check_rows_a_level(subject: Subject, findings: Findings) -> None:
         if subject.auxiliaries:
             rivals = " and ".join([name, *subject.auxiliaries])
             message = f"{what}, so {rivals} are told apart by their priors only."
+            if not _adds_to_residual(subject, group):
+                message = f"{what}: {rivals} are extra variation of single rows, and hardly told apart."
             findings.warning("group_identifiability", message, column=column)
         elif subject.outcome.has_ceiling and (subject.outcome.trials <= 1).all():
             message = f"{what} of one trial, so {name} is known from its prior only."
             findings.warning("group_identifiability", message, column=column)
         else:
             message = f"{what}: an observation-level effect; {name} is the overdispersion."
+            if subject.outcome.has_known_errors:
+                message = f"{what} with a known standard error; {name} is the heterogeneity of true effects."
             findings.note("group_identifiability", message, column=column)
+
+
+def _adds_to_residual(subject: Subject, group: GroupDesign) -> bool:
+    """Tell whether an effect of single rows and the residual are two normal numbers with one sum."""
+    is_of_mean = not subject.prefix and subject.outcome.has_normal_residual
+    return is_of_mean and bool((np.ptp(group.z, axis=0) == 0).any())
 
 
 #: Structures under which a residual on top of one effect a row cannot be told apart.

@@ -32,6 +32,10 @@ class Outcome:
         True if a mean of 0 lies at minus infinity on the linear predictor: counts and proportions.
     has_ceiling : bool
         True if a mean of all trials lies at plus infinity: proportions.
+    has_normal_residual : bool
+        True if a normal residual adds to the linear predictor.
+    has_known_errors : bool
+        True if the standard errors of the rows are known: ``se()``.
     """
 
     label: str
@@ -40,6 +44,8 @@ class Outcome:
     trials: Array
     has_floor: bool
     has_ceiling: bool
+    has_normal_residual: bool = False
+    has_known_errors: bool = False
 
     @cached_property
     def ends(self) -> Integers:
