@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from glmm_bayes import __version__
 from glmm_bayes.core.errors import DataError, GlmmError, ResourceError, SamplingError, StorageError
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Bayesian generalized linear mixed models whose estimands are always named.",
+    epilog=(
+        "Exit codes: 0 done; 2 wrong usage; 3 wrong input (formula, data, prior, spec file); 4 resources or "
+        "storage; 5 sampling failed; 6 done, but the sampler's diagnosis failed (--strict)."
+    ),
 )
 
 SpecPath = Annotated[
@@ -67,6 +72,22 @@ _FAILED_DIAGNOSIS = 6
 #: Rows times groups that effects are asked of before anything is sampled.
 _MOST_COMBINATIONS = 1_000_000
 _SPECS = (".toml", ".yaml", ".yml")
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        _say(f"glmm-bayes {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Bayesian generalized linear mixed models whose estimands are always named."""
 
 
 @app.command()
@@ -225,11 +246,17 @@ def schema() -> None:
     _say(json.dumps(spec_schema(), indent=2))
 
 
+#: Whether this run has printed a result: the streams that it went to.
+_said: set[str] = set()
+
+
 def _say(text: str, err: bool = False) -> None:
     """Print a text; what a terminal would obey in it is shown by code point."""
     from glmm_bayes.core.escapes import visible
 
     typer.echo(visible(text), err=err)
+    if not err:
+        _said.add("stdout")
 
 
 def _tell(result: Fit, file: SpecFile, targets: Mapping[str, Path], overwrite: bool, as_json: bool) -> bool:
@@ -536,13 +563,31 @@ def _data(file: SpecFile) -> Any:
     return file.data.path
 
 
+def _as_records(error: GlmmError) -> list[dict[str, Any]]:
+    """Write what was found as a program reads it."""
+    return [
+        {
+            "code": finding.code,
+            "message": finding.message,
+            "column": finding.column,
+            "rows": [str(row) for row in finding.rows],
+            "hint": finding.hint.replace("overwrite=True", "--overwrite"),
+        }
+        for finding in error.findings
+    ]
+
+
 def main() -> None:
     """Run the command line; what a user can cause ends in one sentence and an exit code."""
+    _said.clear()
     try:
         app()
     except GlmmError as error:
         text = str(error).replace("overwrite=True", "--overwrite")
         _say(f"{type(error).__name__} {text}", err=True)
+        # One document: what failed after the results is told beside them.
+        if "--json" in sys.argv and not _said:
+            _say(json.dumps({"error": type(error).__name__, "findings": _as_records(error)}))
         if isinstance(error, ResourceError | StorageError):
             sys.exit(4)
         sys.exit(5 if isinstance(error, SamplingError) else 3)

@@ -255,3 +255,28 @@ def test_slopes_are_asked_for_in_a_spec_file(tmp_path):
     (slope,) = json.loads(done.stdout)["effects"]
     assert slope["rows"][0]["mean"] == pytest.approx(0.8)
     assert slope["estimand"] == "population"
+
+
+def test_version_and_exit_codes_are_told(tmp_path):
+    assert run("--version", cwd=tmp_path).stdout.strip() == f"glmm-bayes {gb.__version__}"
+    text = " ".join(run("--help", cwd=tmp_path).stdout.split())
+    for code in (
+        "0 done",
+        "2 wrong usage",
+        "3 wrong input",
+        "4 resources",
+        "5 sampling failed",
+        "6 done, but",
+    ):
+        assert code in text
+
+
+def test_an_error_is_a_json_document_where_one_is_asked_for(tmp_path, spec):
+    spec.write_text(SPEC.replace('variable = "trt"', 'variable = "trtt"'), encoding="utf-8")
+    done = run("check", spec, "--json", cwd=tmp_path)
+    document = json.loads(done.stdout)
+    assert done.returncode == 3 and document["error"] == done.stderr.split()[0] == "FormulaError"
+    (finding,) = document["findings"]
+    assert f"[{finding['code']}] {finding['message']} {finding['hint']}" in done.stderr
+    assert "Did you mean 'trt'?" in finding["hint"]
+    assert run("check", spec, cwd=tmp_path).stdout == ""
