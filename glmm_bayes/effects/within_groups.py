@@ -102,10 +102,10 @@ def _shared_variance(fit: Fit, rows: Rows, first: NDArray[np.int64], second: NDA
 
 
 def median_ratio(fit: Fit, newdata: Any = None) -> pd.DataFrame:
-    """Return the median odds or rate ratio of two groups, at each row: exp(sqrt(2 v) z_.75).
+    """Return the median odds or rate ratio of two groups: exp(sqrt(2 v) z_.75).
 
-    Of two groups with the covariates of the row, drawn at random and set against each other with the larger
-    first, half differ by more. With random slopes it depends on the row.
+    Of two groups with the same covariates, drawn at random and set against each other with the larger
+    first, half differ by more. It depends on covariates only where their effects vary over the groups.
 
     Parameters
     ----------
@@ -116,7 +116,8 @@ def median_ratio(fit: Fit, newdata: Any = None) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``factor``, the rows' columns, mean, sd and interval.
+        ``factor``, mean, sd and interval: one row for each factor; with random slopes one for each
+        combination of the covariates that vary over the factor, or for each row of ``newdata``.
 
     Raises
     ------
@@ -150,14 +151,27 @@ def median_ratio(fit: Fit, newdata: Any = None) -> pd.DataFrame:
                 f"the median ratio is of normal effects of independent levels; '{group.factor}' has others."
             )
             raise PredictionError(Finding("not_available", message, hint="Use gb.fan."))
-        v = spread.variance(slice(None), np.arange(len(grid)))[0]
+        first = _distinct_effects(group.z, newdata is not None)
+        v = spread.variance(slice(None), first)[0]
         table = summary_frame(np.exp((1.0 if disc is None else disc[..., None]) * np.sqrt(2.0 * v) * Z75))
-        factor = pd.DataFrame({"factor": [group.factor] * len(grid)})
-        parts.append(pd.concat([factor, grid, table], axis=1))
-    estimand = f"median {ratio} of two groups with the covariates of the row"
+        read = [name for name in grid if name in {n for effect in group.term.effects for n in effect.names()}]
+        shown = (
+            grid.loc[first, read if newdata is None else list(grid)]
+            if len(first) > 1
+            else grid.loc[first, []]
+        )
+        factor = pd.DataFrame({"factor": [group.factor] * len(first)})
+        parts.append(pd.concat([factor, shown.reset_index(drop=True), table], axis=1))
+    estimand = f"median {ratio} of two groups with the same covariates"
     caption = f"{estimand}; mean and {interval_words()}"
     frame = pd.concat(parts, ignore_index=True)
     return captioned(frame, caption, fit, estimand_description=estimand, interval=interval_words())
+
+
+def _distinct_effects(z: Array, keeps_rows: bool) -> NDArray[np.int64]:
+    """Return the rows whose effects have other weights than those before; all, if rows are asked for."""
+    first = np.sort(np.unique(z, axis=0, return_index=True)[1]).astype(np.int64)
+    return np.arange(len(z)) if keeps_rows and len(first) > 1 else first
 
 
 def _ratio_name(fit: Fit) -> str:

@@ -231,3 +231,14 @@ def test_t_and_bridge_effects_have_shares_of_their_own_variances(kind):
         assert table[factor, "share of the groups' variance"] == pytest.approx(own / total, rel=1e-12)
         assert table[factor, "ICC, latent scale"] == pytest.approx(own / (total + np.pi**2 / 3), rel=1e-12)
     assert ("g", "median odds ratio") not in table.index
+
+
+def test_a_median_ratio_stands_once_for_what_does_not_vary():
+    fit = one("b ~ x + (1 | g) + (1 + x | h)", beta=[0.1, 0.2], sd_g=[1.0], sd_h=[0.7, 0.3], corr_h=np.eye(2))
+    table = gb.median_ratio(fit)
+    assert (table["factor"] == "g").sum() == 1
+    assert (table["factor"] == "h").sum() == DATA["x"].nunique()
+    assert list(gb.median_ratio(one("b ~ x + (1 | g)", beta=[0.1, 0.2], sd_g=[1.0])).columns)[:2] == [
+        "factor",
+        "mean",
+    ]
