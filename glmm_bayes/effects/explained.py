@@ -40,6 +40,10 @@ from glmm_bayes.infer.predictor import fixed_part, single_values
 
 Array = NDArray[np.float64]
 
+#: What R2 is a share of.
+_DIVISOR = (
+    "the model's variance in all: predictors over the rows, groups and residual (not the data's variance)"
+)
 _RESPONSE = "response scale, exact law of total variance"
 
 
@@ -279,7 +283,8 @@ def r2(fit: Fit) -> pd.DataFrame:
     table = pd.concat([frame, summary_frame(np.stack([row[2] for row in rows], axis=1))], axis=1)
     estimand = f"share of variance accounted for ({_RESPONSE}; latent scale: Nakagawa's)"
     words = "" if residual is None else residual.words
-    caption = f"{estimand}; mean and {interval_words()}" + (f"; latent residual: {words}" if words else "")
+    caption = f"{estimand}; of {_DIVISOR}; mean and {interval_words()}"
+    caption += f"; latent residual: {words}" if words else ""
     return captioned(
         table, caption, fit, estimand_description=estimand, interval=interval_words(), latent_residual=words
     )
