@@ -1,6 +1,7 @@
 """Data files: exact values, grouping columns as text, lines as row labels; no addresses, no wildcards."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -140,7 +141,7 @@ def test_a_broken_file_is_refused_by_name(tmp_path, case):
 
 @pytest.mark.parametrize(
     "path",
-    ["no.csv", "https://example.org/data.csv", "s3://bucket/data.parquet", "*.csv", ".", "", "a\0b.csv"],
+    ["no.csv", "https://example.org/data.csv", "s3://bucket/data.parquet", "*.csv", "."],
 )
 def test_one_file_on_this_machine_is_read_and_nothing_else(tmp_path, monkeypatch, path):
     (tmp_path / "data.csv").write_text("x,y\n1,2\n")
@@ -150,6 +151,36 @@ def test_one_file_on_this_machine_is_read_and_nothing_else(tmp_path, monkeypatch
     with pytest.raises(gb.StorageError, match="no such file"):
         gb.Model("y ~ x", path)
     assert not opened
+
+
+NO_PATHS = {
+    "too long a name": "x" * 300 + ".csv",
+    "too long a path": "x/" * 5_000,
+    "an endless name": Path("x" * 100_000),
+    "a null character": "a\0b.csv",
+    "half a character": "\ud800.csv",
+    "nothing": "",
+    "a link to itself": "loop.csv",
+    "below a file": "data.csv/data.csv",
+}
+READERS = {
+    "a model": lambda path: gb.Model("y ~ x", path),
+    "several responses": lambda path: gb.Model(gb.Formulas("y ~ x", "x ~ 1"), path),
+    "a fit": gb.load,
+    "a spec file": gb.ModelSpec.from_file,
+    "a file to write": lambda path: gb.ModelSpec.from_formula("y ~ x").to_file(path),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("case", NO_PATHS)
+def test_what_no_system_can_look_up_is_refused_wherever_a_path_is_given(tmp_path, monkeypatch, case, reader):
+    (tmp_path / "data.csv").write_text("x,y\n1,2\n")
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(gb.StorageError) as caught:
+        READERS[reader](NO_PATHS[case])
+    assert len(str(caught.value)) < 1_000
 
 
 def test_another_kind_of_file_is_refused_with_those_that_are_read(tmp_path):
