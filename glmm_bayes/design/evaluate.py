@@ -22,7 +22,7 @@ from glmm_bayes.design.factors import (
 )
 from glmm_bayes.design.monotonic import read_monotonic
 from glmm_bayes.design.splines import Learnt, basis, is_basis, learn, number, problem, width
-from glmm_bayes.design.table import Column, Level, Table, as_labels, stray_text
+from glmm_bayes.design.table import Column, Level, Table, as_labels, stray_words
 from glmm_bayes.spec.expressions import Binary, Call, Expr, Name, Number, Text, Unary
 from glmm_bayes.spec.monotonic import is_monotonic
 from glmm_bayes.spec.transforms import TRANSFORMS
@@ -244,12 +244,13 @@ class Evaluator:
     def _number_column(self, name: Name) -> Values:
         column = self.table[name.name]
         if column.kind == "label" and not column.identifier:
-            words, rows = stray_text(column, self.table.rows)
-            found = words or f"holds labels ({value_text(column.levels)})"
+            stray = stray_words(column, self.table.rows)
+            found = stray.words or f"holds labels ({value_text(column.levels)})"
             message = f"column '{column.name}' {found}; a number is needed."
             hint = f'Compare it, as in I({name} == "{column.levels[0]}"), or use it as it is.'
-            hint = "Correct these rows and convert it to numbers." if words else hint
-            self.findings.error("column_type", message, column=column.name, rows=rows, hint=hint)
+            self.findings.error(
+                "column_type", message, column=column.name, rows=stray.rows, hint=stray.remedy or hint
+            )
             return np.zeros(len(self.table))
         if refuse_as_predictor(column, self.table.rows, self.learning, self.findings):
             return np.zeros(len(self.table))
