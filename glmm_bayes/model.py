@@ -38,6 +38,7 @@ from glmm_bayes.infer.interrupts import Interrupts
 from glmm_bayes.infer.resources import check_memory, checked_prior_draws, estimate
 from glmm_bayes.infer.sample import read_settings, sample
 from glmm_bayes.infer.settings import Settings
+from glmm_bayes.spec.column_names import label_columns
 from glmm_bayes.spec.custom_family import CustomFamily
 from glmm_bayes.spec.many_responses import Formulas
 from glmm_bayes.spec.model_spec import ModelSpec
@@ -55,8 +56,8 @@ class Model:
         responses, a ``MultivariateModel`` is made.
     data : DataFrame, Table, mapping, structured array, Dataset, or path of a file
         Of pandas, polars, pyarrow, NumPy or xarray; a path of a CSV, Parquet or Feather file, whose
-        grouping columns are read as labels. Never modified; only the columns that the formula names
-        are used.
+        grouping columns are read as labels where nothing else in the formula reads them. Never modified;
+        only the columns that the formula names are used.
     family : str or CustomFamily
         Name of a family: ``gaussian``, ``bernoulli``, ``poisson``, ...; or one of your own.
     link : str, optional
@@ -123,7 +124,7 @@ class Model:
         check_family(self.spec, self.family)
         findings = Findings(DataError)
         if isinstance(data, str | PathLike):
-            data = read_data_file(data, self.spec.grouping_columns())
+            data = read_data_file(data, label_columns((self.spec,)))
         names = self.spec.names()
         if isinstance(data, Table):
             table = data.only(names)

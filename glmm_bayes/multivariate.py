@@ -31,7 +31,7 @@ from glmm_bayes.infer.resources import check_memory, checked_prior_draws, estima
 from glmm_bayes.infer.sample import read_settings, sample
 from glmm_bayes.infer.settings import Settings
 from glmm_bayes.model import Model, checked_missing
-from glmm_bayes.spec.column_names import column_names
+from glmm_bayes.spec.column_names import column_names, label_columns
 from glmm_bayes.spec.many_responses import Formulas
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
@@ -219,8 +219,7 @@ def _read(specs: Mapping[str, ModelSpec], data: Any, findings: Findings, missing
     """Read the columns of all formulas, so that all responses have the same rows."""
     names = column_names(specs.values())
     if isinstance(data, str | PathLike):
-        grouping = dict.fromkeys(name for spec in specs.values() for name in spec.grouping_columns())
-        data = read_data_file(data, tuple(grouping))
+        data = read_data_file(data, label_columns(specs.values()))
     return read_table(data, names, findings, "", missing)
 
 

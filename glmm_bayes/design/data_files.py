@@ -31,7 +31,7 @@ def read_data_file(path: str | PathLike[str], labels: Iterable[str] = ()) -> Any
         ``NA`` and ``NaN`` are missing values, and the encoding is UTF-8.
     labels : iterable of str
         Columns of a text file whose values are labels even where they look like numbers, so that ``007``
-        stays ``007``: the grouping columns.
+        stays ``007``: the columns that do nothing but group.
 
     Returns
     -------

@@ -69,6 +69,49 @@ def test_a_model_takes_a_path_and_reads_its_grouping_columns_as_text(tmp_path, w
     assert model.design.table.rows.tolist() == list(range(2, ROWS + 2))
 
 
+BOTH = {
+    "a predictor": "y ~ age + (1 | age)",
+    "nested": "y ~ x + (1 | g:age) + age",
+    "a slope": "y ~ x + (age | g) + (1 | age)",
+    "computed with": "y ~ I(age / 10) + (1 | age)",
+    "weights of members": "y ~ x + (1 | mm(g, h, weights = cbind(age, age))) + (1 | age)",
+    "an offset": "y ~ x + offset(log(age)) + (1 | age)",
+    "weights": "y | weights(age) ~ x + (1 | age)",
+    "a response": gb.Formulas("y ~ x + (1 | age)", "age ~ x"),
+    "of another parameter": gb.Formula("y ~ x + (1 | age)", sigma="~ age"),
+    "of another response": gb.Formulas("y ~ x + (1 | age)", "x ~ age + (1 | g)"),
+}
+LABELLED = {
+    "levels": "y ~ C(code) + (1 | code)",
+    "a comparison": 'y ~ I(code == "007") + (1 | code)',
+    "nested": "y ~ x + (1 | g:code)",
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("case", BOTH)
+def test_a_column_that_groups_and_is_computed_with_is_read_as_in_memory(tmp_path, case):
+    ages = RNG.integers(20, 32, ROWS)
+    data = DATA.assign(x=RNG.normal(size=ROWS), age=ages, h=DATA["g"].iloc[::-1].to_numpy())
+    data.to_csv(tmp_path / "data.csv", index=False)
+    read, known = gb.Model(BOTH[case], tmp_path / "data.csv"), gb.Model(BOTH[case], data)
+    assert [len(group.levels) for group in groups_of(read)] == [len(g.levels) for g in groups_of(known)]
+    assert repr(read).partition("\n")[0] == repr(known).partition("\n")[0]
+
+
+def groups_of(model):
+    return model.design.groups if isinstance(model, gb.Model) else ()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("case", LABELLED)
+def test_a_column_that_is_labels_wherever_it_is_read_stays_as_it_is_written(tmp_path, case):
+    data = DATA.assign(x=RNG.normal(size=ROWS), code=np.resize([f"{i:03d}" for i in range(8)], ROWS))
+    data.to_csv(tmp_path / "data.csv", index=False)
+    (group,) = gb.Model(LABELLED[case], tmp_path / "data.csv").design.groups
+    assert {level[-1] for level in group.levels} == {f"{i:03d}" for i in range(8)}
+
+
 def test_a_tab_separated_file_is_read_as_a_csv_is(tmp_path):
     DATA.to_csv(tmp_path / "data.tsv", index=False, sep="\t")
     assert table_of(read_data_file(tmp_path / "data.tsv"), "x")["x"].values.tolist() == DATA["x"].tolist()
