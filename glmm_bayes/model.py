@@ -11,7 +11,15 @@ from typing import Any
 
 import pandas as pd
 
-from glmm_bayes.core.errors import DataError, Finding, Findings, FormulaError, GlmmError, GlmmWarning
+from glmm_bayes.core.errors import (
+    DataError,
+    Finding,
+    Findings,
+    FormulaError,
+    GlmmError,
+    GlmmWarning,
+    shown_value,
+)
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.design.checks.dependence import checked_rank
 from glmm_bayes.design.checks.registry import check_table, examine
@@ -305,7 +313,7 @@ def _read_spec(
         named = "gaussian" if family is None else family
         words = "subject" if interpretation is None else interpretation
         return ModelSpec.from_formula(formula, named, link, priors, words)
-    if (family, link, priors, interpretation) != (None, None, None, None):
+    if any(value is not None for value in (family, link, priors, interpretation)):
         message = "a ModelSpec already holds family, link, priors and interpretation."
         raise FormulaError(Finding("spec_twice", message, hint="Give them in one place only."))
     return formula
@@ -314,6 +322,6 @@ def _read_spec(
 def checked_missing(missing: str) -> str:
     """Return the word for what to do with missing values, or refuse it."""
     if not isinstance(missing, str) or missing not in ("error", "drop"):
-        message = f'missing must be "error" or "drop", found {missing!r}.'
+        message = f'missing must be "error" or "drop", found {shown_value(missing)}.'
         raise GlmmError(Finding("settings", message))
     return missing

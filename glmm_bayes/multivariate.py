@@ -93,8 +93,8 @@ class MultivariateModel:
             message = "interpretation: population-averaged coefficients are offered for one response."
             hint = "Model the responses one by one, or ask for population means by gb.predictions."
             raise FormulaError(Finding("interpretation", message, hint=hint))
-        if (family, link) != (None, None):
-            message = "gb.Formulas already holds families and links."
+        if family is not None or link is not None:
+            message = "gb.Formulas already holds family and link of each response."
             raise FormulaError(Finding("spec_twice", message, hint="Give them in one place only."))
         given = _mapping(priors)
         self.formulas = formulas

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import LARGEST
-from glmm_bayes.core.errors import Finding, Findings, FormulaError, value_text
+from glmm_bayes.core.errors import Finding, Findings, FormulaError, shown_value, value_text
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.column import python_level
 from glmm_bayes.design.levels import GroupLevel
@@ -127,7 +127,7 @@ def _graph(value: Any) -> KnownTable:
 
 def _several(near: Any) -> Sequence[Any]:
     if isinstance(near, str) or not isinstance(near, list | tuple | set | frozenset | np.ndarray):
-        raise ValueError(f"must give a list of neighbours for each level, found {near!r}")
+        raise ValueError(f"must give a list of neighbours for each level, found {shown_value(near)}")
     return list(near)
 
 

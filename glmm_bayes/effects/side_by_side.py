@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from glmm_bayes.core.arguments import check_texts
+from glmm_bayes.core.arguments import check_texts, kept
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_words
@@ -143,6 +143,7 @@ def estimands(
     if "estimand" in question:
         message = "every estimand is answered: leave estimand= out."
         raise PredictionError(Finding("estimand", message))
+    question = {name: kept(value) for name, value in question.items()}
     found: dict[str, Effects] = {}
     omitted: dict[str, str] = {}
     for word in SENTENCES:
