@@ -154,7 +154,7 @@ def _square(value: Any, kind: str) -> KnownTable:
     if sorted(labels) != sorted(columns):
         raise ValueError("must have the same levels as index and as columns")
     _check_distinct(labels)
-    numbers = _numbers(frame)[:, [columns.index(label) for label in labels]]
+    numbers = _numbers(frame, kind)[:, [columns.index(label) for label in labels]]
     _check_symmetric(numbers, labels)
     return KnownTable(kind, tuple(labels), (numbers + numbers.T) / 2)
 
@@ -176,7 +176,7 @@ def _coordinates(value: Any) -> KnownTable:
     frame = _frame(value)
     labels = _texts(frame.index)
     _check_distinct(labels)
-    return KnownTable("coordinates", tuple(labels), _numbers(frame))
+    return KnownTable("coordinates", tuple(labels), _numbers(frame, "coordinates"))
 
 
 def _texts(labels: Any) -> list[str]:
@@ -211,11 +211,20 @@ def _check_distinct(labels: Sequence[str]) -> None:
         raise ValueError(f"names levels more than once ({value_text(twice)})")
 
 
-def _numbers(frame: pd.DataFrame) -> Array:
+def _numbers(frame: pd.DataFrame, kind: str) -> Array:
+    """Return the numbers of a frame; True and False are numbers where they say who are neighbours."""
     columns = [frame.iloc[:, at] for at in range(frame.shape[1])]
     others = [column for column in columns if not pd.api.types.is_numeric_dtype(column.dtype)]
     if any(isinstance(value, str | bytes) for column in others for value in column):
         raise ValueError("must hold numbers only, found text")
+    if any(
+        _holds(column, pd.api.types.is_complex_dtype, (complex, np.complexfloating)) for column in columns
+    ):
+        raise ValueError("must hold numbers only, found complex ones")
+    if kind != "graph" and any(
+        _holds(column, pd.api.types.is_bool_dtype, (bool, np.bool_)) for column in columns
+    ):
+        raise ValueError("must hold numbers only, found True and False")
     try:
         numbers = frame.to_numpy(dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
@@ -224,6 +233,13 @@ def _numbers(frame: pd.DataFrame) -> Array:
         raise ValueError("holds values that are missing or infinite")
     _check_size(numbers)
     return numbers
+
+
+def _holds(column: pd.Series[Any], is_of: Callable[[Any], bool], types: tuple[type, ...]) -> bool:
+    """Tell whether a column is of a kind, or holds values of it among others."""
+    if pd.api.types.is_object_dtype(column.dtype):
+        return any(isinstance(value, types) for value in column)
+    return is_of(column.dtype)
 
 
 def _check_size(numbers: Array) -> None:
