@@ -76,6 +76,8 @@ class Evaluator:
         True on the training rows: state is written. False on new data: it is read.
     findings : Findings
         Where values that cannot be computed are collected.
+    by : frozenset of str
+        Columns of ``gr(g, by = f)`` that are no predictors: whatever their texts spell, they are labels.
     """
 
     table: Table
@@ -83,6 +85,7 @@ class Evaluator:
     factors: MutableMapping[str, tuple[Level, ...]]
     learning: bool
     findings: Findings
+    by: frozenset[str] = frozenset()
 
     def predictor(self, expression: Expr) -> Values | Column:
         """Evaluate a factor of an effect: numbers, a basis of shape (row, column), or labels."""
@@ -112,6 +115,9 @@ class Evaluator:
         return match_factor(factor, column, self.factors[key], self.table, self.findings)
 
     def _column(self, column: Column) -> Values | Column:
+        if column.name in self.by and column.kind in ("label", "date"):
+            # A date is told with the numbers.
+            return column if column.kind == "label" else np.zeros(len(self.table))
         if refuse_as_predictor(column, self.table.rows, self.learning, self.findings):
             return np.zeros(len(self.table))
         if column.kind == "number":

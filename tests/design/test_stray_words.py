@@ -110,6 +110,9 @@ DELIBERATE = {
     "a comparison": 'y ~ I(age == "4O")',
     "a grouping factor": "y ~ x + (1 | age)",
     "nested groups": "y ~ x + (1 | g:age)",
+    "members": "y ~ x + (1 | mm(age, g))",
+    "a factor of covariances": "y ~ x + (1 | gr(g, by = age))",
+    "a factor of covariances of slopes": "y ~ x + (x | gr(g, by = age)) + (1 | age)",
 }
 
 
@@ -217,6 +220,21 @@ def test_in_a_file_the_line_is_named(tmp_path, word):
 def test_what_is_said_to_be_labels_is_taken_as_such(case):
     data = with_word("4O", *range(0, ROWS, 20))
     assert len(gb.Model(DELIBERATE[case], data).design) == ROWS
+
+
+@pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
+def test_numbers_as_text_tell_covariances_apart_as_they_tell_groups():
+    data = DATA.assign(arm=np.resize(["1", "2"], ROWS))
+    (group,) = gb.Model("y ~ x + (1 | gr(g, by = arm))", data).design.groups
+    assert [block.by for block in group.blocks] == ["1", "2"]
+
+
+@pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
+def test_a_column_that_predicts_as_well_is_refused_as_a_predictor():
+    error = refusal("y ~ age + (1 | gr(g, by = age))", with_word("4O", 3))
+    assert error.rows == (3,) and "C(age)" in error.hint
+    levels = gb.Model("y ~ C(age) + (1 | gr(g, by = age))", with_word("4O", 3)).design.groups[0].blocks
+    assert len(levels) == with_word("4O", 3)["age"].nunique()
 
 
 @pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
