@@ -13,7 +13,15 @@ from typing import Any
 import pandas as pd
 
 from glmm_bayes.core.elsewhere import AnswersNames, refuse_unknown
-from glmm_bayes.core.errors import DataError, Finding, Findings, FormulaError, GlmmError, GlmmWarning
+from glmm_bayes.core.errors import (
+    DataError,
+    Finding,
+    Findings,
+    FormulaError,
+    GlmmError,
+    GlmmWarning,
+    shown_value,
+)
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.design.checks.dependence import checked_rank
 from glmm_bayes.design.checks.registry import check_table, examine
@@ -40,6 +48,7 @@ from glmm_bayes.infer.interrupts import Interrupts
 from glmm_bayes.infer.resources import check_resources, checked_prior_draws
 from glmm_bayes.infer.sample import read_settings, sample
 from glmm_bayes.infer.settings import Settings
+from glmm_bayes.spec.column_names import label_columns
 from glmm_bayes.spec.custom_family import CustomFamily
 from glmm_bayes.spec.many_responses import Formulas
 from glmm_bayes.spec.model_spec import ModelSpec
@@ -57,8 +66,8 @@ class Model(AnswersNames):
         responses, a ``MultivariateModel`` is made.
     data : DataFrame, Table, mapping, structured array, Dataset, or path of a file
         Of pandas, polars, pyarrow, NumPy or xarray; a path of a CSV, Parquet or Feather file, whose
-        grouping columns are read as labels. Never modified; only the columns that the formula names
-        are used.
+        grouping columns are read as labels where nothing else in the formula reads them. Never modified;
+        only the columns that the formula names are used.
     family : str or CustomFamily
         Name of a family: ``gaussian``, ``bernoulli``, ``poisson``, ...; or one of your own.
     link : str, optional
@@ -126,7 +135,7 @@ class Model(AnswersNames):
         check_family(self.spec, self.family)
         findings = Findings(DataError)
         if isinstance(data, str | PathLike):
-            data = read_data_file(data, self.spec.grouping_columns())
+            data = read_data_file(data, label_columns((self.spec,)))
         names = self.spec.names()
         if isinstance(data, Table):
             table = data.only(names)
@@ -311,7 +320,7 @@ def _read_spec(
         named = "gaussian" if family is None else family
         words = "subject" if interpretation is None else interpretation
         return ModelSpec.from_formula(formula, named, link, priors, words)
-    if (family, link, priors, interpretation) != (None, None, None, None):
+    if any(value is not None for value in (family, link, priors, interpretation)):
         message = "a ModelSpec already holds family, link, priors and interpretation."
         raise FormulaError(Finding("spec_twice", message, hint="Give them in one place only."))
     return formula
@@ -320,6 +329,6 @@ def _read_spec(
 def checked_missing(missing: str) -> str:
     """Return the word for what to do with missing values, or refuse it."""
     if not isinstance(missing, str) or missing not in ("error", "drop"):
-        message = f'missing must be "error" or "drop", found {missing!r}.'
+        message = f'missing must be "error" or "drop", found {shown_value(missing)}.'
         raise GlmmError(Finding("settings", message))
     return missing

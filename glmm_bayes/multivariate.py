@@ -32,7 +32,7 @@ from glmm_bayes.infer.resources import check_resources, checked_prior_draws
 from glmm_bayes.infer.sample import read_settings, sample
 from glmm_bayes.infer.settings import Settings
 from glmm_bayes.model import Model, checked_missing
-from glmm_bayes.spec.column_names import column_names
+from glmm_bayes.spec.column_names import column_names, label_columns
 from glmm_bayes.spec.many_responses import Formulas
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
@@ -94,8 +94,8 @@ class MultivariateModel(AnswersNames):
             message = "interpretation: population-averaged coefficients are offered for one response."
             hint = "Model the responses one by one, or ask for population means by gb.predictions."
             raise FormulaError(Finding("interpretation", message, hint=hint))
-        if (family, link) != (None, None):
-            message = "gb.Formulas already holds families and links."
+        if family is not None or link is not None:
+            message = "gb.Formulas already holds family and link of each response."
             raise FormulaError(Finding("spec_twice", message, hint="Give them in one place only."))
         given = _mapping(priors)
         self.formulas = formulas
@@ -222,8 +222,7 @@ def _read(specs: Mapping[str, ModelSpec], data: Any, findings: Findings, missing
     """Read the columns of all formulas, so that all responses have the same rows."""
     names = column_names(specs.values())
     if isinstance(data, str | PathLike):
-        grouping = dict.fromkeys(name for spec in specs.values() for name in spec.grouping_columns())
-        data = read_data_file(data, tuple(grouping))
+        data = read_data_file(data, label_columns(specs.values()))
     return read_table(data, names, findings, "", missing)
 
 

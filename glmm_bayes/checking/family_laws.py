@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from glmm_bayes.checking.family_integrals import Law, law_of
-from glmm_bayes.core.arguments import checked_seed, whole_number
-from glmm_bayes.core.errors import Finding, FormulaError
+from glmm_bayes.core.arguments import checked_seed, listed, whole_number
+from glmm_bayes.core.errors import Finding, FormulaError, GlmmError, shown_value
 from glmm_bayes.core.links import LINKS, ProbabilityLink
 from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.row_value import RowValue, number
@@ -47,6 +47,8 @@ _COMPARED = 5
 _MOST_DRAWS = 1_000_000
 #: Expected draws below which a cell of chi-square is merged.
 _FEW = 5.0
+#: Sizes of numbers that densities are summed up at.
+_SMALL, _LARGE = 1e-6, 1e6
 _FAR = (-30.0, -4.0, 3.0, 30.0)
 
 #: Whether a law holds, and what was found.
@@ -156,7 +158,7 @@ def check_family(
     """
     draws = whole_number("draws", draws, 1, _MOST_DRAWS, FormulaError)
     seed = checked_seed(seed, FormulaError)
-    subject = _subject(family, mu, parameters or {}, max(draws, _COMPARED), seed)
+    subject = _subject(family, mu, parameters, max(draws, _COMPARED), seed)
     is_count = subject.support == "count"
     rows: list[tuple[str, Verdict]] = [
         (f"the density {'sums' if is_count else 'integrates'} to 1", _total(subject)),
@@ -181,7 +183,7 @@ def check_family(
 def _subject(
     family: CustomFamily | str,
     mu: Sequence[float] | None,
-    parameters: Mapping[str, Sequence[float]],
+    parameters: Mapping[str, Sequence[float]] | None,
     draws: int,
     seed: int,
 ) -> _Subject:
@@ -190,26 +192,74 @@ def _subject(
     if not support:
         message = f"the laws of {made.name} are not those of numbers or counts with one linear predictor."
         raise FormulaError(Finding("custom_family", message, hint="Check a gb.CustomFamily."))
-    strange = [name for name in parameters if name not in made.auxiliaries]
-    if strange:
-        message = f"{made.name} has no parameter '{strange[0]}'."
-        hint = f"Its parameters beside mu: {', '.join(made.auxiliaries) or 'none'}."
-        raise FormulaError(Finding("custom_family", message, hint=hint))
+    given = _given_parameters(made, parameters)
     settings = {
-        name: np.asarray(parameters.get(name, _usual(made, name)), np.float64) for name in made.auxiliaries
+        name: _values(f"parameters['{name}']", given[name], LINKS[made.kinds[name].link].bounds)
+        if name in given
+        else _usual(made, name)
+        for name in made.auxiliaries
     }
     if len({values.shape for values in settings.values()}) > 1:
         message = "parameters must have equally many values: " + ", ".join(
             f"{name} {values.size}" for name, values in settings.items()
         )
         raise FormulaError(Finding("custom_family", f"{message}.", hint="Give values for each of them."))
-    means = np.asarray(_usual_means(made, support) if mu is None else mu, np.float64)
+    means = _values("mu", _usual_means(made, support) if mu is None else mu, _bounds(made, support))
     times = len(next(iter(settings.values()))) if settings else 1
     values = {"mu": np.repeat(means, times)}
     values |= {name: np.tile(setting, len(means)) for name, setting in settings.items()}
     at = {name: number(np.tile(value, (draws, 1))) for name, value in values.items()}
-    drawn = made.random(np.random.default_rng(seed), np.ones(len(values["mu"])), at)
+    try:
+        drawn = made.random(np.random.default_rng(seed), np.ones(len(values["mu"])), at)
+    except (ArithmeticError, TypeError, ValueError) as error:
+        if isinstance(error, GlmmError):
+            raise
+        message = f"random of {made.name} fails at these values of mu and parameters: {error}."
+        raise FormulaError(Finding("custom_family", message)) from error
     return _Subject(made, support, values, drawn)
+
+
+def _given_parameters(family: Family, parameters: object) -> Mapping[str, Any]:
+    """Return the values of further parameters that were given, all of them the family's own."""
+    if parameters is None:
+        return {}
+    known = f"Its parameters beside mu: {', '.join(family.auxiliaries) or 'none'}."
+    if not isinstance(parameters, Mapping):
+        found = shown_value(parameters)
+        message = f"parameters must be a mapping of names to lists of numbers, found {found}."
+        raise FormulaError(Finding("custom_family", message, hint=known))
+    strange = [name for name in parameters if name not in family.auxiliaries]
+    if strange:
+        message = f"{family.name} has no parameter {shown_value(strange[0])}."
+        raise FormulaError(Finding("custom_family", f"parameters: {message}", hint=known))
+    return parameters
+
+
+def _bounds(family: Family, support: str) -> tuple[float, float]:
+    """Return between which numbers ``mu`` lies."""
+    if not family.mean_is_mu or support == "real":
+        ends = [LINKS[name].bounds for name in family.links]
+        return min(low for low, _ in ends), max(high for _, high in ends)
+    return (0.0, 1.0) if support == "unit" else (0.0, np.inf)
+
+
+def _values(name: str, given: object, bounds: tuple[float, float]) -> Array:
+    """Return the numbers of an argument: between its bounds, and of a size to be summed over."""
+    values = listed(given)
+    values = [given] if values is None else values
+    if values and all(_is_usable(value, bounds) for value in values):
+        return np.asarray(values, np.float64)
+    low, high = (f"{end:g}" for end in bounds)
+    inside = f"between {low} and {high}" if np.isfinite(bounds).any() else "finite"
+    message = f"{name} must hold numbers {inside}, from {_SMALL:g} to {_LARGE:g} in size or 0, found "
+    raise FormulaError(Finding("custom_family", f"{message}{shown_value(given)}."))
+
+
+def _is_usable(value: object, bounds: tuple[float, float]) -> bool:
+    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    if not is_number or not bounds[0] < value < bounds[1]:  # type: ignore[operator]
+        return False
+    return value == 0 or bool(_SMALL <= abs(value) <= _LARGE)  # type: ignore[arg-type]
 
 
 def _usual(family: Family, name: str) -> Array:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from typing import Any
+
 import numpy as np
 
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError, SamplingError, shown_value
@@ -10,6 +14,8 @@ from glmm_bayes.core.errors import Finding, GlmmError, PredictionError, Sampling
 LARGEST = 1e150
 #: Seeds and counts are written into files and results as whole numbers of 64 bits.
 LARGEST_WHOLE = 2**63 - 1
+#: So many entries may an argument list; a generator may have no end.
+_MOST_ENTRIES = 100_000
 
 
 def whole_number(
@@ -126,3 +132,40 @@ def check_flag(
         words = "True, False or None" if or_none else "True or False"
         message = f"{argument} must be {words}, found {shown_value(value)}."
         raise error(Finding(code or argument, message))
+
+
+def listed(value: object) -> list[Any] | None:
+    """Return the entries of a list, tuple, range, array, column, generator or the like, read once.
+
+    Returns
+    -------
+    list or None
+        None if it is one value, a table, or without an order; a text is one value.
+    """
+    is_one = isinstance(value, str | bytes | bytearray | Mapping | set | frozenset)
+    if is_one or not isinstance(value, Iterable) or getattr(value, "ndim", 1) != 1:
+        return None
+    try:
+        found = list(islice(value, _MOST_ENTRIES + 1))
+    except Exception:  # noqa: BLE001 - whatever a generator of a user's raises
+        return None
+    return found if len(found) <= _MOST_ENTRIES else None
+
+
+def kept(value: object) -> object:
+    """Return what can be read again: the entries of a generator, else the value itself."""
+    found = listed(value) if isinstance(value, Iterator) else None
+    return value if found is None else found
+
+
+def plain_flag(value: object) -> Any:
+    """Return a boolean of NumPy as one of Python, and all else as it is."""
+    return bool(value) if isinstance(value, np.bool_) else value
+
+
+def names_of(value: object) -> tuple[str, ...]:
+    """Return the name or the names of columns that an argument holds; none if it holds anything else."""
+    if isinstance(value, str):
+        return (value,)
+    found = listed(value) or []
+    return tuple(map(str, found)) if all(isinstance(name, str) for name in found) else ()

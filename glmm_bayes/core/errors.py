@@ -12,6 +12,8 @@ from glmm_bayes.core.escapes import visible
 _ROWS_SHOWN = 5
 #: Longest value that is written out; longer ones, and wide whole numbers, are cut.
 _LONGEST_VALUE, _LONGEST_INT = 200, 10**30
+#: Longest sentence and most findings of one error that are written out.
+_LONGEST_TEXT, _FINDINGS_SHOWN = 900, 12
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ class Finding:
 
     def __post_init__(self) -> None:
         # Words of a user's stand in them, and they are printed.
-        object.__setattr__(self, "message", visible(self.message))
-        object.__setattr__(self, "hint", visible(self.hint))
+        object.__setattr__(self, "message", _cut(visible(self.message)))
+        object.__setattr__(self, "hint", _cut(visible(self.hint)))
 
     def __str__(self) -> str:
         text = f"[{self.code}] {self.message}"
@@ -69,7 +71,7 @@ class GlmmError(ValueError):
             # Unpickling and plain re-raising hand the text back.
             findings = Finding("error", findings)
         self.findings = (findings,) if isinstance(findings, Finding) else tuple(findings)
-        super().__init__("\n".join(str(finding) for finding in self.findings))
+        super().__init__(_listed(self.findings))
 
     @property
     def code(self) -> str:
@@ -155,9 +157,25 @@ class Findings:
                 warnings.warn(str(finding), GlmmWarning, stacklevel=stacklevel)
 
 
+def _cut(text: str) -> str:
+    """Keep the two ends of a text that nobody would read."""
+    if len(text) <= _LONGEST_TEXT:
+        return text
+    return f"{text[: _LONGEST_TEXT - 150]} ... {text[-145:]}"
+
+
+def _listed(findings: Sequence[Finding]) -> str:
+    """Write findings, one a line, up to a number of them and about the length of two; count the others."""
+    shown = [str(finding) for finding in findings[:_FINDINGS_SHOWN]]
+    while len(shown) > 1 and sum(map(len, shown)) > 2 * _LONGEST_TEXT:
+        shown.pop()
+    more = len(findings) - len(shown)
+    return "\n".join(shown) + (f"\n(+{more} more)" if more else "")
+
+
 def row_text(rows: Sequence[Any]) -> str:
     """Name the first five rows and count the others: ``rows 3, 17 (+12 more)``."""
-    shown = ", ".join(visible(str(row), keep="") for row in rows[:_ROWS_SHOWN])
+    shown = ", ".join(_entry(row) for row in rows[:_ROWS_SHOWN])
     more = len(rows) - _ROWS_SHOWN
     word = "row" if len(rows) == 1 else "rows"
     return f"{word} {shown} (+{more} more)" if more > 0 else f"{word} {shown}"
@@ -167,15 +185,32 @@ def value_text(values: Iterable[Any]) -> str:
     """Show the first five values as a reader would write them."""
     shown = list(values)
     text = ", ".join(
-        f"{value:g}" if isinstance(value, float) else visible(str(value), keep="")
-        for value in shown[:_ROWS_SHOWN]
+        f"{value:g}" if isinstance(value, float) else _entry(value) for value in shown[:_ROWS_SHOWN]
     )
     return f"{text}, ..." if len(shown) > _ROWS_SHOWN else text
+
+
+def _entry(value: object) -> str:
+    """Write one of several labels, without quotes."""
+    text = visible(value, keep="") if isinstance(value, str) else _plain(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
+
+
+def _plain(value: object) -> str:
+    try:
+        return visible(str(value), keep="")
+    except Exception:  # noqa: BLE001 - as above
+        return shown_value(value)
 
 
 def shown_value(value: object) -> str:
     """Write any value of an argument, cut to one short line; a huge whole number by its length."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _LONGEST_INT:
         return f"a whole number of {value.bit_length()} bits"
-    text = visible(repr(value), keep="")
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."
+    try:
+        # Characters that are not seen are shown by their code points, as everywhere.
+        text = f"'{value}'" if type(value) is str else repr(value)
+    except Exception:  # noqa: BLE001 - whatever a class of a user's does when it is written
+        return f"a value of type {type(value).__name__}"
+    text = visible(text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}...", keep="")
+    return text if len(text) <= 2 * _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."

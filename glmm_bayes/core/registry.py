@@ -5,16 +5,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from glmm_bayes.core.errors import Finding, GlmmError
+from glmm_bayes.core.errors import Finding, GlmmError, shown_value
 
 
-def suggestion(name: str, choices: Iterable[str]) -> str:
-    """Return ``Did you mean 'x'?`` for the nearest choice, or an empty string.
+def suggestion(name: object, choices: Iterable[str]) -> str:
+    """Return ``Did you mean 'x'?`` for the nearest choice, or an empty string; what is no text is near none.
 
     Case is ignored in the comparison, since the commonest slip is a capital letter.
     """
+    if not isinstance(name, str):
+        return ""
     by_lower = {choice.lower(): choice for choice in choices}
-    near = difflib.get_close_matches(str(name).lower(), list(by_lower), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.6)
     return f"Did you mean '{by_lower[near[0]]}'?" if near else ""
 
 
@@ -60,10 +62,11 @@ class Registry[T]:
             name = self._aliases.get(_plain(name), name)
         if not isinstance(name, str) or name not in self._entries:
             choices = ", ".join(self._entries)
-            translated = self._translation(str(name)) if self._translation else ""
-            near = translated or suggestion(str(name), [*self._known, *self._entries])
+            translated = self._translation(name) if self._translation and isinstance(name, str) else ""
+            near = translated or suggestion(name, [*self._known, *self._entries])
             hint = " ".join(filter(None, (near, f"Choices: {choices}.")))
-            raise self._error(Finding(f"unknown_{self.kind}", f"no {self.kind} '{name}'.", hint=hint))
+            message = f"no {self.kind} {shown_value(name)}."
+            raise self._error(Finding(f"unknown_{self.kind}", message, hint=hint))
         return self._entries[name]
 
     def add(self, name: str, entry: T) -> None:

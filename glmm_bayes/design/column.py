@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -14,15 +14,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Finding, row_text, value_text
+from glmm_bayes.design.spellings import affix, is_number, is_plain_number, is_stand_in
 
 Level = str | int | bool
 
 #: Texts are numbers if this share of their rows, and as many different ones, spell numbers.
 _SHARE_OF_NUMBERS, _DISTINCT_NUMBERS = 0.9, 10
-#: A number as people write it: with a decimal point or comma, thousands set apart, an exponent, per cent.
-_NUMBER = re.compile(
-    r"[+\u2212-]?(\d[\d_]*([.,]\d*)?|[.,]\d+|\d{1,3}(,\d{3})+(\.\d*)?)([eE][+\u2212-]?\d+)?\s?%?"
-)
 _DAY_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 #: Above it a float no longer tells neighbouring whole numbers apart.
 EXACT = 2**53
@@ -173,13 +170,16 @@ def date_text(nanoseconds: int) -> str:
     return day if clock == "00:00:00" else f"{day}T{clock}"
 
 
-def looks_like_numbers(levels: Sequence[Level]) -> bool:
+def looks_like_numbers(column: Column) -> bool:
     """Tell whether all labels are texts that spell numbers ("1", "2", "10"; also "inf" and "nan")."""
-    return bool(levels) and all(_is_number(level) or _is_no_finite(level) for level in levels)
+    levels = column.levels
+    if levels and all(_is(is_number, level) or _is_no_finite(level) for level in levels):
+        return True
+    return bool(column.values.size) and bool(rows_of_numbers(column).all())
 
 
-def stray_words(column: Column) -> NDArray[np.bool_]:
-    """Mark the rows of the few words among texts that are numbers otherwise: "4O" among 200 ages.
+def rows_of_numbers(column: Column) -> NDArray[np.bool_]:
+    """Mark the rows that spell numbers in a column of texts that are meant as numbers.
 
     Parameters
     ----------
@@ -188,38 +188,82 @@ def stray_words(column: Column) -> NDArray[np.bool_]:
     Returns
     -------
     ndarray of bool, shape (row,)
-        All False where the texts are labels: fewer than nine in ten rows, or fewer than ten different
-        texts, spell numbers; or where somebody declared them to be categories.
+        All False where the texts are labels: fewer than ten different ones spell numbers, or others stand in
+        more than one row in ten and are not all words for a missing value; or where somebody declared them
+        to be categories.
     """
     none = np.zeros(len(column.values), bool)
-    if column.kind != "label" or column.declared or column.identifier:
+    if column.kind != "label" or column.declared or column.identifier or not column.levels:
         return none
-    spells = np.array([_is_number(level) for level in column.levels], bool)
-    numbers = spells[column.values] if spells.size else none
-    if numbers.sum() < _SHARE_OF_NUMBERS * len(numbers):
-        return none
-    return ~numbers if len(np.unique(column.values[numbers])) >= _DISTINCT_NUMBERS else none
+    for spells in _spellings(column):
+        numbers: NDArray[np.bool_] = spells[column.values]
+        if len(np.unique(column.values[numbers])) >= _DISTINCT_NUMBERS and (
+            numbers.sum() >= _SHARE_OF_NUMBERS * len(numbers) or _are_missing(column, ~numbers)
+        ):
+            return numbers
+    return none
 
 
-def stray_text(column: Column, rows: NDArray[Any]) -> tuple[str, tuple[Any, ...]]:
-    """Name the stray words of a column and their rows; an empty text where there are none."""
-    stray = stray_words(column)
-    where = tuple(rows[stray].tolist())
-    if not where:
-        return "", ()
-    words = value_text([f"'{column.levels[code]}'" for code in column.values[stray].tolist()])
-    kept = len(stray) - len(where)
-    return f"holds {kept} numbers as text, and others ({row_text(where)}: {words})", where
+def _spellings(column: Column) -> Iterator[NDArray[np.bool_]]:
+    """Mark the levels that are numbers: plainly, in any writing, and with the affix that most rows have."""
+    yield np.array([_is(is_plain_number, level) for level in column.levels], bool)
+    written = np.array([_is(is_number, level) for level in column.levels], bool)
+    yield written
+    affixes = [
+        "" if is_one else affix(str(level)) for level, is_one in zip(column.levels, written, strict=True)
+    ]
+    codes, distinct = pd.factorize(np.array(affixes, dtype=object))
+    counts = np.bincount(codes[column.values], minlength=len(distinct))
+    counts[np.asarray(distinct) == ""] = 0
+    if counts.any():
+        yield written | (codes == np.argmax(counts))
+
+
+def _are_missing(column: Column, rows: NDArray[np.bool_]) -> bool:
+    return all(_is(is_stand_in, column.levels[code]) for code in np.unique(column.values[rows]))
+
+
+@dataclass(frozen=True)
+class Stray:
+    """Words among texts that are numbers otherwise: "4O" among 200 ages.
+
+    Attributes
+    ----------
+    words : str
+        What the column holds; empty where there is no such word.
+    rows : tuple
+        Labels of their rows.
+    remedy : str
+    """
+
+    words: str = ""
+    rows: tuple[Any, ...] = ()
+    remedy: str = ""
+
+
+def stray_words(column: Column, rows: NDArray[Any]) -> Stray:
+    """Name the stray words of a column, their rows and what to do with them."""
+    numbers = rows_of_numbers(column)
+    where = tuple(rows[~numbers].tolist())
+    if not where or len(where) == len(numbers):
+        return Stray()
+    words = value_text([f"'{column.levels[code]}'" for code in column.values[~numbers].tolist()])
+    found = f"holds {int(numbers.sum())} numbers as text, and others ({row_text(where)}: {words})"
+    if _are_missing(column, ~numbers):
+        return Stray(
+            found, where, "Make these rows missing (None) if that is meant, and convert it to numbers."
+        )
+    return Stray(found, where, "Correct these rows and convert it to numbers.")
 
 
 def no_numbers(column: Column, rows: NDArray[Any]) -> tuple[Any, ...]:
     """List the rows of a column of labels that spell no number; none where no row does."""
-    spells = np.array([_is_number(level) for level in column.levels], bool)
+    spells = np.array([_is(is_number, level) for level in column.levels], bool)
     return tuple(rows[~spells[column.values]].tolist()) if spells.any() else ()
 
 
-def _is_number(level: Level) -> bool:
-    return isinstance(level, str) and _NUMBER.fullmatch(level.strip()) is not None
+def _is(spelt: Callable[[str], bool], level: Level) -> bool:
+    return isinstance(level, str) and spelt(level)
 
 
 def _is_no_finite(level: Level) -> bool:

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import DataError, Finding, StorageError
+from glmm_bayes.core.errors import DataError, Finding, GlmmError, StorageError
+from glmm_bayes.core.files import file_path
 
 #: What a missing value looks like in a CSV file; any other text is a label.
 MISSING_TEXTS = ("", "NA", "NaN")
@@ -30,7 +31,7 @@ def read_data_file(path: str | PathLike[str], labels: Iterable[str] = ()) -> Any
         ``NA`` and ``NaN`` are missing values, and the encoding is UTF-8.
     labels : iterable of str
         Columns of a text file whose values are labels even where they look like numbers, so that ``007``
-        stays ``007``: the grouping columns.
+        stays ``007``: the columns that do nothing but group.
 
     Returns
     -------
@@ -44,16 +45,16 @@ def read_data_file(path: str | PathLike[str], labels: Iterable[str] = ()) -> Any
     DataError
         ``data_file`` if the file's content is not a table.
     """
-    file = Path(path)
-    if not file.is_file():
-        message = f"{path}: no such file; one file on this machine is needed."
-        hint = "A path starts at the working folder; one in a spec file, at that file's folder."
-        raise StorageError(Finding("storage", message, hint=hint))
-    reader = _READERS.get(file.suffix.lower())
-    if reader is None:
-        message = f"{path}: files of kind '{file.suffix}' are not read; known: {', '.join(_READERS)}."
-        raise StorageError(Finding("storage", message, hint="Write it as CSV or Parquet."))
+    file = file_path(path)
     try:
+        if not file.is_file():
+            message = f"{path}: no such file; one file on this machine is needed."
+            hint = "A path starts at the working folder; one in a spec file, at that file's folder."
+            raise StorageError(Finding("storage", message, hint=hint))
+        reader = _READERS.get(file.suffix.lower())
+        if reader is None:
+            message = f"{path}: files of kind '{file.suffix}' are not read; known: {', '.join(_READERS)}."
+            raise StorageError(Finding("storage", message, hint="Write it as CSV or Parquet."))
         return reader(file, tuple(labels))
     except OSError as error:
         raise StorageError(Finding("storage", f"{path}: {error.strerror or error}.")) from None
@@ -61,7 +62,7 @@ def read_data_file(path: str | PathLike[str], labels: Iterable[str] = ()) -> Any
         message = f"{path}: not UTF-8 text (byte {error.start})."
         raise DataError(Finding("data_file", message, hint="Save it as UTF-8.")) from None
     except (ValueError, csv.Error) as error:
-        if isinstance(error, DataError):
+        if isinstance(error, GlmmError):
             raise
         # Parsers tell what is wrong in their first line.
         reason = str(error).strip().partition("\n")[0].rstrip(".")

@@ -27,7 +27,7 @@ from glmm_bayes.design.new_rows import read_new_rows, tell_declared_levels
 from glmm_bayes.design.response import ResponseColumns, read_response
 from glmm_bayes.design.splines import Learnt
 from glmm_bayes.design.table import Level, Table
-from glmm_bayes.spec.model_spec import ModelSpec, Term
+from glmm_bayes.spec.model_spec import ModelSpec
 
 #: Relative to the sizes of what is added up.
 _DEPENDENCE = 1e-7
@@ -242,11 +242,12 @@ def _assemble(
     transforms = {key: dict(value) for key, value in state.transforms.items()}
     factors = dict(state.factors)
     levels = dict(state.groups)
-    evaluator = Evaluator(table, transforms, factors, learning, findings)
-    terms: list[Term] = list(spec.fixed)
-    for group in spec.groups:
-        terms += [*group.effects, *by_terms(group)]
-    predictors = evaluate_predictors(terms, evaluator)
+    terms = [*spec.fixed, *(effect for group in spec.groups for effect in group.effects)]
+    by = [term for group in spec.groups for term in by_terms(group)]
+    only_by = {str(term) for term in by} - {str(factor) for term in terms for factor in term.factors}
+    names = frozenset(name for term in by if str(term) in only_by for name in term.names())
+    evaluator = Evaluator(table, transforms, factors, learning, findings, names)
+    predictors = evaluate_predictors([*terms, *by], evaluator)
     coded = code_terms(spec.fixed, predictors.levels)
     kept = [column for i, column in enumerate(coded) if i not in state.dropped]
     columns = tuple(column for column in kept if column.parts or state.has_intercept)

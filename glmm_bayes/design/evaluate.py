@@ -24,7 +24,7 @@ from glmm_bayes.design.factors import (
 from glmm_bayes.design.group_means import group_means
 from glmm_bayes.design.monotonic import read_monotonic
 from glmm_bayes.design.splines import Learnt, basis, is_basis, learn, number, problem, width
-from glmm_bayes.design.table import Column, Level, Table, as_labels, stray_text
+from glmm_bayes.design.table import Column, Level, Table, as_labels, stray_words
 from glmm_bayes.spec.expressions import Binary, Call, Expr, Name, Number, Text, Unary
 from glmm_bayes.spec.functions import DAYS, GROUP_MEANS
 from glmm_bayes.spec.monotonic import is_monotonic
@@ -85,6 +85,8 @@ class Evaluator:
         True on the training rows: state is written. False on new data: it is read.
     findings : Findings
         Where values that cannot be computed are collected.
+    by : frozenset of str
+        Columns of ``gr(g, by = f)`` that are no predictors: whatever their texts spell, they are labels.
     """
 
     table: Table
@@ -92,6 +94,7 @@ class Evaluator:
     factors: MutableMapping[str, tuple[Level, ...]]
     learning: bool
     findings: Findings
+    by: frozenset[str] = frozenset()
 
     def predictor(self, expression: Expr) -> Values | Column:
         """Evaluate a factor of an effect: numbers, a basis of shape (row, column), or labels."""
@@ -121,6 +124,9 @@ class Evaluator:
         return match_factor(factor, column, self.factors[key], self.table, self.findings)
 
     def _column(self, column: Column) -> Values | Column:
+        if column.name in self.by and column.kind in ("label", "date"):
+            # A date is told with the numbers.
+            return column if column.kind == "label" else np.zeros(len(self.table))
         if refuse_as_predictor(column, self.table.rows, self.learning, self.findings):
             return np.zeros(len(self.table))
         if column.kind == "number":
@@ -255,12 +261,13 @@ class Evaluator:
     def _number_column(self, name: Name) -> Values:
         column = self.table[name.name]
         if column.kind == "label" and not column.identifier:
-            words, rows = stray_text(column, self.table.rows)
-            found = words or f"holds labels ({value_text(column.levels)})"
+            stray = stray_words(column, self.table.rows)
+            found = stray.words or f"holds labels ({value_text(column.levels)})"
             message = f"column '{column.name}' {found}; a number is needed."
             hint = f'Compare it, as in I({name} == "{column.levels[0]}"), or use it as it is.'
-            hint = "Correct these rows and convert it to numbers." if words else hint
-            self.findings.error("column_type", message, column=column.name, rows=rows, hint=hint)
+            self.findings.error(
+                "column_type", message, column=column.name, rows=stray.rows, hint=stray.remedy or hint
+            )
             return np.zeros(len(self.table))
         if refuse_as_predictor(column, self.table.rows, self.learning, self.findings):
             return np.zeros(len(self.table))

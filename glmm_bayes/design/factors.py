@@ -12,11 +12,12 @@ from glmm_bayes.design.contrasts import MOST_TRENDS, POLY, REFERENCE, contrast_o
 from glmm_bayes.design.table import (
     Column,
     Level,
+    Stray,
     Table,
     as_labels,
     looks_like_numbers,
     nearest_level,
-    stray_text,
+    stray_words,
 )
 from glmm_bayes.spec.expressions import Call, Expr, Name, Text, quote
 
@@ -136,21 +137,21 @@ def refuse_as_predictor(column: Column, rows: NDArray[Any], learning: bool, find
     """Tell whether a column's type keeps it from being a predictor, and what to write instead."""
     name, found, hint = column.name, "", f"Write C({quote(column.name)}) if levels are meant"
     # New rows are matched with the levels that were learnt, whatever those look like.
-    words, where = stray_text(column, rows) if learning else ("", ())
+    stray = stray_words(column, rows) if learning else Stray()
     if column.kind == "date":
         found, hint = "is a date", f'Write days_since({quote(name)}, "2020-01-01") or C({quote(name)})'
     elif column.identifier:
         found = "holds identifiers"
     elif column.kind == "number" and _is_wide(column):
         found = "holds whole numbers beyond 2**53, which arithmetic cannot tell apart"
-    elif words:
-        found, hint = words, f"Correct these rows and convert it to numbers. {hint}"
+    elif stray.words:
+        found, hint = stray.words, f"{stray.remedy} {hint}"
     elif _is_numbers_as_text(column) and learning:
         found, hint = f"holds numbers as text ({value_text(column.levels)})", f"{hint}, else convert it"
         hint += " to numbers"
     if found:
         message = f"column '{name}' {found}; a predictor must be numbers or labels."
-        findings.error("column_type", message, column=name, rows=where, hint=f"{hint}.")
+        findings.error("column_type", message, column=name, rows=stray.rows, hint=f"{hint}.")
     return bool(found)
 
 
@@ -160,4 +161,4 @@ def _is_wide(column: Column) -> bool:
 
 
 def _is_numbers_as_text(column: Column) -> bool:
-    return column.kind == "label" and not column.declared and looks_like_numbers(column.levels)
+    return column.kind == "label" and not column.declared and looks_like_numbers(column)

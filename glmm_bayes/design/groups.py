@@ -146,10 +146,11 @@ def by_terms(term: GroupTerm) -> list[Term]:
 
 
 def check_by(term: GroupTerm, predictors: Predictors, table: Table, findings: Findings) -> None:
-    """Collect columns of ``by = f`` that are numbers; those of other types have been told of."""
+    """Collect columns of ``by = f`` that are numbers or dates."""
     for name in dict.fromkeys(block.by for block in term.blocks if block.by):
-        if quote(name) not in predictors.levels and table[name].kind == "number":
-            message = f"column '{name}' holds numbers; by = {quote(name)} needs levels."
+        kind = table[name].kind
+        if quote(name) not in predictors.levels and kind in ("number", "date"):
+            message = f"column '{name}' holds {kind}s; by = {quote(name)} needs levels."
             hint = f'Write data["{name}"].astype("category") if levels are meant.'
             findings.error("column_type", message, column=name, hint=hint)
 

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import LARGEST
-from glmm_bayes.core.errors import Finding, Findings, FormulaError, value_text
+from glmm_bayes.core.errors import Finding, Findings, FormulaError, shown_value, value_text
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.column import python_level
 from glmm_bayes.design.levels import GroupLevel
@@ -153,7 +153,7 @@ def _graph(value: Any) -> KnownTable:
 
 def _several(near: Any) -> Sequence[Any]:
     if isinstance(near, str) or not isinstance(near, list | tuple | set | frozenset | np.ndarray):
-        raise ValueError(f"must give a list of neighbours for each level, found {near!r}")
+        raise ValueError(f"must give a list of neighbours for each level, found {shown_value(near)}")
     return list(near)
 
 
@@ -180,7 +180,7 @@ def _square(value: Any, kind: str) -> KnownTable:
     if sorted(labels) != sorted(columns):
         raise ValueError("must have the same levels as index and as columns")
     _check_distinct(labels)
-    return known_table(kind, labels, _numbers(frame)[:, [columns.index(label) for label in labels]])
+    return known_table(kind, labels, _numbers(frame, kind)[:, [columns.index(label) for label in labels]])
 
 
 def _check_symmetric(numbers: Array, labels: Sequence[str]) -> None:
@@ -198,7 +198,7 @@ def _coordinates(value: Any) -> KnownTable:
             raise ValueError("must give points of one length")
         value = pd.DataFrame.from_dict(dict(value), orient="index")
     frame = _frame(value)
-    return known_table("coordinates", _texts(frame.index), _numbers(frame))
+    return known_table("coordinates", _texts(frame.index), _numbers(frame, "coordinates"))
 
 
 def _texts(labels: Any) -> list[str]:
@@ -229,15 +229,31 @@ def _check_distinct(labels: Sequence[str]) -> None:
         raise ValueError(f"names levels more than once ({value_text(twice)})")
 
 
-def _numbers(frame: pd.DataFrame) -> Array:
+def _numbers(frame: pd.DataFrame, kind: str) -> Array:
+    """Return the numbers of a frame; True and False are numbers where they say who are neighbours."""
     columns = [frame.iloc[:, at] for at in range(frame.shape[1])]
     others = [column for column in columns if not pd.api.types.is_numeric_dtype(column.dtype)]
     if any(isinstance(value, str | bytes) for column in others for value in column):
         raise ValueError("must hold numbers only, found text")
+    if any(
+        _holds(column, pd.api.types.is_complex_dtype, (complex, np.complexfloating)) for column in columns
+    ):
+        raise ValueError("must hold numbers only, found complex ones")
+    if kind != "graph" and any(
+        _holds(column, pd.api.types.is_bool_dtype, (bool, np.bool_)) for column in columns
+    ):
+        raise ValueError("must hold numbers only, found True and False")
     try:
         return frame.to_numpy(dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise ValueError("must hold numbers only") from None
+
+
+def _holds(column: pd.Series[Any], is_of: Callable[[Any], bool], types: tuple[type, ...]) -> bool:
+    """Tell whether a column is of a kind, or holds values of it among others."""
+    if pd.api.types.is_object_dtype(column.dtype):
+        return any(isinstance(value, types) for value in column)
+    return is_of(column.dtype)
 
 
 def _check_size(numbers: Array) -> None:

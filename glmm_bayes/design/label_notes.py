@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, row_text
 from glmm_bayes.design.column import Column, too_many_unused
+from glmm_bayes.design.spellings import LIKE_MISSING
 
-_LIKE_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "missing", "."})
 _SHOWN = 5
 
 
@@ -25,7 +25,7 @@ def note_labels(column: Column, rows: NDArray[Any], findings: Findings) -> None:
     if column.kind != "label" or column.identifier:
         return
     _note_near_duplicates(column, findings)
-    doubtful = [at for at, level in enumerate(column.levels) if str(level).strip().lower() in _LIKE_MISSING]
+    doubtful = [at for at, level in enumerate(column.levels) if str(level).strip().lower() in LIKE_MISSING]
     for code in doubtful:
         where = tuple(rows[column.values == code].tolist())
         if where:

@@ -15,10 +15,11 @@ from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.column import (
     Column,
     Level,
+    Stray,
     as_labels,
     looks_like_numbers,
     nearest_level,
-    stray_text,
+    stray_words,
 )
 from glmm_bayes.design.column_types import read_column
 from glmm_bayes.design.containers import Frame, as_frame
@@ -32,13 +33,14 @@ __all__ = [
     "Column",
     "Frame",
     "Level",
+    "Stray",
     "Table",
     "as_frame",
     "as_labels",
     "looks_like_numbers",
     "nearest_level",
     "read_table",
-    "stray_text",
+    "stray_words",
 ]
 
 _COLUMNS_SHOWN = 30

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from glmm_bayes.core.arguments import check_texts
-from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import ESTIMANDS, NEW_PER_LABEL
 from glmm_bayes.effects.estimand import NEW_SUBJECT
@@ -78,9 +78,9 @@ def asked_of(estimand: str | Mapping[str, str] | Estimand, **given: Any) -> Esti
     PredictionError
         ``estimand`` if one thing is said in both places.
     """
-    check_texts(scale=given.get("scale"), parameter=given.get("parameter"), per=given.get("per"))
     if not isinstance(estimand, Estimand):
-        return Estimand(estimand, **given)
+        return _checked(Estimand(estimand, **given))
+    _checked(Estimand(**given))
     merged = {}
     for field in fields(Estimand):
         own = getattr(estimand, field.name)
@@ -92,7 +92,20 @@ def asked_of(estimand: str | Mapping[str, str] | Estimand, **given: Any) -> Esti
                 message = f"{field.name} stands in the estimand and beside it."
                 raise PredictionError(Finding("estimand", message, hint="Say it in one place."))
         merged[field.name] = own if beside is field.default else beside
-    return Estimand(**merged)
+    return _checked(Estimand(**merged))
+
+
+def _checked(estimand: Estimand) -> Estimand:
+    """Return an estimand whose words are texts, wherever they were written."""
+    check_texts(scale=estimand.scale, parameter=estimand.parameter, per=estimand.per)
+    words = estimand.words
+    if isinstance(words, Mapping) and all(isinstance(word, str) for pair in words.items() for word in pair):
+        return estimand
+    if not isinstance(words, str):
+        found = shown_value(words)
+        message = f"the estimand must be a word or a mapping of factors to words, found {found}."
+        raise PredictionError(Finding("estimand", message, hint=f"Words: {', '.join(ESTIMANDS)}."))
+    return estimand
 
 
 def _are_equal_texts(own: Any, beside: Any) -> bool:

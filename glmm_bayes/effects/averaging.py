@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,8 +12,17 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
+from glmm_bayes.core.arguments import names_of, plain_flag
 from glmm_bayes.core.distinct import refuse_repeats
-from glmm_bayes.core.errors import DataError, Finding, Findings, PredictionError, row_text, value_text
+from glmm_bayes.core.errors import (
+    DataError,
+    Finding,
+    Findings,
+    PredictionError,
+    row_text,
+    shown_value,
+    value_text,
+)
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.table import Column, as_frame, as_labels, read_table
 from glmm_bayes.effects.row_weights import BayesianBootstrap, FixedWeights, Weights, bootstrap_weights
@@ -107,6 +116,7 @@ def averages(
     PredictionError
         ``by``, ``weights``, ``unknown_column``, ``missing_values``, ``non_finite``, ``column_type``.
     """
+    by = plain_flag(by)
     if by is None or by is False:
         _refuse_weights(weights)
         return None
@@ -222,9 +232,9 @@ def fingerprint(frame: pd.DataFrame) -> tuple[tuple[str, ...], str]:
 
 
 def _names(by: Any, compared: Sequence[str]) -> tuple[str, ...]:
-    names = (by,) if isinstance(by, str) else tuple(by) if isinstance(by, Iterable) else ()
-    if not names or not all(isinstance(name, str) for name in names):
-        message = f"by must be the name of a column, a list of names, True or None, found {by!r}."
+    names = names_of(sorted(by, key=str) if isinstance(by, set | frozenset) else by)
+    if not names:
+        message = f"by must be the name of a column, a list of names, True or None, found {shown_value(by)}."
         raise PredictionError(Finding("by", message))
     for name in (name for name in names if name in compared):
         message = f"by='{name}': the compared variable is set in every row and cannot be averaged within."

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glmm_bayes.core.arguments import check_texts
+from glmm_bayes.core.arguments import check_texts, plain_flag
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.design.design import Design
@@ -199,6 +199,7 @@ def _scale(asked: Estimand, measure: Measure) -> str:
 
 
 def _groups(rows: Rows, by: Any, newdata: Any, weights: Any, names: Sequence[str]) -> Averages:
+    by = plain_flag(by)
     if by is False:
         return each_row(rows, weights)
     found = averages(rows, True if by is None else by, newdata, weights, names)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from glmm_bayes.core.arguments import check_texts
+from glmm_bayes.core.arguments import check_texts, listed
 from glmm_bayes.core.distinct import refuse_repeats
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.registry import Registry
@@ -111,13 +110,12 @@ def _shown(variable: Variable, values: list[Any]) -> list[Any]:
 
 
 def _listed(name: str, value: Any) -> list[Any]:
-    if isinstance(value, np.ndarray):
-        value = np.atleast_1d(value)
-    is_list = isinstance(value, Sequence | np.ndarray | pd.Series | pd.Index) and not isinstance(value, str)
-    listed = list(value) if is_list else [value]
-    if not listed:
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value.item()
+    found = listed(value)
+    if found == []:
         raise PredictionError(Finding("values", f"no value of '{name}' is given.", column=name))
-    return listed
+    return [value] if found is None else found
 
 
 def _crossed(frame: pd.DataFrame, given: dict[str, list[Any]]) -> pd.DataFrame:

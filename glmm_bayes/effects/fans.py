@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from glmm_bayes.core.arguments import check_texts
+from glmm_bayes.core.arguments import check_texts, listed
 from glmm_bayes.core.bridge import bridge_effect, sd_of_attenuation
 from glmm_bayes.core.distinct import refuse_repeats
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
@@ -109,7 +109,7 @@ def fan(
 def _checked_levels(probabilities: Sequence[float]) -> Array:
     """Return the probabilities of quantiles, each once and inside (0, 1)."""
     try:
-        levels = np.asarray(probabilities, dtype=np.float64)
+        levels = np.asarray(listed(probabilities), dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         levels = np.empty(0)
     if levels.ndim != 1 or not len(levels) or not ((levels > 0.0) & (levels < 1.0)).all():

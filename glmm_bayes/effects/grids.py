@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations, product
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
+from glmm_bayes.core.arguments import kept, listed, names_of
 from glmm_bayes.core.distinct import refuse_repeats
-from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.design.design import Design
 from glmm_bayes.effects.variables import Point, Variable, variable_of
 
@@ -37,12 +35,13 @@ def changes(
             raise PredictionError(Finding("values", message))
         asked: dict[str, Any] = dict(variables)
     else:
-        names = [variables] if isinstance(variables, str) else variables
-        if not isinstance(names, Sequence) or not all(isinstance(name, str) for name in names):
-            message = f"the variable must be the name of a column, or several names, found {variables!r}."
+        names = names_of(variables)
+        if not names:
+            found = shown_value(variables)
+            message = f"the variable must be the name of a column, or several names, found {found}."
             raise PredictionError(Finding("unknown_column", message))
         refuse_repeats("variable", names)
-        asked = dict.fromkeys(names, values)
+        asked = dict.fromkeys(names, kept(values))
     if not asked:
         raise PredictionError(Finding("values", "no variable to compare."))
     parts = [[(name, pair) for pair in contrasts(designs, name, asked[name])] for name in asked]
@@ -72,13 +71,13 @@ def _points(variable: Variable, values: Any) -> list[Point]:
         return variable.default_points()
     if isinstance(values, str) and values in _SPANS:
         return variable.span(values)
-    if isinstance(values, pd.Series | pd.Index):
-        values = values.tolist()
-    is_list = isinstance(values, Sequence | np.ndarray) and not isinstance(values, str)
-    if not is_list or np.ndim(values) != 1 or len(values) < 2:
-        message = f"values must hold a reference and at least one value to compare, found {values!r}."
+    given = listed(values) or []
+    if len(given) < 2 or any(listed(value) is not None for value in given):
+        message = (
+            f"values must hold a reference and at least one value to compare, found {shown_value(values)}."
+        )
         hint = f"Or write one of: {', '.join((*_PAIRINGS, *_SPANS))}."
         raise PredictionError(Finding("values", message, hint=hint))
-    points = [variable.point(value) for value in values]
+    points = [variable.point(value) for value in given]
     refuse_repeats("values", [point.label for point in points], variable.name)
     return points

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_flag, check_texts, whole_number
-from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.design.groups import GroupDesign
@@ -132,7 +132,7 @@ def _check(top: int, best: str, levels: int, distribution: bool) -> None:
     whole_number("top", top, 1, levels, PredictionError, of="levels")
     message = ""
     if best not in ("highest", "lowest"):
-        message = f'best must be "highest" or "lowest", found {best!r}.'
+        message = f'best must be "highest" or "lowest", found {shown_value(best)}.'
     elif distribution and levels > _MOST_LEVELS:
         message = f"the distribution of ranks has {levels} columns; up to {_MOST_LEVELS} are listed."
     if message:

@@ -11,7 +11,7 @@ from scipy import sparse
 from scipy.special import logsumexp
 
 from glmm_bayes.core.arguments import checked_seed
-from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 
 Array = NDArray[np.float64]
 Positions = NDArray[np.int64]
@@ -125,7 +125,7 @@ class BayesianBootstrap:
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", checked_seed(self.seed, PredictionError))
         if not (self.unit is None or isinstance(self.unit, str)):
-            message = f"unit must be the name of a column, found {self.unit!r}."
+            message = f"unit must be the name of a column, found {shown_value(self.unit)}."
             raise PredictionError(Finding("weights", message))
 
     @property

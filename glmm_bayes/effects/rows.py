@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import Finding, Findings, PredictionError
+from glmm_bayes.core.errors import Finding, Findings, PredictionError, shown_value
 from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.design import Design, replay_design
@@ -120,7 +120,7 @@ def predictors_of(fit: Fit, parameter: str | None) -> dict[str, Predictor]:
         }
         return kept or dict(fit.predictors)
     if not isinstance(parameter, str):
-        message = f"the parameter must be named by a text, found {parameter!r}."
+        message = f"the parameter must be named by a text, found {shown_value(parameter)}."
         raise PredictionError(Finding("parameter", message))
     if parameter not in fit.predictors:
         known = list(fit.predictors)

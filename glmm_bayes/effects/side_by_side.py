@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from glmm_bayes.core.arguments import check_texts
+from glmm_bayes.core.arguments import check_texts, kept
 from glmm_bayes.core.elsewhere import AnswersNames, in_our_words, refuse_unknown
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
 from glmm_bayes.core.escapes import visible
@@ -148,6 +148,7 @@ def estimands(
         raise PredictionError(Finding("estimand", message))
     verb = predictions if variable is None else comparisons
     refuse_unknown("estimands", ("fit", "variable", "newdata", "per", *signature(verb).parameters), question)
+    question = {name: kept(value) for name, value in question.items()}
     found: dict[str, Effects] = {}
     omitted: dict[str, str] = {}
     for word in SENTENCES:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.arguments import check_texts
+from glmm_bayes.core.arguments import check_texts, plain_flag
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.registry import Registry
@@ -169,6 +169,7 @@ def slopes(
     moving = Moving(variable_of(designs, variable), measure)
     rows, notes = rows_of(question, newdata)
     notes += confounded_factors(fit, [variable], newdata)
+    by = plain_flag(by)
     groups = each_row(rows, weights) if by is False else averages(rows, _all(by), newdata, weights)
     assert groups is not None
     findings = Findings(PredictionError)

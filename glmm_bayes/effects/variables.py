@@ -96,6 +96,8 @@ class Variable:
         return Point(repr(number).removesuffix(".0"), number)
 
     def _level(self, value: Any) -> Point:
+        if not isinstance(value, str | int | float | np.generic | datetime.date):
+            value = value_text([value])
         for level in self.levels:
             if _is_level(value, level):
                 return Point(str(level), level)
@@ -112,7 +114,7 @@ class Variable:
     def _date(self, value: Any) -> Point:
         nanoseconds = read_date(value)
         if nanoseconds is None:
-            message = f"'{self.name}' is a date; {value!r} is not."
+            message = f"'{self.name}' is a date; {shown_value(value)} is not."
             hint = 'Write dates as "2020-01-31", or as datetime objects.'
             raise PredictionError(Finding("values", message, column=self.name, hint=hint))
         return Point(date_text(nanoseconds), nanoseconds)

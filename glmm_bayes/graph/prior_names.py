@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
-from glmm_bayes.core.errors import Findings, PriorError
+from glmm_bayes.core.errors import Findings, PriorError, shown_value
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.columns import INTERCEPT_LABEL
 from glmm_bayes.design.design import Design
@@ -90,7 +90,7 @@ def check_priors(
     parameters = _parameters(found, covariances, family, single)
     for name, prior in given.items():
         if not isinstance(name, str):
-            message = f"priors are named by parameters, found {name!r}."
+            message = f"priors are named by parameters, found {shown_value(name)}."
             findings.error("prior", message, hint='Write {"beta": gb.Prior("Normal", mu=0, sigma=1)}.')
         elif not isinstance(prior, Prior):
             message = f"the prior of '{name}' must be a gb.Prior, found {type(prior).__name__}."

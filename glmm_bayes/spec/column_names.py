@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from glmm_bayes.spec.expressions import Binary, Call, Expr, Name, Text, Unary
+
 if TYPE_CHECKING:
-    from glmm_bayes.spec.model_spec import ModelSpec
+    from glmm_bayes.spec.model_spec import LinearPredictor, ModelSpec
 
 
 class ColumnNames(tuple[str, ...]):
@@ -38,3 +40,40 @@ def column_names(specs: Iterable[ModelSpec]) -> ColumnNames:
     result = ColumnNames(names)
     result.open_ended, result.of_censoring = frozenset(ends - needed), frozenset(of_censoring)
     return result
+
+
+def label_columns(specs: Iterable[ModelSpec]) -> tuple[str, ...]:
+    """Return the grouping columns of which nothing but labels is read, so that ``007`` may stay ``007``."""
+    grouping: dict[str, None] = {}
+    other: set[str] = set()
+    for spec in specs:
+        grouping |= dict.fromkeys(spec.grouping_columns())
+        expressions = [part for predictor in spec.linear_predictors() for part in _expressions(predictor)]
+        other |= {*spec.response.names(), *(name for part in expressions for name in _read_as_is(part))}
+    return tuple(name for name in grouping if name not in other)
+
+
+def _expressions(predictor: LinearPredictor) -> Iterator[Expr]:
+    """List all that a linear predictor computes."""
+    for term in (*predictor.fixed, *predictor.specific):
+        yield from term.factors
+    yield from predictor.offsets
+    for group in predictor.groups:
+        yield from group.weights
+        for term in group.effects:
+            yield from term.factors
+        for block in group.blocks:
+            yield from (value for _, value in block.structure.arguments if isinstance(value, Call))
+
+
+def _read_as_is(expression: Expr) -> tuple[str, ...]:
+    """List the columns that are read neither by ``C()`` or ``ordered()`` nor to be compared with a label."""
+    if isinstance(expression, Call):
+        parts: tuple[Expr, ...] = () if expression.function in ("C", "ordered") else expression.arguments
+    elif isinstance(expression, Binary):
+        is_compared = isinstance(expression.left, Name) and isinstance(expression.right, Text)
+        parts = () if is_compared else (expression.left, expression.right)
+    else:
+        parts = (expression.operand,) if isinstance(expression, Unary) else ()
+    own = (expression.name,) if isinstance(expression, Name) else ()
+    return own + tuple(name for part in parts for name in _read_as_is(part))

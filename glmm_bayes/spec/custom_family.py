@@ -9,7 +9,8 @@ from dataclasses import KW_ONLY, dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from glmm_bayes.core.errors import Findings, FormulaError
+from glmm_bayes.core.arguments import listed
+from glmm_bayes.core.errors import Findings, FormulaError, shown_value
 from glmm_bayes.core.links import LINKS, ProbabilityLink
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.spec.transforms import is_same_function
@@ -102,11 +103,13 @@ class CustomFamily:
     def __post_init__(self) -> None:
         findings = Findings(FormulaError)
         if not isinstance(self.name, str) or not _FAMILY_NAME.match(self.name):
-            message = f"a family's name is small letters, digits and underscores, found {self.name!r:.40}."
+            message = (
+                f"a family's name is small letters, digits and underscores, found {shown_value(self.name)}."
+            )
             findings.error("custom_family", message, hint='Example: "my_poisson".')
-        if self.support not in SUPPORTS:
-            message = f"support must be one of {', '.join(SUPPORTS)}, found {self.support!r:.40}."
-            findings.error("custom_family", message, hint=suggestion(str(self.support), SUPPORTS))
+        if not isinstance(self.support, str) or self.support not in SUPPORTS:
+            message = f"support must be one of {', '.join(SUPPORTS)}, found {shown_value(self.support)}."
+            findings.error("custom_family", message, hint=suggestion(self.support, SUPPORTS))
         _check_parameters(self.parameters, findings)
         findings.raise_errors()
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
@@ -126,6 +129,8 @@ class CustomFamily:
 
     def is_same(self, other: CustomFamily) -> bool:
         """Tell whether another family is this one, or the same text run again as in a notebook."""
+        if not isinstance(other, CustomFamily):
+            return False
         functions = [(getattr(self, word), getattr(other, word)) for word in _FUNCTIONS]
         return (
             (self.name, self.support, self.links) == (other.name, other.support, other.links)
@@ -152,29 +157,35 @@ def arguments_of(function: Callable[..., Any], names: Iterable[str]) -> tuple[st
 
 def _check_parameters(parameters: Any, findings: Findings) -> None:
     if not isinstance(parameters, Mapping):
-        message = f"parameters must be a mapping of names to where they live, found {parameters!r:.40}."
+        message = (
+            f"parameters must be a mapping of names to where they live, found {shown_value(parameters)}."
+        )
         findings.error("custom_family", message, hint='Write parameters={"shape": "positive"}.')
         return
     for name, support in parameters.items():
         if not isinstance(name, str) or not _PARAMETER_NAME.match(name):
-            message = f"a parameter's name is letters and digits, found {name!r:.40}."
+            message = f"a parameter's name is letters and digits, found {shown_value(name)}."
             findings.error("custom_family", message, hint='Write parameters={"shape": "positive"}.')
         elif name in _TAKEN:
             message = f"'{name}' is a word of densities, formulas or posteriors already."
             findings.error("custom_family", message, hint="Choose another name for the parameter.")
-        if support not in PARAMETER_SUPPORTS:
+        if not isinstance(support, str) or support not in PARAMETER_SUPPORTS:
             words = ", ".join(PARAMETER_SUPPORTS)
-            message = f"parameter '{name}' lives in one of {words}, found {support!r:.40}."
-            findings.error("custom_family", message, hint=suggestion(str(support), PARAMETER_SUPPORTS))
+            message = f"parameter {shown_value(name)} lives in one of {words}, found {shown_value(support)}."
+            findings.error("custom_family", message, hint=suggestion(support, PARAMETER_SUPPORTS))
 
 
 def _read_links(family: CustomFamily, findings: Findings) -> tuple[str, ...]:
     """Return the links that were written, each checked."""
-    given: Any = (family.links,) if isinstance(family.links, str) else tuple(family.links)
+    given = [family.links] if isinstance(family.links, str) else listed(family.links)
+    if given is None:
+        message = f"links must be a list of names of links, found {shown_value(family.links)}."
+        findings.error("custom_family", message, hint='Write links=("log",).')
+        return ()
     for name in given:
         if not isinstance(name, str) or name not in LINKS:
-            hint = f"{suggestion(str(name), LINKS)} Choices: {', '.join(LINKS)}.".strip()
-            findings.error("custom_family", f"no link {name!r:.40}.", hint=hint)
+            hint = f"{suggestion(name, LINKS)} Choices: {', '.join(LINKS)}.".strip()
+            findings.error("custom_family", f"links: no link {shown_value(name)}.", hint=hint)
         elif family.support == "unit" and family.mean is None and not _is_of_probabilities(name):
             message = f"the mean of numbers between 0 and 1 is one itself, which the link {name} leaves."
             findings.error("custom_family", message, hint='Write links=("logit",).')

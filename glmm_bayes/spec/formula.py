@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from glmm_bayes.core.errors import Finding, FormulaError
+from glmm_bayes.core.errors import Finding, FormulaError, shown_value
 from glmm_bayes.spec.calls import OF_LEVELS, RESPONSE, check_addition, check_expression
 from glmm_bayes.spec.diagnosis import excerpt, formula_error, point
 from glmm_bayes.spec.expressions import Call, Expr, Name, Span
@@ -82,7 +82,7 @@ def read_formula(
 def checked_interpretation(word: str) -> str:
     """Return the word for what coefficients say, or refuse it."""
     if word not in INTERPRETATIONS:
-        message = f'interpretation must be "subject" or "population", found {word!r}.'
+        message = f'interpretation must be "subject" or "population", found {shown_value(word)}.'
         hint = "subject: what changes for a given group; population: on average over all groups."
         raise FormulaError(Finding("interpretation", message, hint=hint))
     return word

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from glmm_bayes.core.arguments import check_flag
-from glmm_bayes.core.errors import Finding, FormulaError
+from glmm_bayes.core.arguments import check_flag, listed
+from glmm_bayes.core.errors import Finding, FormulaError, shown_value
 from glmm_bayes.spec.formula import read_formula
 from glmm_bayes.spec.several import Formula
 
@@ -79,12 +79,13 @@ def _check_distinct(formulas: tuple[Formula, ...]) -> None:
 
 
 def _one_each(name: str, value: Any, count: int, types: tuple[type, ...]) -> tuple[Any, ...]:
-    values = tuple(value) if isinstance(value, tuple | list) else (value,) * count
+    entries = listed(value)
+    values = (value,) * count if entries is None else tuple(entries)
     if len(values) != count:
         raise _refusal(f"{name} has {len(values)} entries for {count} responses.")
     for entry in values:
         if not isinstance(entry, types):
-            raise _refusal(f"{name} must be a text, or one for each response, found {entry!r:.40}.")
+            raise _refusal(f"{name} must be a text, or one for each response, found {shown_value(entry)}.")
     return values
 
 

@@ -275,8 +275,8 @@ def _way_of(
 
 def _check_scale(prior: Prior) -> None:
     """Refuse a word that is no scale, and a distribution that has mass below 0 on one."""
-    if prior.of not in SCALES:
-        message = f"of must be one of {', '.join(SCALES)}, found {prior.of!r}."
+    if not isinstance(prior.of, str) or prior.of not in SCALES:
+        message = f"of must be one of {', '.join(SCALES)}, found {shown_value(prior.of)}."
         hint = 'Write gb.Prior("Gamma", alpha=0.001, beta=0.001, of="precision").'
         raise PriorError(Finding("prior", message, hint=hint))
     if prior.support not in ("positive", "unit"):

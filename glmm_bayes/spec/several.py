@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from glmm_bayes.core.errors import Finding, FormulaError
+from glmm_bayes.core.errors import Finding, FormulaError, shown_value
 from glmm_bayes.core.registry import suggestion
 
 #: Parameters that may have a formula of their own; which of them a model has, its family says.
@@ -72,7 +72,7 @@ def _value(name: str, value: str | float) -> str | float:
         number = math.nan
     if not math.isfinite(number):
         raise _refusal(
-            f"{name} must be a formula in quotes or a finite number, found {value!r:.40}.", _EXAMPLE
+            f"{name} must be a formula in quotes or a finite number, found {shown_value(value)}.", _EXAMPLE
         )
     return number
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from glmm_bayes.core.errors import Finding, FormulaError
+from glmm_bayes.core.errors import Finding, FormulaError, shown_value
 from glmm_bayes.spec.expressions import FLAGS, Binary, Call, Expr, Unary
 from glmm_bayes.spec.functions import MAX_ARGUMENTS, TAKEN, Function
 from glmm_bayes.spec.model_spec import GroupTerm, LinearPredictor, ModelSpec
@@ -43,7 +43,7 @@ def register_transform(name: str, function: Callable[..., Any]) -> None:
     """
     name = unicodedata.normalize("NFC", name) if isinstance(name, str) else name
     if not isinstance(name, str) or not _NAME.match(name):
-        raise _refusal(f"a function's name is letters, digits and underscores, found {str(name)[:40]!r}.")
+        raise _refusal(f"a function's name is letters, digits and underscores, found {shown_value(name)}.")
     if name in TAKEN or name in FLAGS:
         raise _refusal(f"'{name}' is a word of formulas already.")
     if not callable(function):

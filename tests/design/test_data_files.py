@@ -1,6 +1,7 @@
 """Data files: exact values, grouping columns as text, lines as row labels; no addresses, no wildcards."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -66,6 +67,49 @@ def test_a_model_takes_a_path_and_reads_its_grouping_columns_as_text(tmp_path, w
     model = gb.Model("y ~ flag + (1 | g)", written(tmp_path / "data.csv"))
     assert model.design.groups[0].levels == tuple((f"{i:03d}",) for i in range(8))
     assert model.design.table.rows.tolist() == list(range(2, ROWS + 2))
+
+
+BOTH = {
+    "a predictor": "y ~ age + (1 | age)",
+    "nested": "y ~ x + (1 | g:age) + age",
+    "a slope": "y ~ x + (age | g) + (1 | age)",
+    "computed with": "y ~ I(age / 10) + (1 | age)",
+    "weights of members": "y ~ x + (1 | mm(g, h, weights = cbind(age, age))) + (1 | age)",
+    "an offset": "y ~ x + offset(log(age)) + (1 | age)",
+    "weights": "y | weights(age) ~ x + (1 | age)",
+    "a response": gb.Formulas("y ~ x + (1 | age)", "age ~ x"),
+    "of another parameter": gb.Formula("y ~ x + (1 | age)", sigma="~ age"),
+    "of another response": gb.Formulas("y ~ x + (1 | age)", "x ~ age + (1 | g)"),
+}
+LABELLED = {
+    "levels": "y ~ C(code) + (1 | code)",
+    "a comparison": 'y ~ I(code == "007") + (1 | code)',
+    "nested": "y ~ x + (1 | g:code)",
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("case", BOTH)
+def test_a_column_that_groups_and_is_computed_with_is_read_as_in_memory(tmp_path, case):
+    ages = RNG.integers(20, 32, ROWS)
+    data = DATA.assign(x=RNG.normal(size=ROWS), age=ages, h=DATA["g"].iloc[::-1].to_numpy())
+    data.to_csv(tmp_path / "data.csv", index=False)
+    read, known = gb.Model(BOTH[case], tmp_path / "data.csv"), gb.Model(BOTH[case], data)
+    assert [len(group.levels) for group in groups_of(read)] == [len(g.levels) for g in groups_of(known)]
+    assert repr(read).partition("\n")[0] == repr(known).partition("\n")[0]
+
+
+def groups_of(model):
+    return model.design.groups if isinstance(model, gb.Model) else ()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("case", LABELLED)
+def test_a_column_that_is_labels_wherever_it_is_read_stays_as_it_is_written(tmp_path, case):
+    data = DATA.assign(x=RNG.normal(size=ROWS), code=np.resize([f"{i:03d}" for i in range(8)], ROWS))
+    data.to_csv(tmp_path / "data.csv", index=False)
+    (group,) = gb.Model(LABELLED[case], tmp_path / "data.csv").design.groups
+    assert {level[-1] for level in group.levels} == {f"{i:03d}" for i in range(8)}
 
 
 def test_a_tab_separated_file_is_read_as_a_csv_is(tmp_path):
@@ -140,7 +184,7 @@ def test_a_broken_file_is_refused_by_name(tmp_path, case):
 
 @pytest.mark.parametrize(
     "path",
-    ["no.csv", "https://example.org/data.csv", "s3://bucket/data.parquet", "*.csv", ".", "", "a\0b.csv"],
+    ["no.csv", "https://example.org/data.csv", "s3://bucket/data.parquet", "*.csv", "."],
 )
 def test_one_file_on_this_machine_is_read_and_nothing_else(tmp_path, monkeypatch, path):
     (tmp_path / "data.csv").write_text("x,y\n1,2\n")
@@ -150,6 +194,36 @@ def test_one_file_on_this_machine_is_read_and_nothing_else(tmp_path, monkeypatch
     with pytest.raises(gb.StorageError, match="no such file"):
         gb.Model("y ~ x", path)
     assert not opened
+
+
+NO_PATHS = {
+    "too long a name": "x" * 300 + ".csv",
+    "too long a path": "x/" * 5_000,
+    "an endless name": Path("x" * 100_000),
+    "a null character": "a\0b.csv",
+    "half a character": "\ud800.csv",
+    "nothing": "",
+    "a link to itself": "loop.csv",
+    "below a file": "data.csv/data.csv",
+}
+READERS = {
+    "a model": lambda path: gb.Model("y ~ x", path),
+    "several responses": lambda path: gb.Model(gb.Formulas("y ~ x", "x ~ 1"), path),
+    "a fit": gb.load,
+    "a spec file": gb.ModelSpec.from_file,
+    "a file to write": lambda path: gb.ModelSpec.from_formula("y ~ x").to_file(path),
+}
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("case", NO_PATHS)
+def test_what_no_system_can_look_up_is_refused_wherever_a_path_is_given(tmp_path, monkeypatch, case, reader):
+    (tmp_path / "data.csv").write_text("x,y\n1,2\n")
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(gb.StorageError) as caught:
+        READERS[reader](NO_PATHS[case])
+    assert len(str(caught.value)) < 1_000
 
 
 def test_another_kind_of_file_is_refused_with_those_that_are_read(tmp_path):

@@ -24,7 +24,70 @@ WRITINGS = {
     "minus": "\u2212{}".format,
     "per cent": "{} %".format,
     "spaces": " {} ".format,
+    "null characters": "{}\x00\x00".format,
+    "a byte order mark": "\ufeff{}".format,
+    "a zero width": "{}\u200b".format,
+    "a direction": "\u200e{}".format,
+    "spaces between thousands": "1 0{}".format,
+    "hard spaces between thousands": "12\u00a03{}".format,
+    "narrow spaces between thousands": "1\u202f0{},5".format,
+    "apostrophes": "1'0{}".format,
+    "printed apostrophes": "1\u20190{}.50".format,
+    "in Europe": "1.0{},5".format,
+    "in Europe, millions": "1.234.0{}".format,
+    "in India": "1,23,0{}".format,
+    "a dash": "\u2013{}".format,
+    "a minus and a space": "- {}".format,
+    "an Arabic decimal": "{}\u066b5".format,
+    "Arabic digits": "\u0661{}".format,
+    "wide digits": "\uff11{}".format,
+    "quotes": '"{}"'.format,
+    "printed quotes": "\u201c{}\u201d".format,
+    "an apostrophe of a spreadsheet": "'{}".format,
+    "a formula of a spreadsheet": '="{}"'.format,
+    "dollars": "${}".format,
+    "negative dollars": "-$1,0{}.00".format,
+    "dollars in brackets": "($ {})".format,
+    "euros": "{} \u20ac".format,
+    "a code": "EUR {}".format,
+    "brackets": "({})".format,
+    "an exponent of Fortran": "{}D3".format,
+    "a decimal exponent of Fortran": "0.{}D-03".format,
+    "a unit": "{}kg".format,
+    "a unit behind a space": "{} cm".format,
+    "years": "{} years".format,
+    "a compound unit": "{} mg/dL".format,
+    "squares": "{}.5 kg/m\u00b2".format,
+    "degrees": "{}\u00b0".format,
+    "degrees of temperature": "{} \u00b0C".format,
+    "an upper bound": "<{}".format,
+    "an upper or equal bound": "<= {}".format,
+    "about": "~{}".format,
 }
+#: What stands in every row and is a label, though it holds a number.
+LABELS = {
+    "a word in front": "dose {}",
+    "a letter in front": "T{}",
+    "a week": "week3{}",
+    "a patient": "p{}",
+    "a range": "8-{}",
+    "a code of disease": "E{}",
+    "a decimal code of disease": "E11.{}",
+    "a postal code": "10{} AB",
+    "a time": "12:{}",
+    "a version": "1.2.{}",
+    "a room": "{}B",
+    "a room of a building": "B{}",
+    "an item": "#{}",
+    "an ordinal": "{}th",
+    "a fraction": "1/{}",
+    "a date": "2020-01-{}",
+    "a German date": "01.02.20{}",
+    "a telephone": "020 555 0{}1",
+    "a score": "{} of 60",
+    "a mean": "{} (5)",
+}
+STAND_INS = ["NA", "na", ".", "-", "\u2013", "missing", "n/a", "N/A", "NULL", "?", "", "nan", "#N/A", "None"]
 PLACES = {
     "predictor": ("y ~ x + age", {}),
     "interaction": ("y ~ x:age", {}),
@@ -47,6 +110,9 @@ DELIBERATE = {
     "a comparison": 'y ~ I(age == "4O")',
     "a grouping factor": "y ~ x + (1 | age)",
     "nested groups": "y ~ x + (1 | g:age)",
+    "members": "y ~ x + (1 | mm(age, g))",
+    "a factor of covariances": "y ~ x + (1 | gr(g, by = age))",
+    "a factor of covariances of slopes": "y ~ x + (x | gr(g, by = age)) + (1 | age)",
 }
 
 
@@ -78,6 +144,62 @@ def test_numbers_are_known_in_every_writing(writing):
     assert refusal("y ~ age", with_word(written("41"), 3, written=written)).code == "column_type"
 
 
+@pytest.mark.parametrize("container", [dict, pl.DataFrame, "file"])
+@pytest.mark.parametrize("writing", WRITINGS)
+def test_numbers_are_known_in_every_container(tmp_path, writing, container):
+    data, first = with_word("?", 3, written=WRITINGS[writing]), 0
+    if container == "file":
+        data.to_csv(tmp_path / "ages.csv", index=False)
+        data, first = tmp_path / "ages.csv", 2
+    else:
+        data = container({name: data[name].tolist() for name in data})
+    assert refusal("y ~ age", data).rows == (3 + first,)
+
+
+@pytest.mark.parametrize("writing", WRITINGS)
+def test_plain_numbers_may_stand_among_those_of_another_writing(writing):
+    data = with_word("?", 3, written=WRITINGS[writing])
+    data.loc[data.index % 3 == 1, "age"] = "41"
+    assert refusal("y ~ age", data).rows == (3,)
+
+
+@pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
+@pytest.mark.parametrize("label", LABELS)
+def test_labels_that_hold_a_number_are_labels(label):
+    data = with_word("?", 3, written=LABELS[label].format)
+    for frame in (data, data.drop(index=3)):
+        levels = frame["age"].nunique()
+        assert len(gb.Model("y ~ age", frame).design.coefficients) == levels > 30
+
+
+@pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
+@pytest.mark.parametrize("writing", ["$", "kg", "<"])
+def test_a_few_numbers_with_a_unit_are_labels(writing):
+    doses = np.resize([f"{dose} {writing}" for dose in range(1, 10)], ROWS)
+    assert len(gb.Model("y ~ dose", DATA.assign(dose=doses)).design.coefficients) == 9
+
+
+@pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
+def test_different_units_are_labels():
+    units = [f"{age}{unit}" for age, unit in zip(AGES, np.resize(["kg", "cm", "C"], ROWS), strict=True)]
+    assert len(gb.Model("y ~ size", DATA.assign(size=units)).design) == ROWS
+
+
+@pytest.mark.parametrize("word", STAND_INS)
+@pytest.mark.parametrize("strays", [21, 100, 150])
+def test_words_for_missing_among_numbers_are_refused_whatever_their_share(word, strays):
+    rows = tuple(range(strays))
+    error = refusal("y ~ x + age", with_word(word, *rows))
+    assert (error.code, error.column, error.rows) == ("column_type", "age", rows)
+    assert f"'{word}'" in str(error) and "missing (None)" in error.hint and "C(age)" in error.hint
+
+
+def test_several_words_for_missing_are_told_together():
+    data = with_word("NA", *range(40))
+    data.loc[40:80, "age"] = "unknown"
+    assert refusal("y ~ age", data).rows == tuple(range(81))
+
+
 @pytest.mark.parametrize("place", PLACES)
 def test_wherever_numbers_can_stand(place):
     formula, arguments = PLACES[place]
@@ -98,6 +220,21 @@ def test_in_a_file_the_line_is_named(tmp_path, word):
 def test_what_is_said_to_be_labels_is_taken_as_such(case):
     data = with_word("4O", *range(0, ROWS, 20))
     assert len(gb.Model(DELIBERATE[case], data).design) == ROWS
+
+
+@pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
+def test_numbers_as_text_tell_covariances_apart_as_they_tell_groups():
+    data = DATA.assign(arm=np.resize(["1", "2"], ROWS))
+    (group,) = gb.Model("y ~ x + (1 | gr(g, by = arm))", data).design.groups
+    assert [block.by for block in group.blocks] == ["1", "2"]
+
+
+@pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
+def test_a_column_that_predicts_as_well_is_refused_as_a_predictor():
+    error = refusal("y ~ age + (1 | gr(g, by = age))", with_word("4O", 3))
+    assert error.rows == (3,) and "C(age)" in error.hint
+    levels = gb.Model("y ~ C(age) + (1 | gr(g, by = age))", with_word("4O", 3)).design.groups[0].blocks
+    assert len(levels) == with_word("4O", 3)["age"].nunique()
 
 
 @pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")

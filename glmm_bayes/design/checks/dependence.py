@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import qr
 
-from glmm_bayes.core.errors import Finding, Findings, GlmmError, row_text, value_text
+from glmm_bayes.core.errors import Finding, Findings, GlmmError, row_text, shown_value, value_text
 from glmm_bayes.design.columns import NUMBER, DesignColumn
 from glmm_bayes.design.steps import is_step, untold_steps
 
@@ -33,7 +33,7 @@ def checked_rank(rank: str) -> str:
         ``settings`` if it is not.
     """
     if not isinstance(rank, str) or rank not in RANKS:
-        message = f'rank must be "error", "drop" or "keep", found {rank!r}.'
+        message = f'rank must be "error", "drop" or "keep", found {shown_value(rank)}.'
         raise GlmmError(Finding("settings", message))
     return rank
 

@@ -25,7 +25,7 @@ from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.design.response_additions import Additions
-from glmm_bayes.design.table import looks_like_numbers, stray_text
+from glmm_bayes.design.table import looks_like_numbers, stray_words
 from glmm_bayes.graph.families.intervals import log_between
 from glmm_bayes.graph.families.parameters import PARAMETERS, ParameterKind
 from glmm_bayes.graph.families.regions import censored_regions, stand_ins, without_region
@@ -323,15 +323,15 @@ def require_numbers(columns: ResponseColumns, family: str, support: str, finding
     column = columns.column
     if column.kind == "number":
         return _of_some_spread(columns, column.values.astype(np.float64), findings)
-    words, rows = stray_text(column, columns.rows)
-    message = f"{family} needs {support}: column '{column.name}' {words or f'holds {_kind_words(columns)}'}."
+    stray = stray_words(column, columns.rows)
+    message = (
+        f"{family} needs {support}: column '{column.name}' {stray.words or f'holds {_kind_words(columns)}'}."
+    )
     is_binary = column.kind == "boolean" or len(observed_levels(column)) == 2
     hint = 'A two-valued response is family="bernoulli".' if is_binary else ""
-    if looks_like_numbers(column.levels):
+    if looks_like_numbers(column):
         hint = f'They look like numbers: write data["{columns.source}"].astype(float) if they are.'
-    if words:
-        hint = "Correct these rows and convert it to numbers."
-    findings.error("column_type", message, column=columns.source, rows=rows, hint=hint)
+    findings.error("column_type", message, column=columns.source, rows=stray.rows, hint=stray.remedy or hint)
     return None
 
 

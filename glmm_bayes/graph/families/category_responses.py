@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, value_text
-from glmm_bayes.design.column import Column, as_labels, looks_like_numbers, stray_text
+from glmm_bayes.design.column import Column, Stray, as_labels, looks_like_numbers, stray_words
 from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.graph.families.base import Array, Response, outside_support, refuse_trials
@@ -47,9 +46,9 @@ def read_ordered(columns: ResponseColumns, family: str, findings: Findings) -> R
 def read_unordered(columns: ResponseColumns, family: str, findings: Findings) -> Response:
     """Read a response whose categories have no order; the first is the reference."""
     column = columns.column
-    words, stray = stray_text(column, columns.rows)
-    if column.kind == "number" or words or (not column.declared and looks_like_numbers(column.levels)):
-        _refuse_numbers(columns, family, words, stray, findings)
+    stray = stray_words(column, columns.rows)
+    if column.kind == "number" or stray.words or (not column.declared and looks_like_numbers(column)):
+        _refuse_numbers(columns, family, stray, findings)
         return _response(columns, None)
     labels = _labels(columns, family, _LABELS, findings)
     if labels is None:
@@ -111,7 +110,7 @@ def _ask_for_order(columns: ResponseColumns, column: Column, findings: Findings)
     message = f"'{name}' has the values {value_text(known)} in no declared order."
     listed = ", ".join(str(Text(level)) for level in known)
     hint = f"Write ordered({quote(name)}, {listed}) ~ ... with the values in their order, lowest first."
-    if looks_like_numbers(known):
+    if looks_like_numbers(column):
         hint = f'They look like numbers: write data["{name}"].astype(float) if they are. {hint}'
     findings.error("response_coding", message, column=name, hint=hint)
 
@@ -165,11 +164,9 @@ def _enough(columns: ResponseColumns, column: Column, least: int, family: str, f
     return len(seen) > 1 and len(column.levels) >= least
 
 
-def _refuse_numbers(
-    columns: ResponseColumns, family: str, words: str, stray: tuple[Any, ...], findings: Findings
-) -> None:
+def _refuse_numbers(columns: ResponseColumns, family: str, stray: Stray, findings: Findings) -> None:
     name = columns.source
-    found = words or ("holds numbers" if columns.column.kind == "number" else "holds numbers as text")
+    found = stray.words or ("holds numbers" if columns.column.kind == "number" else "holds numbers as text")
     message = f"{family} needs {_LABELS}: column '{columns.column.name}' {found}."
     hint = f"Write C({quote(name)}) ~ ... if they are codes of categories."
-    findings.error("column_type", message, column=name, rows=stray, hint=hint)
+    findings.error("column_type", message, column=name, rows=stray.rows, hint=hint)
