@@ -95,7 +95,7 @@ class MultivariateModel(AnswersNames):
             hint = "Model the responses one by one, or ask for population means by gb.predictions."
             raise FormulaError(Finding("interpretation", message, hint=hint))
         if family is not None or link is not None:
-            message = "gb.Formulas already holds family and link of each response."
+            message = "gb.Formulas already holds families and links: leave family and link out."
             raise FormulaError(Finding("spec_twice", message, hint="Give them in one place only."))
         given = _mapping(priors)
         self.formulas = formulas
