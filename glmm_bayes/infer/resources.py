@@ -32,7 +32,7 @@ _STATISTICS = 20
 #: Arrays of the size of a block while the log likelihood is computed.
 _BLOCKS = 4
 #: Numbers for each row and column of data: the graph's, those of its gradient, those of the starts.
-_ROW_COPIES = 12.0
+_ROW_COPIES = 8.0
 #: How much of the free memory a fit may take.
 _SHARE = 0.8
 #: Prior draws: PyMC's own, of sampled and reported variables, and those handed over.

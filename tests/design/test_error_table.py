@@ -144,8 +144,9 @@ TABLE = [
      "formula:1:5: 'sqroot' is not a formula function.\n"
      "    y ~ sqroot(z)\n"
      "        ^^^^^^\n"
-     "Did you mean 'sqrt'? Allowed: log, log1p, log2, log10, exp, expm1, sqrt, abs, sin, cos, asin, "
-     "pmin, pmax, I, days_since, center, scale, standardize, poly, bs, ns, cr, C, ordered, mo, cs, offset, "
+     "Did you mean 'sqrt'? Allowed: log, log1p, log2, log10, exp, expm1, sqrt, abs, sin, cos, asin, abs2, "
+     "as.integer, pmin, pmax, I, ifelse, days_since, days_between, center, scale, standardize, ave, between, "
+     "within, poly, bs, ns, cr, rcs, C, ordered, mo, cs, offset, "
      'cbind, success. Compute the column first, or gb.register_transform("sqroot", f).'),
     (4, "y ~ x", put("x", np.nan, 2, 5), GAUSSIAN, "missing_values",
      "column 'x': 2 of 24 values missing (rows r2, r5). Nothing was dropped. Fill them, or use "

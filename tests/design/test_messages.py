@@ -211,7 +211,7 @@ def test_a_refusal_says_what_holds_what_was_found_and_what_to_write(formula, dat
 
 PRIORS = [
     ("Norml", {"mu": 0, "sigma": 1}, "no distribution 'Norml'. Did you mean 'Normal'?"),
-    ("Normal", {"mu": 0, "sd": 1}, "Normal has no argument 'sd' (it has mu, sigma)."),
+    ("Normal", {"mu": 0, "sd": 1}, "Normal has no argument 'sd' (it has mu, sigma, or mu, tau)."),
     ("Normal", {"mu": 0}, 'Normal needs sigma. Write gb.Prior("Normal", mu=..., sigma=...).'),
     ("Normal", {"sigma": -1}, "Normal: sigma must be above 0, found -1."),
     ("Normal", {"sigma": "a"}, "Normal: sigma must be a finite number, found 'a'."),
