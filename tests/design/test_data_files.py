@@ -191,7 +191,7 @@ def test_one_file_on_this_machine_is_read_and_nothing_else(tmp_path, monkeypatch
     monkeypatch.chdir(tmp_path)
     opened = []
     sys.addaudithook(lambda event, _: opened.append(event) if event.startswith("socket") else None)
-    with pytest.raises(gb.StorageError, match="no such file|is a folder"):
+    with pytest.raises(gb.StorageError, match=r"no such file|is a folder"):
         gb.Model("y ~ x", path)
     assert not opened
 
