@@ -190,17 +190,22 @@ def _exp(log: Array, function: Callable[[Array], Array] = np.exp) -> Array:
 
 
 class NumberNeededToTreat(Measure):
-    """Reciprocal of the difference; its draws are those of the difference.
+    """How many must be treated for one event more, or one fewer; its draws are those of the difference.
 
     Draws of a difference on both sides of zero have a number needed to treat that passes through
     infinity, so that it has no mean: the ends of the difference's interval are turned over instead.
+
+    A number is positive, and its direction is said: for one event ``more`` or ``fewer``. Whether that is a
+    benefit (NNTB) or a harm (NNTH), the event decides. An interval that goes through infinity ends with a
+    negative number: that of the other direction.
 
     References
     ----------
     Altman (1998), Confidence intervals for the number needed to treat.
     """
 
-    name, label, null = "nnt", "number needed to treat", np.inf
+    name, null = "nnt", np.inf
+    label = "number needed to treat for one event more or fewer (a benefit: NNTB, a harm: NNTH)"
     summary_words = "reciprocals of the difference's median and of the ends of its"
 
     def compare(self, high: Array, low: Array) -> Array:
@@ -209,12 +214,20 @@ class NumberNeededToTreat(Measure):
     def summarise(self, flat: Array, probability: float) -> pd.DataFrame:
         tail = (1 - probability) / 2
         lower, middle, upper = np.quantile(flat, [tail, 0.5, 1 - tail], axis=0)
+        is_more = middle >= 0.0
+        # Of the difference's size in the direction of its median, the larger end first.
+        large, small = np.where(is_more, upper, -lower), np.where(is_more, lower, -upper)
         names = interval_columns(probability)
         with np.errstate(divide="ignore"):
-            ends = {"median": 1.0 / middle, names[0]: 1.0 / upper, names[1]: 1.0 / lower}
-        crosses = (lower < 0.0) & (upper > 0.0)
-        share = (flat > 0.0).mean(axis=0)
-        return pd.DataFrame({**ends, "through_infinity": crosses, "p_positive_difference": share})
+            numbers = {"median": 1.0 / np.abs(middle), names[0]: 1.0 / large, names[1]: 1.0 / small}
+        return pd.DataFrame(
+            {
+                "event": np.where(is_more, "more", "fewer"),
+                **numbers,
+                "through_infinity": (lower < 0.0) & (upper > 0.0),
+                "p_positive_difference": (flat > 0.0).mean(axis=0),
+            }
+        )
 
 
 _FORM = "It takes two arrays of draws, the higher value's first, as in lambda a, b: a - b."

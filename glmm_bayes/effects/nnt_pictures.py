@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter
 
-from glmm_bayes.core.words import interval_columns, interval_words
+from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.effects.canvas import (
     DARK,
     STROKES,
@@ -32,11 +32,11 @@ def plot_nnt(effects: Effects) -> Picture:
     An interval of the number needed to treat that holds no difference goes through infinity; on this
     axis it is one line (Altman 1998, Confidence intervals for the number needed to treat).
     """
-    tail = interval_columns()
     table, names = effects.summary(), row_names(effects.grid)
     flat = effects.draws.to_numpy().reshape(-1, effects.draws.sizes["row"])
     shown = min(len(table), _ROWS_SHOWN)
-    ends = 1.0 / table[[tail[1], tail[0]]].to_numpy()[:shown]
+    share = (1 - INTERVAL_PROBABILITY) / 2
+    ends = np.quantile(flat, [share, 1 - share], axis=0).T[:shown]
     middle = np.median(flat, axis=0)[:shown]
     with style():
         picture = new_picture(7.2, 1.8 + 0.24 * shown)
@@ -48,7 +48,7 @@ def plot_nnt(effects: Effects) -> Picture:
         axes.set_ylim(-0.7, shown - 0.3)
         axes.axvline(0.0, color=DARK, linestyle=(0, (4, 3)), linewidth=1.0, zorder=0)
         axes.xaxis.set_major_formatter(FuncFormatter(_label))
-        axes.set_xlabel(literal(f"{effects.attrs['quantity']} (negative: the difference is below 0)", 90))
+        axes.set_xlabel(literal(f"{effects.attrs['quantity']} (left of ∞: one fewer)", 120))
         head(picture, estimand_words(effects))
         more = "" if shown == len(table) else f" The first {shown} of {len(table)} rows are shown."
         words = f"Axis: differences, labelled by 1/difference. Points: medians. Lines: {interval_words()}s."
@@ -58,14 +58,16 @@ def plot_nnt(effects: Effects) -> Picture:
 
 
 def _label(value: float, _: object) -> str:
-    return "∞" if abs(value) < 1e-12 else compact(1.0 / value)
+    return "∞" if abs(value) < 1e-12 else compact(1.0 / abs(value))
 
 
 def _alt(effects: Effects, table: pd.DataFrame, names: list[str]) -> str:
     sentences = [f"Points with intervals: {len(table)} of {effects.attrs['quantity']}."]
     lower, upper = interval_columns()
     for name, (_, row) in list(zip(names, table.iterrows(), strict=True))[:_ROWS_NAMED]:
-        through = ", through infinity" if row["through_infinity"] else ""
-        ends = f"{compact(row[lower])} to {compact(row[upper])}{through}"
-        sentences.append(f"{name}: {compact(row['median'])} ({ends}).")
+        ends = f"{compact(row[lower])} to {compact(abs(row[upper]))}"
+        if row["through_infinity"]:
+            other = "fewer" if row["event"] == "more" else "more"
+            ends = f"{compact(row[lower])} through infinity to {compact(abs(row[upper]))} for one {other}"
+        sentences.append(f"{name}: {compact(row['median'])} for one {row['event']} ({ends}).")
     return " ".join([*sentences, f"Estimand: {estimand_words(effects)}. Medians with {interval_words()}s."])

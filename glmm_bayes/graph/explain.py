@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import wrap
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from glmm_bayes.graph.equations import Described, all_groups, equations
 from glmm_bayes.graph.group_priors import PriorRow
 from glmm_bayes.graph.latex import as_text, latex_of
 from glmm_bayes.graph.priors import Priors
+
+_WIDTH = 96
 
 
 @dataclass(frozen=True)
@@ -139,10 +142,30 @@ def _gaps(priors: Priors) -> list[str]:
         ]
     if any(name.startswith("corr_") for name in defaults):
         lines += [
-            "Correlations have their default prior at the average row (of centred columns), and posterior",
-            "means nearer to 0 than those estimates: they end at -1 and 1.",
+            "Posterior means of correlations lie nearer to 0 than those estimates: they end at -1 and 1."
         ]
+    coding = coding_words(priors)
+    lines += wrap(coding, _WIDTH) if coding else []
     return ["", *lines] if lines else []
+
+
+def coding_words(priors: Priors) -> str:
+    """Say in which coding default priors of correlated effects are meant, and how to ask for the other."""
+    recoded = [
+        f"{predictor.prefix}{group.slug}"
+        for predictor in priors.predictors.values()
+        for group, prior in zip(predictor.design.groups, predictor.groups, strict=True)
+        if prior.is_recoded
+    ]
+    if not recoded:
+        return ""
+    names = " and ".join(dict.fromkeys(recoded))
+    return (
+        f"Default priors of the correlated effects of {names} are meant at the average row (of centred "
+        "columns), so that they do not depend on where 0 lies; what is reported is in the formula's own "
+        "coding. The same priors in that coding give other posteriors, of correlations above all: write "
+        'priors={"corr": gb.Prior("LKJ", eta=1)} for them.'
+    )
 
 
 def explain_responses(models: Mapping[str, Described], between: Sequence[str]) -> Explanation:

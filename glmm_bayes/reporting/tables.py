@@ -18,6 +18,7 @@ from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.heterogeneity import variance_components
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.graph.equations import all_groups, category_of
+from glmm_bayes.graph.explain import coding_words
 from glmm_bayes.graph.families.parameters import PARAMETERS
 from glmm_bayes.infer.diagnostics import Diagnosis, summary
 from glmm_bayes.infer.fit import Fit
@@ -88,7 +89,7 @@ def priors_table(fit: Fit) -> Table:
     whose = "population-averaged" if fit.priors.first.is_marginal else "subject-specific"
     caption = f"Priors of the {whose} parameters, on the scale of the linear predictor"
     columns = ("parameter", "prior", "source", "what it says")
-    return Table(caption, columns, rows, words=frozenset({1, 2, 3}))
+    return Table(caption, columns, rows, words=frozenset({1, 2, 3}), note=coding_words(fit.priors))
 
 
 def coefficients_tables(fit: Fit) -> list[Table]:

@@ -198,7 +198,7 @@ def test_numbers_needed_to_treat_are_drawn_on_the_scale_of_the_difference():
     middle = np.median(effects.draws.to_numpy()[0], axis=0)
     np.testing.assert_allclose(picture.axes[0].lines[0].get_xdata(), middle)
     label = picture.axes[0].xaxis.get_major_formatter()
-    assert label(0.0, 0) == "∞" and label(0.1, 0) == "10" and label(-0.05, 0) == "−20"
+    assert label(0.0, 0) == "∞" and label(0.1, 0) == "10" and label(-0.05, 0) == "20"
     assert compact_words(effects) in picture.alt
 
 

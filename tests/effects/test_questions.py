@@ -47,6 +47,17 @@ def test_a_number_needed_to_treat_turns_the_ends_of_the_difference_over():
     assert table["eti89_lb"].item() == pytest.approx(5.0)
 
 
+def test_a_number_needed_to_treat_for_one_event_fewer_is_no_negative_number():
+    d = np.random.default_rng(1).normal(-0.04, 0.005, (4000, 1))
+    fewer, more = (MEASURES["nnt"].summarise(draws, 0.9) for draws in (d, -d))
+    assert fewer["event"].item() == "fewer" and more["event"].item() == "more"
+    numbers = ["median", "eti90_lb", "eti90_ub"]
+    np.testing.assert_allclose(fewer[numbers], more[numbers])
+    low, high = np.quantile(d, [0.05, 0.95])
+    np.testing.assert_allclose(fewer[numbers], [[-1 / np.median(d), -1 / low, -1 / high]])
+    assert (fewer[numbers].to_numpy() > 0).all() and fewer["eti90_lb"].item() < fewer["eti90_ub"].item()
+
+
 def test_a_number_needed_to_treat_goes_through_infinity():
     d = np.random.default_rng(1).normal(0.02, 0.02, (4000, 1))
     table = MEASURES["nnt"].summarise(d, 0.9)
