@@ -195,7 +195,7 @@ class Model(AnswersNames):
         target_accept : float
             Mean acceptance rate that the step size is tuned to.
         progress : bool, optional
-            Default: shown at a terminal only.
+            Default: shown at a terminal and in a notebook; the time of compiling is told, too.
         **elsewhere
             None: what other packages call these arguments is answered with their names here.
 

@@ -14,6 +14,7 @@ from glmm_bayes.core.errors import Finding, SamplingError
 from glmm_bayes.infer.chains import Chains
 from glmm_bayes.infer.densities import NutpieDensity
 from glmm_bayes.infer.interrupts import Interrupts
+from glmm_bayes.infer.progress import told
 from glmm_bayes.infer.settings import Settings
 from glmm_bayes.infer.starts import Guide, chain_starts, start_seeds
 
@@ -22,7 +23,7 @@ def sample_nutpie(
     model: Any, names: Sequence[str], settings: Settings, seed: int, guide: Guide, interrupts: Interrupts
 ) -> Chains:
     """Draw from the posterior; parameters are those of ``glmm_bayes.infer.sample.sample``."""
-    compiled = _compiled(model, names, guide)
+    compiled = _compiled(model, names, guide, settings.shows_progress)
     density = NutpieDensity(compiled, len(model.free_RVs))
     centre = compiled.initial_point_func(0)
     reach = guide.reach(model, density.shapes)
@@ -98,7 +99,7 @@ def _nutpie_seeds(compiled: Any, starts: Sequence[Any], seed: int) -> list[int]:
 _COMPILED: WeakKeyDictionary[Any, tuple[tuple[str, ...], Any]] = WeakKeyDictionary()
 
 
-def _compiled(model: Any, names: Sequence[str], guide: Guide) -> Any:
+def _compiled(model: Any, names: Sequence[str], guide: Guide, is_told: bool) -> Any:
     """Compile a graph once; again only if its user has added to it since."""
     import nutpie
 
@@ -107,11 +108,9 @@ def _compiled(model: Any, names: Sequence[str], guide: Guide) -> Any:
     known = _COMPILED.get(model)
     if known is None or known[0] != signature:
         overrides = guide.overrides(model)
-        known = (
-            signature,
-            nutpie.compile_pymc_model(
+        with told("compiling", is_told):
+            compiled = nutpie.compile_pymc_model(
                 model, var_names=list(names), initial_points=overrides, jitter_rvs=set()
-            ),
-        )
-        _COMPILED[model] = known
+            )
+        known = _COMPILED[model] = (signature, compiled)
     return known[1]

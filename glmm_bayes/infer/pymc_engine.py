@@ -14,6 +14,7 @@ from glmm_bayes.core.errors import Finding, SamplingError
 from glmm_bayes.infer.chains import Chains
 from glmm_bayes.infer.densities import GraphDensity
 from glmm_bayes.infer.interrupts import Interrupts
+from glmm_bayes.infer.progress import told
 from glmm_bayes.infer.settings import Settings
 from glmm_bayes.infer.starts import Guide, chain_starts, start_seeds
 
@@ -24,7 +25,8 @@ def sample_pymc(
     model: Any, names: Sequence[str], settings: Settings, seed: int, guide: Guide, interrupts: Interrupts
 ) -> Chains:
     """Draw from the posterior; parameters are those of ``glmm_bayes.infer.sample.sample``."""
-    density = GraphDensity(model, names, guide.overrides(model))
+    with told("compiling", settings.shows_progress):
+        density = GraphDensity(model, names, guide.overrides(model))
     reach = guide.reach(model, density.shapes)
     # PyMC spawns one generator a chain from the seed, and the step does not look at the starts.
     seeds = start_seeds(seed, settings.chains)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 from glmm_bayes.core.arguments import LARGEST_WHOLE, check_flag, checked_seed, open_share, whole_number
 from glmm_bayes.core.elsewhere import refuse_unknown
 from glmm_bayes.core.errors import SamplingError
+from glmm_bayes.infer.progress import is_watched
 
 #: The engine of draws that none of ours made.
 ELSEWHERE = "draws made elsewhere"
@@ -49,8 +49,8 @@ class Settings:
 
     @property
     def shows_progress(self) -> bool:
-        """Progress is for people: quiet unless asked for or at a terminal."""
-        return sys.stderr.isatty() if self.progress is None else self.progress
+        """Progress is for people: quiet unless asked for, at a terminal or in a notebook."""
+        return is_watched() if self.progress is None else self.progress
 
     @property
     def at_once(self) -> int:

@@ -1,0 +1,29 @@
+"""Whether somebody is watching, and what they are told of work that has no bar of its own."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def is_watched() -> bool:
+    """Tell whether output goes to a terminal or into a notebook."""
+    ipython = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    shell = ipython() if ipython else None
+    return sys.stderr.isatty() or getattr(shell, "kernel", None) is not None
+
+
+@contextmanager
+def told(work: str, is_shown: bool) -> Iterator[None]:
+    """Say that work has begun, and how long it took."""
+    if not is_shown:
+        yield
+        return
+    print(f"{work} ...", end=" ", file=sys.stderr, flush=True)
+    start = time.perf_counter()
+    try:
+        yield
+    finally:
+        print(f"{time.perf_counter() - start:.1f} s", file=sys.stderr, flush=True)
