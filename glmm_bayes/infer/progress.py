@@ -21,9 +21,14 @@ def told(work: str, is_shown: bool) -> Iterator[None]:
     if not is_shown:
         yield
         return
-    print(f"{work} ...", end=" ", file=sys.stderr, flush=True)
+    _say(f"{work} ... ")
     start = time.perf_counter()
     try:
         yield
     finally:
-        print(f"{time.perf_counter() - start:.1f} s", file=sys.stderr, flush=True)
+        _say(f"{time.perf_counter() - start:.1f} s\n")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
