@@ -60,7 +60,7 @@ _ARGUMENTS: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
         **dict.fromkeys(("prior", "prior_intercept", "prior_aux", "prior_covariance"), (("priors",), "")),
         **dict.fromkeys(("na_action", "na", "dropna"), (("missing",), "")),
         **dict.fromkeys(
-            ("random", "groups", "re_formula_", "vc_formula"),
+            ("random", "groups", "vc_formula"),
             ((), 'Random effects are terms of the formula: "y ~ x + (1 | g)".'),
         ),
         "offset": ((), 'An offset is a term of the formula: "y ~ x + offset(log(time))".'),
@@ -69,9 +69,8 @@ _ARGUMENTS: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
             ("trials", "n_trials", "size"), ((), 'Trials belong to the response: "k | trials(n) ~ x".')
         ),
         **dict.fromkeys(("cens", "censored"), ((), 'Censoring belongs to the response: "y | cens(c) ~ x".')),
-        **dict.fromkeys(
-            ("dispformula", "ziformula", "dispersion"), ((), 'Write gb.Formula("y ~ x", zi="~ z").')
-        ),
+        "ziformula": ((), 'Write gb.Formula("y ~ x", zi="~ z"), with a zero-inflated family.'),
+        **dict.fromkeys(("dispformula", "dispersion"), ((), 'Write gb.Formula("y ~ x", sigma="~ z").')),
         **dict.fromkeys(("cov", "data2", "cov_ranef", "adjacency", "W"), (("known",), "")),
         **dict.fromkeys(
             ("REML", "nAGQ", "optimizer"), ((), "All parameters are sampled; nothing is profiled.")
@@ -79,7 +78,7 @@ _ARGUMENTS: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
         **dict.fromkeys(
             ("noncentered", "center", "centered", "auto_scale"), ((), "The parametrization is chosen.")
         ),
-        "contrasts": ((), 'A coding is a term of the formula: "C(f, Sum)".'),
+        "contrasts": ((), 'A coding is a term of the formula: C(f, "sum").'),
         "categorical": ((), "Write C(x) in the formula."),
         "subset": ((), "Take the rows first: data[data.x > 0]."),
         # an effect

@@ -25,7 +25,7 @@ from glmm_bayes.design.group_means import group_means
 from glmm_bayes.design.monotonic import read_monotonic
 from glmm_bayes.design.splines import Learnt, basis, is_basis, learn, number, problem, width
 from glmm_bayes.design.table import Column, Level, Table, as_labels, stray_words
-from glmm_bayes.spec.expressions import Binary, Call, Expr, Name, Number, Text, Unary
+from glmm_bayes.spec.expressions import TESTS, Binary, Call, Expr, Name, Number, Text, Unary
 from glmm_bayes.spec.functions import DAYS, GROUP_MEANS
 from glmm_bayes.spec.monotonic import is_monotonic
 from glmm_bayes.spec.signatures import literal
@@ -246,7 +246,7 @@ class Evaluator:
             return self._number_column(expression)
         if isinstance(expression, Unary):
             if expression.operator == "!":
-                return ~self._truth(expression.operand)
+                return 1.0 - self._truth(expression.operand)
             value = self._value(expression.operand)
             return -value if expression.operator == "-" else value
         if isinstance(expression, Binary):
@@ -278,24 +278,31 @@ class Evaluator:
         if expression.operator == "%in%":
             return self._is_one_of(left, right)
         if expression.operator in ("&", "|"):
-            return _OPERATORS[expression.operator](self._truth(left), self._truth(right))
+            logic = _OPERATORS[expression.operator](self._truth(left), self._truth(right))
+            return np.asarray(logic, np.float64)
         if expression.operator in ("==", "!=") and isinstance(right, Text) and isinstance(left, Name):
-            hits = self._marked(left, right.value)
-            return hits if expression.operator == "==" else ~hits
-        return _OPERATORS[expression.operator](self._value(left), self._value(right))
+            hits = self._marked(left, right.value).astype(np.float64)
+            return hits if expression.operator == "==" else 1.0 - hits
+        values = self._value(left), self._value(right)
+        result = _OPERATORS[expression.operator](*values)
+        if expression.operator not in TESTS:
+            return result
+        # What compares with a number that is none is neither true nor false.
+        return np.where(np.isnan(values[0]) | np.isnan(values[1]), np.nan, result)
 
-    def _is_one_of(self, left: Expr, right: Expr) -> NDArray[np.bool_]:
+    def _is_one_of(self, left: Expr, right: Expr) -> Values:
         """Mark the rows whose value is one of those listed."""
         values = literal(right)
         listed = values.arguments if isinstance(values, Call) else (values,)
         texts = [value.value for value in listed if isinstance(value, Text)]
-        hits = np.zeros(len(self.table), dtype=bool)
+        hits = np.zeros(len(self.table))
         if texts and isinstance(left, Name):
             for text in texts:
-                hits |= self._marked(left, text)
+                hits = np.maximum(hits, self._marked(left, text))
         if len(texts) < len(listed):
             found = np.asarray(self._value(left), np.float64)
-            hits |= np.isin(found, [value.value for value in listed if isinstance(value, Number)])
+            known = np.isin(found, [value.value for value in listed if isinstance(value, Number)])
+            hits = np.where(np.isnan(found), np.nan, np.maximum(hits, known))
         return hits
 
     def _truth(self, test: Expr) -> NDArray[np.bool_]:

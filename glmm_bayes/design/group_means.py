@@ -105,11 +105,19 @@ def _of_new(
     means = _means(np.array([code[group] for group in everyone], np.int64), compute(table.given))
     rows = table.take(is_new)
     wanted = list(zip(*(_labels(rows, name) for name in names), strict=True))
-    listed = value_text(":".join(group) for group in dict.fromkeys(wanted))
     number, factor = call.arguments[0], ":".join(names)
+    lost = np.array([group not in code for group in wanted], dtype=bool)
+    if lost.any():
+        where = tuple(rows.rows[lost].tolist())
+        unknown = value_text(dict.fromkeys(":".join(g) for g in wanted if g not in code))
+        message = f"{call}: {factor} {unknown} is in neither the data nor the new rows, and has no mean."
+        hint = "Choose groups that are there."
+        findings.error("new_level", message, column=names[0], rows=where, hint=hint)
+        return np.zeros(len(wanted))
+    listed = value_text(":".join(group) for group in dict.fromkeys(wanted))
     message = f"{call}: the data had no {factor} {listed}; its mean of {number} is that of the new rows."
     findings.note("group_means", message, column=names[0])
-    return np.array([means[code[group]] if group in code else np.nan for group in wanted], np.float64)
+    return np.array([means[code[group]] for group in wanted], np.float64)
 
 
 def _labels(table: Table, name: str) -> list[str]:

@@ -12,7 +12,7 @@ from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import row_text, value_text
 from glmm_bayes.design.evaluate import Evaluator
 from glmm_bayes.design.table import Column
-from glmm_bayes.spec.expressions import Binary, Call, Expr, Flag, Name, Number
+from glmm_bayes.spec.expressions import TESTS, Binary, Call, Expr, Flag, Name, Number, Unary
 from glmm_bayes.spec.response_term import ResponseTerm
 
 Values = NDArray[np.float64]
@@ -21,7 +21,6 @@ Values = NDArray[np.float64]
 CENSORING: Mapping[str | int, int] = {"none": 0, "left": -1, "right": 1, "interval": 2} | {
     code: code for code in (0, -1, 1, 2)
 }
-_COMPARISONS = ("==", "!=", ">=", "<=", ">", "<")
 
 
 @dataclass(frozen=True)
@@ -197,7 +196,7 @@ class _Reader:
     def _codes(self, call: Call) -> tuple[NDArray[np.int8], bool]:
         """Read the kind of censoring of each row, and whether it could be read."""
         expression, table = call.arguments[0], self.evaluator.table
-        compared = isinstance(expression, Binary) and expression.operator in _COMPARISONS
+        compared = isinstance(expression, Binary | Unary) and expression.operator in (*TESTS, "!")
         column = table[expression.name] if isinstance(expression, Name) else None
         flags = column is not None and (
             column.kind == "boolean" or any(isinstance(level, bool) for level in column.levels)
@@ -230,7 +229,7 @@ class _Reader:
         """Read whether an event was seen in each row, 1 or 0; a row without one is right-censored."""
         bad = (seen != 0) & (seen != 1)
         sentence = f"the event '{event}' must be 0 or 1, or true or false, found {{values}} ({{rows}})."
-        hint = f"Write {event} == 2 if 2 means that the event was seen."
+        hint = f"Write Surv(time, {event} == 2), or cens(1 - ({event} == 2)), if 2 says that it was seen."
         self._refuse("censoring", event, sentence, bad, hint, seen)
         if not bad.any() and self.evaluator.learning:
             count = int(seen.sum())

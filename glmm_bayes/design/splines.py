@@ -22,6 +22,8 @@ _CUBIC = 3
 #: Rows below which outer knots of a restricted cubic spline are the fifth smallest and largest value; share
 #: of the rows that makes a knot of its own of an end.
 _FEW, _TIED = 100, 0.05
+#: Fewer values between shared ends have no fifth one.
+_FEWEST = 5
 
 
 def is_basis(factor: Expr) -> bool:
@@ -285,6 +287,8 @@ def _rcs_knots(call: Call, values: Values) -> Values:
     left = count - len(first) - len(last)
     shares = np.linspace(outer, 1 - outer, left) if left != 2 else np.array([0.5, 1 - outer])
     knots = np.quantile(inner, shares) if left > 1 else np.array([np.median(inner)])
+    if len(inner) < _FEWEST:
+        return np.unique(np.concatenate([first, last]))
     if len(inner) < _FEW:
         ordered = np.sort(inner)
         if not len(first):

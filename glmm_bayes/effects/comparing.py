@@ -34,7 +34,7 @@ from glmm_bayes.effects.question import SMALL, Question
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.effects.rows import Rows, columns_read, new_rows, predictors_of
 from glmm_bayes.effects.targets import confounded_factors, target_rows
-from glmm_bayes.effects.variables import held_words, variable_of, with_values
+from glmm_bayes.effects.variables import held_means, variable_of, with_values
 from glmm_bayes.infer.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
@@ -144,7 +144,7 @@ def comparisons(
     grid, renamed = free_names(groups.grid)
     grids = [_contrast_grid(high, low, grid) for high, low in pairs]
     worst = max(means.values(), key=lambda mean: mean.error)
-    held = held_words(_designs(question), names)
+    held = held_means(_designs(question), names)
     quantity = f"{chosen.label} in {quantity_of(question)}, {', '.join(names)}{held}"
     attrs = attributes(question, base, worst, quantity, start) | {
         "measure": chosen.name,

@@ -29,7 +29,7 @@ from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.effects.rows import Rows, new_rows, predictors_of
 from glmm_bayes.effects.targets import confounded_factors
-from glmm_bayes.effects.variables import NANOSECONDS_A_DAY, Variable, held_words, variable_of
+from glmm_bayes.effects.variables import NANOSECONDS_A_DAY, Variable, held_means, variable_of
 from glmm_bayes.infer.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
@@ -194,7 +194,7 @@ def slopes(
     grid, renamed = free_names(groups.grid)
     grid.insert(0, "variable", variable)
     label = _LABELS[measure].format(quantity=quantity_of(question), variable=moving.words)
-    label += held_words(designs, [variable])
+    label += held_means(designs, [variable])
     attrs = attributes(question, rows, result, label, start) | {
         "measure": measure,
         "null": 0.0,

@@ -6,7 +6,7 @@ Whatever the design treats as levels is levels here, also whole numbers and date
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from glmm_bayes.design.column import date_text, python_level
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import by_terms
 from glmm_bayes.design.table import Column, Level, Table, as_labels
-from glmm_bayes.spec.expressions import calls_in
+from glmm_bayes.spec.expressions import Expr, calls_in
 from glmm_bayes.spec.functions import GROUP_MEANS
 
 #: What dates count: a slope or a step is that of one day.
@@ -297,7 +297,7 @@ def _timestamp(nanoseconds: int) -> pd.Timestamp:
     return pd.Timestamp(nanoseconds, unit="ns")
 
 
-def held_words(designs: Iterable[Design], names: Collection[str]) -> str:
+def held_means(designs: Iterable[Design], names: Collection[str]) -> str:
     """Say which means over groups stay as they are when values of variables are set.
 
     The mean of a group is one of its own: what is asked is what changes within the groups.
@@ -305,12 +305,20 @@ def held_words(designs: Iterable[Design], names: Collection[str]) -> str:
     held = dict.fromkeys(
         str(replace(call, function="between" if call.function == "within" else call.function))
         for design in designs
-        for term in (*design.spec.fixed, *(t for group in design.spec.groups for t in group.effects))
-        for factor in term.factors
+        for factor in _expressions_of(design)
         for call in calls_in(factor)
         if call.function in GROUP_MEANS and set(call.arguments[0].names()) & set(names)
     )
     return f", with {' and '.join(held)} held" if held else ""
+
+
+def _expressions_of(design: Design) -> Iterator[Expr]:
+    """List what the terms and offsets of a linear predictor read."""
+    spec = design.spec
+    effects = (effect for group in spec.groups for effect in group.effects)
+    for term in (*spec.fixed, *spec.predictor.specific, *effects):
+        yield from term.factors
+    yield from spec.offsets
 
 
 def with_values(table: Table, points: Sequence[tuple[Variable, Point]]) -> Table:

@@ -151,15 +151,13 @@ def median_ratio(fit: Fit, newdata: Any = None) -> pd.DataFrame:
                 f"the median ratio is of normal effects of independent levels; '{group.factor}' has others."
             )
             raise PredictionError(Finding("not_available", message, hint="Use gb.fan."))
-        first = _distinct_effects(group.z, newdata is not None)
+        varies = len(group.effects) > 1 or not (group.z == 1.0).all()
+        first = _distinct_effects(group.z, newdata is not None and varies)
         v = spread.variance(slice(None), first)[0]
         table = summary_frame(np.exp((1.0 if disc is None else disc[..., None]) * np.sqrt(2.0 * v) * Z75))
-        read = [name for name in grid if name in {n for effect in group.term.effects for n in effect.names()}]
-        shown = (
-            grid.loc[first, read if newdata is None else list(grid)]
-            if len(first) > 1
-            else grid.loc[first, []]
-        )
+        read = {name for effect in group.term.effects for name in effect.names()}
+        names = [name for name in grid if varies and (newdata is not None or name in read)]
+        shown = grid.loc[first, names]
         factor = pd.DataFrame({"factor": [group.factor] * len(first)})
         parts.append(pd.concat([factor, shown.reset_index(drop=True), table], axis=1))
     estimand = f"median {ratio} of two groups with the same covariates"
@@ -171,7 +169,7 @@ def median_ratio(fit: Fit, newdata: Any = None) -> pd.DataFrame:
 def _distinct_effects(z: Array, keeps_rows: bool) -> NDArray[np.int64]:
     """Return the rows whose effects have other weights than those before; all, if rows are asked for."""
     first = np.sort(np.unique(z, axis=0, return_index=True)[1]).astype(np.int64)
-    return np.arange(len(z)) if keeps_rows and len(first) > 1 else first
+    return np.arange(len(z)) if keeps_rows else first
 
 
 def _ratio_name(fit: Fit) -> str:

@@ -250,14 +250,14 @@ def _stuck(fit: Fit | MultivariateFit) -> list[Finding]:
 def _same_chains(fit: Fit | MultivariateFit) -> list[Finding]:
     """Name chains that hold the same draws as one before them: one chain, counted twice."""
     every = list(parameters(fit).values())
-    found = [
-        (first + 1, second + 1)
-        for second in range(fit.shape[0])
-        for first in range(second)
-        if any(np.ptp(draws) > 0 for draws in every)
-        and all(np.array_equal(draws[first], draws[second], equal_nan=True) for draws in every)
-    ]
-    if not found:
+    first_of: dict[bytes, int] = {}
+    found = []
+    for chain in range(fit.shape[0]):
+        content = b"".join(np.ascontiguousarray(draws[chain]).tobytes() for draws in every)
+        first = first_of.setdefault(content, chain)
+        if first != chain:
+            found.append((first + 1, chain + 1))
+    if not found or not any(np.ptp(draws) > 0 for draws in every):
         return []
     first, second = found[0]
     sentence = f"chains {first} and {second} hold the same draws: one chain, twice."

@@ -28,6 +28,7 @@ from glmm_bayes.effects.canvas import (
     style,
 )
 from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.effects.variables import held_means
 from glmm_bayes.infer.fit import Fit, check_fit
 from glmm_bayes.reporting.scenario import Scenario, Values, compute, other_factors, plan
 
@@ -128,7 +129,8 @@ def _curve(axes: Axes, scenario: Scenario, stroke: Stroke, curve: Array, shift: 
 
 def caption(fit: Fit, scenario: Scenario, values: list[Values]) -> str:
     """Say what the lines are, which groups are shown, and where the other predictors are held."""
-    held = f" Held: {scenario.held}." if scenario.held else ""
+    means = held_means((part.design for part in fit.predictors.values()), [scenario.variable])
+    held = f" Held: {scenario.held}{means}." if scenario.held else ""
     shown = _shown_words(fit, scenario, sum(len(panel.groups) for panel in values))
     return f"{shown}Thick: posterior means with {interval_words()}s.{held}{scenario.left_out}"
 

@@ -193,6 +193,9 @@ def _check_tests(text: str, node: Binary | Unary) -> None:
             sentence = f"expected the values behind '%in%', found '{excerpt(text, node.right.span)}'."
             hint = 'Write I(g %in% c("a", "b")).'
             raise formula_error("formula_syntax", text, node.right.span, sentence, hint)
+        if any(isinstance(value, Text) for value in listed) and not isinstance(node.left, Name):
+            sentence = f"texts are levels of a column, and '{excerpt(text, node.left.span)}' is computed."
+            raise formula_error("formula_syntax", text, node.left.span, sentence, "Write numbers: c(1, 2).")
         return
     for part in (node.left, node.right) if isinstance(node, Binary) else (node.operand,):
         is_test = isinstance(part, Name) or (

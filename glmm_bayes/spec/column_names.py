@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from glmm_bayes.spec.expressions import Binary, Call, Expr, Name, Text, Unary
+from glmm_bayes.spec.functions import GROUP_MEANS
 
 if TYPE_CHECKING:
     from glmm_bayes.spec.model_spec import LinearPredictor, ModelSpec
@@ -70,8 +71,12 @@ def _read_as_is(expression: Expr) -> tuple[str, ...]:
     """List the columns that are read neither by ``C()`` or ``ordered()`` nor to be compared with a label."""
     if isinstance(expression, Call):
         parts: tuple[Expr, ...] = () if expression.function in ("C", "ordered") else expression.arguments
+        # The groups that a mean is taken over are labels.
+        parts = parts[:1] if expression.function in GROUP_MEANS else parts
     elif isinstance(expression, Binary):
-        is_compared = isinstance(expression.left, Name) and isinstance(expression.right, Text)
+        right = expression.right
+        listed = right.arguments if isinstance(right, Call) and right.function == "c" else (right,)
+        is_compared = isinstance(expression.left, Name) and all(isinstance(one, Text) for one in listed)
         parts = () if is_compared else (expression.left, expression.right)
     else:
         parts = (expression.operand,) if isinstance(expression, Unary) else ()

@@ -15,7 +15,6 @@ _BARE_NAME = re.compile(r"[^\W\d][\w.]*\Z")
 _STRENGTH = {
     "|": -2,
     "&": -1,
-    "%in%": 1,
     "==": 1,
     "!=": 1,
     ">=": 1,
@@ -26,15 +25,17 @@ _STRENGTH = {
     "-": 2,
     "*": 3,
     "/": 3,
-    ":": 4,
-    "^": 6,
+    "%in%": 4,
+    ":": 5,
+    "^": 7,
 }
 #: What is true or false in each row.
 TESTS = frozenset({"==", "!=", ">=", "<=", ">", "<", "%in%", "&", "|"})
 #: What joins tests, or asks for one of several values: inside few calls only.
 LOGIC = frozenset({"&", "|", "!", "%in%"})
-_UNARY_STRENGTH, _NOT_STRENGTH = 5, 0
-_COMPARISON = 1
+_UNARY_STRENGTH, _NOT_STRENGTH = 6, 0
+#: Those of comparisons and of %in%, of which two do not stand in one row.
+_ALONE = (1, 4)
 #: Words that are flags where they stand bare.
 FLAGS = ("TRUE", "FALSE")
 
@@ -147,7 +148,7 @@ class Binary(Expr):
     def __str__(self) -> str:
         # ^ groups from the right, arithmetic from the left, comparisons not at all.
         from_right = self.operator == "^"
-        left = _bracketed(self.left, self.strength + (from_right or self.strength == _COMPARISON))
+        left = _bracketed(self.left, self.strength + (from_right or self.strength in _ALONE))
         right = _bracketed(self.right, self.strength + (not from_right))
         blank = "" if self.operator in "^:" else " "
         return f"{left}{blank}{self.operator}{blank}{right}"

@@ -133,7 +133,7 @@ class _RightSide:
         return self.expander.predictor(node, self._special).ordered()
 
     def _special(self, sign: str, part: Syntax) -> bool:
-        part = (structured(part) if isinstance(part, Call) else None) or part
+        part = (structured(self.text, part) if isinstance(part, Call) else None) or part
         kinds = {"offset": "an offset", "cs": "a category-specific effect"}
         what = kinds.get(part.function, "") if isinstance(part, Call) else "a random effect"
         if not what:

@@ -22,9 +22,9 @@ from glmm_bayes.spec.rewrites import rewritten, rewritten_difference, survival
 MAX_CHARACTERS = 20_000
 MAX_DEPTH = 100
 
-# Precedence is R's: ^ before : before * and / before + and -, comparisons, !, &, | (the last four inside
-# calls only). Inside calls, and in the response, + - * / ^ are arithmetic. Combining marks are let into
-# bare names: the builder composes them (NFC).
+# Precedence is R's: ^ before : before %in% before * and / before + and -, comparisons, !, &, | (%in% and the
+# last four inside calls only). Inside calls, and in the response, + - * / ^ are arithmetic. Combining marks
+# are let into bare names: the builder composes them (NFC).
 _GRAMMAR = r"""
 start: response? "~" terms
 response: expr ("|" addition ("+" addition)*)?
@@ -43,9 +43,10 @@ arguments: argument ("," argument)*
 ?logic: both | logic BAR both -> binary
 ?both: negated | both AND negated -> binary
 ?negated: expr | NOT negated -> unary
-?expr: sum_of | sum_of (COMPARISON | IN) sum_of -> binary
+?expr: sum_of | sum_of COMPARISON sum_of -> binary
 ?sum_of: product_of | sum_of (PLUS | MINUS) product_of -> binary
-?product_of: joined | product_of (STAR | SLASH) joined -> binary
+?product_of: member | product_of (STAR | SLASH) member -> binary
+?member: joined | joined IN joined -> binary
 ?joined: signed | joined COLON signed -> binary
 ?signed: power_of | (MINUS | PLUS) signed -> unary
 ?power_of: operand | operand (CARET | POWER) signed -> binary

@@ -149,7 +149,7 @@ def _structured(text: str, before: str, opened: int, bar: Span) -> FormulaError 
     factor = re.compile(r"\s*([\w.:/]+)\s*\)").match(text, bar.end)
     effects = excerpt(text, Span(opened + 1, bar.start)).strip()
     group = factor.group(1) if factor else "g"
-    written = f"{name}({effects} | {group})"
+    written = f"y ~ x + {name}({effects} | {group}): a summand of its own, with one bar"
     if name in DISTANCES:
         written = '(1 | gr(point, structure = "matern", coordinates = cbind(x, y), nu = 0.5))'
     sentence = f"{name}() around a bar is a covariance structure in other packages."

@@ -216,9 +216,7 @@ class Prior:
         numbers = {key: _number(name, key, value) for key, value in arguments.items()}
         values = {key: numbers.get(key, default) for key, default in way.arguments.items()}
         _check_values(name, values, way.positive)
-        converted = way.convert(values)  # type: ignore[arg-type]
-        kept = {key: _number(name, key, converted[key]) for key in distribution.arguments}
-        _check_values(name, kept, distribution.ways[0].positive)
+        kept = _converted(name, values, way, distribution)
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "arguments", tuple(kept.items()))
         object.__setattr__(self, "of", "" if of is None else of)
@@ -246,6 +244,23 @@ class Prior:
 
     def _inner(self) -> list[str]:
         return [f"{key}={value:.4g}" for key, value in self.arguments]
+
+
+def _converted(
+    name: str, values: Mapping[str, float | None], way: Parametrization, distribution: Distribution
+) -> dict[str, float]:
+    """Return the arguments in which a law is kept, or say that those which were given leave no number."""
+    positive = distribution.ways[0].positive
+    try:
+        kept = way.convert(values)  # type: ignore[arg-type]
+    except (OverflowError, ZeroDivisionError):
+        kept = {}
+    is_number = all(abs(value) <= LARGEST for value in kept.values())
+    if not kept or not is_number or any(kept[key] < 1 / LARGEST for key in positive):
+        given = ", ".join(f"{key}={value:g}" for key, value in values.items() if value is not None)
+        message = f"{name}({given}): such a law's parameters are too small or too large for numbers."
+        raise PriorError(Finding("prior", message, hint="Choose a wider law, or one nearer to 1 in size."))
+    return {key: kept[key] for key in distribution.arguments}
 
 
 def _way_of(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from glmm_bayes.spec.expressions import Binary, Call, Expr, Flag, Name, Number, Text, Unary
+from glmm_bayes.spec.expressions import TESTS, Binary, Call, Expr, Flag, Name, Number, Text, Unary
 
 _AS_NUMBER = ("as.numeric", "as.double", "as.integer")
 #: What days are multiplied by, or divided by, to be each unit.
@@ -46,12 +46,11 @@ def survival(expression: Expr) -> tuple[Expr, Call] | None:
     """
     if not (isinstance(expression, Call) and expression.function == "Surv"):
         return None
-    options = dict(expression.options)
-    given = [*expression.arguments, *(options[name] for name in ("time", "event") if name in options)]
-    if len(given) != 2 or set(options) - {"time", "event"}:
+    given = _bound(expression, "time", "event")
+    if given is None or len(given) != 2:
         return None
-    span = expression.span
-    return given[0], Call("cens", (Binary("-", Number(1.0, span=span), given[1], span=span),), span=span)
+    span, event = expression.span, given["event"]
+    return given["time"], Call("cens", (Binary("-", Number(1.0, span=span), event, span=span),), span=span)
 
 
 def rewritten_difference(difference: Binary) -> Binary | Call:
@@ -111,23 +110,32 @@ def _relevel(call: Call) -> Call | None:
 
 
 def _as_number(call: Call) -> Call | Binary | None:
-    """Take the number of a date, or of a difference of dates, in its units."""
+    """Take the number of a date, of a difference of dates in its units, of a test or of a column."""
     options = dict(call.options)
     if len(call.arguments) != 1 or set(options) - {"units"}:
         return None
-    inner = call.arguments[0]
+    days = _number_of(call.arguments[0], options.get("units"), call)
+    is_whole = isinstance(days, Call) and days.function == "days_between"
+    if days is None or is_whole or call.function != "as.integer":
+        return days
+    return Call("as.integer", (days,), span=call.span)
+
+
+def _number_of(inner: Expr, units: Expr | None, call: Call) -> Call | Binary | None:
     if _is_date(inner):
         return _days(inner, _EPOCH, call)
-    if not options and isinstance(inner, Name) and call.function != "as.integer":
+    if units is None and isinstance(inner, Name) and call.function != "as.integer":
         # Of numbers and flags; labels are refused where the column is read.
         return Call("I", (inner,), span=call.span)
-    if not options:
+    if units is None and isinstance(inner, Binary | Unary) and inner.operator in (*TESTS, "!"):
+        return Call("I", (inner,), span=call.span)
+    if units is None:
         return inner if isinstance(inner, Call | Binary) and _are_days(inner) else None
     if isinstance(inner, Call) and inner.function == "difftime":
-        return _difftime(replace(inner, options=tuple({**dict(inner.options), **options}.items())))
+        return _difftime(replace(inner, options=tuple({**dict(inner.options), "units": units}.items())))
     if isinstance(inner, Binary) and inner.operator == "-":
         inner = _days(inner.left, inner.right, inner, "days_since") or inner
-    return _in_units(inner, options["units"]) if isinstance(inner, Call) and _are_days(inner) else None
+    return _in_units(inner, units) if isinstance(inner, Call) and _are_days(inner) else None
 
 
 def _are_days(expression: Expr) -> bool:
@@ -135,19 +143,27 @@ def _are_days(expression: Expr) -> bool:
     while isinstance(expression, Unary) or (isinstance(expression, Call) and expression.function == "I"):
         expression = expression.operand if isinstance(expression, Unary) else expression.arguments[0]
     if isinstance(expression, Binary) and expression.operator in ("*", "/"):
-        return _are_days(expression.left)
+        return _are_days(expression.left) or (expression.operator == "*" and _are_days(expression.right))
     return isinstance(expression, Call) and expression.function in ("days_between", "days_since")
+
+
+def _bound(call: Call, *names: str) -> dict[str, Expr] | None:
+    """Match arguments with a function's as R does, names first; None if one is left over."""
+    found = dict(call.options)
+    if set(found) - set(names) or len(call.arguments) + len(found) > len(names):
+        return None
+    free = [name for name in names if name not in found]
+    return found | dict(zip(free, call.arguments, strict=False))
 
 
 def _difftime(call: Call) -> Call | Binary | None:
     """Read a difference of times with its units said."""
-    options = dict(call.options)
-    given = [*call.arguments, *(options[name] for name in ("time1", "time2") if name in options)]
-    if len(given) != 2 or set(options) - {"time1", "time2", "units"} or "units" not in options:
+    given = _bound(call, "time1", "time2", "units")
+    if given is None or len(given) != 3:
         return None
-    whole = any(map(_is_date, given))
-    days = _days(given[0], given[1], call, "days_between" if whole else "days_since")
-    return None if days is None else _in_units(days, options["units"])
+    times = given["time1"], given["time2"]
+    days = _days(*times, call, "days_between" if any(map(_is_date, times)) else "days_since")
+    return None if days is None else _in_units(days, given["units"])
 
 
 def _in_units(days: Call | Binary, units: Expr | None) -> Call | Binary | None:
@@ -159,15 +175,23 @@ def _in_units(days: Call | Binary, units: Expr | None) -> Call | Binary | None:
 
 
 def _julian(call: Call) -> Call | None:
-    origin = dict(call.options).get("origin", call.arguments[1] if len(call.arguments) == 2 else _EPOCH)
-    return _days(call.arguments[0], origin, call) if call.arguments else None
+    given = _bound(call, "x", "origin")
+    return _days(given["x"], given.get("origin", _EPOCH), call) if given and "x" in given else None
 
 
 def _rcs(call: Call) -> Call | None:
     """Name the second argument by what it is: a number of knots, or the knots."""
-    options = [("knots" if _is_list(value) else "nk", value) for _, value in call.options]
-    options += [("knots" if _is_list(value) else "nk", value) for value in call.arguments[1:]]
-    return replace(call, arguments=call.arguments[:1], options=tuple(options))
+    given = _bound(call, "x", "parms")
+    if given is None or "parms" not in given or "x" not in given:
+        return None
+    parms = given["parms"]
+    return replace(call, arguments=(given["x"],), options=(("knots" if _is_list(parms) else "nk", parms),))
+
+
+def _average(call: Call) -> Call | None:
+    """Leave out ``FUN = mean``, which is what ``ave`` takes anyway."""
+    is_mean = call.options == (("FUN", Name("mean")),)
+    return replace(call, options=()) if is_mean else None
 
 
 def _is_list(value: Expr) -> bool:
@@ -181,6 +205,7 @@ _SPELLINGS: Mapping[str, Callable[[Call], Call | Binary | None]] = MappingProxyT
         "julian": _julian,
         "rcs": _rcs,
         "relevel": _relevel,
+        "ave": _average,
         "scale": _scaled,
     }
 )

@@ -316,3 +316,116 @@ def test_formulas_of_several_parameters_in_one_text_are_answered_with_all_of_the
 def test_an_intercept_inside_a_product_is_no_factor():
     read = gb.ModelSpec.from_formula
     assert read("y ~ (1 + x) * s") == read("y ~ x * s")
+
+
+# --- what is computed with tests, and what is no test ----------------------------------------------------
+
+COUNTED = {
+    "I((x > 0) + (s == 2))": (DATA.x > 0).astype(int) + (DATA.s == 2),
+    "I(-(x > 0))": -(DATA.x > 0).astype(int),
+    "I((x > 0) - (s == 2))": (DATA.x > 0).astype(int) - (DATA.s == 2),
+    "I((g %in% c('a', 'b')) + (s %in% 1))": DATA.g.isin(["a", "b"]).astype(int) + (DATA.s == 1),
+    "I((!flag) + (x > 0 & s == 2))": (~DATA.flag).astype(int) + ((DATA.x > 0) & (DATA.s == 2)),
+    "I(-(!flag))": -(~DATA.flag).astype(int),
+    "I((g == 'a') + (g != 'b'))": (DATA.g == "a").astype(int) + (DATA.g != "b"),
+    "I(2 * s %in% c(1, 3))": 2 * (DATA.s == 1),
+    "I(g %in% 'a' + s %in% 2)": (DATA.g == "a").astype(int) + (DATA.s == 2),
+    "I(-s %in% c(-1))": DATA.s == 1,
+    "as.numeric(x > 0)": DATA.x > 0,
+    "as.numeric(!flag)": ~DATA.flag,
+    "as.integer((as.Date(end) - as.Date(day)) / 7)": np.trunc(days(DATA.end, DATA.day.dt.normalize()) / 7),
+    'as.integer(difftime(end, day, units = "days"))': np.trunc((DATA.end - DATA.day) / pd.Timedelta(days=1)),
+    'difftime(day, time1 = end, units = "hours")': (DATA.end - DATA.day) / pd.Timedelta(hours=1),
+    "as.numeric(2 * (as.Date(end) - as.Date(day)))": 2 * days(DATA.end, DATA.day.dt.normalize()),
+    "ave(x, g, FUN = mean)": DATA.groupby("g").x.transform("mean"),
+}
+
+
+@pytest.mark.parametrize("term", COUNTED)
+def test_tests_are_counted_as_numbers(term):
+    found = gb.Model(f"z ~ {term}", DATA.assign(z=DATA["y"])).design.x[:, -1]
+    np.testing.assert_allclose(found, np.asarray(COUNTED[term], float), rtol=0, atol=1e-12)
+    spec = gb.ModelSpec.from_formula(f"z ~ {term}")
+    assert gb.ModelSpec.from_formula(spec.to_formula()) == spec
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        "ifelse(log(x) > 0, 1, 0)",
+        "I(!(log(x) > 0))",
+        "I(sqrt(x) %in% c(1))",
+        "I(log(x) > 0 | flag)",
+        "I(log(x) > 0)",
+    ],
+)
+def test_what_compares_with_no_number_is_neither_true_nor_false(term):
+    with pytest.raises(gb.DataError, match=r"true or false, found nan|not finite") as caught:
+        gb.Model(f"y ~ {term}", DATA)
+    assert caught.value.rows
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ("y ~ x + us(0 + x > 1 | g)", "is a test and no term"),
+        ("y ~ x + diag(!flag | g)", "is a test and no term"),
+        ("y ~ rcs(x, df = 4)", "no option 'df'"),
+        ("y ~ rcs(x, pc = 3)", "no option 'pc'"),
+        ("y ~ I(flag & (x + 1) %in% c('1'))", "texts are levels"),
+        ("y ~ I((x + 1) %in% c('1'))", "texts are levels"),
+        ("Surv(y, e, flag) ~ x", "Surv"),
+        ('y ~ julian(day, "2020-01-01", "2019-01-01")', "julian"),
+    ],
+)
+def test_what_would_be_read_as_something_else_is_refused(formula, words):
+    with pytest.raises(gb.GlmmError, match=words):
+        gb.Model(formula, DATA, family="gamma")
+
+
+def test_names_of_arguments_say_which_they_are():
+    spec = gb.ModelSpec.from_formula
+    assert spec("Surv(e, time = y) ~ x", family="gamma") == spec("Surv(y, e) ~ x", family="gamma")
+    assert spec("y ~ rcs(parms = 4, x = x)") == spec("y ~ rcs(x, 4)")
+
+
+@pytest.mark.parametrize("event", ["!flag", "flag & x > 0", "s %in% c(1)", "s == 1"])
+def test_a_test_does_not_say_whether_true_is_censored(event):
+    with pytest.raises(gb.DataError, match="True means"):
+        gb.Model(f"y | cens({event}) ~ x", DATA, family="gamma")
+
+
+def test_few_values_between_shared_ends_are_too_few_for_a_spline():
+    x = np.concatenate([np.zeros(55), [1.0, 2.0, 3.0, 4.0, 5.0]])
+    with pytest.raises(gb.DataError, match="different knots"):
+        gb.Model("y ~ rcs(x, 3)", pd.DataFrame({"y": RNG.normal(size=60), "x": x}))
+
+
+def test_groups_of_a_mean_are_labels_in_files_too(tmp_path):
+    path = tmp_path / "data.csv"
+    labels = [f"{code:03d}" for code in range(12)]
+    data = pd.DataFrame({"y": RNG.normal(size=60), "x": RNG.normal(size=60), "g": np.repeat(labels, 5)})
+    data.to_csv(path, index=False)
+    for right in ("between(x, g) + within(x, g)", "I(g %in% c('007', '008'))", "x"):
+        model = gb.Model(f"y ~ {right} + (1 | g)", path)
+        assert model.design.groups[0].labels == tuple(labels)
+
+
+def test_a_mean_in_an_offset_is_held_too():
+    model = gb.Model("y ~ h + offset(between(x, g))", DATA)
+    fit = gb.Fit.from_draws(model, {"beta": [[[0.0, 1.0, 2.0]]], "sigma": [[1.0]]})
+    effects = gb.comparisons(fit, "x")
+    assert effects.draws.item() == 0.0 and "with between(x, g) held" in effects.caption
+
+
+def test_a_group_without_a_mean_is_named():
+    data = DATA.assign(n=DATA.g.map({level: position for position, level in enumerate("abcdef")}))
+    model = gb.Model("y ~ between(x, n) + n", data)
+    fit = gb.Fit.from_draws(model, {"beta": [[[0.0, 1.0, 2.0]]], "sigma": [[1.0]]})
+    with pytest.raises(gb.PredictionError, match="n 6 is in neither the data nor the new rows"):
+        gb.comparisons(fit, "n")
+
+
+def test_a_picture_of_curves_says_that_the_mean_is_held():
+    alt = gb.plot_curves(MEANS_FIT, "x").alt
+    assert "with between(x, g) held" in alt

@@ -65,3 +65,14 @@ def test_what_is_no_parametrization_is_refused_in_its_own_words(name, given, wor
 def test_arguments_without_names_are_answered_with_names():
     with pytest.raises(gb.PriorError, match=r'found 0, 1. Write gb.Prior\("Normal", mu=..., sigma=...\)'):
         gb.Prior("Normal", 0, 1)
+
+
+@pytest.mark.parametrize("name", ["Gamma", "InverseGamma"])
+@pytest.mark.parametrize(("mu", "sigma"), [(1e100, 1e-100), (1e-100, 1e100), (1e149, 1e149)])
+def test_moments_of_no_law_in_numbers_are_refused_or_kept(name, mu, sigma):
+    try:
+        prior = gb.Prior(name, mu=mu, sigma=sigma)
+    except gb.PriorError as error:
+        assert f"{name}(mu={mu:g}, sigma={sigma:g})" in str(error)
+    else:
+        assert all(np.isfinite(value) for _, value in prior.arguments)
