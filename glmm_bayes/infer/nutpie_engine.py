@@ -99,7 +99,7 @@ def _nutpie_seeds(compiled: Any, starts: Sequence[Any], seed: int) -> list[int]:
 _COMPILED: WeakKeyDictionary[Any, tuple[tuple[str, ...], Any]] = WeakKeyDictionary()
 
 
-def _compiled(model: Any, names: Sequence[str], guide: Guide, is_told: bool) -> Any:
+def _compiled(model: Any, names: Sequence[str], guide: Guide, is_told: bool = False) -> Any:
     """Compile a graph once; again only if its user has added to it since."""
     import nutpie
 
