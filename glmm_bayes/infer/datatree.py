@@ -132,7 +132,10 @@ def checked_arrays(
         if gaps:
             findings.error("draws_values", f"draws of '{name}' must be finite numbers: {gaps}.")
         else:
-            check_support(name, array, support if is_sampled else (*FITTING, *support), findings)
+            # Shapes may be as large as they like; what stands in a linear predictor or is a scale is squared.
+            is_shape = name in priors.auxiliary and not name.endswith("sigma")
+            bounds = () if is_sampled or is_shape else FITTING
+            check_support(name, array, (*bounds, *support), findings)
         # Rounding may have put a probability past its end.
         arrays[name] = np.clip(array, 0.0, 1.0) if support is UNIT else array
     _check_whole(draws, arrays, priors, findings)
