@@ -28,15 +28,24 @@ class Reading:
     link : Link
     ratio : str
         What ``exp(coefficient)`` is; empty if it has no name.
+    offset : float or None
+        That of the average row, exposures included; None where there is none.
     """
 
     name: str
     link: Link
     ratio: str
+    offset: float | None = None
 
     def of_population(self) -> Reading:
         """Return the reading of numbers that speak of the population."""
-        return Reading(f"population {self.name}", self.link, self.ratio and f"population {self.ratio}")
+        ratio = self.ratio and f"population {self.ratio}"
+        return Reading(f"population {self.name}", self.link, ratio, self.offset)
+
+    @property
+    def average_row(self) -> str:
+        """What the intercept is read at."""
+        return "average row" if self.offset is None else "average row with its offset"
 
 
 #: What ``exp(coefficient)`` of a further parameter is called, by its link.
@@ -53,18 +62,15 @@ def reading_of(name: str, link: Link, family: Family, response: Response) -> Rea
     return Reading("mean" if family.mean_is_mu else MEAN, link, family.ratio_name(link))
 
 
-def intercept_words(prior: Prior, words: Reading, offset: float = 0.0) -> str:
-    """Say between which values the intercept's prior puts 95 % of its mass, if that is known here.
-
-    ``offset`` is that of the average row, whose mean is meant.
-    """
+def intercept_words(prior: Prior, words: Reading) -> str:
+    """Say between which values the intercept's prior puts 95 % of its mass, if that is known here."""
     if prior.name not in ("Cauchy", "Normal"):
         return ""
     if prior.name == "Cauchy":
         ends = prior["alpha"] + _CAUCHY * prior["beta"] * np.array([-1.0, 1.0])
     else:
         ends = prior["mu"] + _Z * prior["sigma"] * np.array([-1.0, 1.0])
-    ends = ends + offset
+    ends = ends + (words.offset or 0.0)
     link = words.link
     if link.has_pole or not link.is_increasing:
         return f": linear predictor between {ends[0]:.3g} and {ends[1]:.3g} (95%)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -165,7 +165,9 @@ def resolve_priors(
         scales = _scales(target, family, response, spread, found[0].link)
         # Category-specific effects are on the scale of the thresholds.
         link = found[0].link if is_specific(target.name) else target.link
-        words = reading_of(target.name, link, family, response)
+        words = replace(
+            reading_of(target.name, link, family, response), offset=_read_at(target, response, link)
+        )
         # Without random effects the conditional predictor is that of the mean.
         asked = target.name == MEAN and spec.interpretation == "population"
         marginal = asked and bool(target.design.groups)
@@ -224,6 +226,13 @@ def own_first(common: Mapping[str, Prior], own: Mapping[str, Prior]) -> dict[str
     pairs = ((average, zero), (zero, average))
     taken = {f"{name.removesuffix(one)}{two}" for name in own for one, two in pairs if name.endswith(one)}
     return {name: prior for name, prior in common.items() if name not in taken} | dict(own)
+
+
+def _read_at(target: Target, response: Response, link: Link) -> float | None:
+    """Return the offset of the average row, exposures of the mean included; None where rows have none."""
+    own = target.design.offset
+    offset = _exposed(response, own, link) if target.name == MEAN else own
+    return float(offset.mean()) if np.any(offset) else None
 
 
 def _exposed(response: Response, offset: NDArray[np.float64], link: Link) -> NDArray[np.float64]:
@@ -337,21 +346,19 @@ def _fixed_rows(
     design: Design, scales: Scales, user: Mapping[int, Prior], centred: Prior | None, words: Reading
 ) -> list[PriorRow]:
     rows = []
-    offset = float(design.offset.mean()) if len(design) else 0.0
-    row = "average row with its offset" if np.any(design.offset) else "average row"
     for position, column in enumerate(prior_columns(design.columns)):
         name = f"beta[{column.label}]"
         if position in user:
             meaning = "" if column.parts else "at x = 0"
             rows.append(PriorRow(name, repr(user[position]), "yours", meaning))
         elif not column.parts and centred is not None:
-            meaning = f"at the {row}{intercept_words(centred, words, offset)}"
+            meaning = f"at the {words.average_row}{intercept_words(centred, words)}"
             rows.append(PriorRow("Intercept", repr(centred), "yours", meaning))
         elif not column.parts:
             prior = Prior("Normal", mu=scales.intercept_mean, sigma=scales.intercept_sd)
             if scales.has_cauchy_intercept:
                 prior = Prior("Cauchy", alpha=scales.intercept_mean, beta=scales.intercept_sd)
-            meaning = f"at the {row}{intercept_words(prior, words, offset)}"
+            meaning = f"at the {words.average_row}{intercept_words(prior, words)}"
             rows.append(PriorRow(name, repr(prior), "default", meaning))
         else:
             size = column_swing(column, design.parts)
