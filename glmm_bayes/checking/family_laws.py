@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from glmm_bayes.checking.family_integrals import Law, law_of
-from glmm_bayes.core.arguments import checked_seed, listed, whole_number
+from glmm_bayes.core.arguments import checked_seed, is_number, listed, whole_number
 from glmm_bayes.core.errors import Finding, FormulaError, GlmmError, shown_value
 from glmm_bayes.core.links import LINKS, ProbabilityLink
 from glmm_bayes.core.maths import NUMPY
@@ -256,10 +256,9 @@ def _values(name: str, given: object, bounds: tuple[float, float]) -> Array:
 
 
 def _is_usable(value: object, bounds: tuple[float, float]) -> bool:
-    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not is_number or not bounds[0] < value < bounds[1]:  # type: ignore[operator]
+    if not is_number(value) or not bounds[0] < value < bounds[1]:
         return False
-    return value == 0 or bool(_SMALL <= abs(value) <= _LARGE)  # type: ignore[arg-type]
+    return value == 0 or bool(_SMALL <= abs(value) <= _LARGE)
 
 
 def _usual(family: Family, name: str) -> Array:

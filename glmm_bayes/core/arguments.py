@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -66,14 +66,18 @@ def open_share(name: str, value: object, error: type[GlmmError] = SamplingError)
         ``settings``, of the type that is asked for.
     """
     if is_open_share(value):
-        return float(value)  # type: ignore[arg-type]
+        return float(value)
     raise error(Finding("settings", f"{name} must be a number between 0 and 1, found {shown_value(value)}."))
 
 
-def is_open_share(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
+    """Tell whether a value is one real number, of Python or of NumPy; booleans, texts and arrays are none."""
+    return isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+
+
+def is_open_share(value: object) -> TypeGuard[float]:
     """Tell whether a value is a number above 0 and below 1."""
-    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    return is_number and bool(0.0 < value < 1.0)  # type: ignore[operator]
+    return is_number(value) and bool(0.0 < value < 1.0)
 
 
 def checked_probability(probability: object) -> float:
@@ -85,7 +89,7 @@ def checked_probability(probability: object) -> float:
         ``values`` for anything else: 95, "95%", 0, 1, NaN.
     """
     if is_open_share(probability):
-        return float(probability)  # type: ignore[arg-type]
+        return float(probability)
     message = f"probability must be a number above 0 and below 1, found {shown_value(probability)}."
     raise PredictionError(Finding("values", message, hint="Write probability=0.95 for 95 percent."))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -197,20 +197,25 @@ def _entry(value: object) -> str:
 
 
 def _plain(value: object) -> str:
+    text = _written(value, str)
+    return shown_value(value) if text is None else visible(text, keep="")
+
+
+def _written(value: object, write: Callable[[object], str]) -> str | None:
+    """Write a value as its class does; None where that fails: no message may end in somebody's bug."""
     try:
-        return visible(str(value), keep="")
-    except Exception:  # noqa: BLE001 - as above
-        return shown_value(value)
+        return write(value)
+    except Exception:  # noqa: BLE001 - whatever a class of a user's raises when it is written
+        return None
 
 
 def shown_value(value: object) -> str:
     """Write any value of an argument, cut to one short line; a huge whole number by its length."""
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= _LONGEST_INT:
         return f"a whole number of {value.bit_length()} bits"
-    try:
-        # Characters that are not seen are shown by their code points, as everywhere.
-        text = f"'{value}'" if type(value) is str else repr(value)
-    except Exception:  # noqa: BLE001 - whatever a class of a user's does when it is written
+    # Characters that are not seen are shown by their code points, as everywhere.
+    text = f"'{value}'" if type(value) is str else _written(value, repr)
+    if text is None:
         return f"a value of type {type(value).__name__}"
     text = visible(text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}...", keep="")
     return text if len(text) <= 2 * _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}..."

@@ -6,7 +6,6 @@ import difflib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -89,7 +88,9 @@ def unlike_read(column: Column) -> str:
         return "an order or mixed types of levels that nobody declared"
     if {int} == set(map(type, column.levels)) and not column.identifier:
         return "numbers as labels that nobody declared"
-    ascend = all(one < other for one, other in pairwise(column.levels))  # type: ignore[operator]
+    texts = [level for level in column.levels if isinstance(level, str)]
+    numbers = [level for level in column.levels if isinstance(level, int)]
+    ascend = texts == sorted(set(texts)) and numbers == sorted(set(numbers))
     return "" if ascend else "levels that nobody declared, out of their order"
 
 

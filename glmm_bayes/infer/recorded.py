@@ -7,7 +7,7 @@ from typing import Annotated, Any, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from glmm_bayes.infer.chains import FEWEST_DRAWS, STATISTICS
 from glmm_bayes.infer.manifest import Count, Size, Version, first_of, names_all
@@ -31,19 +31,17 @@ Sentences = list[Annotated[str, Field(min_length=1)]]
 _CLOSED = ConfigDict(extra="forbid", strict=True)
 
 
+@with_config(_CLOSED)
 class _MadeElsewhere(TypedDict):
     """Of draws that no sampler of ours made."""
-
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
 
     engine: Annotated[str, AfterValidator(_elsewhere)]
     notes: Sentences
 
 
+@with_config(_CLOSED)
 class _Sampled(TypedDict):
     """Of draws that one of our samplers made."""
-
-    __pydantic_config__ = _CLOSED  # type: ignore[misc]
 
     engine: Annotated[str, AfterValidator(_engine)]
     seed: Size

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import numpy as np
-
-from glmm_bayes.core.arguments import LARGEST
+from glmm_bayes.core.arguments import LARGEST, is_number
 from glmm_bayes.core.errors import Finding, PriorError, shown_value
 from glmm_bayes.core.registry import Registry, suggestion
 
@@ -214,7 +212,8 @@ class Prior:
         name = next(key for key in DISTRIBUTIONS if DISTRIBUTIONS[key] is distribution)
         way = _way_of(name, given, arguments, distribution)
         numbers = {key: _number(name, key, value) for key, value in arguments.items()}
-        values = {key: numbers.get(key, default) for key, default in way.arguments.items()}
+        defaults = {key: value for key, value in way.arguments.items() if value is not None}
+        values = {key: (defaults | numbers)[key] for key in way.arguments}
         _check_values(name, values, way.positive)
         kept = _converted(name, values, way, distribution)
         object.__setattr__(self, "name", name)
@@ -247,17 +246,17 @@ class Prior:
 
 
 def _converted(
-    name: str, values: Mapping[str, float | None], way: Parametrization, distribution: Distribution
+    name: str, values: Numbers, way: Parametrization, distribution: Distribution
 ) -> dict[str, float]:
     """Return the arguments in which a law is kept, or say that those which were given leave no number."""
     positive = distribution.ways[0].positive
     try:
-        kept = way.convert(values)  # type: ignore[arg-type]
+        kept = way.convert(values)
     except (OverflowError, ZeroDivisionError):
         kept = {}
-    is_number = all(abs(value) <= LARGEST for value in kept.values())
-    if not kept or not is_number or any(kept[key] < 1 / LARGEST for key in positive):
-        given = ", ".join(f"{key}={value:g}" for key, value in values.items() if value is not None)
+    are_numbers = all(abs(value) <= LARGEST for value in kept.values())
+    if not kept or not are_numbers or any(kept[key] < 1 / LARGEST for key in positive):
+        given = ", ".join(f"{key}={value:g}" for key, value in values.items())
         message = f"{name}({given}): such a law's parameters are too small or too large for numbers."
         raise PriorError(Finding("prior", message, hint="Choose a wider law, or one nearer to 1 in size."))
     return {key: kept[key] for key in distribution.arguments}
@@ -304,19 +303,18 @@ _SCALE_WORDS = {"sd": "a standard deviation", "variance": "a variance", "precisi
 
 
 def _number(name: str, argument: str, value: object) -> float:
-    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-    if not is_number or not abs(value) <= LARGEST:  # type: ignore[arg-type]
-        is_large = is_number and abs(value) < math.inf  # type: ignore[arg-type]
-        must = f"lie between -{LARGEST:g} and {LARGEST:g}" if is_large else "be a finite number"
-        message = f"{name}: {argument} must {must}, found {shown_value(value)}."
-        raise PriorError(Finding("prior", message, hint="Arguments of a prior are single numbers."))
-    return float(value)  # type: ignore[arg-type]
+    if is_number(value) and abs(value) <= LARGEST:
+        return float(value)
+    is_large = is_number(value) and abs(value) < math.inf
+    must = f"lie between -{LARGEST:g} and {LARGEST:g}" if is_large else "be a finite number"
+    message = f"{name}: {argument} must {must}, found {shown_value(value)}."
+    raise PriorError(Finding("prior", message, hint="Arguments of a prior are single numbers."))
 
 
-def _check_values(name: str, values: Mapping[str, float | None], positive: Iterable[str]) -> None:
+def _check_values(name: str, values: Numbers, positive: Iterable[str]) -> None:
     for argument in sorted(positive):
         value = values[argument]
-        if value is not None and value < 1 / LARGEST:
+        if value < 1 / LARGEST:
             least = "above 0" if value <= 0 else f"at least {1 / LARGEST:g}"
             message = f"{name}: {argument} must be {least}, found {value:g}."
             raise PriorError(Finding("prior", message))
