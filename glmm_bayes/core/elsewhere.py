@@ -4,321 +4,13 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import wraps
-from types import MappingProxyType
 from typing import NoReturn
 
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
+from glmm_bayes.core.peer_words import ARGUMENTS, CHOICES, LEVELS, NAMES, ONE_LEVEL, WRITTEN
 from glmm_bayes.core.registry import suggestion
-from glmm_bayes.core.words import interval_words
-
-#: How an argument is written, where its name alone would not help.
-_WRITTEN = {
-    "by": 'by="group"',
-    "estimand": 'estimand="population", "typical", "subject", "new_subject" or "sample"',
-    "measure": 'measure="ratio"',
-    "probability": "probability=0.95",
-    "scale": 'scale="response" or scale="link"',
-    "values": 'values="pairwise"',
-}
-_LEVEL = "The level belongs to the summary: result.summary(probability=0.95)."
-_ONE_LEVEL = f"Its numbers come with the {interval_words()}."
-_LEVELS = (
-    *("conf_level", "conf_int", "ci_level", "ci", "ci_prob", "hdi_prob", "prob", "probs", "level", "alpha"),
-    *("cred_mass", "credible_mass", "interval_level", "prob_outer"),
-)
-_EVERY_DRAW = "Every draw of the fit is used."
-
-#: Arguments of lme4, brms, rstanarm, Bambi, PyMC, ArviZ, marginaleffects, emmeans: what they are called
-#: here, the first that a function has; else a sentence.
-_ARGUMENTS: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
-    {
-        # to sample
-        **dict.fromkeys(("random_seed", "random_state", "rng"), (("seed",), "")),
-        **dict.fromkeys(
-            ("iter", "samples", "num_samples", "iter_sampling"), (("draws",), "Write model.fit(draws=...).")
-        ),
-        **dict.fromkeys(
-            ("warmup", "num_warmup", "iter_warmup", "burnin"), (("tune",), "Write model.fit(tune=...).")
-        ),
-        **dict.fromkeys(("num_chains", "nchains"), (("chains",), "Write model.fit(chains=...).")),
-        **dict.fromkeys(("njobs", "num_cores", "parallel_chains"), (("cores",), "")),
-        "adapt_delta": (("target_accept",), ""),
-        **dict.fromkeys(
-            ("nuts_sampler", "sampler", "backend", "inference_method", "algorithm", "method"),
-            (("engine", "projection"), ""),
-        ),
-        **dict.fromkeys(("progressbar", "progress_bar", "refresh"), (("progress",), "")),
-        "control": ((), "Write fit(target_accept=0.95); the tree depth is the sampler's own."),
-        **dict.fromkeys(
-            ("init", "inits", "initvals", "start", "starting_values"),
-            ((), "Starts are computed from the model; no argument sets them."),
-        ),
-        **dict.fromkeys(("return_inferencedata", "idata_kwargs", "save_pars"), ((), "fit.draws has them.")),
-        # a model
-        **dict.fromkeys(("prior", "prior_intercept", "prior_aux", "prior_covariance"), (("priors",), "")),
-        **dict.fromkeys(("na_action", "na", "dropna"), (("missing",), "")),
-        **dict.fromkeys(
-            ("random", "groups", "vc_formula"),
-            ((), 'Random effects are terms of the formula: "y ~ x + (1 | g)".'),
-        ),
-        "offset": ((), 'An offset is a term of the formula: "y ~ x + offset(log(time))".'),
-        "exposure": ((), 'An exposure is a term of the formula: "y ~ x + offset(log(exposure))".'),
-        **dict.fromkeys(
-            ("trials", "n_trials", "size"), ((), 'Trials belong to the response: "k | trials(n) ~ x".')
-        ),
-        **dict.fromkeys(("cens", "censored"), ((), 'Censoring belongs to the response: "y | cens(c) ~ x".')),
-        "ziformula": ((), 'Write gb.Formula("y ~ x", zi="~ z"), with a zero-inflated family.'),
-        **dict.fromkeys(("dispformula", "dispersion"), ((), 'Write gb.Formula("y ~ x", sigma="~ z").')),
-        **dict.fromkeys(("cov", "data2", "cov_ranef", "adjacency", "W"), (("known",), "")),
-        **dict.fromkeys(
-            ("REML", "nAGQ", "optimizer"), ((), "All parameters are sampled; nothing is profiled.")
-        ),
-        **dict.fromkeys(
-            ("noncentered", "center", "centered", "auto_scale"), ((), "The parametrization is chosen.")
-        ),
-        "contrasts": ((), 'A coding is a term of the formula: C(f, "sum").'),
-        "categorical": ((), "Write C(x) in the formula."),
-        "subset": ((), "Take the rows first: data[data.x > 0]."),
-        # an effect
-        **dict.fromkeys(_LEVELS, (("probability", "probabilities"), _LEVEL)),
-        **dict.fromkeys(("new_data", "newX", "data", "exog"), (("newdata",), "")),
-        **dict.fromkeys(("model", "object", "idata", "results", "trace"), (("fit",), "")),
-        **dict.fromkeys(
-            (
-                *("re_formula", "re_form", "marginal", "allow_new_levels", "sample_new_levels"),
-                *("sample_new_groups", "include_group_specific", "group_effects", "random_effects"),
-            ),
-            (("estimand",), ""),
-        ),
-        **dict.fromkeys(
-            ("variables", "var", "focal", "wrt", "focal_predictor", "term", "terms", "effect", "pred"),
-            (("variable", "by"), ""),
-        ),
-        **dict.fromkeys(("comparison", "transform", "transform_post", "trans", "eform"), (("measure",), "")),
-        "exponentiate": (("measure",), "Coefficients come with their ratios."),
-        **dict.fromkeys(
-            ("contrast", "pairwise"), (("values",), 'Write gb.comparisons(fit, "f", values="pairwise").')
-        ),
-        "slope": (("measure",), ""),
-        **dict.fromkeys(
-            ("average_by", "condition", "conditional", "effects", "specs", "group"), (("by",), "")
-        ),
-        **dict.fromkeys(
-            ("type", "what", "kind", "response_scale", "linear"),
-            (("scale",), 'Means are on the response scale; gb.predictions(fit, scale="link") has the other.'),
-        ),
-        **dict.fromkeys(("dpar", "nlpar", "component", "which"), (("parameter", "factor"), "")),
-        "wts": (("weights",), ""),
-        **dict.fromkeys(("resp", "response", "outcome"), ((), 'Take one response: fit["y1"].')),
-        **dict.fromkeys(
-            ("vcov", "se_fit", "se", "robust", "bootstrap"), ((), "The draws carry the uncertainty.")
-        ),
-        **dict.fromkeys(
-            ("ndraws", "nsamples", "draw_ids", "num_draws", "n"), (("draws", "top"), _EVERY_DRAW)
-        ),
-        **dict.fromkeys(("eps", "step", "h", "numderiv"), ((), "Derivatives are exact; there is no step.")),
-        **dict.fromkeys(("at", "datagrid"), (("newdata",), "Write gb.grid(fit, x=[0, 1]).")),
-        **dict.fromkeys(
-            ("var_names", "pars", "variable_names", "parameters"), ((), "Select rows of the table.")
-        ),
-        **dict.fromkeys(("filename", "file", "output", "out", "fname"), (("path",), "")),
-        **dict.fromkeys(("groupvar", "grouping", "group_by", "re"), (("factor", "by"), "")),
-    }
-)
-
-#: What they call functions, and what to write here.
-_NAMES: Mapping[str, str] = MappingProxyType(
-    {
-        **dict.fromkeys(
-            (
-                "glmer",
-                "lmer",
-                "glmmTMB",
-                "brm",
-                "stan_glmer",
-                "stan_lmer",
-                "mixed_model",
-                "glmm",
-                "lm",
-                "glm",
-            ),
-            'gb.Model("y ~ x + (1 | g)", data, family="bernoulli").fit()',
-        ),
-        **dict.fromkeys(("sample", "run", "mcmc"), "model.fit()"),
-        **dict.fromkeys(
-            ("build", "graph", "backend", "stancode", "make_stancode", "components"), "model.pymc_model"
-        ),
-        **dict.fromkeys(("prior_summary", "get_prior", "default_prior", "plot_priors"), "model.explain()"),
-        **dict.fromkeys(("sample_prior_predictive", "prior_predict"), "model.prior_predictive()"),
-        **dict.fromkeys(("set_prior", "prior", "set_priors", "normal"), 'gb.Prior("Normal", mu=0, sigma=1)'),
-        **dict.fromkeys(("bf", "bformula", "brmsformula"), 'gb.Formula("y ~ x", sigma="~ z")'),
-        **dict.fromkeys(("mvbf", "mvbrmsformula", "mvbind"), 'gb.Formulas("y1 ~ x", "y2 ~ x")'),
-        **dict.fromkeys(
-            (
-                *("predict", "fitted", "epred", "posterior_epred", "add_epred_draws", "fittedvalues"),
-                *("posterior_linpred", "avg_predictions", "emmeans", "ref_grid", "marginal_means", "lsmeans"),
-            ),
-            "gb.predictions(fit)",
-        ),
-        **dict.fromkeys(
-            ("posterior_predict", "sample_posterior_predictive", "add_predicted_draws", "simulate"),
-            "gb.posterior_predictive(fit)",
-        ),
-        **dict.fromkeys(
-            ("avg_comparisons", "contrast", "contrasts", "pairs", "marginal_contrasts", "comparison"),
-            'gb.comparisons(fit, "x")',
-        ),
-        **dict.fromkeys(
-            (
-                "avg_slopes",
-                "marginaleffects",
-                "margins",
-                "emtrends",
-                "marginal_effects",
-                "estimate_slopes",
-                "ame",
-            ),
-            'gb.slopes(fit, "x")',
-        ),
-        **dict.fromkeys(
-            ("hypothesis", "hypotheses", "glht"), 'gb.comparisons(fit, "x", hypothesis="b1 = b2")'
-        ),
-        **dict.fromkeys(("datagrid", "data_grid", "expand_grid"), "gb.grid(fit, x=[0, 1])"),
-        **dict.fromkeys(("ranef", "coef", "params_by_group", "lmList"), "gb.random_effects(fit)"),
-        **dict.fromkeys(("fixef", "fe_params", "marginal_coefs", "exp_coef"), "gb.coefficients(fit)"),
-        **dict.fromkeys(("VarCorr", "varcorr", "cov_re", "vc"), "gb.variance_components(fit)"),
-        **dict.fromkeys(
-            ("bayes_R2", "r2_nakagawa", "r_squared", "r2_score", "loo_R2", "rsquared"), "gb.r2(fit)"
-        ),
-        **dict.fromkeys(
-            (
-                "tidy",
-                "broom",
-                "posterior_summary",
-                "confint",
-                "posterior_interval",
-                "conf_int",
-                "params",
-                "fixef_table",
-            ),
-            "gb.summary(fit)",
-        ),
-        **dict.fromkeys(
-            ("conditional_effects", "plot_predictions", "ggpredict", "plot_model", "interplot"),
-            'gb.plot_curves(fit, "x")',
-        ),
-        **dict.fromkeys(("plot", "plot_comparisons", "plot_slopes"), 'gb.comparisons(fit, "x").plot()'),
-        **dict.fromkeys(
-            ("rhat", "ess", "check_hmc_diagnostics", "neff_ratio", "nuts_params", "launch_shinystan"),
-            "gb.diagnose(fit)",
-        ),
-        **dict.fromkeys(("ppc", "plot_ppc", "bayesplot", "check_model"), "gb.pp_check(fit)"),
-        **dict.fromkeys(("loo", "waic", "LOO", "kfold"), "az.loo(fit.draws)"),
-        **dict.fromkeys(("plot_trace", "mcmc_plot", "traceplot"), "az.plot_trace(fit.draws)"),
-        **dict.fromkeys(("hdi", "eti"), "az.hdi(fit.draws)"),
-        **dict.fromkeys(
-            ("posterior", "as_draws", "as_draws_df", "extract", "get_samples"), 'fit.draws["posterior"]'
-        ),
-        **dict.fromkeys(("log_lik", "log_likelihood"), 'fit.draws["log_likelihood"]'),
-        **dict.fromkeys(("idata", "trace", "inference_data", "to_inferencedata", "results"), "fit.draws"),
-        **dict.fromkeys(("to_netcdf", "saveRDS", "to_pickle"), 'fit.save("model.glmm")'),
-        **dict.fromkeys(("readRDS", "from_netcdf", "read_pickle"), 'gb.load("model.glmm")'),
-        **dict.fromkeys(("describe", "print_summary"), "print(fit)"),
-        **dict.fromkeys(
-            ("check_overdispersion", "dispersion_test", "DHARMa", "simulateResiduals"), "gb.pp_check(fit)"
-        ),
-        **dict.fromkeys(("GEE", "geeglm", "geepack"), "gb.gee(fit)"),
-        **dict.fromkeys(("performance", "icc_adjusted", "ICC"), "gb.icc(fit)"),
-        **dict.fromkeys(("dotplot", "plot_ranef", "plot_forest", "forest"), "gb.plot_random_effects(fit)"),
-    }
-)
-
-
-#: Words for a choice, by argument, and the word that is meant here.
-_CHOICES: Mapping[tuple[str, str], str] = MappingProxyType(
-    {
-        **{
-            ("estimand", word): "population"
-            for word in (
-                "marginal",
-                "population_averaged",
-                "pa",
-                "average",
-                "integrated",
-                "averaged",
-                "overall",
-            )
-        },
-        **{
-            ("estimand", word): "typical"
-            for word in (
-                "conditional",
-                "fixed",
-                "fixed_effects",
-                "zero",
-                "na",
-                "median",
-                "reference",
-                "central",
-            )
-        },
-        **{
-            ("estimand", word): "subject"
-            for word in (
-                "subject_specific",
-                "ss",
-                "cluster",
-                "cluster_specific",
-                "group",
-                "group_specific",
-                "specific",
-            )
-        },
-        **{
-            ("estimand", word): "new_subject"
-            for word in (
-                "new",
-                "new_group",
-                "new_groups",
-                "new_level",
-                "new_levels",
-                "prediction",
-                "predictive",
-            )
-        },
-        **{("estimand", word): "sample" for word in ("empirical", "observed", "in_sample", "known_groups")},
-        **{
-            ("scale", word): "link"
-            for word in (
-                "linear",
-                "lp",
-                "eta",
-                "linear_predictor",
-                "linpred",
-                "logit",
-                "log",
-                "log_odds",
-                "predictor",
-            )
-        },
-        **{
-            ("scale", word): "response"
-            for word in (
-                "mean",
-                "mu",
-                "epred",
-                "probability",
-                "prob",
-                "probs",
-                "expected",
-                "fitted",
-                "natural",
-            )
-        },
-    }
-)
 
 
 class UnknownArgumentError(PredictionError, TypeError):
@@ -335,11 +27,11 @@ def argument_hint(name: str, known: Iterable[str], keeps_draws: bool = True) -> 
     ``keeps_draws`` tells whether the function's result is summarised later, at the level of one's choice.
     """
     arguments = tuple(dict.fromkeys(known))
-    ours, sentence = _ARGUMENTS.get(name.replace(".", "_"), ((), ""))
-    if name in _LEVELS and not keeps_draws:
-        sentence = _ONE_LEVEL
+    ours, sentence = ARGUMENTS.get(name.replace(".", "_"), ((), ""))
+    if name in LEVELS and not keeps_draws:
+        sentence = ONE_LEVEL
     written = next(
-        (f"Write {_WRITTEN.get(argument, argument + '=')}." for argument in ours if argument in arguments), ""
+        (f"Write {WRITTEN.get(argument, argument + '=')}." for argument in ours if argument in arguments), ""
     )
     near = written or sentence or suggestion(name, arguments)
     return " ".join(filter(None, (near, f"Arguments: {', '.join(arguments)}.")))
@@ -348,7 +40,7 @@ def argument_hint(name: str, known: Iterable[str], keeps_draws: bool = True) -> 
 def choice_hint(argument: str, word: object, choices: Iterable[str]) -> str:
     """Say which word is meant here by one of another package; else the nearest, and the choices."""
     plain = str(word).strip().lower().translate({ord(mark): "_" for mark in "- ."})
-    ours = _CHOICES.get((argument, plain))
+    ours = CHOICES.get((argument, plain))
     near = f'Here it is {argument}="{ours}".' if ours else suggestion(str(word), choices)
     return " ".join(filter(None, (near, f"Choices: {', '.join(choices)}.")))
 
@@ -404,7 +96,7 @@ def unknown_name(owner: str, name: str) -> UnknownNameError:
         hint = f"Write result.summary().{name}; the summary is a data frame."
         return UnknownNameError(Finding("unknown_name", f"{owner} has no '{name}'.", hint=hint))
     verbs = [verb for verb in sys.modules["glmm_bayes"].__all__ if verb.islower()]
-    spelling = f"gb.{name}(fit)" if name in verbs else _NAMES.get(name, "")
+    spelling = f"gb.{name}(fit)" if name in verbs else NAMES.get(name, "")
     if spelling:
         made = ", with fit = model.fit()" if owner.endswith("Model") and "fit" in spelling else ""
         hint = f"Write {spelling}{made}."
