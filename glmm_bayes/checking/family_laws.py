@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from glmm_bayes.checking.family_integrals import Law, law_of
-from glmm_bayes.core.arguments import checked_seed, is_number, listed, whole_number
-from glmm_bayes.core.errors import Finding, FormulaError, GlmmError, shown_value
-from glmm_bayes.core.links import LINKS, ProbabilityLink
+from glmm_bayes.checking.family_points import given_parameters, mean_bounds, usual, usual_means, values_of
+from glmm_bayes.core.arguments import checked_seed, whole_number
+from glmm_bayes.core.errors import Finding, FormulaError, GlmmError
+from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.graph.families import FAMILIES, Family
@@ -47,8 +48,6 @@ _COMPARED = 5
 _MOST_DRAWS = 1_000_000
 #: Expected draws below which a cell of chi-square is merged.
 _FEW = 5.0
-#: Sizes of numbers that densities are summed up at.
-_SMALL, _LARGE = 1e-6, 1e6
 _FAR = (-30.0, -4.0, 3.0, 30.0)
 
 #: Whether a law holds, and what was found.
@@ -192,11 +191,11 @@ def _subject(
     if not support:
         message = f"the laws of {made.name} are not those of numbers or counts with one linear predictor."
         raise FormulaError(Finding("custom_family", message, hint="Check a gb.CustomFamily."))
-    given = _given_parameters(made, parameters)
+    given = given_parameters(made, parameters)
     settings = {
-        name: _values(f"parameters['{name}']", given[name], LINKS[made.kinds[name].link].bounds)
+        name: values_of(f"parameters['{name}']", given[name], LINKS[made.kinds[name].link].bounds)
         if name in given
-        else _usual(made, name)
+        else usual(made, name)
         for name in made.auxiliaries
     }
     if len({values.shape for values in settings.values()}) > 1:
@@ -204,7 +203,7 @@ def _subject(
             f"{name} {values.size}" for name, values in settings.items()
         )
         raise FormulaError(Finding("custom_family", f"{message}.", hint="Give values for each of them."))
-    means = _values("mu", _usual_means(made, support) if mu is None else mu, _bounds(made, support))
+    means = values_of("mu", usual_means(made, support) if mu is None else mu, mean_bounds(made, support))
     times = len(next(iter(settings.values()))) if settings else 1
     values = {"mu": np.repeat(means, times)}
     values |= {name: np.tile(setting, len(means)) for name, setting in settings.items()}
@@ -217,63 +216,6 @@ def _subject(
         message = f"random of {made.name} fails at these values of mu and parameters: {error}."
         raise FormulaError(Finding("custom_family", message)) from error
     return _Subject(made, support, values, drawn)
-
-
-def _given_parameters(family: Family, parameters: object) -> Mapping[str, Any]:
-    """Return the values of further parameters that were given, all of them the family's own."""
-    if parameters is None:
-        return {}
-    known = f"Its parameters beside mu: {', '.join(family.auxiliaries) or 'none'}."
-    if not isinstance(parameters, Mapping):
-        found = shown_value(parameters)
-        message = f"parameters must be a mapping of names to lists of numbers, found {found}."
-        raise FormulaError(Finding("custom_family", message, hint=known))
-    strange = [name for name in parameters if name not in family.auxiliaries]
-    if strange:
-        message = f"{family.name} has no parameter {shown_value(strange[0])}."
-        raise FormulaError(Finding("custom_family", f"parameters: {message}", hint=known))
-    return parameters
-
-
-def _bounds(family: Family, support: str) -> tuple[float, float]:
-    """Return between which numbers ``mu`` lies."""
-    if not family.mean_is_mu or support == "real":
-        ends = [LINKS[name].bounds for name in family.links]
-        return min(low for low, _ in ends), max(high for _, high in ends)
-    return (0.0, 1.0) if support == "unit" else (0.0, np.inf)
-
-
-def _values(name: str, given: object, bounds: tuple[float, float]) -> Array:
-    """Return the numbers of an argument: between its bounds, and of a size to be summed over."""
-    values = listed(given)
-    values = [given] if values is None else values
-    if values and all(_is_usable(value, bounds) for value in values):
-        return np.asarray(values, np.float64)
-    low, high = (f"{end:g}" for end in bounds)
-    inside = f"between {low} and {high}" if np.isfinite(bounds).any() else "finite"
-    message = f"{name} must hold numbers {inside}, from {_SMALL:g} to {_LARGE:g} in size or 0, found "
-    raise FormulaError(Finding("custom_family", f"{message}{shown_value(given)}."))
-
-
-def _is_usable(value: object, bounds: tuple[float, float]) -> bool:
-    if not is_number(value) or not bounds[0] < value < bounds[1]:
-        return False
-    return value == 0 or bool(_SMALL <= abs(value) <= _LARGE)
-
-
-def _usual(family: Family, name: str) -> Array:
-    """Return values one unit of the link beside the middle of the default prior."""
-    kind = family.kinds[name]
-    return np.asarray(LINKS[kind.link].inverse(kind.centre(1.0) + np.array([-1.0, 1.0])))
-
-
-def _usual_means(family: Family, support: str) -> tuple[float, ...]:
-    link = LINKS[family.links[0]]
-    if isinstance(link, ProbabilityLink):
-        return (0.2, 0.45, 0.6, 0.8)
-    if link.name == "identity" and (support == "real" or not family.mean_is_mu):
-        return (-1.5, 0.3, 1.0, 6.0)
-    return (0.3, 1.0, 2.5, 6.0)
 
 
 def _total(subject: _Subject) -> Verdict:
