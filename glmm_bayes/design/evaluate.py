@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import reduce
 from typing import Any
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Finding, Findings, FormulaError, row_text, value_text
-from glmm_bayes.design.column import dates_of
+from glmm_bayes.design.days import days_of
 from glmm_bayes.design.factors import (
     learn_factor,
     match_factor,
@@ -23,13 +22,13 @@ from glmm_bayes.design.factors import (
 )
 from glmm_bayes.design.group_means import group_means
 from glmm_bayes.design.monotonic import read_monotonic
+from glmm_bayes.design.own_functions import own_values
 from glmm_bayes.design.splines import Learnt, basis, is_basis, learn, number, problem, width
 from glmm_bayes.design.table import Column, Level, Table, as_labels, stray_words
 from glmm_bayes.spec.expressions import TESTS, Binary, Call, Expr, Name, Number, Text, Unary
 from glmm_bayes.spec.functions import DAYS, GROUP_MEANS
 from glmm_bayes.spec.monotonic import is_monotonic
 from glmm_bayes.spec.signatures import literal
-from glmm_bayes.spec.transforms import TRANSFORMS
 
 Values = NDArray[np.float64]
 
@@ -51,8 +50,6 @@ _ELEMENTWISE: Mapping[str, Callable[[Values], Any]] = {
 }
 _OF_SEVERAL: Mapping[str, Callable[[Any, Any], Any]] = {"pmin": np.minimum, "pmax": np.maximum}
 _SCALED = ("scale", "standardize")
-_DAY = 86_400 * 10**9  # nanoseconds
-_EPOCH = date(1970, 1, 1).toordinal()
 _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": np.add,
     "-": np.subtract,
@@ -360,7 +357,7 @@ class Evaluator:
 
     def _call(self, call: Call) -> Any:
         if call.function in DAYS:
-            return self._days(call)
+            return days_of(call, self.table, self.findings)
         if call.function == "ifelse":
             return self._ifelse(call)
         if call.function in GROUP_MEANS:
@@ -376,7 +373,7 @@ class Evaluator:
         if call.function == "center" or call.function in _SCALED:
             learnt = self._moments(call, values[0])
             return (values[0] - number(learnt, "center")) / number(learnt, "scale")
-        return self._own(call, values)
+        return own_values(call, values, len(self.table), self.learning, self.findings)
 
     def _moments(self, call: Call, values: Values) -> Learnt:
         key = str(call)
@@ -389,59 +386,3 @@ class Evaluator:
                 spread = 1.0
             self.transforms[key] = {"center": float(np.mean(values)), "scale": spread}
         return self.transforms[key]
-
-    def _days(self, call: Call) -> Values:
-        """Count days from a date or another column, with fractions of a day or from midnight to midnight."""
-        later, earlier = (self._times(argument, call) for argument in call.arguments)
-        if later is None or earlier is None:
-            return np.zeros(len(self.table))
-        # Whole days apart from the rest of a day: no rounding of either.
-        (days, rest), (start, before) = np.divmod(later, _DAY), np.divmod(earlier, _DAY)
-        if call.function == "days_between":
-            return np.asarray(days - start, np.float64)
-        return np.asarray((days - start) + (rest - before) / _DAY, np.float64)
-
-    def _times(self, argument: Expr, call: Call) -> NDArray[np.int64] | None:
-        """Return nanoseconds since 1970 of a date in a formula, or of a column of dates."""
-        if isinstance(argument, Text):
-            return np.array((date.fromisoformat(argument.value).toordinal() - _EPOCH) * _DAY)
-        assert isinstance(argument, Name)
-        column = self.table[argument.name]
-        times = column.values if column.kind == "date" else dates_of(column)
-        if times is None:
-            message = f"column '{column.name}' is {column.kind}; {call.function}() needs a date."
-            hint = f"Use {argument} as it is, or convert it to dates, as in 2020-01-31."
-            self.findings.error("column_type", message, column=column.name, hint=hint)
-        return times
-
-    def _own(self, call: Call, values: list[Values]) -> Values:
-        """Call a registered function; it must return one number a row."""
-        function, size = TRANSFORMS.get(call.function), len(self.table)
-        if function is None:
-            message = f"{call.function}() is not registered in this process."
-            hint = f'Call gb.register_transform("{call.function}", ...) first.'
-            raise FormulaError(Finding("formula_function", message, hint=hint))
-        wrong = ""
-        try:
-            # Copies, so that a function that writes into its arguments cannot change the table.
-            result = np.asarray(function(*(np.array(np.broadcast_to(value, size)) for value in values)))
-            if result.shape != (size,) or result.dtype.kind not in "biuf":
-                wrong = f"returned {result.dtype} of shape {result.shape}"
-            elif self.learning and size > 1:
-                wrong = _unlike_alone(function, values, result)
-        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-            wrong = f"failed with {type(error).__name__}: {error}"
-        if wrong:
-            message = f"{call} {wrong}; it must return {size} numbers, one a row."
-            column = (call.names() or (None,))[0]
-            self.findings.error("formula_function", message, column=column, hint="Correct the function.")
-            return np.zeros(size)
-        return np.asarray(result, np.float64)
-
-
-def _unlike_alone(function: Callable[..., Any], values: list[Values], result: NDArray[Any]) -> str:
-    """Say if a function gives the first half of the rows other numbers when it sees no other rows."""
-    half = (len(result) + 1) // 2
-    alone = np.asarray(function(*(np.array(np.broadcast_to(value, len(result))[:half]) for value in values)))
-    same = alone.shape == (half,) and np.allclose(alone, result[:half], rtol=1e-9, atol=0.0, equal_nan=True)
-    return "" if same else "gives a row another number when other rows are left out"
