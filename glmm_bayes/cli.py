@@ -25,8 +25,6 @@ from glmm_bayes import __version__
 from glmm_bayes.core.errors import DataError, GlmmError, ResourceError, SamplingError, StorageError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from glmm_bayes.effects.result import Effects
     from glmm_bayes.infer.fit import Fit
     from glmm_bayes.infer.settings import Settings
@@ -483,70 +481,13 @@ def _saved_elsewhere(result: Fit, name: str) -> Path | None:
 
 
 def _model(file: SpecFile) -> Model:
+    from glmm_bayes.design.known_files import read_known
     from glmm_bayes.model import Model
 
     missing = file.data.missing if file.data else "error"
     known = {name: read_known(path) for name, path in file.known.items()}
     more: dict[str, Any] = {"known": known} if known else {}
     return Model(file.model, _data(file), missing=missing, **more)
-
-
-def read_known(path: Path) -> pd.DataFrame:
-    """Read a known matrix or graph from a CSV file; all labels are read as text.
-
-    Parameters
-    ----------
-    path : Path
-        A square table whose first column and header hold the same labels, or two columns: an edge list.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Numbers with labelled rows and columns, or two columns of labels.
-
-    Raises
-    ------
-    StorageError
-        If there is no such file.
-    DataError
-        ``known`` if it is neither, or an entry is not a number.
-    """
-    import pandas as pd
-
-    _must_exist(path)
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
-    except ValueError as error:
-        raise _no_matrix(path, str(error).partition("\n")[0]) from None
-    if table.shape[1] == 2:
-        return table
-    labels = table.iloc[:, 0].tolist()
-    matrix = table.iloc[:, 1:].set_axis(labels, axis="index")
-    if sorted(labels) != sorted(map(str, matrix.columns)) or len(set(labels)) < len(labels):
-        raise _no_matrix(path, "row labels and column labels are not the same, each once")
-    numbers: pd.DataFrame = matrix.apply(pd.to_numeric, errors="coerce")
-    for row, label in enumerate(labels):
-        wrong = [name for name, value in numbers.iloc[row].items() if value != value]
-        if wrong:
-            raise _no_matrix(path, f"row {label}, column {wrong[0]} is not a number")
-    return numbers.astype(float)
-
-
-def _no_matrix(path: Path, reason: str) -> DataError:
-    from glmm_bayes.core.errors import Finding
-
-    message = f"{path}: a square table with labels, or two columns of neighbours, is needed: {reason}."
-    hint = "The first column holds the row labels, the header the same labels."
-    return DataError(Finding("known", message, hint=hint))
-
-
-def _must_exist(path: Path) -> None:
-    from glmm_bayes.core.errors import Finding
-
-    if not path.is_file():
-        raise StorageError(
-            Finding("storage", f"{path}: no such file.", hint="Paths are relative to the spec file.")
-        )
 
 
 def _data(file: SpecFile) -> Any:

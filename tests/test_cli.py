@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.cli import read_known
 from glmm_bayes.core.errors import DataError, StorageError
+from glmm_bayes.design.known_files import read_known
 
 SPEC = """
 [model]

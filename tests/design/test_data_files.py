@@ -13,6 +13,7 @@ import pytest
 import glmm_bayes as gb
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.design.data_files import read_data_file
+from glmm_bayes.design.known_files import read_known
 from glmm_bayes.design.table import read_table
 from glmm_bayes.infer.manifest import fingerprint
 
@@ -211,6 +212,7 @@ READERS = {
     "several responses": lambda path: gb.Model(gb.Formulas("y ~ x", "x ~ 1"), path),
     "a fit": gb.load,
     "a spec file": gb.ModelSpec.from_file,
+    "a known matrix": read_known,
     "a file to write": lambda path: gb.ModelSpec.from_formula("y ~ x").to_file(path),
 }
 
