@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes import cli
+from glmm_bayes.before_sampling import check_model
 from glmm_bayes.infer.settings import Settings
 from glmm_bayes.spec.spec_file import read_spec_file
 from tests.pace import in_time
@@ -167,7 +167,7 @@ def test_many_rows_are_asked_in_little_time(estimand, command, tmp_path):
     spec.write_text(text, encoding="utf-8")
     file, sampler = read_spec_file(spec), Settings()
     start = time.process_time()
-    cli._check_model(model, file, sampler, tmp_path / "a.glmm")
+    check_model(model, file, sampler, tmp_path / "a.glmm")
     assert in_time(time.process_time() - start, 5.0)
 
 
