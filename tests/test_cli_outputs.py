@@ -10,6 +10,7 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes import cli
+from tests.names_of_files import NAMES
 
 MODEL = """
 [model]
@@ -190,22 +191,6 @@ def test_a_folder_on_the_command_line_is_no_file(verb, command, monkeypatch, cap
         found, out, said = command(verb, "", "--out", "new/", "--force", data=EPIL)
     assert found == 4 and out == "" and "names a folder. Name a file in it" in said
     assert not (tmp_path / "new").exists()
-
-
-#: Other names of a file.
-NAMES = {
-    "itself": lambda path: path,
-    "by dots": lambda path: path.parent / ".." / path.parent.name / path.name,
-    "from here": lambda path: os.path.relpath(path),
-    "a link": lambda path: _second(path, os.symlink),
-    "a second name": lambda path: _second(path, os.link),
-}
-
-
-def _second(path, make):
-    other = path.with_name("second")
-    make(path, other)
-    return other
 
 
 @pytest.mark.skipif(os.name != "posix", reason="links are POSIX's")

@@ -11,6 +11,7 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.core.files import check_target, is_ours, is_same, signed, write_file, write_text
+from tests.names_of_files import NAMES
 
 SPEC = gb.ModelSpec.from_formula("y ~ trt")
 
@@ -213,27 +214,13 @@ def test_what_is_written_over_a_link_is_known_before_the_work(verb, kind, tmp_pa
     assert (tmp_path / "file").read_text() == "mine" and not [*(tmp_path / "folder").iterdir()]
 
 
-SPELLINGS = {
-    "itself": lambda path: path,
-    "by its folder": lambda path: path.parent / ".." / path.parent.name / path.name,
-    "a link": lambda path: _made(path, os.symlink),
-    "a second name": lambda path: _made(path, os.link),
-}
-
-
-def _made(path, make):
-    other = path.with_name("other.html")
-    make(path, other)
-    return other
-
-
 @pytest.mark.skipif(os.name != "posix", reason="modes and links are POSIX's")
-@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("spelling", NAMES)
 @pytest.mark.parametrize("name", ["a.glmm", "a.html"])
 def test_a_report_never_takes_the_place_of_draws(spelling, name, tmp_path):
     path = tmp_path / name
     fit().save(path)
-    target = SPELLINGS[spelling](path)
+    target = NAMES[spelling](path)
     with pytest.raises(gb.StorageError) as caught:
         gb.report(fit(), target, overwrite=True)
     assert caught.value.code == "output"
