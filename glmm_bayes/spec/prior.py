@@ -104,15 +104,15 @@ def _beta_of_size(given: Numbers) -> dict[str, float]:
     return {"alpha": given["mu"] * given["nu"], "beta": (1 - given["mu"]) * given["nu"]}
 
 
+_LOCATED = (
+    _way("sigma", mu=0.0, sigma=None),
+    _way("tau", _of_precision("tau"), mu=0.0, tau=None),
+)
 _SHAPES = _way("alpha beta", alpha=None, beta=None)
 DISTRIBUTIONS: Registry[Distribution] = Registry(
     "distribution",
     {
-        "Normal": _distribution(
-            "real",
-            _way("sigma", mu=0.0, sigma=None),
-            _way("tau", _of_precision("tau"), mu=0.0, tau=None),
-        ),
+        "Normal": _distribution("real", *_LOCATED),
         "StudentT": _distribution(
             "real",
             _way("nu sigma", nu=None, mu=0.0, sigma=None),
@@ -140,11 +140,7 @@ DISTRIBUTIONS: Registry[Distribution] = Registry(
         "InverseGamma": _distribution(
             "positive", _SHAPES, _way("mu sigma", _inverse_gamma_of_moments, mu=None, sigma=None)
         ),
-        "LogNormal": _distribution(
-            "positive",
-            _way("sigma", mu=0.0, sigma=None),
-            _way("tau", _of_precision("tau"), mu=0.0, tau=None),
-        ),
+        "LogNormal": _distribution("positive", *_LOCATED),
         "Beta": _distribution(
             "unit",
             _SHAPES,
