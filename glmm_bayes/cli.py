@@ -1,9 +1,6 @@
 """The command line: ``glmm-bayes demo | check | fit | effects | report | schema``.
 
-Heavy imports wait for the work.
-
-Exit codes: 0 done; 1 a bug of ours; 2 wrong usage; 3 wrong input (formula, data, prior, spec file);
-4 resources or storage; 5 sampling failed; 6 done, but the sampler's diagnosis failed (``--strict``).
+Heavy imports wait for the work. Exit codes stand in the help.
 """
 
 from __future__ import annotations
@@ -43,8 +40,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Bayesian generalized linear mixed models whose estimands are always named.",
     epilog=(
-        "Exit codes: 0 done; 2 wrong usage; 3 wrong input (formula, data, prior, spec file); 4 resources or "
-        "storage; 5 sampling failed; 6 done, but the sampler's diagnosis failed (--strict)."
+        "Exit codes: 0 done; 1 a bug of ours; 2 wrong usage; 3 wrong input (formula, data, prior, spec "
+        "file); 4 resources or storage; 5 sampling failed; 6 done, but the sampler's diagnosis failed "
+        "(--strict)."
     ),
 )
 
