@@ -182,8 +182,10 @@ def is_ours(path: Path) -> bool:
 
 def _move(temporary: Path, path: Path, overwrite: bool) -> None:
     if overwrite:
+        # A link that leads nowhere has no mode, nor has a file that somebody has just removed.
         if os.path.exists(path):
-            temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+            with suppress(FileNotFoundError):
+                temporary.chmod(stat.S_IMODE(path.stat().st_mode))
     else:
         _claim(temporary, path)
     try:

@@ -53,9 +53,10 @@ class Registry[T]:
         self._entries = dict(entries)
         self._error = error
         self._translation = translation
+        self._further = tuple(aliases or ())
+        # Where there are aliases, entries too may be written in another way.
         names = {name: name for name in entries} | dict(aliases) if aliases else {}
         self._aliases = {_plain(alias): name for alias, name in names.items()}
-        self._known = [*entries, *names]
 
     def __getitem__(self, name: str) -> T:
         if isinstance(name, str) and name not in self._entries:
@@ -63,7 +64,7 @@ class Registry[T]:
         if not isinstance(name, str) or name not in self._entries:
             choices = ", ".join(self._entries)
             translated = self._translation(name) if self._translation and isinstance(name, str) else ""
-            near = translated or suggestion(name, [*self._known, *self._entries])
+            near = translated or suggestion(name, [*self._entries, *self._further])
             hint = " ".join(filter(None, (near, f"Choices: {choices}.")))
             message = f"no {self.kind} {shown_value(name)}."
             raise self._error(Finding(f"unknown_{self.kind}", message, hint=hint))
