@@ -46,6 +46,8 @@ class Column:
     identifier : bool
         True for labels that name and do not measure: UUIDs, bytes, whole numbers beyond 2**53. They
         can group rows but not predict.
+    zoned : bool
+        True for dates that came with a time zone: their values are in UTC, where a day may be another one.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Column:
     ordered: bool = False
     declared: bool = False
     identifier: bool = False
+    zoned: bool = False
 
     def take(self, rows: NDArray[Any]) -> Column:
         """Keep the given rows (a mask or positions)."""

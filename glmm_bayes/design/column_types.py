@@ -155,7 +155,8 @@ def _check_spelling(name: str, levels: Sequence[Level], findings: Findings) -> N
 def _dates(name: str, present: nw.Series[Any], rows: NDArray[Any], findings: Findings) -> Column:
     unit = "ns" if getattr(present.dtype, "time_unit", "us") == "ns" else "us"
     counts = present.dt.timestamp(unit).to_numpy().astype(np.int64)  # type: ignore[arg-type]
-    return _moments(name, counts, _NANOSECONDS[unit], rows, findings)
+    read = _moments(name, counts, _NANOSECONDS[unit], rows, findings)
+    return replace(read, zoned=getattr(present.dtype, "time_zone", None) is not None)
 
 
 def _moments(
@@ -261,7 +262,7 @@ def _python_dates(name: str, values: list[Any], rows: NDArray[Any], findings: Fi
     column = _moments(name, moments.astype(np.int64), 1_000, rows, findings)
     # Python's own moments end at microseconds; those of pandas do not.
     beyond = np.array([getattr(value, "nanosecond", 0) for value in universal], dtype=np.int64)
-    return Column(name, "date", column.values + beyond)
+    return Column(name, "date", column.values + beyond, zoned=any(aware))
 
 
 def _universal(value: Any) -> Any:

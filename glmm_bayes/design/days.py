@@ -17,7 +17,10 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 
 def days_of(call: Call, table: Table, findings: Findings) -> NDArray[np.float64]:
-    """Count days from a date or another column, shape (row,); moments with a time zone are in UTC."""
+    """Count days from a date or another column, shape (row,).
+
+    Moments with a time zone have their days elsewhere than their values: whole days of them are refused.
+    """
     later, earlier = (_times(argument, call, table, findings) for argument in call.arguments)
     if later is None or earlier is None:
         return np.zeros(len(table))
@@ -39,4 +42,9 @@ def _times(argument: Expr, call: Call, table: Table, findings: Findings) -> NDAr
         message = f"column '{column.name}' is {column.kind}; {call.function}() needs a date."
         hint = f"Use {argument} as it is, or convert it to dates, as in 2020-01-31."
         findings.error("column_type", message, column=column.name, hint=hint)
+    if column.zoned and call.function == "days_between":
+        message = f"column '{column.name}' has a time zone, and its days are read in UTC."
+        hint = f'Write data["{column.name}"].dt.tz_localize(None) if the days of that zone are meant.'
+        findings.error("column_type", message, column=column.name, hint=hint)
+        return None
     return times

@@ -429,3 +429,17 @@ def test_a_group_without_a_mean_is_named():
 def test_a_picture_of_curves_says_that_the_mean_is_held():
     alt = gb.plot_curves(MEANS_FIT, "x").alt
     assert "with between(x, g) held" in alt
+
+
+ZONED = DATA["day"].dt.tz_localize("Europe/Berlin")
+
+
+@pytest.mark.parametrize("values", [ZONED, ZONED.astype(object), ZONED.where(DATA.index > 2, ZONED.iloc[5])])
+def test_whole_days_of_moments_with_a_zone_are_refused_since_they_are_read_in_utc(values):
+    data = DATA.assign(w=values)
+    with pytest.raises(gb.DataError, match="has a time zone") as caught:
+        gb.Model('y ~ days_between(w, "2019-12-30")', data)
+    assert caught.value.column == "w" and "tz_localize(None)" in caught.value.hint
+    since = gb.Model('y ~ days_since(w, "2019-12-30")', data).design.x[:, 1]
+    utc = pd.to_datetime(values, utc=True).dt.tz_localize(None)
+    np.testing.assert_allclose(since, (utc - START) / pd.Timedelta(days=1), atol=1e-12)
