@@ -25,8 +25,8 @@ _ESS_PER_CHAIN = 100
 _BFMI_LIMIT = 0.3
 #: A chain is stuck if fewer than this share of its draws differ; a healthy one rejects few.
 _DISTINCT_SHARE = 0.05
-#: Nor does one that stays at one place for more than this share of its draws move any more.
-_STAY_SHARE = 0.25
+#: Nor does one move any more that stays at one place for more draws than this, and than this share of all.
+_STAY, _STAY_SHARE = 10, 0.25
 #: A chain that moves by less than this, beside the size of a parameter, does not move.
 _ROUNDING = 1e-12
 #: R-hat and effective sample sizes are of at least so many draws a chain.
@@ -283,7 +283,7 @@ def _still_chains(draws: Array, least: int) -> list[int]:
         chain
         for chain, own in enumerate(draws)
         if len(np.unique(own)) < least
-        or _longest_stay(own) > _STAY_SHARE * len(own)
+        or _longest_stay(own) > max(_STAY, _STAY_SHARE * len(own))
         or (np.isfinite(own).all() and np.ptp(own) <= rounding)
     ]
 

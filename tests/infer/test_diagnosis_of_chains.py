@@ -187,3 +187,10 @@ def test_energies_of_any_size_have_the_same_verdict(scale):
         warnings.simplefilter("error")
         small, usual = (checks(fit_of(beta, energy=beta[..., 0] * factor)) for factor in (scale, 1.0))
     assert small["energy (BFMI)"] == usual["energy (BFMI)"] and usual["energy (BFMI)"].passed
+
+
+@pytest.mark.parametrize("draws", [4, 8, 20])
+def test_a_few_equal_draws_of_a_short_run_are_no_stuck_chain(draws):
+    beta = noise(2, draws)
+    beta[1, 1:3] = beta[1, 1]
+    assert "stuck chains" not in checks(fit_of(beta))
