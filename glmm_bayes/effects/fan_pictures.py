@@ -26,7 +26,8 @@ from glmm_bayes.effects.canvas import (
     note,
     style,
 )
-from glmm_bayes.effects.measures import Measure
+from glmm_bayes.effects.measures import Measure, NumberNeededToTreat
+from glmm_bayes.effects.nnt_pictures import AXIS_WORDS, differences, label_by_reciprocals, nnt_words
 from glmm_bayes.effects.pictures import Axis, axis_of, null_line, row_names
 from glmm_bayes.effects.result import Effects
 
@@ -121,7 +122,7 @@ def plot_side_by_side(effects: Mapping[str, Effects]) -> Picture:
     with style():
         picture = _forest(effects, tables) if axis is None else _curves(first, tables, axis)
         head(picture, "One question, every estimand: the legend names each")
-        note(picture, _what_is_shown(first))
+        note(picture, f"{AXIS_WORDS} {_what_is_shown(first)}" if _is_nnt(first) else _what_is_shown(first))
     describe(picture, _side_alt(first, tables), first.caveats)
     return picture
 
@@ -149,37 +150,55 @@ def _curves(first: Effects, tables: Mapping[str, pd.DataFrame], axis: Axis) -> P
 def _forest(effects: Mapping[str, Effects], tables: Mapping[str, pd.DataFrame]) -> Picture:
     first = next(iter(effects.values()))
     names = row_names(first.grid)[:_ROWS_SHOWN]
-    lower, upper = interval_columns()
     count = len(tables)
     picture = new_picture(_WIDTH, 1.8 + 0.2 * count * len(names))
     axes = picture.add_subplot()
     place = np.arange(len(names))[::-1] * 1.0
     handles, labels = [], []
     for index, (stroke, (word, table)) in enumerate(zip(STROKES, tables.items(), strict=False)):
-        shown, at = table.head(len(names)), place + 0.3 - 0.6 * index / max(1, count - 1)
-        middle = "mean" if "mean" in shown else "median"
-        axes.hlines(at, shown[lower], shown[upper], color=stroke.color, linewidth=2.0)
-        handles += axes.plot(shown[middle], at, stroke.marker, color=stroke.color, markersize=5.0)
+        at = place + 0.3 - 0.6 * index / max(1, count - 1)
+        lower, middle, upper = (part[: len(names)] for part in _drawn(effects[word], table))
+        axes.hlines(at, lower, upper, color=stroke.color, linewidth=2.0)
+        handles += axes.plot(middle, at, stroke.marker, color=stroke.color, markersize=5.0)
         labels.append(word)
     axes.set_yticks(place, [literal(name, 40) for name in names])
     axes.set_ylim(-0.7, len(names) - 0.3)
-    axes.set_xlabel(literal(first.attrs["quantity"], 90))
-    null_line(axes, first, pd.concat(list(tables.values())))
+    if _is_nnt(first):
+        label_by_reciprocals(axes, first)
+    else:
+        axes.set_xlabel(literal(first.attrs["quantity"], 90))
+        null_line(axes, first, pd.concat(list(tables.values())))
     legend(axes, handles, labels, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return picture
 
 
-def _side_alt(first: Effects, tables: Mapping[str, pd.DataFrame]) -> str:
+def _is_nnt(effects: Effects) -> bool:
+    return isinstance(effects.measure, NumberNeededToTreat)
+
+
+def _drawn(effects: Effects, table: pd.DataFrame) -> tuple[Array, Array, Array]:
+    """Return lower end, middle and upper end of each row; of numbers needed to treat, of the difference."""
+    if _is_nnt(effects):
+        return differences(effects)
     lower, upper = interval_columns()
+    middle = "mean" if "mean" in table else "median"
+    return table[lower].to_numpy(), table[middle].to_numpy(), table[upper].to_numpy()
+
+
+def _side_alt(first: Effects, tables: Mapping[str, pd.DataFrame]) -> str:
     names = row_names(first.grid)
     sentences = [f"{first.attrs['quantity']} under {len(tables)} estimands."]
     for word, table in tables.items():
-        row = table.iloc[-1]
-        middle = row["mean"] if "mean" in table else row["median"]
-        spread = row["sd"] if "sd" in table else abs(row[upper] - row[lower])
-        text = estimate(middle, row[lower], row[upper], spread)
+        text = nnt_words(table.iloc[-1]) if _is_nnt(first) else _estimated(table.iloc[-1])
         sentences.append(f"{word}: {text} at {names[-1]}." if len(table) > 1 else f"{word}: {text}.")
     return " ".join([*sentences, _what_is_shown(first)])
+
+
+def _estimated(row: pd.Series) -> str:
+    lower, upper = interval_columns()
+    middle = row["mean"] if "mean" in row else row["median"]
+    spread = row["sd"] if "sd" in row else abs(row[upper] - row[lower])
+    return estimate(middle, row[lower], row[upper], spread)
 
 
 def _what_is_shown(first: Effects) -> str:

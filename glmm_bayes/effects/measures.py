@@ -56,6 +56,8 @@ class Measure(ABC):
 
     #: What the columns of a summary are, before the interval's kind.
     summary_words: ClassVar[str] = "mean and"
+    #: What a reader must know of the number beside its label.
+    meaning: ClassVar[str] = ""
 
     #: Whether it is a ratio of averages, which may be too small or too large for a float.
     of_ratios: ClassVar[bool] = False
@@ -205,7 +207,8 @@ class NumberNeededToTreat(Measure):
     """
 
     name, null = "nnt", np.inf
-    label = "number needed to treat for one event more or fewer (a benefit: NNTB, a harm: NNTH)"
+    label = "number needed to treat"
+    meaning = "for one event more or fewer (NNTB if a benefit, NNTH if a harm)"
     summary_words = "reciprocals of the difference's median and of the ends of its"
 
     def compare(self, high: Array, low: Array) -> Array:

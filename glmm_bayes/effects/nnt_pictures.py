@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
+from numpy.typing import NDArray
 
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.effects.canvas import (
@@ -22,8 +24,14 @@ from glmm_bayes.effects.canvas import (
 from glmm_bayes.effects.pictures import estimand_words, row_names
 from glmm_bayes.effects.result import Effects
 
+Array = NDArray[np.float64]
+
 _ROWS_SHOWN = 40
 _ROWS_NAMED = 6
+#: What the axis of a picture of numbers needed to treat is.
+AXIS_WORDS = (
+    "Axis: differences, labelled by 1/difference; left of ∞: for one event fewer, right: for one more."
+)
 
 
 def plot_nnt(effects: Effects) -> Picture:
@@ -33,28 +41,38 @@ def plot_nnt(effects: Effects) -> Picture:
     axis it is one line (Altman 1998, Confidence intervals for the number needed to treat).
     """
     table, names = effects.summary(), row_names(effects.grid)
-    flat = effects.draws.to_numpy().reshape(-1, effects.draws.sizes["row"])
     shown = min(len(table), _ROWS_SHOWN)
-    share = (1 - INTERVAL_PROBABILITY) / 2
-    ends = np.quantile(flat, [share, 1 - share], axis=0).T[:shown]
-    middle = np.median(flat, axis=0)[:shown]
+    lower, middle, upper = (part[:shown] for part in differences(effects))
     with style():
         picture = new_picture(7.2, 1.8 + 0.24 * shown)
         axes = picture.add_subplot()
         place, stroke = np.arange(shown)[::-1], STROKES[0]
-        axes.hlines(place, ends[:, 0], ends[:, 1], color=stroke.color, linewidth=2.2)
+        axes.hlines(place, lower, upper, color=stroke.color, linewidth=2.2)
         axes.plot(middle, place, stroke.marker, color=stroke.color, markersize=5.5)
         axes.set_yticks(place, [literal(name, 60) for name in names[:shown]])
         axes.set_ylim(-0.7, shown - 0.3)
-        axes.axvline(0.0, color=DARK, linestyle=(0, (4, 3)), linewidth=1.0, zorder=0)
-        axes.xaxis.set_major_formatter(FuncFormatter(_label))
-        axes.set_xlabel(literal(f"{effects.attrs['quantity']} (left of ∞: one fewer)", 120))
+        label_by_reciprocals(axes, effects)
         head(picture, estimand_words(effects))
         more = "" if shown == len(table) else f" The first {shown} of {len(table)} rows are shown."
-        words = f"Axis: differences, labelled by 1/difference. Points: medians. Lines: {interval_words()}s."
+        words = f"{AXIS_WORDS} Points: medians. Lines: {interval_words()}s."
         note(picture, words + more)
     describe(picture, _alt(effects, table, names), effects.caveats)
     return picture
+
+
+def differences(effects: Effects) -> tuple[Array, Array, Array]:
+    """Return the lower end, the median and the upper end of each row's difference."""
+    flat = effects.draws.to_numpy().reshape(-1, effects.draws.sizes["row"])
+    share = (1 - INTERVAL_PROBABILITY) / 2
+    lower, middle, upper = np.quantile(flat, [share, 0.5, 1 - share], axis=0)
+    return lower, middle, upper
+
+
+def label_by_reciprocals(axes: Axes, effects: Effects) -> None:
+    """Label an axis of differences by the numbers needed to treat, with no difference at infinity."""
+    axes.axvline(0.0, color=DARK, linestyle=(0, (4, 3)), linewidth=1.0, zorder=0)
+    axes.xaxis.set_major_formatter(FuncFormatter(_label))
+    axes.set_xlabel(literal(effects.attrs["quantity"], 90))
 
 
 def _label(value: float, _: object) -> str:
@@ -63,11 +81,16 @@ def _label(value: float, _: object) -> str:
 
 def _alt(effects: Effects, table: pd.DataFrame, names: list[str]) -> str:
     sentences = [f"Points with intervals: {len(table)} of {effects.attrs['quantity']}."]
-    lower, upper = interval_columns()
     for name, (_, row) in list(zip(names, table.iterrows(), strict=True))[:_ROWS_NAMED]:
-        ends = f"{compact(row[lower])} to {compact(abs(row[upper]))}"
-        if row["through_infinity"]:
-            other = "fewer" if row["event"] == "more" else "more"
-            ends = f"{compact(row[lower])} through infinity to {compact(abs(row[upper]))} for one {other}"
-        sentences.append(f"{name}: {compact(row['median'])} for one {row['event']} ({ends}).")
+        sentences.append(f"{name}: {nnt_words(row)}.")
     return " ".join([*sentences, f"Estimand: {estimand_words(effects)}. Medians with {interval_words()}s."])
+
+
+def nnt_words(row: pd.Series) -> str:
+    """Say a number needed to treat and its interval, with the direction of each end."""
+    lower, upper = interval_columns()
+    ends = f"{compact(row[lower])} to {compact(abs(row[upper]))}"
+    if row["through_infinity"]:
+        other = "fewer" if row["event"] == "more" else "more"
+        ends = f"{compact(row[lower])} through infinity to {compact(abs(row[upper]))} for one {other}"
+    return f"{compact(row['median'])} for one {row['event']} ({ends})"

@@ -101,6 +101,8 @@ class Effects(AnswersNames):
         if self.attrs.get("average"):
             parts.append(str(self.attrs["average"]))
         over = " over draws and new groups" if self.law is not None else ""
+        if self.measure is not None and self.measure.meaning:
+            parts.append(self.measure.meaning)
         how = "mean and" if self.measure is None else self.measure.summary_words
         return visible("; ".join([*parts, f"{how} {interval_words()}{over}", *self.caveats]))
 

@@ -131,7 +131,7 @@ def caption(fit: Fit, scenario: Scenario, values: list[Values]) -> str:
     """Say what the lines are, which groups are shown, and where the other predictors are held."""
     means = held_means((part.design for part in fit.predictors.values()), [scenario.variable])
     held = f" Held: {scenario.held}." if scenario.held else ""
-    held += f" All curves are drawn{means}." if means else ""
+    held += f" Each curve is drawn{means.removeprefix(',')}." if means else ""
     shown = _shown_words(fit, scenario, sum(len(panel.groups) for panel in values))
     return f"{shown}Thick: posterior means with {interval_words()}s.{held}{scenario.left_out}"
 

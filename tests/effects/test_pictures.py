@@ -202,6 +202,35 @@ def test_numbers_needed_to_treat_are_drawn_on_the_scale_of_the_difference():
     assert compact_words(effects) in picture.alt
 
 
+def test_numbers_needed_to_treat_under_every_estimand_lie_within_their_intervals():
+    found = gb.estimands(counted(), "t", measure="nnt")
+    axes = found.plot().axes[0]
+    lines = [path.get_paths()[0].vertices[:, 0] for path in axes.collections]
+    points = [line.get_xdata() for line in axes.lines[: len(lines)]]
+    for effects, (lower, upper), (middle,) in zip(found.effects.values(), lines, points, strict=True):
+        draws = effects.draws.to_numpy().ravel()
+        np.testing.assert_allclose([lower, middle, upper], np.quantile(draws, [0.055, 0.5, 0.945]))
+    assert axes.xaxis.get_major_formatter()(0.0, 0) == "∞"
+    for effects in found.effects.values():
+        assert f"{effects.attrs['estimand']}: {compact(effects.summary()['median'][0])} for one" in (
+            found.plot().alt
+        )
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: gb.comparisons(counted(), "t", "nnt").plot(),
+        lambda: gb.estimands(counted(), "t", measure="nnt").plot(),
+    ],
+)
+def test_the_words_of_numbers_needed_to_treat_fit_the_picture(draw):
+    picture = draw()
+    picture.draw_without_rendering()
+    label, canvas = picture.axes[0].xaxis.label.get_window_extent(), picture.bbox
+    assert canvas.x0 <= label.x0 and label.x1 <= canvas.x1
+
+
 def compact_words(effects):
     row = effects.summary().iloc[0]
     return f"x = 0: {row['median']:.3g}".replace("-", "−")
