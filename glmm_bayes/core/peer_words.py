@@ -284,6 +284,11 @@ CHOICES: Mapping[tuple[str, str], str] = MappingProxyType(
         },
         **{("estimand", word): "sample" for word in ("empirical", "observed", "in_sample", "known_groups")},
         **{
+            ("scale", word): "at_least"
+            for word in ("exc_prob", "exceedance", "exceed", "cum_prob", "cumulative")
+        },
+        **{("scale", word): "score" for word in ("mean_class", "class", "expected_score", "mean_score")},
+        **{
             ("scale", word): "link"
             for word in (
                 "linear",

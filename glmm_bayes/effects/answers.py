@@ -15,11 +15,13 @@ from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, Findings, PredictionError, row_text
 from glmm_bayes.effects.asked import Estimand
 from glmm_bayes.effects.averaging import Averages
+from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import Expectation, expected
 from glmm_bayes.effects.group_law import GroupLaw
 from glmm_bayes.effects.measures import Measure
 from glmm_bayes.effects.new_groups import new_words
 from glmm_bayes.effects.new_subject import expected_of_new
+from glmm_bayes.effects.ordered import ORDERED, label_of
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.effects.rows import Rows, new_rows, training_rows
@@ -38,7 +40,7 @@ _EXACT = "exact distribution over draws and new groups"
 def quantity_of(question: Question) -> str:
     """Name what is predicted."""
     fit, parameter = question.fit, question.parameter
-    name = fit.response.mean_label
+    name = label_of(question.ordered, fit.response) if question.ordered else fit.response.mean_label
     if parameter is not None:
         kind = fit.family.kinds.get(parameter)
         name = f"{parameter} of {fit.response.label}" + (f" ({kind.meaning})" if kind else "")
@@ -47,11 +49,11 @@ def quantity_of(question: Question) -> str:
         name += " before truncation"
     if parameter is None and additions.rate is not None:
         name += " for one unit of exposure"
-    return name if question.scale == "response" else f"{question.link.name} of {name}"
+    return f"{question.link.name} of {name}" if question.scale == "link" else name
 
 
 #: Scales of expected responses.
-SCALES = ("response", "link")
+SCALES = ("response", "link", *ORDERED)
 
 
 def checked_scale(scale: str) -> str:
@@ -60,6 +62,29 @@ def checked_scale(scale: str) -> str:
         message = f"no scale '{scale}'."
         raise PredictionError(Finding("scale", message, hint=choice_hint("scale", scale, SCALES)))
     return scale
+
+
+def question_of(fit: Fit, asked: Estimand, scale: str) -> Question:
+    """Return what is asked of a fit on a scale.
+
+    Raises
+    ------
+    PredictionError
+        ``scale`` where it is one of ordered categories, and the answer has none.
+    """
+    words = read_estimand(asked.words, fit, asked.per)
+    if checked_scale(scale) not in ORDERED:
+        return Question(fit, words, scale, asked.parameter)
+    if asked.parameter is not None:
+        message = f"'{scale}' is asked of the response, and parameter='{asked.parameter}' is one number."
+        raise PredictionError(Finding("scale", message, hint="Leave parameter= out."))
+    if not (fit.family.has_thresholds and fit.response.categories):
+        message = f"'{scale}' needs a response with ordered categories; that of {fit.family.name} has none."
+        hint = 'scale="response" is its mean.'
+        if fit.response.categories:
+            hint = 'scale="response" is the probability of each category.'
+        raise PredictionError(Finding("scale", message, hint=hint))
+    return Question(fit, words, "response", None, scale)
 
 
 def rows_of(question: Question, newdata: Any) -> tuple[Rows, list[str]]:
@@ -98,7 +123,7 @@ def attributes(
         "quantity": quantity,
         "estimand": estimand.word,
         "estimand_description": estimand.description(new_words(question, rows)),
-        "scale": question.scale,
+        "scale": question.scale_word,
         "integration": result.rule,
         "integration_error": result.error,
     }
@@ -106,7 +131,7 @@ def attributes(
 
 
 def effects_of(
-    fit: Fit,
+    question: Question,
     values: Array,
     grid: pd.DataFrame,
     attrs: dict[str, Any],
@@ -116,10 +141,11 @@ def effects_of(
     measure: Measure | None = None,
 ) -> Effects:
     """Put draws, shape (draw, row) or (draw, row, category), and what they are into a result."""
+    fit = question.fit
     attrs |= {"interval_from": "draws" if law is None else _EXACT, "notes": notes} | caveat_attrs(fit)
     _refuse_overflow(fit, values)
     if values.ndim == 3:
-        grid = _with_categories(grid, fit.response.categories)
+        grid = _with_categories(grid, question.categories)
     chains, draws = fit.shape
     array = xr.DataArray(
         values.reshape(chains, draws, -1),

@@ -17,14 +17,13 @@ from glmm_bayes.design.design import Design
 from glmm_bayes.effects.answers import (
     answer,
     attributes,
-    checked_scale,
     effects_of,
     quantity_of,
+    question_of,
     rows_of,
 )
 from glmm_bayes.effects.asked import Estimand, asked_of
 from glmm_bayes.effects.averaging import Averages, averages, each_row, free_names
-from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import MAX_MEMORY, Expectation
 from glmm_bayes.effects.grids import Change, changes
 from glmm_bayes.effects.hypotheses import contrast_rows
@@ -58,6 +57,7 @@ def comparisons(
     hypothesis: Any = None,
     max_memory: float = MAX_MEMORY,
     per: str | None = None,
+    scale: str = "response",
 ) -> Effects:
     """Compare expected responses at different values of variables, all else as observed.
 
@@ -72,9 +72,10 @@ def comparisons(
     measure : str or callable
         ``difference``, ``ratio``, ``log_ratio``, ``odds_ratio``, ``log_odds_ratio`` (of the averages),
         ``lift``, ``percent``, ``nnt`` (number needed to treat: ends of the difference's interval turned
-        over), ``mean_log_odds_ratio`` (average over rows of each row's own: another number), or a
+        over), ``mean_log_odds_ratio`` (average over rows of each row's own: another number), of ordered
+        categories ``cumulative_odds_ratio`` (odds of category k or a higher one, for each k), or a
         function of two arrays of draws, the higher value's first.
-    estimand, newdata, seed, parameter, weights, max_memory, per
+    estimand, newdata, seed, parameter, weights, max_memory, per, scale
         As in ``predictions``. Under ``new_subject`` both sides of the comparison and all rows are of one new
         group, also rows with different labels; with ``per="label"`` each label is a new group of its own,
         the same at each value of the variable.
@@ -117,9 +118,9 @@ def comparisons(
     check_fit(fit)
     check_texts(target=target)
     chosen = read_measure(measure)
-    asked = asked_of(estimand, parameter=parameter, newdata=newdata, weights=weights, per=per)
+    asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per)
     parameter, newdata, weights = asked.parameter, asked.newdata, asked.weights
-    question = Question(fit, read_estimand(asked.words, fit, asked.per), _scale(asked, chosen), parameter)
+    question = replace(question_of(fit, asked, _asked_scale(asked, chosen)), scale=_scale(asked, chosen))
     if chosen.of_probabilities and not question.is_probability:
         message = f"measure='{chosen.name}' needs a mean between 0 and 1; {fit.family.name} has none."
         raise PredictionError(Finding("measure", message, hint="Write difference or ratio."))
@@ -149,12 +150,12 @@ def comparisons(
     attrs = attributes(question, base, worst, quantity, start) | {
         "measure": chosen.name,
         "null": chosen.null,
-        "scale": question.scale if question.scale != "log_odds" else "response",
+        "scale": "link" if question.scale == "link" else question.ordered or "response",
         "average": groups.words + of_whom,
     }
     frame = pd.concat(grids, ignore_index=True)
     result = effects_of(
-        fit, np.concatenate(columns, axis=1), frame, attrs, notes + renamed, asked, measure=chosen
+        question, np.concatenate(columns, axis=1), frame, attrs, notes + renamed, asked, measure=chosen
     )
     return result if hypothesis is None else contrast_rows(result, hypothesis)
 
@@ -188,9 +189,19 @@ def _logs(
     return {key: Logs(*(logs[key] for logs in found)) for key in found[0]}
 
 
+def _asked_scale(asked: Estimand, measure: Measure) -> str:
+    """Return the scale that is asked for: a measure may be of ordered categories by itself."""
+    if measure.of_ordered is None or asked.scale == measure.of_ordered:
+        return asked.scale
+    if asked.scale != "response":
+        message = f"measure='{measure.name}' compares means on the scale '{measure.of_ordered}'."
+        raise PredictionError(Finding("measure", message, hint="Leave scale= out."))
+    return measure.of_ordered
+
+
 def _scale(asked: Estimand, measure: Measure) -> str:
-    """Return the scale on which means are compared."""
-    if checked_scale(asked.scale) == "response":
+    """Return the scale on which means are averaged."""
+    if asked.scale != "link":
         return measure.scale
     if measure.name != "difference":
         message = f"measure='{measure.name}' compares means on the scale of the response."

@@ -24,6 +24,7 @@ from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.student_mixture import link_of_student_mean, student_population_mean
 from glmm_bayes.effects.averaging import Averages
 from glmm_bayes.effects.evaluation import Cell, Evaluates, Evaluator
+from glmm_bayes.effects.ordered import of_logs, of_probabilities
 from glmm_bayes.effects.pieces import Heavy, Parts, distinct_pieces
 from glmm_bayes.effects.question import LOG_SCALES, SMALL, Question
 from glmm_bayes.effects.row_weights import BlockWeights, added
@@ -227,6 +228,10 @@ def _of_log_mean(question: Question, found: Parts) -> tuple[Array, str, float]:
     """Return a log of the mean of a family whose mean is more than the inverse of one link."""
     integral = question.fit.family.log_population_mean(found.joint)
     logs = integral.value
+    if question.ordered:
+        above, below = of_logs(logs)
+        of_scale = {"log": above, "log_complement": below, "log_odds": above - below}
+        return of_scale[question.scale], integral.rule, integral.error
     if question.scale == "log":
         return logs, integral.rule, integral.error
     if logs.ndim == 3:
@@ -250,10 +255,14 @@ def _of_family(question: Question, found: Parts) -> tuple[Array, str, float]:
         message = f"t effects under {family.name} are not integrated here."
         hint = 'Ask for estimand="typical" or "subject", or give them normal effects.'
         raise PredictionError(Finding("not_available", message, hint=hint))
-    if not found.joint.variance:
-        return family.mean(found.joint.at), "exact", 0.0
-    integral = family.population_mean(found.joint)
-    return integral.value, integral.rule, integral.error
+    if found.joint.variance:
+        integral = family.population_mean(found.joint)
+        value, rule, error = integral.value, integral.rule, integral.error
+    else:
+        value, rule, error = family.mean(found.joint.at), "exact", 0.0
+    if question.ordered:
+        value, error = of_probabilities(question.ordered, value, error)
+    return value, rule, error
 
 
 def _over_student(link: Link, eta: Array, v: Array, heavy: Heavy, scale: str) -> tuple[Array, str, float]:

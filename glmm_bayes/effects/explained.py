@@ -1,13 +1,13 @@
 """``r2`` and ``icc``: what share of the response's variance covariates and groups account for.
 
 The law of total variance, exact within each draw: Var y = Var_x(m) + E_x Var_b(mu) + E_x E_b V(mu), with
-m the population mean, mu the mean of a group and V the family's variance.
+m the population mean, mu the mean of a group and V the family's variance. Of ordered categories y is their
+score: the position of the category, the lowest counted as 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,28 +15,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_texts
-from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.integrals import population_variance
-from glmm_bayes.core.joint import Joint
-from glmm_bayes.core.maths import NUMPY
-from glmm_bayes.core.pair_covariance import pair_covariance
-from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.several import MEAN
-from glmm_bayes.effects.answers import rows_of
-from glmm_bayes.effects.averaging import free_names, grid_frame
-from glmm_bayes.effects.estimand import read_estimand
-from glmm_bayes.effects.evaluation import Evaluator
-from glmm_bayes.effects.expectation import MAX_MEMORY, gathered, on_scale
+from glmm_bayes.effects.averaging import free_names
 from glmm_bayes.effects.latent import latent_residual
-from glmm_bayes.effects.pieces import Parts, distinct_pieces
-from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.moments import Moments, covariance_of_means, moments, response_words
 from glmm_bayes.effects.summaries import summary_frame
-from glmm_bayes.graph.likelihood import adjusted
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit, check_fit
-from glmm_bayes.infer.predictor import fixed_part, single_values
+from glmm_bayes.infer.predictor import fixed_part
 
 Array = NDArray[np.float64]
 
@@ -45,111 +33,6 @@ _DIVISOR = (
     "the model's variance in all: predictors over the rows, groups and residual (not the data's variance)"
 )
 _RESPONSE = "response scale, exact law of total variance"
-
-
-@dataclass(frozen=True)
-class Moments:
-    """Of each kind of row in each draw, shape (draw, kind), and the kind of each row.
-
-    Attributes
-    ----------
-    mean : ndarray
-        Population mean m.
-    between : ndarray
-        Var_b(mu): variance of the mean between groups.
-    within : ndarray
-        E_b V(mu): variance within a group.
-    eta, v : ndarray
-        Fixed part of the linear predictor and variance of its random part.
-    kind : ndarray of int64, shape (row,)
-    variances : mapping of str to ndarray
-        Of each grouping factor's part.
-    """
-
-    mean: Array
-    between: Array
-    within: Array
-    eta: Array
-    v: Array
-    kind: NDArray[np.int64]
-    variances: Mapping[str, Array]
-
-
-def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
-    """Compute mean and variances of rows in each draw, and what the rows are.
-
-    Raises
-    ------
-    PredictionError
-        ``not_available`` for families whose mean is not the inverse link of one linear predictor, for
-        further linear predictors and t effects, and for new rows of a response with known standard errors;
-        ``estimand_undefined`` where a variance does not exist.
-    """
-    question = Question(fit, read_estimand("population", fit))
-    if not fit.family.mean_is_mu or set(fit.predictors) != {MEAN}:
-        message = (
-            f"variances are split for one linear predictor of the mean; {fit.family.name} has more here."
-        )
-        raise PredictionError(Finding("not_available", message, hint="Use gb.predictions and gb.fan."))
-    rows, _ = rows_of(question, newdata)
-    se = fit.response.additions.se
-    if se is not None and newdata is not None:
-        message = "the variance of a row depends on its known standard error, which new rows do not have."
-        raise PredictionError(Finding("not_available", message, hint="Leave newdata out: rows of the data."))
-    whole, first, kind = distinct_pieces(question, rows)
-    if se is not None:
-        first, kind = distinct_rows(np.hstack([*whole.columns(), se[:, None]]))
-    joint = whole.at(slice(None), first).joint
-    eta = joint.at[MEAN].eta
-    v = joint.variance.get(MEAN, np.zeros_like(eta))
-    evaluator = Evaluator(question, replace(whole, singles=_singles(fit)), _three, integrates=True)
-    three = gathered(evaluator, first, np.arange(len(first)), None, MAX_MEMORY).values
-    mean, between, within = np.moveaxis(three, -1, 0)
-    if se is not None:
-        within = _with_known_errors(fit, first, eta)
-    if not (np.isfinite(between).all() and np.isfinite(within).all()):
-        message = f"the variance of {fit.family.name} is infinite or beyond double precision in some draws."
-        raise PredictionError(
-            Finding("estimand_undefined", message, hint="Use gb.fan: quantiles always exist.")
-        )
-    by_factor: dict[str, Array] = {}
-    for spread in whole.pieces[MEAN].integrated:
-        own = spread.variance(slice(None), first)[0]
-        factor = spread.group.factor
-        by_factor[factor] = by_factor[factor] + own if factor in by_factor else own
-    return Moments(mean, between, within, eta, v, kind, by_factor), grid_frame(rows)
-
-
-def _singles(fit: Fit) -> dict[str, RowValue]:
-    """Return the parameters with one value for all rows, which variances depend on, over all draws."""
-    values = single_values(fit.flat, fit.priors, slice(None))
-    # Under se() without sigma there is none; the variance of such rows is computed apart.
-    absent = {name: number(np.zeros((1, 1))) for name in fit.family.auxiliaries if name not in values}
-    return values | absent if fit.response.additions.se is not None else values
-
-
-def _with_known_errors(fit: Fit, rows: NDArray[np.int64], eta: Array) -> Array:
-    """Return the variance of responses with known standard errors, which does not depend on their mean."""
-    additions = fit.response.additions
-    assert additions.se is not None
-    of_rows = replace(additions, se=additions.se[rows])
-    at = {**_singles(fit), MEAN: RowValue(fit.link, eta)}
-    variance = fit.family.variance(adjusted(fit.family, at, of_rows, NUMPY))
-    return np.broadcast_to(variance, eta.shape)
-
-
-def _three(question: Question, found: Parts) -> tuple[Array, str, float]:
-    """Return mean, variance between groups and mean variance within, shape (draw, row, 3)."""
-    if found.heavy is not None or found.attenuation is not None:
-        message = "variances under t and bridge effects are not integrated here."
-        raise PredictionError(Finding("not_available", message))
-    fit, eta = question.fit, found.joint.at[MEAN].eta
-    v = np.broadcast_to(found.joint.variance.get(MEAN, np.zeros(())), eta.shape)
-    at = {**found.joint.at, MEAN: RowValue(fit.link, eta)}
-    within = Joint(at, {MEAN: v} if v.any() else {}, smooth=found.joint.smooth).mean(fit.family.variance)
-    mean, rule, error = on_scale(question, found)
-    between = population_variance(fit.link, eta, v)
-    return np.stack([mean, between, np.broadcast_to(within.value, eta.shape)], axis=-1), rule, error
 
 
 def icc(fit: Fit, newdata: Any = None, factor: str | None = None) -> pd.DataFrame:
@@ -206,7 +89,7 @@ def icc(fit: Fit, newdata: Any = None, factor: str | None = None) -> pd.DataFram
     of_whom = "" if factor is None else f" of one level of {factor}"
     trials = " of one trial each" if (fit.response.trials != 1).any() else ""
     trials += " for one unit of exposure" if fit.response.additions.rate is not None else ""
-    estimand = f"intraclass correlation of responses{trials}{of_whom}, {_RESPONSE}, {where}"
+    estimand = f"intraclass correlation of {response_words(fit)}{trials}{of_whom}, {_RESPONSE}, {where}"
     caption = f"{estimand}; mean and {interval_words()}"
     return captioned(table, caption, fit, estimand_description=estimand, interval=interval_words())
 
@@ -217,8 +100,8 @@ def _between_levels(fit: Fit, found: Moments, factor: str) -> Array:
         message = f"no grouping factor '{factor}'."
         hint = f"Factors: {', '.join(found.variances)}."
         raise PredictionError(Finding("factor", message, hint=hint))
-    pair = (found.eta, found.eta), (found.v, found.v)
-    return pair_covariance(fit.link, *pair, found.variances[factor])
+    kinds = np.arange(found.v.shape[1])
+    return covariance_of_means(fit, found, kinds, kinds, found.variances[factor])
 
 
 def _without_offset(fit: Fit, found: Moments) -> Array:
@@ -281,7 +164,8 @@ def r2(fit: Fit) -> pd.DataFrame:
         rows.append((scale, "R2 conditional", (fixed + random) / whole))
     frame = pd.DataFrame({"scale": [row[0] for row in rows], "quantity": [row[1] for row in rows]})
     table = pd.concat([frame, summary_frame(np.stack([row[2] for row in rows], axis=1))], axis=1)
-    estimand = f"share of variance accounted for ({_RESPONSE}; latent scale: Nakagawa's)"
+    of_what = "" if fit.family.mean_is_mu else f" of {response_words(fit)}"
+    estimand = f"share of variance{of_what} accounted for ({_RESPONSE}; latent scale: Nakagawa's)"
     words = "" if residual is None else residual.words
     caption = f"{estimand}; of {_DIVISOR}; mean and {interval_words()}"
     caption += f"; latent residual: {words}" if words else ""

@@ -103,7 +103,7 @@ def fan(
         "estimand": "quantiles over groups",
         "estimand_description": "quantiles over all groups that could be drawn, exact in each draw",
     }
-    return effects_of(fit, values, pd.DataFrame(grid), attrs, notes + renamed)
+    return effects_of(question, values, pd.DataFrame(grid), attrs, notes + renamed)
 
 
 def _checked_levels(probabilities: Sequence[float]) -> Array:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.core.words import interval_columns
+from glmm_bayes.effects.ordered import AT_LEAST
 from glmm_bayes.effects.summaries import summary_frame
 
 Array = NDArray[np.float64]
@@ -63,6 +64,8 @@ class Measure(ABC):
     of_ratios: ClassVar[bool] = False
     #: Whether it needs the digits of one minus an average, too.
     of_odds: ClassVar[bool] = False
+    #: What it is of where that are ordered categories.
+    of_ordered: ClassVar[str | None] = None
 
     @abstractmethod
     def compare(self, high: Array, low: Array) -> Array:
@@ -128,6 +131,21 @@ class OddsRatio(Measure):
 
     def compare_logs(self, high: Logs, low: Logs) -> Array:
         return _exp(high.odds - low.odds)
+
+
+class CumulativeOddsRatio(OddsRatio):
+    """Odds ratio of averages of P(y >= k), for each category k but the lowest: the odds of a higher category.
+
+    In a model of proportional odds the subject-specific ones are equal for all k; population-averaged ones
+    need not be.
+
+    References
+    ----------
+    McCullagh (1980), Regression models for ordinal data.
+    """
+
+    name, label = "cumulative_odds_ratio", "cumulative odds ratio of means"
+    of_ordered = AT_LEAST
 
 
 class LogOddsRatio(Measure):
@@ -280,6 +298,7 @@ _ALL = (
     LogRatio(),
     OddsRatio(),
     LogOddsRatio(),
+    CumulativeOddsRatio(),
     Lift(),
     Percent(),
     MeanLogOddsRatio(),
@@ -297,6 +316,7 @@ _ALIASES = {
         ("log_risk_ratio", "log_rate_ratio", "log_relative_risk", "lnratio", "log_rr"), "log_ratio"
     ),
     **dict.fromkeys(("or", "odds"), "odds_ratio"),
+    **dict.fromkeys(("cumulative_or", "proportional_odds_ratio"), "cumulative_odds_ratio"),
     **dict.fromkeys(("log_or", "lnor", "lor", "log_odds"), "log_odds_ratio"),
     **dict.fromkeys(("relative_change", "relative_difference"), "lift"),
     **dict.fromkeys(("percent_change", "pct", "percentage", "percent_difference"), "percent"),

@@ -219,9 +219,8 @@ class Crossed:
 
 
 def _whole(question: Question, rows: Rows, direct: bool) -> Whole:
-    fit = question.fit
     pieces = {name: _pieces(question, name, design, direct) for name, design in rows.designs.items()}
-    width = max(1, len(fit.response.categories))
+    width = max(1, len(question.categories))
     return Whole(pieces, _singles(question), _crossed(question, rows), combinations_of(question, rows), width)
 
 

@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from glmm_bayes.effects.answers import answer, attributes, checked_scale, effects_of, quantity_of, rows_of
+from glmm_bayes.effects.answers import answer, attributes, effects_of, quantity_of, question_of, rows_of
 from glmm_bayes.effects.asked import Estimand, asked_of
 from glmm_bayes.effects.averaging import averages, free_names, grid_frame
-from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import MAX_MEMORY
 from glmm_bayes.effects.hypotheses import contrast_rows
 from glmm_bayes.effects.new_groups import seed_of
 from glmm_bayes.effects.new_subject import law_of_new
-from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.infer.fit import Fit, check_fit
 
@@ -48,8 +46,10 @@ def predictions(
         combination of levels in the data at each row and averages over them; ``new_subject`` draws the
         effects of one new group (several factors: one new level of each), which all rows share: two
         labels in the rows share it, too, unless ``per`` says otherwise.
-    scale : {"response", "link"}
-        The response scale is the mean of one trial, with exposure as in the rows.
+    scale : {"response", "link", "at_least", "score"}
+        The response scale is the mean of one trial, with exposure as in the rows; of categories the
+        probability of each. Of ordered ones ``at_least`` is P(y >= k) for each k but the lowest, ``score``
+        the expected position of the category, the lowest counted as 1.
     by : str, sequence of str or True, optional
         Columns within whose combinations rows are averaged, each row with the same weight; True
         averages over all rows.
@@ -95,9 +95,7 @@ def predictions(
     """
     check_fit(fit)
     asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per)
-    question = Question(
-        fit, read_estimand(asked.words, fit, asked.per), checked_scale(asked.scale), asked.parameter
-    )
+    question = question_of(fit, asked, asked.scale)
     start = seed_of(fit, seed)
     rows, notes = rows_of(question, asked.newdata)
     groups = averages(rows, by, asked.newdata, asked.weights)
@@ -109,5 +107,5 @@ def predictions(
     grid, renamed = free_names(grid_frame(rows) if groups is None else groups.grid)
     attrs = attributes(question, rows, result, quantity_of(question), start)
     attrs |= {"average": "" if groups is None else groups.words}
-    effects = effects_of(fit, result.values, grid, attrs, notes + renamed, asked, law)
+    effects = effects_of(question, result.values, grid, attrs, notes + renamed, asked, law)
     return effects if hypothesis is None else contrast_rows(effects, hypothesis)

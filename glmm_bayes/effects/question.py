@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.links import Link, ProbabilityLink
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand import FactorWords
+from glmm_bayes.effects.ordered import SCORE, categories_shown
 from glmm_bayes.effects.rows import parameter_link
 from glmm_bayes.infer.fit import Fit
 
@@ -34,12 +35,25 @@ class Question:
         digits: of averages in logs, and row by row.
     parameter : str or None
         A parameter with a linear predictor, on its own scales; None: the mean of the response.
+    ordered : {"at_least", "score"} or None
+        Of ordered categories, in the place of the probability of each.
     """
 
     fit: Fit
     estimand: FactorWords
     scale: str = "response"
     parameter: str | None = None
+    ordered: str | None = None
+
+    @property
+    def scale_word(self) -> str:
+        """The scale as it is asked for."""
+        return self.ordered or self.scale
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """Categories that the answer has a number for; none where it is one number a row."""
+        return () if self.is_mu else categories_shown(self.ordered, self.fit.response.categories)
 
     @property
     def is_mu(self) -> bool:
@@ -61,6 +75,8 @@ class Question:
         """Whether what is asked for lies between 0 and 1: a probability, or a share."""
         if self.parameter is not None:
             return isinstance(self.link, ProbabilityLink)
+        if self.ordered == SCORE:
+            return False
         return isinstance(self.fit.link, ProbabilityLink) or bool(self.fit.response.categories)
 
     @property
@@ -72,12 +88,14 @@ class Question:
     def has_logs(self) -> bool:
         """Whether the mean has a log, however small or large it is."""
         family = self.fit.family
+        if self.ordered == SCORE:
+            return False
         return self.keeps_logs or (not self.is_mu and family.has_positive_mean(self.fit.link))
 
     @property
     def smallest(self) -> float:
         """The mean below which its log is computed by itself: probabilities of categories are differences."""
-        return SMALL if self.is_mu or not self.fit.response.categories else 1e-6
+        return 1e-6 if self.categories else SMALL
 
     def from_link(self, value: Array) -> Array:
         """Put a value of the link on the scale."""
@@ -104,6 +122,8 @@ class Question:
         """Take values on the scale back to where they must lie: averages of them leave it by rounding."""
         if self.scale != "response":
             return values
+        if self.ordered == SCORE:
+            return np.clip(values, 1.0, float(len(self.fit.response.categories)))
         if self.is_probability:
             return np.clip(values, 0.0, 1.0)
         return np.clip(values, *self.link.bounds) if self.is_mu else values

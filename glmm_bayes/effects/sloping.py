@@ -14,18 +14,16 @@ from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.design.table import Column
-from glmm_bayes.effects.answers import asks_new, attributes, checked_scale, effects_of, quantity_of, rows_of
+from glmm_bayes.effects.answers import asks_new, attributes, effects_of, quantity_of, question_of, rows_of
 from glmm_bayes.effects.asked import Estimand, asked_of
 from glmm_bayes.effects.averaging import averages, each_row, free_names
 from glmm_bayes.effects.column_derivatives import sides_of
 from glmm_bayes.effects.derivatives import SlopeEvaluator, SlopeMeasure
-from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import MAX_MEMORY, gathered
 from glmm_bayes.effects.hypotheses import contrast_rows
 from glmm_bayes.effects.new_groups import seed_of
 from glmm_bayes.effects.new_subject import slopes_of_new
 from glmm_bayes.effects.pieces import distinct_pieces
-from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.effects.rows import Rows, new_rows, predictors_of
 from glmm_bayes.effects.targets import confounded_factors
@@ -161,9 +159,7 @@ def slopes(
     how = _MEASURES[measure]
     asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per)
     parameter, newdata, weights = asked.parameter, asked.newdata, asked.weights
-    question = Question(
-        fit, read_estimand(asked.words, fit, asked.per), checked_scale(asked.scale), parameter
-    )
+    question = question_of(fit, asked, asked.scale)
     start = seed_of(fit, seed)
     designs = [predictor.design for predictor in predictors_of(fit, parameter).values()]
     moving = Moving(variable_of(designs, variable), measure)
@@ -201,7 +197,7 @@ def slopes(
         "average": groups.words,
         "derivative_error": sides.error,
     }
-    effects = effects_of(fit, result.values, grid, attrs, notes + renamed, asked)
+    effects = effects_of(question, result.values, grid, attrs, notes + renamed, asked)
     return effects if hypothesis is None else contrast_rows(effects, hypothesis)
 
 

@@ -9,15 +9,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.pair_covariance import pair_covariance
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.answers import rows_of
 from glmm_bayes.effects.averaging import free_names, grid_frame
 from glmm_bayes.effects.coefficients import discrimination
 from glmm_bayes.effects.estimand import read_estimand
-from glmm_bayes.effects.explained import moments
 from glmm_bayes.effects.heterogeneity import Z75
+from glmm_bayes.effects.moments import covariance_of_means, moments, response_words
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import Rows
 from glmm_bayes.effects.summaries import summary_frame
@@ -68,8 +67,7 @@ def implied_correlation(fit: Fit, newdata: Any) -> pd.DataFrame:
         raise PredictionError(Finding("newdata_schema", message))
     first, second = np.triu_indices(len(found.kind), 1)
     one, two = found.kind[first], found.kind[second]
-    etas, v = (found.eta[:, one], found.eta[:, two]), (found.v[:, one], found.v[:, two])
-    covariance = pair_covariance(fit.link, etas, v, _shared_variance(fit, rows, first, second))
+    covariance = covariance_of_means(fit, found, one, two, _shared_variance(fit, rows, first, second))
     total = np.sqrt(found.between + found.within)
     table = summary_frame(covariance / (total[:, one] * total[:, two]))
     grid = grid.reset_index(drop=True)
@@ -77,7 +75,7 @@ def implied_correlation(fit: Fit, newdata: Any) -> pd.DataFrame:
     frame = pd.DataFrame({"row": first, "other": second})
     for name in told:
         frame[f"{name}_1"], frame[f"{name}_2"] = (grid[name].to_numpy()[at] for at in (first, second))
-    estimand = "implied correlation of two responses of one group, response scale, exact"
+    estimand = f"implied correlation of two {response_words(fit)} of one group, response scale, exact"
     caption = f"{estimand}; mean and {interval_words()}"
     return captioned(
         pd.concat([frame, table], axis=1),

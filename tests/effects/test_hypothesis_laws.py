@@ -115,7 +115,8 @@ def values(effects):
 def measures_of(key):
     """Measures that exist for the range of a mean: others need it positive, or between 0 and 1."""
     _, low, high = LINKS[key]
-    names = [name for name in MEASURES if high == 1.0 or not MEASURES[name].of_probabilities]
+    known = [name for name in MEASURES if MEASURES[name].of_ordered is None]
+    names = [name for name in known if high == 1.0 or not MEASURES[name].of_probabilities]
     return names if low == 0.0 else ["difference", "ratio", "lift", "percent", "nnt"]
 
 

@@ -179,6 +179,13 @@ def test_comparisons_are_of_averages_for_each_answer(fits, name, words):
     for key, measure in ((key, MEASURES[key]) for key in MEASURES):
         if measure.of_probabilities and not case.is_probability:
             continue
+        if measure.of_ordered:
+            # Of the sums of probabilities from the top, where categories are ordered.
+            if case.family == "cumulative":
+                tops = [np.cumsum(side[..., ::-1], axis=-1)[..., -2::-1].mean(axis=1) for side in (high, low)]
+                found = _ours(gb.comparisons(fits[name], "t", key, words))
+                np.testing.assert_allclose(found, measure.compare(*tops), rtol=1e-6, err_msg=key)
+            continue
         if measure.scale == "log_odds":
             logs = [np.log(side / (1 - side)).mean(axis=1) for side in (high, low)]
             right = logs[0] - logs[1]

@@ -54,6 +54,8 @@ class Response:
         Numbers of trials; 1 where the family has none.
     categories : tuple of str
         Of an ordinal, categorical or multinomial response, in order, the reference first.
+    name : str
+        The response in the labels of its categories; ``label`` unless it is only put in order there.
     additions : Additions
         What stands behind the bar of the formula: weights, known standard errors, censoring, bounds.
     stand_ins : ndarray or None
@@ -67,6 +69,7 @@ class Response:
     categories: tuple[str, ...] = ()
     additions: Additions = field(default_factory=Additions)
     stand_ins: Array | None = None
+    name: str = ""
 
     @property
     def supported(self) -> Array:

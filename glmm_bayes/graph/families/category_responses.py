@@ -101,7 +101,8 @@ def _response(columns: ResponseColumns, column: Column | None) -> Response:
     categories = () if column is None else tuple(map(str, column.levels))
     # ordered(rating, ...) is told by its column.
     name = columns.label if columns.column.kind == "number" else columns.source
-    return Response(columns.label, f"P({name} = k)", values, ones, categories, additions=columns.additions)
+    label, additions = f"P({name} = k)", columns.additions
+    return Response(columns.label, label, values, ones, categories, additions=additions, name=name)
 
 
 def _ask_for_order(columns: ResponseColumns, column: Column, findings: Findings) -> None:

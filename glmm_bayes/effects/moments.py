@@ -1,0 +1,217 @@
+"""A fit and rows in, the parts of a row's variance out: between groups, and within a group.
+
+Of ordered categories the response is their score: the position of the category, the lowest counted as 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from glmm_bayes.core.distinct import distinct_rows
+from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.integrals import population_variance
+from glmm_bayes.core.joint import Joint
+from glmm_bayes.core.maths import NUMPY
+from glmm_bayes.core.pair_covariance import pair_covariance, pair_covariance_of
+from glmm_bayes.core.row_value import RowValue, RowValues, number
+from glmm_bayes.design.several import MEAN
+from glmm_bayes.effects.answers import rows_of
+from glmm_bayes.effects.averaging import grid_frame
+from glmm_bayes.effects.estimand import read_estimand
+from glmm_bayes.effects.evaluation import Evaluator
+from glmm_bayes.effects.expectation import MAX_MEMORY, gathered, on_scale
+from glmm_bayes.effects.ordered import SCORE, of_probabilities
+from glmm_bayes.effects.pieces import Parts, distinct_pieces
+from glmm_bayes.effects.question import Question
+from glmm_bayes.graph.likelihood import adjusted
+from glmm_bayes.infer.fit import Fit
+from glmm_bayes.infer.predictor import single_values
+
+Array = NDArray[np.float64]
+
+_CENTRE = "score at zero"
+
+
+@dataclass(frozen=True)
+class Moments:
+    """Of each kind of row in each draw, shape (draw, kind), and the kind of each row.
+
+    Attributes
+    ----------
+    at : mapping of str to RowValue
+        Parameters at random effects of zero.
+    mean : ndarray
+        Population mean m.
+    between : ndarray
+        Var_b(mu): variance of the mean between groups.
+    within : ndarray
+        E_b V(mu): variance within a group.
+    eta, v : ndarray
+        Fixed part of the linear predictor and variance of its random part.
+    kind : ndarray of int64, shape (row,)
+    variances : mapping of str to ndarray
+        Of each grouping factor's part.
+    """
+
+    at: RowValues
+    mean: Array
+    between: Array
+    within: Array
+    eta: Array
+    v: Array
+    kind: NDArray[np.int64]
+    variances: Mapping[str, Array]
+
+
+def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
+    """Compute mean and variances of rows in each draw, and what the rows are.
+
+    Raises
+    ------
+    PredictionError
+        ``not_available`` for families whose mean is not the inverse link of one linear predictor, for
+        further linear predictors and t effects, and for new rows of a response with known standard errors;
+        ``estimand_undefined`` where a variance does not exist.
+    """
+    question = _question(fit)
+    rows, _ = rows_of(question, newdata)
+    se = fit.response.additions.se
+    if se is not None and newdata is not None:
+        message = "the variance of a row depends on its known standard error, which new rows do not have."
+        raise PredictionError(Finding("not_available", message, hint="Leave newdata out: rows of the data."))
+    whole, first, kind = distinct_pieces(question, rows)
+    if se is not None:
+        first, kind = distinct_rows(np.hstack([*whole.columns(), se[:, None]]))
+    joint = whole.at(slice(None), first).joint
+    eta = joint.at[MEAN].eta
+    v = joint.variance.get(MEAN, np.zeros_like(eta))
+    if question.is_mu:
+        whole = replace(whole, singles=_singles(fit))
+    evaluator = Evaluator(question, whole, _three if question.is_mu else _three_of_scores, integrates=True)
+    three = gathered(evaluator, first, np.arange(len(first)), None, MAX_MEMORY).values
+    mean, between, within = np.moveaxis(three, -1, 0)
+    if se is not None:
+        within = _with_known_errors(fit, first, eta)
+    if not (np.isfinite(between).all() and np.isfinite(within).all()):
+        message = f"the variance of {fit.family.name} is infinite or beyond double precision in some draws."
+        raise PredictionError(
+            Finding("estimand_undefined", message, hint="Use gb.fan: quantiles always exist.")
+        )
+    by_factor: dict[str, Array] = {}
+    for spread in whole.pieces[MEAN].integrated:
+        own = spread.variance(slice(None), first)[0]
+        factor = spread.group.factor
+        by_factor[factor] = by_factor[factor] + own if factor in by_factor else own
+    return Moments(joint.at, mean, between, within, eta, v, kind, by_factor), grid_frame(rows)
+
+
+def _question(fit: Fit) -> Question:
+    """Ask for the mean of the response, or for the expected score of its categories."""
+    population = read_estimand("population", fit)
+    further = [name for name in fit.predictors if name != MEAN]
+    if fit.family.mean_is_mu and not further:
+        return Question(fit, population)
+    is_ordered = fit.family.has_thresholds and bool(fit.response.categories)
+    if is_ordered and not any(fit.predictors[name].design.groups for name in further):
+        return Question(fit, population, ordered=SCORE)
+    message = f"variances are split for one linear predictor of the mean; {fit.family.name} has more here."
+    raise PredictionError(Finding("not_available", message, hint="Use gb.predictions and gb.fan."))
+
+
+def _singles(fit: Fit) -> dict[str, RowValue]:
+    """Return the parameters with one value for all rows, which variances depend on, over all draws."""
+    values = single_values(fit.flat, fit.priors, slice(None))
+    # Under se() without sigma there is none; the variance of such rows is computed apart.
+    absent = {name: number(np.zeros((1, 1))) for name in fit.family.auxiliaries if name not in values}
+    return values | absent if fit.response.additions.se is not None else values
+
+
+def _with_known_errors(fit: Fit, rows: NDArray[np.int64], eta: Array) -> Array:
+    """Return the variance of responses with known standard errors, which does not depend on their mean."""
+    additions = fit.response.additions
+    assert additions.se is not None
+    of_rows = replace(additions, se=additions.se[rows])
+    at = {**_singles(fit), MEAN: RowValue(fit.link, eta)}
+    variance = fit.family.variance(adjusted(fit.family, at, of_rows, NUMPY))
+    return np.broadcast_to(variance, eta.shape)
+
+
+def _three(question: Question, found: Parts) -> tuple[Array, str, float]:
+    """Return mean, variance between groups and mean variance within, shape (draw, row, 3)."""
+    if found.heavy is not None or found.attenuation is not None:
+        message = "variances under t and bridge effects are not integrated here."
+        raise PredictionError(Finding("not_available", message))
+    fit, eta = question.fit, found.joint.at[MEAN].eta
+    v = np.broadcast_to(found.joint.variance.get(MEAN, np.zeros(())), eta.shape)
+    at = {**found.joint.at, MEAN: RowValue(fit.link, eta)}
+    within = Joint(at, {MEAN: v} if v.any() else {}, smooth=found.joint.smooth).mean(fit.family.variance)
+    mean, rule, error = on_scale(question, found)
+    between = population_variance(fit.link, eta, v)
+    return np.stack([mean, between, np.broadcast_to(within.value, eta.shape)], axis=-1), rule, error
+
+
+def _three_of_scores(question: Question, found: Parts) -> tuple[Array, str, float]:
+    """Return the same of the score of ordered categories."""
+    if found.heavy is not None or found.attenuation is not None:
+        message = "variances under t and bridge effects are not integrated here."
+        raise PredictionError(Finding("not_available", message))
+    family = question.fit.family
+    # Squares of differences from the score at zero keep the digits of a small variance.
+    centre = _score(question.fit, found.joint.at)
+
+    def of_group(at: RowValues) -> Array:
+        gap = _score(question.fit, at) - at[_CENTRE].eta
+        return np.stack([gap, np.square(gap), family.variance(at)], axis=-1)
+
+    at = {**found.joint.at, _CENTRE: number(centre)}
+    integral = replace(found.joint, at=at).mean(of_group)
+    gap, square, within = np.moveaxis(integral.value, -1, 0)
+    between = np.maximum(square - np.square(gap), 0.0)
+    return np.stack([centre + gap, between, within], axis=-1), integral.rule, integral.error
+
+
+def _score(fit: Fit, at: RowValues) -> Array:
+    """Return the expected score at parameters, shape (draw, row)."""
+    return of_probabilities(SCORE, fit.family.mean(at), 0.0)[0]
+
+
+def covariance_of_means(
+    fit: Fit, found: Moments, first: NDArray[np.int64], second: NDArray[np.int64], shared: Array
+) -> Array:
+    """Return the covariance of the means of pairs of rows whose random parts have a covariance.
+
+    Parameters
+    ----------
+    fit : Fit
+    found : Moments
+    first, second : ndarray of int64, shape (pair,)
+        Kinds of rows.
+    shared : ndarray, shape (draw, pair)
+        Covariance of the linear predictors' random parts.
+    """
+    v = found.v[:, first], found.v[:, second]
+    if fit.family.mean_is_mu:
+        return pair_covariance(fit.link, (found.eta[:, first], found.eta[:, second]), v, shared)
+    one = {name: _at_rows(value, first) for name, value in found.at.items()}
+    other = one if second is first else {name: _at_rows(value, second) for name, value in found.at.items()}
+    return pair_covariance_of(lambda at: _score(fit, at), (one, other), MEAN, v, shared)
+
+
+def _at_rows(value: RowValue, kinds: NDArray[np.int64]) -> RowValue:
+    """Return a parameter at some rows; thresholds and others that all rows share are as they were."""
+    is_of_rows = np.ndim(value.eta) == 2 and np.shape(value.eta)[1] > 1
+    return replace(value, eta=value.eta[:, kinds]) if is_of_rows else value
+
+
+def response_words(fit: Fit) -> str:
+    """Say what varies: the response, or the score of its categories."""
+    if fit.family.mean_is_mu:
+        return "responses"
+    names = fit.response.categories
+    return f"scores of {fit.response.name} (1 = {names[0]} to {len(names)} = {names[-1]})"

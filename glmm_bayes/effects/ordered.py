@@ -1,0 +1,54 @@
+"""Probabilities of ordered categories in; those of a category or a higher one, or the expected score, out."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.graph.families.base import Response
+
+Array = NDArray[np.float64]
+
+#: P(y >= k), for each category k but the lowest.
+AT_LEAST = "at_least"
+#: Expected position of the category, the lowest counted as 1.
+SCORE = "score"
+#: What may be asked of a response with ordered categories in the place of the probability of each.
+ORDERED = (AT_LEAST, SCORE)
+
+
+def categories_shown(asked: str | None, categories: tuple[str, ...]) -> tuple[str, ...]:
+    """List the categories that an answer has a number for; none where it is one number."""
+    if asked == SCORE:
+        return ()
+    return categories[1:] if asked == AT_LEAST else categories
+
+
+def label_of(asked: str, response: Response) -> str:
+    """Name what is asked for."""
+    if asked == AT_LEAST:
+        return f"P({response.name} >= k)"
+    names = response.categories
+    return f"expected score of {response.name} (1 = {names[0]} to {len(names)} = {names[-1]})"
+
+
+def of_probabilities(asked: str, probabilities: Array, error: float) -> tuple[Array, float]:
+    """Return what is asked of probabilities, shape (draw, row, category), and its largest error."""
+    count = probabilities.shape[-1]
+    if asked == AT_LEAST:
+        return sums_from_the_top(probabilities), error * (count - 1)
+    scores = np.arange(1.0, count + 1.0)
+    # The probabilities add up to 1: their errors count from the middle of the scale.
+    return probabilities @ scores, error * float(np.abs(scores - scores.mean()).sum())
+
+
+def sums_from_the_top(probabilities: Array) -> Array:
+    """Return P(y >= k) for each category but the lowest."""
+    return np.cumsum(probabilities[..., :0:-1], axis=-1)[..., ::-1]
+
+
+def of_logs(logs: Array) -> tuple[Array, Array]:
+    """Return the logs of P(y >= k), and of P(y < k), of the logs of probabilities."""
+    above = np.logaddexp.accumulate(logs[..., :0:-1], axis=-1)[..., ::-1]
+    below = np.logaddexp.accumulate(logs[..., :-1], axis=-1)
+    return above, below
