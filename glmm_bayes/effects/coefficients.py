@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,8 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import ESTIMANDS, INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.local_attenuation import ZLA
+from glmm_bayes.effects.ordered import discrimination
+from glmm_bayes.effects.ordinal_projections import is_projected, project_ordered
 from glmm_bayes.effects.projections import PROJECTIONS, project
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.graph.implications import reading_of
@@ -55,8 +57,10 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood", teaching: bool 
         One row a coefficient: ``coef``; mean, sd and interval of the subject-specific coefficient
         (``subject_*``) and of the population-averaged one (``population_*``); ``attenuation``, the
         median of their ratio, blank where the subject-specific draws straddle zero; and for a logit
-        or log link the ratios ``exp(coefficient)``. Coefficients of further parameters (``sigma_x``), of
-        categories and of a ``mu`` that is not the mean have the subject-specific columns only, and
+        or log link the ratios ``exp(coefficient)``. Of ordered categories the projection has thresholds of
+        its own, and minimises the Kullback-Leibler divergence of the probabilities (``quasi-likelihood``) or
+        the distances from thresholds (``hedeker``). Coefficients of further parameters (``sigma_x``), of
+        unordered categories and of a ``mu`` that is not the mean have the subject-specific columns only, and
         ``ratio`` says what their ratio is. ``attrs`` names estimands, interval, projection and
         ``lack_of_fit``, the posterior mean of the largest gap between population means and projection.
 
@@ -71,6 +75,8 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood", teaching: bool 
     solve = PROJECTIONS[projection]
     if not sum(len(predictor.design.coefficients) for predictor in fit.predictors.values()):
         raise PredictionError(Finding("no_coefficients", "the model has no fixed part."))
+    if is_projected(fit):
+        return _ordinal_table(fit, projection)
     if not (fit.family.mean_is_mu and fit.design.coefficients):
         return _subject_table(fit, fit.predictors)
     is_marginal = fit.predictors[MEAN].is_marginal
@@ -78,14 +84,8 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood", teaching: bool 
         gamma, (beta, gap) = fit.flat["beta"], _conditional_coefficients(fit)
     else:
         beta, (gamma, gap) = fit.flat["beta"], project(fit, solve)
-    frame = pd.DataFrame({"coef": fit.design.coefficients})
-    for word, draws in (("subject", beta), ("population", gamma)):
-        frame = pd.concat([frame, summary_frame(draws).add_prefix(f"{word}_")], axis=1)
-    frame["attenuation"] = _attenuation(beta, gamma)
     ratio = fit.family.ratio_name(fit.link)
-    if ratio:
-        for word, draws in (("subject", beta), ("population", gamma)):
-            frame = pd.concat([frame, _ratios(draws, word)], axis=1)
+    frame = _both_frame(fit.design.coefficients, beta, gamma, ratio)
     if teaching and fit.link.name == "logit":
         frame["zla_mean"] = _zeger_liang_albert(fit, beta).mean(axis=0)
     further = {name: predictor for name, predictor in fit.predictors.items() if name != MEAN}
@@ -97,6 +97,45 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood", teaching: bool 
     if is_marginal:
         projection = "least squares of the conditional linear predictor"
         subject, population = f"{subject} ({projection})", "population-averaged coefficient (the model's own)"
+    return _both_table(fit, frame, (subject, population), ratio, projection, gap)
+
+
+def _ordinal_table(fit: Fit, projection: str) -> pd.DataFrame:
+    """Put the coefficients of ordered categories beside those of the model without random effects."""
+    projected, gap = project_ordered(fit, projection)
+    predictors = fit.predictors.values()
+    names = [
+        f"{predictor.prefix}{coef}" for predictor in predictors for coef in predictor.design.coefficients
+    ]
+    beta = np.hstack([fit.flat[predictor.variable("beta")] for predictor in predictors])
+    gamma = np.hstack([projected[predictor.name] for predictor in predictors])
+    scale = discrimination(fit)
+    assert scale is not None
+    ratio = fit.family.ratio_name(fit.link)
+    frame = _both_frame(names, beta, gamma, ratio, scale[..., None])
+    subject = "subject-specific: what changes for a given group"
+    population = f"population-averaged coefficient ({projection} projection)"
+    return _both_table(fit, frame, (subject, population), ratio, projection, gap)
+
+
+def _both_frame(
+    names: Sequence[str], beta: Array, gamma: Array, ratio: str, scale: Array | float = 1.0
+) -> pd.DataFrame:
+    """Summarise subject-specific and population-averaged coefficients, and exp(scale * coefficient)."""
+    frame = pd.DataFrame({"coef": names})
+    sides = (("subject", beta), ("population", gamma))
+    for word, draws in sides:
+        frame = pd.concat([frame, summary_frame(draws).add_prefix(f"{word}_")], axis=1)
+    frame["attenuation"] = _attenuation(beta, gamma)
+    for word, draws in sides if ratio else ():
+        frame = pd.concat([frame, _ratios(scale * draws, word)], axis=1)
+    return frame
+
+
+def _both_table(
+    fit: Fit, frame: pd.DataFrame, words: tuple[str, str], ratio: str, projection: str, gap: Array
+) -> pd.DataFrame:
+    subject, population = words
     caption = f"subject_: {subject}; population_: {population}; mean and {interval_words()}"
     caption += f"; {ratio}: posterior median" if ratio else ""
     return captioned(
@@ -128,15 +167,6 @@ def _ratios(draws: Array, word: str) -> pd.DataFrame:
     ratios = summary_frame(np.exp(draws))[[lower, upper]].add_prefix(f"{word}_ratio_")
     ratios.insert(0, f"{word}_ratio", np.median(np.exp(draws), axis=0))
     return ratios
-
-
-def discrimination(fit: Fit) -> Array | None:
-    """Return what multiplies an ordinal linear predictor: draws, or one number; None if it has a formula."""
-    if "disc" in fit.predictors:
-        return None
-    if "disc" in fit.priors.auxiliary:
-        return fit.flat["disc"]
-    return np.asarray(float(fit.priors.constants.get("disc", 1.0)))
 
 
 def _subject_table(fit: Fit, predictors: Mapping[str, Predictor]) -> pd.DataFrame:

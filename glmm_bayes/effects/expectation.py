@@ -24,11 +24,12 @@ from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.student_mixture import link_of_student_mean, student_population_mean
 from glmm_bayes.effects.averaging import Averages
 from glmm_bayes.effects.evaluation import Cell, Evaluates, Evaluator
-from glmm_bayes.effects.ordered import of_logs, of_probabilities
+from glmm_bayes.effects.ordered import of_probabilities
 from glmm_bayes.effects.pieces import Heavy, Parts, distinct_pieces
 from glmm_bayes.effects.question import LOG_SCALES, SMALL, Question
 from glmm_bayes.effects.row_weights import BlockWeights, added
 from glmm_bayes.effects.rows import Rows
+from glmm_bayes.graph.families.ordinal import log_sides
 
 Array = NDArray[np.float64]
 
@@ -229,7 +230,7 @@ def _of_log_mean(question: Question, found: Parts) -> tuple[Array, str, float]:
     integral = question.fit.family.log_population_mean(found.joint)
     logs = integral.value
     if question.ordered:
-        above, below = of_logs(logs)
+        below, above = log_sides(logs)
         of_scale = {"log": above, "log_complement": below, "log_odds": above - below}
         return of_scale[question.scale], integral.rule, integral.error
     if question.scale == "log":

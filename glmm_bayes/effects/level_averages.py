@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.links import LINKS, Link, ProbabilityLink
+from glmm_bayes.core.links import Link, ProbabilityLink
+from glmm_bayes.core.links.of_logs import link_of_logs
 from glmm_bayes.effects.pieces import Parts, Whole
 from glmm_bayes.effects.question import LOG_SCALES, Question
 
@@ -138,21 +139,6 @@ def slope_over_levels(
         steep.add(link.log_inverse_derivative(own_mean) + _log(share), own_slope)
     value = link_of_logs(link, below.log, above.log)
     return value, steep.over(link.log_inverse_derivative(value)), found.rule, found.error
-
-
-def link_of_logs(link: Link, log_mean: Array, log_complement: Array) -> Array:
-    """Return the link of a mean that is given by its log and, of a probability, the log of one minus it."""
-    if link.name == "log":
-        return log_mean
-    if isinstance(link, ProbabilityLink):
-        mirror = LINKS[link.mirror]
-        assert isinstance(mirror, ProbabilityLink)
-        low = -mirror.link_of_log_complement(np.minimum(log_mean, -1e-300))
-        high = link.link_of_log_complement(np.minimum(log_complement, -1e-300))
-        return np.asarray(np.where(log_mean < log_complement, low, high))
-    # Softplus far below 0 is its argument's exponential to the last digit.
-    with np.errstate(over="ignore"):
-        return np.asarray(np.where(log_mean < -40.0, log_mean, link.link(np.exp(log_mean))))
 
 
 class _Found:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.graph.families.base import Response
+from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
 
@@ -47,8 +48,10 @@ def sums_from_the_top(probabilities: Array) -> Array:
     return np.cumsum(probabilities[..., :0:-1], axis=-1)[..., ::-1]
 
 
-def of_logs(logs: Array) -> tuple[Array, Array]:
-    """Return the logs of P(y >= k), and of P(y < k), of the logs of probabilities."""
-    above = np.logaddexp.accumulate(logs[..., :0:-1], axis=-1)[..., ::-1]
-    below = np.logaddexp.accumulate(logs[..., :-1], axis=-1)
-    return above, below
+def discrimination(fit: Fit) -> Array | None:
+    """Return what multiplies an ordinal linear predictor: draws, or one number; None if it has a formula."""
+    if "disc" in fit.predictors:
+        return None
+    if "disc" in fit.priors.auxiliary:
+        return fit.flat["disc"]
+    return np.asarray(float(fit.priors.constants.get("disc", 1.0)))

@@ -54,6 +54,9 @@ Projection = Callable[[Fit, Cells, Array, Array, slice], Array]
 #: Takes linear predictors to scores, their sizes before cancellation and the expected information,
 #: each of shape (draw, cell).
 Scores = Callable[[Array], tuple[Array, Array, Array]]
+#: Takes coefficients, and whether their observed information is wanted, to sums of scores, their sizes before
+#: cancellation, each of shape (draw, coef), and the information, shape (draw, coef, coef).
+Equations = Callable[[Array, bool], tuple[Array, Array, Array]]
 
 
 def project(fit: Fit, solve: Projection) -> tuple[Array, Array]:
@@ -68,13 +71,7 @@ def project(fit: Fit, solve: Projection) -> tuple[Array, Array]:
     weights = 1.0 if additions.weights is None else additions.weights
     trials = np.bincount(spread, weights=weights * fit.response.trials, minlength=len(rows))
     # Orthonormal columns: both projections are equivariant, and raw ones can be nearly dependent.
-    root = np.linalg.qr(design.x[rows] * np.sqrt(counts)[:, None], mode="r")
-    if np.linalg.matrix_rank(root) < root.shape[1]:
-        message = "columns of the fixed part depend on each other: no one set of coefficients projects them."
-        raise PredictionError(
-            Finding("projection", message, hint='Fit with rank="drop", or use predictions.')
-        )
-    back = np.linalg.inv(root)
+    back = orthonormal(design.x[rows], counts)
     own = Additions(
         se=None if additions.se is None else additions.se[rows],
         se_adds_sigma=additions.se_adds_sigma,
@@ -93,6 +90,23 @@ def project(fit: Fit, solve: Projection) -> tuple[Array, Array]:
         fitted = fit.link.inverse(cells.offset + gamma[block] @ cells.x.T)
         gap[block] = np.abs(mean - fitted).max(axis=1)
     return gamma @ back.T, gap
+
+
+def orthonormal(x: Array, counts: Array) -> Array:
+    """Return the matrix that makes columns orthonormal when multiplied from the right.
+
+    Raises
+    ------
+    PredictionError
+        ``projection`` if they depend on each other.
+    """
+    factor = np.linalg.qr(x * np.sqrt(counts)[:, None], mode="r")
+    if np.linalg.matrix_rank(factor) < factor.shape[1]:
+        message = "columns of the fixed part depend on each other: no one set of coefficients projects them."
+        raise PredictionError(
+            Finding("projection", message, hint='Fit with rank="drop", or use predictions.')
+        )
+    return np.asarray(np.linalg.inv(factor))
 
 
 def _hedeker(fit: Fit, cells: Cells, mean: Array, link_of_mean: Array, block: slice) -> Array:
@@ -127,39 +141,46 @@ def _quasi_likelihood(fit: Fit, cells: Cells, mean: Array, link_of_mean: Array, 
         weight = cells.trials * exposure**2 * np.where(slope < 0, -ratio, ratio)
         return weight * (mean - fitted), np.abs(weight) * (np.abs(mean) + np.abs(fitted)), weight * slope
 
+    def equations(gamma: Array, observed: bool) -> tuple[Array, Array, Array]:
+        eta = cells.offset + gamma @ cells.x.T
+        score, size, information = scores(eta)
+        if observed:
+            information = _observed(scores, eta, information)
+        matrix = np.einsum("su,uk,ul->skl", information, cells.x, cells.x, optimize=True)
+        return score @ cells.x, size @ np.abs(cells.x), matrix
+
     start = _hedeker(fit, cells, mean, link_of_mean, block)
-    gamma, is_solved = _root(scores, cells.x, cells.offset, start)
-    if is_solved.all():
-        return gamma
-    message = (
-        f"the quasi-likelihood projection did not converge in {_MOST_STEPS} steps "
-        f"in {np.count_nonzero(is_solved == 0)} of {len(is_solved)} draws."
-    )
-    raise PredictionError(Finding("projection", message, hint='Write projection="hedeker".'))
+    gamma, is_solved = root(equations, cells.x, start)
+    refuse_unsolved(is_solved)
+    return gamma
 
 
-def _root(scores: Scores, x: Array, offset: Array, gamma: Array) -> tuple[Array, Array]:
-    """Solve sum x score(offset + x'gamma) = 0 in each draw; return solutions and which are ones.
+def root(equations: Equations, x: Array, gamma: Array) -> tuple[Array, Array]:
+    """Solve score equations in each draw; return solutions and which are ones.
 
     Newton's method with the expected information, after some steps the observed one. A step that passes
     the point where the score along it vanishes, and leaves more than half of it on the other side, is
     halved.
+
+    Parameters
+    ----------
+    equations : callable
+    x : ndarray, shape (place, coef)
+        What a step changes linear predictors by, which bounds its length.
+    gamma : ndarray, shape (draw, coef)
+        Where to start.
     """
     step, along = np.zeros_like(gamma), np.full(len(gamma), np.inf)
     is_solved = np.zeros(len(gamma), dtype=bool)
     for count in range(_MOST_STEPS):
         trial = gamma + step
-        eta = offset + trial @ x.T
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            score, size, information = scores(eta)
-            if count >= _FISHER_STEPS:
-                information = _observed(scores, eta, information)
-            total = score @ x
+            total, size, information = equations(trial, count >= _FISHER_STEPS)
             # A comparison with what is not a number is false: such a step is halved too.
             is_near = (total * step).sum(axis=1) >= -0.5 * along
-            is_near &= np.isfinite(information).all(axis=1)
+            is_near &= np.isfinite(information).all(axis=(1, 2))
         gamma[is_near] = trial[is_near]
-        is_solved |= is_near & (np.abs(total) <= _TOLERANCE * (size @ np.abs(x))).all(axis=1)
+        is_solved |= is_near & (np.abs(total) <= _TOLERANCE * size).all(axis=1)
         if is_solved.all():
             break
         step[~is_near] /= 2
@@ -170,12 +191,28 @@ def _root(scores: Scores, x: Array, offset: Array, gamma: Array) -> tuple[Array,
 
 def _steps(total: Array, information: Array, x: Array) -> Array:
     """Divide scores, shape (draw, coef), by the information, whose least eigenvalues are raised."""
-    matrix = np.einsum("su,uk,ul->skl", information, x, x, optimize=True)
-    roots, vectors = np.linalg.eigh(matrix)
+    roots, vectors = np.linalg.eigh(information)
     roots = np.maximum(roots, np.finfo(float).eps * roots[:, -1:] + np.finfo(float).tiny)
     step = np.einsum("skl,sl->sk", vectors, np.einsum("skl,sk->sl", vectors, total) / roots)
     longest = np.abs(step @ x.T).max(axis=1, keepdims=True)
     return np.asarray(step * np.minimum(1.0, _LONGEST_MOVE / np.maximum(longest, _LONGEST_MOVE)))
+
+
+def refuse_unsolved(is_solved: Array) -> None:
+    """Refuse a projection that some draws have no solution of.
+
+    Raises
+    ------
+    PredictionError
+        ``projection``.
+    """
+    if is_solved.all():
+        return
+    message = (
+        f"the quasi-likelihood projection did not converge in {_MOST_STEPS} steps "
+        f"in {np.count_nonzero(is_solved == 0)} of {len(is_solved)} draws."
+    )
+    raise PredictionError(Finding("projection", message, hint='Write projection="hedeker".'))
 
 
 def _observed(scores: Scores, eta: Array, expected: Array) -> Array:

@@ -13,10 +13,10 @@ from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.answers import rows_of
 from glmm_bayes.effects.averaging import free_names, grid_frame
-from glmm_bayes.effects.coefficients import discrimination
 from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.heterogeneity import Z75
 from glmm_bayes.effects.moments import covariance_of_means, moments, response_words
+from glmm_bayes.effects.ordered import discrimination
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import Rows
 from glmm_bayes.effects.summaries import summary_frame

@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from glmm_bayes.core.links import Link
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.graph.families.base import Array
-from glmm_bayes.graph.families.ordinal import OrdinalFamily, distances
+from glmm_bayes.graph.families.ordinal import OrdinalFamily, distances, log_sides
 
 
 class AdjacentCategory(OrdinalFamily):
@@ -34,6 +35,15 @@ class AdjacentCategory(OrdinalFamily):
     def mean(self, at: RowValues) -> Array:
         weights = _log_weights(at, NUMPY)
         return np.asarray(np.exp(weights - NUMPY.logsumexp(weights)[..., None]))
+
+    def log_slopes(self, at: RowValues) -> Array:
+        logs = self.log_mean(at)
+        beyond = np.exp(log_sides(logs)[1])[..., None, :]
+        category, threshold = np.indices((logs.shape[-1], logs.shape[-1] - 1))
+        return np.asarray(beyond - (category > threshold))
+
+    def distances_of(self, logs: Array, link: Link) -> Array:
+        return np.asarray(logs[..., :-1] - logs[..., 1:])
 
 
 def _log_weights(at: RowValues, m: Maths) -> Any:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from glmm_bayes.core.links import Link
-from glmm_bayes.core.maths import Maths
 from glmm_bayes.graph.families.sequential import SequentialFamily
 
 
@@ -18,6 +16,4 @@ class ContinuationRatio(SequentialFamily):
     events: ClassVar[tuple[tuple[str, str], ...]] = (("{y} > k | {y} >= k", r"{y} > k \mid {y} \ge k"),)
     event_rises: ClassVar[bool] = True
     odds_ratio: ClassVar[str] = "odds ratio of going on"
-
-    def log_step(self, distance: Any, link: Link, m: Maths) -> tuple[Any, Any]:
-        return link.log_complement(-distance, m), link.log_inverse(-distance, m)
+    link_is_of_going_on: ClassVar[bool] = True

@@ -9,11 +9,12 @@ import numpy as np
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.links.of_logs import link_of_logs
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.graph.families.base import Array
-from glmm_bayes.graph.families.ordinal import OrdinalFamily, distances
+from glmm_bayes.graph.families.ordinal import OrdinalFamily, distances, log_sides
 
 
 class Cumulative(OrdinalFamily):
@@ -39,6 +40,18 @@ class Cumulative(OrdinalFamily):
     def mean(self, at: RowValues) -> Array:
         link = at["mu"].link
         return _differences([np.asarray(link.inverse(end)) for end in distances(at)])
+
+    def log_slopes(self, at: RowValues) -> Array:
+        link, ends, logs = at["mu"].link, distances(at), self.log_mean(at)
+        slopes = np.zeros((*logs.shape, len(ends)))
+        for k, end in enumerate(ends):
+            steep = link.log_inverse_derivative(end)
+            slopes[..., k, k] = np.exp(steep - logs[..., k])
+            slopes[..., k + 1, k] = -np.exp(steep - logs[..., k + 1])
+        return slopes
+
+    def distances_of(self, logs: Array, link: Link) -> Array:
+        return link_of_logs(link, *log_sides(logs))
 
     def population_mean(self, joint: Joint) -> Integral:
         if set(joint.variance) != {"mu"}:

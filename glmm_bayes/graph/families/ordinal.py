@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -9,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from glmm_bayes.core.errors import Findings
+from glmm_bayes.core.links import Link
 from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
@@ -35,6 +37,19 @@ class OrdinalFamily(CategoryFamily):
         count = category_count(at["thresholds"].eta)
         return np.asarray(NUMPY.stack([self.log_density(k, 1.0, at, NUMPY) for k in range(count)]))
 
+    @abstractmethod
+    def log_slopes(self, at: RowValues) -> Array:
+        """Return the derivative of the log probability of each category in each distance.
+
+        Returns
+        -------
+        ndarray, shape (draw, row, category, threshold)
+        """
+
+    @abstractmethod
+    def distances_of(self, logs: Array, link: Link) -> Array:
+        """Return the distances at which categories have probabilities with these logs, on the last axis."""
+
     def variance(self, at: RowValues) -> Array:
         """Return the variance of the category's score, 1 for the lowest category, 2 for the next, ..."""
         probabilities = self.mean(at)
@@ -52,3 +67,10 @@ def distances(at: RowValues) -> list[Any]:
         predictor = eta if specific is None else eta + specific.eta
         result.append(disc * (thresholds[..., position] - predictor))
     return result
+
+
+def log_sides(logs: Array) -> tuple[Array, Array]:
+    """Return the logs of P(y <= k) and of P(y > k) at each threshold, of those of the categories."""
+    below = np.logaddexp.accumulate(logs[..., :-1], axis=-1)
+    above = np.logaddexp.accumulate(logs[..., :0:-1], axis=-1)[..., ::-1]
+    return below, above

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.links.of_logs import link_of_logs
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.graph.families.base import Array
-from glmm_bayes.graph.families.ordinal import OrdinalFamily, distances
+from glmm_bayes.graph.families.ordinal import OrdinalFamily, distances, log_sides
 
 
 class SequentialFamily(OrdinalFamily):
     """At each threshold the response stops, or goes on to the next category."""
 
     allows_specific: ClassVar[bool] = True
+    #: Whether the link is that of going on, at minus the distance, or that of stopping.
+    link_is_of_going_on: ClassVar[bool]
 
-    @abstractmethod
     def log_step(self, distance: Any, link: Link, m: Maths) -> tuple[Any, Any]:
         """Return the logs of the probabilities to stop at a threshold and to go on.
 
@@ -30,6 +31,9 @@ class SequentialFamily(OrdinalFamily):
         link : Link
         m : Maths
         """
+        if self.link_is_of_going_on:
+            return link.log_complement(-distance, m), link.log_inverse(-distance, m)
+        return link.log_inverse(distance, m), link.log_complement(distance, m)
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         total: Any = 0.0
@@ -47,3 +51,21 @@ class SequentialFamily(OrdinalFamily):
             logs.append(reached + stop)
             reached = reached + go_on
         return np.asarray(np.exp(NUMPY.stack([*logs, reached])))
+
+    def log_slopes(self, at: RowValues) -> Array:
+        link, ends = at["mu"].link, distances(at)
+        slopes = np.zeros((*np.shape(ends[0]), len(ends) + 1, len(ends)))
+        for k, end in enumerate(ends):
+            stop, go_on = self.log_step(end, link, NUMPY)
+            steep = link.log_inverse_derivative(-end if self.link_is_of_going_on else end)
+            slopes[..., k, k] = np.exp(steep - stop)
+            slopes[..., k + 1 :, k] = -np.exp(steep - go_on)[..., None]
+        return slopes
+
+    def distances_of(self, logs: Array, link: Link) -> Array:
+        _, beyond = log_sides(logs)
+        reached = np.logaddexp(logs[..., :-1], beyond)
+        stop, go_on = logs[..., :-1] - reached, beyond - reached
+        if self.link_is_of_going_on:
+            return -link_of_logs(link, go_on, stop)
+        return link_of_logs(link, stop, go_on)
