@@ -31,6 +31,11 @@ from glmm_bayes.infer.predictor import draw_blocks
 
 Array = NDArray[np.float64]
 
+#: Steps that compute the information anew: it changes little near the solution, and is dear.
+_INFORMED_STEPS = 2
+#: Products of columns that are held at once.
+_PRODUCTS = 2**22
+
 
 @dataclass(frozen=True)
 class _Distances:
@@ -73,23 +78,32 @@ class _Distances:
 
     def likeliest(self, logs: Array, disc: Array) -> Array:
         """Maximise the expected log likelihood of categories with probabilities that have these logs."""
-        expected = np.exp(logs)
+        expected, weights = np.exp(logs), disc * self.weights[:, None]
+        known: list[Array] = []
 
         def equations(gamma: Array, observed: bool) -> tuple[Array, Array, Array]:
             at = self.of(gamma, disc)
-            fitted, slopes = np.exp(self.family.log_mean(at)), self.family.log_slopes(at)
-            weights = disc * self.weights[:, None]
-            score = weights * np.einsum("sik,sikj->sij", expected, slopes)
-            size = weights * np.einsum("sik,sikj->sij", expected, np.abs(slopes))
-            information = np.einsum("sik,sikj,sikl->sijl", fitted, slopes, slopes, optimize=True)
-            along = (disc * weights)[..., None] * np.einsum("sijl,ilq->sijq", information, self.x)
-            matrix = self.flat.T @ along.reshape(len(gamma), *self.flat.shape)
-            flat_score, flat_size = (part.reshape(len(gamma), -1) for part in (score, size))
-            return flat_score @ self.flat, flat_size @ np.abs(self.flat), matrix
+            score, size = (
+                (weights * part).reshape(len(gamma), -1) for part in self.family.score(expected, at)
+            )
+            if len(known) < _INFORMED_STEPS or observed:
+                known.append(self._information(self.family.information(at) * (disc * weights)[..., None]))
+            return score @ self.flat, size @ np.abs(self.flat), known[-1]
 
         gamma, is_solved = root(equations, self.flat, self.least_squares(logs, disc))
         refuse_unsolved(is_solved)
         return gamma
+
+    def _information(self, of_distances: Array) -> Array:
+        """Take the information on distances to that on coefficients, shape (draw, coef, coef)."""
+        kinds, thresholds, size = self.x.shape
+        total = np.zeros((len(of_distances), size * size))
+        step = max(1, _PRODUCTS // (thresholds * size) ** 2)
+        for start in range(0, kinds, step):
+            x = self.x[start : start + step]
+            products = np.einsum("ijq,ilr->ijlqr", x, x).reshape(-1, size * size)
+            total += of_distances[:, start : start + step].reshape(len(total), -1) @ products
+        return total.reshape(-1, size, size)
 
 
 def is_projected(fit: Fit) -> bool:
@@ -124,7 +138,7 @@ def project_ordered(fit: Fit, projection: str) -> tuple[Mapping[str, Array], Arr
         logs = np.log(probabilities) if is_near else block_of(evaluators[1], cells, place, None, block)[0]
         solve = together.least_squares if projection == "hedeker" else together.likeliest
         gamma = solve(logs, disc[block])
-        fitted = np.exp(together.family.log_mean(together.of(gamma, disc[block])))
+        fitted = together.family.mean(together.of(gamma, disc[block]))
         gap.append(np.abs(np.exp(logs) - fitted).max(axis=(1, 2)))
         found.append(gamma @ back.T)
     return _by_predictor(fit, np.concatenate(found)), np.concatenate(gap)

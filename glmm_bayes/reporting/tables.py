@@ -195,6 +195,7 @@ def _projection_note(fit: Fit, gap: float) -> str:
     if gap < _ROUNDING * float(np.abs(fit.response.values).max()):
         return f"{attenuation} Lack of fit: none, the coefficients reproduce the means."
     whose = "means of the typical group" if fit.priors.first.is_marginal else "population means"
+    whose = "population's probabilities of categories" if fit.response.categories else whose
     return (
         f"{attenuation} Lack of fit: no coefficients reproduce the {whose} exactly; the largest gap "
         f"over the rows is {compact(gap)} on the scale of the response."

@@ -88,7 +88,8 @@ def test_an_ordinal_response_has_rows_for_each_category_and_its_thresholds():
     assert rows[:2] == ["difference, low: b vs a", "difference, mild: b vs a"] and len(rows) == 8
     assert [row[0] for row in thresholds_table(fit).rows] == ["low|mild", "mild|strong", "strong|severe"]
     (coefficients,) = coefficients_tables(fit)
-    assert all(row[-1] == "cumulative odds ratio" for row in coefficients.rows)
+    assert coefficients.columns[1:] == (*2 * ("coefficient", "cumulative odds ratio"), "attenuation")
+    assert "population's probabilities of categories" in coefficients.note
 
 
 def test_further_parameters_have_a_table_of_their_own():

@@ -10,7 +10,7 @@ from glmm_bayes.core.links import Link
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.graph.families.base import Array
-from glmm_bayes.graph.families.ordinal import OrdinalFamily, distances, log_sides
+from glmm_bayes.graph.families.ordinal import OrdinalFamily, distances
 
 
 class AdjacentCategory(OrdinalFamily):
@@ -36,11 +36,16 @@ class AdjacentCategory(OrdinalFamily):
         weights = _log_weights(at, NUMPY)
         return np.asarray(np.exp(weights - NUMPY.logsumexp(weights)[..., None]))
 
-    def log_slopes(self, at: RowValues) -> Array:
-        logs = self.log_mean(at)
-        beyond = np.exp(log_sides(logs)[1])[..., None, :]
-        category, threshold = np.indices((logs.shape[-1], logs.shape[-1] - 1))
-        return np.asarray(beyond - (category > threshold))
+    def score(self, expected: Array, at: RowValues) -> tuple[Array, Array]:
+        sums = (np.cumsum(p[..., :0:-1], axis=-1)[..., ::-1] for p in (self.mean(at), expected))
+        fitted, given = sums
+        return fitted - given, fitted + given
+
+    def information(self, at: RowValues) -> Array:
+        # The covariance of the indicators of y > k.
+        beyond = np.cumsum(self.mean(at)[..., :0:-1], axis=-1)[..., ::-1]
+        both = np.minimum(beyond[..., :, None], beyond[..., None, :])
+        return np.asarray(both - beyond[..., :, None] * beyond[..., None, :])
 
     def distances_of(self, logs: Array, link: Link) -> Array:
         return np.asarray(logs[..., :-1] - logs[..., 1:])

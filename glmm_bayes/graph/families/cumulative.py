@@ -16,6 +16,9 @@ from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.graph.families.base import Array
 from glmm_bayes.graph.families.ordinal import OrdinalFamily, distances, log_sides
 
+#: Probabilities below this are differences that have lost digits.
+_FEW_DIGITS = 1e-6
+
 
 class Cumulative(OrdinalFamily):
     """P(y <= k) = inverse link of disc * (threshold k - mu)."""
@@ -41,14 +44,29 @@ class Cumulative(OrdinalFamily):
         link = at["mu"].link
         return _differences([np.asarray(link.inverse(end)) for end in distances(at)])
 
-    def log_slopes(self, at: RowValues) -> Array:
-        link, ends, logs = at["mu"].link, distances(at), self.log_mean(at)
-        slopes = np.zeros((*logs.shape, len(ends)))
-        for k, end in enumerate(ends):
-            steep = link.log_inverse_derivative(end)
-            slopes[..., k, k] = np.exp(steep - logs[..., k])
-            slopes[..., k + 1, k] = -np.exp(steep - logs[..., k + 1])
-        return slopes
+    def score(self, expected: Array, at: RowValues) -> tuple[Array, Array]:
+        steep, probabilities = self._steep(at)
+        ratio = expected / probabilities
+        return steep * (ratio[..., :-1] - ratio[..., 1:]), steep * (ratio[..., :-1] + ratio[..., 1:])
+
+    def information(self, at: RowValues) -> Array:
+        steep, probabilities = self._steep(at)
+        count = steep.shape[-1]
+        result = np.zeros((*steep.shape, count))
+        k = np.arange(count)
+        each = 1.0 / probabilities
+        result[..., k, k] = np.square(steep) * (each[..., :-1] + each[..., 1:])
+        beside = -steep[..., :-1] * steep[..., 1:] * each[..., 1:-1]
+        result[..., k[:-1], k[1:]] = result[..., k[1:], k[:-1]] = beside
+        return result
+
+    def _steep(self, at: RowValues) -> tuple[Array, Array]:
+        """Return the density of the latent variable at each threshold, and the probabilities."""
+        link = at["mu"].link
+        probabilities = self.mean(at)
+        if probabilities.min(initial=1.0) < _FEW_DIGITS:
+            probabilities = np.exp(self.log_mean(at))
+        return NUMPY.stack([link.inverse_derivative(end) for end in distances(at)]), probabilities
 
     def distances_of(self, logs: Array, link: Link) -> Array:
         return link_of_logs(link, *log_sides(logs))

@@ -38,13 +38,24 @@ class OrdinalFamily(CategoryFamily):
         return np.asarray(NUMPY.stack([self.log_density(k, 1.0, at, NUMPY) for k in range(count)]))
 
     @abstractmethod
-    def log_slopes(self, at: RowValues) -> Array:
-        """Return the derivative of the log probability of each category in each distance.
+    def score(self, expected: Array, at: RowValues) -> tuple[Array, Array]:
+        """Return the derivatives of sum_k P_k log p_k in the distances, and the sizes of their terms.
+
+        Parameters
+        ----------
+        expected : ndarray, shape (draw, row, category)
+            Probabilities P_k.
+        at : mapping of str to RowValue
+            Parameters, at which categories have the probabilities p_k.
 
         Returns
         -------
-        ndarray, shape (draw, row, category, threshold)
+        score, size : ndarray, shape (draw, row, threshold)
         """
+
+    @abstractmethod
+    def information(self, at: RowValues) -> Array:
+        """Return the expected information on the distances, shape (draw, row, threshold, threshold)."""
 
     @abstractmethod
     def distances_of(self, logs: Array, link: Link) -> Array:

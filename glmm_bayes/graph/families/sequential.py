@@ -52,15 +52,29 @@ class SequentialFamily(OrdinalFamily):
             reached = reached + go_on
         return np.asarray(np.exp(NUMPY.stack([*logs, reached])))
 
-    def log_slopes(self, at: RowValues) -> Array:
-        link, ends = at["mu"].link, distances(at)
-        slopes = np.zeros((*np.shape(ends[0]), len(ends) + 1, len(ends)))
-        for k, end in enumerate(ends):
+    def score(self, expected: Array, at: RowValues) -> tuple[Array, Array]:
+        beyond = np.cumsum(expected[..., :0:-1], axis=-1)[..., ::-1]
+        stopping, going_on = self._relative_slopes(at)
+        terms = expected[..., :-1] * stopping, beyond * going_on
+        return terms[0] - terms[1], terms[0] + terms[1]
+
+    def information(self, at: RowValues) -> Array:
+        probabilities = self.mean(at)
+        stopping, going_on = self._relative_slopes(at)
+        beyond = np.cumsum(probabilities[..., :0:-1], axis=-1)[..., ::-1]
+        each = probabilities[..., :-1] * np.square(stopping) + beyond * np.square(going_on)
+        return np.asarray(each[..., None] * np.eye(each.shape[-1]))
+
+    def _relative_slopes(self, at: RowValues) -> tuple[Array, Array]:
+        """Return how fast log P(stop) rises and log P(go on) falls with the distance at each threshold."""
+        link = at["mu"].link
+        stopping, going_on = [], []
+        for end in distances(at):
             stop, go_on = self.log_step(end, link, NUMPY)
             steep = link.log_inverse_derivative(-end if self.link_is_of_going_on else end)
-            slopes[..., k, k] = np.exp(steep - stop)
-            slopes[..., k + 1 :, k] = -np.exp(steep - go_on)[..., None]
-        return slopes
+            stopping.append(np.exp(steep - stop))
+            going_on.append(np.exp(steep - go_on))
+        return NUMPY.stack(stopping), NUMPY.stack(going_on)
 
     def distances_of(self, logs: Array, link: Link) -> Array:
         _, beyond = log_sides(logs)
