@@ -26,7 +26,7 @@ from glmm_bayes.effects.averaging import Averages
 from glmm_bayes.effects.evaluation import Cell, Evaluates, Evaluator
 from glmm_bayes.effects.ordered import of_probabilities
 from glmm_bayes.effects.pieces import Heavy, Parts, distinct_pieces
-from glmm_bayes.effects.question import LOG_SCALES, SMALL, Question
+from glmm_bayes.effects.question import LOG_SCALES, SMALL, Question, without_one_predictor
 from glmm_bayes.effects.row_weights import BlockWeights, added
 from glmm_bayes.effects.rows import Rows
 from glmm_bayes.graph.families.ordinal import log_sides
@@ -249,9 +249,8 @@ def _of_family(question: Question, found: Parts) -> tuple[Array, str, float]:
     """Average the mean of a response that is more than the inverse of one link."""
     family = question.fit.family
     if question.scale == "link":
-        message = f"the mean of {family.name} is not the inverse link of one linear predictor."
         hint = f'Write parameter="{next(iter(found.joint.at))}" for the linear predictor of one.'
-        raise PredictionError(Finding("scale", message, hint=hint))
+        raise without_one_predictor(question.fit, "scale='link'", hint, "scale")
     if found.heavy is not None:
         message = f"t effects under {family.name} are not integrated here."
         hint = 'Ask for estimand="typical" or "subject", or give them normal effects.'

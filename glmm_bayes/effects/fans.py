@@ -19,7 +19,7 @@ from glmm_bayes.effects.averaging import free_names, grid_frame
 from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import MAX_MEMORY, Expectation, check_memory
 from glmm_bayes.effects.pieces import distinct_pieces
-from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.question import Question, without_one_predictor
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.infer.fit import Fit, check_fit
 
@@ -72,8 +72,10 @@ def fan(
     question = Question(fit, read_estimand("population", fit), "response", parameter)
     rows, notes = rows_of(question, newdata)
     if not question.is_mu or not question.link.is_increasing:
-        message = f"the mean of {fit.family.name} is no increasing function of one linear predictor."
         hint = f'Write parameter="{next(iter(rows.designs))}".'
+        if not question.is_mu:
+            raise without_one_predictor(fit, "a fan of groups", hint)
+        message = f"the mean of {fit.family.name} is no increasing function of one linear predictor."
         raise PredictionError(Finding("not_available", message, hint=hint))
     whole, first, spread = distinct_pieces(question, rows)
     check_memory(int(np.prod(fit.shape)), len(spread) * len(levels), MAX_MEMORY)

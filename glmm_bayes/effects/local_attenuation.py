@@ -17,7 +17,7 @@ from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.evaluation import Evaluator
 from glmm_bayes.effects.expectation import MAX_MEMORY, gathered
 from glmm_bayes.effects.pieces import Parts, distinct_pieces
-from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.question import Question, without_one_predictor
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit, check_fit
@@ -72,8 +72,7 @@ def attenuation(fit: Fit, newdata: Any = None) -> pd.DataFrame:
     check_fit(fit)
     question = Question(fit, read_estimand("population", fit), "link")
     if not question.is_mu:
-        message = f"the mean of {fit.family.name} is not the inverse link of one linear predictor."
-        raise PredictionError(Finding("not_available", message, hint="Use gb.slopes and gb.fan."))
+        raise without_one_predictor(fit, "attenuation", "Use gb.coefficients and gb.slopes.")
     rows, _ = rows_of(question, newdata)
     whole, first, kind = distinct_pieces(question, rows)
     link = question.link

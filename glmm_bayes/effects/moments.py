@@ -28,7 +28,7 @@ from glmm_bayes.effects.evaluation import Evaluator
 from glmm_bayes.effects.expectation import MAX_MEMORY, gathered, on_scale
 from glmm_bayes.effects.ordered import SCORE, of_probabilities
 from glmm_bayes.effects.pieces import Parts, distinct_pieces
-from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.question import Question, without_one_predictor
 from glmm_bayes.graph.likelihood import adjusted
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.predictor import single_values
@@ -120,8 +120,13 @@ def _question(fit: Fit) -> Question:
     is_ordered = fit.family.has_thresholds and bool(fit.response.categories)
     if is_ordered and not any(fit.predictors[name].design.groups for name in further):
         return Question(fit, population, ordered=SCORE)
-    message = f"variances are split for one linear predictor of the mean; {fit.family.name} has more here."
-    raise PredictionError(Finding("not_available", message, hint="Use gb.predictions and gb.fan."))
+    if fit.family.mean_is_mu or is_ordered:
+        message = (
+            f"variances are split where all random effects are those of the mean; {' and '.join(further)}"
+        )
+        message += " has a formula of its own."
+        raise PredictionError(Finding("not_available", message, hint="Use gb.predictions."))
+    raise without_one_predictor(fit, "a share of variance", "Use gb.predictions and gb.comparisons.")
 
 
 def _singles(fit: Fit) -> dict[str, RowValue]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import Link, ProbabilityLink
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand import FactorWords
@@ -127,3 +128,10 @@ class Question:
         if self.is_probability:
             return np.clip(values, 0.0, 1.0)
         return np.clip(values, *self.link.bounds) if self.is_mu else values
+
+
+def without_one_predictor(fit: Fit, what: str, hint: str, code: str = "not_available") -> PredictionError:
+    """Say that something needs a mean of one linear predictor, which that of the response is not."""
+    mean = "probabilities of categories are" if fit.response.categories else f"that of {fit.family.name} is"
+    message = f"{what} needs a mean that is the inverse link of one linear predictor; {mean} not."
+    return PredictionError(Finding(code, message, hint=hint))

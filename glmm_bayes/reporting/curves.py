@@ -30,6 +30,7 @@ from glmm_bayes.effects.canvas import (
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.effects.variables import held_means
 from glmm_bayes.infer.fit import Fit, check_fit
+from glmm_bayes.reporting.category_curves import category_curves
 from glmm_bayes.reporting.scenario import Scenario, Values, compute, other_factors, plan
 
 Array = NDArray[np.float64]
@@ -60,7 +61,8 @@ def plot_curves(fit: Fit, variable: str | None = None) -> Picture:
     Picture
         A ``matplotlib.figure.Figure`` with one panel for each level of the main categorical predictor
         (at most four); the caption says at which values all other predictors are held, ``alt`` where
-        population and typical group differ most. Returned, not shown.
+        population and typical group differ most. Of categories the probability of each, population above
+        typical group. Returned, not shown.
 
     Raises
     ------
@@ -71,6 +73,8 @@ def plot_curves(fit: Fit, variable: str | None = None) -> Picture:
     """
     check_fit(fit)
     check_texts(variable=variable)
+    if fit.response.categories:
+        return category_curves(fit, variable)
     scenario = plan(fit, variable)
     values = [compute(fit, scenario, panel) for panel in scenario.panels]
     summaries = [Summaries(_three(panel.population), _three(panel.typical)) for panel in values]
