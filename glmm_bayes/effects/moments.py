@@ -121,10 +121,8 @@ def _question(fit: Fit) -> Question:
     if is_ordered and not any(fit.predictors[name].design.groups for name in further):
         return Question(fit, population, ordered=SCORE)
     if fit.family.mean_is_mu or is_ordered:
-        message = (
-            f"variances are split where all random effects are those of the mean; {' and '.join(further)}"
-        )
-        message += " has a formula of its own."
+        own = " and ".join(further)
+        message = f"variances are split for one linear predictor of the mean; {own} has a formula of its own."
         raise PredictionError(Finding("not_available", message, hint="Use gb.predictions."))
     raise without_one_predictor(fit, "a share of variance", "Use gb.predictions and gb.comparisons.")
 

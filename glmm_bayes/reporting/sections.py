@@ -23,7 +23,6 @@ from glmm_bayes.reporting.blocks import (
     attempt,
     illustration,
 )
-from glmm_bayes.reporting.category_curves import category_curves
 from glmm_bayes.reporting.curves import plot_curves
 from glmm_bayes.reporting.sentences import (
     answers,
@@ -154,10 +153,8 @@ def _estimands(fit: Fit, variable: str | None) -> list[Block]:
 
 
 def _curves(fit: Fit) -> Illustration:
-    if fit.response.categories:
-        caption = f"Probability of each category: {ESTIMANDS['population']}, and {ESTIMANDS['typical']}."
-        return illustration(category_curves(fit), caption)
-    caption = f"Individual curves, {ESTIMANDS['population']}, and {ESTIMANDS['typical']}."
+    what = "Probability of each category: " if fit.response.categories else "Individual curves, "
+    caption = f"{what}{ESTIMANDS['population']}, and {ESTIMANDS['typical']}."
     return illustration(plot_curves(fit), caption)
 
 

@@ -264,3 +264,25 @@ def test_pictures_name_what_is_drawn(measure):
 def test_log_odds_ratios_row_by_row_are_named_after_no_link():
     found = gb.comparisons(fit_of("cumulative", "probit"), "t", "mean_log_odds_ratio", scale="at_least")
     assert found.caption.startswith("mean over rows of log odds ratios in P(y >= k), t; ")
+
+
+NEEDS_ONE = (
+    "needs a mean that is the inverse link of one linear predictor; probabilities of categories are not"
+)
+REMEDIES = [
+    (lambda fit: gb.predictions(fit, scale="link"), lambda fit: gb.predictions(fit, parameter="mu")),
+    (gb.attenuation, gb.coefficients),
+    (gb.fan, lambda fit: gb.fan(fit, parameter="mu")),
+]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(("call", "remedy"), REMEDIES)
+def test_what_stays_refused_is_refused_in_one_voice_and_its_remedy_works(family, call, remedy):
+    with pytest.raises(gb.PredictionError, match=NEEDS_ONE):
+        call(fit_of(family))
+    assert str(remedy(fit_of(family)))
+
+
+def test_curves_of_categories_are_those_of_their_probabilities():
+    assert "P(y = k) along x, one for each category" in gb.plot_curves(fit_of(), "x").alt
