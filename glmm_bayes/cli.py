@@ -9,7 +9,7 @@ import json
 import secrets
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -26,6 +26,7 @@ from glmm_bayes.before_sampling import (
     raise_together,
 )
 from glmm_bayes.core.errors import GlmmError, ResourceError, SamplingError, StorageError
+from glmm_bayes.core.words import INTERVAL_PROBABILITY
 from glmm_bayes.from_spec import fit_of, is_spec, model_of, spec_file, targets_of
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def demo(
         checked_seed(seed)
     check_targets({"report": out}, overwrite)
     import glmm_bayes as gb
+    from glmm_bayes.core.text_tables import table_text, told
 
     data = gb.load_dataset("toenail")
     model = gb.Model("y ~ treatment*time + (1 | patientID)", data, family="bernoulli")
@@ -114,8 +116,8 @@ def demo(
         _say(f"{gb.predictions(fit, _DEMO_ROWS, estimand=word)}\n")
     _say(f"{gb.comparisons(fit, 'treatment', newdata=_DEMO_ROWS)}\n")
     table = gb.coefficients(fit)
-    _say(table[["coef", "subject_mean", "population_mean", "attenuation"]].to_string(index=False, na_rep=""))
-    _say(f"({table.attrs['caption']})")
+    _say(table_text(table[["coef", "subject_mean", "population_mean", "attenuation"]]))
+    _say(told(f"({table.attrs['caption']})"))
     path = gb.report(fit, out, "Toenail trial: terbinafine against itraconazole", overwrite)
     _say(f"\nverdict: {gb.diagnose(fit).verdict}\nreport: {path}")
 
@@ -123,6 +125,7 @@ def demo(
 @app.command()
 def check(spec: SpecPath, as_json: AsJson = False, allow_outside: AllowOutside = False) -> None:
     """Read spec and data, and list everything found; nothing is compiled."""
+    from glmm_bayes.core.text_tables import table_text
     from glmm_bayes.infer.archive import is_fit
 
     file = spec_file(spec)
@@ -138,7 +141,7 @@ def check(spec: SpecPath, as_json: AsJson = False, allow_outside: AllowOutside =
         _say(json.dumps({"formula": file.model.to_formula(), "findings": table.to_dict("records")}))
         return
     _say(str(model))
-    _say(table.to_string(index=False, na_rep=""))
+    _say(table_text(table, left=list(table.columns)))
 
 
 @app.command()
@@ -176,37 +179,110 @@ def effects(
     variable: Annotated[
         str | None,
         typer.Argument(
-            help="The variable to compare the values of; without it, what the spec file asks for."
+            help="The variable to compare the values of; without it, predictions of the rows of --newdata, "
+            "or what the spec file asks for."
         ),
     ] = None,
     estimand: Annotated[
         str, typer.Option(help="population, typical, subject, sample or new_subject (one new group).")
     ] = "population",
     measure: Annotated[str, typer.Option(help="difference, ratio, odds_ratio, ...")] = "difference",
-    by: Annotated[str | None, typer.Option(help="A column to compare within.")] = None,
+    by: Annotated[str | None, typer.Option(help="A column to average within.")] = None,
     per: Annotated[str | None, typer.Option(help="label: a new group for each label in the rows.")] = None,
+    newdata: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="Rows in a CSV, Parquet or Feather file; default: those of the data."
+        ),
+    ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Values to compare, the first the reference: 0,12 or --values 0 --values 12; or pairwise, "
+            "sequential, sd, iqr, minmax."
+        ),
+    ] = None,
+    scale: Annotated[str, typer.Option(help="response, link, or of ordered categories at_least, score.")] = (
+        "response"
+    ),
+    probability: Annotated[float, typer.Option(help="Of the intervals.")] = INTERVAL_PROBABILITY,
     as_json: AsJson = False,
 ) -> None:
     """Compare the expected response at different values of one variable, or compute a spec file's effects."""
-    import glmm_bayes as gb
+    from glmm_bayes.core.arguments import checked_probability
+    from glmm_bayes.effects.answers import checked_scale
     from glmm_bayes.effects.estimand import check_words
     from glmm_bayes.effects.measures import read_measure
 
     read_measure(measure)
     check_words([estimand], per)
+    checked_scale(scale)
+    with placed("--probability:"):
+        checked_probability(probability)
     fitted, file = fit_of(source)
+    rows = _rows(newdata, fitted)
+    asked = {"estimand": estimand, "by": by, "newdata": rows, "scale": scale, "per": per}
     if variable is not None:
-        result = gb.comparisons(fitted, variable, measure=measure, estimand=estimand, by=by, per=per)
-        _say(json.dumps(_document(result)) if as_json else str(result))
+        answer = _compared(fitted, variable, measure, values, asked)
+    elif values:
+        raise typer.BadParameter("name the variable whose values these are.", param_hint="VARIABLE")
+    elif rows is not None:
+        answer = _predicted(fitted, asked)
+    elif file is not None and file.effects:
+        _tell_effects(answers_to(fitted, file.effects), probability, as_json)
         return
-    if file is None or not file.effects:
-        raise typer.BadParameter("name a variable, or a spec file with 'effects'.", param_hint="VARIABLE")
+    else:
+        message = "name a variable, rows by --newdata, or a spec file with 'effects'."
+        raise typer.BadParameter(message, param_hint="VARIABLE")
+    _say(json.dumps(_document(answer, probability)) if as_json else answer.to_string(probability))
+
+
+def _rows(path: Path | None, fitted: Fit) -> Any:
+    """Read the rows of a file as those of the data were read."""
+    if path is None:
+        return None
+    from glmm_bayes.design.data_files import read_data_file
+    from glmm_bayes.spec.column_names import label_columns
+
+    return read_data_file(path, label_columns((fitted.spec,)))
+
+
+def _predicted(fitted: Fit, asked: Mapping[str, Any]) -> Effects:
+    import glmm_bayes as gb
+
+    return gb.predictions(fitted, **asked)
+
+
+def _compared(
+    fitted: Fit, variable: str, measure: str, values: list[str] | None, asked: Mapping[str, Any]
+) -> Effects:
+    import glmm_bayes as gb
+
+    return gb.comparisons(fitted, variable, measure=measure, values=_values(values), **asked)
+
+
+def _values(given: list[str] | None) -> str | list[Any] | None:
+    """Read values as they are written on a command line: numbers where all are numbers."""
+    if not given:
+        return None
+    texts = given if len(given) > 1 else [part.strip() for part in given[0].split(",")]
+    if len(texts) == 1:
+        return texts[0]
+    try:
+        return [float(text) for text in texts]
+    except ValueError:
+        return texts
+
+
+def _tell_effects(answers: Iterable[Effects | GlmmError], probability: float, as_json: bool) -> None:
+    """Say what a spec file asks for; what fails is told at the end."""
     failed: list[GlmmError] = []
     documents = []
-    for position, answer in enumerate(answers_to(fitted, file.effects)):
-        documents.append(_told(answer, failed))
+    for position, answer in enumerate(answers):
+        documents.append(_told(answer, failed, probability))
         if not as_json and not isinstance(answer, GlmmError):
-            _say(f"\n{answer}" if position else str(answer))
+            text = answer.to_string(probability)
+            _say(f"\n{text}" if position else text)
     if as_json:
         _say(json.dumps({"effects": documents}))
     raise_together(failed)
@@ -304,16 +380,20 @@ def _reported(result: Fit, target: Path, overwrite: bool, failed: list[GlmmError
         return None
 
 
-def _told(answer: Effects | GlmmError, failed: list[GlmmError]) -> dict[str, Any]:
+def _told(
+    answer: Effects | GlmmError, failed: list[GlmmError], probability: float = INTERVAL_PROBABILITY
+) -> dict[str, Any]:
     """Return an effect as JSON, or keep why there is none."""
     if not isinstance(answer, GlmmError):
-        return _document(answer)
+        return _document(answer, probability)
     failed.append(answer)
     return {"error": str(answer)}
 
 
-def _document(effect: Effects) -> dict[str, Any]:
-    return {**effect.attrs, "rows": json.loads(effect.summary().to_json(orient="records"))}
+def _document(effect: Effects, probability: float) -> dict[str, Any]:
+    table = effect.summary(probability)
+    attrs = {str(key): value for key, value in table.attrs.items()}
+    return {**attrs, "rows": json.loads(table.to_json(orient="records"))}
 
 
 def _save(result: Fit, target: Path, overwrite: bool) -> None:

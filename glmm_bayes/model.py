@@ -23,6 +23,7 @@ from glmm_bayes.core.errors import (
     shown_value,
 )
 from glmm_bayes.core.escapes import visible
+from glmm_bayes.core.text_tables import told
 from glmm_bayes.design.checks.dependence import checked_rank
 from glmm_bayes.design.checks.registry import check_table, examine
 from glmm_bayes.design.checks.subject import Outcome, Subject
@@ -274,8 +275,10 @@ class Model(AnswersNames):
         columns = ["severity", "code", "column", "message"]
         rows = check_table(self._subjects, self._found_before)
         table = pd.DataFrame(rows, columns=columns, dtype=object)
-        width = {name: max(map(len, map(str, table[name]))) for name in columns}
-        return captioned(table, "What was found in the data; nothing was compiled.", left_aligned=width)
+
+        return captioned(
+            table, "What was found in the data; nothing was compiled.", left_aligned=tuple(columns)
+        )
 
     @cached_property
     def _subjects(self) -> tuple[Subject, ...]:
@@ -303,7 +306,7 @@ class Model(AnswersNames):
         )
 
     def __str__(self) -> str:
-        notes = [f"{finding.severity}: {finding.message}" for finding in self.findings]
+        notes = [told(f"{finding.severity}: {finding.message}") for finding in self.findings]
         return visible("\n".join([describe_model(self), *notes]))
 
     __repr__ = __str__

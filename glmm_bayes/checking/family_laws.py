@@ -174,9 +174,9 @@ def check_family(
         columns=["law", "result", "found"],
         dtype=object,
     )
-    width = {name: max(map(len, map(str, table[name]))) for name in table.columns}
+
     caption = f"Laws of the family {subject.family.name} at {subject.size} points of its parameters."
-    return captioned(table, caption, left_aligned=width)
+    return captioned(table, caption, left_aligned=tuple(table.columns))
 
 
 def _subject(

@@ -13,6 +13,7 @@ import xarray as xr
 from glmm_bayes.core.arguments import checked_probability
 from glmm_bayes.core.elsewhere import AnswersNames, in_our_words
 from glmm_bayes.core.escapes import visible
+from glmm_bayes.core.text_tables import WIDTH, table_text, told
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.effects.asked import Estimand
 from glmm_bayes.effects.group_law import GroupLaw
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SHOWN_ROWS = 20
-_TEXT_WIDTH = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,14 +97,22 @@ class Effects(AnswersNames):
     @property
     def caption(self) -> str:
         """One sentence that names quantity, estimand, average, interval and caveats of the draws."""
+        return self._caption(INTERVAL_PROBABILITY)
+
+    def _caption(self, probability: float) -> str:
         parts = [str(self.attrs["quantity"]), str(self.attrs["estimand_description"])]
         if self.attrs.get("average"):
             parts.append(str(self.attrs["average"]))
         over = " over draws and new groups" if self.law is not None else ""
-        if self.measure is not None and self.measure.meaning:
-            parts.append(self.measure.meaning)
-        how = "mean and" if self.measure is None else self.measure.summary_words
-        return visible("; ".join([*parts, f"{how} {interval_words()}{over}", *self.caveats]))
+        how = f"{self.shown_words(probability)}{over}"
+        return visible("; ".join([*parts, how, *self.caveats]))
+
+    def shown_words(self, probability: float = INTERVAL_PROBABILITY) -> str:
+        """Say what the columns of the summary are."""
+        if self.measure is None:
+            return f"mean and {interval_words(probability)}"
+        meaning = f"{self.measure.meaning}; " if self.measure.meaning else ""
+        return f"{meaning}{self.measure.summary_words} {interval_words(probability)}"
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -118,15 +126,35 @@ class Effects(AnswersNames):
         figure: Figure = plot_effects(self)
         return figure
 
-    def __str__(self) -> str:
-        table = self.summary()
-        text = table.head(_SHOWN_ROWS).to_string(index=False, float_format=lambda value: f"{value:.4g}")
+    @in_our_words
+    def to_string(self, probability: float = INTERVAL_PROBABILITY) -> str:
+        """Write caption and summary as a text of at most 100 columns, the first 20 rows.
+
+        Parameters
+        ----------
+        probability : float
+            Of the equal-tailed interval.
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        PredictionError
+            ``values`` unless the probability lies between 0 and 1.
+        """
+        table = self.summary(probability)
+        text = table_text(table.head(_SHOWN_ROWS))
         more = f"\n... {len(table) - _SHOWN_ROWS} more rows" if len(table) > _SHOWN_ROWS else ""
         rule, error = self.attrs["integration"], self.attrs["integration_error"]
         words = rule if error == 0 else f"{rule}, error below {error:.1e}"
-        notes = "".join(f"\nnote: {sentence}" for sentence in self.attrs.get("notes", ()))
-        caption = fill(self.caption, _TEXT_WIDTH, break_on_hyphens=False)
-        return visible(f"{caption}\n{text}{more}\nintegration: {words}{notes}")
+        lines = [f"integration: {words}", *(f"note: {sentence}" for sentence in self.attrs.get("notes", ()))]
+        caption = fill(self._caption(probability), WIDTH, break_on_hyphens=False)
+        return visible("\n".join([f"{caption}\n{text}{more}", *map(told, lines)]))
+
+    def __str__(self) -> str:
+        return self.to_string()
 
     __repr__ = __str__
 

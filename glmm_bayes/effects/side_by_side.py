@@ -14,6 +14,7 @@ from glmm_bayes.core.arguments import check_texts, kept
 from glmm_bayes.core.elsewhere import AnswersNames, in_our_words, refuse_unknown
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
 from glmm_bayes.core.escapes import visible
+from glmm_bayes.core.text_tables import WIDTH, table_text, told
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_words
 from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.estimand import NEW_SUBJECT
@@ -34,7 +35,6 @@ SENTENCES = {
     "new_subject": "for one group not yet seen: its interval holds the differences between groups",
 }
 _PER_LABEL = "on average over as many groups not yet seen as the rows have labels"
-_WIDTH = 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,16 +86,14 @@ class SideBySide(AnswersNames):
 
     def __str__(self) -> str:
         first = next(iter(self.effects.values()))
-        caption = "; ".join([f"{first.attrs['quantity']}; mean and {interval_words()}", *first.caveats])
-        lines = [fill(caption, _WIDTH, break_on_hyphens=False)]
+        caption = "; ".join([f"{first.attrs['quantity']}; {first.shown_words()}", *first.caveats])
+        lines = [fill(caption, WIDTH, break_on_hyphens=False)]
         table = self.summary()
-        lines.append(
-            table.drop(columns="answers").to_string(index=False, float_format=lambda value: f"{value:.4g}")
-        )
+        lines.append(table_text(table.drop(columns="answers")))
         for word, effects in self.effects.items():
             means = str(effects.attrs["estimand_description"]).split(" (")[0]
-            lines.append(f"{word}: {self._answers(word)} ({means})")
-        lines += [f"{word}: not shown, {why}" for word, why in self.omitted.items()]
+            lines.append(told(f"{word}: {self._answers(word)} ({means})"))
+        lines += [told(f"{word}: not shown, {why}") for word, why in self.omitted.items()]
         return visible("\n".join(lines))
 
     __repr__ = __str__

@@ -13,10 +13,10 @@ from typing import Any
 import pandas as pd
 
 from glmm_bayes.core.escapes import defused, visible
+from glmm_bayes.core.text_tables import WIDTH, table_text
 from glmm_bayes.infer.caveats import Drawn, caveat_attrs
 
 _ROWS = 20
-_WIDTH = 100
 
 
 class PrintedFrame(pd.DataFrame):
@@ -91,17 +91,9 @@ class CaptionedFrame(PrintedFrame):
     """A data frame whose ``attrs["caption"]`` is printed with it; what is cut out of it has none."""
 
     def __repr__(self) -> str:
-        left = {name: _padded(width) for name, width in self.attrs.get("left_aligned", {}).items()}
-        shown = self.head(_ROWS)
-        body = shown.to_string(
-            float_format=_number,
-            na_rep="",
-            index=self._shows_index,
-            formatters=left or None,
-            justify="left" if left else None,
-        )
+        body = table_text(self.head(_ROWS), self._shows_index, self.attrs.get("left_aligned", ()))
         more = f"\n... {len(self) - _ROWS} more rows" if len(self) > _ROWS else ""
-        return f"{fill(str(self.attrs['caption']), _WIDTH, break_on_hyphens=False)}\n{body}{more}"
+        return f"{fill(str(self.attrs['caption']), WIDTH, break_on_hyphens=False)}\n{body}{more}"
 
     __str__ = __repr__
 
@@ -172,11 +164,6 @@ def _shown(value: Any, shown: Callable[[str], str]) -> Any:
     if isinstance(value, tuple):
         return tuple(_shown(part, shown) for part in value)
     return shown(value) if isinstance(value, str) else value
-
-
-def _padded(width: int) -> Callable[[object], str]:
-    """Return a formatter that fills a column's texts on their right; nothing is blank."""
-    return lambda value: ("" if value is None else str(value)).ljust(width)
 
 
 def _number(value: float) -> str:

@@ -111,13 +111,13 @@ class Wanted(Section):
     by: By = None
     newdata: dict[str, Scalar | list[Scalar]] | None = None
     per: Literal["label"] | None = None
+    scale: Literal["response", "link", "at_least", "score"] = "response"
 
 
 class Predictions(Wanted):
     """Expected responses."""
 
     verb: Literal["predictions"]
-    scale: Literal["response", "link"] = "response"
 
 
 class Comparisons(Wanted):
@@ -135,7 +135,6 @@ class Slopes(Wanted):
     verb: Literal["slopes"]
     variable: str
     measure: Literal["dydx", "eyex", "eydx", "dyex"] = "dydx"
-    scale: Literal["response", "link"] = "response"
 
 
 class Output(Section):

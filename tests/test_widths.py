@@ -1,0 +1,86 @@
+"""What is printed fits a terminal of 100 columns, whatever the labels are."""
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import glmm_bayes as gb
+from glmm_bayes.core.text_tables import WIDTH
+
+LONG = [
+    "terbinafine 250 mg daily for twelve weeks",
+    "itraconazole 200 mg daily for twelve weeks",
+    "no treatment",
+]
+RNG = np.random.default_rng(1)
+DATA = pd.DataFrame(
+    {
+        "y": RNG.integers(0, 2, 60),
+        "treatment_of_the_patient": np.resize(LONG, 60),
+        "months_since_the_first_visit": RNG.normal(size=60).round(3),
+        "age_of_the_patient_in_years": RNG.normal(50, 9, 60).round(1),
+        "identifier_of_the_patient": np.repeat(
+            [f"patient number {k} of the northern centre" for k in range(12)], 5
+        ),
+    }
+)
+FORMULA = (
+    "y ~ treatment_of_the_patient * months_since_the_first_visit + age_of_the_patient_in_years "
+    "+ (1 + months_since_the_first_visit | identifier_of_the_patient)"
+)
+
+
+@cache
+def fit():
+    model = gb.Model(FORMULA, DATA, family="bernoulli")
+    size = len(model.design.coefficients)
+    draws = {
+        "beta": RNG.normal(0, 0.3, (2, 60, size)),
+        "sd_identifier_of_the_patient": RNG.uniform(0.5, 1, (2, 60, 2)),
+        "corr_identifier_of_the_patient": np.broadcast_to(np.eye(2), (2, 60, 2, 2)),
+        "b_identifier_of_the_patient": RNG.normal(0, 0.5, (2, 60, 12, 2)),
+    }
+    return gb.Fit.from_draws(model, draws)
+
+
+TREATMENT, MONTHS = "treatment_of_the_patient", "months_since_the_first_visit"
+PRINTED = {
+    "coefficients": lambda: gb.coefficients(fit()),
+    "variance_components": lambda: gb.variance_components(fit()),
+    "random_effects": lambda: gb.random_effects(fit()),
+    "summary": lambda: gb.summary(fit()),
+    "predictions": lambda: gb.predictions(fit()),
+    "comparisons": lambda: gb.comparisons(fit(), TREATMENT, by=MONTHS),
+    "nnt": lambda: gb.comparisons(fit(), TREATMENT, "nnt"),
+    "slopes": lambda: gb.slopes(fit(), MONTHS, by=TREATMENT),
+    "estimands": lambda: gb.estimands(fit(), TREATMENT),
+    "estimands, nnt": lambda: gb.estimands(fit(), TREATMENT, measure="nnt"),
+    "fan": lambda: gb.fan(fit()),
+    "ranks": lambda: gb.ranks(fit()),
+    "r2": lambda: gb.r2(fit()),
+    "icc": lambda: gb.icc(fit(), DATA.head(3)),
+    "attenuation": lambda: gb.attenuation(fit(), DATA.head(3)),
+    "check": lambda: gb.Model(FORMULA, DATA, family="bernoulli").check(),
+}
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_printed_tables_fit_a_terminal(name):
+    text = str(PRINTED[name]())
+    assert max(map(len, text.split("\n"))) <= WIDTH, text
+
+
+def test_priors_and_what_they_say_fit_a_terminal():
+    model = gb.Model(FORMULA, DATA, family="bernoulli")
+    lines = str(model).split("\n")
+    start = next(at for at, line in enumerate(lines) if line.startswith("beta["))
+    meant = " ".join(" ".join(lines[start:]).split())
+    for row in model.priors.rows:
+        assert row.meaning in meant
+
+
+def test_the_caption_of_all_estimands_says_what_numbers_needed_to_treat_are():
+    head = " ".join(str(gb.estimands(fit(), TREATMENT, measure="nnt")).split())
+    assert "NNTB if a benefit" in head and "; mean and" not in head
