@@ -8,9 +8,17 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import NoReturn
 
+import pandas as pd
+
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
-from glmm_bayes.core.peer_words import ARGUMENTS, CHOICES, LEVELS, NAMES, ONE_LEVEL, WRITTEN
-from glmm_bayes.core.registry import suggestion
+from glmm_bayes.core.peer_words import ARGUMENTS, CHOICES, LEVELS, NAMES, OF_EFFECTS, ONE_LEVEL, WRITTEN
+from glmm_bayes.core.registry import misspelt
+
+#: What a result has.
+_OF_RESULTS = (
+    "It has summary(probability=0.95), a data frame; draws, an xarray, as in az.hdi(result.draws); grid, "
+    "caption and plot()."
+)
 
 
 class UnknownArgumentError(PredictionError, TypeError):
@@ -33,7 +41,9 @@ def argument_hint(name: str, known: Iterable[str], keeps_draws: bool = True) -> 
     written = next(
         (f"Write {WRITTEN.get(argument, argument + '=')}." for argument in ours if argument in arguments), ""
     )
-    near = written or sentence or suggestion(name, arguments)
+    if name in OF_EFFECTS and "newdata" not in arguments:
+        sentence = ""
+    near = written or sentence or misspelt(name, arguments)
     return " ".join(filter(None, (near, f"Arguments: {', '.join(arguments)}.")))
 
 
@@ -41,7 +51,7 @@ def choice_hint(argument: str, word: object, choices: Iterable[str]) -> str:
     """Say which word is meant here by one of another package; else the nearest, and the choices."""
     plain = str(word).strip().lower().translate({ord(mark): "_" for mark in "- ."})
     ours = CHOICES.get((argument, plain))
-    near = f'Here it is {argument}="{ours}".' if ours else suggestion(str(word), choices)
+    near = f'Here it is {argument}="{ours}".' if ours else misspelt(str(word), choices)
     return " ".join(filter(None, (near, f"Choices: {', '.join(choices)}.")))
 
 
@@ -92,17 +102,31 @@ def unknown_name(owner: str, name: str) -> UnknownNameError:
     owner : {"glmm_bayes", "Fit", "Model", ...}
         What was asked.
     """
-    if owner in ("Effects", "SideBySide"):
-        hint = f"Write result.summary().{name}; the summary is a data frame."
-        return UnknownNameError(Finding("unknown_name", f"{owner} has no '{name}'.", hint=hint))
     verbs = [verb for verb in sys.modules["glmm_bayes"].__all__ if verb.islower()]
-    spelling = f"gb.{name}(fit)" if name in verbs else NAMES.get(name, "")
-    if spelling:
+    spelling = NAMES.get(name, "") or (_call_of(name) if name in verbs else "")
+    if owner in ("Effects", "SideBySide"):
+        is_of_table = name not in NAMES and hasattr(pd.DataFrame, name)
+        hint = f"Write result.summary().{name}; the summary is a data frame." if is_of_table else _OF_RESULTS
+    elif spelling:
         made = ", with fit = model.fit()" if owner.endswith("Model") and "fit" in spelling else ""
         hint = f"Write {spelling}{made}."
     else:
-        hint = suggestion(name, verbs)
+        hint = misspelt(name, verbs)
     return UnknownNameError(Finding("unknown_name", f"{owner} has no '{name}'.", hint=hint))
+
+
+def _call_of(verb: str) -> str:
+    """Write a call of a function of ours with what it needs."""
+    needed = {
+        "comparisons": 'fit, "x"',
+        "slopes": 'fit, "x"',
+        "interval_ratio": 'fit, "x"',
+        "implied_correlation": "fit, rows",
+        "load": '"model.glmm"',
+        "report": 'fit, "report.html"',
+        "load_dataset": '"toenail"',
+    }
+    return f"gb.{verb}({needed.get(verb, 'fit')})"
 
 
 class AnswersNames:

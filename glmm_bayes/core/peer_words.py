@@ -31,7 +31,8 @@ ARGUMENTS: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
         # to sample
         **dict.fromkeys(("random_seed", "random_state", "rng"), (("seed",), "")),
         **dict.fromkeys(
-            ("iter", "samples", "num_samples", "iter_sampling"), (("draws",), "Write model.fit(draws=...).")
+            ("iter", "samples", "num_samples", "iter_sampling", "nitt", "n_draws"),
+            (("draws",), "Write model.fit(draws=...)."),
         ),
         **dict.fromkeys(
             ("warmup", "num_warmup", "iter_warmup", "burnin"), (("tune",), "Write model.fit(tune=...).")
@@ -44,7 +45,12 @@ ARGUMENTS: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
             (("engine", "projection"), ""),
         ),
         **dict.fromkeys(("progressbar", "progress_bar", "refresh"), (("progress",), "")),
-        "control": ((), "Write fit(target_accept=0.95); the tree depth is the sampler's own."),
+        **dict.fromkeys(
+            ("control", "max_treedepth"),
+            ((), "Write fit(target_accept=0.95); the tree depth is the sampler's own."),
+        ),
+        "thin": ((), "Every draw is kept; draws=1000 asks for fewer."),
+        "sample_prior": ((), "Write model.prior_predictive()."),
         **dict.fromkeys(
             ("init", "inits", "initvals", "start", "starting_values"),
             ((), "Starts are computed from the model; no argument sets them."),
@@ -64,14 +70,22 @@ ARGUMENTS: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
         ),
         **dict.fromkeys(("cens", "censored"), ((), 'Censoring belongs to the response: "y | cens(c) ~ x".')),
         "ziformula": ((), 'Write gb.Formula("y ~ x", zi="~ z"), with a zero-inflated family.'),
-        **dict.fromkeys(("dispformula", "dispersion"), ((), 'Write gb.Formula("y ~ x", sigma="~ z").')),
+        **dict.fromkeys(
+            ("dispformula", "disp_formula", "dispersion"), ((), 'Write gb.Formula("y ~ x", sigma="~ z").')
+        ),
         **dict.fromkeys(("cov", "data2", "cov_ranef", "adjacency", "W"), (("known",), "")),
         **dict.fromkeys(
             ("REML", "nAGQ", "optimizer"), ((), "All parameters are sampled; nothing is profiled.")
         ),
-        **dict.fromkeys(
-            ("noncentered", "center", "centered", "auto_scale"), ((), "The parametrization is chosen.")
+        **dict.fromkeys(("noncentered", "center", "centered"), ((), "The parametrization is chosen.")),
+        "auto_scale": ((), "Default priors have the scale of the data; print(model) lists them."),
+        "fixed": (("formula",), ""),
+        "correlation": (
+            (),
+            'Write (0 + time | gr(g, structure = "ar1")) in the formula, with time as levels.',
         ),
+        "threshold": ((), "Thresholds are free; there are those of the data."),
+        "nominal": ((), 'Write cs(x) in the formula, with family="acat", "sratio" or "cratio".'),
         "contrasts": ((), 'A coding is a term of the formula: C(f, "sum").'),
         "categorical": ((), "Write C(x) in the formula."),
         "subset": ((), "Take the rows first: data[data.x > 0]."),
@@ -95,7 +109,7 @@ ARGUMENTS: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
         **dict.fromkeys(
             ("contrast", "pairwise"), (("values",), 'Write gb.comparisons(fit, "f", values="pairwise").')
         ),
-        "slope": (("measure",), ""),
+        "slope": ((), 'Write measure="dydx", "eyex", "eydx" or "dyex".'),
         **dict.fromkeys(
             ("average_by", "condition", "conditional", "effects", "specs", "group"), (("by",), "")
         ),
@@ -104,7 +118,10 @@ ARGUMENTS: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
             (("scale",), 'Means are on the response scale; gb.predictions(fit, scale="link") has the other.'),
         ),
         **dict.fromkeys(("dpar", "nlpar", "component", "which"), (("parameter", "factor"), "")),
-        "wts": (("weights",), ""),
+        **dict.fromkeys(
+            ("wts", "weights", "freq_weights", "var_weights"),
+            (("weights",), 'Weights of the likelihood belong to the response: "y | weights(w) ~ x".'),
+        ),
         **dict.fromkeys(("resp", "response", "outcome"), ((), 'Take one response: fit["y1"].')),
         **dict.fromkeys(
             ("vcov", "se_fit", "se", "robust", "bootstrap"), ((), "The draws carry the uncertainty.")
@@ -122,6 +139,9 @@ ARGUMENTS: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
     }
 )
 
+#: Those whose sentence is of an effect at rows, and of nothing else.
+OF_EFFECTS = frozenset(("type", "what", "kind", "response_scale", "linear", "eps", "step", "h", "numderiv"))
+
 #: What they call functions, and what to write here.
 NAMES: Mapping[str, str] = MappingProxyType(
     {
@@ -137,6 +157,7 @@ NAMES: Mapping[str, str] = MappingProxyType(
                 "glmm",
                 "lm",
                 "glm",
+                *("clmm", "MCMCglmm", "MixedLM", "GLM", "fitme", "lme", "glmmPQL", "GLMMadaptive"),
             ),
             'gb.Model("y ~ x + (1 | g)", data, family="bernoulli").fit()',
         ),
@@ -146,16 +167,21 @@ NAMES: Mapping[str, str] = MappingProxyType(
         ),
         **dict.fromkeys(("prior_summary", "get_prior", "default_prior", "plot_priors"), "model.explain()"),
         **dict.fromkeys(("sample_prior_predictive", "prior_predict"), "model.prior_predictive()"),
-        **dict.fromkeys(("set_prior", "prior", "set_priors", "normal"), 'gb.Prior("Normal", mu=0, sigma=1)'),
+        **dict.fromkeys(
+            ("set_prior", "prior", "set_priors", "normal", "Normal"), 'gb.Prior("Normal", mu=0, sigma=1)'
+        ),
+        "HalfNormal": 'gb.Prior("HalfNormal", sigma=1)',
         **dict.fromkeys(("bf", "bformula", "brmsformula"), 'gb.Formula("y ~ x", sigma="~ z")'),
         **dict.fromkeys(("mvbf", "mvbrmsformula", "mvbind"), 'gb.Formulas("y1 ~ x", "y2 ~ x")'),
         **dict.fromkeys(
             (
                 *("predict", "fitted", "epred", "posterior_epred", "add_epred_draws", "fittedvalues"),
-                *("posterior_linpred", "avg_predictions", "emmeans", "ref_grid", "marginal_means", "lsmeans"),
+                *("avg_predictions", "emmeans", "ref_grid", "marginal_means", "lsmeans"),
             ),
             "gb.predictions(fit)",
         ),
+        **dict.fromkeys(("posterior_linpred", "linpred"), 'gb.predictions(fit, scale="link")'),
+        **dict.fromkeys(("posterior_draws", "get_draws"), "gb.predictions(fit).draws"),
         **dict.fromkeys(
             ("posterior_predict", "sample_posterior_predictive", "add_predicted_draws", "simulate"),
             "gb.posterior_predictive(fit)",
@@ -173,16 +199,28 @@ NAMES: Mapping[str, str] = MappingProxyType(
                 "marginal_effects",
                 "estimate_slopes",
                 "ame",
+                *("marginal_effect", "dydx", "elasticities"),
             ),
             'gb.slopes(fit, "x")',
         ),
         **dict.fromkeys(
-            ("hypothesis", "hypotheses", "glht"), 'gb.comparisons(fit, "x", hypothesis="b1 = b2")'
+            ("hypothesis", "hypotheses", "glht"), 'gb.predictions(fit, by="f", hypothesis="pairwise")'
         ),
         **dict.fromkeys(("datagrid", "data_grid", "expand_grid"), "gb.grid(fit, x=[0, 1])"),
-        **dict.fromkeys(("ranef", "coef", "params_by_group", "lmList"), "gb.random_effects(fit)"),
+        **dict.fromkeys(("ranef", "params_by_group", "lmList"), "gb.random_effects(fit)"),
+        "coef": "gb.coefficients(fit) and gb.random_effects(fit)",
+        **dict.fromkeys(
+            ("odds_ratio", "odds_ratios", "OR"), 'gb.comparisons(fit, "x", measure="odds_ratio")'
+        ),
+        **dict.fromkeys(
+            ("risk_ratio", "rate_ratio", "relative_risk", "RR"), 'gb.comparisons(fit, "x", measure="ratio")'
+        ),
+        **dict.fromkeys(("risk_difference", "RD"), 'gb.comparisons(fit, "x")'),
+        **dict.fromkeys(("common_effects", "fixed_effects"), "gb.coefficients(fit)"),
         **dict.fromkeys(("fixef", "fe_params", "marginal_coefs", "exp_coef"), "gb.coefficients(fit)"),
-        **dict.fromkeys(("VarCorr", "varcorr", "cov_re", "vc"), "gb.variance_components(fit)"),
+        **dict.fromkeys(
+            ("VarCorr", "varcorr", "cov_re", "vc", "random_effects_cov"), "gb.variance_components(fit)"
+        ),
         **dict.fromkeys(
             ("bayes_R2", "r2_nakagawa", "r_squared", "r2_score", "loo_R2", "rsquared"), "gb.r2(fit)"
         ),
@@ -200,16 +238,23 @@ NAMES: Mapping[str, str] = MappingProxyType(
             "gb.summary(fit)",
         ),
         **dict.fromkeys(
-            ("conditional_effects", "plot_predictions", "ggpredict", "plot_model", "interplot"),
+            (
+                *("conditional_effects", "plot_predictions", "ggpredict", "plot_model", "interplot"),
+                *("effect", "Effect", "allEffects", "predictorEffect", "predictorEffects", "emmip"),
+            ),
             'gb.plot_curves(fit, "x")',
         ),
         **dict.fromkeys(("plot", "plot_comparisons", "plot_slopes"), 'gb.comparisons(fit, "x").plot()'),
         **dict.fromkeys(
-            ("rhat", "ess", "check_hmc_diagnostics", "neff_ratio", "nuts_params", "launch_shinystan"),
+            (
+                *("rhat", "ess", "check_hmc_diagnostics", "neff_ratio", "nuts_params", "launch_shinystan"),
+                "check_convergence",
+            ),
             "gb.diagnose(fit)",
         ),
         **dict.fromkeys(("ppc", "plot_ppc", "bayesplot", "check_model"), "gb.pp_check(fit)"),
-        **dict.fromkeys(("loo", "waic", "LOO", "kfold"), "az.loo(fit.draws)"),
+        **dict.fromkeys(("loo", "waic", "LOO", "kfold", "AIC", "BIC", "aic", "bic"), "az.loo(fit.draws)"),
+        "loo_compare": 'az.compare({"a": fit_a.draws, "b": fit_b.draws})',
         **dict.fromkeys(("plot_trace", "mcmc_plot", "traceplot"), "az.plot_trace(fit.draws)"),
         **dict.fromkeys(("hdi", "eti"), "az.hdi(fit.draws)"),
         **dict.fromkeys(
@@ -221,7 +266,11 @@ NAMES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("readRDS", "from_netcdf", "read_pickle"), 'gb.load("model.glmm")'),
         **dict.fromkeys(("describe", "print_summary"), "print(fit)"),
         **dict.fromkeys(
-            ("check_overdispersion", "dispersion_test", "DHARMa", "simulateResiduals"), "gb.pp_check(fit)"
+            (
+                *("check_overdispersion", "dispersion_test", "DHARMa", "simulateResiduals"),
+                *("testDispersion", "residuals", "resid"),
+            ),
+            "gb.pp_check(fit)",
         ),
         **dict.fromkeys(("GEE", "geeglm", "geepack"), "gb.gee(fit)"),
         **dict.fromkeys(("performance", "icc_adjusted", "ICC"), "gb.icc(fit)"),
@@ -282,12 +331,12 @@ CHOICES: Mapping[tuple[str, str], str] = MappingProxyType(
                 "predictive",
             )
         },
+        **{("target", word): "ATT" for word in ("treated", "treatment", "att")},
+        **{("target", word): "ATC" for word in ("atu", "untreated", "controls", "control", "atc")},
+        **{("target", word): "ATE" for word in ("all", "everyone", "ate", "population")},
         **{("estimand", word): "sample" for word in ("empirical", "observed", "in_sample", "known_groups")},
-        **{
-            ("scale", word): "at_least"
-            for word in ("exc_prob", "exceedance", "exceed", "cum_prob", "cumulative")
-        },
-        **{("scale", word): "score" for word in ("mean_class", "class", "expected_score", "mean_score")},
+        **{("scale", word): "at_least" for word in ("exc_prob", "exceedance", "exceed")},
+        **{("scale", word): "score" for word in ("mean_class", "expected_score", "mean_score")},
         **{
             ("scale", word): "link"
             for word in (
@@ -296,9 +345,6 @@ CHOICES: Mapping[tuple[str, str], str] = MappingProxyType(
                 "eta",
                 "linear_predictor",
                 "linpred",
-                "logit",
-                "log",
-                "log_odds",
                 "predictor",
             )
         },

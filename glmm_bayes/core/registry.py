@@ -3,21 +3,72 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from glmm_bayes.core.errors import Finding, GlmmError, shown_value
 
+#: Shorter words begin too much, or are one slip from too many.
+_SHORTEST = 4
+#: Words of this length may have two slips.
+_LONG = 7
 
-def suggestion(name: object, choices: Iterable[str]) -> str:
+
+def suggestion(name: object, choices: Iterable[str], cutoff: float = 0.6) -> str:
     """Return ``Did you mean 'x'?`` for the nearest choice, or an empty string; what is no text is near none.
 
-    Case is ignored in the comparison, since the commonest slip is a capital letter.
+    For names of the user's own, as columns are: any that looks alike. Case is ignored in the comparison,
+    since the commonest slip is a capital letter.
     """
     if not isinstance(name, str):
         return ""
     by_lower = {choice.lower(): choice for choice in choices}
-    near = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=cutoff)
     return f"Did you mean '{by_lower[near[0]]}'?" if near else ""
+
+
+def misspelt(name: object, choices: Iterable[str]) -> str:
+    """Return ``Did you mean 'x'?`` for a choice that was misspelt, or an empty string.
+
+    For terms of the field, where another word is another quantity: word by word no more than a letter wrong,
+    missing, doubled or exchanged (two in long words), or a beginning that one choice alone has.
+    """
+    if not isinstance(name, str) or not name.strip():
+        return ""
+    near = [choice for choice in choices if _is_misspelt(name.strip(), choice)]
+    if not near:
+        begun = [choice for choice in choices if _plain(choice).startswith(_plain(name))]
+        near = begun if len(begun) == 1 and len(_plain(name)) >= _SHORTEST else []
+    return f"Did you mean '{near[0]}'?" if near else ""
+
+
+def _is_misspelt(name: str, choice: str) -> bool:
+    if _plain(name) == _plain(choice):
+        return True
+    words, others = (re.split(r"[ _.-]+", text.lower()) for text in (name, choice))
+    if len(words) != len(others):
+        return False
+    return all(_slips(word, other) <= _allowed(other) for word, other in zip(words, others, strict=True))
+
+
+def _allowed(word: str) -> int:
+    return 0 if len(word) < _SHORTEST - 1 else 1 if len(word) < _LONG else 2
+
+
+def _slips(word: str, other: str) -> int:
+    """Count letters that are wrong, missing, too many or exchanged with their neighbour."""
+    if abs(len(word) - len(other)) > 1:
+        return max(len(word), len(other))
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(word, start=1):
+        before, last, row = row, before, [i]
+        for j, wanted in enumerate(other, start=1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != wanted))
+            if i > 1 and j > 1 and letter == other[j - 2] and word[i - 2] == wanted:
+                cost = min(cost, last[j - 2] + 1)
+            row.append(cost)
+    return row[-1]
 
 
 def _plain(name: str) -> str:
@@ -64,7 +115,7 @@ class Registry[T]:
         if not isinstance(name, str) or name not in self._entries:
             choices = ", ".join(self._entries)
             translated = self._translation(name) if self._translation and isinstance(name, str) else ""
-            near = translated or suggestion(name, [*self._entries, *self._further])
+            near = translated or misspelt(name, [*self._entries, *self._further])
             hint = " ".join(filter(None, (near, f"Choices: {choices}.")))
             message = f"no {self.kind} {shown_value(name)}."
             raise self._error(Finding(f"unknown_{self.kind}", message, hint=hint))

@@ -313,11 +313,12 @@ _ALIASES = {
     ),
     **dict.fromkeys(("prevalence_ratio", "pr", "ratio_of_means", "rom", "fold_change"), "ratio"),
     **dict.fromkeys(
-        ("log_risk_ratio", "log_rate_ratio", "log_relative_risk", "lnratio", "log_rr"), "log_ratio"
+        ("log_risk_ratio", "log_rate_ratio", "log_relative_risk", "lnratio", "log_rr", "lnrr", "lrr"),
+        "log_ratio",
     ),
-    **dict.fromkeys(("or", "odds"), "odds_ratio"),
+    **dict.fromkeys(("or", "odds", "relative_odds", "prevalence_odds_ratio"), "odds_ratio"),
     **dict.fromkeys(("cumulative_or", "proportional_odds_ratio"), "cumulative_odds_ratio"),
-    **dict.fromkeys(("log_or", "lnor", "lor", "log_odds"), "log_odds_ratio"),
+    **dict.fromkeys(("log_or", "lnor", "lor", "log_odds", "log_odds_difference"), "log_odds_ratio"),
     **dict.fromkeys(("relative_change", "relative_difference"), "lift"),
     **dict.fromkeys(("percent_change", "pct", "percentage", "percent_difference"), "percent"),
     **dict.fromkeys(("number_needed_to_treat", "nntb", "nnth", "number_needed_to_harm"), "nnt"),

@@ -119,6 +119,7 @@ class Effects(AnswersNames):
         """What a reader of any number must know of the draws; nothing for a whole run."""
         return tuple(self.attrs.get("caveats", ()))
 
+    @in_our_words
     def plot(self) -> Figure:
         """Draw the effects with their intervals; the figure's ``alt`` describes it in words."""
         from glmm_bayes.effects.pictures import plot_effects

@@ -77,6 +77,7 @@ class SideBySide(AnswersNames):
         table.attrs.update(caveat_attrs(next(iter(self.effects.values()))))
         return table
 
+    @in_our_words
     def plot(self) -> Figure:
         """Draw all estimands in one picture; the figure's ``alt`` describes it in words."""
         from glmm_bayes.effects.fan_pictures import plot_side_by_side

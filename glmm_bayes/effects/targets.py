@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
-from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Column, as_labels
@@ -36,7 +36,7 @@ def target_rows(rows: Rows, target: str | None, pairs: Sequence[tuple[Change, Ch
     if target is None:
         return rows, ""
     if not isinstance(target, str) or target not in _TARGETS:
-        hint = " ".join(filter(None, (suggestion(str(target), _TARGETS), "Targets: ATE, ATT, ATC.")))
+        hint = choice_hint("target", target, ("ATE", *_TARGETS))
         raise PredictionError(Finding("target", f"no target '{target}'.", hint=hint))
     if len(pairs) != 1 or len(pairs[0][0]) != 1:
         message = f"target='{target}' needs one variable and two values, found {len(pairs)} comparisons."

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from glmm_bayes.core.errors import FormulaError
-from glmm_bayes.core.registry import suggestion
+from glmm_bayes.core.registry import misspelt, suggestion
 from glmm_bayes.spec.diagnosis import excerpt, formula_error
 from glmm_bayes.spec.expressions import (
     LOGIC,
@@ -46,6 +46,8 @@ RESPONSE = NUMERIC | {"response"}
 #: Calls that say how the levels of a response are read.
 OF_LEVELS = ("C", "ordered")
 
+#: How much a function must look like another to be taken for it.
+_ALIKE, _SHORT = 0.8, 3
 _MISPLACED = {
     "basis": (
         "makes several columns; it cannot be computed with here.",
@@ -166,6 +168,8 @@ def _check_call(text: str, call: Call, kinds: frozenset[str]) -> Call:
         sentence, hint = _MISPLACED[function.kind]
         span = _name_span(text, call)
         written = excerpt(text, span)
+        if function.kind == "addition":
+            hint = f"Write y | {excerpt(text, call.span)} ~ x."
         raise formula_error("formula_function", text, span, f"{written}() {sentence}", hint)
     result = canonical(text, call, function)
     return _check_monotonic(text, result, function) if function.kind == "monotonic" else result
@@ -240,17 +244,21 @@ def _unknown(text: str, call: Call, known: Mapping[str, Function]) -> FormulaErr
     if "." in name:
         return _attribute(text, call, span)
     if known is ADDITIONS:
-        hint = PEER_ADDITIONS.get(name) or f"{suggestion(name, known)} Allowed: {', '.join(known)}.".strip()
+        hint = PEER_ADDITIONS.get(name) or f"{misspelt(name, known)} Allowed: {', '.join(known)}.".strip()
         return formula_error(
             "formula_function", text, span, f"'{written}' is not an addition to the response.", hint
         )
     names = [*known, *TRANSFORMS]
     hint = (
-        f"{suggestion(name, names)} Allowed: {', '.join(names)}. "
+        f"{misspelt(name, names) or _near(name, names)} Allowed: {', '.join(names)}. "
         f'Compute the column first, or gb.register_transform("{written}", f).'
     )
     sentence = f"'{written}' is not a formula function."
     return formula_error("formula_function", text, span, sentence, hint.strip())
+
+
+def _near(name: str, names: list[str]) -> str:
+    return suggestion(name, names, _ALIKE) if len(name) > _SHORT else ""
 
 
 def _attribute(text: str, call: Call, span: Span) -> FormulaError:

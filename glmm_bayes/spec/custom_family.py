@@ -12,7 +12,7 @@ from typing import Any
 from glmm_bayes.core.arguments import listed
 from glmm_bayes.core.errors import Findings, FormulaError, shown_value
 from glmm_bayes.core.links import LINKS, ProbabilityLink
-from glmm_bayes.core.registry import suggestion
+from glmm_bayes.core.registry import misspelt
 from glmm_bayes.spec.transforms import is_same_function
 
 SUPPORTS = ("real", "positive", "unit", "count")
@@ -109,7 +109,7 @@ class CustomFamily:
             findings.error("custom_family", message, hint='Example: "my_poisson".')
         if not isinstance(self.support, str) or self.support not in SUPPORTS:
             message = f"support must be one of {', '.join(SUPPORTS)}, found {shown_value(self.support)}."
-            findings.error("custom_family", message, hint=suggestion(self.support, SUPPORTS))
+            findings.error("custom_family", message, hint=misspelt(self.support, SUPPORTS))
         _check_parameters(self.parameters, findings)
         findings.raise_errors()
         object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
@@ -172,7 +172,7 @@ def _check_parameters(parameters: Any, findings: Findings) -> None:
         if not isinstance(support, str) or support not in PARAMETER_SUPPORTS:
             words = ", ".join(PARAMETER_SUPPORTS)
             message = f"parameter {shown_value(name)} lives in one of {words}, found {shown_value(support)}."
-            findings.error("custom_family", message, hint=suggestion(support, PARAMETER_SUPPORTS))
+            findings.error("custom_family", message, hint=misspelt(support, PARAMETER_SUPPORTS))
 
 
 def _read_links(family: CustomFamily, findings: Findings) -> tuple[str, ...]:
@@ -184,7 +184,7 @@ def _read_links(family: CustomFamily, findings: Findings) -> tuple[str, ...]:
         return ()
     for name in given:
         if not isinstance(name, str) or name not in LINKS:
-            hint = f"{suggestion(name, LINKS)} Choices: {', '.join(LINKS)}.".strip()
+            hint = f"{misspelt(name, LINKS)} Choices: {', '.join(LINKS)}.".strip()
             findings.error("custom_family", f"links: no link {shown_value(name)}.", hint=hint)
         elif family.support == "unit" and family.mean is None and not _is_of_probabilities(name):
             message = f"the mean of numbers between 0 and 1 is one itself, which the link {name} leaves."
@@ -231,5 +231,5 @@ def _check_arguments(
     if strange:
         known = (*needed, *optional)
         message = f"{word} takes {', '.join(strange)}, which is no parameter of the family."
-        hint = f"{suggestion(strange[0], known)} It may take {', '.join(known)}.".strip()
+        hint = f"{misspelt(strange[0], known)} It may take {', '.join(known)}.".strip()
         findings.error("custom_family", message, hint=hint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from glmm_bayes.core.errors import FormulaError
-from glmm_bayes.core.registry import suggestion
+from glmm_bayes.core.registry import misspelt, suggestion
 from glmm_bayes.spec.calls import NUMERIC, check_expression
 from glmm_bayes.spec.diagnosis import excerpt, formula_error
 from glmm_bayes.spec.expressions import Binary, Call, Expr, Flag, Name, Number, Span, Text
@@ -204,7 +204,7 @@ class _Options:
         by = self._column("by", "a column")
         distribution = self._word("dist", "gaussian")
         if distribution not in DISTRIBUTIONS:
-            near = suggestion(distribution, DISTRIBUTIONS)
+            near = misspelt(distribution, DISTRIBUTIONS)
             sentence = f"dist must be one of {', '.join(DISTRIBUTIONS)}, found '{distribution[:40]}'. {near}"
             raise self._error(self.call.span, sentence.strip(), _write("dist"))
         df = self._degrees(distribution)

@@ -9,8 +9,11 @@ from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.spec.diagnosis import code_point, excerpt, formula_error
 from glmm_bayes.spec.expressions import Binary, Span, Unary
 from glmm_bayes.spec.peers import DISTANCES, STRUCTURES
+from glmm_bayes.spec.several import parameter_names
 
 _EXAMPLE = "Example: y ~ x + (1 | g)."
+#: What others call the formulas of further parameters.
+_OTHER_NAMES = {"ziformula": "zi", "dispformula": "sigma"}
 _QUOTES = {"`": "backtick", '"': "quote", "'": "quote"}
 # What the reader of a message calls the tokens that may come next.
 _WORDS = (
@@ -60,6 +63,8 @@ def _percent(text: str, position: int) -> FormulaError:
     if operator and operator.group() == "%in%":
         sentence = "'%in%' is ignored by some packages and a product in others."
         hint = "Write g:x, or (1 | g/x) for nested groups."
+        if re.compile(r"\s*c\s*\(").match(text, span.end):
+            hint = 'A test stands in I(): I(x %in% c("a", "b")).'
         return formula_error("formula_misread", text, span, sentence, hint)
     sentence = f"'{excerpt(text, span)}' is not an operator of formulas."
     return formula_error("formula_syntax", text, span, sentence, "Compute the column first.")
@@ -117,6 +122,10 @@ def _misread_token(text: str, surprise: Surprise) -> FormulaError | None:
     if surprise.kind == "RPAR" and before.endswith("|"):
         sentence = "the grouping factor is missing behind the bar."
         return formula_error("formula_misread", text, surprise.span, sentence, "Write (1 | g).")
+    if surprise.kind == "TILDE" and _innermost_bracket(before) >= 0:
+        sentence = "a formula inside a call: a formula has one '~', between response and predictors."
+        hint = "Compute the column first, and write its name."
+        return formula_error("formula_misread", text, surprise.span, sentence, hint)
     if surprise.kind == "TILDE" and "~" in before:
         return _second_formula(text, surprise.span)
     return None
@@ -172,13 +181,25 @@ def _innermost_bracket(before: str) -> int:
 
 def _second_formula(text: str, span: Span) -> FormulaError:
     sentence = "a second formula: one text holds one formula."
-    parts = [part.strip() for part in _outside_quotes(text).split(";")]
-    further = [re.fullmatch(r"([^\W\d][\w.]*)\s*(~.*)", part, re.DOTALL) for part in parts[1:] if part]
-    hint = 'Write gb.Formula("y ~ x", sigma="~ z").'
-    if further and all(further) and "~" in parts[0]:
-        rest = "".join(f', {part.group(1)}="{_line(part.group(2))}"' for part in further if part)
-        hint = f'Write gb.Formula("{_line(parts[0])}"{rest}).'
-    return formula_error("formula_misread", text, span, sentence, hint)
+    return formula_error("formula_misread", text, span, sentence, _several(text))
+
+
+def _several(text: str) -> str:
+    """Write formulas that a semicolon separates as one model, ready to paste."""
+    parts = [_line(part) for part in _outside_quotes(text).split(";")]
+    first, *further = [part for part in parts if part] or [""]
+    if not further and len(parts) > 1:
+        return f'Write "{first}".'
+    read = [re.fullmatch(r"([^\W\d][\w.]*)\s*=?\s*(~.*)", part) for part in further]
+    names = [_OTHER_NAMES.get(match.group(1), match.group(1)) if match else "" for match in read]
+    if further and first.count("~") == 1 and all(read) and set(names) <= set(parameter_names()):
+        rest = "".join(
+            f', {name}="{match.group(2)}"' for name, match in zip(names, read, strict=True) if match
+        )
+        return f'Write gb.Formula("{first}"{rest}).'
+    if further and all(part.count("~") == 1 for part in (first, *further)):
+        return "Write gb.Formulas(" + ", ".join(f'"{part}"' for part in (first, *further)) + ")."
+    return 'Write gb.Formula("y ~ x", sigma="~ z").'
 
 
 def _outside_quotes(text: str) -> str:

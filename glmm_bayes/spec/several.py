@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from glmm_bayes.core.errors import Finding, FormulaError, shown_value
-from glmm_bayes.core.registry import suggestion
+from glmm_bayes.core.registry import misspelt
 
 #: Parameters that may have a formula of their own; which of them a model has, its family says.
 PARAMETERS = ("sigma", "nu", "shape", "phi", "zi", "hu", "disc", "zoi", "coi", "kappa", "alpha", "mu")
@@ -51,7 +51,7 @@ class Formula:
         known = parameter_names()
         for name in further:
             if name not in known:
-                hint = f"{suggestion(name, known)} Parameters: {', '.join(known)}.".strip()
+                hint = f"{misspelt(name, known)} Parameters: {', '.join(known)}.".strip()
                 raise _refusal(f"no parameter '{name}' has a formula of its own.", hint)
         object.__setattr__(self, "text", text)
         values = {name: _value(name, further[name]) for name in known if name in further}

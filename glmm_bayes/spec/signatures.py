@@ -9,7 +9,7 @@ from datetime import date
 from itertools import pairwise
 
 from glmm_bayes.core.errors import FormulaError
-from glmm_bayes.core.registry import suggestion
+from glmm_bayes.core.registry import misspelt, suggestion
 from glmm_bayes.spec.diagnosis import excerpt, formula_error
 from glmm_bayes.spec.expressions import TESTS, Binary, Call, Expr, Flag, Name, Number, Span, Text, Unary
 from glmm_bayes.spec.functions import CONTRASTS, DAYS, GROUP_MEANS, MAX_COUNT, Function, Option
@@ -115,7 +115,7 @@ def _value(text: str, function: Function, option: Option, written: Expr) -> Expr
         value = Call("c", (value,), span=value.span)
     if not _fits(option.needs, value):
         is_contrast = option.needs == "contrast"
-        near = suggestion(value.value, CONTRASTS) if is_contrast and isinstance(value, Text) else ""
+        near = misspelt(value.value, CONTRASTS) if is_contrast and isinstance(value, Text) else ""
         found = excerpt(text, written.span)
         sentence = (
             f"the option '{option.name}' of {function.name}() must be {_NEEDS[option.needs]}, found {found}."

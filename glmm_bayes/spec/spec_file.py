@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from glmm_bayes.core.arguments import check_flag
 from glmm_bayes.core.errors import Finding, FormulaError, GlmmError, StorageError
 from glmm_bayes.core.files import file_path, refuse_folder, write_text
-from glmm_bayes.core.registry import suggestion
+from glmm_bayes.core.registry import misspelt, suggestion
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.spec.diagnosis import is_hidden
 from glmm_bayes.spec.file_model import Comparisons, File, Group, Model, Slopes, Wanted
@@ -214,7 +214,7 @@ def _effect_findings(document: Document, content: File) -> Iterator[Finding]:
             if word not in ESTIMANDS:
                 path: KeyPath = ("effects", position, "estimand")
                 where = document.at(path if one else (*path, factor))
-                hint = f"{suggestion(word, ESTIMANDS)} Words: {', '.join(ESTIMANDS)}.".strip()
+                hint = f"{misspelt(word, ESTIMANDS)} Words: {', '.join(ESTIMANDS)}.".strip()
                 yield Finding("config_value", f"{where}: no estimand '{word}'.", hint=hint)
         if wanted.per is not None and "new_subject" not in words.values():
             where = document.at(("effects", position, "per"))
