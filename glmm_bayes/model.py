@@ -36,6 +36,7 @@ from glmm_bayes.graph.explain import Explanation, describe_model, explain_model
 from glmm_bayes.graph.families import FAMILIES
 from glmm_bayes.graph.families.binary import BinaryFamily
 from glmm_bayes.graph.families.counts import CountFamily
+from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.prior_scale import check_prior_scale
 from glmm_bayes.graph.priors import Priors
 from glmm_bayes.graph.registration import name_of
@@ -295,14 +296,22 @@ class Model(AnswersNames):
             has_ceiling,
             self.family.name == "gaussian" and self.link.name == "identity",
             self.response.additions.se is not None,
+            (has_ceiling or bool(self.response.categories)) and bool((self.response.trials <= 1).all()),
         )
         priors = {row.parameter: row.prior for row in self.priors.rows}
-        # Categories share a design, and so do thresholds: the first of them speaks for all.
-        designs = {id(part.design): part for part in reversed([*self.priors.predictors.values()])}
-        auxiliaries = tuple(self.priors.auxiliary)
+        # Categories share a design, and so do thresholds: the first of them is looked at for all.
+        designs: dict[int, list[Predictor]] = {}
+        for part in self.priors.predictors.values():
+            designs.setdefault(id(part.design), []).append(part)
+        own = self.family.auxiliaries
+        modelled = tuple(name for name in own if name in self.priors.predictors)
+        fixed = tuple(name for name in own if name in self.priors.constants)
+        auxiliaries = (*self.priors.auxiliary, *modelled)
         return tuple(
-            Subject(part.design, outcome, auxiliaries, priors, part.prefix)
-            for part in reversed([*designs.values()])
+            Subject(first.design, outcome, auxiliaries, priors, first.prefix, prefixes, fixed)
+            for first, prefixes in (
+                (parts[0], tuple(part.prefix for part in parts)) for parts in designs.values()
+            )
         )
 
     def __str__(self) -> str:

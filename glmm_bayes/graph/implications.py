@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,22 +30,25 @@ class Reading:
         What ``exp(coefficient)`` is; empty if it has no name.
     offset : float or None
         That of the average row, exposures included; None where there is none.
+    beside : str
+        What it is made of: ``its offset``, ``its exposure``, or both.
     """
 
     name: str
     link: Link
     ratio: str
     offset: float | None = None
+    beside: str = ""
 
     def of_population(self) -> Reading:
         """Return the reading of numbers that speak of the population."""
         ratio = self.ratio and f"population {self.ratio}"
-        return Reading(f"population {self.name}", self.link, ratio, self.offset)
+        return replace(self, name=f"population {self.name}", ratio=ratio)
 
     @property
     def average_row(self) -> str:
         """What the intercept is read at."""
-        return "average row" if self.offset is None else "average row with its offset"
+        return "average row" if self.offset is None else f"average row with {self.beside}"
 
 
 #: What ``exp(coefficient)`` of a further parameter is called, by its link.

@@ -165,9 +165,7 @@ def resolve_priors(
         scales = _scales(target, family, response, spread, found[0].link)
         # Category-specific effects are on the scale of the thresholds.
         link = found[0].link if is_specific(target.name) else target.link
-        words = replace(
-            reading_of(target.name, link, family, response), offset=_read_at(target, response, link)
-        )
+        words = _read_at(reading_of(target.name, link, family, response), target, response, link)
         # Without random effects the conditional predictor is that of the mean.
         asked = target.name == MEAN and spec.interpretation == "population"
         marginal = asked and bool(target.design.groups)
@@ -228,11 +226,14 @@ def own_first(common: Mapping[str, Prior], own: Mapping[str, Prior]) -> dict[str
     return {name: prior for name, prior in common.items() if name not in taken} | dict(own)
 
 
-def _read_at(target: Target, response: Response, link: Link) -> float | None:
-    """Return the offset of the average row, exposures of the mean included; None where rows have none."""
+def _read_at(words: Reading, target: Target, response: Response, link: Link) -> Reading:
+    """Say which offset the average row has, exposures of the mean included, and what it is made of."""
     own = target.design.offset
     offset = _exposed(response, own, link) if target.name == MEAN else own
-    return float(offset.mean()) if np.any(offset) else None
+    if not np.any(offset):
+        return words
+    parts = [name for name, part in (("offset", own), ("exposure", offset - own)) if np.any(part)]
+    return replace(words, offset=float(offset.mean()), beside=f"its {' and '.join(parts)}")
 
 
 def _exposed(response: Response, offset: NDArray[np.float64], link: Link) -> NDArray[np.float64]:

@@ -18,11 +18,13 @@ def check_few_groups(subject: Subject, findings: Findings) -> None:
     for group in subject.design.groups:
         if len(group.levels) >= FEW_LEVELS:
             continue
-        name = f"{subject.prefix}sd_{group.slug}"
-        prior = subject.priors[f"{name}[{group.effects[0]}]"]
+        first, *others = subject.names(f"sd_{group.slug}")
+        prior = subject.priors[f"{first}[{group.effects[0]}]"]
         message = (
-            f"'{group.factor}' has {len(group.levels)} levels: {name} rests mostly on its prior ({prior})."
+            f"'{group.factor}' has {len(group.levels)} levels: {first} rests mostly on its prior ({prior})"
         )
+        so = f", and so {'do' if len(others) > 1 else 'does'} {' and '.join(others)}" if others else ""
+        message += f"{so}."
         hint = f"Consider {group.factor} as a fixed effect, and see how the answer changes with the prior."
         findings.warning("few_groups", message, column=group.term.columns[0], hint=hint)
 
@@ -31,27 +33,44 @@ def check_rows_a_level(subject: Subject, findings: Findings) -> None:
     """Find random effects that are as many as the rows, and so compete with the residual."""
     for group in subject.design.groups:
         rows, levels, effects = len(subject.design), len(group.levels), len(group.effects)
-        if levels * effects < rows or group.term.is_membership or not _is_unrelated(group):
+        if levels * effects < rows or group.term.is_membership or not is_unrelated(group):
             continue
-        column, name = group.term.columns[0], f"{subject.prefix}sd_{group.slug}"
+        column, name = group.term.columns[0], " and ".join(subject.names(f"sd_{group.slug}"))
         if effects == 1:
             what = f"{group.term}: one row a level"
         else:
             what = f"{group.term}: {levels * effects} effects for {rows} rows"
-        if subject.auxiliaries:
-            rivals = " and ".join([name, *subject.auxiliaries])
-            message = f"{what}, so {rivals} are told apart by their priors only."
-            if not _adds_to_residual(subject, group):
-                message = f"{what}: {rivals} are extra variation of single rows, and hardly told apart."
-            findings.warning("group_identifiability", message, column=column)
-        elif subject.outcome.has_ceiling and (subject.outcome.trials <= 1).all():
-            message = f"{what} of one trial, so {name} is known from its prior only."
-            findings.warning("group_identifiability", message, column=column)
-        else:
-            message = f"{what}: an observation-level effect; {name} is the overdispersion."
-            if subject.outcome.has_known_errors:
-                message = f"{what} with a known standard error; {name} is the heterogeneity of true effects."
-            findings.note("group_identifiability", message, column=column)
+        told, is_warning = _of_single_rows(subject, group, name)
+        report = findings.warning if is_warning else findings.note
+        report("group_identifiability", f"{what}{told}", column=column)
+
+
+#: Parameters of parts that have a likelihood of their own: no variation of the rows beside them.
+_APART = ("hu", "zoi", "coi", "disc")
+
+
+def _of_single_rows(subject: Subject, group: GroupDesign, name: str) -> tuple[str, bool]:
+    """Say what the standard deviation of effects of single rows is, and whether that is a warning."""
+    several = " and " in name
+    if subject.outcome.is_of_one_trial:
+        known = "are known from their priors only" if several else "is known from its prior only"
+        return f" of one trial, so {name} {known}.", True
+    if subject.prefix:
+        return f", and one row says little of {name}, which rests on its prior.", True
+    rivals = [one for one in subject.auxiliaries if one not in _APART]
+    if rivals:
+        listed = " and ".join([name, *rivals])
+        if _adds_to_residual(subject, group):
+            return f", so {listed} are told apart by their priors only.", True
+        return f": {listed} are extra variation of single rows, and hardly told apart.", True
+    if subject.outcome.has_known_errors:
+        beyond = " beyond that of the other groups" if len(subject.design.groups) > 1 else ""
+        return f" with a known standard error; {name} is the heterogeneity of true effects{beyond}.", False
+    fixed = [one for one in subject.fixed if one not in _APART]
+    if fixed:
+        beyond = " and ".join(fixed)
+        return f": an observation-level effect; {name} is what rows vary by beyond the fixed {beyond}.", False
+    return f": an observation-level effect; {name} is the overdispersion.", False
 
 
 def _adds_to_residual(subject: Subject, group: GroupDesign) -> bool:
@@ -64,7 +83,7 @@ def _adds_to_residual(subject: Subject, group: GroupDesign) -> bool:
 _LIKE_RESIDUALS = ("unstructured", "diagonal", "compound_symmetry", "toeplitz")
 
 
-def _is_unrelated(group: GroupDesign) -> bool:
+def is_unrelated(group: GroupDesign) -> bool:
     """Tell whether no law ties one row's effects to another's more closely than a residual may."""
     return all(block.block.structure.name in _LIKE_RESIDUALS for block in group.blocks)
 

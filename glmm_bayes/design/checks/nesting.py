@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings
+from glmm_bayes.design.checks.groups import is_unrelated
 from glmm_bayes.design.checks.subject import Subject
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.table import as_labels
@@ -22,9 +23,30 @@ def check_nesting(subject: Subject, findings: Findings) -> None:
         _tell_nested(subject, outer, inner, findings)
     # Rows are nested in any factor: an observation-level effect is no mistake.
     rows = len(subject.design)
-    single = [group for group in groups if len(group.term.columns) == 1 and len(group.levels) < rows]
-    for one, other in combinations(single, 2):
-        _tell_crossed(one, other, subject.prefix, findings)
+    for one, other in combinations(groups, 2):
+        if _is_one_partition(one, other):
+            _tell_same(one, other, subject, findings)
+        elif all(len(group.term.columns) == 1 and len(group.levels) < rows for group in (one, other)):
+            _tell_crossed(one, other, findings)
+
+
+def _is_one_partition(one: GroupDesign, other: GroupDesign) -> bool:
+    """Tell whether two factors have the same groups, and effects of the same kind."""
+    if one.factor == other.factor or not set(one.effects) & set(other.effects):
+        return False
+    if not (is_unrelated(one) and is_unrelated(other)):
+        return False
+    return all((counts == 1).all() for counts in partners(one.codes, other.codes))
+
+
+def _tell_same(one: GroupDesign, other: GroupDesign, subject: Subject, findings: Findings) -> None:
+    names = [*subject.names(f"sd_{one.slug}"), *subject.names(f"sd_{other.slug}")]
+    message = (
+        f"'{one.factor}' and '{other.factor}' are the same groups under two names: "
+        f"{' and '.join(names)} are told apart by their priors only."
+    )
+    column = other.term.columns[0]
+    findings.warning("group_identifiability", message, column=column, hint="Drop one.")
 
 
 def _tell_nested(subject: Subject, outer: GroupDesign, inner: GroupDesign, findings: Findings) -> None:
@@ -43,18 +65,15 @@ def _tell_nested(subject: Subject, outer: GroupDesign, inner: GroupDesign, findi
     findings.note("implicit_nesting", message, column=name)
 
 
-def _tell_crossed(one: GroupDesign, other: GroupDesign, prefix: str, findings: Findings) -> None:
+def _tell_crossed(one: GroupDesign, other: GroupDesign, findings: Findings) -> None:
     partners_of_one, partners_of_other = partners(one.codes, other.codes)
     nested_one, nested_other = (partners_of_one == 1).all(), (partners_of_other == 1).all()
     written = f"{one.term} + {other.term}"
     column = other.term.columns[0]
     if nested_one and nested_other:
-        message = (
-            f"'{one.factor}' and '{other.factor}' are the same groups under two names: "
-            f"{prefix}sd_{one.slug} and {prefix}sd_{other.slug} are told apart by their priors only."
-        )
-        findings.warning("group_identifiability", message, column=column, hint="Drop one.")
-    elif nested_one or nested_other:
+        # Other effects of the same groups.
+        return
+    if nested_one or nested_other:
         inner, outer = (one, other) if nested_one else (other, one)
         message = (
             f"each '{inner.factor}' occurs in one '{outer.factor}' only, yet {written} is written: nested, "

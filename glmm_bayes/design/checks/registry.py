@@ -62,7 +62,12 @@ CHECKS = (
     Check("separation", "no fixed effect predicts the response completely.", check_separation, True),
     Check("separation", "each level of each grouping factor has different responses.", check_unmixed_levels),
     Check("few_groups", "each grouping factor has at least 5 levels.", check_few_groups, of_groups=True),
-    Check("group_identifiability", "there are more rows than random effects.", check_rows_a_level),
+    Check(
+        "group_identifiability",
+        "there are more rows than random effects.",
+        check_rows_a_level,
+        of_groups=True,
+    ),
     Check(
         "group_identifiability", "what varies over groups varies within each.", check_varying, of_groups=True
     ),

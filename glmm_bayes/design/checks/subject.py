@@ -36,6 +36,8 @@ class Outcome:
         True if a normal residual adds to the linear predictor.
     has_known_errors : bool
         True if the standard errors of the rows are known: ``se()``.
+    is_of_one_trial : bool
+        True if each row is one outcome of a few: binary, ordered or unordered categories.
     """
 
     label: str
@@ -46,6 +48,7 @@ class Outcome:
     has_ceiling: bool
     has_normal_residual: bool = False
     has_known_errors: bool = False
+    is_of_one_trial: bool = False
 
     @cached_property
     def ends(self) -> Integers:
@@ -88,6 +91,10 @@ class Subject:
         The prior of each parameter as text.
     prefix : str
         What stands before the names of the linear predictor's parameters.
+    prefixes : tuple of str
+        That, and those of further linear predictors of the same design: categories.
+    fixed : tuple of str
+        Further parameters that are fixed at a number.
     """
 
     design: Design
@@ -95,6 +102,12 @@ class Subject:
     auxiliaries: tuple[str, ...]
     priors: Mapping[str, str]
     prefix: str = ""
+    prefixes: tuple[str, ...] = ("",)
+    fixed: tuple[str, ...] = ()
+
+    def names(self, parameter: str) -> list[str]:
+        """Write a parameter's name for each linear predictor of this design."""
+        return [f"{prefix}{parameter}" for prefix in self.prefixes]
 
     @cached_property
     def codes(self) -> Mapping[str, Integers]:
