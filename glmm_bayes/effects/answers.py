@@ -64,8 +64,8 @@ def checked_scale(scale: str) -> str:
     return scale
 
 
-def question_of(fit: Fit, asked: Estimand, scale: str) -> Question:
-    """Return what is asked of a fit on a scale.
+def question_of(fit: Fit, asked: Estimand, scale: str, what: str = "") -> Question:
+    """Return what is asked of a fit on a scale; ``what`` names it where that is no scale.
 
     Raises
     ------
@@ -76,13 +76,20 @@ def question_of(fit: Fit, asked: Estimand, scale: str) -> Question:
     if checked_scale(scale) not in ORDERED:
         return Question(fit, words, scale, asked.parameter)
     if asked.parameter is not None:
-        message = f"'{scale}' is asked of the response, and parameter='{asked.parameter}' is one number."
+        message = (
+            f"{what or repr(scale)} is of the response, and parameter='{asked.parameter}' is one number."
+        )
         raise PredictionError(Finding("scale", message, hint="Leave parameter= out."))
     if not (fit.family.has_thresholds and fit.response.categories):
-        message = f"'{scale}' needs a response with ordered categories; that of {fit.family.name} has none."
+        message = (
+            f"{what or repr(scale)} needs a response with ordered categories; {fit.family.name} has none."
+        )
         hint = 'scale="response" is its mean.'
         if fit.response.categories:
             hint = 'scale="response" is the probability of each category.'
+        if what:
+            is_share = Question(fit, words).is_probability
+            hint = f'Write measure="{"odds_ratio" if is_share else "difference"}".'
         raise PredictionError(Finding("scale", message, hint=hint))
     return Question(fit, words, "response", None, scale)
 
@@ -143,7 +150,7 @@ def effects_of(
     """Put draws, shape (draw, row) or (draw, row, category), and what they are into a result."""
     fit = question.fit
     attrs |= {"interval_from": "draws" if law is None else _EXACT, "notes": notes} | caveat_attrs(fit)
-    _refuse_overflow(fit, values)
+    _refuse_overflow(question, values)
     if values.ndim == 3:
         grid = _with_categories(grid, question.categories)
     chains, draws = fit.shape
@@ -156,7 +163,7 @@ def effects_of(
     return Effects(array, grid.reset_index(drop=True), attrs, law, measure, asked)
 
 
-def _refuse_overflow(fit: Fit, values: Array) -> None:
+def _refuse_overflow(question: Question, values: Array) -> None:
     """Refuse rows whose values are no numbers though the draws are.
 
     A mean may be beyond the largest number in a few draws with a long tail.
@@ -165,10 +172,11 @@ def _refuse_overflow(fit: Fit, values: Array) -> None:
         return
     lost = np.isnan(values)
     bad = lost.any(axis=0) | (np.isinf(values).mean(axis=0) > _MOST_INFINITE)
-    if bad.any() and all(np.isfinite(drawn).all() for drawn in fit.flat.values()):
+    if bad.any() and all(np.isfinite(drawn).all() for drawn in question.fit.flat.values()):
         rows = tuple(np.unique(np.nonzero(bad)[0]).tolist())
         message = f"the result is beyond the largest number in {row_text(rows)} of it."
-        hint = 'Ask at values nearer to those of the data, or on scale="link".'
+        other = ', or on scale="link"' if question.is_mu else ', or for measure="log_ratio"'
+        hint = f"Ask at values nearer to those of the data{other}."
         raise PredictionError(Finding(OVERFLOW, message, rows=rows, hint=hint))
 
 

@@ -188,7 +188,7 @@ def _subject_table(fit: Fit, predictors: Mapping[str, Predictor]) -> pd.DataFram
         "subject_: subject-specific coefficient, what changes for a given group, on the scale of each "
         f"parameter's linear predictor; mean and {interval_words()}"
         + (f"; {ratios}: posterior median" if ratios else "")
-        + "; population-averaged answers: gb.predictions and gb.comparisons"
+        + ("" if _has_t_effects(fit) else "; population-averaged answers: gb.predictions and gb.comparisons")
     )
     return captioned(
         pd.concat(parts, ignore_index=True),
@@ -198,6 +198,10 @@ def _subject_table(fit: Fit, predictors: Mapping[str, Predictor]) -> pd.DataFram
         interval=interval_words(),
         ratio=f"{ratios} (posterior median)" if ratios else "",
     )
+
+
+def _has_t_effects(fit: Fit) -> bool:
+    return any(prior.is_student for part in fit.priors.predictors.values() for prior in part.groups)
 
 
 def population_coefficients(fit: Fit, projection: str = "quasi-likelihood") -> Array:

@@ -120,10 +120,16 @@ def comparisons(
     chosen = read_measure(measure)
     asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per)
     parameter, newdata, weights = asked.parameter, asked.newdata, asked.weights
-    question = replace(question_of(fit, asked, _asked_scale(asked, chosen)), scale=_scale(asked, chosen))
+    what = f"measure='{chosen.name}'" if chosen.of_ordered else ""
+    asked_scale = _asked_scale(asked, chosen)
+    question = replace(question_of(fit, asked, asked_scale, what), scale=_scale(asked, chosen))
     if chosen.of_probabilities and not question.is_probability:
         message = f"measure='{chosen.name}' needs a mean between 0 and 1; {fit.family.name} has none."
-        raise PredictionError(Finding("measure", message, hint="Write difference or ratio."))
+        hint = "Write difference or ratio."
+        if question.ordered:
+            message = f"measure='{chosen.name}' needs probabilities, and a score is none."
+            hint = 'Write scale="at_least", or difference or ratio.'
+        raise PredictionError(Finding("measure", message, hint=hint))
     if hypothesis is not None and chosen.name == "nnt":
         message = "numbers needed to treat are reciprocals of differences, and pass through infinity."
         raise PredictionError(
@@ -195,7 +201,8 @@ def _asked_scale(asked: Estimand, measure: Measure) -> str:
         return asked.scale
     if asked.scale != "response":
         message = f"measure='{measure.name}' compares means on the scale '{measure.of_ordered}'."
-        raise PredictionError(Finding("measure", message, hint="Leave scale= out."))
+        hint = f'Ask for no scale, or for scale="{measure.of_ordered}".'
+        raise PredictionError(Finding("measure", message, hint=hint))
     return measure.of_ordered
 
 

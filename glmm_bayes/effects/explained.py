@@ -98,7 +98,7 @@ def _between_levels(fit: Fit, found: Moments, factor: str) -> Array:
     """Return the covariance of the means of two rows that share the level of one factor, (draw, kind)."""
     if not isinstance(factor, str) or factor not in found.variances:
         message = f"no grouping factor '{factor}'."
-        hint = f"Factors: {', '.join(found.variances)}."
+        hint = f"Factors: {', '.join(found.variances) or 'none'}."
         raise PredictionError(Finding("factor", message, hint=hint))
     kinds = np.arange(found.v.shape[1])
     return covariance_of_means(fit, found, kinds, kinds, found.variances[factor])
@@ -164,8 +164,9 @@ def r2(fit: Fit) -> pd.DataFrame:
         rows.append((scale, "R2 conditional", (fixed + random) / whole))
     frame = pd.DataFrame({"scale": [row[0] for row in rows], "quantity": [row[1] for row in rows]})
     table = pd.concat([frame, summary_frame(np.stack([row[2] for row in rows], axis=1))], axis=1)
+    latent = "" if residual is None else "; latent scale: Nakagawa's"
     of_what = "" if fit.family.mean_is_mu else f" of {response_words(fit)}"
-    estimand = f"share of variance{of_what} accounted for ({_RESPONSE}; latent scale: Nakagawa's)"
+    estimand = f"share of variance{of_what} accounted for ({_RESPONSE}{latent})"
     words = "" if residual is None else residual.words
     caption = f"{estimand}; of {_DIVISOR}; mean and {interval_words()}"
     caption += f"; latent residual: {words}" if words else ""

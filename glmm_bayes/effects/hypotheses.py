@@ -79,7 +79,9 @@ def contrast_rows(effects: Effects, hypothesis: Any) -> Effects:
 
 def _differences(effects: Effects, flat: Array, pairs: list[tuple[int, int]]) -> tuple[list[str], Array]:
     if not pairs:
-        raise _refusal(f"there is one row only ({effects.attrs['quantity']}): nothing to compare.")
+        message = f"there is one row only ({effects.attrs['quantity']}): nothing to compare."
+        hint = "More rows come of by= with a column, of by=False, or of more values."
+        raise PredictionError(Finding("hypothesis", message, hint=hint))
     labels = _row_labels(effects.grid)
     names = [f"({labels[high]}) - ({labels[low]})" for high, low in pairs]
     return names, np.stack([flat[:, high] - flat[:, low] for high, low in pairs], axis=1)

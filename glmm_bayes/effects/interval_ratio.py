@@ -19,6 +19,7 @@ from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.asked import Estimand
 from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.heterogeneity import has_one_variance
+from glmm_bayes.effects.ordered import one_discrimination
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit, check_fit
@@ -86,8 +87,9 @@ def interval_ratio(
         raise PredictionError(Finding("not_available", message, hint="Use gb.comparisons."))
     group = _group(fit, factor)
     _check(fit, group, variable)
+    disc = one_discrimination(fit)[..., None]
     contrasts, beta = _one_contrast(fit, variable, values, newdata)
-    spread = np.sqrt(2.0 * fit.covariance(group.slug)[:, :1, 0])
+    beta, spread = disc * beta, disc * np.sqrt(2.0 * fit.covariance(group.slug)[:, :1, 0])
     z = special.ndtri(0.5 + probability / 2)
     percent = f"{100 * probability:g}%"
     named = {
@@ -120,7 +122,9 @@ def _one_contrast(
         columns = [fit.design.x, fit.design.offset[:, None], *(group.z for group in fit.design.groups)]
         first = distinct_rows(np.hstack(columns))[0]
         rows = fit.design.table.take(first[:: -(-len(first) // _MOST_ROWS)])
-    typical = Estimand("typical", scale="link", newdata=rows)
+    # Of ordered categories the linear predictor itself is what the logit link stands for.
+    own = {"scale": "link"} if fit.family.mean_is_mu else {"parameter": MEAN}
+    typical = Estimand("typical", newdata=rows, **own)
     found = comparisons(fit, variable, estimand=typical, values=values, by=False)
     names = list(dict.fromkeys(found.grid["contrast"]))
     each = found.draws.to_numpy().reshape(-1, len(names), found.draws.sizes["row"] // len(names))

@@ -226,7 +226,7 @@ class NumberNeededToTreat(Measure):
 
     name, null = "nnt", np.inf
     label = "number needed to treat"
-    meaning = "for one event more or fewer (NNTB if a benefit, NNTH if a harm)"
+    meaning = "for one more or one fewer (of events: NNTB if a benefit, NNTH if a harm)"
     summary_words = "reciprocals of the difference's median and of the ends of its"
 
     def compare(self, high: Array, low: Array) -> Array:

@@ -26,7 +26,7 @@ from glmm_bayes.effects.averaging import grid_frame
 from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.evaluation import Evaluator
 from glmm_bayes.effects.expectation import MAX_MEMORY, gathered, on_scale
-from glmm_bayes.effects.ordered import SCORE, of_probabilities
+from glmm_bayes.effects.ordered import SCORE, of_probabilities, score_words
 from glmm_bayes.effects.pieces import Parts, distinct_pieces
 from glmm_bayes.effects.question import Question, without_one_predictor
 from glmm_bayes.graph.likelihood import adjusted
@@ -122,7 +122,8 @@ def _question(fit: Fit) -> Question:
         return Question(fit, population, ordered=SCORE)
     if fit.family.mean_is_mu or is_ordered:
         own = " and ".join(further)
-        message = f"variances are split for one linear predictor of the mean; {own} has a formula of its own."
+        has = "random effects" if is_ordered else "a formula"
+        message = f"variances are split for one linear predictor of the mean; {own} has {has} of its own."
         raise PredictionError(Finding("not_available", message, hint="Use gb.predictions."))
     raise without_one_predictor(fit, "a share of variance", "Use gb.predictions and gb.comparisons.")
 
@@ -216,5 +217,4 @@ def response_words(fit: Fit) -> str:
     """Say what varies: the response, or the score of its categories."""
     if fit.family.mean_is_mu:
         return "responses"
-    names = fit.response.categories
-    return f"scores of {fit.response.name} (1 = {names[0]} to {len(names)} = {names[-1]})"
+    return f"scores of {fit.response.name} ({score_words(fit.response.categories)})"

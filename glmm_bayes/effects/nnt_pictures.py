@@ -29,9 +29,7 @@ Array = NDArray[np.float64]
 _ROWS_SHOWN = 40
 _ROWS_NAMED = 6
 #: What the axis of a picture of numbers needed to treat is.
-AXIS_WORDS = (
-    "Axis: differences, labelled by 1/difference; left of ∞: for one event fewer, right: for one more."
-)
+AXIS_WORDS = "Axis: differences, labelled by 1/difference; left of ∞: for one fewer, right: for one more."
 
 
 def plot_nnt(effects: Effects) -> Picture:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.graph.families.base import Response
 from glmm_bayes.infer.fit import Fit
 
@@ -30,7 +33,12 @@ def label_of(asked: str, response: Response) -> str:
     if asked == AT_LEAST:
         return f"P({response.name} >= k)"
     names = response.categories
-    return f"expected score of {response.name} (1 = {names[0]} to {len(names)} = {names[-1]})"
+    return f"expected score of {response.name} ({score_words(names)})"
+
+
+def score_words(categories: Sequence[str]) -> str:
+    """Say what the positions of categories are."""
+    return f"{categories[0]} is 1, {categories[-1]} is {len(categories)}"
 
 
 def of_probabilities(asked: str, probabilities: Array, error: float) -> tuple[Array, float]:
@@ -55,3 +63,18 @@ def discrimination(fit: Fit) -> Array | None:
     if "disc" in fit.priors.auxiliary:
         return fit.flat["disc"]
     return np.asarray(float(fit.priors.constants.get("disc", 1.0)))
+
+
+def one_discrimination(fit: Fit) -> Array:
+    """Return what multiplies an ordinal linear predictor in all rows: draws, or one number.
+
+    Raises
+    ------
+    PredictionError
+        ``not_available`` if it has a formula.
+    """
+    disc = discrimination(fit)
+    if disc is None:
+        message = "disc has a formula of its own: the ratio of two groups differs from row to row."
+        raise PredictionError(Finding("not_available", message, hint='Use gb.fan(fit, parameter="mu").'))
+    return disc

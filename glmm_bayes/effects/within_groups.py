@@ -16,7 +16,7 @@ from glmm_bayes.effects.averaging import free_names, grid_frame
 from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.heterogeneity import Z75
 from glmm_bayes.effects.moments import covariance_of_means, moments, response_words
-from glmm_bayes.effects.ordered import discrimination
+from glmm_bayes.effects.ordered import one_discrimination
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import Rows
 from glmm_bayes.effects.summaries import summary_frame
@@ -137,8 +137,8 @@ def median_ratio(fit: Fit, newdata: Any = None) -> pd.DataFrame:
     7.891177
     """
     check_fit(fit)
-    disc = discrimination(fit)
     ratio = _ratio_name(fit)
+    disc = one_discrimination(fit)
     rows, _ = rows_of(Question(fit, read_estimand("population", fit)), newdata)
     grid, _ = free_names(grid_frame(rows).reset_index(drop=True))
     parts = []
@@ -148,11 +148,11 @@ def median_ratio(fit: Fit, newdata: Any = None) -> pd.DataFrame:
             message = (
                 f"the median ratio is of normal effects of independent levels; '{group.factor}' has others."
             )
-            raise PredictionError(Finding("not_available", message, hint="Use gb.fan."))
+            raise PredictionError(Finding("not_available", message, hint=_fan_of(fit)))
         varies = len(group.effects) > 1 or not (group.z == 1.0).all()
         first = _distinct_effects(group.z, newdata is not None and varies)
         v = spread.variance(slice(None), first)[0]
-        table = summary_frame(np.exp((1.0 if disc is None else disc[..., None]) * np.sqrt(2.0 * v) * Z75))
+        table = summary_frame(np.exp(disc[..., None] * np.sqrt(2.0 * v) * Z75))
         read = {name for effect in group.term.effects for name in effect.names()}
         names = [name for name in grid if varies and (newdata is not None or name in read)]
         shown = grid.loc[first, names]
@@ -170,11 +170,15 @@ def _distinct_effects(z: Array, keeps_rows: bool) -> NDArray[np.int64]:
     return np.arange(len(z)) if keeps_rows else first
 
 
+def _fan_of(fit: Fit) -> str:
+    return "Use gb.fan(fit)." if fit.family.mean_is_mu else 'Use gb.fan(fit, parameter="mu").'
+
+
 def _ratio_name(fit: Fit) -> str:
     """Return what exp(linear predictor) is called, for models with random effects of the mean."""
     ratio = fit.family.ratio_name(fit.link) if MEAN in fit.predictors else ""
     if not ratio or not fit.design.groups:
         what = "no random effects" if ratio else f"the link {fit.link.name}"
         message = f"a ratio of two groups needs random effects under a logit or log link, found {what}."
-        raise PredictionError(Finding("not_available", message, hint="Use gb.fan."))
+        raise PredictionError(Finding("not_available", message, hint=_fan_of(fit)))
     return ratio

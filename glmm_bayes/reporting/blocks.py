@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from glmm_bayes.core.errors import DataError
+from glmm_bayes.core.errors import DataError, PredictionError
 from glmm_bayes.effects.canvas import Picture
 
 
@@ -83,10 +83,10 @@ def illustration(picture: Picture, caption: str) -> Illustration:
 
 
 def attempt(build: Callable[[], Sequence[Block]]) -> list[Block]:
-    """Return the blocks, or say that they are left out for want of draws, or of finite ones."""
+    """Return the blocks, or say that they are left out for want of draws, of finite ones, or of an answer."""
     try:
         return list(build())
-    except DataError as error:
-        if error.code not in ("draws_missing", "draws_not_finite"):
+    except (DataError, PredictionError) as error:
+        if error.code not in ("draws_missing", "draws_not_finite", "not_available"):
             raise
         return [Paragraph(f"Left out: {error.findings[0].message}", "note")]

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
+from glmm_bayes.core.errors import PredictionError
 from glmm_bayes.core.words import ESTIMANDS, interval_words
 from glmm_bayes.effects.canvas import (
     STROKES,
@@ -48,12 +49,12 @@ def category_curves(fit: Fit, variable: str | None = None) -> Picture:
         Line style and marker tell the categories apart as colour does. Returned, not shown.
     """
     scenario = plan(fit, variable)
-    drawn = {word: [_summaries(fit, panel, word) for panel in scenario.panels] for word in _WORDS}
+    drawn = _answered(fit, scenario)
     with style():
-        picture = new_picture(7.2, 5.6)
-        grid = picture.subplots(2, len(scenario.panels), squeeze=False, sharex=True, sharey=True)
+        picture = new_picture(7.2, 0.4 + 2.6 * len(drawn))
+        grid = picture.subplots(len(drawn), len(scenario.panels), squeeze=False, sharex=True, sharey=True)
         handles: list[Any] = []
-        for row, word in zip(grid, _WORDS, strict=True):
+        for row, word in zip(grid, drawn, strict=True):
             for axes, panel, values in zip(row, scenario.panels, drawn[word], strict=True):
                 handles = _draw(axes, scenario, values)
                 title = f"{word}, {panel.title}" if panel.title else word
@@ -64,10 +65,22 @@ def category_curves(fit: Fit, variable: str | None = None) -> Picture:
             axes.set_ylabel(literal(fit.response.mean_label))
         grid[0, 0].set_ylim(0, 1)
         legend(grid[0, -1], handles, list(fit.response.categories), loc="upper left", bbox_to_anchor=(1, 1))
-        head(picture, f"{ESTIMANDS['population']} above {ESTIMANDS['typical']}")
+        head(picture, " above ".join(ESTIMANDS[word] for word in drawn))
         note(picture, _caption(scenario))
     describe(picture, _alt(fit, scenario, drawn), fit.caveats)
     return picture
+
+
+def _answered(fit: Fit, scenario: Scenario) -> dict[str, list[Array]]:
+    """Summarise under each estimand; t effects are not integrated, and leave the typical group."""
+    found: dict[str, list[Array]] = {}
+    for word in _WORDS:
+        try:
+            found[word] = [_summaries(fit, panel, word) for panel in scenario.panels]
+        except PredictionError as error:
+            if error.code != "not_available" or word == _WORDS[-1]:
+                raise
+    return found
 
 
 def _summaries(fit: Fit, panel: Panel, word: str) -> Array:
@@ -109,15 +122,17 @@ def _caption(scenario: Scenario) -> str:
 def _alt(fit: Fit, scenario: Scenario, drawn: dict[str, list[Array]]) -> str:
     along = f" along {scenario.variable}" if scenario.variable else ""
     ends = [scenario.place(0), scenario.place(len(scenario.x) - 1)]
-    values = drawn["population"][0][:, 0]
+    first_word, *others = drawn
+    values = drawn[first_word][0][:, 0]
     first = scenario.panels[0].title
     where = f" ({first})" if first else ""
     readings = [
         f"{category} from {values[k, 0]:.2f} to {values[k, -1]:.2f}"
         for k, category in enumerate(fit.response.categories)
     ]
+    below = f"; {ESTIMANDS[others[0]]}, below" if others else ""
     return (
-        f"Curves of {fit.response.mean_label}{along}, one for each category. Population-averaged{where}, "
+        f"Curves of {fit.response.mean_label}{along}, one for each category. {ESTIMANDS[first_word]}{where}, "
         f"between {scenario.variable or 'rows'} {ends[0]} and {ends[1]}: {'; '.join(readings)}. Estimands: "
-        f"{ESTIMANDS['population']}, above; {ESTIMANDS['typical']}, below. {_caption(scenario)}"
+        f"{ESTIMANDS[first_word]}{', above' if others else ''}{below}. {_caption(scenario)}"
     )

@@ -102,7 +102,7 @@ def test_every_estimand_has_both_scales_from_the_same_probabilities(family, esti
     np.testing.assert_allclose(score.draws.to_numpy().reshape(3, 24), p @ SCORES, atol=4e-8)
     assert at_least.grid["category"].tolist() == LEVELS[1:] * 24 and "category" not in score.grid
     assert at_least.attrs["scale"] == "at_least" and "P(y >= k)" in at_least.caption
-    assert "expected score of y (1 = low to 4 = top)" in score.caption
+    assert "expected score of y (low is 1, top is 4)" in score.caption
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -163,7 +163,7 @@ def test_shares_of_the_variance_of_scores(family, link):
     assert table["response", "R2 conditional"] == pytest.approx(shown, rel=1e-8)
     icc = gb.icc(only)
     assert icc["mean"].item() == pytest.approx(between.mean() / (between + within).mean(), rel=1e-8)
-    assert "scores of y (1 = low to 4 = top)" in icc.attrs["estimand_description"]
+    assert "scores of y (low is 1, top is 4)" in icc.attrs["estimand_description"]
     rows = gb.icc(only, DATA.head(3))["mean"]
     np.testing.assert_allclose(rows, (between / (between + within))[:3], rtol=1e-8)
 
@@ -217,7 +217,7 @@ def test_a_small_variance_keeps_its_digits():
 
 
 REFUSED = [
-    (lambda fit: gb.comparisons(fit, "t", "odds_ratio", scale="score"), "between 0 and 1"),
+    (lambda fit: gb.comparisons(fit, "t", "odds_ratio", scale="score"), 'Write scale="at_least"'),
     (lambda fit: gb.comparisons(fit, "t", "cumulative_odds_ratio", scale="score"), "'at_least'"),
     (lambda fit: gb.comparisons(fit, "t", "ratio", scale="link"), "scale of the response"),
     (lambda fit: gb.predictions(fit, scale="at_least", parameter="mu"), "Leave parameter= out"),
@@ -286,3 +286,80 @@ def test_what_stays_refused_is_refused_in_one_voice_and_its_remedy_works(family,
 
 def test_curves_of_categories_are_those_of_their_probabilities():
     assert "P(y = k) along x, one for each category" in gb.plot_curves(fit_of(), "x").alt
+
+
+def disc_fit(disc, right="t + x + (1 | g)", **more):
+    model = gb.Model(gb.Formula(f"y ~ {right}", disc=disc), DATA, family="cumulative")
+    beta = BETA[: len(model.design.coefficients)]
+    draws = {"beta": [[beta]], "thresholds": [[TAU]], "sd_g": [[[1.0]]]}
+    return gb.Fit.from_draws(model, draws | more)
+
+
+def test_a_median_ratio_is_of_one_discrimination_or_refused():
+    wanted = np.exp(1.7 * np.sqrt(2.0) * special.ndtri(0.75))
+    assert gb.median_ratio(disc_fit(1.7))["mean"].item() == pytest.approx(wanted)
+    with pytest.raises(gb.PredictionError, match="disc has a formula of its own") as caught:
+        gb.median_ratio(disc_fit("~ x", disc_beta=[[[0.1, 0.3]]]))
+    assert 'gb.fan(fit, parameter="mu")' in str(caught.value)
+    assert len(gb.fan(disc_fit("~ x", disc_beta=[[[0.1, 0.3]]]), parameter="mu").grid)
+
+
+@pytest.mark.parametrize("disc", [1.0, 1.7])
+def test_an_interval_ratio_of_ordered_categories_counts_the_discrimination(disc):
+    data = DATA.assign(z=DATA.g.isin(["a", "b", "c"]).astype(int))
+    model = gb.Model(gb.Formula("y ~ z + (1 | g)", disc=disc), data, family="cumulative")
+    fit = gb.Fit.from_draws(model, {"beta": [[[0.4]]], "thresholds": [[TAU]], "sd_g": [[[0.3**0.5]]]})
+    table = gb.interval_ratio(fit, "z").set_index("quantity")["mean"]
+    z = np.sqrt(0.6) * special.ndtri(0.9)
+    ends = np.exp(disc * np.array([0.4 - z, 0.4 + z]))
+    np.testing.assert_allclose(table.iloc[1:3], ends)
+    assert table["proportion opposed"] == pytest.approx(0.302788308168, rel=1e-9)
+
+
+def t_fit():
+    model = gb.Model('y ~ t + x + (1 | gr(g, dist = "student"))', DATA, family="cumulative")
+    draws = {"beta": [[BETA]], "thresholds": [[TAU]], "sd_g": [[[1.0]]], "df_g": [[5.0]]}
+    return gb.Fit.from_draws(model, draws | {"b_g": np.zeros((1, 1, 6, 1))})
+
+
+def test_t_effects_leave_what_can_be_answered(tmp_path):
+    picture = gb.plot_curves(t_fit(), "x")
+    assert "typical group" in picture.alt and "population" not in picture.alt
+    assert "population-averaged answers" not in gb.coefficients(t_fit()).attrs["caption"]
+    path = gb.report(t_fit(), tmp_path / "t.html")
+    assert "Left out: t effects under cumulative are not integrated here." in path.read_text(encoding="utf-8")
+
+
+MEASURE = "measure='cumulative_odds_ratio' needs a response with ordered categories"
+
+
+@pytest.mark.parametrize(
+    ("formula", "family", "remedy"),
+    [("x ~ t", "gaussian", "difference"), ("t ~ x", "bernoulli", "odds_ratio")],
+)
+def test_a_measure_of_ordered_categories_is_refused_by_its_name_and_its_remedy_works(formula, family, remedy):
+    model = gb.Model(formula, DATA, family=family)
+    draws = {"beta": [[[0.1, 0.2]]]} | ({"sigma": [[1.0]]} if family == "gaussian" else {})
+    fit, variable = gb.Fit.from_draws(model, draws), formula[-1]
+    with pytest.raises(gb.PredictionError, match=MEASURE) as caught:
+        gb.comparisons(fit, variable, "cumulative_odds_ratio")
+    assert f'measure="{remedy}"' in str(caught.value)
+    assert len(gb.comparisons(fit, variable, remedy).grid) == 1
+
+
+def test_one_row_is_no_hypothesis_and_more_come_of_by():
+    with pytest.raises(gb.PredictionError, match="by= with a column"):
+        gb.predictions(fit_of(), scale="score", by=True, hypothesis="pairwise")
+    assert len(gb.predictions(fit_of(), scale="score", by="t", hypothesis="pairwise").grid) == 1
+
+
+def test_whole_numbers_are_told_their_positions():
+    data = DATA.assign(r=np.resize([1, 2, 4], 24))
+    model = gb.Model("r ~ t", data, family="cumulative")
+    fit = gb.Fit.from_draws(model, {"beta": [[[0.5]]], "thresholds": [[[-1.0, 1.0]]]})
+    assert "expected score of r (1 is 1, 4 is 3)" in gb.predictions(fit, scale="score").caption
+
+
+def test_shares_without_a_latent_scale_do_not_speak_of_one():
+    assert "latent" not in gb.r2(one_draw("acat")).attrs["caption"]
+    assert "latent scale: Nakagawa's" in gb.r2(one_draw()).attrs["caption"]
