@@ -15,8 +15,8 @@ from glmm_bayes.design.column import Column
 Gaps = Mapping[str, NDArray[np.bool_]]
 
 _CENSORED = (
-    "Fill them: a censored row says by its value where it was censored, and a sample without such rows "
-    "is biased."
+    "Fill them: a row says by its value where it was seen or censored, and a sample without such rows is "
+    "biased; an interval that is open below is left-censored at its upper end."
 )
 
 
@@ -44,7 +44,9 @@ def complete_rows(gaps: Gaps, rows: NDArray[Any], findings: Findings) -> NDArray
     return ~lost
 
 
-def check_finite(columns: Iterable[Column], rows: NDArray[Any], findings: Findings) -> None:
+def check_finite(
+    columns: Iterable[Column], rows: NDArray[Any], findings: Findings, of_censoring: Collection[str] = ()
+) -> None:
     """Tell values that are infinite, or have infinite squares, as an error: nothing removes them."""
     for column in columns:
         if column.kind == "number" and column.values.dtype == np.float64:
@@ -53,6 +55,8 @@ def check_finite(columns: Iterable[Column], rows: NDArray[Any], findings: Findin
                 where = tuple(rows[bad].tolist())
                 message = f"column '{column.name}': {len(where)} infinite values ({row_text(where)})."
                 hint = 'Correct them; missing="drop" does not remove them.'
+                if column.name in of_censoring:
+                    hint = "Correct them; an interval that is open below is left-censored at its upper end."
                 findings.error("non_finite", message, column=column.name, rows=where, hint=hint)
             _check_size(column, rows, findings)
 

@@ -138,8 +138,12 @@ class _Reader:
         options, sound = dict(call.options), True
         found = {"lb": np.full(size, -np.inf), "ub": np.full(size, np.inf)}
         for key, expression in options.items():
-            found[key], readable = self._numbers(expression)
-            sound = sound and readable
+            before = len(self.evaluator.findings.errors)
+            found[key] = self.evaluator.unchecked(expression)
+            sentence = f"{call}: '{expression}' is missing in {{count}} rows ({{rows}})."
+            hint = "Write inf, or -inf, in rows without that bound."
+            self._refuse("truncation", expression, sentence, np.isnan(found[key]), hint)
+            sound = sound and len(self.evaluator.findings.errors) == before
         lower, upper = found["lb"], found["ub"]
         crossed = lower >= upper
         if sound and crossed.any():

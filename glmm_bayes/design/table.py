@@ -134,7 +134,7 @@ def read_table(
         # What was dropped is no part of the table.
         table = replace(table.take(complete_rows(gaps, rows, findings)), origin=None)
     finite = [column for name, column in table.columns.items() if name not in ends]
-    check_finite(finite, table.rows, findings)
+    check_finite(finite, table.rows, findings, names.of_censoring if isinstance(names, ColumnNames) else ())
     if not len(table):
         dropped = f", {len(rows)} dropped for {', '.join(gaps)}" if gaps else ""
         hint = f"Check the filter, or fill '{next(iter(gaps))}'." if gaps else "Check the filter."

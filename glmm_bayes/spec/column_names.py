@@ -18,8 +18,8 @@ class ColumnNames(tuple[str, ...]):
     Attributes
     ----------
     open_ended : frozenset of str
-        Columns that hold upper ends of intervals and nothing else: rows without an interval need none,
-        and an infinite one is an open end.
+        Columns that hold upper ends of intervals or bounds and nothing else: rows without an interval need
+        no end, and what is infinite is open.
     of_censoring : frozenset of str
         Columns that say what is known of a censored row: without such rows the sample is biased.
     """
@@ -36,7 +36,7 @@ def column_names(specs: Iterable[ModelSpec]) -> ColumnNames:
         beside = [name for part in spec.linear_predictors() for name in part.names()]
         names |= dict.fromkeys((*spec.response.names(), *beside))
         needed |= {*spec.response.needed_names(), *beside}
-        ends |= set(spec.response.interval_ends())
+        ends |= set(spec.response.open_ended())
         of_censoring |= set(spec.response.of_censoring())
     result = ColumnNames(names)
     result.open_ended, result.of_censoring = frozenset(ends - needed), frozenset(of_censoring)

@@ -27,9 +27,11 @@ class ResponseTerm:
         additions = tuple(name for addition in self.additions for name in addition.names())
         return tuple(dict.fromkeys(self.expression.names() + additions))
 
-    def interval_ends(self) -> tuple[str, ...]:
-        """Columns of the upper ends of intervals: the second of ``cens(c, y2)``."""
-        return tuple(name for call in self._censoring() for end in call.arguments[1:] for name in end.names())
+    def open_ended(self) -> tuple[str, ...]:
+        """Columns that may be infinite: upper ends of ``cens(c, y2)``, and bounds of ``trunc()``."""
+        ends = [end for call in self._censoring() for end in call.arguments[1:]]
+        bounds = [bound for call in self.additions if call.function == "trunc" for _, bound in call.options]
+        return tuple(name for end in (*ends, *bounds) for name in end.names())
 
     def of_censoring(self) -> tuple[str, ...]:
         """Columns that say what is known of a censored response; none without ``cens()``."""
@@ -42,7 +44,7 @@ class ResponseTerm:
             for call in self.additions
             for part in (
                 *call.arguments[: 1 if call.function == "cens" else None],
-                *dict(call.options).values(),
+                *(() if call.function == "trunc" else dict(call.options).values()),
             )
         ]
         return self.expression.names() + tuple(name for part in arguments for name in part.names())

@@ -28,7 +28,7 @@ from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.design.table import looks_like_numbers, stray_words
 from glmm_bayes.graph.families.intervals import log_between
 from glmm_bayes.graph.families.parameters import PARAMETERS, ParameterKind
-from glmm_bayes.graph.families.regions import censored_regions, stand_ins, without_region
+from glmm_bayes.graph.families.regions import censored_regions, inner_point, stand_ins, without_region
 
 Array = NDArray[np.float64]
 
@@ -377,7 +377,7 @@ def read_censored(family: Family, columns: ResponseColumns, findings: Findings) 
     lost = without_region(family, *region, additions)
     if lost.any():
         _refuse_regions(family, columns, lost, findings)
-    inside = stand_ins(family, y, region, additions)
+    inside = np.where(lost, inner_point(family), stand_ins(family, y, region, additions))
     column = replace(columns.column, values=inside)
     response = family._read(replace(columns, column=column), findings)
     if response.values.shape != y.shape:

@@ -95,6 +95,14 @@ def stand_ins(family: Support, y: Array, region: Region, additions: Additions) -
     return np.where((additions.censored != 0) & ~inside, middle, y)
 
 
+def inner_point(family: Support) -> float:
+    """Return a number inside the support: for a row that is refused already, and is told once."""
+    floor, ceiling = family.support_floor, family.support_ceiling
+    if family.is_discrete or floor is None:
+        return 1.0 if ceiling is None else 0.5 * ceiling
+    return floor + 1.0 if ceiling is None else 0.5 * (floor + ceiling)
+
+
 def _middle(low: Array, high: Array, others: Array) -> Array:
     """Return a number between two ends, of which one may be open."""
     size = float(np.mean(np.abs(others))) if len(others) else 1.0
