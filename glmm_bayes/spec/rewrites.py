@@ -5,6 +5,7 @@ What is no listed spelling stays as it is, and is answered where calls are check
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -22,6 +23,8 @@ _UNITS = {
 }
 #: The day from which R counts.
 _EPOCH = Text("1970-01-01")
+
+_WITH_SLASHES = re.compile(r"[0-9]{4}/[0-9]{2}/[0-9]{2}")
 
 
 def rewritten(call: Call) -> Call:
@@ -72,6 +75,9 @@ def _plain(expression: Expr) -> Expr | None:
     if _is_date(expression):
         assert isinstance(expression, Call)
         expression = expression.arguments[0] if len(expression.arguments) == 1 else expression
+        if isinstance(expression, Text) and _WITH_SLASHES.fullmatch(expression.value):
+            # The second form that R reads without being told.
+            expression = replace(expression, value=expression.value.replace("/", "-"))
     return expression if isinstance(expression, Name | Text) else None
 
 

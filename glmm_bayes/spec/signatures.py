@@ -90,6 +90,14 @@ def are_numbers(value: Expr) -> bool:
     return 0 < len(value.arguments) <= MAX_COUNT and all(map(is_number, value.arguments))
 
 
+#: Options of R's functions that are taken in some of their forms.
+_OF_OTHERS = {
+    ("ave", "FUN"): "it takes the mean, FUN = mean.",
+    ("scale", "center"): "it takes center = TRUE.",
+    ("scale", "scale"): "it takes scale = TRUE or FALSE.",
+}
+
+
 def _options(text: str, call: Call, function: Function, written: list[tuple[str, Expr]]) -> dict[str, Expr]:
     values: dict[str, Expr] = {}
     for key, value in written:
@@ -97,7 +105,9 @@ def _options(text: str, call: Call, function: Function, written: list[tuple[str,
         if option is None:
             names = [known.name for known in function.options]
             has = f"It has {', '.join(names)}." if names else ""
-            told = filter(None, (f"{function.name}() has no option '{key}'.", suggestion(key, names), has))
+            form = _OF_OTHERS.get((function.name, key), "")
+            lacks = f"{function.name}() has no option '{key}'" + (f" of this form: {form}" if form else ".")
+            told = filter(None, (lacks, "" if form else suggestion(key, names), has))
             sentence = " ".join(told)
             raise wrong_call(text, call.span, sentence, function)
         if key in values:

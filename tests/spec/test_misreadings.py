@@ -2,6 +2,7 @@
 
 import pytest
 
+import glmm_bayes as gb
 from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.spec.expressions import Span
 from glmm_bayes.spec.formula import point
@@ -269,3 +270,40 @@ def test_a_long_line_is_cut_around_the_token():
 
 def test_text_that_is_no_text_is_refused():
     assert refusal(7).code == SYNTAX
+
+
+FORMS = [
+    ("y ~ ave(x, g, FUN = median)", "has no option 'FUN' of this form: it takes the mean, FUN = mean."),
+    ("y ~ scale(x, scale = 3)", "it takes scale = TRUE or FALSE."),
+    ("y ~ case_when(x > 0 ~ 1)", "Compute the column first"),
+    ("y ~ (f %in% c('a', 'b'))", 'I(x %in% c("a", "b"))'),
+    ("y ~ x + weights(k)", "Write y | weights(k) ~ x."),
+    ("y ~ x + cens(b)", "Write y | cens(b) ~ x."),
+]
+
+
+@pytest.mark.parametrize(("formula", "said"), FORMS)
+def test_a_form_of_another_package_is_answered_with_the_one_here(formula, said):
+    with pytest.raises(gb.FormulaError) as caught:
+        gb.ModelSpec.from_formula(formula)
+    assert said in str(caught.value)
+
+
+SEVERAL = [
+    ("y1 ~ x; y2 ~ z", 'gb.Formulas("y1 ~ x", "y2 ~ z")'),
+    ("y ~ x ; z ~ x ; w ~ x", 'gb.Formulas("y ~ x", "z ~ x", "w ~ x")'),
+    ("y ~ x; sigma ~ z; nu ~ 1", 'gb.Formula("y ~ x", sigma="~ z", nu="~ 1")'),
+    ("y ~ x; ziformula = ~ z", 'gb.Formula("y ~ x", zi="~ z")'),
+    ("y ~ x + (1 | g);", 'Write "y ~ x + (1 | g)".'),
+]
+
+
+@pytest.mark.parametrize(("formula", "said"), SEVERAL)
+def test_several_formulas_in_one_text_are_written_ready_to_paste(formula, said):
+    with pytest.raises(gb.FormulaError) as caught:
+        gb.ModelSpec.from_formula(formula)
+    assert said in str(caught.value)
+    if "gb.Formula" in said:
+        names, rest = {"gb": gb}, str(caught.value).split("Write ")[-1].rstrip(".")
+        written = eval(rest, names)  # noqa: S307
+        assert isinstance(written, gb.Formula | gb.Formulas)
