@@ -192,3 +192,108 @@ def test_names_that_do_not_exist_are_attribute_errors():
     assert not hasattr(FIT, "nonsense") and not hasattr(MODEL, "summary") and not hasattr(gb, "glmer")
     with pytest.raises(AttributeError):
         FIT.nonsense  # noqa: B018
+
+
+#: Words of the field that are other quantities, laws or functions than those here with names like them.
+OTHERS = {
+    "measure": (
+        "RRR",
+        "par",
+        "hazard_ratio",
+        "relative_risk_reduction",
+        "inverse_ratio",
+        "logit",
+        "log2",
+        "ARR",
+    ),
+    "family": (
+        "exgaussian",
+        "mvgaussian",
+        "logitnormal",
+        "hurdle_weibull",
+        "com_poisson",
+        "shifted_lognormal",
+    ),
+    "link": ("robit", "log1p", "power"),
+    "target": ("ATO", "overlap"),
+}
+
+
+@pytest.mark.parametrize(("kind", "word"), [(kind, word) for kind, words in OTHERS.items() for word in words])
+def test_another_quantity_is_never_what_somebody_meant(kind, word):
+    asked = {
+        "measure": lambda: gb.comparisons(FIT, "x", word),
+        "family": lambda: gb.Model("b ~ x", DATA, family=word),
+        "link": lambda: gb.Model("b ~ x", DATA, family="bernoulli", link=word),
+        "target": lambda: gb.comparisons(FIT, "x", values=[0, 1], target=word),
+    }
+    with pytest.raises(gb.GlmmError) as caught:
+        asked[kind]()
+    assert "Did you mean" not in str(caught.value) and word in str(caught.value)
+
+
+SLIPS = [
+    ("poison", "poisson"), ("possion", "poisson"), ("gausian", "gaussian"), ("bernouli", "bernoulli"),
+    ("negative_binominal", "negative_binomial"), ("negativebinomial", "negative_binomial"),
+    ("Zero_Inflated_Poison", "zero_inflated_poisson"), ("categorial", "categorical"),
+    ("binom", "binomial"), ("cumulativ", "cumulative"), ("opisson", "poisson"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("slip", "meant"), SLIPS)
+def test_a_misspelt_word_is_answered_with_the_word(slip, meant):
+    with pytest.raises(gb.GlmmError, match=f"Did you mean '{meant}'"):
+        gb.Model("b ~ x", DATA, family=slip)
+
+
+NAMED = {
+    **dict.fromkeys(("odds_ratio", "risk_ratio", "risk_difference"), "gb.comparisons(fit"),
+    **dict.fromkeys(("AIC", "BIC"), "az.loo(fit.draws)"),
+    **dict.fromkeys(("allEffects", "Effect", "emmip"), "gb.plot_curves(fit"),
+    "common_effects": "gb.coefficients(fit)",
+    "random_effects_cov": "gb.variance_components(fit)",
+    "posterior_linpred": 'scale="link"',
+    "comparisons": 'gb.comparisons(fit, "x")',
+    "load": 'gb.load("model.glmm")',
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_name_is_answered_with_a_call_that_can_be_made(name):
+    with pytest.raises(AttributeError) as caught:
+        getattr(FIT, name)
+    assert NAMED[name] in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["compare", "deviance", "getME", "check_collinearity", "plot_pair", "interpret"]
+)
+def test_a_name_without_a_counterpart_is_not_taken_for_another(name):
+    with pytest.raises(AttributeError) as caught:
+        getattr(gb, name)
+    assert "Did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["hdi", "to_pandas", "posterior", "pairs", "ci", "regrid", "tidy"])
+def test_what_a_data_frame_has_not_is_not_said_to_be_its_own(name):
+    with pytest.raises(AttributeError) as caught:
+        getattr(gb.predictions(FIT, by=True), name)
+    assert "result.summary()." not in str(caught.value) and "result.draws" in str(caught.value)
+
+
+def test_a_sentence_of_effects_is_not_said_of_other_things():
+    for call in (lambda: gb.summary(FIT, kind="stats"), lambda: gb.pp_check(FIT, type="bars")):
+        with pytest.raises(TypeError) as caught:
+            call()
+        assert "response scale" not in str(caught.value)
+    with pytest.raises(gb.GlmmError) as caught:
+        MODEL.fit(step=0.1)
+    assert "Derivatives" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("word", "ours"), [("treated", "ATT"), ("ATU", "ATC"), ("controls", "ATC"), ("everyone", "ATE")]
+)
+def test_whom_a_target_is_about_is_answered_by_its_name_here(word, ours):
+    with pytest.raises(gb.PredictionError, match=f'target="{ours}"'):
+        gb.comparisons(FIT, "x", values=[0, 1], target=word)

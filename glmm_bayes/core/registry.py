@@ -48,11 +48,16 @@ def _is_misspelt(name: str, choice: str) -> bool:
     words, others = (re.split(r"[ _.-]+", text.lower()) for text in (name, choice))
     if len(words) != len(others):
         return False
-    return all(_slips(word, other) <= _allowed(other) for word, other in zip(words, others, strict=True))
+    return all(map(_is_slip, words, others))
 
 
-def _allowed(word: str) -> int:
-    return 0 if len(word) < _SHORTEST - 1 else 1 if len(word) < _LONG else 2
+def _is_slip(word: str, other: str) -> bool:
+    """Tell whether one word is the other with a slip; the first letter is right, or exchanged."""
+    if len(other) < _SHORTEST:
+        is_exchanged = sorted(word) == sorted(other) and _slips(word, other) == 1
+        return other in (word, re.sub(r"(.)\1", r"\1", word)) or is_exchanged
+    starts = {other[:1], other[1:2] if word[1:2] == other[:1] else other[:1]}
+    return word[:1] in starts and _slips(word, other) <= (1 if len(other) < _LONG else 2)
 
 
 def _slips(word: str, other: str) -> int:

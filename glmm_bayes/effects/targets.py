@@ -36,7 +36,7 @@ def target_rows(rows: Rows, target: str | None, pairs: Sequence[tuple[Change, Ch
     if target is None:
         return rows, ""
     if not isinstance(target, str) or target not in _TARGETS:
-        hint = choice_hint("target", target, ("ATE", *_TARGETS))
+        hint = choice_hint("target", target, tuple(_TARGETS))
         raise PredictionError(Finding("target", f"no target '{target}'.", hint=hint))
     if len(pairs) != 1 or len(pairs[0][0]) != 1:
         message = f"target='{target}' needs one variable and two values, found {len(pairs)} comparisons."
