@@ -55,7 +55,8 @@ def _is_slip(word: str, other: str) -> bool:
     """Tell whether one word is the other with a slip; the first letter is right, or exchanged."""
     if len(other) < _SHORTEST:
         is_exchanged = sorted(word) == sorted(other) and _slips(word, other) == 1
-        return other in (word, re.sub(r"(.)\1", r"\1", word)) or is_exchanged
+        once = re.sub(r"(.)\1", r"\1", word) if len(other) > 2 else word
+        return other in (word, once) or is_exchanged
     starts = {other[:1], other[1:2] if word[1:2] == other[:1] else other[:1]}
     return word[:1] in starts and _slips(word, other) <= (1 if len(other) < _LONG else 2)
 
