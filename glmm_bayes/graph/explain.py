@@ -164,7 +164,7 @@ def coding_words(priors: Priors) -> str:
         f"{predictor.prefix}{group.slug}"
         for predictor in priors.predictors.values()
         for group, prior in zip(predictor.design.groups, predictor.groups, strict=True)
-        if prior.is_recoded
+        if prior.is_centred
     ]
     if not recoded:
         return ""

@@ -38,6 +38,10 @@ class PriorRow:
         return replace(self, parameter=f"{prefix}{self.parameter}", prior=prior)
 
 
+#: Of an effect in the user's coding, what another may add to it before it is another effect.
+_ROUNDING = 1e-9
+
+
 @dataclass(frozen=True)
 class GroupPrior:
     """Covariance structures of one grouping factor, and the priors of their parameters.
@@ -69,6 +73,13 @@ class GroupPrior:
     @property
     def is_recoded(self) -> bool:
         return not np.array_equal(self.recoding, np.eye(len(self.sd_of_effect)))
+
+    @property
+    def is_centred(self) -> bool:
+        """True if the prior is of effects at another place than where the user's columns are 0."""
+        size = np.abs(np.diagonal(self.recoding))
+        beside = np.abs(self.recoding - np.diag(np.diagonal(self.recoding)))
+        return bool((beside > _ROUNDING * size[:, None]).any())
 
     @property
     def shares_sd(self) -> bool:

@@ -140,3 +140,11 @@ OFFSETS = [
 @pytest.mark.parametrize(("formula", "said"), OFFSETS)
 def test_the_average_row_has_what_the_formula_gives_it(formula, said):
     assert said in str(gb.Model(formula, DATA, family="poisson"))
+
+
+@pytest.mark.parametrize(
+    ("term", "is_said"), [("Days", True), ("center(Days)", False), ("scale(Days)", False)]
+)
+def test_the_coding_of_a_correlations_prior_is_said_where_it_is_another(term, is_said):
+    model = gb.Model(f"Reaction ~ {term} + (1 + {term} | Subject)", gb.load_dataset("sleepstudy"))
+    assert ("are meant at the average row" in str(model.explain())) == is_said
