@@ -24,7 +24,7 @@ class Estimand:
         What is done with the random effects: ``population``, ``typical``, ``subject``, ``new_subject`` or
         ``sample``, for all factors or for each (``{"hospital": "subject", "patient": "population"}``:
         averaged over patients within this hospital).
-    scale : {"response", "link"}
+    scale : {"response", "link", "at_least", "score"}
     parameter : str, optional
         A parameter with a formula of its own (``sigma``, ``zi``, ...), in the place of the mean.
     newdata : DataFrame or mapping of columns, optional

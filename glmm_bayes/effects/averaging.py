@@ -282,7 +282,8 @@ def shown_values(rows: Rows, name: str, newdata: Any, asked: str = "by") -> Any:
             raise PredictionError(error.findings) from None
     where = "among those the model reads" if newdata is None else "in newdata"
     known = list(rows.table.columns if newdata is None else map(str, as_frame(newdata).columns))
-    hint = " ".join(filter(None, (suggestion(name, known), f"Columns: {value_text(known)}.")))
+    beside = "" if newdata is not None else "Others come with newdata=, as in newdata=data."
+    hint = " ".join(filter(None, (suggestion(name, known), f"Columns: {value_text(known)}.", beside)))
     message = f"{asked}: no column '{name}' {where}."
     raise PredictionError(Finding("unknown_column", message, column=name, hint=hint))
 

@@ -351,7 +351,7 @@ QUESTIONS = [
     ({"by": []}, "[by] by must be the name of a column, a list of names, True or None, found []."),
     ({"by": 3}, "[by] by must be the name of a column, a list of names, True or None, found 3."),
     ({"by": "region"}, "[unknown_column] by: no column 'region' among those the model reads. "
-     "Columns: bit, x, g, h."),
+     "Columns: bit, x, g, h. Others come with newdata=, as in newdata=data."),
     ({"newdata": DATA[["x", "g"]], "by": "region"},
      "[unknown_column] by: no column 'region' in newdata. Columns: x, g."),
     ({"newdata": DATA[:2].assign(region=["n", None]), "by": "region"},
