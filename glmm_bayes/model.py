@@ -23,7 +23,6 @@ from glmm_bayes.core.errors import (
     shown_value,
 )
 from glmm_bayes.core.escapes import visible
-from glmm_bayes.core.text_tables import told
 from glmm_bayes.design.checks.dependence import checked_rank
 from glmm_bayes.design.checks.registry import check_table, examine
 from glmm_bayes.design.checks.subject import Outcome, Subject
@@ -315,7 +314,7 @@ class Model(AnswersNames):
         )
 
     def __str__(self) -> str:
-        notes = [told(f"{finding.severity}: {finding.message}") for finding in self.findings]
+        notes = [f"{finding.severity}: {finding.message}" for finding in self.findings]
         return visible("\n".join([describe_model(self), *notes]))
 
     __repr__ = __str__

@@ -8,16 +8,22 @@ from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import NoReturn
 
-import pandas as pd
-
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
 from glmm_bayes.core.peer_words import ARGUMENTS, CHOICES, LEVELS, NAMES, OF_EFFECTS, ONE_LEVEL, WRITTEN
 from glmm_bayes.core.registry import misspelt
 
-#: What a result has.
-_OF_RESULTS = (
-    "It has summary(probability=0.95), a data frame; draws, an xarray, as in az.hdi(result.draws); grid, "
-    "caption and plot()."
+#: What results have.
+_OF_RESULTS = {
+    "Effects": "It has summary(probability=0.95), a data frame; draws, an xarray, as in "
+    "az.hdi(result.draws); grid, caption, to_string() and plot().",
+    "SideBySide": 'It has summary(probability=0.95), a data frame; effects["population"] with its draws; and '
+    "plot().",
+}
+#: Methods of a data frame that are of the table, and not of its numbers.
+_OF_TABLES = (
+    *("to_csv", "to_dict", "to_excel", "to_html", "to_json", "to_latex", "to_markdown", "to_numpy"),
+    *("to_parquet", "columns", "iloc", "loc", "head", "tail", "round", "query", "itertuples", "iterrows"),
+    *("set_index", "shape"),
 )
 
 
@@ -104,9 +110,12 @@ def unknown_name(owner: str, name: str) -> UnknownNameError:
     """
     verbs = [verb for verb in sys.modules["glmm_bayes"].__all__ if verb.islower()]
     spelling = NAMES.get(name, "") or (_call_of(name) if name in verbs else "")
-    if owner in ("Effects", "SideBySide"):
-        is_of_table = name not in NAMES and hasattr(pd.DataFrame, name)
-        hint = f"Write result.summary().{name}; the summary is a data frame." if is_of_table else _OF_RESULTS
+    if owner in _OF_RESULTS:
+        hint = _OF_RESULTS[owner]
+        if name in _OF_TABLES:
+            hint = f"Write result.summary().{name}; the summary is a data frame."
+        elif name in ("mean", "sd", "median"):
+            hint = f'Write result.summary()["{name}"]; the draws are in result.draws.'
     elif spelling:
         made = ", with fit = model.fit()" if owner.endswith("Model") and "fit" in spelling else ""
         hint = f"Write {spelling}{made}."
@@ -116,7 +125,7 @@ def unknown_name(owner: str, name: str) -> UnknownNameError:
 
 
 def _call_of(verb: str) -> str:
-    """Write a call of a function of ours with what it needs."""
+    """Write a call of a function of ours with what it needs; empty where a fit is not what it is of."""
     needed = {
         "comparisons": 'fit, "x"',
         "slopes": 'fit, "x"',
@@ -126,7 +135,12 @@ def _call_of(verb: str) -> str:
         "report": 'fit, "report.html"',
         "load_dataset": '"toenail"',
     }
-    return f"gb.{verb}({needed.get(verb, 'fit')})"
+    if verb in needed:
+        return f"gb.{verb}({needed[verb]})"
+    function = getattr(sys.modules["glmm_bayes"], verb)
+    return (
+        f"gb.{verb}(fit)" if next(iter(inspect.signature(function).parameters), "") == "fit" else f"gb.{verb}"
+    )
 
 
 class AnswersNames:

@@ -31,15 +31,25 @@ def misspelt(name: object, choices: Iterable[str]) -> str:
     """Return ``Did you mean 'x'?`` for a choice that was misspelt, or an empty string.
 
     For terms of the field, where another word is another quantity: word by word no more than a letter wrong,
-    missing, doubled or exchanged (two in long words), or a beginning that one choice alone has.
+    missing, doubled or exchanged (in long words one more letter is wrong), or a last word cut short. Where two
+    choices are as near, none is meant.
     """
     if not isinstance(name, str) or not name.strip():
         return ""
-    near = [choice for choice in choices if _is_misspelt(name.strip(), choice)]
+    known = list(choices)
+    slips = {
+        choice: _slips(_plain(name), _plain(choice)) for choice in known if _is_misspelt(name.strip(), choice)
+    }
+    near = [choice for choice, count in slips.items() if count == min(slips.values())]
     if not near:
-        begun = [choice for choice in choices if _plain(choice).startswith(_plain(name))]
-        near = begun if len(begun) == 1 and len(_plain(name)) >= _SHORTEST else []
-    return f"Did you mean '{near[0]}'?" if near else ""
+        near = [choice for choice in known if _is_begun(name.strip(), choice)]
+    return f"Did you mean '{near[0]}'?" if len({_plain(choice) for choice in near}) == 1 else ""
+
+
+def _is_begun(name: str, choice: str) -> bool:
+    """Tell whether a name is a choice whose last word is cut short."""
+    same_words = len(re.split(r"[ _.-]+", name)) == len(re.split(r"[ _.-]+", choice))
+    return same_words and len(_plain(name)) >= _SHORTEST and _plain(choice).startswith(_plain(name))
 
 
 def _is_misspelt(name: str, choice: str) -> bool:
@@ -58,13 +68,13 @@ def _is_slip(word: str, other: str) -> bool:
         once = re.sub(r"(.)\1", r"\1", word) if len(other) > 2 else word
         return other in (word, once) or is_exchanged
     starts = {other[:1], other[1:2] if word[1:2] == other[:1] else other[:1]}
-    return word[:1] in starts and _slips(word, other) <= (1 if len(other) < _LONG else 2)
+    # Two letters more or fewer make another word: logitnormal, exgaussian.
+    is_near = abs(len(word) - len(other)) <= 1
+    return is_near and word[:1] in starts and _slips(word, other) <= (1 if len(other) < _LONG else 2)
 
 
 def _slips(word: str, other: str) -> int:
     """Count letters that are wrong, missing, too many or exchanged with their neighbour."""
-    if abs(len(word) - len(other)) > 1:
-        return max(len(word), len(other))
     before: list[int] = []
     row = list(range(len(other) + 1))
     for i, letter in enumerate(word, start=1):

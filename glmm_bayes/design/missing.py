@@ -19,15 +19,21 @@ _CENSORED = (
     "biased; an interval that is open below is left-censored at its upper end."
 )
 
+_BOUND = "Write inf, or -inf, in rows without that bound."
+
 
 def report_missing(
-    gaps: Gaps, rows: NDArray[Any], findings: Findings, of_censoring: Collection[str] = ()
+    gaps: Gaps,
+    rows: NDArray[Any],
+    findings: Findings,
+    of_censoring: Collection[str] = (),
+    bounds: Collection[str] = (),
 ) -> None:
     """Tell each column's missing values as an error."""
     is_new = issubclass(findings.error_type, PredictionError)
     usual = "Fill them, or leave those rows out." if is_new else 'Fill them, or use missing="drop".'
     for name, mask in gaps.items():
-        hint = _CENSORED if name in of_censoring else usual
+        hint = _CENSORED if name in of_censoring else _BOUND if name in bounds else usual
         where = tuple(rows[mask].tolist())
         message = f"column '{name}': {len(where)} of {len(rows)} values missing ({row_text(where)})."
         message += "" if is_new else " Nothing was dropped."

@@ -140,7 +140,7 @@ class _Reader:
         for key, expression in options.items():
             before = len(self.evaluator.findings.errors)
             found[key] = self.evaluator.unchecked(expression)
-            sentence = f"{call}: '{expression}' is missing in {{count}} rows ({{rows}})."
+            sentence = f"{call}: '{expression}' is no number in {{count}} rows ({{rows}})."
             hint = "Write inf, or -inf, in rows without that bound."
             self._refuse("truncation", expression, sentence, np.isnan(found[key]), hint)
             sound = sound and len(self.evaluator.findings.errors) == before

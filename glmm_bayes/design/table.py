@@ -122,19 +122,20 @@ def read_table(
     rows = frame.rows
     read = {name: read_column(frame.series(frame.positions(name)[0]), name, rows, findings) for name in names}
     findings.raise_errors()
-    ends = names.open_ended if isinstance(names, ColumnNames) else frozenset()
+    told = names if isinstance(names, ColumnNames) else ColumnNames(names)
+    ends = told.open_ended
     gaps = {name: mask for name, (_, mask) in read.items() if mask.any() and name not in ends}
     table = Table(
         {name: _open_ended(*pair) if name in ends else pair[0] for name, pair in read.items()}, rows
     )
     if gaps and missing == "error":
-        report_missing(gaps, rows, findings, names.of_censoring if isinstance(names, ColumnNames) else ())
+        report_missing(gaps, rows, findings, told.of_censoring, told.bounds)
         findings.raise_errors()
     if gaps:
         # What was dropped is no part of the table.
         table = replace(table.take(complete_rows(gaps, rows, findings)), origin=None)
-    finite = [column for name, column in table.columns.items() if name not in ends]
-    check_finite(finite, table.rows, findings, names.of_censoring if isinstance(names, ColumnNames) else ())
+    finite = [column for name, column in table.columns.items() if name not in ends | told.bounds]
+    check_finite(finite, table.rows, findings, told.of_censoring)
     if not len(table):
         dropped = f", {len(rows)} dropped for {', '.join(gaps)}" if gaps else ""
         hint = f"Check the filter, or fill '{next(iter(gaps))}'." if gaps else "Check the filter."

@@ -121,7 +121,7 @@ def _question(fit: Fit) -> Question:
     if is_ordered and not any(fit.predictors[name].design.groups for name in further):
         return Question(fit, population, ordered=SCORE)
     if fit.family.mean_is_mu or is_ordered:
-        own = " and ".join(further)
+        own = " and ".join(name for name in further if fit.predictors[name].design.groups or not is_ordered)
         has = "random effects" if is_ordered else "a formula"
         message = f"variances are split for one linear predictor of the mean; {own} has {has} of its own."
         raise PredictionError(Finding("not_available", message, hint="Use gb.predictions."))

@@ -184,7 +184,8 @@ def _table(archive: Archive, manifest: Manifest, spec: ModelSpec) -> Table:
         raise archive.corrupt("its columns differ in length.")
     if fingerprint(table) != manifest.fingerprint:
         raise archive.corrupt("the training rows do not match their fingerprint.")
-    findings, ends = Findings(DataError), spec.names().open_ended
+    names = spec.names()
+    findings, ends = Findings(DataError), names.open_ended | names.bounds
     check_finite([column for name, column in columns.items() if name not in ends], table.rows, findings)
     findings.raise_errors()
     return table

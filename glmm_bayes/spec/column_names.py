@@ -18,28 +18,33 @@ class ColumnNames(tuple[str, ...]):
     Attributes
     ----------
     open_ended : frozenset of str
-        Columns that hold upper ends of intervals or bounds and nothing else: rows without an interval need
-        no end, and what is infinite is open.
+        Columns that hold upper ends of intervals and nothing else: rows without an interval need none,
+        and an infinite one is an open end.
+    bounds : frozenset of str
+        Columns that hold bounds and nothing else: an infinite one is open.
     of_censoring : frozenset of str
         Columns that say what is known of a censored row: without such rows the sample is biased.
     """
 
     open_ended: frozenset[str] = frozenset()
+    bounds: frozenset[str] = frozenset()
     of_censoring: frozenset[str] = frozenset()
 
 
 def column_names(specs: Iterable[ModelSpec]) -> ColumnNames:
     """Return the columns that some models of the same rows read, each once."""
     names: dict[str, None] = {}
-    ends, of_censoring, needed = set[str](), set[str](), set[str]()
+    ends, bounds, of_censoring, needed = set[str](), set[str](), set[str](), set[str]()
     for spec in specs:
         beside = [name for part in spec.linear_predictors() for name in part.names()]
         names |= dict.fromkeys((*spec.response.names(), *beside))
         needed |= {*spec.response.needed_names(), *beside}
-        ends |= set(spec.response.open_ended())
+        ends |= set(spec.response.interval_ends())
+        bounds |= set(spec.response.bounds())
         of_censoring |= set(spec.response.of_censoring())
     result = ColumnNames(names)
-    result.open_ended, result.of_censoring = frozenset(ends - needed), frozenset(of_censoring)
+    result.open_ended, result.of_censoring = frozenset(ends - needed - bounds), frozenset(of_censoring)
+    result.bounds = frozenset(bounds - needed)
     return result
 
 

@@ -27,11 +27,14 @@ class ResponseTerm:
         additions = tuple(name for addition in self.additions for name in addition.names())
         return tuple(dict.fromkeys(self.expression.names() + additions))
 
-    def open_ended(self) -> tuple[str, ...]:
-        """Columns that may be infinite: upper ends of ``cens(c, y2)``, and bounds of ``trunc()``."""
-        ends = [end for call in self._censoring() for end in call.arguments[1:]]
+    def interval_ends(self) -> tuple[str, ...]:
+        """Columns of the upper ends of intervals: the second of ``cens(c, y2)``."""
+        return tuple(name for call in self._censoring() for end in call.arguments[1:] for name in end.names())
+
+    def bounds(self) -> tuple[str, ...]:
+        """Columns of the bounds of ``trunc()``."""
         bounds = [bound for call in self.additions if call.function == "trunc" for _, bound in call.options]
-        return tuple(name for end in (*ends, *bounds) for name in end.names())
+        return tuple(name for bound in bounds for name in bound.names())
 
     def of_censoring(self) -> tuple[str, ...]:
         """Columns that say what is known of a censored response; none without ``cens()``."""

@@ -49,7 +49,7 @@ def test_a_saved_fit_keeps_open_bounds(tmp_path):
 
 def test_a_missing_bound_is_told_what_an_open_one_is():
     said = refusal("y | trunc(lb = lb) ~ 1", DATA.assign(lb=[np.nan, 0.1, 0.1, 0.1, 0.1, 0.1]), "gaussian")
-    assert "'lb' is missing in 1 rows (row 0)" in said and "Write inf, or -inf" in said
+    assert "'lb': 1 of 6 values missing (row 0)" in said and "Write inf, or -inf" in said
 
 
 @pytest.mark.parametrize("lb", [np.inf, 5.0])
@@ -71,3 +71,9 @@ def test_an_interval_that_is_open_below_is_told_to_be_left_censored():
     assert "left-censored at its upper end" in refusal("y | cens(c, y2) ~ 1", data, "gaussian")
     remedy = {"y": [1.0, 1.0, 2.0], "y2": [np.nan, 2.0, 3.0], "c": ["left", "interval", "interval"]}
     assert len(rows_of("y | cens(c, y2) ~ 1", remedy, "gaussian", beta=[1.0], sigma=1.0)) == 3
+
+
+def test_rows_without_a_bound_are_dropped_when_asked():
+    data = DATA.assign(lb=[np.nan, 0.1, 0.1, 0.1, 0.1, -np.inf])
+    model = gb.Model("y | trunc(lb = lb) ~ 1", data, missing="drop")
+    assert len(model.design) == 5 and any("dropped 1 of 6 rows" in one.message for one in model.findings)
