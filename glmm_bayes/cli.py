@@ -6,6 +6,7 @@ Heavy imports wait for the work. Exit codes stand in the help.
 from __future__ import annotations
 
 import json
+import math
 import secrets
 import sys
 import tempfile
@@ -208,7 +209,7 @@ def effects(
     probability: Annotated[float, typer.Option(help="Of the intervals.")] = INTERVAL_PROBABILITY,
     as_json: AsJson = False,
 ) -> None:
-    """Compare the expected response at different values of one variable, or compute a spec file's effects."""
+    """Compare expected responses at values of a variable, predict rows, or compute a spec file's effects."""
     from glmm_bayes.core.arguments import checked_probability
     from glmm_bayes.effects.answers import checked_scale
     from glmm_bayes.effects.estimand import check_words
@@ -217,6 +218,13 @@ def effects(
     read_measure(measure)
     check_words([estimand], per)
     checked_scale(scale)
+    if variable is None:
+        beside = {"--measure": measure != "difference", "--values": bool(values)}
+        if newdata is None:
+            beside |= {"--estimand": estimand != "population", "--scale": scale != "response"}
+            beside |= {"--by": by is not None, "--per": per is not None}
+        for option in (name for name, is_given in beside.items() if is_given):
+            raise typer.BadParameter(f"name the variable that {option} is of.", param_hint="VARIABLE")
     with placed("--probability:"):
         checked_probability(probability)
     fitted, file = fit_of(source)
@@ -224,8 +232,6 @@ def effects(
     asked = {"estimand": estimand, "by": by, "newdata": rows, "scale": scale, "per": per}
     if variable is not None:
         answer = _compared(fitted, variable, measure, values, asked)
-    elif values:
-        raise typer.BadParameter("name the variable whose values these are.", param_hint="VARIABLE")
     elif rows is not None:
         answer = _predicted(fitted, asked)
     elif file is not None and file.effects:
@@ -392,7 +398,10 @@ def _told(
 
 def _document(effect: Effects, probability: float) -> dict[str, Any]:
     table = effect.summary(probability)
-    attrs = {str(key): value for key, value in table.attrs.items()}
+    # JSON has no word for what is not finite.
+    attrs = {
+        str(key): None if value in (math.inf, -math.inf) else value for key, value in table.attrs.items()
+    }
     return {**attrs, "rows": json.loads(table.to_json(orient="records"))}
 
 

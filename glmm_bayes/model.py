@@ -275,7 +275,6 @@ class Model(AnswersNames):
         columns = ["severity", "code", "column", "message"]
         rows = check_table(self._subjects, self._found_before)
         table = pd.DataFrame(rows, columns=columns, dtype=object)
-
         return captioned(
             table, "What was found in the data; nothing was compiled.", left_aligned=tuple(columns)
         )

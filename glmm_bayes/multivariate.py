@@ -178,7 +178,6 @@ class MultivariateModel(AnswersNames):
         """List warnings and notes on the data of all responses, with the response in front."""
         found = {slug: pd.DataFrame(member.check()) for slug, member in self.members.items()}
         table = pd.concat(found, names=["response", None]).reset_index("response").reset_index(drop=True)
-
         return captioned(
             table, "What was found in the data; nothing was compiled.", left_aligned=tuple(table.columns)
         )

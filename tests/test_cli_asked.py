@@ -76,6 +76,8 @@ def test_the_level_stands_in_caption_and_columns(asked, probability):
 
 WRONG = [
     (("--values", "1,2"), 2, "name the variable"),
+    (("--newdata", "rows.csv", "--measure", "ratio"), 2, "name the variable that --measure is of"),
+    (("--scale", "link"), 2, "name the variable that --scale is of"),
     (("trt", "--probability", "95"), 3, "0.95"),
     (("trt", "--values", "placebo,aspirin"), 3, "no level 'aspirin'"),
     (("trt", "--newdata", "nowhere.csv"), 4, "no such file"),
@@ -108,3 +110,9 @@ def test_what_is_printed_fits_a_terminal(asked, tmp_path):
     for given in (("trt",), ("--newdata", tmp_path / "rows.csv"), ("trt", "--measure", "ratio")):
         _, out, _ = asked(*given)
         assert max(map(len, out.split("\n"))) <= 100
+
+
+def test_what_is_written_as_json_is_json(asked):
+    _, out, _ = asked("trt", "--measure", "nnt", "--json")
+    found = json.loads(out, parse_constant=lambda word: pytest.fail(word))
+    assert found["null"] is None and len(found["rows"]) == 1

@@ -174,7 +174,6 @@ def check_family(
         columns=["law", "result", "found"],
         dtype=object,
     )
-
     caption = f"Laws of the family {subject.family.name} at {subject.size} points of its parameters."
     return captioned(table, caption, left_aligned=tuple(table.columns))
 

@@ -13,7 +13,7 @@ WRITTEN = {
     "estimand": 'estimand="population", "typical", "subject", "new_subject" or "sample"',
     "measure": 'measure="ratio"',
     "probability": "probability=0.95",
-    "scale": 'scale="response" or scale="link"',
+    "scale": 'scale="response" or scale="link" (of ordered categories also "at_least" and "score")',
     "values": 'values="pairwise"',
 }
 _LEVEL = "The level belongs to the summary: result.summary(probability=0.95)."
@@ -84,7 +84,7 @@ ARGUMENTS: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
             (),
             'Write (0 + time | gr(g, structure = "ar1")) in the formula, with time as levels.',
         ),
-        "threshold": ((), "Thresholds are free; there are those of the data."),
+        "threshold": ((), "Thresholds are free: no restriction of them is offered."),
         "nominal": ((), 'Write cs(x) in the formula, with family="acat", "sratio" or "cratio".'),
         "contrasts": ((), 'A coding is a term of the formula: C(f, "sum").'),
         "categorical": ((), "Write C(x) in the formula."),

@@ -31,7 +31,7 @@ def misspelt(name: object, choices: Iterable[str]) -> str:
     """Return ``Did you mean 'x'?`` for a choice that was misspelt, or an empty string.
 
     For terms of the field, where another word is another quantity: word by word no more than a letter wrong,
-    missing, doubled or exchanged (in long words one more letter is wrong), or a last word cut short. Where two
+    missing, doubled or exchanged (in long words one more is wrong), or a last word cut short. Where two
     choices are as near, none is meant.
     """
     if not isinstance(name, str) or not name.strip():

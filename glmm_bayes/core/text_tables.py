@@ -30,10 +30,12 @@ class _Column:
         return max(map(len, (self.name, *self.cells)))
 
 
-def table_text(frame: pd.DataFrame, index: bool = False, left: Collection[str] = ()) -> str:
+def table_text(
+    frame: pd.DataFrame, index: bool = False, left: Collection[str] = (), keys: int | None = None
+) -> str:
     """Write a table with numbers of four digits; columns of texts are broken over lines where it is too wide.
 
-    What is too wide all the same is written in blocks of columns, one below the other, each with the texts
+    What is too wide all the same is written in blocks of columns, one below the other, each with the columns
     that tell the rows apart.
 
     Parameters
@@ -43,6 +45,8 @@ def table_text(frame: pd.DataFrame, index: bool = False, left: Collection[str] =
         Whether row names are shown.
     left : collection of str
         Columns of texts that start at their left.
+    keys : int, optional
+        How many columns tell the rows apart; default: the index, or the texts before the first number.
     """
     padded = {name: _padded(max(map(len, _cells(frame, name)), default=0)) for name in left}
     text = str(
@@ -66,14 +70,16 @@ def table_text(frame: pd.DataFrame, index: bool = False, left: Collection[str] =
         )
         for at, name in enumerate(shown.columns)
     ]
-    return "\n\n".join(_block(block) for block in _blocks(columns))
+    count = frame.index.nlevels if index else keys
+    return "\n\n".join(_block(block) for block in _blocks(columns, count))
 
 
-def _blocks(columns: list[_Column]) -> Iterator[list[_Column]]:
-    """Split columns into blocks that fit; those of texts before the first number stand in each."""
-    count = next((at for at, column in enumerate(columns) if column.is_number), len(columns))
+def _blocks(columns: list[_Column], count: int | None) -> Iterator[list[_Column]]:
+    """Split columns into blocks that fit; those that tell the rows apart stand in each."""
+    if count is None:
+        count = next((at for at, column in enumerate(columns) if column.is_number), len(columns))
     keys = columns[:count]
-    if _total(keys) > WIDTH - _NUMBERS:
+    if _least(keys) > WIDTH - _NUMBERS:
         keys = []
     block = list(keys)
     for column in columns[len(keys) :]:

@@ -75,8 +75,9 @@ def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
     Raises
     ------
     PredictionError
-        ``not_available`` for families whose mean is not the inverse link of one linear predictor, for
-        further linear predictors and t effects, and for new rows of a response with known standard errors;
+        ``not_available`` for families whose mean is not the inverse link of one linear predictor (but for
+        ordered categories, of which it is the score), for further linear predictors (of ordered categories
+        for their random effects), for t effects, and for new rows of a response with known standard errors;
         ``estimand_undefined`` where a variance does not exist.
     """
     question = _question(fit)
@@ -148,9 +149,7 @@ def _with_known_errors(fit: Fit, rows: NDArray[np.int64], eta: Array) -> Array:
 
 def _three(question: Question, found: Parts) -> tuple[Array, str, float]:
     """Return mean, variance between groups and mean variance within, shape (draw, row, 3)."""
-    if found.heavy is not None or found.attenuation is not None:
-        message = "variances under t and bridge effects are not integrated here."
-        raise PredictionError(Finding("not_available", message))
+    _refuse_unintegrated(found)
     fit, eta = question.fit, found.joint.at[MEAN].eta
     v = np.broadcast_to(found.joint.variance.get(MEAN, np.zeros(())), eta.shape)
     at = {**found.joint.at, MEAN: RowValue(fit.link, eta)}
@@ -160,11 +159,15 @@ def _three(question: Question, found: Parts) -> tuple[Array, str, float]:
     return np.stack([mean, between, np.broadcast_to(within.value, eta.shape)], axis=-1), rule, error
 
 
-def _three_of_scores(question: Question, found: Parts) -> tuple[Array, str, float]:
-    """Return the same of the score of ordered categories."""
+def _refuse_unintegrated(found: Parts) -> None:
     if found.heavy is not None or found.attenuation is not None:
         message = "variances under t and bridge effects are not integrated here."
-        raise PredictionError(Finding("not_available", message))
+        raise PredictionError(Finding("not_available", message, hint="Use gb.variance_components."))
+
+
+def _three_of_scores(question: Question, found: Parts) -> tuple[Array, str, float]:
+    """Return the same of the score of ordered categories."""
+    _refuse_unintegrated(found)
     family = question.fit.family
     # Squares of differences from the score at zero keep the digits of a small variance.
     centre = _score(question.fit, found.joint.at)

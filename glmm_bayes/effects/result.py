@@ -146,7 +146,7 @@ class Effects(AnswersNames):
             ``values`` unless the probability lies between 0 and 1.
         """
         table = self.summary(probability)
-        text = table_text(table.head(_SHOWN_ROWS))
+        text = table_text(table.head(_SHOWN_ROWS), keys=self.grid.shape[1])
         more = f"\n... {len(table) - _SHOWN_ROWS} more rows" if len(table) > _SHOWN_ROWS else ""
         rule, error = self.attrs["integration"], self.attrs["integration_error"]
         words = rule if error == 0 else f"{rule}, error below {error:.1e}"

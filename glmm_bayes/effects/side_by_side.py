@@ -90,7 +90,7 @@ class SideBySide(AnswersNames):
         caption = "; ".join([f"{first.attrs['quantity']}; {first.shown_words()}", *first.caveats])
         lines = [fill(caption, WIDTH, break_on_hyphens=False)]
         table = self.summary()
-        lines.append(table_text(table.drop(columns="answers")))
+        lines.append(table_text(table.drop(columns="answers"), keys=1 + first.grid.shape[1]))
         for word, effects in self.effects.items():
             means = str(effects.attrs["estimand_description"]).split(" (")[0]
             lines.append(told(f"{word}: {self._answers(word)} ({means})"))

@@ -42,7 +42,7 @@ _MEASURES: Registry[SlopeMeasure] = Registry(
         "dyex": lambda slope, x, mean: slope * x,
     },
     PredictionError,
-    aliases={"slope": "dydx", "derivative": "dydx", "elasticity": "eyex", "semi_elasticity": "eydx"},
+    aliases={"slope": "dydx", "derivative": "dydx", "elasticity": "eyex"},
 )
 #: Those that depend on the variable's own value, and so on where its zero is.
 _OF_VALUES = ("eyex", "dyex")

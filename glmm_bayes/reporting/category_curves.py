@@ -72,7 +72,7 @@ def category_curves(fit: Fit, variable: str | None = None) -> Picture:
 
 
 def _answered(fit: Fit, scenario: Scenario) -> dict[str, list[Array]]:
-    """Summarise under each estimand; t effects are not integrated, and leave the typical group."""
+    """Summarise under each estimand that can be answered: t effects are not integrated."""
     found: dict[str, list[Array]] = {}
     for word in _WORDS:
         try:

@@ -153,9 +153,10 @@ def _estimands(fit: Fit, variable: str | None) -> list[Block]:
 
 
 def _curves(fit: Fit) -> Illustration:
-    what = "Probability of each category: " if fit.response.categories else "Individual curves, "
-    caption = f"{what}{ESTIMANDS['population']}, and {ESTIMANDS['typical']}."
-    return illustration(plot_curves(fit), caption)
+    picture = plot_curves(fit)
+    what = "Probability of each category" if fit.response.categories else "Individual curves"
+    drawn = [ESTIMANDS[word] for word in ("population", "typical") if ESTIMANDS[word] in picture.alt]
+    return illustration(picture, f"{what}: {', and '.join(drawn)}.")
 
 
 def _shrinkage(fit: Fit) -> Illustration:

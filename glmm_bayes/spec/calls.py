@@ -64,7 +64,7 @@ _MISPLACED = {
     "response": ("is the whole left side of a formula.", 'Write cbind(s, f) ~ x, or success(y, "yes") ~ x.'),
     "offset": ("is a summand of its own in the fixed part.", "Write y ~ x + offset(log(z))."),
     "specific": ("is a summand of its own in the fixed part.", "Write y ~ x + cs(z), or cs(z:f)."),
-    "addition": ("stands behind the bar of the response.", "Write y | trials(n) ~ x."),
+    "addition": ("stands behind the bar of the response.", ""),
 }
 
 

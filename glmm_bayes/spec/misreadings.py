@@ -192,14 +192,19 @@ def _several(text: str) -> str:
         return f'Write "{first}".'
     read = [re.fullmatch(r"([^\W\d][\w.]*)\s*=?\s*(~.*)", part) for part in further]
     names = [_OTHER_NAMES.get(match.group(1), match.group(1)) if match else "" for match in read]
-    if further and first.count("~") == 1 and all(read) and set(names) <= set(parameter_names()):
+    whole = all(part.count("~") == 1 and _is_balanced(part) for part in (first, *further))
+    if further and whole and all(read) and set(names) <= set(parameter_names()):
         rest = "".join(
             f', {name}="{match.group(2)}"' for name, match in zip(names, read, strict=True) if match
         )
         return f'Write gb.Formula("{first}"{rest}).'
-    if further and all(part.count("~") == 1 for part in (first, *further)):
+    if further and whole:
         return "Write gb.Formulas(" + ", ".join(f'"{part}"' for part in (first, *further)) + ")."
     return 'Write gb.Formula("y ~ x", sigma="~ z").'
+
+
+def _is_balanced(part: str) -> bool:
+    return part.count("(") == part.count(")") and _innermost_bracket(part) < 0
 
 
 def _outside_quotes(text: str) -> str:

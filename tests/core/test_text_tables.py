@@ -71,3 +71,12 @@ def test_small_tables_are_pandas_own(frame):
 def test_told_sentences_are_indented_from_their_second_line_on():
     first, *rest = told("word " * 40).split("\n")
     assert len(first) <= WIDTH and all(line.startswith("  word") for line in rest)
+
+
+def test_numbers_that_tell_rows_apart_stand_in_each_block_too():
+    numbers = {f"a_long_column_{k}": [k, k] for k in range(9)}
+    frame = pd.DataFrame({"time": [0.5, 1.5], "g": ["a", "b"], **numbers})
+    for block in table_text(frame, keys=2).split("\n\n"):
+        assert [line.split()[:2] for line in block.split("\n")] == [["time", "g"], ["0.5", "a"], ["1.5", "b"]]
+    for block in table_text(frame.set_index("time"), index=True).split("\n\n"):
+        assert [line.split()[0] for line in block.split("\n")] == ["time", "0.5", "1.5"]

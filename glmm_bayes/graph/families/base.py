@@ -55,7 +55,7 @@ class Response:
     categories : tuple of str
         Of an ordinal, categorical or multinomial response, in order, the reference first.
     name : str
-        The response in the labels of its categories; ``label`` unless it is only put in order there.
+        Of categories: the column that holds them, which ``label`` may put in order. Else empty.
     additions : Additions
         What stands behind the bar of the formula: weights, known standard errors, censoring, bounds.
     stand_ins : ndarray or None
