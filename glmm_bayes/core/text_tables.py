@@ -48,11 +48,12 @@ def table_text(
     keys : int, optional
         How many columns tell the rows apart; default: the index, or the texts before the first number.
     """
+    frame = _without_none(frame)
     padded = {name: _padded(max(map(len, _cells(frame, name)), default=0)) for name in left}
     text = str(
         frame.to_string(
             index=index,
-            float_format=_number,
+            float_format=number_text,
             na_rep="",
             formatters=padded or None,
             justify="left" if left else None,
@@ -127,6 +128,14 @@ def _block(columns: list[_Column]) -> str:
     return "\n".join(lines)
 
 
+def _without_none(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with nothing where a text is missing."""
+    texts = [name for name in frame.columns if frame[name].dtype == object]
+    if frame.columns.has_duplicates or not any(frame[name].isna().any() for name in texts):
+        return frame
+    return frame.assign(**{name: frame[name].where(frame[name].notna(), "") for name in texts})
+
+
 def _line(cells: list[str], widths: list[int], starts_left: list[bool]) -> str:
     placed = (
         cell.ljust(width) if is_left else cell.rjust(width)
@@ -140,7 +149,7 @@ def _cells(frame: pd.DataFrame, column: str | int) -> list[str]:
     at = column if isinstance(column, int) else list(frame.columns).index(column)
     if not len(frame):
         return []
-    text = frame.iloc[:, [at]].to_string(index=False, header=False, float_format=_number, na_rep="")
+    text = frame.iloc[:, [at]].to_string(index=False, header=False, float_format=number_text, na_rep="")
     return [line.strip() for line in str(text).split("\n")]
 
 
@@ -149,7 +158,8 @@ def _padded(width: int) -> Callable[[object], str]:
     return lambda value: ("" if value is None else str(value)).ljust(width)
 
 
-def _number(value: float) -> str:
+def number_text(value: float) -> str:
+    """Write a number with four digits."""
     return f"{value:.4g}"
 
 

@@ -21,7 +21,7 @@ from glmm_bayes.effects.group_law import GroupLaw
 from glmm_bayes.effects.measures import Measure
 from glmm_bayes.effects.new_groups import new_words
 from glmm_bayes.effects.new_subject import expected_of_new
-from glmm_bayes.effects.ordered import ORDERED, label_of
+from glmm_bayes.effects.ordered import ORDERED, has_ordered_categories, label_of
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.effects.rows import Rows, new_rows, training_rows
@@ -80,7 +80,7 @@ def question_of(fit: Fit, asked: Estimand, scale: str, what: str = "") -> Questi
             f"{what or repr(scale)} is of the response, and parameter='{asked.parameter}' is one number."
         )
         raise PredictionError(Finding("scale", message, hint="Leave parameter= out."))
-    if not (fit.family.has_thresholds and fit.response.categories):
+    if not has_ordered_categories(fit):
         message = (
             f"{what or repr(scale)} needs a response with ordered categories; {fit.family.name} has none."
         )

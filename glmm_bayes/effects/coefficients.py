@@ -60,9 +60,16 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood", teaching: bool 
         or log link the ratios ``exp(coefficient)``. Of ordered categories the projection has thresholds of
         its own, and minimises the Kullback-Leibler divergence of the probabilities (``quasi-likelihood``) or
         the distances from thresholds (``hedeker``). Coefficients of further parameters (``sigma_x``), of
-        unordered categories and of a ``mu`` that is not the mean have the subject-specific columns only, and
-        ``ratio`` says what their ratio is. ``attrs`` names estimands, interval, projection and
-        ``lack_of_fit``, the posterior mean of the largest gap between population means and projection.
+        unordered categories, of ordered ones with t or bridge effects or a formula of ``disc``, and of a
+        ``mu`` that is not the mean have the subject-specific columns only, and ``ratio`` says what their
+        ratio is. ``attrs`` names estimands, interval, projection and ``lack_of_fit``, the posterior mean of
+        the largest gap between population means (of categories: probabilities) and projection.
+
+    Raises
+    ------
+    PredictionError
+        ``no_coefficients`` without a fixed part; ``projection`` if columns depend on each other, or the
+        score equation could not be solved.
 
     References
     ----------

@@ -156,7 +156,6 @@ def comparisons(
     attrs = attributes(question, base, worst, quantity, start) | {
         "measure": chosen.name,
         "null": chosen.null,
-        "scale": "link" if question.scale == "link" else question.ordered or "response",
         "average": groups.words + of_whom,
     }
     frame = pd.concat(grids, ignore_index=True)

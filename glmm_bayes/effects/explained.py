@@ -39,7 +39,8 @@ def icc(fit: Fit, newdata: Any = None, factor: str | None = None) -> pd.DataFram
     """Return the intraclass correlation on the scale of the response, exact, at each row.
 
     Var_b(mu) / (Var_b(mu) + E_b V(mu)): the correlation of two responses of one group with the covariates
-    of the row, all grouping factors together, or of two that share the level of one factor alone. On the
+    of the row, all grouping factors together, or of two that share the level of one factor alone. A response
+    with ordered categories is their score: the position, the lowest counted as 1. On the
     latent scale see ``variance_components``; of rows with other covariates ``implied_correlation``.
 
     Parameters
@@ -125,9 +126,9 @@ def r2(fit: Fit) -> pd.DataFrame:
     pandas.DataFrame
         Columns ``scale``, ``quantity``, mean, sd and interval. On the scale of the response ``population``
         is Var_x(m), ``conditional`` that and the variance between groups, as shares of the whole. On the
-        latent scale (binary responses, counts and gamma under the log link, numbers under the identity
-        link) the same with the variance of x'beta over the rows (divided by their number), the mean
-        variance of the random part, and that of the latent residual, which ``attrs["latent_residual"]``
+        latent scale (binary and cumulative responses, counts and gamma under the log link, numbers under
+        the identity link) the same with the variance of x'beta over the rows (divided by their number), the
+        mean variance of the random part, and that of the latent residual, which ``attrs["latent_residual"]``
         names.
 
     Raises

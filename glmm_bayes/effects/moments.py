@@ -26,7 +26,7 @@ from glmm_bayes.effects.averaging import grid_frame
 from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.evaluation import Evaluator
 from glmm_bayes.effects.expectation import MAX_MEMORY, gathered, on_scale
-from glmm_bayes.effects.ordered import SCORE, of_probabilities, score_words
+from glmm_bayes.effects.ordered import SCORE, has_ordered_categories, of_probabilities, score_words
 from glmm_bayes.effects.pieces import Parts, distinct_pieces
 from glmm_bayes.effects.question import Question, without_one_predictor
 from glmm_bayes.graph.likelihood import adjusted
@@ -118,7 +118,7 @@ def _question(fit: Fit) -> Question:
     further = [name for name in fit.predictors if name != MEAN]
     if fit.family.mean_is_mu and not further:
         return Question(fit, population)
-    is_ordered = fit.family.has_thresholds and bool(fit.response.categories)
+    is_ordered = has_ordered_categories(fit)
     if is_ordered and not any(fit.predictors[name].design.groups for name in further):
         return Question(fit, population, ordered=SCORE)
     if fit.family.mean_is_mu or is_ordered:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.graph.families.base import Response
+from glmm_bayes.graph.families.ordinal import OrdinalFamily, sums_from_the_top
 from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]
@@ -51,9 +52,9 @@ def of_probabilities(asked: str, probabilities: Array, error: float) -> tuple[Ar
     return probabilities @ scores, error * float(np.abs(scores - scores.mean()).sum())
 
 
-def sums_from_the_top(probabilities: Array) -> Array:
-    """Return P(y >= k) for each category but the lowest."""
-    return np.cumsum(probabilities[..., :0:-1], axis=-1)[..., ::-1]
+def has_ordered_categories(fit: Fit) -> bool:
+    """Tell whether the response has categories with an order."""
+    return isinstance(fit.family, OrdinalFamily)
 
 
 def discrimination(fit: Fit) -> Array | None:

@@ -19,7 +19,7 @@ from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.evaluation import Evaluator
 from glmm_bayes.effects.expectation import block_of, on_scale, positions
-from glmm_bayes.effects.ordered import discrimination
+from glmm_bayes.effects.ordered import discrimination, has_ordered_categories
 from glmm_bayes.effects.pieces import distinct_pieces
 from glmm_bayes.effects.projections import orthonormal, refuse_unsolved, root
 from glmm_bayes.effects.question import Question
@@ -114,7 +114,7 @@ def is_projected(fit: Fit) -> bool:
     further = [name for name in fit.predictors if name != MEAN]
     priors = [prior for predictor in fit.priors.predictors.values() for prior in predictor.groups]
     is_normal = not any(prior.is_student or prior.is_bridge for prior in priors)
-    return isinstance(fit.family, OrdinalFamily) and all(map(is_specific, further)) and is_normal
+    return has_ordered_categories(fit) and all(map(is_specific, further)) and is_normal
 
 
 def project_ordered(fit: Fit, projection: str) -> tuple[Mapping[str, Array], Array]:

@@ -49,7 +49,7 @@ class Question:
     @property
     def scale_word(self) -> str:
         """The scale as it is asked for."""
-        return self.ordered or self.scale
+        return self.ordered or ("link" if self.scale == "link" else "response")
 
     @property
     def categories(self) -> tuple[str, ...]:

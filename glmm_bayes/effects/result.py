@@ -13,7 +13,7 @@ import xarray as xr
 from glmm_bayes.core.arguments import checked_probability
 from glmm_bayes.core.elsewhere import AnswersNames, in_our_words
 from glmm_bayes.core.escapes import visible
-from glmm_bayes.core.text_tables import WIDTH, table_text, told
+from glmm_bayes.core.text_tables import WIDTH, number_text, table_text, told
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.effects.asked import Estimand
 from glmm_bayes.effects.group_law import GroupLaw
@@ -161,5 +161,5 @@ class Effects(AnswersNames):
 
     def _repr_html_(self) -> str:
         table = self.summary().head(_SHOWN_ROWS)
-        body = table.to_html(index=False, float_format=lambda value: f"{value:.4g}", border=0)
+        body = table.to_html(index=False, float_format=number_text, border=0)
         return with_caption(body, self.caption)

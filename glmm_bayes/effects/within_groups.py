@@ -31,7 +31,8 @@ def implied_correlation(fit: Fit, newdata: Any) -> pd.DataFrame:
     """Return the correlations of the responses of one group that the model implies, exact in each draw.
 
     Cov_b(mu_1, mu_2) / sqrt(Var y_1 Var y_2) for each pair of rows, all of them of one level of every
-    grouping factor: what the working correlation of GEE stands for. It is no single number.
+    grouping factor: what the working correlation of GEE stands for. It is no single number. Responses with
+    ordered categories are their scores.
 
     Parameters
     ----------
@@ -120,7 +121,8 @@ def median_ratio(fit: Fit, newdata: Any = None) -> pd.DataFrame:
     Raises
     ------
     PredictionError
-        ``not_available`` unless the link is logit or log and effects are normal, of independent levels.
+        ``not_available`` unless the link is logit or log and effects are normal, of independent levels, or if
+        the discrimination of ordered categories has a formula.
 
     References
     ----------

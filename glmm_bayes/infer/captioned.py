@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from glmm_bayes.core.escapes import defused, visible
-from glmm_bayes.core.text_tables import WIDTH, table_text
+from glmm_bayes.core.text_tables import WIDTH, number_text, table_text
 from glmm_bayes.infer.caveats import Drawn, caveat_attrs
 
 _ROWS = 20
@@ -98,7 +98,9 @@ class CaptionedFrame(PrintedFrame):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        body = self.head(_ROWS).to_html(float_format=_number, na_rep="", border=0, index=self._shows_index)
+        body = self.head(_ROWS).to_html(
+            float_format=number_text, na_rep="", border=0, index=self._shows_index
+        )
         return with_caption(body, self.attrs["caption"])
 
     @property
@@ -164,10 +166,6 @@ def _shown(value: Any, shown: Callable[[str], str]) -> Any:
     if isinstance(value, tuple):
         return tuple(_shown(part, shown) for part in value)
     return shown(value) if isinstance(value, str) else value
-
-
-def _number(value: float) -> str:
-    return f"{value:.4g}"
 
 
 def _one_line(text: str) -> str:

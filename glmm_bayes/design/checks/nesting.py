@@ -21,11 +21,11 @@ def check_nesting(subject: Subject, findings: Findings) -> None:
     groups = [group for group in subject.design.groups if not group.term.is_membership]
     for outer, inner in permutations(groups, 2):
         _tell_nested(subject, outer, inner, findings)
-    # Rows are nested in any factor: an observation-level effect is no mistake.
     rows = len(subject.design)
     for one, other in combinations(groups, 2):
         if _is_one_partition(one, other):
             _tell_same(one, other, subject, findings)
+        # Rows are nested in any factor: an observation-level effect is no mistake.
         elif all(len(group.term.columns) == 1 and len(group.levels) < rows for group in (one, other)):
             _tell_crossed(one, other, findings)
 

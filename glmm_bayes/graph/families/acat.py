@@ -10,7 +10,7 @@ from glmm_bayes.core.links import Link
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.graph.families.base import Array
-from glmm_bayes.graph.families.ordinal import OrdinalFamily, distances
+from glmm_bayes.graph.families.ordinal import OrdinalFamily, distances, sums_from_the_top
 
 
 class AdjacentCategory(OrdinalFamily):
@@ -37,13 +37,12 @@ class AdjacentCategory(OrdinalFamily):
         return np.asarray(np.exp(weights - NUMPY.logsumexp(weights)[..., None]))
 
     def score(self, expected: Array, at: RowValues) -> tuple[Array, Array]:
-        sums = (np.cumsum(p[..., :0:-1], axis=-1)[..., ::-1] for p in (self.mean(at), expected))
-        fitted, given = sums
+        fitted, given = map(sums_from_the_top, (self.mean(at), expected))
         return fitted - given, fitted + given
 
     def information(self, at: RowValues) -> Array:
         # The covariance of the indicators of y > k.
-        beyond = np.cumsum(self.mean(at)[..., :0:-1], axis=-1)[..., ::-1]
+        beyond = sums_from_the_top(self.mean(at))
         both = np.minimum(beyond[..., :, None], beyond[..., None, :])
         return np.asarray(both - beyond[..., :, None] * beyond[..., None, :])
 

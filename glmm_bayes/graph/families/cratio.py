@@ -16,4 +16,3 @@ class ContinuationRatio(SequentialFamily):
     events: ClassVar[tuple[tuple[str, str], ...]] = (("{y} > k | {y} >= k", r"{y} > k \mid {y} \ge k"),)
     event_rises: ClassVar[bool] = True
     odds_ratio: ClassVar[str] = "odds ratio of going on"
-    link_is_of_going_on: ClassVar[bool] = True

@@ -80,6 +80,11 @@ def distances(at: RowValues) -> list[Any]:
     return result
 
 
+def sums_from_the_top(probabilities: Array) -> Array:
+    """Return P(y > k) at each threshold, of the probabilities of the categories."""
+    return np.cumsum(probabilities[..., :0:-1], axis=-1)[..., ::-1]
+
+
 def log_sides(logs: Array) -> tuple[Array, Array]:
     """Return the logs of P(y <= k) and of P(y > k) at each threshold, of those of the categories."""
     below = np.logaddexp.accumulate(logs[..., :-1], axis=-1)

@@ -11,18 +11,19 @@ from glmm_bayes.core.links.of_logs import link_of_logs
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.graph.families.base import Array
-from glmm_bayes.graph.families.ordinal import OrdinalFamily, distances, log_sides
+from glmm_bayes.graph.families.ordinal import OrdinalFamily, distances, log_sides, sums_from_the_top
 
 
 class SequentialFamily(OrdinalFamily):
     """At each threshold the response stops, or goes on to the next category."""
 
     allows_specific: ClassVar[bool] = True
-    #: Whether the link is that of going on, at minus the distance, or that of stopping.
-    link_is_of_going_on: ClassVar[bool]
 
     def log_step(self, distance: Any, link: Link, m: Maths) -> tuple[Any, Any]:
         """Return the logs of the probabilities to stop at a threshold and to go on.
+
+        The link is that of the event: of going on, at minus the distance, where the event rises with the
+        linear predictor; else of stopping.
 
         Parameters
         ----------
@@ -31,7 +32,7 @@ class SequentialFamily(OrdinalFamily):
         link : Link
         m : Maths
         """
-        if self.link_is_of_going_on:
+        if self.event_rises:
             return link.log_complement(-distance, m), link.log_inverse(-distance, m)
         return link.log_inverse(distance, m), link.log_complement(distance, m)
 
@@ -53,7 +54,7 @@ class SequentialFamily(OrdinalFamily):
         return np.asarray(np.exp(NUMPY.stack([*logs, reached])))
 
     def score(self, expected: Array, at: RowValues) -> tuple[Array, Array]:
-        beyond = np.cumsum(expected[..., :0:-1], axis=-1)[..., ::-1]
+        beyond = sums_from_the_top(expected)
         stopping, going_on = self._relative_slopes(at)
         terms = expected[..., :-1] * stopping, beyond * going_on
         return terms[0] - terms[1], terms[0] + terms[1]
@@ -61,7 +62,7 @@ class SequentialFamily(OrdinalFamily):
     def information(self, at: RowValues) -> Array:
         probabilities = self.mean(at)
         stopping, going_on = self._relative_slopes(at)
-        beyond = np.cumsum(probabilities[..., :0:-1], axis=-1)[..., ::-1]
+        beyond = sums_from_the_top(probabilities)
         each = probabilities[..., :-1] * np.square(stopping) + beyond * np.square(going_on)
         return np.asarray(each[..., None] * np.eye(each.shape[-1]))
 
@@ -71,7 +72,7 @@ class SequentialFamily(OrdinalFamily):
         stopping, going_on = [], []
         for end in distances(at):
             stop, go_on = self.log_step(end, link, NUMPY)
-            steep = link.log_inverse_derivative(-end if self.link_is_of_going_on else end)
+            steep = link.log_inverse_derivative(-end if self.event_rises else end)
             stopping.append(np.exp(steep - stop))
             going_on.append(np.exp(steep - go_on))
         return NUMPY.stack(stopping), NUMPY.stack(going_on)
@@ -80,6 +81,6 @@ class SequentialFamily(OrdinalFamily):
         _, beyond = log_sides(logs)
         reached = np.logaddexp(logs[..., :-1], beyond)
         stop, go_on = logs[..., :-1] - reached, beyond - reached
-        if self.link_is_of_going_on:
+        if self.event_rises:
             return -link_of_logs(link, go_on, stop)
         return link_of_logs(link, stop, go_on)

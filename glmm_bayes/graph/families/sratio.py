@@ -15,4 +15,3 @@ class StoppingRatio(SequentialFamily):
     latex: ClassVar[str] = r"\mathrm{StoppingRatio}(\mu_i, \tau, \mathrm{disc})"
     events: ClassVar[tuple[tuple[str, str], ...]] = (("{y} = k | {y} >= k", r"{y} = k \mid {y} \ge k"),)
     odds_ratio: ClassVar[str] = "odds ratio of going on"
-    link_is_of_going_on: ClassVar[bool] = False
