@@ -103,15 +103,15 @@ def demo(
         checked_seed(seed)
     check_targets({"report": out}, overwrite)
     import glmm_bayes as gb
-    from glmm_bayes.core.text_tables import table_text, told
+    from glmm_bayes.core.text_tables import table_text, told, within_width
 
     data = gb.load_dataset("toenail")
     model = gb.Model("y ~ treatment*time + (1 | patientID)", data, family="bernoulli")
     _say(f"{data.attrs['title']}: {data.attrs['description']}\n")
-    _say(f"{model}\n")
+    _say(f"{within_width(str(model))}\n")
     _say("Compiling and sampling; the first time takes longer ...")
     fit = model.fit(draws=_DEMO_DRAWS, seed=seed)
-    _say(f"{fit}\n\n{gb.diagnose(fit)}\n")
+    _say(within_width(f"{fit}\n\n{gb.diagnose(fit)}\n"))
     _say("Who still has a moderate or severe infection after twelve months?\n")
     for word in ("typical", "population"):
         _say(f"{gb.predictions(fit, _DEMO_ROWS, estimand=word)}\n")
@@ -126,7 +126,7 @@ def demo(
 @app.command()
 def check(spec: SpecPath, as_json: AsJson = False, allow_outside: AllowOutside = False) -> None:
     """Read spec and data, and list everything found; nothing is compiled."""
-    from glmm_bayes.core.text_tables import table_text
+    from glmm_bayes.core.text_tables import table_text, within_width
     from glmm_bayes.infer.archive import is_fit
 
     file = spec_file(spec)
@@ -141,7 +141,7 @@ def check(spec: SpecPath, as_json: AsJson = False, allow_outside: AllowOutside =
     if as_json:
         _say(json.dumps({"formula": file.model.to_formula(), "findings": table.to_dict("records")}))
         return
-    _say(str(model))
+    _say(within_width(str(model)))
     _say(table_text(table, left=list(table.columns)))
 
 
@@ -156,6 +156,7 @@ def fit(
 ) -> None:
     """Sample the model of a spec file and write the fit (and the report, if the file names one)."""
     from glmm_bayes.core.files import file_path
+    from glmm_bayes.core.text_tables import within_width
 
     file = spec_file(spec)
     targets = targets_of(spec, file) | ({"fit": file_path(out)} if out is not None else {})
@@ -164,7 +165,7 @@ def fit(
     model = model_of(file)
     check_model(model, file, sampler, targets["fit"])
     if not as_json:
-        _say(f"{model}\nCompiling and sampling ...")
+        _say(f"{within_width(str(model))}\nCompiling and sampling ...")
     result = model.fit(**file.sampler)
     _save(result, targets["fit"], overwrite)
     # Said at once, so that it is known whatever happens to the report and the effects.
@@ -345,11 +346,12 @@ def _tell(result: Fit, file: SpecFile, targets: Mapping[str, Path], overwrite: b
     A report or an effect that fails is told at the end, when all else has been said.
     """
     import glmm_bayes as gb
+    from glmm_bayes.core.text_tables import within_width
 
     failed: list[GlmmError] = []
     diagnosis = gb.diagnose(result)
     if not as_json:
-        _say(f"{result}\n\n{gb.summary(result)}\n\n{diagnosis}")
+        _say(within_width(f"{result}\n\n{gb.summary(result)}\n\n{diagnosis}"))
     document: dict[str, Any] = {
         "fit": str(targets["fit"]),
         "report": None,

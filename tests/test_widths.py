@@ -8,6 +8,7 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.core.text_tables import WIDTH
+from tests.test_cli_outputs import run
 
 LONG = [
     "terbinafine 250 mg daily for twelve weeks",
@@ -72,13 +73,19 @@ def test_printed_tables_fit_a_terminal(name):
     assert max(map(len, text.split("\n"))) <= WIDTH, text
 
 
-def test_priors_and_what_they_say_fit_a_terminal():
+@pytest.mark.parametrize("verb", ["check", "fit"])
+def test_the_command_line_fits_a_terminal_and_loses_no_word(verb, tmp_path, monkeypatch, capsys):
+    DATA.to_csv(tmp_path / "d.csv", index=False)
+    spec = tmp_path / "a.toml"
+    spec.write_text(
+        f'[model]\nformula = "{FORMULA}"\nfamily = "bernoulli"\n[data]\npath = "d.csv"\n'
+        "[sampler]\ndraws = 100\ntune = 100\nchains = 1\nseed = 1\n"
+    )
+    code, out, _ = run(monkeypatch, capsys, verb, spec)
+    assert code == 0 and max(map(len, out.split("\n"))) <= WIDTH
     model = gb.Model(FORMULA, DATA, family="bernoulli")
-    lines = str(model).split("\n")
-    start = next(at for at, line in enumerate(lines) if line.startswith("beta["))
-    meant = " ".join(" ".join(lines[start:]).split())
-    for row in model.priors.rows:
-        assert row.meaning in meant
+    words = " ".join(out.split())
+    assert all(" ".join(line.split()) in words for line in str(model).split("\n"))
 
 
 def test_the_caption_of_all_estimands_says_what_numbers_needed_to_treat_are():

@@ -166,3 +166,18 @@ def number_text(value: float) -> str:
 def told(sentence: str) -> str:
     """Break a sentence over lines, the further ones indented."""
     return fill(sentence, WIDTH, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False)
+
+
+def within_width(text: str) -> str:
+    """Break lines that are too wide: before their last cell where cells stand apart, else as sentences."""
+    return "\n".join(map(_within, text.split("\n")))
+
+
+def _within(line: str) -> str:
+    if len(line) <= WIDTH:
+        return line
+    start, gap, last = line.rpartition("  ")
+    if not gap or len(start.rstrip()) > WIDTH:
+        return told(line)
+    below = fill(last, WIDTH, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
+    return f"{start.rstrip()}\n{below}"

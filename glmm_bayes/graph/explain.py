@@ -9,7 +9,6 @@ from textwrap import wrap
 import numpy as np
 
 from glmm_bayes.core.escapes import visible
-from glmm_bayes.core.text_tables import WIDTH
 from glmm_bayes.design.columns import CONTRAST
 from glmm_bayes.design.contrasts import REFERENCE
 from glmm_bayes.design.design import Design
@@ -18,6 +17,8 @@ from glmm_bayes.graph.equations import Described, all_groups, equations
 from glmm_bayes.graph.group_priors import PriorRow
 from glmm_bayes.graph.latex import as_text, latex_of
 from glmm_bayes.graph.priors import Priors
+
+_WIDTH = 96
 
 
 @dataclass(frozen=True)
@@ -104,21 +105,11 @@ def describe_references(designs: Iterable[Design]) -> str:
 
 def prior_lines(rows: Sequence[PriorRow]) -> list[str]:
     """Align parameters, priors, their source and what they say."""
-    if not rows:
+    cells = [(row.parameter, row.prior, row.source, row.meaning) for row in rows]
+    if not cells:
         return []
-    cells = [(row.parameter, row.prior, row.source) for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    starts = ["  ".join(map(str.ljust, line, widths)) for line in cells]
-    return [
-        line for start, row in zip(starts, rows, strict=True) for line in _with_meaning(start, row.meaning)
-    ]
-
-
-def _with_meaning(start: str, meaning: str) -> list[str]:
-    """Put what a prior says beside it; below it where there is no room."""
-    if len(start) + 2 + len(meaning) <= WIDTH:
-        return [f"{start}  {meaning}".rstrip()]
-    return [start.rstrip(), *wrap(meaning, WIDTH, initial_indent="    ", subsequent_indent="    ")]
+    return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in cells]
 
 
 def explain_model(model: Described) -> Explanation:
@@ -154,7 +145,7 @@ def _gaps(priors: Priors) -> list[str]:
             "Posterior means of correlations lie nearer to 0 than those estimates: they end at -1 and 1."
         ]
     coding = coding_words(priors)
-    lines += wrap(coding, WIDTH) if coding else []
+    lines += wrap(coding, _WIDTH) if coding else []
     return ["", *lines] if lines else []
 
 
