@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from glmm_bayes.core.errors import Finding
-from glmm_bayes.core.registry import misspelt
+from glmm_bayes.core.registry import suggestion
 from glmm_bayes.spec.file_model import known_keys
 from glmm_bayes.spec.file_text import Document, KeyPath
 
@@ -76,7 +76,7 @@ def _unknown(details: ErrorDetails, path: KeyPath, document: Document) -> Findin
     keys = known_keys(details["loc"][:-1])
     kind = "key" if len(path) > 1 or not isinstance(details["input"], dict) else "section"
     inside = f" in {_section(path[:-1])}" if len(path) > 1 else ""
-    hint = f"{misspelt(key, keys)} Known: {', '.join(keys)}.".strip()
+    hint = f"{suggestion(key, keys)} Known: {', '.join(keys)}.".strip()
     return Finding("config_key", f"{document.place(path)}: unknown {kind} '{key}'{inside}.", hint=hint)
 
 
