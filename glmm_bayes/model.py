@@ -306,10 +306,17 @@ class Model(AnswersNames):
         fixed = tuple(name for name in own if name in self.priors.constants)
         auxiliaries = (*self.priors.auxiliary, *modelled)
         return tuple(
-            Subject(first.design, outcome, auxiliaries, priors, first.prefix, prefixes, fixed)
-            for first, prefixes in (
-                (parts[0], tuple(part.prefix for part in parts)) for parts in designs.values()
+            Subject(
+                parts[0].design,
+                outcome,
+                auxiliaries,
+                priors,
+                parts[0].prefix,
+                tuple(part.prefix for part in parts),
+                fixed,
+                parts[0].name not in self.family.kinds,
             )
+            for parts in designs.values()
         )
 
     def __str__(self) -> str:

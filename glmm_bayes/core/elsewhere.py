@@ -125,7 +125,7 @@ def unknown_name(owner: str, name: str) -> UnknownNameError:
 
 
 def _call_of(verb: str) -> str:
-    """Write a call of a function of ours with what it needs; empty where a fit is not what it is of."""
+    """Write a call of a function of ours with what it needs; its name where that is no fit."""
     needed = {
         "comparisons": 'fit, "x"',
         "slopes": 'fit, "x"',

@@ -154,8 +154,8 @@ def _cells(frame: pd.DataFrame, column: str | int) -> list[str]:
 
 
 def _padded(width: int) -> Callable[[object], str]:
-    """Return a formatter that fills texts on their right; nothing is blank."""
-    return lambda value: ("" if value is None else str(value)).ljust(width)
+    """Return a formatter that fills texts on their right."""
+    return lambda value: str(value).ljust(width)
 
 
 def number_text(value: float) -> str:

@@ -81,9 +81,12 @@ class Picture(Figure):
         What is shown, range, main reading, estimand and interval: made from the data.
     verdict : str
         The reading in one sentence; empty where the picture has none.
+    estimands : tuple of str
+        The words of the estimands that are drawn, where a picture may leave some out.
     """
 
     verdict: str = ""
+    estimands: tuple[str, ...] = ()
     _alt: str = ""
 
     @property

@@ -33,8 +33,7 @@ def label_of(asked: str, response: Response) -> str:
     """Name what is asked for."""
     if asked == AT_LEAST:
         return f"P({response.name} >= k)"
-    names = response.categories
-    return f"expected score of {response.name} ({score_words(names)})"
+    return f"expected score of {response.name} ({score_words(response.categories)})"
 
 
 def score_words(categories: Sequence[str]) -> str:

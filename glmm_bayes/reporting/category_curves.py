@@ -45,11 +45,12 @@ def category_curves(fit: Fit, variable: str | None = None) -> Picture:
     Returns
     -------
     Picture
-        One row of panels for each estimand, one column for each level of the main categorical predictor.
+        One row of panels for each estimand, one column for each level of the main categorical predictor; an
+        estimand that cannot be answered (t effects are not integrated) is left out, and said to be.
         Line style and marker tell the categories apart as colour does. Returned, not shown.
     """
     scenario = plan(fit, variable)
-    drawn = _answered(fit, scenario)
+    drawn, left_out = _answered(fit, scenario)
     with style():
         picture = new_picture(7.2, 0.4 + 2.6 * len(drawn))
         grid = picture.subplots(len(drawn), len(scenario.panels), squeeze=False, sharex=True, sharey=True)
@@ -66,21 +67,24 @@ def category_curves(fit: Fit, variable: str | None = None) -> Picture:
         grid[0, 0].set_ylim(0, 1)
         legend(grid[0, -1], handles, list(fit.response.categories), loc="upper left", bbox_to_anchor=(1, 1))
         head(picture, " above ".join(ESTIMANDS[word] for word in drawn))
-        note(picture, _caption(scenario))
-    describe(picture, _alt(fit, scenario, drawn), fit.caveats)
+        note(picture, f"{_caption(scenario)}{left_out}")
+    describe(picture, f"{_alt(fit, scenario, drawn)}{left_out}", fit.caveats)
+    picture.estimands = tuple(drawn)
     return picture
 
 
-def _answered(fit: Fit, scenario: Scenario) -> dict[str, list[Array]]:
-    """Summarise under each estimand that can be answered: t effects are not integrated."""
+def _answered(fit: Fit, scenario: Scenario) -> tuple[dict[str, list[Array]], str]:
+    """Summarise under each estimand that can be answered; say which is left out, and why."""
     found: dict[str, list[Array]] = {}
+    left_out = ""
     for word in _WORDS:
         try:
             found[word] = [_summaries(fit, panel, word) for panel in scenario.panels]
         except PredictionError as error:
             if error.code != "not_available" or word == _WORDS[-1]:
                 raise
-    return found
+            left_out = f" Without {word}: {error.findings[0].message}"
+    return found, left_out
 
 
 def _summaries(fit: Fit, panel: Panel, word: str) -> Array:
@@ -123,6 +127,7 @@ def _alt(fit: Fit, scenario: Scenario, drawn: dict[str, list[Array]]) -> str:
     along = f" along {scenario.variable}" if scenario.variable else ""
     ends = [scenario.place(0), scenario.place(len(scenario.x) - 1)]
     first_word, *others = drawn
+    whose = ESTIMANDS[first_word]
     values = drawn[first_word][0][:, 0]
     first = scenario.panels[0].title
     where = f" ({first})" if first else ""
@@ -132,7 +137,8 @@ def _alt(fit: Fit, scenario: Scenario, drawn: dict[str, list[Array]]) -> str:
     ]
     below = f"; {ESTIMANDS[others[0]]}, below" if others else ""
     return (
-        f"Curves of {fit.response.mean_label}{along}, one for each category. {ESTIMANDS[first_word]}{where}, "
+        f"Curves of {fit.response.mean_label}{along}, one for each category. "
+        f"{whose[0].upper()}{whose[1:]}{where}, "
         f"between {scenario.variable or 'rows'} {ends[0]} and {ends[1]}: {'; '.join(readings)}. Estimands: "
-        f"{ESTIMANDS[first_word]}{', above' if others else ''}{below}. {_caption(scenario)}"
+        f"{whose}{', above' if others else ''}{below}. {_caption(scenario)}"
     )

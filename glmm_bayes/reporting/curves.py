@@ -90,6 +90,7 @@ def plot_curves(fit: Fit, variable: str | None = None) -> Picture:
         head(picture, f"{ESTIMANDS['population']} beside {ESTIMANDS['typical']}")
         note(picture, caption(fit, scenario, values))
     describe(picture, _alt(fit, scenario, values, summaries), fit.caveats)
+    picture.estimands = ("population", "typical")
     return picture
 
 

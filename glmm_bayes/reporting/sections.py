@@ -155,8 +155,8 @@ def _estimands(fit: Fit, variable: str | None) -> list[Block]:
 def _curves(fit: Fit) -> Illustration:
     picture = plot_curves(fit)
     what = "Probability of each category" if fit.response.categories else "Individual curves"
-    drawn = [ESTIMANDS[word] for word in ("population", "typical") if ESTIMANDS[word] in picture.alt]
-    return illustration(picture, f"{what}: {', and '.join(drawn)}.")
+    drawn = ", and ".join(ESTIMANDS[word] for word in picture.estimands)
+    return illustration(picture, f"{what}: {drawn}.")
 
 
 def _shrinkage(fit: Fit) -> Illustration:

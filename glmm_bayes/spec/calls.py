@@ -64,7 +64,7 @@ _MISPLACED = {
     "response": ("is the whole left side of a formula.", 'Write cbind(s, f) ~ x, or success(y, "yes") ~ x.'),
     "offset": ("is a summand of its own in the fixed part.", "Write y ~ x + offset(log(z))."),
     "specific": ("is a summand of its own in the fixed part.", "Write y ~ x + cs(z), or cs(z:f)."),
-    "addition": ("stands behind the bar of the response.", ""),
+    "addition": ("stands behind the bar of the response.", "Write y | {call} ~ x."),
 }
 
 
@@ -168,8 +168,7 @@ def _check_call(text: str, call: Call, kinds: frozenset[str]) -> Call:
         sentence, hint = _MISPLACED[function.kind]
         span = _name_span(text, call)
         written = excerpt(text, span)
-        if function.kind == "addition":
-            hint = f"Write y | {excerpt(text, call.span)} ~ x."
+        hint = hint.replace("{call}", excerpt(text, call.span))
         raise formula_error("formula_function", text, span, f"{written}() {sentence}", hint)
     result = canonical(text, call, function)
     return _check_monotonic(text, result, function) if function.kind == "monotonic" else result

@@ -24,7 +24,6 @@ FAMILIES: Mapping[str, str] = MappingProxyType(
         **dict.fromkeys(("ZINB", "zi_nbinom", "zi_negative_binomial"), "zero_inflated_negative_binomial"),
         **dict.fromkeys(("zig", "zigamma", "zero_inflated_gamma"), "hurdle_gamma"),
         "wald": "inverse_gaussian",
-        "cll": "cloglog",
         "nbinom1": "negative_binomial_1",
         "nbinom2": "negative_binomial",
         "negbin": "negative_binomial",

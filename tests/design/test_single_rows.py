@@ -148,3 +148,13 @@ def test_the_average_row_has_what_the_formula_gives_it(formula, said):
 def test_the_coding_of_a_correlations_prior_is_said_where_it_is_another(term, is_said):
     model = gb.Model(f"Reaction ~ {term} + (1 + {term} | Subject)", gb.load_dataset("sleepstudy"))
     assert ("are meant at the average row" in str(model.explain())) == is_said
+
+
+def test_an_effect_of_each_row_of_many_trials_is_extra_variation_in_every_category():
+    counts = RNG.multinomial(20, [0.2, 0.3, 0.5], SIZE)
+    data = DATA.assign(n1=counts[:, 0], n2=counts[:, 1], n3=counts[:, 2])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", gb.GlmmWarning)
+        table = gb.Model("cbind(n1, n2, n3) ~ x + (1 | obs)", data, family="multinomial").check()
+    found = " ".join(table.loc[table["severity"] != "passed", "message"])
+    assert "mu_n2_sd_obs and mu_n3_sd_obs are the overdispersion" in found and PRIOR_ONLY not in found

@@ -324,7 +324,9 @@ def t_fit():
 
 def test_t_effects_leave_what_can_be_answered(tmp_path):
     picture = gb.plot_curves(t_fit(), "x")
-    assert "typical group" in picture.alt and "population" not in picture.alt
+    assert "typical group" in picture.alt and "population-averaged" not in picture.alt
+    assert "Without population: t effects under cumulative are not integrated here." in picture.alt
+    assert picture.estimands == ("typical",)
     assert "population-averaged answers" not in gb.coefficients(t_fit()).attrs["caption"]
     path = gb.report(t_fit(), tmp_path / "t.html")
     assert "Left out: t effects under cumulative are not integrated here." in path.read_text(encoding="utf-8")

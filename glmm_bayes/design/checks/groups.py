@@ -35,12 +35,12 @@ def check_rows_a_level(subject: Subject, findings: Findings) -> None:
         rows, levels, effects = len(subject.design), len(group.levels), len(group.effects)
         if levels * effects < rows or group.term.is_membership or not is_unrelated(group):
             continue
-        column, name = group.term.columns[0], " and ".join(subject.names(f"sd_{group.slug}"))
+        column = group.term.columns[0]
         if effects == 1:
             what = f"{group.term}: one row a level"
         else:
             what = f"{group.term}: {levels * effects} effects for {rows} rows"
-        told, is_warning = _of_single_rows(subject, group, name)
+        told, is_warning = _of_single_rows(subject, group)
         report = findings.warning if is_warning else findings.note
         report("group_identifiability", f"{what}{told}", column=column)
 
@@ -49,13 +49,14 @@ def check_rows_a_level(subject: Subject, findings: Findings) -> None:
 _APART = ("hu", "zoi", "coi", "disc")
 
 
-def _of_single_rows(subject: Subject, group: GroupDesign, name: str) -> tuple[str, bool]:
+def _of_single_rows(subject: Subject, group: GroupDesign) -> tuple[str, bool]:
     """Say what the standard deviation of effects of single rows is, and whether that is a warning."""
-    several = " and " in name
-    if subject.outcome.is_of_one_trial:
-        known = "are known from their priors only" if several else "is known from its prior only"
+    names = subject.names(f"sd_{group.slug}")
+    name = " and ".join(names)
+    if subject.is_of_mean and subject.outcome.is_of_one_trial:
+        known = "are known from their priors only" if len(names) > 1 else "is known from its prior only"
         return f" of one trial, so {name} {known}.", True
-    if subject.prefix:
+    if not subject.is_of_mean:
         return f", and one row says little of {name}, which rests on its prior.", True
     rivals = [one for one in subject.auxiliaries if one not in _APART]
     if rivals:
@@ -70,13 +71,13 @@ def _of_single_rows(subject: Subject, group: GroupDesign, name: str) -> tuple[st
     if fixed:
         beyond = " and ".join(fixed)
         return f": an observation-level effect; {name} is what rows vary by beyond the fixed {beyond}.", False
-    return f": an observation-level effect; {name} is the overdispersion.", False
+    are = "are" if len(names) > 1 else "is"
+    return f": an observation-level effect; {name} {are} the overdispersion.", False
 
 
 def _adds_to_residual(subject: Subject, group: GroupDesign) -> bool:
     """Tell whether an effect of single rows and the residual are two normal numbers with one sum."""
-    is_of_mean = not subject.prefix and subject.outcome.has_normal_residual
-    return is_of_mean and bool((np.ptp(group.z, axis=0) == 0).any())
+    return subject.outcome.has_normal_residual and bool((np.ptp(group.z, axis=0) == 0).any())
 
 
 #: Structures under which a residual on top of one effect a row cannot be told apart.

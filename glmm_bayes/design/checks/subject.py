@@ -95,6 +95,8 @@ class Subject:
         That, and those of further linear predictors of the same design: categories.
     fixed : tuple of str
         Further parameters that are fixed at a number.
+    is_of_mean : bool
+        Whether the linear predictor is that of the mean, or of a category, and of no further parameter.
     """
 
     design: Design
@@ -104,6 +106,7 @@ class Subject:
     prefix: str = ""
     prefixes: tuple[str, ...] = ("",)
     fixed: tuple[str, ...] = ()
+    is_of_mean: bool = True
 
     def names(self, parameter: str) -> list[str]:
         """Write a parameter's name for each linear predictor of this design."""
