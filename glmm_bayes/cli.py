@@ -6,11 +6,10 @@ Heavy imports wait for the work. Exit codes stand in the help.
 from __future__ import annotations
 
 import json
-import math
 import secrets
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,16 +23,15 @@ from glmm_bayes.before_sampling import (
     check_spec,
     check_targets,
     placed,
-    raise_together,
 )
 from glmm_bayes.core.errors import GlmmError, ResourceError, SamplingError, StorageError
 from glmm_bayes.core.words import INTERVAL_PROBABILITY
 from glmm_bayes.from_spec import fit_of, is_spec, model_of, spec_file, targets_of
+from glmm_bayes.telling import SAID, document, records_of, say, tell_effects, tell_fit
 
 if TYPE_CHECKING:
     from glmm_bayes.effects.result import Effects
     from glmm_bayes.infer.fit import Fit
-    from glmm_bayes.spec.spec_file import SpecFile
 
 app = typer.Typer(
     add_completion=False,
@@ -76,7 +74,7 @@ _FAILED_DIAGNOSIS = 6
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
-        _say(f"glmm-bayes {__version__}")
+        say(f"glmm-bayes {__version__}")
         raise typer.Exit
 
 
@@ -107,20 +105,20 @@ def demo(
 
     data = gb.load_dataset("toenail")
     model = gb.Model("y ~ treatment*time + (1 | patientID)", data, family="bernoulli")
-    _say(f"{data.attrs['title']}: {data.attrs['description']}\n")
-    _say(f"{within_width(str(model))}\n")
-    _say("Compiling and sampling; the first time takes longer ...")
+    say(f"{data.attrs['title']}: {data.attrs['description']}\n")
+    say(f"{within_width(str(model))}\n")
+    say("Compiling and sampling; the first time takes longer ...")
     fit = model.fit(draws=_DEMO_DRAWS, seed=seed)
-    _say(within_width(f"{fit}\n\n{gb.diagnose(fit)}\n"))
-    _say("Who still has a moderate or severe infection after twelve months?\n")
+    say(within_width(f"{fit}\n\n{gb.diagnose(fit)}\n"))
+    say("Who still has a moderate or severe infection after twelve months?\n")
     for word in ("typical", "population"):
-        _say(f"{gb.predictions(fit, _DEMO_ROWS, estimand=word)}\n")
-    _say(f"{gb.comparisons(fit, 'treatment', newdata=_DEMO_ROWS)}\n")
+        say(f"{gb.predictions(fit, _DEMO_ROWS, estimand=word)}\n")
+    say(f"{gb.comparisons(fit, 'treatment', newdata=_DEMO_ROWS)}\n")
     table = gb.coefficients(fit)
-    _say(table_text(table[["coef", "subject_mean", "population_mean", "attenuation"]]))
-    _say(told(f"({table.attrs['caption']})"))
+    say(table_text(table[["coef", "subject_mean", "population_mean", "attenuation"]]))
+    say(told(f"({table.attrs['caption']})"))
     path = gb.report(fit, out, "Toenail trial: terbinafine against itraconazole", overwrite)
-    _say(f"\nverdict: {gb.diagnose(fit).verdict}\nreport: {path}")
+    say(f"\nverdict: {gb.diagnose(fit).verdict}\nreport: {path}")
 
 
 @app.command()
@@ -139,10 +137,10 @@ def check(spec: SpecPath, as_json: AsJson = False, allow_outside: AllowOutside =
     check_model(model, file, sampler, targets["fit"])
     table = model.check()
     if as_json:
-        _say(json.dumps({"formula": file.model.to_formula(), "findings": table.to_dict("records")}))
+        say(json.dumps({"formula": file.model.to_formula(), "findings": table.to_dict("records")}))
         return
-    _say(within_width(str(model)))
-    _say(table_text(table, left=list(table.columns)))
+    say(within_width(str(model)))
+    say(table_text(table, left=list(table.columns)))
 
 
 @app.command()
@@ -165,12 +163,12 @@ def fit(
     model = model_of(file)
     check_model(model, file, sampler, targets["fit"])
     if not as_json:
-        _say(f"{within_width(str(model))}\nCompiling and sampling ...")
+        say(f"{within_width(str(model))}\nCompiling and sampling ...")
     result = model.fit(**file.sampler)
     _save(result, targets["fit"], overwrite)
     # Said at once, so that it is known whatever happens to the report and the effects.
-    _say(f"fit: {targets['fit']}", err=as_json)
-    passed = _tell(result, file, targets, overwrite, as_json)
+    say(f"fit: {targets['fit']}", err=as_json)
+    passed = tell_fit(result, file, targets, overwrite, as_json)
     if strict and not passed:
         raise typer.Exit(_FAILED_DIAGNOSIS)
 
@@ -194,7 +192,7 @@ def effects(
     newdata: Annotated[
         Path | None,
         typer.Option(
-            metavar="PATH", help="Rows in a CSV, Parquet or Feather file; default: those of the data."
+            metavar="PATH", help="Rows to compare in, or to predict: a CSV, Parquet or Feather file."
         ),
     ] = None,
     values: Annotated[
@@ -236,12 +234,12 @@ def effects(
     elif rows is not None:
         answer = _predicted(fitted, asked)
     elif file is not None and file.effects:
-        _tell_effects(answers_to(fitted, file.effects), probability, as_json)
+        tell_effects(answers_to(fitted, file.effects), probability, as_json)
         return
     else:
         message = "name a variable, rows by --newdata, or a spec file with 'effects'."
         raise typer.BadParameter(message, param_hint="VARIABLE")
-    _say(json.dumps(_document(answer, probability)) if as_json else answer.to_string(probability))
+    say(json.dumps(document(answer, probability)) if as_json else answer.to_string(probability))
 
 
 def _rows(path: Path | None, fitted: Fit) -> Any:
@@ -281,20 +279,6 @@ def _values(given: list[str] | None) -> str | list[Any] | None:
         return texts
 
 
-def _tell_effects(answers: Iterable[Effects | GlmmError], probability: float, as_json: bool) -> None:
-    """Say what a spec file asks for; what fails is told at the end."""
-    failed: list[GlmmError] = []
-    documents = []
-    for position, answer in enumerate(answers):
-        documents.append(_told(answer, failed, probability))
-        if not as_json and not isinstance(answer, GlmmError):
-            text = answer.to_string(probability)
-            _say(f"\n{text}" if position else text)
-    if as_json:
-        _say(json.dumps({"effects": documents}))
-    raise_together(failed)
-
-
 @app.command()
 def report(
     source: FitPath,
@@ -316,7 +300,7 @@ def report(
         check_outputs(source, file, {"fit": targets_of(source, file)["fit"], "report": target}, allow_outside)
     check_targets({"report": target}, overwrite)
     fitted, _ = fit_of(source)
-    _say(f"report: {gb.report(fitted, target, overwrite=overwrite)}")
+    say(f"report: {gb.report(fitted, target, overwrite=overwrite)}")
 
 
 @app.command()
@@ -324,87 +308,7 @@ def schema() -> None:
     """Print the JSON schema of spec files."""
     from glmm_bayes.spec.file_model import spec_schema
 
-    _say(json.dumps(spec_schema(), indent=2))
-
-
-#: Whether this run has printed a result: the streams that it went to.
-_said: set[str] = set()
-
-
-def _say(text: str, err: bool = False) -> None:
-    """Print a text; what a terminal would obey in it is shown by code point."""
-    from glmm_bayes.core.escapes import visible
-
-    typer.echo(visible(text), err=err)
-    if not err:
-        _said.add("stdout")
-
-
-def _tell(result: Fit, file: SpecFile, targets: Mapping[str, Path], overwrite: bool, as_json: bool) -> bool:
-    """Say what a fit found, and make its report and effects; return whether the diagnosis passed.
-
-    A report or an effect that fails is told at the end, when all else has been said.
-    """
-    import glmm_bayes as gb
-    from glmm_bayes.core.text_tables import within_width
-
-    failed: list[GlmmError] = []
-    diagnosis = gb.diagnose(result)
-    if not as_json:
-        _say(within_width(f"{result}\n\n{gb.summary(result)}\n\n{diagnosis}"))
-    document: dict[str, Any] = {
-        "fit": str(targets["fit"]),
-        "report": None,
-        "verdict": diagnosis.verdict,
-        "passed": diagnosis.passed,
-        "caveats": list(result.caveats),
-        "summary": json.loads(gb.summary(result).to_json(orient="index")),
-        "effects": [],
-    }
-    try:
-        if "report" in targets:
-            document["report"] = _reported(result, targets["report"], overwrite, failed)
-            if document["report"] and not as_json:
-                _say(f"report: {document['report']}")
-        for answer in answers_to(result, file.effects):
-            document["effects"].append(_told(answer, failed))
-            if not as_json and not isinstance(answer, GlmmError):
-                _say(f"\n{answer}")
-    finally:
-        if as_json:
-            _say(json.dumps(document))
-    raise_together(failed)
-    return diagnosis.passed
-
-
-def _reported(result: Fit, target: Path, overwrite: bool, failed: list[GlmmError]) -> str | None:
-    """Write the report and return where it is, or keep why it could not be written."""
-    import glmm_bayes as gb
-
-    try:
-        return str(gb.report(result, target, overwrite=overwrite))
-    except GlmmError as error:
-        failed.append(error)
-        return None
-
-
-def _told(
-    answer: Effects | GlmmError, failed: list[GlmmError], probability: float = INTERVAL_PROBABILITY
-) -> dict[str, Any]:
-    """Return an effect as JSON, or keep why there is none."""
-    if not isinstance(answer, GlmmError):
-        return _document(answer, probability)
-    failed.append(answer)
-    return {"error": str(answer)}
-
-
-def _document(effect: Effects, probability: float) -> dict[str, Any]:
-    table = effect.summary(probability)
-    # JSON has no word for what is not finite.
-    attrs = {
-        str(key): None if value in (math.inf, -math.inf) else value for key, value in table.attrs.items()
-    }
-    return {**attrs, "rows": json.loads(table.to_json(orient="records"))}
+    say(json.dumps(spec_schema(), indent=2))
 
 
 def _save(result: Fit, target: Path, overwrite: bool) -> None:
@@ -429,31 +333,17 @@ def _saved_elsewhere(result: Fit, name: str) -> Path | None:
     return None
 
 
-def _as_records(error: GlmmError) -> list[dict[str, Any]]:
-    """Write what was found as a program reads it."""
-    return [
-        {
-            "code": finding.code,
-            "message": finding.message,
-            "column": finding.column,
-            "rows": [str(row) for row in finding.rows],
-            "hint": finding.hint.replace("overwrite=True", "--overwrite"),
-        }
-        for finding in error.findings
-    ]
-
-
 def main() -> None:
     """Run the command line; what a user can cause ends in one sentence and an exit code."""
-    _said.clear()
+    SAID.clear()
     try:
         app()
     except GlmmError as error:
         text = str(error).replace("overwrite=True", "--overwrite")
-        _say(f"{type(error).__name__} {text}", err=True)
+        say(f"{type(error).__name__} {text}", err=True)
         # One document: what failed after the results is told beside them.
-        if "--json" in sys.argv and not _said:
-            _say(json.dumps({"error": type(error).__name__, "findings": _as_records(error)}))
+        if "--json" in sys.argv and not SAID:
+            say(json.dumps({"error": type(error).__name__, "findings": records_of(error)}))
         if isinstance(error, ResourceError | StorageError):
             sys.exit(4)
         sys.exit(5 if isinstance(error, SamplingError) else 3)
