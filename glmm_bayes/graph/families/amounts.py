@@ -8,13 +8,8 @@ import numpy as np
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.graph.families.base import (
-    Response,
-    outside_support,
-    refuse_constant,
-    refuse_trials,
-    require_numbers,
-)
+from glmm_bayes.graph.families.base import Response
+from glmm_bayes.graph.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
 from glmm_bayes.graph.families.zero_parts import Hurdle
 
 _SUPPORT = "numbers of at least 0"

@@ -11,8 +11,9 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.graph.families.base import Array, Response, outside_support, refuse_trials
+from glmm_bayes.graph.families.base import Array, Response
 from glmm_bayes.graph.families.binary import BinaryFamily
+from glmm_bayes.graph.families.reading import outside_support, refuse_trials
 from glmm_bayes.spec.expressions import quote
 
 

@@ -13,18 +13,9 @@ from glmm_bayes.core.log_gammas import log_beta_density
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.graph.families.base import (
-    Array,
-    Family,
-    Response,
-    Scales,
-    outside_support,
-    probability_scales,
-    refuse_constant,
-    refuse_trials,
-    require_numbers,
-)
+from glmm_bayes.graph.families.base import Array, Family, Response, Scales, probability_scales
 from glmm_bayes.graph.families.binary import PROBABILITY_LINKS
+from glmm_bayes.graph.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
 
 _SUPPORT = "numbers strictly between 0 and 1"
 _SMALLEST = float(np.finfo(np.float64).tiny)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import Findings, row_text, value_text
 from glmm_bayes.design.column import EXACT
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.graph.families.base import Array, Response, outside_support, require_numbers
+from glmm_bayes.graph.families.base import Array, Response
 from glmm_bayes.graph.families.binary import BinaryFamily
+from glmm_bayes.graph.families.reading import outside_support, require_numbers
 from glmm_bayes.spec.expressions import Expr
 
 Mask = NDArray[np.bool_]

@@ -12,7 +12,8 @@ from glmm_bayes.core.errors import Findings, value_text
 from glmm_bayes.design.column import Column, Stray, as_labels, looks_like_numbers, stray_words
 from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.graph.families.base import Array, Response, outside_support, refuse_trials
+from glmm_bayes.graph.families.base import Array, Response
+from glmm_bayes.graph.families.reading import outside_support, refuse_trials
 from glmm_bayes.spec.expressions import Text, quote
 
 _ORDERED = "ordered categories or whole numbers"

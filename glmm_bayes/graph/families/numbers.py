@@ -9,16 +9,8 @@ import numpy as np
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.links import Link
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.graph.families.base import (
-    Array,
-    Family,
-    Response,
-    Scales,
-    positive_scales,
-    refuse_constant,
-    refuse_trials,
-    require_numbers,
-)
+from glmm_bayes.graph.families.base import Array, Family, Response, Scales, positive_scales
+from glmm_bayes.graph.families.reading import refuse_constant, refuse_trials, require_numbers
 
 
 class RealFamily(Family):

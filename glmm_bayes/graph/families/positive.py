@@ -10,17 +10,8 @@ from scipy.special import logsumexp
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.links import Link
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.graph.families.base import (
-    Array,
-    Family,
-    Response,
-    Scales,
-    outside_support,
-    positive_scales,
-    refuse_constant,
-    refuse_trials,
-    require_numbers,
-)
+from glmm_bayes.graph.families.base import Array, Family, Response, Scales, positive_scales
+from glmm_bayes.graph.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
 
 _SUPPORT = "numbers above 0"
 _SMALLEST = float(np.finfo(np.float64).tiny)

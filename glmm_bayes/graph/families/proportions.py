@@ -11,19 +11,10 @@ from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.links import Link
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.graph.families.base import (
-    Array,
-    Family,
-    Response,
-    Scales,
-    outside_support,
-    probability_scales,
-    refuse_constant,
-    refuse_trials,
-    require_numbers,
-)
+from glmm_bayes.graph.families.base import Array, Family, Response, Scales, probability_scales
 from glmm_bayes.graph.families.beta import Beta
 from glmm_bayes.graph.families.binary import PROBABILITY_LINKS
+from glmm_bayes.graph.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
 
 BETA = Beta()
 

@@ -11,16 +11,8 @@ from glmm_bayes.core.links import Link
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.graph.families.base import (
-    Array,
-    Family,
-    Response,
-    Scales,
-    outside_support,
-    refuse_constant,
-    refuse_trials,
-    require_numbers,
-)
+from glmm_bayes.graph.families.base import Array, Family, Response, Scales
+from glmm_bayes.graph.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
 
 _SUPPORT = "angles in radians from -pi to pi"
 _LOG_2PI = 1.8378770664093453
