@@ -29,7 +29,7 @@ from arviz_stats.base import array_stats
 from scipy import special, stats
 
 import glmm_bayes as gb
-from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.families import FAMILIES
 from glmm_bayes.infer.datatree import dimensions
 
 RESULT = Path(__file__).resolve().parent / "results" / "recovery.json"

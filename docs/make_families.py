@@ -13,8 +13,8 @@ from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import LINKS, ProbabilityLink
 from glmm_bayes.core.row_value import RowValue, number
-from glmm_bayes.graph.families import FAMILIES, Family
-from glmm_bayes.graph.families.parameters import PARAMETERS
+from glmm_bayes.families import FAMILIES, Family
+from glmm_bayes.families.parameters import PARAMETERS
 
 PAGE = Path(__file__).with_name("families.md")
 

@@ -60,7 +60,7 @@ _HOMES = {
     "r2": "effects.explained",
     "random_effects": "effects.shrinkage",
     "ranks": "effects.ranks",
-    "register_family": "graph.registration",
+    "register_family": "families.registration",
     "register_transform": "spec.transforms",
     "report": "reporting.document",
     "slopes": "effects.sloping",
@@ -131,7 +131,7 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.sloping import slopes as slopes
     from glmm_bayes.effects.within_groups import implied_correlation as implied_correlation
     from glmm_bayes.effects.within_groups import median_ratio as median_ratio
-    from glmm_bayes.graph.registration import register_family as register_family
+    from glmm_bayes.families.registration import register_family as register_family
     from glmm_bayes.infer.diagnostics import diagnose as diagnose
     from glmm_bayes.infer.diagnostics import summary as summary
     from glmm_bayes.infer.fit import Fit as Fit

@@ -30,15 +30,15 @@ from glmm_bayes.design.data_files import read_data_file
 from glmm_bayes.design.known import read_known
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Table, read_table
+from glmm_bayes.families import FAMILIES
+from glmm_bayes.families.binary import BinaryFamily
+from glmm_bayes.families.counts import CountFamily
+from glmm_bayes.families.registration import name_of
 from glmm_bayes.graph.covariances.resolve import check_structures, wanted_tables
 from glmm_bayes.graph.explain import Explanation, describe_model, explain_model
-from glmm_bayes.graph.families import FAMILIES
-from glmm_bayes.graph.families.binary import BinaryFamily
-from glmm_bayes.graph.families.counts import CountFamily
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.prior_scale import check_prior_scale
 from glmm_bayes.graph.priors import Priors
-from glmm_bayes.graph.registration import name_of
 from glmm_bayes.graph.resolve import check_family, link_of, resolve
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.datatree import assemble, dimensions

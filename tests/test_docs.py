@@ -9,9 +9,9 @@ import pytest
 from scipy.special import gammaln
 
 from glmm_bayes.core.links import LINKS
-from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.families import FAMILIES
+from tests.families.family_laws import Row
 from tests.graph import test_families as laws
-from tests.graph.family_laws import Row
 
 ROOT = Path(__file__).parents[1]
 FAMILY = re.search(

@@ -21,7 +21,7 @@ from glmm_bayes.effects.canvas import (
     new_picture,
     style,
 )
-from glmm_bayes.graph.families import Family
+from glmm_bayes.families import Family
 from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]

@@ -19,12 +19,12 @@ from glmm_bayes.core.errors import Finding, FormulaError, GlmmError
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.row_value import RowValue, number
-from glmm_bayes.graph.families import FAMILIES, Family
-from glmm_bayes.graph.families.beta import Beta
-from glmm_bayes.graph.families.counts import CountFamily
-from glmm_bayes.graph.families.custom import custom_family
-from glmm_bayes.graph.families.numbers import RealFamily
-from glmm_bayes.graph.families.positive import PositiveFamily
+from glmm_bayes.families import FAMILIES, Family
+from glmm_bayes.families.beta import Beta
+from glmm_bayes.families.counts import CountFamily
+from glmm_bayes.families.custom import custom_family
+from glmm_bayes.families.numbers import RealFamily
+from glmm_bayes.families.positive import PositiveFamily
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.spec.custom_family import CustomFamily
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.arguments import is_number, listed
 from glmm_bayes.core.errors import Finding, FormulaError, shown_value
 from glmm_bayes.core.links import LINKS, ProbabilityLink
-from glmm_bayes.graph.families import Family
+from glmm_bayes.families import Family
 
 Array = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from glmm_bayes.core.arguments import check_texts, checked_seed, whole_number
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import LINKS, ProbabilityLink
 from glmm_bayes.core.registry import Registry
-from glmm_bayes.graph.likelihood import draw_responses
+from glmm_bayes.families.likelihood import draw_responses
 from glmm_bayes.infer.caveats import caveat_attrs
 from glmm_bayes.infer.datatree import observed_data
 from glmm_bayes.infer.fit import Fit, check_fit

@@ -29,7 +29,7 @@ from glmm_bayes.effects.pieces import Heavy, Parts, distinct_pieces
 from glmm_bayes.effects.question import LOG_SCALES, SMALL, Question, without_one_predictor
 from glmm_bayes.effects.row_weights import BlockWeights, added
 from glmm_bayes.effects.rows import Rows
-from glmm_bayes.graph.families.ordinal import log_sides
+from glmm_bayes.families.ordinal import log_sides
 
 Array = NDArray[np.float64]
 

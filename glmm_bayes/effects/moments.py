@@ -29,7 +29,7 @@ from glmm_bayes.effects.expectation import MAX_MEMORY, gathered, on_scale
 from glmm_bayes.effects.ordered import SCORE, has_ordered_categories, of_probabilities, score_words
 from glmm_bayes.effects.pieces import Parts, distinct_pieces
 from glmm_bayes.effects.question import Question, without_one_predictor
-from glmm_bayes.graph.likelihood import adjusted
+from glmm_bayes.families.likelihood import adjusted
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.predictor import single_values
 

@@ -9,8 +9,8 @@ from glmm_bayes.core.row_value import RowValue, RowValues
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.information import level_information, row_information, unit_of
-from glmm_bayes.graph.families.binary import BinaryFamily
-from glmm_bayes.graph.families.counts import CountFamily
+from glmm_bayes.families.binary import BinaryFamily
+from glmm_bayes.families.counts import CountFamily
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.predictor import fixed_part, group_part, single_values, subject_predictor
 

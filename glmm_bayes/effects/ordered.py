@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.graph.families.base import Response
-from glmm_bayes.graph.families.ordinal import OrdinalFamily, sums_from_the_top
+from glmm_bayes.families.base import Response
+from glmm_bayes.families.ordinal import OrdinalFamily, sums_from_the_top
 from glmm_bayes.infer.fit import Fit
 
 Array = NDArray[np.float64]

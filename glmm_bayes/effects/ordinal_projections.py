@@ -24,7 +24,7 @@ from glmm_bayes.effects.pieces import distinct_pieces
 from glmm_bayes.effects.projections import orthonormal, refuse_unsolved, root
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import training_rows
-from glmm_bayes.graph.families.ordinal import OrdinalFamily
+from glmm_bayes.families.ordinal import OrdinalFamily
 from glmm_bayes.graph.predictors import is_specific
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.predictor import draw_blocks

@@ -21,7 +21,7 @@ from glmm_bayes.effects.expectation import block_of, on_scale, positions
 from glmm_bayes.effects.pieces import distinct_pieces
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import training_rows
-from glmm_bayes.graph.likelihood import adjusted
+from glmm_bayes.families.likelihood import adjusted
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.predictor import draw_blocks, fixed_part, single_values
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from glmm_bayes.graph.families import Response
+from glmm_bayes.families import Response
 from glmm_bayes.graph.predictors import monotonic_coordinates
 from glmm_bayes.graph.priors import Priors, shared_labels
 

@@ -10,7 +10,7 @@ from glmm_bayes.core.links import Link
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
-from glmm_bayes.graph.families import Family, Response
+from glmm_bayes.families import Family, Response
 from glmm_bayes.graph.group_priors import GroupPrior
 from glmm_bayes.graph.monotonic import monotonic_terms
 from glmm_bayes.graph.predictors import Predictor, is_specific

@@ -12,9 +12,9 @@ from glmm_bayes.core.links import Link
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.several import labelled, predictors_of
+from glmm_bayes.families import Family, Response
+from glmm_bayes.families.parameters import Law
 from glmm_bayes.graph.coordinates import effect_coordinates
-from glmm_bayes.graph.families import Family, Response
-from glmm_bayes.graph.families.parameters import Law
 from glmm_bayes.graph.group_priors import PriorRow
 from glmm_bayes.graph.prior_names import intercept_hint, known_parameters
 from glmm_bayes.graph.priors import Priors, own_first, shared_effects, shared_row

@@ -10,6 +10,8 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from glmm_bayes.core.row_value import RowValue
+from glmm_bayes.families.parameters import Law
+from glmm_bayes.families.residuals import log_density, random_residuals
 from glmm_bayes.graph.build import (
     joint_correlation,
     observe,
@@ -18,11 +20,9 @@ from glmm_bayes.graph.build import (
 )
 from glmm_bayes.graph.coordinates import effect_coordinates, response_coordinates
 from glmm_bayes.graph.covariances.unstructured import Unstructured
-from glmm_bayes.graph.families.parameters import Law
 from glmm_bayes.graph.joint_priors import NU, RESCOR, JointPriors
 from glmm_bayes.graph.maths import GRAPH
 from glmm_bayes.graph.random_effects import sample_law
-from glmm_bayes.graph.residuals import log_density, random_residuals
 
 
 def build_joint_graph(joint: JointPriors) -> pm.Model:

@@ -18,10 +18,10 @@ from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.graph.families import Family, Response
-from glmm_bayes.graph.families.parameters import law_of
+from glmm_bayes.families import Family, Response
+from glmm_bayes.families.likelihood import adjusted
+from glmm_bayes.families.parameters import law_of
 from glmm_bayes.graph.group_priors import GroupPrior
-from glmm_bayes.graph.likelihood import adjusted
 from glmm_bayes.graph.monotonic import is_total, prior_columns
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.priors import Priors

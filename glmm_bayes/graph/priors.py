@@ -13,9 +13,9 @@ from glmm_bayes.core.words import slugs
 from glmm_bayes.design.columns import DesignColumn
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.several import MEAN, SPECIFIC
+from glmm_bayes.families import Family, Response, Scales
+from glmm_bayes.families.parameters import Law, law_of
 from glmm_bayes.graph.basis import column_swing
-from glmm_bayes.graph.families import Family, Response, Scales
-from glmm_bayes.graph.families.parameters import Law, law_of
 from glmm_bayes.graph.fixed_prior import fixed_prior
 from glmm_bayes.graph.group_priors import GroupPrior, PriorRow, group_prior, group_rows
 from glmm_bayes.graph.implications import Reading, effect_words, intercept_words, reading_of

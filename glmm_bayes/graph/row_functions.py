@@ -12,7 +12,7 @@ from pytensor.compile.mode import Mode
 
 from glmm_bayes.core.links import Link
 from glmm_bayes.core.row_value import RowValue, number
-from glmm_bayes.graph.families import Family
+from glmm_bayes.families import Family
 from glmm_bayes.graph.maths import GRAPH
 
 #: Rewritten for digits as the sampled graph is; without C, whose compilation takes seconds.

@@ -11,7 +11,7 @@ from pymc.distributions.transforms import ordered
 from scipy.special import gammaln
 
 from glmm_bayes.core.links import Link
-from glmm_bayes.graph.families.thresholds import log_prior, median_start
+from glmm_bayes.families.thresholds import log_prior, median_start
 from glmm_bayes.graph.maths import GRAPH
 from glmm_bayes.graph.priors import ThresholdPrior
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import DataError, Findings
 from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.registry import suggestion
-from glmm_bayes.graph.families import Family, Response
-from glmm_bayes.graph.likelihood import log_likelihood
+from glmm_bayes.families import Family, Response
+from glmm_bayes.families.likelihood import log_likelihood
 from glmm_bayes.graph.predictors import monotonic_coordinates, monotonic_dimensions
 from glmm_bayes.graph.priors import Priors, shared_labels
 from glmm_bayes.infer.predictor import draw_blocks, needed_variables, subject_values

@@ -19,7 +19,7 @@ from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.known import KnownTable
 from glmm_bayes.design.several import MEAN
-from glmm_bayes.graph.families import FAMILIES, Family, Response
+from glmm_bayes.families import FAMILIES, Family, Response
 from glmm_bayes.graph.group_priors import GroupPrior
 from glmm_bayes.graph.predictors import Predictor, prefix_of
 from glmm_bayes.graph.priors import Priors

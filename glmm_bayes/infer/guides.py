@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.maths import NUMPY
-from glmm_bayes.graph.families import Family, Response
-from glmm_bayes.graph.families.parameters import Law
+from glmm_bayes.families import Family, Response
+from glmm_bayes.families.likelihood import log_likelihood
+from glmm_bayes.families.parameters import Law
+from glmm_bayes.families.residuals import log_density
 from glmm_bayes.graph.joint_priors import NU, RESCOR, JointPriors
-from glmm_bayes.graph.likelihood import log_likelihood
 from glmm_bayes.graph.priors import Priors
-from glmm_bayes.graph.residuals import log_density
 from glmm_bayes.infer.many_responses import own_draws
 from glmm_bayes.infer.null_model import NullModel, null_model, without_margin
 from glmm_bayes.infer.predictor import subject_values

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from glmm_bayes.graph.families import Family, Scales
-from glmm_bayes.graph.families.thresholds import median_start
+from glmm_bayes.families import Family, Scales
+from glmm_bayes.families.thresholds import median_start
 from glmm_bayes.graph.monotonic import is_total, prior_columns
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.priors import Priors

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from glmm_bayes.graph.families.parameters import Law
+from glmm_bayes.families.parameters import Law
 from glmm_bayes.spec.prior import Prior
 
 DISTRIBUTIONS: Mapping[str, Callable[[Prior], Any]] = MappingProxyType(

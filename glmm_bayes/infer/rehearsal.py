@@ -8,8 +8,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.graph.families import FAMILIES, Family
-from glmm_bayes.graph.families.parameters import law_of
+from glmm_bayes.families import FAMILIES, Family
+from glmm_bayes.families.parameters import law_of
 from glmm_bayes.graph.group_priors import default_sd
 from glmm_bayes.infer.datatree import assemble, coordinates, dimensions
 from glmm_bayes.infer.fit import Fit, Modelled

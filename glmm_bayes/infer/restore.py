@@ -16,8 +16,8 @@ from glmm_bayes.design.known import KnownTable, known_table
 from glmm_bayes.design.missing import check_finite
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Column, Table
+from glmm_bayes.families import FAMILIES, Family
 from glmm_bayes.graph.covariances.resolve import check_structures, wanted_tables
-from glmm_bayes.graph.families import FAMILIES, Family
 from glmm_bayes.graph.priors import Priors
 from glmm_bayes.graph.resolve import Resolved, resolve
 from glmm_bayes.infer.archive import Archive

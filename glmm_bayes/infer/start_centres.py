@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logit
 
+from glmm_bayes.families import Family, Response, Scales
+from glmm_bayes.families.parameters import Law, law_of
 from glmm_bayes.graph.basis import column_swing
-from glmm_bayes.graph.families import Family, Response, Scales
-from glmm_bayes.graph.families.parameters import Law, law_of
 from glmm_bayes.graph.monotonic import prior_columns
 from glmm_bayes.graph.predictors import Predictor, Target
 from glmm_bayes.graph.priors import Priors, resolve_priors

@@ -25,7 +25,7 @@ from glmm_bayes.core.files import check_target, file_path
 from glmm_bayes.design.known import KnownTable
 from glmm_bayes.design.several import MEAN, SPECIFIC
 from glmm_bayes.design.table import Column
-from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.families import FAMILIES
 from glmm_bayes.infer.archive import Archive, open_archive, write_archive
 from glmm_bayes.infer.datatree import dimensions
 from glmm_bayes.infer.fit import Fit

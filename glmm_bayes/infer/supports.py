@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Findings
-from glmm_bayes.graph.families.parameters import ParameterKind
+from glmm_bayes.families.parameters import ParameterKind
 from glmm_bayes.graph.group_priors import level_parameters
 from glmm_bayes.graph.joint_priors import NU, RESCOR, JointPriors
 from glmm_bayes.graph.priors import Priors

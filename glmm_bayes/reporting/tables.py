@@ -17,9 +17,9 @@ from glmm_bayes.effects.coefficients import coefficients
 from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.heterogeneity import variance_components
 from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.families.parameters import PARAMETERS
 from glmm_bayes.graph.equations import all_groups, category_of
 from glmm_bayes.graph.explain import coding_words
-from glmm_bayes.graph.families.parameters import PARAMETERS
 from glmm_bayes.infer.diagnostics import Diagnosis, summary
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.reporting.blocks import Table

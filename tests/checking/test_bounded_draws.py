@@ -7,8 +7,8 @@ from scipy import stats
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.design.response_additions import Additions
-from glmm_bayes.graph.families import FAMILIES, Response
-from glmm_bayes.graph.likelihood import draw_responses
+from glmm_bayes.families import FAMILIES, Response
+from glmm_bayes.families.likelihood import draw_responses
 
 ROWS, DRAWS, BOUND = 4, 2000, 0.8
 LAWS = {

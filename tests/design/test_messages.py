@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.families import FAMILIES
 
 ROWS = 24
 RNG = np.random.default_rng(4)

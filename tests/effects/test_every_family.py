@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.families import FAMILIES
 from tests.graph.model_rows import DATA, RESPONSES, USABLE, draws_of, model_of
 
 #: Between a stated number's end and one that is computed.

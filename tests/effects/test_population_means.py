@@ -10,7 +10,7 @@ import pytest
 from scipy import special, stats
 
 import glmm_bayes as gb
-from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.families import FAMILIES
 from tests.graph.model_rows import DATA, USABLE, draws_of, model_of
 
 VARIANCES = (0.25, 1.0, 4.0, 16.0)

@@ -7,12 +7,12 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.effects.answers import OVERFLOW
-from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.families import FAMILIES
 from glmm_bayes.infer.datatree import arrays_of, dimensions
 from glmm_bayes.infer.rehearsal import rehearsal
 from glmm_bayes.infer.supports import _INSIDE, Condition, inside
-from tests.graph.every_family import FURTHER
-from tests.graph.every_family import model_of as larger_model
+from tests.families.every_family import FURTHER
+from tests.families.every_family import model_of as larger_model
 from tests.graph.model_rows import USABLE, draws_of, model_of
 from tests.infer.test_saved_structures import FORMULAS
 from tests.infer.test_saved_structures import fit_of as fit_of_structure

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 import glmm_bayes as gb
-from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.families import FAMILIES
 from glmm_bayes.infer.datatree import dimensions
 
 ROWS = 24

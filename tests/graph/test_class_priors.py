@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 import glmm_bayes as gb
-from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.families import FAMILIES
 from glmm_bayes.spec.editions import default_correlation
 from tests.family_models import DATA as FAMILY_DATA
 from tests.family_models import RESPONSES

@@ -2,7 +2,7 @@
 
 import pytest
 
-from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.families import FAMILIES
 from tests.family_models import RESPONSES, model_of
 
 SHARED = {"fixed": "x + (1 |i| g)"}

@@ -152,7 +152,7 @@ def test_default_scales_are_the_stated_ones():
 
 def test_priors_without_users_words_are_the_defaults_of_the_average_row():
     design = gb.Model("y ~ x*f", DATA, family="bernoulli").design
-    from glmm_bayes.graph.families import Scales
+    from glmm_bayes.families import Scales
 
     prior = fixed_prior(design, Scales(0.4, 2.5, 2.0, 1.0), {})
     assert prior.mean[0] == 0.4 and prior.covariance[0, 0] == 2.5**2

@@ -9,10 +9,10 @@ import pytest
 import xarray as xr
 
 import glmm_bayes as gb
-from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.families import FAMILIES
 from glmm_bayes.infer.datatree import coordinates, dimensions
 from glmm_bayes.infer.storage import load, save_fit
-from tests.graph.every_family import FURTHER, model_of
+from tests.families.every_family import FURTHER, model_of
 from tests.infer.test_saved_structures import DATA, FORMULAS, KNOWN
 
 #: By the first word of a variable's name, or its whole name: where it lies, said here once more.

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.families import FAMILIES
 
 STUDY = json.loads(
     (Path(__file__).parents[2] / "benchmarks" / "results" / "recovery.json").read_text(encoding="utf-8")

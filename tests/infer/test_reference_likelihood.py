@@ -15,7 +15,7 @@ from scipy.stats import norm
 import glmm_bayes as gb
 from benchmarks.reference_cases import CASES, ORACLES
 from glmm_bayes.core.maths import NUMPY
-from glmm_bayes.graph.likelihood import log_likelihood
+from glmm_bayes.families.likelihood import log_likelihood
 from glmm_bayes.infer.predictor import subject_values
 
 ESTIMATES = json.loads((ORACLES / "maximum_likelihood.json").read_text(encoding="utf-8"))

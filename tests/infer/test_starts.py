@@ -15,7 +15,7 @@ import pymc as pm
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.graph.families.parameters import TRANSFORMS, Law
+from glmm_bayes.families.parameters import TRANSFORMS, Law
 from glmm_bayes.infer import nutpie_engine
 from glmm_bayes.infer.datatree import dimensions
 from glmm_bayes.infer.densities import GraphDensity, NutpieDensity

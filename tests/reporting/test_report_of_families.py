@@ -7,7 +7,7 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.core.links import LINKS, ProbabilityLink
-from glmm_bayes.graph.families import FAMILIES
+from glmm_bayes.families import FAMILIES
 from glmm_bayes.reporting.document import render
 from glmm_bayes.reporting.sentences import reproduction
 from glmm_bayes.reporting.tables import coefficients_tables, estimands_table, measures_of, thresholds_table

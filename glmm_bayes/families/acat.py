@@ -1,0 +1,58 @@
+"""Adjacent category: the odds of each category against the one below it."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.families.base import Array
+from glmm_bayes.families.ordinal import OrdinalFamily, distances, sums_from_the_top
+
+
+class AdjacentCategory(OrdinalFamily):
+    """log P(y = k + 1)/P(y = k) = disc * (mu - threshold k)."""
+
+    name: ClassVar[str] = "acat"
+    notation: ClassVar[str] = "AdjacentCategory(mu[i], thresholds, disc)"
+    latex: ClassVar[str] = r"\mathrm{AdjacentCategory}(\mu_i, \tau, \mathrm{disc})"
+    events: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("{y} = k + 1 | {y} in (k, k + 1)", r"{y} = k + 1 \mid {y} \in \{{k, k + 1\}}"),
+    )
+    event_rises: ClassVar[bool] = True
+    odds_ratio: ClassVar[str] = "odds ratio of the next category"
+    links: ClassVar[tuple[str, ...]] = ("logit",)
+    allows_specific: ClassVar[bool] = True
+
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        gains = distances(at)
+        chosen = sum(m.where(y > position + 0.5, -gain, 0.0) for position, gain in enumerate(gains))
+        return chosen - m.logsumexp(_log_weights(at, m))
+
+    def mean(self, at: RowValues) -> Array:
+        weights = _log_weights(at, NUMPY)
+        return np.asarray(np.exp(weights - NUMPY.logsumexp(weights)[..., None]))
+
+    def score(self, expected: Array, at: RowValues) -> tuple[Array, Array]:
+        fitted, given = map(sums_from_the_top, (self.mean(at), expected))
+        return fitted - given, fitted + given
+
+    def information(self, at: RowValues) -> Array:
+        # The covariance of the indicators of y > k.
+        beyond = sums_from_the_top(self.mean(at))
+        both = np.minimum(beyond[..., :, None], beyond[..., None, :])
+        return np.asarray(both - beyond[..., :, None] * beyond[..., None, :])
+
+    def distances_of(self, logs: Array, link: Link) -> Array:
+        return np.asarray(logs[..., :-1] - logs[..., 1:])
+
+
+def _log_weights(at: RowValues, m: Maths) -> Any:
+    """Return the logs of the probabilities up to a constant, categories on the last axis."""
+    weights = [0.0 * at["mu"].eta]
+    for distance in distances(at):
+        weights.append(weights[-1] - distance)
+    return m.stack(weights)

@@ -1,0 +1,318 @@
+"""What every family supplies: how it reads a response, its density, mean, variance and random draws.
+
+A density is written once, in the functions of ``core.maths``, for the graph and for arrays of draws.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.errors import Findings
+from glmm_bayes.core.integrals import population_mean
+from glmm_bayes.core.joint import Joint
+from glmm_bayes.core.links import Link, ProbabilityLink
+from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.row_value import RowValues, number
+from glmm_bayes.core.trapezoid import Integral
+from glmm_bayes.design.response import ResponseColumns
+from glmm_bayes.design.response_additions import Additions
+from glmm_bayes.families.intervals import log_between
+from glmm_bayes.families.parameters import PARAMETERS, ParameterKind
+from glmm_bayes.families.reading import read_censored
+
+Array = NDArray[np.float64]
+
+#: The log of the mean at effects of zero, among the parameters of an integral.
+_CENTRE = "log mean at zero"
+_NOTHING: Mapping[str, float] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response as its family reads it.
+
+    Attributes
+    ----------
+    label : str
+        The response as the user wrote it.
+    mean_label : str
+        What the response scale shows: ``P(y = 1)``, ``mean of Reaction``.
+    values : ndarray, shape (row,)
+        Observed values; for binomial numbers of successes; for ordinal and categorical responses the
+        position of the category, from 0; for multinomial numbers, shape (row, category).
+    trials : ndarray, shape (row,)
+        Numbers of trials; 1 where the family has none.
+    categories : tuple of str
+        Of an ordinal, categorical or multinomial response, in order, the reference first.
+    name : str
+        Of categories: the column that holds them, which ``label`` may put in order. Else empty.
+    additions : Additions
+        What stands behind the bar of the formula: weights, known standard errors, censoring, bounds.
+    stand_ins : ndarray or None
+        Values of censored rows, inside the support, for the scales of priors alone.
+    """
+
+    label: str
+    mean_label: str
+    values: Array
+    trials: Array
+    categories: tuple[str, ...] = ()
+    additions: Additions = field(default_factory=Additions)
+    stand_ins: Array | None = None
+    name: str = ""
+
+    @property
+    def supported(self) -> Array:
+        """The values; for a censored row whose end is outside the support, a number of its region."""
+        return self.values if self.stand_ins is None else self.stand_ins
+
+
+@dataclass(frozen=True)
+class Scales:
+    """Scales of the default priors on the linear predictor (statistics: Gelman et al. 2008).
+
+    Attributes
+    ----------
+    intercept_mean, intercept_sd : float
+        Normal prior of the intercept at the average row.
+    effect : float
+        Sd of the effect of a full swing of a predictor.
+    group_sd : float
+        Scale of the half-normal prior of a group's standard deviation.
+    has_cauchy_intercept : bool
+        Whether the intercept's prior is Cauchy with that centre and scale.
+    """
+
+    intercept_mean: float
+    intercept_sd: float
+    effect: float
+    group_sd: float
+    has_cauchy_intercept: bool = False
+
+
+class Family(ABC):
+    """A distribution of the response, parametrized in its mean wherever the field does.
+
+    Attributes
+    ----------
+    name : str
+    notation, latex : str
+        The distribution of row i as a person writes it.
+    links : tuple of str
+        Links of the mean that the family takes, its default first.
+    auxiliaries : tuple of str
+        Further parameters, in the order of the notation; names in ``kinds``.
+    kinds : mapping of str to ParameterKind
+        What is known of parameters beside the mean, by name; those of a user's family are among its own.
+    defaults : mapping of str to float
+        Values of further parameters that are not estimated unless they have a formula (``disc``: 1).
+    is_discrete : bool
+    mean_is_mu : bool
+        Whether the mean of the response, given its parameters, is the parameter ``mu``.
+    mean_parameters : tuple of str
+        Parameters that the mean depends on; all others may have random effects without any part in it.
+    """
+
+    name: ClassVar[str]
+    notation: ClassVar[str]
+    latex: ClassVar[str]
+    links: ClassVar[tuple[str, ...]]
+    auxiliaries: ClassVar[tuple[str, ...]] = ()
+    kinds: ClassVar[Mapping[str, ParameterKind]] = PARAMETERS
+    defaults: ClassVar[Mapping[str, float]] = _NOTHING
+    is_discrete: ClassVar[bool]
+    mean_is_mu: ClassVar[bool] = True
+    mean_parameters: ClassVar[tuple[str, ...]] = ("mu",)
+    #: Whether the model has thresholds in the place of the intercept (ordinal families).
+    has_thresholds: ClassVar[bool] = False
+    #: Whether the linear predictor has an intercept beside them.
+    keeps_intercept: ClassVar[bool] = True
+    #: Whether each category but the first has a linear predictor of its own, called ``mu_<category>``.
+    has_category_predictors: ClassVar[bool] = False
+    #: The mean of the response where it is not ``mu``, as a person writes it.
+    mean_text: ClassVar[str] = ""
+    #: What a threshold divides, as text and in LaTeX; one for all thresholds, or one each.
+    events: ClassVar[tuple[tuple[str, str], ...]] = ()
+    #: Whether such an event grows more probable with the linear predictor.
+    event_rises: ClassVar[bool] = False
+    #: What ``exp(coefficient)`` is called under the logit link.
+    odds_ratio: ClassVar[str] = "odds ratio"
+    #: Whether thresholds ascend.
+    has_ordered_thresholds: ClassVar[bool] = False
+    #: Whether coefficients may differ between thresholds: ``cs()``.
+    allows_specific: ClassVar[bool] = False
+    #: Whether the response is a latent variable cut at thresholds: binary and ordinal families.
+    has_latent_response: ClassVar[bool] = False
+    #: Whether h'^2/Var(y) is the information of a row on its linear predictor (exponential families).
+    is_exponential: ClassVar[bool] = False
+    #: Whether ``log_cdf`` and ``log_survival`` exist, which censored and truncated responses need.
+    has_cdf: ClassVar[bool] = False
+    #: The end below which a continuous response has no values; None where there is none.
+    support_floor: ClassVar[float | None] = None
+    #: Whether the floor itself has a probability: zeros beside positive numbers.
+    floor_has_mass: ClassVar[bool] = False
+    #: The end above which a continuous response has no values.
+    support_ceiling: ClassVar[float | None] = None
+    #: Parameters that grow with the exposure of ``rate()``, beside the mean: those of a sum of independent
+    #: units. None where such a sum is of another family.
+    of_a_sum: ClassVar[tuple[str, ...] | None] = None
+    #: Whether known standard errors (``se()``) may add to ``sigma``.
+    takes_se: ClassVar[bool] = False
+    #: Whether sigma is on the scale of the response itself, whatever the link.
+    sigma_is_of_response: ClassVar[bool] = False
+    #: Whether a user wrote it: files hold its name alone.
+    is_custom: ClassVar[bool] = False
+
+    def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
+        """Check the response against the family's support and coding; collect what is wrong.
+
+        Of a censored row it is asked that something of its region lies in the support and inside the
+        bounds, and nothing else.
+        """
+        if columns.additions.censored is None or not self.has_cdf or columns.column.kind != "number":
+            return self._read(columns, findings)
+        return read_censored(self, columns, findings)
+
+    @abstractmethod
+    def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
+        """Check a response that was seen in all rows; collect what is wrong."""
+
+    def ratio_name(self, link: Link) -> str:
+        """Name ``exp(coefficient)`` of the mean's linear predictor; empty if it has no name."""
+        if link.name == "log" and not self.is_discrete:
+            return "ratio of means"
+        return self.odds_ratio if link.name == "logit" else link.ratio
+
+    @abstractmethod
+    def scales(self, link: Link, response: Response, offset: Array) -> Scales:
+        """Return the scales of the default priors of the mean's linear predictor."""
+
+    def spread(self, response: Response, offset: Array) -> float:
+        """Return the scale of the default prior of ``sigma``."""
+        return 1.0
+
+    def threshold_labels(self, response: Response) -> tuple[str, ...]:
+        """Name the thresholds by what lies on their two sides; none where the family has none."""
+        if not self.has_thresholds:
+            return ()
+        pairs = zip(response.categories, response.categories[1:], strict=False)
+        return tuple(f"{low}|{high}" for low, high in pairs)
+
+    @abstractmethod
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        """Return log f(y) with all constants, row by row.
+
+        Parameters
+        ----------
+        y, n : array or graph variable, shape (row,)
+            Responses and numbers of trials.
+        at : mapping of str to RowValue
+            The parameters.
+        m : Maths
+            Functions of the kind of array that the parameters are.
+        """
+
+    def mean(self, at: RowValues) -> Array:
+        """Return E[y | parameters] of one trial, shape (draw, row) or (draw, row, category)."""
+        return np.asarray(at["mu"].value)
+
+    @abstractmethod
+    def variance(self, at: RowValues) -> Array:
+        """Return Var(y | parameters) of one trial, shape (draw, row)."""
+
+    def log_variance(self, at: RowValues) -> Array:
+        """Return its log, accurate where a probability is near 0 or 1."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.variance(at))
+
+    @abstractmethod
+    def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
+        """Draw responses, shape (draw, row), with the trials ``n``, shape (row,)."""
+
+    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        """Return log P(Y <= y), whole or not; accurate where the probability is small."""
+        if not self.is_discrete:
+            return self._log_cdf(y, n, at, m)
+        whole = m.floor(y)
+        return m.where(whole < 0, -np.inf, self._log_cdf(m.maximum(whole, 0.0), n, at, m))
+
+    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        """Return log P(Y > y), whole or not; accurate where the probability is small."""
+        if not self.is_discrete:
+            return self._log_survival(y, n, at, m)
+        whole = m.floor(y)
+        return m.where(whole < 0, 0.0, self._log_survival(m.maximum(whole, 0.0), n, at, m))
+
+    def log_between(self, low: Any, high: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        """Return log P(low < Y <= high) for finite ends, the lower of them in the support."""
+        return log_between(self, low, high, n, at, m)
+
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        """Return log P(Y <= y); of whole numbers of at least 0 where the family is discrete."""
+        raise NotImplementedError
+
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        """Return log P(Y > y); of whole numbers of at least 0 where the family is discrete."""
+        raise NotImplementedError
+
+    def check_mean(self, joint: Joint) -> None:  # noqa: B027 - most families have nothing to refuse
+        """Refuse a population mean where the response has none; most families have one always."""
+
+    def has_positive_mean(self, link: Link) -> bool:
+        """Tell whether the mean is above 0 whatever the parameters, so that it has a log."""
+        return link.is_increasing and link.bounds[0] == 0.0
+
+    def log_mean(self, at: RowValues) -> Array:
+        """Return the log of ``mean``, also where that is too small or too large for a float."""
+        if self.mean_is_mu:
+            return np.asarray(at["mu"].log)
+        with np.errstate(divide="ignore"):
+            return np.log(self.mean(at))
+
+    def log_population_mean(self, joint: Joint) -> Integral:
+        """Return the log of ``population_mean``, integrated relative to the mean at effects of zero."""
+        joint = self._of_mean(joint)
+        centre = self.log_mean(joint.at)
+        at = {**joint.at, _CENTRE: number(centre)}
+        found = replace(joint, at=at).mean(lambda own: np.exp(self.log_mean(own) - own[_CENTRE].eta))
+        with np.errstate(divide="ignore"):
+            return Integral(centre + np.log(found.value), found.rule, found.error)
+
+    def _of_mean(self, joint: Joint) -> Joint:
+        """Leave out the random parts that the mean does not depend on."""
+        return joint.only(*self.mean_parameters)
+
+    def population_mean(self, joint: Joint) -> Integral:
+        """Return the mean over random effects of the conditional mean, on the response scale."""
+        mu = joint.at["mu"]
+        if self.mean_is_mu:
+            if "mu" not in joint.variance:
+                return Integral(np.asarray(mu.value), "exact", 0.0)
+            return population_mean(mu.link, mu.eta, joint.variance["mu"], joint.smooth)
+        return joint.only(*self.mean_parameters).mean(self.mean)
+
+
+def probability_scales(link: Link) -> Scales:
+    """Return the scales of a probability's linear predictor."""
+    assert isinstance(link, ProbabilityLink)
+    scale = link.prior_scale
+    if link.latent_variance is None:
+        return Scales(0.0, 1.0, scale, scale, has_cauchy_intercept=True)
+    return Scales(link.prior_centre, scale, scale, scale)
+
+
+def positive_scales(link: Link, mean: float) -> Scales:
+    """Return the scales of a positive mean's linear predictor: those of the log link, to first order.
+
+    A step of one on the log of the mean is a step of ``mean / h'(eta)`` on the linear predictor.
+    """
+    centre = np.asarray(link.link(np.array(mean)))
+    unit = float(mean / np.abs(link.inverse_derivative(centre)))
+    return Scales(float(centre), 2.5 * unit, 1.5 * unit, 1.5 * unit)

@@ -1,0 +1,37 @@
+"""Beta-binomial: successes in trials whose probability varies between rows."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.core.log_gammas import log_beta_binomial
+from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.families.base import Array
+from glmm_bayes.families.beta import Beta
+from glmm_bayes.families.binomial import Binomial
+
+
+class BetaBinomial(Binomial):
+    """Number of successes, with a probability drawn anew in each row from a beta law of mean ``mu``.
+
+    The variance of y in n trials is n mu (1 - mu) (1 + (n - 1)/(1 + phi)): two trials of one row have
+    correlation 1/(1 + phi), and a single trial has the variance of a Bernoulli, which is what
+    ``variance`` returns.
+    """
+
+    name: ClassVar[str] = "beta_binomial"
+    notation: ClassVar[str] = "BetaBinomial(trials[i], mu[i], phi)"
+    latex: ClassVar[str] = r"\mathrm{BetaBinomial}(n_i, \mu_i, \phi)"
+    auxiliaries: ClassVar[tuple[str, ...]] = ("phi",)
+    has_latent_response: ClassVar[bool] = False
+    is_exponential: ClassVar[bool] = False
+
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        mu, phi = at["mu"], at["phi"]
+        return log_beta_binomial(y, n, mu.log, mu.log_complement, phi.value, phi.log, m)
+
+    def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
+        return np.asarray(rng.binomial(n.astype(np.int64), Beta().random(rng, n, at)), np.float64)

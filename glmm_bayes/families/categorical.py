@@ -1,0 +1,29 @@
+"""Categorical: one of several categories without an order."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from glmm_bayes.core.errors import Findings
+from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.design.response import ResponseColumns
+from glmm_bayes.families.base import Response
+from glmm_bayes.families.category_responses import read_unordered
+from glmm_bayes.families.unordered import UnorderedFamily, log_odds, log_probabilities
+
+
+class Categorical(UnorderedFamily):
+    """One category a row, with log P(y = k)/P(y = reference) = mu of category k."""
+
+    name: ClassVar[str] = "categorical"
+    notation: ClassVar[str] = "Categorical(softmax(0, mu[i]))"
+    latex: ClassVar[str] = r"\mathrm{Categorical}(\operatorname{softmax}(0, \mu_i))"
+
+    def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
+        return read_unordered(columns, self.name, findings)
+
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        logs = log_probabilities(at, m)
+        positions = range(len(log_odds(at)) + 1)
+        return sum(m.where(m.abs(y - position) < 0.5, logs[..., position], 0.0) for position in positions)

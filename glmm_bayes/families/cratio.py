@@ -1,0 +1,18 @@
+"""Continuation ratio: an ordered response goes beyond each category with a probability of its own."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from glmm_bayes.families.sequential import SequentialFamily
+
+
+class ContinuationRatio(SequentialFamily):
+    """P(y > k | y >= k) = inverse link of disc * (mu - threshold k)."""
+
+    name: ClassVar[str] = "cratio"
+    notation: ClassVar[str] = "ContinuationRatio(mu[i], thresholds, disc)"
+    latex: ClassVar[str] = r"\mathrm{ContinuationRatio}(\mu_i, \tau, \mathrm{disc})"
+    events: ClassVar[tuple[tuple[str, str], ...]] = (("{y} > k | {y} >= k", r"{y} > k \mid {y} \ge k"),)
+    event_rises: ClassVar[bool] = True
+    odds_ratio: ClassVar[str] = "odds ratio of going on"

@@ -1,0 +1,158 @@
+"""Families that a user wrote: their functions behind the same face as the listed ones.
+
+The functions take arrays of one value a row; what a support means for reading responses and for the
+scales of priors is that of the listed families.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.core.errors import Finding, FormulaError, PredictionError
+from glmm_bayes.core.links import Link, ProbabilityLink
+from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.row_value import RowValue, RowValues
+from glmm_bayes.families.base import Array, Family, Response, Scales, probability_scales
+from glmm_bayes.families.beta import Beta
+from glmm_bayes.families.counts import CountFamily
+from glmm_bayes.families.numbers import RealFamily
+from glmm_bayes.families.parameters import PARAMETERS, ParameterKind, own_kind
+from glmm_bayes.families.positive import PositiveFamily
+from glmm_bayes.spec.custom_family import CustomFamily, arguments_of
+
+_SMALLEST = float(np.finfo(np.float64).tiny)
+_BELOW_ONE = 1.0 - float(np.finfo(np.float64).epsneg)
+
+# The classes are abstract, which their type cannot be.
+_SUPPORTS: Mapping[str, Any] = MappingProxyType(
+    {"real": RealFamily, "positive": PositiveFamily, "unit": Beta, "count": CountFamily}
+)
+
+
+class Custom(Family):
+    """A family of a user's functions.
+
+    Attributes
+    ----------
+    source : CustomFamily
+        What the user wrote.
+    """
+
+    source: ClassVar[CustomFamily]
+    has_cdf: ClassVar[bool] = False
+    is_custom: ClassVar[bool] = True
+
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        values = {name: _value(at[name], m) for name in self.source.names}
+        if self.source.is_portable:
+            return self.source.log_density(y=y, **values, m=m)
+        if m is not NUMPY:
+            return self.source.log_density(y=y, **values)
+        y, *arrays = np.broadcast_arrays(y, *values.values())
+        kind = np.int64 if self.is_discrete else np.float64
+        return self._compiled(y.ravel().astype(kind), *map(np.ravel, arrays)).reshape(y.shape)
+
+    @cached_property
+    def _compiled(self) -> Any:
+        """The density of arrays, shape (row,), where it is written in PyTensor."""
+        import pytensor.tensor as pt
+
+        from glmm_bayes.graph.row_functions import row_function
+
+        y = pt.vector("y", dtype="int64" if self.is_discrete else "float64")
+        values = {name: pt.vector(name, dtype="float64") for name in self.source.names}
+        return row_function([y, *values.values()], self.source.log_density(y=y, **values))
+
+    def has_positive_mean(self, link: Link) -> bool:
+        return self.source.mean is None and super().has_positive_mean(link)
+
+    def mean(self, at: RowValues) -> Array:
+        if self.source.mean is None:
+            return super().mean(at)
+        return self._of_parameters(self.source.mean, at)
+
+    def variance(self, at: RowValues) -> Array:
+        return self._of_parameters(self.source.variance, at)
+
+    def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
+        values = {name: _value(at[name], NUMPY) for name in self.source.names}
+        shape = np.broadcast_shapes(np.shape(n), *map(np.shape, values.values()))
+        # One draw a row, also where a parameter has one value for all rows.
+        values = {name: np.broadcast_to(value, shape) for name, value in values.items()}
+        drawn = np.asarray(self.source.random(rng=rng, **values), np.float64)
+        if drawn.shape != shape:
+            message = f"random of {self.name} must return draws of the shape of mu, {shape}; "
+            raise PredictionError(
+                Finding("custom_family", f"{message}found {drawn.shape}.", hint="Write size=mu.shape.")
+            )
+        return drawn
+
+    def scales(self, link: Link, response: Response, offset: Array) -> Scales:
+        if isinstance(link, ProbabilityLink):
+            return probability_scales(link)
+        if self.source.support == "unit":
+            # Then mu is no mean, and the data do not tell its size.
+            return Scales(0.0, 2.5, 1.5, 1.5)
+        return super().scales(link, response, offset)  # type: ignore[safe-super]  # the support's own
+
+    def _of_parameters(self, function: Callable[..., Any], at: RowValues) -> Array:
+        values = {name: _value(at[name], NUMPY) for name in self.source.names}
+        found = function(**{name: values[name] for name in arguments_of(function, values)})
+        shape = np.broadcast_shapes(*map(np.shape, values.values()))
+        return np.array(np.broadcast_to(np.asarray(found, np.float64), shape))
+
+
+def custom_family(source: CustomFamily) -> Family:
+    """Make the family of a user's functions.
+
+    Raises
+    ------
+    FormulaError
+        ``custom_family`` if a parameter that is named like ours lives elsewhere.
+    """
+    base = _SUPPORTS[source.support]
+    words = "".join(part.title() for part in source.name.split("_"))
+    mean = source.mean
+    further = "".join(f", {name}" for name in source.parameters)
+    latex = "".join(rf", \mathrm{{{name}}}" for name in source.parameters)
+    made: Family = type(
+        words,
+        (Custom, base),
+        {
+            "__doc__": f"The family {source.name} of a user's functions.",
+            "source": source,
+            "name": source.name,
+            "notation": f"{words}(mu[i]{further})",
+            "latex": rf"\mathrm{{{words}}}(\mu_i{latex})",
+            "links": source.links or base.links,
+            "auxiliaries": tuple(source.parameters),
+            "kinds": MappingProxyType(PARAMETERS | _own_kinds(source)),
+            "mean_is_mu": mean is None,
+            "mean_parameters": ("mu",) if mean is None else arguments_of(mean, source.names),
+        },
+    )()
+    return made
+
+
+def _own_kinds(source: CustomFamily) -> dict[str, ParameterKind]:
+    result = {}
+    for name, support in source.parameters.items():
+        known = PARAMETERS.get(name)
+        if known is not None and known.support != support:
+            message = f"{name} is {known.meaning} elsewhere, which is {known.support}, not {support}."
+            hint = "Choose another name for the parameter."
+            raise FormulaError(Finding("custom_family", message, hint=hint))
+        result[name] = known or own_kind(name, support, source.name)
+    return result
+
+
+def _value(row: RowValue, m: Maths) -> Any:
+    """Return a parameter's value; a probability that rounds to 0 or 1 stays between them."""
+    if isinstance(row.link, ProbabilityLink):
+        return m.minimum(m.maximum(row.value, _SMALLEST), _BELOW_ONE)
+    return row.value

@@ -1,0 +1,42 @@
+"""Exponential: times to an event whose hazard is constant."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.core.links import LINKS
+from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.families.base import Array
+from glmm_bayes.families.positive import PositiveFamily, within_positive
+
+
+class Exponential(PositiveFamily):
+    """Positive numbers with mean ``mu`` and variance mu^2; the hazard is 1/mu."""
+
+    name: ClassVar[str] = "exponential"
+    notation: ClassVar[str] = "Exponential(mean mu[i])"
+    latex: ClassVar[str] = r"\mathrm{Exponential}(\mathrm{mean} = \mu_i)"
+
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return -at["mu"].log - m.exp(_log_hazard(y, at, m))
+
+    def variance(self, at: RowValues) -> Array:
+        return np.asarray(at["mu"].value ** 2)
+
+    def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
+        mu = np.asarray(at["mu"].value)
+        return within_positive(mu * rng.standard_exponential(mu.shape))
+
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return LINKS["cloglog"].log_inverse(_log_hazard(y, at, m), m)
+
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return LINKS["cloglog"].log_complement(_log_hazard(y, at, m), m)
+
+
+def _log_hazard(y: Any, at: RowValues, m: Maths) -> Any:
+    """Return the log of the cumulative hazard."""
+    return m.log(y) - at["mu"].log

@@ -1,0 +1,45 @@
+"""Gamma: positive numbers with a constant coefficient of variation."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.core.incomplete import log_gammainc, log_gammaincc
+from glmm_bayes.core.log_gammas import log_gamma_kernel
+from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.families.base import Array
+from glmm_bayes.families.positive import PositiveFamily, within_positive
+
+
+class Gamma(PositiveFamily):
+    """Positive numbers with mean ``mu`` and variance mu^2/shape."""
+
+    name: ClassVar[str] = "gamma"
+    notation: ClassVar[str] = "Gamma(mean mu[i], shape)"
+    latex: ClassVar[str] = r"\mathrm{Gamma}(\mathrm{mean} = \mu_i, \mathrm{shape})"
+    auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
+
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        shape, log_ratio = at["shape"], m.log(y) - at["mu"].log
+        return log_gamma_kernel(shape.value, shape.log, log_ratio, m) - m.log(y)
+
+    def variance(self, at: RowValues) -> Array:
+        return np.asarray(at["mu"].value ** 2 / at["shape"].value)
+
+    def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
+        mu, shape = np.broadcast_arrays(at["mu"].value, at["shape"].value)
+        return within_positive(rng.standard_gamma(shape) * (mu / shape))
+
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return log_gammainc(at["shape"].value, _standard(y, at, m), m)
+
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return log_gammaincc(at["shape"].value, _standard(y, at, m), m)
+
+
+def _standard(y: Any, at: RowValues, m: Maths) -> Any:
+    """Return y in units of the scale, which has the standard gamma distribution."""
+    return m.exp(at["shape"].log + m.log(y) - at["mu"].log)

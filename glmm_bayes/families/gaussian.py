@@ -1,0 +1,44 @@
+"""Gaussian: numbers with a residual standard deviation."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.families.base import Array
+from glmm_bayes.families.numbers import RealFamily
+
+_LOG_ROOT_2PI = 0.9189385332046727
+
+
+class Gaussian(RealFamily):
+    """Normal with mean ``mu`` and standard deviation ``sigma``."""
+
+    name: ClassVar[str] = "gaussian"
+    notation: ClassVar[str] = "Normal(mu[i], sigma^2)"
+    latex: ClassVar[str] = r"\mathrm{Normal}(\mu_i, \sigma^2)"
+    auxiliaries: ClassVar[tuple[str, ...]] = ("sigma",)
+    has_cdf: ClassVar[bool] = True
+    is_exponential: ClassVar[bool] = True
+    takes_se: ClassVar[bool] = True
+
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        z = (y - at["mu"].value) / at["sigma"].value
+        return -0.5 * z * z - at["sigma"].log - _LOG_ROOT_2PI
+
+    def variance(self, at: RowValues) -> Array:
+        shape = np.broadcast_shapes(np.shape(at["mu"].eta), np.shape(at["sigma"].eta))
+        return np.broadcast_to(at["sigma"].value ** 2, shape)
+
+    def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
+        mu, sigma = np.broadcast_arrays(at["mu"].value, at["sigma"].value)
+        return mu + sigma * rng.standard_normal(mu.shape)
+
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return m.log_normal_cdf((y - at["mu"].value) / at["sigma"].value)
+
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return m.log_normal_cdf((at["mu"].value - y) / at["sigma"].value)

@@ -1,0 +1,40 @@
+"""Geometric: counts with variance mu + mu^2, the negative binomial with shape 1."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.families.base import Array
+from glmm_bayes.families.counts import CountFamily, poisson_draws
+
+
+class Geometric(CountFamily):
+    """Counts of failures before the first success, with mean ``mu``: P(y) = mu^y / (1 + mu)^(y + 1)."""
+
+    name: ClassVar[str] = "geometric"
+    notation: ClassVar[str] = "Geometric(mu[i])"
+    latex: ClassVar[str] = r"\mathrm{Geometric}(\mu_i)"
+    has_cdf: ClassVar[bool] = True
+    is_exponential: ClassVar[bool] = True
+
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        log_mu = at["mu"].log
+        return -y * m.softplus(-log_mu) - m.softplus(log_mu)
+
+    def variance(self, at: RowValues) -> Array:
+        mu = np.asarray(at["mu"].value)
+        return np.asarray(mu + mu**2)
+
+    def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
+        mu = np.asarray(at["mu"].value)
+        return poisson_draws(rng, rng.standard_exponential(mu.shape) * mu)
+
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return m.log1mexp(self._log_survival(y, n, at, m))
+
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return -(y + 1.0) * m.softplus(-at["mu"].log)

@@ -1,0 +1,35 @@
+"""Hurdle gamma: zeros of their own, and positive numbers with a gamma law."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from scipy.special import logsumexp
+
+from glmm_bayes.core.links import Link
+from glmm_bayes.families.amounts import HurdleAmounts
+from glmm_bayes.families.base import Array, Response, Scales, positive_scales
+from glmm_bayes.families.gamma import Gamma
+from glmm_bayes.families.zero_parts import Part
+
+
+class HurdleGamma(HurdleAmounts):
+    """Zero with probability ``hu``, else a gamma number of mean ``mu`` and variance mu^2/shape."""
+
+    name: ClassVar[str] = "hurdle_gamma"
+    notation: ClassVar[str] = "HurdleGamma(mu[i], shape, hu)"
+    latex: ClassVar[str] = r"\mathrm{HurdleGamma}(\mu_i, \mathrm{shape}, \mathrm{hu})"
+    mean_text: ClassVar[str] = "(1 - hu) mu"
+    links: ClassVar[tuple[str, ...]] = ("log", "identity", "inverse", "softplus")
+    auxiliaries: ClassVar[tuple[str, ...]] = ("shape", "hu")
+    rest: ClassVar[Part] = Gamma()
+
+    def scales(self, link: Link, response: Response, offset: Array) -> Scales:
+        some = response.supported > 0
+        if not some.any():
+            return positive_scales(link, 1.0)
+        total = float(response.supported[some].sum())
+        if link.name == "log":
+            return Scales(float(np.log(total) - logsumexp(offset[some])), 2.5, 1.5, 1.5)
+        return positive_scales(link, total / int(some.sum()))

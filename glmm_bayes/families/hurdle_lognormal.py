@@ -1,0 +1,59 @@
+"""Hurdle lognormal: zeros of their own, and positive numbers with a lognormal law."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+import numpy as np
+
+from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.joint import Joint
+from glmm_bayes.core.links import LINKS, Link
+from glmm_bayes.core.row_value import RowValue
+from glmm_bayes.core.trapezoid import Integral
+from glmm_bayes.families.amounts import HurdleAmounts
+from glmm_bayes.families.base import Array, Response, Scales
+from glmm_bayes.families.lognormal import LogNormal
+from glmm_bayes.families.zero_parts import Part
+
+
+class HurdleLognormal(HurdleAmounts):
+    """Zero with probability ``hu``, else a number whose log is normal with mean ``mu`` and sd ``sigma``."""
+
+    name: ClassVar[str] = "hurdle_lognormal"
+    notation: ClassVar[str] = "HurdleLognormal(mu[i], sigma, hu)"
+    latex: ClassVar[str] = r"\mathrm{HurdleLognormal}(\mu_i, \sigma, \mathrm{hu})"
+    mean_text: ClassVar[str] = "(1 - hu) exp(mu + sigma^2/2)"
+    links: ClassVar[tuple[str, ...]] = ("identity",)
+    auxiliaries: ClassVar[tuple[str, ...]] = ("sigma", "hu")
+    mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "sigma", "hu")
+    rest: ClassVar[Part] = LogNormal()
+
+    def scales(self, link: Link, response: Response, offset: Array) -> Scales:
+        logs, spread = _logs(response, offset), self.spread(response, offset)
+        return Scales(float(logs.mean()) if logs.size else 0.0, 2.5 * spread, 2.5 * spread, spread)
+
+    def spread(self, response: Response, offset: Array) -> float:
+        logs = _logs(response, offset)
+        return (float(logs.std(ddof=1)) if logs.size > 1 else 0.0) or 1.0
+
+    def has_positive_mean(self, link: Link) -> bool:
+        return True
+
+    def population_mean(self, joint: Joint) -> Integral:
+        if "sigma" in joint.variance:
+            message = (
+                f"the population mean does not exist: {self.name} with random effects on sigma has none."
+            )
+            hint = 'Ask for estimand="typical" or "subject".'
+            raise PredictionError(Finding("estimand_undefined", message, hint=hint))
+        # The mean of the positive numbers is exp(mu + sigma^2/2): a log link with another centre.
+        centre = joint.at["mu"].eta + 0.5 * joint.at["sigma"].value ** 2
+        at = {**joint.at, "mu": RowValue(LINKS["log"], centre)}
+        return replace(joint, at=at).only("mu", "hu").product("mu", "hu", complement=True)
+
+
+def _logs(response: Response, offset: Array) -> Array:
+    some = response.supported > 0
+    return np.asarray(np.log(response.supported[some]) - offset[some])

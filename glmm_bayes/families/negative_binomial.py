@@ -1,0 +1,46 @@
+"""Negative binomial: counts with variance mu + mu^2/shape (NB2)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.core.incomplete import log_betainc_first, log_betainc_second
+from glmm_bayes.core.log_gammas import log_negative_binomial
+from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.families.base import Array
+from glmm_bayes.families.counts import CountFamily, poisson_draws
+
+
+class NegativeBinomial(CountFamily):
+    """Counts with variance mu + mu^2/shape; shape goes to infinity for the Poisson."""
+
+    name: ClassVar[str] = "negative_binomial"
+    notation: ClassVar[str] = "NegativeBinomial(mu[i], shape)"
+    latex: ClassVar[str] = r"\mathrm{NegativeBinomial}(\mu_i, \mathrm{shape})"
+    auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
+    of_a_sum: ClassVar[tuple[str, ...] | None] = ("shape",)
+    has_cdf: ClassVar[bool] = True
+
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        mu, shape = at["mu"], at["shape"]
+        return log_negative_binomial(y, mu.value, shape.value, shape.log, m)
+
+    def variance(self, at: RowValues) -> Array:
+        mu = at["mu"].value
+        return np.asarray(mu + mu**2 / at["shape"].value)
+
+    def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
+        shape = at["shape"].value
+        rate = rng.gamma(np.broadcast_to(shape, np.shape(at["mu"].value))) * (at["mu"].value / shape)
+        return poisson_draws(rng, rate)
+
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        log_ratio = at["mu"].log - at["shape"].log
+        return log_betainc_first(at["shape"].value, y + 1.0, m.expit(-log_ratio), m.expit(log_ratio), m)
+
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        log_ratio = at["mu"].log - at["shape"].log
+        return log_betainc_second(y + 1.0, at["shape"].value, m.expit(log_ratio), m.expit(-log_ratio), m)

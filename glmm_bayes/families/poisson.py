@@ -1,0 +1,39 @@
+"""Poisson: counts with variance equal to the mean."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.core.incomplete import log_gammainc, log_gammaincc
+from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.families.base import Array
+from glmm_bayes.families.counts import CountFamily, poisson_draws
+
+
+class Poisson(CountFamily):
+    """Counts with variance equal to the mean."""
+
+    name: ClassVar[str] = "poisson"
+    notation: ClassVar[str] = "Poisson(mu[i])"
+    latex: ClassVar[str] = r"\mathrm{Poisson}(\mu_i)"
+    has_cdf: ClassVar[bool] = True
+    is_exponential: ClassVar[bool] = True
+    of_a_sum: ClassVar[tuple[str, ...] | None] = ()
+
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return y * at["mu"].log - at["mu"].value - m.gammaln(y + 1)
+
+    def variance(self, at: RowValues) -> Array:
+        return np.asarray(at["mu"].value)
+
+    def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
+        return poisson_draws(rng, at["mu"].value)
+
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return log_gammaincc(y + 1.0, at["mu"].value, m)
+
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return log_gammainc(y + 1.0, at["mu"].value, m)

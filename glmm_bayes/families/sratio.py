@@ -1,0 +1,17 @@
+"""Stopping ratio: an ordered response stops at each category with a probability of its own."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from glmm_bayes.families.sequential import SequentialFamily
+
+
+class StoppingRatio(SequentialFamily):
+    """P(y = k | y >= k) = inverse link of disc * (threshold k - mu)."""
+
+    name: ClassVar[str] = "sratio"
+    notation: ClassVar[str] = "StoppingRatio(mu[i], thresholds, disc)"
+    latex: ClassVar[str] = r"\mathrm{StoppingRatio}(\mu_i, \tau, \mathrm{disc})"
+    events: ClassVar[tuple[tuple[str, str], ...]] = (("{y} = k | {y} >= k", r"{y} = k \mid {y} \ge k"),)
+    odds_ratio: ClassVar[str] = "odds ratio of going on"

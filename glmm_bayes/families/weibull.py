@@ -1,0 +1,50 @@
+"""Weibull: times to an event whose hazard is a power of time."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from glmm_bayes.core.links import LINKS
+from glmm_bayes.core.log_gammas import log_gamma_1p
+from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.families.base import Array
+from glmm_bayes.families.positive import PositiveFamily, within_positive
+
+
+class Weibull(PositiveFamily):
+    """Positive numbers with mean ``mu``; the hazard grows like time to the power shape - 1."""
+
+    name: ClassVar[str] = "weibull"
+    notation: ClassVar[str] = "Weibull(mean mu[i], shape)"
+    latex: ClassVar[str] = r"\mathrm{Weibull}(\mathrm{mean} = \mu_i, \mathrm{shape})"
+    auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
+
+    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        log_hazard = _log_hazard(y, at, m)
+        return at["shape"].log - m.log(y) + log_hazard - m.exp(log_hazard)
+
+    def variance(self, at: RowValues) -> Array:
+        mu, shape = at["mu"].value, at["shape"].value
+        log_ratio = log_gamma_1p(2.0 / shape, NUMPY) - 2.0 * log_gamma_1p(1.0 / shape, NUMPY)
+        return np.asarray(mu**2 * NUMPY.expm1(log_ratio))
+
+    def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
+        shape = np.asarray(at["shape"].value)
+        log_scale = at["mu"].log - log_gamma_1p(1.0 / shape, NUMPY)
+        log_unit = np.log(rng.standard_exponential(np.broadcast_shapes(log_scale.shape, shape.shape)))
+        return within_positive(NUMPY.exp(log_scale + log_unit / shape))
+
+    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return LINKS["cloglog"].log_inverse(_log_hazard(y, at, m), m)
+
+    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+        return LINKS["cloglog"].log_complement(_log_hazard(y, at, m), m)
+
+
+def _log_hazard(y: Any, at: RowValues, m: Maths) -> Any:
+    """Return the log of the cumulative hazard, (y Gamma(1 + 1/shape) / mu)^shape."""
+    shape = at["shape"].value
+    return shape * (m.log(y) - at["mu"].log + log_gamma_1p(1.0 / shape, m))

@@ -1,0 +1,34 @@
+"""Binomial with extra rows of no success."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from glmm_bayes.core.errors import Findings
+from glmm_bayes.design.response import ResponseColumns
+from glmm_bayes.families.base import Response
+from glmm_bayes.families.binomial import Binomial
+from glmm_bayes.families.zero_parts import Part, ZeroInflated
+
+
+class ZeroInflatedBinomial(ZeroInflated, Binomial):
+    """No success with probability ``zi``, else a binomial number; the mean of one trial is (1 - zi) mu.
+
+    ``variance`` is that of a single trial, like the binomial's.
+    """
+
+    name: ClassVar[str] = "zero_inflated_binomial"
+    notation: ClassVar[str] = "ZeroInflatedBinomial(trials[i], mu[i], zi)"
+    latex: ClassVar[str] = r"\mathrm{ZeroInflatedBinomial}(n_i, \mu_i, \mathrm{zi})"
+    auxiliaries: ClassVar[tuple[str, ...]] = ("zi",)
+    has_latent_response: ClassVar[bool] = False
+    is_exponential: ClassVar[bool] = False
+    rest: ClassVar[Part] = Binomial()
+
+    def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
+        response = Binomial._read(self, columns, findings)
+        # Rows without trials say nothing of zeros.
+        self.warn_without_zeros(columns, response.values[np.greater(response.trials, 0)], findings)
+        return response

@@ -1,0 +1,19 @@
+"""Negative binomial with extra zeros."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from glmm_bayes.families.negative_binomial import NegativeBinomial
+from glmm_bayes.families.zero_counts import CountsWithZeroPart
+from glmm_bayes.families.zero_parts import Part, ZeroInflated
+
+
+class ZeroInflatedNegativeBinomial(ZeroInflated, CountsWithZeroPart):
+    """An extra zero with probability ``zi``, else a negative binomial count (NB2) of mean ``mu``."""
+
+    name: ClassVar[str] = "zero_inflated_negative_binomial"
+    notation: ClassVar[str] = "ZeroInflatedNegativeBinomial(mu[i], shape, zi)"
+    latex: ClassVar[str] = r"\mathrm{ZeroInflatedNegativeBinomial}(\mu_i, \mathrm{shape}, \mathrm{zi})"
+    auxiliaries: ClassVar[tuple[str, ...]] = ("shape", "zi")
+    rest: ClassVar[Part] = NegativeBinomial()

@@ -1,0 +1,101 @@
+"""What a family is held to: an independent formula of its density, mean, variance and distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytensor
+import pytensor.tensor as pt
+
+from glmm_bayes.core.links import LINKS
+from glmm_bayes.core.row_value import RowValue, number
+from glmm_bayes.families import FAMILIES
+from glmm_bayes.families.numbers import RealFamily
+from glmm_bayes.graph.maths import GRAPH
+from tests.plain_mode import PLAIN
+
+Values = Mapping[str, Any]
+TRIALS = np.array([3.0, 7.0, 12.0, 1.0])
+
+
+@dataclass(frozen=True)
+class Row:
+    """One family's reference: an independent formula (SciPy's wherever it has one).
+
+    Attributes
+    ----------
+    frozen : callable
+        Takes the parameters' values (``mu`` first) and trials, all broadcast to one shape, to an object
+        with ``rvs(random_state=)``, ``mean()``, ``var()``, ``cdf(y)``, ``sf(y)`` and ``logpdf`` or
+        ``logpmf``; a SciPy frozen distribution is one.
+    parameters : mapping of str to float
+        A value of each parameter beside ``mu``.
+    has_trials : bool
+    etas : mapping of str to tuple
+        Linear predictors of ``mu`` by link, where those of ``default_etas`` do not fit.
+    """
+
+    frozen: Callable[[Values, Any], Any]
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    has_trials: bool = False
+    etas: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+
+    def trials(self) -> np.ndarray:
+        return TRIALS if self.has_trials else np.ones(4)
+
+
+def default_etas(link: str) -> np.ndarray:
+    """Return four linear predictors inside the link's domain."""
+    if link in ("inverse", "inverse_squared"):
+        return np.array([0.2, 0.5, 1.1, 3.0])
+    if link == "identity":
+        return np.array([0.4, 1.0, 2.5, 6.0])
+    if link == "sqrt":
+        return np.array([0.5, 1.0, 1.7, 3.0])
+    return np.array([-1.3, -0.2, 0.4, 1.1])
+
+
+def etas_of(row: Row, link: str) -> np.ndarray:
+    return np.asarray(row.etas.get(link, default_etas(link)), float)
+
+
+def at_of(link: str, eta: Any, parameters: Values, m: Any = None) -> dict[str, RowValue]:
+    """Return the parameters as a family takes them, those beside mu as numbers."""
+    more = () if m is None else (m,)
+    return {"mu": RowValue(LINKS[link], eta, *more)} | {
+        name: number(value, *more) for name, value in parameters.items()
+    }
+
+
+def values_of(row: Row, link: str, eta: np.ndarray) -> dict[str, Any]:
+    mu = LINKS[link].inverse(eta)
+    return {"mu": mu} | {name: np.broadcast_to(value, mu.shape) for name, value in row.parameters.items()}
+
+
+def reference_log_density(frozen: Any, y: np.ndarray) -> np.ndarray:
+    return frozen.logpdf(y) if hasattr(frozen, "logpdf") else frozen.logpmf(y)
+
+
+def graph_log_density(family: str, link: str, y: np.ndarray, n: np.ndarray, parameters: Values) -> Any:
+    """Compile the graph's log density and its gradient in eta and in each further parameter."""
+    eta = pt.vector("eta")
+    scalars = {name: pt.scalar(name) for name in parameters}
+    inputs = [eta, *scalars.values()]
+    density = FAMILIES[family].log_density(
+        pt.constant(y), pt.constant(n), at_of(link, eta, scalars, GRAPH), GRAPH
+    )
+    gradients = pytensor.grad(density.sum(), inputs)
+    return pytensor.function(inputs, [density, *gradients], mode=PLAIN, on_unused_input="ignore")
+
+
+def far_etas(family: str, link: str) -> np.ndarray:
+    """Return linear predictors 30 units out, within the domain of the link and of the family's mean."""
+    is_real = isinstance(FAMILIES[family], RealFamily) or family in ("lognormal", "von_mises")
+    if link in ("inverse", "inverse_squared") or (link == "identity" and not is_real):
+        return np.array([1e-3, 0.5, 5.0, 30.0])
+    if link == "sqrt":
+        return np.array([-30.0, -1.0, 0.5, 30.0])
+    return np.array([-30.0, -4.0, 3.0, 30.0])
