@@ -23,6 +23,7 @@ from glmm_bayes.core.errors import (
     shown_value,
 )
 from glmm_bayes.core.escapes import visible
+from glmm_bayes.covariances.resolve import check_structures, wanted_tables
 from glmm_bayes.design.checks.dependence import checked_rank
 from glmm_bayes.design.checks.registry import check_table, examine
 from glmm_bayes.design.checks.subject import Outcome, Subject
@@ -34,7 +35,6 @@ from glmm_bayes.families import FAMILIES
 from glmm_bayes.families.binary import BinaryFamily
 from glmm_bayes.families.counts import CountFamily
 from glmm_bayes.families.registration import name_of
-from glmm_bayes.graph.covariances.resolve import check_structures, wanted_tables
 from glmm_bayes.graph.explain import Explanation, describe_model, explain_model
 from glmm_bayes.graph.predictors import Predictor
 from glmm_bayes.graph.prior_scale import check_prior_scale

@@ -22,6 +22,7 @@ from glmm_bayes.core.bridge import bridge_effect
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import ProbabilityLink
 from glmm_bayes.core.words import ESTIMANDS, NEW_PER_LABEL
+from glmm_bayes.covariances.independent import Independent
 from glmm_bayes.design.column import as_labels
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
@@ -30,7 +31,6 @@ from glmm_bayes.effects.estimand import NEW_SUBJECT
 from glmm_bayes.effects.pieces import shared_covariance
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import Rows
-from glmm_bayes.graph.covariances.independent import Independent
 from glmm_bayes.graph.group_priors import GroupPrior
 from glmm_bayes.graph.predictors import prefix_of
 from glmm_bayes.graph.priors import SharedEffects

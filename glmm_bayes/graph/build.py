@@ -14,11 +14,11 @@ from glmm_bayes.core.conditional import conditional_predictor
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValue
+from glmm_bayes.covariances.unstructured import Unstructured
 from glmm_bayes.design.several import MEAN, SPECIFIC
 from glmm_bayes.families import Family, Response
 from glmm_bayes.families.likelihood import draw_responses, log_likelihood
 from glmm_bayes.graph.coordinates import coordinates_of
-from glmm_bayes.graph.covariances.unstructured import Unstructured
 from glmm_bayes.graph.fixed_prior import FixedPrior
 from glmm_bayes.graph.maths import GRAPH
 from glmm_bayes.graph.monotonic_variables import with_steps

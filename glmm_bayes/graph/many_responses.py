@@ -10,6 +10,7 @@ import pymc as pm
 import pytensor.tensor as pt
 
 from glmm_bayes.core.row_value import RowValue
+from glmm_bayes.covariances.unstructured import Unstructured
 from glmm_bayes.families.parameters import Law
 from glmm_bayes.families.residuals import log_density, random_residuals
 from glmm_bayes.graph.build import (
@@ -19,7 +20,6 @@ from glmm_bayes.graph.build import (
     shared_units,
 )
 from glmm_bayes.graph.coordinates import effect_coordinates, response_coordinates
-from glmm_bayes.graph.covariances.unstructured import Unstructured
 from glmm_bayes.graph.joint_priors import NU, RESCOR, JointPriors
 from glmm_bayes.graph.maths import GRAPH
 from glmm_bayes.graph.random_effects import sample_law

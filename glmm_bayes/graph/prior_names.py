@@ -7,12 +7,12 @@ from types import MappingProxyType
 
 from glmm_bayes.core.errors import Findings, PriorError, shown_value
 from glmm_bayes.core.registry import suggestion
+from glmm_bayes.covariances.resolve import BlockCovariance
 from glmm_bayes.design.columns import INTERCEPT_LABEL
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import SPECIFIC
 from glmm_bayes.families import Family
-from glmm_bayes.graph.covariances.resolve import BlockCovariance
 from glmm_bayes.graph.group_priors import level_parameters
 from glmm_bayes.graph.monotonic import monotonic_terms, prior_columns
 from glmm_bayes.graph.predictors import Predictor, Target, is_specific, prefix_of

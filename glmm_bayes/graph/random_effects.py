@@ -12,10 +12,10 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 
 from glmm_bayes.core.bridge import bridge_effect
+from glmm_bayes.covariances import Independent
+from glmm_bayes.covariances.resolve import BlockCovariance
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.families.parameters import Law, law_of
-from glmm_bayes.graph.covariances import Independent
-from glmm_bayes.graph.covariances.resolve import BlockCovariance
 from glmm_bayes.graph.group_priors import DEGREES_ABOVE_TWO, GroupPrior
 from glmm_bayes.graph.maths import GRAPH
 from glmm_bayes.spec.prior import Prior

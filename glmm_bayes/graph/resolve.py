@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from glmm_bayes.core.conditional import CONDITIONAL
 from glmm_bayes.core.errors import Finding, Findings, FormulaError
 from glmm_bayes.core.links import LINKS, Link
+from glmm_bayes.covariances.resolve import resolve_covariances
 from glmm_bayes.design.design import Design, DesignState
 from glmm_bayes.design.known import KnownTable
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.design.several import MEAN, build_designs
 from glmm_bayes.design.table import Table
 from glmm_bayes.families import FAMILIES, Family, Response
-from glmm_bayes.graph.covariances.resolve import resolve_covariances
 from glmm_bayes.graph.predictors import Target, check_further, check_specific_effects, targets
 from glmm_bayes.graph.prior_names import Covariances
 from glmm_bayes.graph.priors import Priors, resolve_priors

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.bridge import attenuation_of
 from glmm_bayes.core.distinct import distinct_rows
+from glmm_bayes.covariances.resolve import BlockCovariance
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.graph.covariances.resolve import BlockCovariance
 from glmm_bayes.graph.group_priors import GroupPrior
 from glmm_bayes.graph.predictors import Predictor
 

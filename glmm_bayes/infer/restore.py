@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Findings
+from glmm_bayes.covariances.resolve import check_structures, wanted_tables
 from glmm_bayes.design.column import too_many_unused, unlike_read
 from glmm_bayes.design.design import Design, DesignState
 from glmm_bayes.design.known import KnownTable, known_table
@@ -17,7 +18,6 @@ from glmm_bayes.design.missing import check_finite
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Column, Table
 from glmm_bayes.families import FAMILIES, Family
-from glmm_bayes.graph.covariances.resolve import check_structures, wanted_tables
 from glmm_bayes.graph.priors import Priors
 from glmm_bayes.graph.resolve import Resolved, resolve
 from glmm_bayes.infer.archive import Archive

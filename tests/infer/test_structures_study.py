@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks.structures import CASES, RESULT, verdict
-from glmm_bayes.graph.covariances import COVARIANCES
+from glmm_bayes.covariances import COVARIANCES
 
 STUDY = json.loads(RESULT.read_text(encoding="utf-8"))
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.graph.covariances.base import Array, LevelCovariance
+from glmm_bayes.covariances.base import Array, LevelCovariance
 
 
 class Independent(LevelCovariance):

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from glmm_bayes.graph.covariances.base import Argument, Array, EffectCovariance, scaled_beta
+from glmm_bayes.covariances.base import Argument, Array, EffectCovariance, scaled_beta
 from glmm_bayes.spec.prior import Prior
 
 

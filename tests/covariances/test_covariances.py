@@ -8,7 +8,7 @@ from scipy.special import gamma as gamma_function
 from scipy.special import kv
 
 import glmm_bayes as gb
-from glmm_bayes.graph.covariances import COVARIANCES
+from glmm_bayes.covariances import COVARIANCES
 from glmm_bayes.infer.datatree import dimensions
 from tests.plain_mode import PLAIN
 

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, row_text, value_text
 from glmm_bayes.core.registry import suggestion
+from glmm_bayes.covariances import COVARIANCES, Argument, EffectCovariance, Independent, LevelCovariance
+from glmm_bayes.covariances.neighbours import islands_of, parts_of
+from glmm_bayes.covariances.unstructured import Unstructured
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.evaluate import Evaluator
 from glmm_bayes.design.groups import EffectBlock, GroupDesign
 from glmm_bayes.design.known import KnownTable
 from glmm_bayes.design.table import Table, nearest_level
-from glmm_bayes.graph.covariances import COVARIANCES, Argument, EffectCovariance, Independent, LevelCovariance
-from glmm_bayes.graph.covariances.neighbours import islands_of, parts_of
-from glmm_bayes.graph.covariances.unstructured import Unstructured
 from glmm_bayes.spec.editions import CURRENT
 from glmm_bayes.spec.expressions import Call, Expr, Flag, Name, Number
 from glmm_bayes.spec.model_spec import INTERCEPT, Block, GroupTerm, ModelSpec, Structure, Term

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from glmm_bayes.graph.covariances.base import Array, EffectCovariance
+from glmm_bayes.covariances.base import Array, EffectCovariance
 from glmm_bayes.spec.prior import Prior
 
 

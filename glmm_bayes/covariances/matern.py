@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist, squareform
 
-from glmm_bayes.graph.covariances.base import Argument, Array, LevelCovariance
+from glmm_bayes.covariances.base import Argument, Array, LevelCovariance
 from glmm_bayes.spec.prior import Prior
 
 #: Added to the diagonal: keeps the Cholesky factor of nearly equal points finite.

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from glmm_bayes.graph.covariances.base import Argument, Array, SumOfMatrices
-from glmm_bayes.graph.covariances.neighbours import laplacian_root, mean_variance
+from glmm_bayes.covariances.base import Argument, Array, SumOfMatrices
+from glmm_bayes.covariances.neighbours import laplacian_root, mean_variance
 from glmm_bayes.spec.editions import CURRENT, scales_each_part
 from glmm_bayes.spec.prior import Prior
 

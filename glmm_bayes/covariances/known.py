@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from glmm_bayes.graph.covariances.base import Argument, Array, SumOfMatrices
+from glmm_bayes.covariances.base import Argument, Array, SumOfMatrices
 
 #: Eigenvalues below this share of the largest are rounding.
 _TOLERANCE = 1e-10
