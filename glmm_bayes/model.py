@@ -36,10 +36,6 @@ from glmm_bayes.families.binary import BinaryFamily
 from glmm_bayes.families.counts import CountFamily
 from glmm_bayes.families.registration import name_of
 from glmm_bayes.graph.explain import Explanation, describe_model, explain_model
-from glmm_bayes.graph.predictors import Predictor
-from glmm_bayes.graph.prior_scale import check_prior_scale
-from glmm_bayes.graph.priors import Priors
-from glmm_bayes.graph.resolve import check_family, link_of, resolve
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.datatree import assemble, dimensions
 from glmm_bayes.infer.diagnostics import diagnose
@@ -49,6 +45,10 @@ from glmm_bayes.infer.interrupts import Interrupts
 from glmm_bayes.infer.resources import check_resources, checked_prior_draws
 from glmm_bayes.infer.sample import read_settings, sample
 from glmm_bayes.infer.settings import Settings
+from glmm_bayes.priors.predictors import Predictor
+from glmm_bayes.priors.prior_scale import check_prior_scale
+from glmm_bayes.priors.priors import Priors
+from glmm_bayes.priors.resolve import check_family, link_of, resolve
 from glmm_bayes.spec.column_names import label_columns
 from glmm_bayes.spec.custom_family import CustomFamily
 from glmm_bayes.spec.many_responses import Formulas

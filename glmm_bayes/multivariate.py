@@ -21,8 +21,6 @@ from glmm_bayes.design.known import read_known
 from glmm_bayes.design.table import Table, read_table
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.graph.explain import Explanation, explain_responses, prior_lines
-from glmm_bayes.graph.joint_priors import check_labels, joint_priors, split_priors
-from glmm_bayes.graph.resolve import check_family, resolve
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.guides import joint_guide
@@ -32,6 +30,8 @@ from glmm_bayes.infer.resources import check_resources, checked_prior_draws
 from glmm_bayes.infer.sample import read_settings, sample
 from glmm_bayes.infer.settings import Settings
 from glmm_bayes.model import Model, checked_missing
+from glmm_bayes.priors.joint_priors import check_labels, joint_priors, split_priors
+from glmm_bayes.priors.resolve import check_family, resolve
 from glmm_bayes.spec.column_names import column_names, label_columns
 from glmm_bayes.spec.many_responses import Formulas
 from glmm_bayes.spec.model_spec import ModelSpec

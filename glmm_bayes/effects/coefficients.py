@@ -17,9 +17,6 @@ from glmm_bayes.effects.ordered import discrimination
 from glmm_bayes.effects.ordinal_projections import is_projected, project_ordered
 from glmm_bayes.effects.projections import PROJECTIONS, project
 from glmm_bayes.effects.summaries import summary_frame
-from glmm_bayes.graph.implications import reading_of
-from glmm_bayes.graph.predictors import Predictor
-from glmm_bayes.graph.spread import kinds_of_rows, spreads_of_draws
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.fit import Fit, check_fit
 from glmm_bayes.infer.predictor import (
@@ -28,6 +25,9 @@ from glmm_bayes.infer.predictor import (
     marginal_attenuation,
     marginal_variance,
 )
+from glmm_bayes.priors.implications import reading_of
+from glmm_bayes.priors.predictors import Predictor
+from glmm_bayes.priors.spread import kinds_of_rows, spreads_of_draws
 
 Array = NDArray[np.float64]
 

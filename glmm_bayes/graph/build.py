@@ -18,12 +18,8 @@ from glmm_bayes.covariances.unstructured import Unstructured
 from glmm_bayes.design.several import MEAN, SPECIFIC
 from glmm_bayes.families import Family, Response
 from glmm_bayes.families.likelihood import draw_responses, log_likelihood
-from glmm_bayes.graph.coordinates import coordinates_of
-from glmm_bayes.graph.fixed_prior import FixedPrior
 from glmm_bayes.graph.maths import GRAPH
 from glmm_bayes.graph.monotonic_variables import with_steps
-from glmm_bayes.graph.predictors import Predictor
-from glmm_bayes.graph.priors import Priors, SharedEffects, ThresholdPrior
 from glmm_bayes.graph.random_effects import (
     Added,
     Units,
@@ -32,8 +28,12 @@ from glmm_bayes.graph.random_effects import (
     sample_law,
     sampled,
 )
-from glmm_bayes.graph.spread import kinds_of_rows
 from glmm_bayes.graph.threshold_variables import sample_thresholds
+from glmm_bayes.priors.coordinates import coordinates_of
+from glmm_bayes.priors.fixed_prior import FixedPrior
+from glmm_bayes.priors.predictors import Predictor
+from glmm_bayes.priors.priors import Priors, SharedEffects, ThresholdPrior
+from glmm_bayes.priors.spread import kinds_of_rows
 
 
 def build_graph(family: Family, response: Response, priors: Priors) -> pm.Model:

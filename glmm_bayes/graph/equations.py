@@ -11,10 +11,10 @@ from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.families import Family, Response
-from glmm_bayes.graph.group_priors import GroupPrior
-from glmm_bayes.graph.monotonic import monotonic_terms
-from glmm_bayes.graph.predictors import Predictor, is_specific
-from glmm_bayes.graph.priors import Priors, shared_labels
+from glmm_bayes.priors.group_priors import GroupPrior
+from glmm_bayes.priors.monotonic import monotonic_terms
+from glmm_bayes.priors.predictors import Predictor, is_specific
+from glmm_bayes.priors.priors import Priors, shared_labels
 from glmm_bayes.spec.expressions import Call, Expr
 from glmm_bayes.spec.model_spec import ModelSpec
 

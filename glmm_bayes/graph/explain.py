@@ -14,9 +14,9 @@ from glmm_bayes.design.contrasts import REFERENCE
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.graph.equations import Described, all_groups, equations
-from glmm_bayes.graph.group_priors import PriorRow
 from glmm_bayes.graph.latex import as_text, latex_of
-from glmm_bayes.graph.priors import Priors
+from glmm_bayes.priors.group_priors import PriorRow
+from glmm_bayes.priors.priors import Priors
 
 _WIDTH = 96
 

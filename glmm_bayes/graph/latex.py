@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.graph.equations import Described, addition_lines, category_of, response_name
-from glmm_bayes.graph.group_priors import GroupPrior, PriorRow
-from glmm_bayes.graph.predictors import Predictor
-from glmm_bayes.graph.priors import shared_labels
+from glmm_bayes.priors.group_priors import GroupPrior, PriorRow
+from glmm_bayes.priors.predictors import Predictor
+from glmm_bayes.priors.priors import shared_labels
 
 _GREEK = frozenset({"mu", "sigma", "nu", "phi", "kappa", "alpha"})
 

@@ -19,10 +19,10 @@ from glmm_bayes.graph.build import (
     response_values,
     shared_units,
 )
-from glmm_bayes.graph.coordinates import effect_coordinates, response_coordinates
-from glmm_bayes.graph.joint_priors import NU, RESCOR, JointPriors
 from glmm_bayes.graph.maths import GRAPH
 from glmm_bayes.graph.random_effects import sample_law
+from glmm_bayes.priors.coordinates import effect_coordinates, response_coordinates
+from glmm_bayes.priors.joint_priors import NU, RESCOR, JointPriors
 
 
 def build_joint_graph(joint: JointPriors) -> pm.Model:

@@ -8,8 +8,8 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from glmm_bayes.graph.monotonic import is_total, prior_columns
-from glmm_bayes.graph.predictors import Predictor
+from glmm_bayes.priors.monotonic import is_total, prior_columns
+from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.spec.prior import Prior
 
 

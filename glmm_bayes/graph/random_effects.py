@@ -16,8 +16,8 @@ from glmm_bayes.covariances import Independent
 from glmm_bayes.covariances.resolve import BlockCovariance
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.families.parameters import Law, law_of
-from glmm_bayes.graph.group_priors import DEGREES_ABOVE_TWO, GroupPrior
 from glmm_bayes.graph.maths import GRAPH
+from glmm_bayes.priors.group_priors import DEGREES_ABOVE_TWO, GroupPrior
 from glmm_bayes.spec.prior import Prior
 
 

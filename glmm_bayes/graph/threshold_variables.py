@@ -13,7 +13,7 @@ from scipy.special import gammaln
 from glmm_bayes.core.links import Link
 from glmm_bayes.families.thresholds import log_prior, median_start
 from glmm_bayes.graph.maths import GRAPH
-from glmm_bayes.graph.priors import ThresholdPrior
+from glmm_bayes.priors.priors import ThresholdPrior
 
 
 def sample_thresholds(prior: ThresholdPrior, link: Link, level: Any, prefix: str = "") -> Any:

@@ -14,8 +14,6 @@ from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.families import Family, Response
 from glmm_bayes.families.likelihood import log_likelihood
-from glmm_bayes.graph.predictors import monotonic_coordinates, monotonic_dimensions
-from glmm_bayes.graph.priors import Priors, shared_labels
 from glmm_bayes.infer.predictor import draw_blocks, needed_variables, subject_values
 from glmm_bayes.infer.supports import (
     ANY,
@@ -27,6 +25,8 @@ from glmm_bayes.infer.supports import (
     real_numbers,
     supports,
 )
+from glmm_bayes.priors.predictors import monotonic_coordinates, monotonic_dimensions
+from glmm_bayes.priors.priors import Priors, shared_labels
 
 Array = NDArray[np.float64]
 

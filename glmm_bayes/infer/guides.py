@@ -13,8 +13,6 @@ from glmm_bayes.families import Family, Response
 from glmm_bayes.families.likelihood import log_likelihood
 from glmm_bayes.families.parameters import Law
 from glmm_bayes.families.residuals import log_density
-from glmm_bayes.graph.joint_priors import NU, RESCOR, JointPriors
-from glmm_bayes.graph.priors import Priors
 from glmm_bayes.infer.many_responses import own_draws
 from glmm_bayes.infer.null_model import NullModel, null_model, without_margin
 from glmm_bayes.infer.predictor import subject_values
@@ -27,6 +25,8 @@ from glmm_bayes.infer.start_centres import (
     scales_of,
 )
 from glmm_bayes.infer.starts import Guide
+from glmm_bayes.priors.joint_priors import NU, RESCOR, JointPriors
+from glmm_bayes.priors.priors import Priors
 from glmm_bayes.spec.model_spec import ModelSpec
 
 Array = NDArray[np.float64]

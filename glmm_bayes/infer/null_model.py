@@ -16,10 +16,10 @@ from scipy.special import expit, logit
 
 from glmm_bayes.families import Family, Scales
 from glmm_bayes.families.thresholds import median_start
-from glmm_bayes.graph.monotonic import is_total, prior_columns
-from glmm_bayes.graph.predictors import Predictor
-from glmm_bayes.graph.priors import Priors
-from glmm_bayes.infer.prior_densities import median
+from glmm_bayes.priors.monotonic import is_total, prior_columns
+from glmm_bayes.priors.predictors import Predictor
+from glmm_bayes.priors.prior_densities import median
+from glmm_bayes.priors.priors import Priors
 
 Array = NDArray[np.float64]
 Draws = Mapping[str, Array]

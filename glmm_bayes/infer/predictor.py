@@ -13,9 +13,9 @@ from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.core.trapezoid import by_blocks
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.graph.predictors import Predictor
-from glmm_bayes.graph.priors import Priors
-from glmm_bayes.graph.spread import Spread, kinds_of_rows, spreads_of_draws
+from glmm_bayes.priors.predictors import Predictor
+from glmm_bayes.priors.priors import Priors
+from glmm_bayes.priors.spread import Spread, kinds_of_rows, spreads_of_draws
 
 Array = NDArray[np.float64]
 

@@ -18,8 +18,6 @@ from glmm_bayes.design.missing import check_finite
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Column, Table
 from glmm_bayes.families import FAMILIES, Family
-from glmm_bayes.graph.priors import Priors
-from glmm_bayes.graph.resolve import Resolved, resolve
 from glmm_bayes.infer.archive import Archive
 from glmm_bayes.infer.chains import STATISTICS
 from glmm_bayes.infer.datatree import arrays_of, assemble, dimensions
@@ -43,6 +41,8 @@ from glmm_bayes.infer.recorded import (
     size_fault,
     statistic_fault,
 )
+from glmm_bayes.priors.priors import Priors
+from glmm_bayes.priors.resolve import Resolved, resolve
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.several import Formula

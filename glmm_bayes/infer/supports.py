@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.families.parameters import ParameterKind
-from glmm_bayes.graph.group_priors import level_parameters
-from glmm_bayes.graph.joint_priors import NU, RESCOR, JointPriors
-from glmm_bayes.graph.priors import Priors
+from glmm_bayes.priors.group_priors import level_parameters
+from glmm_bayes.priors.joint_priors import NU, RESCOR, JointPriors
+from glmm_bayes.priors.priors import Priors
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

@@ -23,10 +23,10 @@ from glmm_bayes.infer.guides import guide_of, joint_guide
 from glmm_bayes.infer.many_responses import joint_dimensions
 from glmm_bayes.infer.null_model import rows_of_coefficients
 from glmm_bayes.infer.nutpie_engine import _compiled
-from glmm_bayes.infer.prior_densities import DISTRIBUTIONS, distribution, median
 from glmm_bayes.infer.settings import Settings
 from glmm_bayes.infer.start_centres import _SAMPLED, _within
 from glmm_bayes.infer.starts import LIMIT, chain_starts
+from glmm_bayes.priors.prior_densities import DISTRIBUTIONS, distribution, median
 from glmm_bayes.spec.prior import DISTRIBUTIONS as WRITTEN
 from tests.plain_mode import PLAIN
 

@@ -14,11 +14,11 @@ from glmm_bayes.design.design import Design
 from glmm_bayes.design.several import labelled, predictors_of
 from glmm_bayes.families import Family, Response
 from glmm_bayes.families.parameters import Law
-from glmm_bayes.graph.coordinates import effect_coordinates
-from glmm_bayes.graph.group_priors import PriorRow
-from glmm_bayes.graph.prior_names import intercept_hint, known_parameters
-from glmm_bayes.graph.priors import Priors, own_first, shared_effects, shared_row
-from glmm_bayes.graph.resolve import check_shared
+from glmm_bayes.priors.coordinates import effect_coordinates
+from glmm_bayes.priors.group_priors import PriorRow
+from glmm_bayes.priors.prior_names import intercept_hint, known_parameters
+from glmm_bayes.priors.priors import Priors, own_first, shared_effects, shared_row
+from glmm_bayes.priors.resolve import check_shared
 from glmm_bayes.spec.editions import default_correlation
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior

@@ -13,8 +13,8 @@ from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.covariances.resolve import BlockCovariance
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.graph.group_priors import GroupPrior
-from glmm_bayes.graph.predictors import Predictor
+from glmm_bayes.priors.group_priors import GroupPrior
+from glmm_bayes.priors.predictors import Predictor
 
 Array = NDArray[np.float64]
 

@@ -15,9 +15,9 @@ from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.design.several import MEAN, build_designs
 from glmm_bayes.design.table import Table
 from glmm_bayes.families import FAMILIES, Family, Response
-from glmm_bayes.graph.predictors import Target, check_further, check_specific_effects, targets
-from glmm_bayes.graph.prior_names import Covariances
-from glmm_bayes.graph.priors import Priors, resolve_priors
+from glmm_bayes.priors.predictors import Target, check_further, check_specific_effects, targets
+from glmm_bayes.priors.prior_names import Covariances
+from glmm_bayes.priors.priors import Priors, resolve_priors
 from glmm_bayes.spec.model_spec import ModelSpec
 
 

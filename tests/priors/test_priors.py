@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 
 import glmm_bayes as gb
-from glmm_bayes.graph.basis import prior_covariance, recoding
-from glmm_bayes.graph.fixed_prior import fixed_prior
+from glmm_bayes.priors.basis import prior_covariance, recoding
+from glmm_bayes.priors.fixed_prior import fixed_prior
 from tests.plain_mode import PLAIN
 
 RNG = np.random.default_rng(4)

@@ -15,17 +15,17 @@ from glmm_bayes.design.design import Design
 from glmm_bayes.design.several import MEAN, SPECIFIC
 from glmm_bayes.families import Family, Response, Scales
 from glmm_bayes.families.parameters import Law, law_of
-from glmm_bayes.graph.basis import column_swing
-from glmm_bayes.graph.fixed_prior import fixed_prior
-from glmm_bayes.graph.group_priors import GroupPrior, PriorRow, group_prior, group_rows
-from glmm_bayes.graph.implications import Reading, effect_words, intercept_words, reading_of
-from glmm_bayes.graph.monotonic import (
+from glmm_bayes.priors.basis import column_swing
+from glmm_bayes.priors.fixed_prior import fixed_prior
+from glmm_bayes.priors.group_priors import GroupPrior, PriorRow, group_prior, group_rows
+from glmm_bayes.priors.implications import Reading, effect_words, intercept_words, reading_of
+from glmm_bayes.priors.monotonic import (
     is_total,
     prior_columns,
     simplex_priors,
 )
-from glmm_bayes.graph.predictors import Predictor, Target, constants, is_specific, prefix_of
-from glmm_bayes.graph.prior_names import INTERCEPTS, Covariances, check_priors
+from glmm_bayes.priors.predictors import Predictor, Target, constants, is_specific, prefix_of
+from glmm_bayes.priors.prior_names import INTERCEPTS, Covariances, check_priors
 from glmm_bayes.spec.editions import (
     CURRENT,
     class_has_intercept,

@@ -13,9 +13,9 @@ from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import SPECIFIC
 from glmm_bayes.families import Family
-from glmm_bayes.graph.group_priors import level_parameters
-from glmm_bayes.graph.monotonic import monotonic_terms, prior_columns
-from glmm_bayes.graph.predictors import Predictor, Target, is_specific, prefix_of
+from glmm_bayes.priors.group_priors import level_parameters
+from glmm_bayes.priors.monotonic import monotonic_terms, prior_columns
+from glmm_bayes.priors.predictors import Predictor, Target, is_specific, prefix_of
 from glmm_bayes.spec.peers import peer_hint
 from glmm_bayes.spec.prior import Prior
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from glmm_bayes.core.words import slugs
 from glmm_bayes.design.columns import STEP, TOTAL, DesignColumn, Part
 from glmm_bayes.design.steps import is_step, step_of, without_step
-from glmm_bayes.graph.basis import Parts, column_swing, recoding, weights_of
-from glmm_bayes.graph.group_priors import PriorRow
+from glmm_bayes.priors.basis import Parts, column_swing, recoding, weights_of
+from glmm_bayes.priors.group_priors import PriorRow
 from glmm_bayes.spec.prior import Prior
 
 Array = NDArray[np.float64]

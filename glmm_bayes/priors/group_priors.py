@@ -13,8 +13,8 @@ from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.families import Scales
 from glmm_bayes.families.parameters import law_of
-from glmm_bayes.graph.basis import column_swing, recoding
-from glmm_bayes.graph.implications import Reading, sd_words
+from glmm_bayes.priors.basis import column_swing, recoding
+from glmm_bayes.priors.implications import Reading, sd_words
 from glmm_bayes.spec.editions import CURRENT, default_correlation
 from glmm_bayes.spec.prior import Prior
 

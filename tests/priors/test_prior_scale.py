@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 import glmm_bayes as gb
-from glmm_bayes.graph.prior_scale import drawn
+from glmm_bayes.priors.prior_scale import drawn
 from glmm_bayes.spec.prior import DISTRIBUTIONS
 from tests.family_models import DATA, RESPONSES, model_of
 

@@ -21,10 +21,10 @@ from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.families import Family, Response
 from glmm_bayes.families.likelihood import adjusted
 from glmm_bayes.families.parameters import law_of
-from glmm_bayes.graph.group_priors import GroupPrior
-from glmm_bayes.graph.monotonic import is_total, prior_columns
-from glmm_bayes.graph.predictors import Predictor
-from glmm_bayes.graph.priors import Priors
+from glmm_bayes.priors.group_priors import GroupPrior
+from glmm_bayes.priors.monotonic import is_total, prior_columns
+from glmm_bayes.priors.predictors import Predictor
+from glmm_bayes.priors.priors import Priors
 from glmm_bayes.spec.prior import Prior
 
 Array = NDArray[np.float64]

@@ -12,9 +12,9 @@ from glmm_bayes.core.words import slugs
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.several import MEAN, SPECIFIC
 from glmm_bayes.families import Family, Response
-from glmm_bayes.graph.fixed_prior import FixedPrior
-from glmm_bayes.graph.group_priors import GroupPrior
-from glmm_bayes.graph.monotonic import Monotonic, monotonic_terms
+from glmm_bayes.priors.fixed_prior import FixedPrior
+from glmm_bayes.priors.group_priors import GroupPrior
+from glmm_bayes.priors.monotonic import Monotonic, monotonic_terms
 from glmm_bayes.spec.model_spec import LinearPredictor, ModelSpec
 from glmm_bayes.spec.prior import Prior
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from glmm_bayes.families import Response
-from glmm_bayes.graph.predictors import monotonic_coordinates
-from glmm_bayes.graph.priors import Priors, shared_labels
+from glmm_bayes.priors.predictors import monotonic_coordinates
+from glmm_bayes.priors.priors import Priors, shared_labels
 
 
 def coordinates_of(priors: Priors, response: Response) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Designs, response and the user's priors in; every parameter named, with its prior, out."""
