@@ -24,6 +24,7 @@ from glmm_bayes.core.errors import (
 )
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.covariances.resolve import check_structures, wanted_tables
+from glmm_bayes.describe.explain import Explanation, describe_model, explain_model
 from glmm_bayes.design.checks.dependence import checked_rank
 from glmm_bayes.design.checks.registry import check_table, examine
 from glmm_bayes.design.checks.subject import Outcome, Subject
@@ -35,7 +36,6 @@ from glmm_bayes.families import FAMILIES
 from glmm_bayes.families.binary import BinaryFamily
 from glmm_bayes.families.counts import CountFamily
 from glmm_bayes.families.registration import name_of
-from glmm_bayes.graph.explain import Explanation, describe_model, explain_model
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.datatree import assemble, dimensions
 from glmm_bayes.infer.diagnostics import diagnose

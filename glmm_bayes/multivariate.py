@@ -15,12 +15,12 @@ from glmm_bayes.core.errors import DataError, Finding, Findings, FormulaError, G
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import slugs
 from glmm_bayes.covariances.resolve import check_structures, wanted_tables
+from glmm_bayes.describe.explain import Explanation, explain_responses, prior_lines
 from glmm_bayes.design.checks.dependence import checked_rank
 from glmm_bayes.design.data_files import read_data_file
 from glmm_bayes.design.known import read_known
 from glmm_bayes.design.table import Table, read_table
 from glmm_bayes.families import FAMILIES
-from glmm_bayes.graph.explain import Explanation, explain_responses, prior_lines
 from glmm_bayes.infer.captioned import captioned
 from glmm_bayes.infer.diagnostics import diagnose
 from glmm_bayes.infer.guides import joint_guide

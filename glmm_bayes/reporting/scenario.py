@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.registry import suggestion
+from glmm_bayes.describe.equations import all_groups
 from glmm_bayes.design.column import date_text
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign, by_terms
@@ -23,7 +24,6 @@ from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import new_rows
 from glmm_bayes.effects.variables import NANOSECONDS_A_DAY, variable_names, variable_of
 from glmm_bayes.effects.variance import factors_needed
-from glmm_bayes.graph.equations import all_groups
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.predictor import BLOCK_ELEMENTS, group_part
 from glmm_bayes.spec.model_spec import Term

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from glmm_bayes.core.words import ESTIMANDS, interval_columns, interval_words
+from glmm_bayes.describe.equations import all_groups
 from glmm_bayes.effects.canvas import decimals, number
 from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.predicting import predictions
 from glmm_bayes.effects.result import Effects
-from glmm_bayes.graph.equations import all_groups
 from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.manifest import fingerprint
 from glmm_bayes.reporting.scenario import is_factor, predictors

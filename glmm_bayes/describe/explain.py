@@ -9,12 +9,12 @@ from textwrap import wrap
 import numpy as np
 
 from glmm_bayes.core.escapes import visible
+from glmm_bayes.describe.equations import Described, all_groups, equations
+from glmm_bayes.describe.latex import as_text, latex_of
 from glmm_bayes.design.columns import CONTRAST
 from glmm_bayes.design.contrasts import REFERENCE
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.graph.equations import Described, all_groups, equations
-from glmm_bayes.graph.latex import as_text, latex_of
 from glmm_bayes.priors.group_priors import PriorRow
 from glmm_bayes.priors.priors import Priors
 

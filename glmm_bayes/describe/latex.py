@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from glmm_bayes.describe.equations import Described, addition_lines, category_of, response_name
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
-from glmm_bayes.graph.equations import Described, addition_lines, category_of, response_name
 from glmm_bayes.priors.group_priors import GroupPrior, PriorRow
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.priors import shared_labels

@@ -1,0 +1,1 @@
+"""A model in; its equations, LaTeX and explanation out."""
