@@ -30,7 +30,7 @@ from scipy import special, stats
 
 import glmm_bayes as gb
 from glmm_bayes.families import FAMILIES
-from glmm_bayes.infer.datatree import dimensions
+from glmm_bayes.fit.datatree import dimensions
 
 RESULT = Path(__file__).resolve().parent / "results" / "recovery.json"
 SEED = 20261124

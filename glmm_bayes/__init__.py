@@ -18,7 +18,7 @@ _HOMES = {
     "DataError": "core.errors",
     "Effects": "effects.result",
     "Estimand": "effects.asked",
-    "Fit": "infer.fit",
+    "Fit": "fit.fit",
     "Formula": "spec.several",
     "FormulaError": "core.errors",
     "Formulas": "spec.many_responses",
@@ -26,7 +26,7 @@ _HOMES = {
     "GlmmWarning": "core.errors",
     "Model": "model",
     "ModelSpec": "spec.model_spec",
-    "MultivariateFit": "infer.many_responses",
+    "MultivariateFit": "fit.several_responses",
     "MultivariateModel": "multivariate",
     "PredictionError": "core.errors",
     "Prior": "spec.prior",
@@ -38,7 +38,7 @@ _HOMES = {
     "check_family": "checking.family_laws",
     "coefficients": "effects.coefficients",
     "comparisons": "effects.comparing",
-    "diagnose": "infer.diagnostics",
+    "diagnose": "fit.diagnostics",
     "estimands": "effects.side_by_side",
     "fan": "effects.fans",
     "gee": "effects.gee",
@@ -65,7 +65,7 @@ _HOMES = {
     "report": "reporting.document",
     "slopes": "effects.sloping",
     "spec_schema": "spec.file_model",
-    "summary": "infer.diagnostics",
+    "summary": "fit.diagnostics",
     "variance_components": "effects.heterogeneity",
 }
 
@@ -132,10 +132,10 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.within_groups import implied_correlation as implied_correlation
     from glmm_bayes.effects.within_groups import median_ratio as median_ratio
     from glmm_bayes.families.registration import register_family as register_family
-    from glmm_bayes.infer.diagnostics import diagnose as diagnose
-    from glmm_bayes.infer.diagnostics import summary as summary
-    from glmm_bayes.infer.fit import Fit as Fit
-    from glmm_bayes.infer.many_responses import MultivariateFit as MultivariateFit
+    from glmm_bayes.fit.diagnostics import diagnose as diagnose
+    from glmm_bayes.fit.diagnostics import summary as summary
+    from glmm_bayes.fit.fit import Fit as Fit
+    from glmm_bayes.fit.several_responses import MultivariateFit as MultivariateFit
     from glmm_bayes.infer.storage import load as load
     from glmm_bayes.model import Model as Model
     from glmm_bayes.multivariate import MultivariateModel as MultivariateModel

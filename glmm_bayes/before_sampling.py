@@ -16,8 +16,8 @@ from glmm_bayes.core.errors import DataError, GlmmError, SamplingError
 
 if TYPE_CHECKING:
     from glmm_bayes.effects.result import Effects
-    from glmm_bayes.infer.fit import Fit
-    from glmm_bayes.infer.settings import Settings
+    from glmm_bayes.fit.fit import Fit
+    from glmm_bayes.fit.settings import Settings
     from glmm_bayes.model import Model
     from glmm_bayes.spec.spec_file import SpecFile, WantedEffect
 
@@ -28,8 +28,8 @@ _MOST_COMBINATIONS = 1_000_000
 def check_spec(spec: Path, file: SpecFile, targets: dict[str, Path], allow_outside: bool) -> Settings:
     """Check all that needs neither data nor a graph; return how to sample."""
     from glmm_bayes.effects.measures import read_measure
+    from glmm_bayes.fit.settings import Settings
     from glmm_bayes.infer.sample import read_settings
-    from glmm_bayes.infer.settings import Settings
     from glmm_bayes.spec.outputs import check_outputs
 
     check_outputs(spec, file, targets, allow_outside)

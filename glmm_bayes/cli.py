@@ -31,7 +31,7 @@ from glmm_bayes.telling import SAID, document, records_of, say, tell_effects, te
 
 if TYPE_CHECKING:
     from glmm_bayes.effects.result import Effects
-    from glmm_bayes.infer.fit import Fit
+    from glmm_bayes.fit.fit import Fit
 
 app = typer.Typer(
     add_completion=False,

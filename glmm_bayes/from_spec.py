@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from glmm_bayes.core.errors import DataError, Finding, StorageError
 
 if TYPE_CHECKING:
-    from glmm_bayes.infer.fit import Fit
+    from glmm_bayes.fit.fit import Fit
     from glmm_bayes.model import Model
     from glmm_bayes.spec.spec_file import SpecFile
 

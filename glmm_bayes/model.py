@@ -36,15 +36,15 @@ from glmm_bayes.families import FAMILIES
 from glmm_bayes.families.binary import BinaryFamily
 from glmm_bayes.families.counts import CountFamily
 from glmm_bayes.families.registration import name_of
-from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.datatree import assemble, dimensions
-from glmm_bayes.infer.diagnostics import diagnose
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.fit.captioned import captioned
+from glmm_bayes.fit.datatree import assemble, dimensions
+from glmm_bayes.fit.diagnostics import diagnose
+from glmm_bayes.fit.fit import Fit
+from glmm_bayes.fit.settings import Settings
 from glmm_bayes.infer.guides import guide_of
 from glmm_bayes.infer.interrupts import Interrupts
 from glmm_bayes.infer.resources import check_resources, checked_prior_draws
 from glmm_bayes.infer.sample import read_settings, sample
-from glmm_bayes.infer.settings import Settings
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.prior_scale import check_prior_scale
 from glmm_bayes.priors.priors import Priors

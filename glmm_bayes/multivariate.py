@@ -21,14 +21,14 @@ from glmm_bayes.design.data_files import read_data_file
 from glmm_bayes.design.known import read_known
 from glmm_bayes.design.table import Table, read_table
 from glmm_bayes.families import FAMILIES
-from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.diagnostics import diagnose
+from glmm_bayes.fit.captioned import captioned
+from glmm_bayes.fit.diagnostics import diagnose
+from glmm_bayes.fit.settings import Settings
+from glmm_bayes.fit.several_responses import MultivariateFit, joint_dimensions
 from glmm_bayes.infer.guides import joint_guide
 from glmm_bayes.infer.interrupts import Interrupts
-from glmm_bayes.infer.many_responses import MultivariateFit, joint_dimensions
 from glmm_bayes.infer.resources import check_resources, checked_prior_draws
 from glmm_bayes.infer.sample import read_settings, sample
-from glmm_bayes.infer.settings import Settings
 from glmm_bayes.model import Model, checked_missing
 from glmm_bayes.priors.joint_priors import check_labels, joint_priors, split_priors
 from glmm_bayes.priors.resolve import check_family, resolve

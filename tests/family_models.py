@@ -10,7 +10,7 @@ import pandas as pd
 import pymc as pm
 
 import glmm_bayes as gb
-from glmm_bayes.infer.datatree import dimensions
+from glmm_bayes.fit.datatree import dimensions
 from tests.plain_mode import PLAIN
 
 ROWS, LEVELS = 80, 8

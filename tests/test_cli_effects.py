@@ -10,7 +10,7 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.before_sampling import check_model
-from glmm_bayes.infer.settings import Settings
+from glmm_bayes.fit.settings import Settings
 from glmm_bayes.spec.spec_file import read_spec_file
 from tests.pace import in_time
 from tests.test_cli_outputs import EPIL, MODEL, run

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.checking.pictures import BAND, ESTIMAND, bands, cell_words, cells_of, verdict, write
 from glmm_bayes.effects.canvas import GREY, STROKES, Picture, describe, legend, literal, new_picture, style
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.fit.fit import Fit
 
 Array = NDArray[np.float64]
 

@@ -22,7 +22,7 @@ from glmm_bayes.effects.canvas import (
     style,
 )
 from glmm_bayes.families import Family
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.fit.fit import Fit
 
 Array = NDArray[np.float64]
 

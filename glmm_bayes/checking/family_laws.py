@@ -25,7 +25,7 @@ from glmm_bayes.families.counts import CountFamily
 from glmm_bayes.families.custom import custom_family
 from glmm_bayes.families.numbers import RealFamily
 from glmm_bayes.families.positive import PositiveFamily
-from glmm_bayes.infer.captioned import captioned
+from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.spec.custom_family import CustomFamily
 
 Array = NDArray[np.float64]

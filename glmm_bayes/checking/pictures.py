@@ -26,7 +26,7 @@ from glmm_bayes.effects.estimand import read_estimand
 from glmm_bayes.effects.expectation import expected
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import training_rows
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.fit.fit import Fit
 
 Array = NDArray[np.float64]
 

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from glmm_bayes.checking.predictive import posterior_predictive
 from glmm_bayes.core.arguments import checked_seed
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.infer.caveats import caveat_attrs
-from glmm_bayes.infer.fit import Fit, check_fit
+from glmm_bayes.fit.caveats import caveat_attrs
+from glmm_bayes.fit.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 

@@ -14,10 +14,10 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import LINKS, ProbabilityLink
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.families.likelihood import draw_responses
-from glmm_bayes.infer.caveats import caveat_attrs
-from glmm_bayes.infer.datatree import observed_data
-from glmm_bayes.infer.fit import Fit, check_fit
-from glmm_bayes.infer.predictor import draw_blocks, needed_variables, subject_values
+from glmm_bayes.fit.caveats import caveat_attrs
+from glmm_bayes.fit.datatree import observed_data
+from glmm_bayes.fit.fit import Fit, check_fit
+from glmm_bayes.fit.linear_predictor import draw_blocks, needed_variables, subject_values
 
 if TYPE_CHECKING:
     from glmm_bayes.effects.canvas import Picture

@@ -25,8 +25,8 @@ from glmm_bayes.effects.ordered import ORDERED, has_ordered_categories, label_of
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.effects.rows import Rows, new_rows, training_rows
-from glmm_bayes.infer.caveats import caveat_attrs
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.fit.caveats import caveat_attrs
+from glmm_bayes.fit.fit import Fit
 
 Array = NDArray[np.float64]
 

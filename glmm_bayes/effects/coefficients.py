@@ -17,9 +17,9 @@ from glmm_bayes.effects.ordered import discrimination
 from glmm_bayes.effects.ordinal_projections import is_projected, project_ordered
 from glmm_bayes.effects.projections import PROJECTIONS, project
 from glmm_bayes.effects.summaries import summary_frame
-from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit, check_fit
-from glmm_bayes.infer.predictor import (
+from glmm_bayes.fit.captioned import captioned
+from glmm_bayes.fit.fit import Fit, check_fit
+from glmm_bayes.fit.linear_predictor import (
     draw_blocks,
     fixed_part,
     marginal_attenuation,

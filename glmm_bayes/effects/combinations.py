@@ -13,7 +13,7 @@ from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.estimand import SAMPLE
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import Rows
-from glmm_bayes.infer.predictor import rows_part
+from glmm_bayes.fit.linear_predictor import rows_part
 from glmm_bayes.priors.predictors import prefix_of
 
 Array = NDArray[np.float64]

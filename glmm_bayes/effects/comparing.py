@@ -34,7 +34,7 @@ from glmm_bayes.effects.result import Effects
 from glmm_bayes.effects.rows import Rows, columns_read, new_rows, predictors_of
 from glmm_bayes.effects.targets import confounded_factors, target_rows
 from glmm_bayes.effects.variables import held_means, variable_of, with_values
-from glmm_bayes.infer.fit import Fit, check_fit
+from glmm_bayes.fit.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 

@@ -14,8 +14,8 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.effects.averaging import GRID_ROWS, GRID_WORDS, fingerprint, shown_column
 from glmm_bayes.effects.variables import Point, Variable, variable_names, variable_of
-from glmm_bayes.infer.captioned import printed
-from glmm_bayes.infer.fit import Fit, check_fit
+from glmm_bayes.fit.captioned import printed
+from glmm_bayes.fit.fit import Fit, check_fit
 
 _KINDS = Registry(
     "kind",

@@ -25,7 +25,7 @@ from glmm_bayes.effects.expectation import on_scale
 from glmm_bayes.effects.level_averages import slope_over_levels
 from glmm_bayes.effects.pieces import Parts, Pieces, Whole
 from glmm_bayes.effects.question import SMALL, Question
-from glmm_bayes.infer.predictor import marginal_attenuation, marginal_variance
+from glmm_bayes.fit.linear_predictor import marginal_attenuation, marginal_variance
 
 Array = NDArray[np.float64]
 

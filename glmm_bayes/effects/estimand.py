@@ -9,7 +9,7 @@ from typing import Any
 from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import ESTIMANDS
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.fit.fit import Fit
 
 NEW_SUBJECT = "new_subject"
 SAMPLE = "sample"

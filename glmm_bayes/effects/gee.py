@@ -18,8 +18,8 @@ from glmm_bayes.effects.coefficients import population_coefficients, subject_coe
 from glmm_bayes.effects.gee_solver import CORRELATIONS, Solution, solve
 from glmm_bayes.effects.mean_model import MeanModel, independent_groups, mean_model
 from glmm_bayes.effects.summaries import summary_frame
-from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit, check_fit
+from glmm_bayes.fit.captioned import captioned
+from glmm_bayes.fit.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]

@@ -28,7 +28,7 @@ from glmm_bayes.effects.canvas import (
 )
 from glmm_bayes.effects.ranks import chosen_effect
 from glmm_bayes.effects.shrinkage import random_effects
-from glmm_bayes.infer.fit import Fit, check_fit
+from glmm_bayes.fit.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 

@@ -16,8 +16,8 @@ from glmm_bayes.effects.latent import latent_residual
 from glmm_bayes.effects.ordered import discrimination
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.effects.variance import spread_of
-from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit, check_fit
+from glmm_bayes.fit.captioned import captioned
+from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.priors import shared_labels
 from glmm_bayes.priors.spread import depends_on_levels, kinds_of_rows

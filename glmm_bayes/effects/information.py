@@ -12,7 +12,7 @@ from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.families.likelihood import adjusted, log_likelihood
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.fit.fit import Fit
 
 Array = NDArray[np.float64]
 

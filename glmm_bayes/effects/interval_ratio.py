@@ -21,8 +21,8 @@ from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.heterogeneity import has_one_variance
 from glmm_bayes.effects.ordered import one_discrimination
 from glmm_bayes.effects.summaries import summary_frame
-from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit, check_fit
+from glmm_bayes.fit.captioned import captioned
+from glmm_bayes.fit.fit import Fit, check_fit
 
 #: Distinct rows at which it is seen whether a contrast is one number.
 _MOST_ROWS = 1000

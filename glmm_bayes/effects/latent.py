@@ -13,8 +13,8 @@ from glmm_bayes.core.row_value import number
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.ordered import discrimination
 from glmm_bayes.effects.predicting import predictions
-from glmm_bayes.infer.fit import Fit
-from glmm_bayes.infer.predictor import single_values
+from glmm_bayes.fit.fit import Fit
+from glmm_bayes.fit.linear_predictor import single_values
 
 Array = NDArray[np.float64]
 

@@ -19,8 +19,8 @@ from glmm_bayes.effects.expectation import MAX_MEMORY, gathered
 from glmm_bayes.effects.pieces import Parts, distinct_pieces
 from glmm_bayes.effects.question import Question, without_one_predictor
 from glmm_bayes.effects.summaries import summary_frame
-from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit, check_fit
+from glmm_bayes.fit.captioned import captioned
+from glmm_bayes.fit.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from glmm_bayes.core.links import Link
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.checks.nesting import partners
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.fit.fit import Fit
 
 Array = NDArray[np.float64]
 

@@ -30,8 +30,8 @@ from glmm_bayes.effects.ordered import SCORE, has_ordered_categories, of_probabi
 from glmm_bayes.effects.pieces import Parts, distinct_pieces
 from glmm_bayes.effects.question import Question, without_one_predictor
 from glmm_bayes.families.likelihood import adjusted
-from glmm_bayes.infer.fit import Fit
-from glmm_bayes.infer.predictor import single_values
+from glmm_bayes.fit.fit import Fit
+from glmm_bayes.fit.linear_predictor import single_values
 
 Array = NDArray[np.float64]
 

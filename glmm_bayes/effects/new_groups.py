@@ -31,8 +31,8 @@ from glmm_bayes.effects.estimand import NEW_SUBJECT
 from glmm_bayes.effects.pieces import shared_covariance
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import Rows
-from glmm_bayes.infer.fit import Fit
-from glmm_bayes.infer.predictor import rows_part
+from glmm_bayes.fit.fit import Fit
+from glmm_bayes.fit.linear_predictor import rows_part
 from glmm_bayes.priors.group_priors import GroupPrior
 from glmm_bayes.priors.predictors import prefix_of
 from glmm_bayes.priors.priors import SharedEffects

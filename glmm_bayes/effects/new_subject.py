@@ -19,7 +19,7 @@ from glmm_bayes.effects.pieces import Parts, distinct_pieces
 from glmm_bayes.effects.question import LOG_SCALES, Question
 from glmm_bayes.effects.row_weights import added
 from glmm_bayes.effects.rows import Rows
-from glmm_bayes.infer.predictor import draw_blocks
+from glmm_bayes.fit.linear_predictor import draw_blocks
 
 
 def expected_of_new(

@@ -11,8 +11,8 @@ from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.information import level_information, row_information, unit_of
 from glmm_bayes.families.binary import BinaryFamily
 from glmm_bayes.families.counts import CountFamily
-from glmm_bayes.infer.fit import Fit
-from glmm_bayes.infer.predictor import fixed_part, group_part, single_values, subject_predictor
+from glmm_bayes.fit.fit import Fit
+from glmm_bayes.fit.linear_predictor import fixed_part, group_part, single_values, subject_predictor
 
 Array = NDArray[np.float64]
 

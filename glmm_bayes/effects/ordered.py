@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.families.base import Response
 from glmm_bayes.families.ordinal import OrdinalFamily, sums_from_the_top
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.fit.fit import Fit
 
 Array = NDArray[np.float64]
 

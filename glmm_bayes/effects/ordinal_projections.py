@@ -25,8 +25,8 @@ from glmm_bayes.effects.projections import orthonormal, refuse_unsolved, root
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import training_rows
 from glmm_bayes.families.ordinal import OrdinalFamily
-from glmm_bayes.infer.fit import Fit
-from glmm_bayes.infer.predictor import draw_blocks
+from glmm_bayes.fit.fit import Fit
+from glmm_bayes.fit.linear_predictor import draw_blocks
 from glmm_bayes.priors.predictors import is_specific
 
 Array = NDArray[np.float64]

@@ -21,8 +21,8 @@ from glmm_bayes.effects.combinations import Combinations, combinations_of
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import Rows
 from glmm_bayes.effects.variance import spread_of
-from glmm_bayes.infer.fit import Fit
-from glmm_bayes.infer.predictor import conditional_part, error_of_conditional, rows_part, single_values
+from glmm_bayes.fit.fit import Fit
+from glmm_bayes.fit.linear_predictor import conditional_part, error_of_conditional, rows_part, single_values
 from glmm_bayes.priors.predictors import prefix_of
 from glmm_bayes.priors.priors import SharedEffects
 from glmm_bayes.priors.spread import Spread

@@ -14,7 +14,7 @@ from glmm_bayes.effects.hypotheses import contrast_rows
 from glmm_bayes.effects.new_groups import seed_of
 from glmm_bayes.effects.new_subject import law_of_new
 from glmm_bayes.effects.result import Effects
-from glmm_bayes.infer.fit import Fit, check_fit
+from glmm_bayes.fit.fit import Fit, check_fit
 
 
 def predictions(

@@ -22,8 +22,8 @@ from glmm_bayes.effects.pieces import distinct_pieces
 from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import training_rows
 from glmm_bayes.families.likelihood import adjusted
-from glmm_bayes.infer.fit import Fit
-from glmm_bayes.infer.predictor import draw_blocks, fixed_part, single_values
+from glmm_bayes.fit.fit import Fit
+from glmm_bayes.fit.linear_predictor import draw_blocks, fixed_part, single_values
 
 Array = NDArray[np.float64]
 

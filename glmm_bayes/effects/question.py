@@ -13,7 +13,7 @@ from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand import FactorWords
 from glmm_bayes.effects.ordered import SCORE, categories_shown
 from glmm_bayes.effects.rows import parameter_link
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.fit.fit import Fit
 
 Array = NDArray[np.float64]
 

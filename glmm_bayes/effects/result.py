@@ -19,7 +19,7 @@ from glmm_bayes.effects.asked import Estimand
 from glmm_bayes.effects.group_law import GroupLaw
 from glmm_bayes.effects.measures import Measure
 from glmm_bayes.effects.summaries import summary_frame
-from glmm_bayes.infer.captioned import printed, with_caption
+from glmm_bayes.fit.captioned import printed, with_caption
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

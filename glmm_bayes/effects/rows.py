@@ -16,7 +16,7 @@ from glmm_bayes.design.design import Design, replay_design
 from glmm_bayes.design.table import Column, Table
 from glmm_bayes.effects.estimand import FactorWords
 from glmm_bayes.effects.variance import factors_needed
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.fit.fit import Fit
 from glmm_bayes.priors.predictors import Predictor
 
 _LINES = LINKS["identity"]

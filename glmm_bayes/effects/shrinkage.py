@@ -15,9 +15,9 @@ from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.information import level_information, row_information
 from glmm_bayes.effects.no_pooling import no_pooling
 from glmm_bayes.effects.summaries import summary_frame
-from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit, check_fit
-from glmm_bayes.infer.predictor import draw_blocks, needed_variables, subject_values
+from glmm_bayes.fit.captioned import captioned
+from glmm_bayes.fit.fit import Fit, check_fit
+from glmm_bayes.fit.linear_predictor import draw_blocks, needed_variables, subject_values
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.spread import depends_on_levels
 

@@ -20,8 +20,8 @@ from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.estimand import NEW_SUBJECT
 from glmm_bayes.effects.predicting import predictions
 from glmm_bayes.effects.result import Effects
-from glmm_bayes.infer.caveats import caveat_attrs
-from glmm_bayes.infer.fit import Fit, check_fit
+from glmm_bayes.fit.caveats import caveat_attrs
+from glmm_bayes.fit.fit import Fit, check_fit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -28,7 +28,7 @@ from glmm_bayes.effects.result import Effects
 from glmm_bayes.effects.rows import Rows, new_rows, predictors_of
 from glmm_bayes.effects.targets import confounded_factors
 from glmm_bayes.effects.variables import NANOSECONDS_A_DAY, Variable, held_means, variable_of
-from glmm_bayes.infer.fit import Fit, check_fit
+from glmm_bayes.fit.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from glmm_bayes.design.table import Column, as_labels
 from glmm_bayes.effects.grids import Change
 from glmm_bayes.effects.rows import Rows
 from glmm_bayes.effects.variables import Point, date_of
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.fit.fit import Fit
 
 Array = NDArray[np.float64]
 

@@ -21,8 +21,8 @@ from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import Rows
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.effects.variance import spread_of
-from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit, check_fit
+from glmm_bayes.fit.captioned import captioned
+from glmm_bayes.fit.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 

@@ -13,9 +13,9 @@ from glmm_bayes.families import Family, Response
 from glmm_bayes.families.likelihood import log_likelihood
 from glmm_bayes.families.parameters import Law
 from glmm_bayes.families.residuals import log_density
-from glmm_bayes.infer.many_responses import own_draws
+from glmm_bayes.fit.linear_predictor import subject_values
+from glmm_bayes.fit.several_responses import own_draws
 from glmm_bayes.infer.null_model import NullModel, null_model, without_margin
-from glmm_bayes.infer.predictor import subject_values
 from glmm_bayes.infer.start_centres import (
     Centre,
     Excluded,

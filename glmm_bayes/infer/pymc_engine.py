@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from glmm_bayes.core.errors import Finding, SamplingError
+from glmm_bayes.core.progress import told
+from glmm_bayes.fit.settings import Settings
 from glmm_bayes.infer.chains import Chains
 from glmm_bayes.infer.densities import GraphDensity
 from glmm_bayes.infer.interrupts import Interrupts
-from glmm_bayes.infer.progress import told
-from glmm_bayes.infer.settings import Settings
 from glmm_bayes.infer.starts import Guide, chain_starts, start_seeds
 
 _PATIENCE = 5.0

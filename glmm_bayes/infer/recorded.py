@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
+from glmm_bayes.fit.settings import ELSEWHERE
 from glmm_bayes.infer.chains import FEWEST_DRAWS, STATISTICS
 from glmm_bayes.infer.manifest import Count, Size, Version, first_of, names_all
 from glmm_bayes.infer.sample import DRAWN_WITH, ENGINES
-from glmm_bayes.infer.settings import ELSEWHERE
 
 
 def _engine(name: str) -> str:

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from glmm_bayes.families import FAMILIES, Family
 from glmm_bayes.families.parameters import law_of
-from glmm_bayes.infer.datatree import assemble, coordinates, dimensions
-from glmm_bayes.infer.fit import Fit, Modelled
+from glmm_bayes.fit.datatree import assemble, coordinates, dimensions
+from glmm_bayes.fit.fit import Fit, Modelled
+from glmm_bayes.fit.supports import ANY, inside, supports
 from glmm_bayes.infer.null_model import NullModel, null_coefficients
 from glmm_bayes.infer.start_centres import default_priors, scales_of
-from glmm_bayes.infer.supports import ANY, inside, supports
 from glmm_bayes.priors.group_priors import default_sd
 from glmm_bayes.priors.prior_densities import median
 

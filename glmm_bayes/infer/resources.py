@@ -15,10 +15,10 @@ from typing import Any
 
 from glmm_bayes.core.arguments import LARGEST_WHOLE, checked_seed, whole_number
 from glmm_bayes.core.errors import Finding, ResourceError
-from glmm_bayes.infer.datatree import LOG_LIKELIHOOD_LIMIT, coordinates, dimensions
-from glmm_bayes.infer.free_memory import free_memory
-from glmm_bayes.infer.predictor import BLOCK_ELEMENTS
-from glmm_bayes.infer.settings import Settings
+from glmm_bayes.core.free_memory import free_memory
+from glmm_bayes.fit.datatree import LOG_LIKELIHOOD_LIMIT, coordinates, dimensions
+from glmm_bayes.fit.linear_predictor import BLOCK_ELEMENTS
+from glmm_bayes.fit.settings import Settings
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.priors import Priors
 

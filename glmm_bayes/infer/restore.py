@@ -18,10 +18,10 @@ from glmm_bayes.design.missing import check_finite
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Column, Table
 from glmm_bayes.families import FAMILIES, Family
+from glmm_bayes.fit.datatree import arrays_of, assemble, dimensions
+from glmm_bayes.fit.fit import Fit
 from glmm_bayes.infer.archive import Archive
 from glmm_bayes.infer.chains import STATISTICS
-from glmm_bayes.infer.datatree import arrays_of, assemble, dimensions
-from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.manifest import (
     MANIFEST,
     ROW_LABELS,

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import SamplingError
 from glmm_bayes.core.registry import Registry
+from glmm_bayes.fit.settings import Settings, refuse_unknown_settings
 from glmm_bayes.infer.chains import STATISTICS, Chains, crash_words, cut, kept
 from glmm_bayes.infer.interrupts import Interrupts
 from glmm_bayes.infer.nutpie_engine import sample_nutpie
 from glmm_bayes.infer.pymc_engine import sample_pymc
-from glmm_bayes.infer.settings import Settings, refuse_unknown_settings
 from glmm_bayes.infer.starts import Guide
 
 #: Libraries that draws depend on.

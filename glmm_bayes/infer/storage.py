@@ -26,9 +26,9 @@ from glmm_bayes.design.known import KnownTable
 from glmm_bayes.design.several import MEAN, SPECIFIC
 from glmm_bayes.design.table import Column
 from glmm_bayes.families import FAMILIES
+from glmm_bayes.fit.datatree import dimensions
+from glmm_bayes.fit.fit import Fit
 from glmm_bayes.infer.archive import Archive, open_archive, write_archive
-from glmm_bayes.infer.datatree import dimensions
-from glmm_bayes.infer.fit import Fit
 from glmm_bayes.infer.manifest import (
     FORMAT,
     MANIFEST,

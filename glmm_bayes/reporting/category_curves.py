@@ -24,7 +24,7 @@ from glmm_bayes.effects.canvas import (
     style,
 )
 from glmm_bayes.effects.summaries import summary_frame
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.fit.fit import Fit
 from glmm_bayes.reporting.scenario import Panel, Scenario, expected_on, plan
 
 Array = NDArray[np.float64]

@@ -29,7 +29,7 @@ from glmm_bayes.effects.canvas import (
 )
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.effects.variables import held_means
-from glmm_bayes.infer.fit import Fit, check_fit
+from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.reporting.category_curves import category_curves
 from glmm_bayes.reporting.scenario import Scenario, Values, compute, other_factors, plan
 

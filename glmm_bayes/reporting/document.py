@@ -9,9 +9,9 @@ from glmm_bayes.core.arguments import check_flag
 from glmm_bayes.core.errors import Finding, StorageError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.files import check_target, file_path, is_ours, signed, write_text
+from glmm_bayes.fit.diagnostics import diagnose
+from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.infer.archive import is_fit
-from glmm_bayes.infer.diagnostics import diagnose
-from glmm_bayes.infer.fit import Fit, check_fit
 from glmm_bayes.reporting.sections import sections, verdict
 
 

@@ -24,8 +24,8 @@ from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.rows import new_rows
 from glmm_bayes.effects.variables import NANOSECONDS_A_DAY, variable_names, variable_of
 from glmm_bayes.effects.variance import factors_needed
-from glmm_bayes.infer.fit import Fit
-from glmm_bayes.infer.predictor import BLOCK_ELEMENTS, group_part
+from glmm_bayes.fit.fit import Fit
+from glmm_bayes.fit.linear_predictor import BLOCK_ELEMENTS, group_part
 from glmm_bayes.spec.model_spec import Term
 
 Array = NDArray[np.float64]

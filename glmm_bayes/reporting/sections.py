@@ -11,8 +11,8 @@ from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.describe.equations import all_groups
 from glmm_bayes.describe.explain import describe_references, explain_model, further_lines
 from glmm_bayes.effects.group_pictures import plot_random_effects
-from glmm_bayes.infer.diagnostics import Diagnosis
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.fit.diagnostics import Diagnosis
+from glmm_bayes.fit.fit import Fit
 from glmm_bayes.reporting.blocks import (
     Block,
     Illustration,

@@ -20,8 +20,8 @@ from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.heterogeneity import variance_components
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.families.parameters import PARAMETERS
-from glmm_bayes.infer.diagnostics import Diagnosis, summary
-from glmm_bayes.infer.fit import Fit
+from glmm_bayes.fit.diagnostics import Diagnosis, summary
+from glmm_bayes.fit.fit import Fit
 from glmm_bayes.reporting.blocks import Table
 
 _LEVELS_SHOWN = 6

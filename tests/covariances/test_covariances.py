@@ -9,7 +9,7 @@ from scipy.special import kv
 
 import glmm_bayes as gb
 from glmm_bayes.covariances import COVARIANCES
-from glmm_bayes.infer.datatree import dimensions
+from glmm_bayes.fit.datatree import dimensions
 from tests.plain_mode import PLAIN
 
 RNG = np.random.default_rng(7)

@@ -14,7 +14,7 @@ from scipy import special
 import glmm_bayes as gb
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.links import LINKS
-from glmm_bayes.infer.datatree import dimensions
+from glmm_bayes.fit.datatree import dimensions
 from tests.plain_mode import PLAIN
 
 RNG = np.random.default_rng(20261123)

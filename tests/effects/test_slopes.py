@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.infer.datatree import dimensions
+from glmm_bayes.fit.datatree import dimensions
 from tests.graph.model_rows import USABLE, draws_of, model_of
 
 RNG = np.random.default_rng(11)

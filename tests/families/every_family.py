@@ -11,7 +11,7 @@ import pytensor.tensor as pt
 
 import glmm_bayes as gb
 from glmm_bayes.families import FAMILIES
-from glmm_bayes.infer.datatree import dimensions
+from glmm_bayes.fit.datatree import dimensions
 from tests.plain_mode import PLAIN
 
 ROWS = 48

@@ -8,7 +8,7 @@ from scipy import stats
 import glmm_bayes as gb
 from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.families.likelihood import log_likelihood
-from glmm_bayes.infer.predictor import subject_values
+from glmm_bayes.fit.linear_predictor import subject_values
 
 RNG = np.random.default_rng(3)
 SIZE = 24

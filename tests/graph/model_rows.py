@@ -9,7 +9,7 @@ import pandas as pd
 
 import glmm_bayes as gb
 from glmm_bayes.families import FAMILIES
-from glmm_bayes.infer.datatree import dimensions
+from glmm_bayes.fit.datatree import dimensions
 
 ROWS = 24
 _RNG = np.random.default_rng(20)
@@ -106,7 +106,7 @@ def draws_of(model, shape=(2, 10), seed=3, spread=0.3, sd=1.0):
 
 
 def _sizes(priors):
-    from glmm_bayes.infer.datatree import coordinates
+    from glmm_bayes.fit.datatree import coordinates
 
     return {name: len(labels) for name, labels in coordinates(priors).items()}
 

@@ -16,7 +16,7 @@ import glmm_bayes as gb
 from benchmarks.reference_cases import CASES, ORACLES
 from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.families.likelihood import log_likelihood
-from glmm_bayes.infer.predictor import subject_values
+from glmm_bayes.fit.linear_predictor import subject_values
 
 ESTIMATES = json.loads((ORACLES / "maximum_likelihood.json").read_text(encoding="utf-8"))
 ONE_FACTOR = [

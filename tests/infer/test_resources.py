@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
+from glmm_bayes.fit.settings import Settings
 from glmm_bayes.infer.resources import check_disk, check_memory, estimate
-from glmm_bayes.infer.settings import Settings
 from tests.pace import in_time
 
 ROWS = pd.DataFrame({"x": np.arange(50.0), "y": np.arange(50.0) ** 0.5 + np.resize([0, 0.1, 0.3], 50)})

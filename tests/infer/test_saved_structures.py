@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.infer.datatree import coordinates, dimensions
+from glmm_bayes.fit.datatree import coordinates, dimensions
 
 LEVELS = ["a", "b", "c", "d", "e"]
 DATA = pd.DataFrame(

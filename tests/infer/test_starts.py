@@ -16,14 +16,14 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.families.parameters import TRANSFORMS, Law
+from glmm_bayes.fit.datatree import dimensions
+from glmm_bayes.fit.settings import Settings
+from glmm_bayes.fit.several_responses import joint_dimensions
 from glmm_bayes.infer import nutpie_engine
-from glmm_bayes.infer.datatree import dimensions
 from glmm_bayes.infer.densities import GraphDensity, NutpieDensity
 from glmm_bayes.infer.guides import guide_of, joint_guide
-from glmm_bayes.infer.many_responses import joint_dimensions
 from glmm_bayes.infer.null_model import rows_of_coefficients
 from glmm_bayes.infer.nutpie_engine import _compiled
-from glmm_bayes.infer.settings import Settings
 from glmm_bayes.infer.start_centres import _SAMPLED, _within
 from glmm_bayes.infer.starts import LIMIT, chain_starts
 from glmm_bayes.priors.prior_densities import DISTRIBUTIONS, distribution, median

@@ -12,7 +12,7 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.core.escapes import defused, visible
-from glmm_bayes.infer.captioned import PrintedFrame
+from glmm_bayes.fit.captioned import PrintedFrame
 
 HIDDEN = {
     "colour": "\x1b[31mRED",

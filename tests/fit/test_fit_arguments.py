@@ -118,7 +118,7 @@ def test_what_other_packages_call_it_is_answered_with_our_name(theirs, ours):
 
 
 def test_whole_numbers_of_numpy_are_taken_for_what_they_are():
-    from glmm_bayes.infer.settings import Settings
+    from glmm_bayes.fit.settings import Settings
 
     made = Settings(
         draws=np.int64(10), tune=np.uint8(5), chains=np.int32(2), cores=np.int8(1), seed=np.int64(3)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.infer.many_responses import MultivariateFit
+from glmm_bayes.fit.several_responses import MultivariateFit
 
 RNG = np.random.default_rng(3)
 TABLE = pd.DataFrame({"x": RNG.normal(size=30)}).assign(

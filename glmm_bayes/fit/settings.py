@@ -10,7 +10,7 @@ from typing import Any
 from glmm_bayes.core.arguments import LARGEST_WHOLE, check_flag, checked_seed, open_share, whole_number
 from glmm_bayes.core.elsewhere import refuse_unknown
 from glmm_bayes.core.errors import SamplingError
-from glmm_bayes.infer.progress import is_watched
+from glmm_bayes.core.progress import is_watched
 
 #: The engine of draws that none of ours made.
 ELSEWHERE = "draws made elsewhere"

@@ -10,7 +10,7 @@ import xarray as xr
 
 import glmm_bayes as gb
 from glmm_bayes.families import FAMILIES
-from glmm_bayes.infer.datatree import coordinates, dimensions
+from glmm_bayes.fit.datatree import coordinates, dimensions
 from glmm_bayes.infer.storage import load, save_fit
 from tests.families.every_family import FURTHER, model_of
 from tests.infer.test_saved_structures import DATA, FORMULAS, KNOWN

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
-from glmm_bayes.infer.captioned import captioned
-from glmm_bayes.infer.fit import Fit, check_fit
-from glmm_bayes.infer.many_responses import MultivariateFit
+from glmm_bayes.fit.captioned import captioned
+from glmm_bayes.fit.fit import Fit, check_fit
+from glmm_bayes.fit.several_responses import MultivariateFit
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.priors import Priors, SharedEffects, shared_labels
 

@@ -14,8 +14,8 @@ from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.families import Family, Response
 from glmm_bayes.families.likelihood import log_likelihood
-from glmm_bayes.infer.predictor import draw_blocks, needed_variables, subject_values
-from glmm_bayes.infer.supports import (
+from glmm_bayes.fit.linear_predictor import draw_blocks, needed_variables, subject_values
+from glmm_bayes.fit.supports import (
     ANY,
     FITTING,
     UNIT,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from glmm_bayes.infer.free_memory import free_memory
+from glmm_bayes.core.free_memory import free_memory
 
 GB = 2**30
 

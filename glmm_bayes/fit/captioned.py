@@ -14,7 +14,7 @@ import pandas as pd
 
 from glmm_bayes.core.escapes import defused, visible
 from glmm_bayes.core.text_tables import WIDTH, number_text, table_text
-from glmm_bayes.infer.caveats import Drawn, caveat_attrs
+from glmm_bayes.fit.caveats import Drawn, caveat_attrs
 
 _ROWS = 20
 

@@ -5,8 +5,8 @@ import types
 
 import pytest
 
-from glmm_bayes.infer.progress import is_watched, told
-from glmm_bayes.infer.settings import Settings
+from glmm_bayes.core.progress import is_watched, told
+from glmm_bayes.fit.settings import Settings
 
 
 def test_work_is_named_with_its_time(capsys):

@@ -1,0 +1,1 @@
+"""Draws and their model in; a Fit and its diagnosis out."""
