@@ -65,7 +65,7 @@ def estimated(case: str) -> tuple[Any, dict, float]:
     """Make a model; return it, the arguments of its fit, and the estimate in megabytes."""
     import glmm_bayes as gb
     from glmm_bayes.fit.settings import Settings
-    from glmm_bayes.infer.resources import estimate
+    from glmm_bayes.sampling.resources import estimate
 
     rows, levels, formula, family, arguments = CASES[case]
     model = gb.Model(formula, frame(rows, levels, SPREAD.get(case, 0.5)), family=family)

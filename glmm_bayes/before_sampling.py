@@ -29,7 +29,7 @@ def check_spec(spec: Path, file: SpecFile, targets: dict[str, Path], allow_outsi
     """Check all that needs neither data nor a graph; return how to sample."""
     from glmm_bayes.effects.measures import read_measure
     from glmm_bayes.fit.settings import Settings
-    from glmm_bayes.infer.sample import read_settings
+    from glmm_bayes.sampling.engines import read_settings
     from glmm_bayes.spec.outputs import check_outputs
 
     check_outputs(spec, file, targets, allow_outside)
@@ -49,8 +49,8 @@ def check_model(model: Model, file: SpecFile, sampler: Settings, target: Path) -
     """
     from glmm_bayes.effects.answers import OVERFLOW
     from glmm_bayes.effects.expectation import MAX_MEMORY, check_memory
-    from glmm_bayes.infer.rehearsal import rehearsal
-    from glmm_bayes.infer.resources import check_resources
+    from glmm_bayes.sampling.rehearsal import rehearsal
+    from glmm_bayes.sampling.resources import check_resources
 
     with placed("[sampler]"):
         check_resources(model.priors, len(model.response.values), sampler, target)

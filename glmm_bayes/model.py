@@ -41,14 +41,14 @@ from glmm_bayes.fit.datatree import assemble, dimensions
 from glmm_bayes.fit.diagnostics import diagnose
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.settings import Settings
-from glmm_bayes.infer.guides import guide_of
-from glmm_bayes.infer.interrupts import Interrupts
-from glmm_bayes.infer.resources import check_resources, checked_prior_draws
-from glmm_bayes.infer.sample import read_settings, sample
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.prior_scale import check_prior_scale
 from glmm_bayes.priors.priors import Priors
 from glmm_bayes.priors.resolve import check_family, link_of, resolve
+from glmm_bayes.sampling.engines import read_settings, sample
+from glmm_bayes.sampling.guides import guide_of
+from glmm_bayes.sampling.interrupts import Interrupts
+from glmm_bayes.sampling.resources import check_resources, checked_prior_draws
 from glmm_bayes.spec.column_names import label_columns
 from glmm_bayes.spec.custom_family import CustomFamily
 from glmm_bayes.spec.many_responses import Formulas

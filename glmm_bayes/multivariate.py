@@ -25,13 +25,13 @@ from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.diagnostics import diagnose
 from glmm_bayes.fit.settings import Settings
 from glmm_bayes.fit.several_responses import MultivariateFit, joint_dimensions
-from glmm_bayes.infer.guides import joint_guide
-from glmm_bayes.infer.interrupts import Interrupts
-from glmm_bayes.infer.resources import check_resources, checked_prior_draws
-from glmm_bayes.infer.sample import read_settings, sample
 from glmm_bayes.model import Model, checked_missing
 from glmm_bayes.priors.joint_priors import check_labels, joint_priors, split_priors
 from glmm_bayes.priors.resolve import check_family, resolve
+from glmm_bayes.sampling.engines import read_settings, sample
+from glmm_bayes.sampling.guides import joint_guide
+from glmm_bayes.sampling.interrupts import Interrupts
+from glmm_bayes.sampling.resources import check_resources, checked_prior_draws
 from glmm_bayes.spec.column_names import column_names, label_columns
 from glmm_bayes.spec.many_responses import Formulas
 from glmm_bayes.spec.model_spec import ModelSpec

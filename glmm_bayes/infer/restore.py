@@ -21,7 +21,6 @@ from glmm_bayes.families import FAMILIES, Family
 from glmm_bayes.fit.datatree import arrays_of, assemble, dimensions
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.infer.archive import Archive
-from glmm_bayes.infer.chains import STATISTICS
 from glmm_bayes.infer.manifest import (
     MANIFEST,
     ROW_LABELS,
@@ -43,6 +42,7 @@ from glmm_bayes.infer.recorded import (
 )
 from glmm_bayes.priors.priors import Priors
 from glmm_bayes.priors.resolve import Resolved, resolve
+from glmm_bayes.sampling.chains import STATISTICS
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.several import Formula

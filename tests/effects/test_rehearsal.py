@@ -10,7 +10,7 @@ from glmm_bayes.effects.answers import OVERFLOW
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.fit.datatree import arrays_of, dimensions
 from glmm_bayes.fit.supports import _INSIDE, Condition, inside
-from glmm_bayes.infer.rehearsal import rehearsal
+from glmm_bayes.sampling.rehearsal import rehearsal
 from tests.families.every_family import FURTHER
 from tests.families.every_family import model_of as larger_model
 from tests.graph.model_rows import USABLE, draws_of, model_of

@@ -14,7 +14,7 @@ import glmm_bayes as gb
 from glmm_bayes.fit.settings import ELSEWHERE
 from glmm_bayes.infer.archive import write_archive
 from glmm_bayes.infer.manifest import MANIFEST, ArrayEntry, FingerprintEntry, canonical, metadata_members
-from glmm_bayes.infer.sample import DRAWN_WITH
+from glmm_bayes.sampling.engines import DRAWN_WITH
 from tests.infer.test_storage import SETTINGS, fit_of, members_of, random_draws
 
 DATA = pd.DataFrame(

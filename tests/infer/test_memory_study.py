@@ -8,7 +8,7 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.fit.settings import Settings
-from glmm_bayes.infer.resources import estimate
+from glmm_bayes.sampling.resources import estimate
 
 MEASURED = json.loads(
     (Path(__file__).parents[2] / "benchmarks" / "results" / "memory.json").read_text(encoding="utf-8")

@@ -25,7 +25,7 @@ from glmm_bayes.fit.datatree import assemble, coordinates, dimensions
 from glmm_bayes.infer import archive as archive_module
 from glmm_bayes.infer.archive import write_archive
 from glmm_bayes.infer.manifest import MANIFEST, canonical, from_json, to_json
-from glmm_bayes.infer.sample import DRAWN_WITH
+from glmm_bayes.sampling.engines import DRAWN_WITH
 
 SETTINGS = {
     "engine": "nutpie",

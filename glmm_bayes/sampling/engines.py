@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import SamplingError
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.fit.settings import Settings, refuse_unknown_settings
-from glmm_bayes.infer.chains import STATISTICS, Chains, crash_words, cut, kept
-from glmm_bayes.infer.interrupts import Interrupts
-from glmm_bayes.infer.nutpie_engine import sample_nutpie
-from glmm_bayes.infer.pymc_engine import sample_pymc
-from glmm_bayes.infer.starts import Guide
+from glmm_bayes.sampling.chains import STATISTICS, Chains, crash_words, cut, kept
+from glmm_bayes.sampling.interrupts import Interrupts
+from glmm_bayes.sampling.nutpie_engine import sample_nutpie
+from glmm_bayes.sampling.pymc_engine import sample_pymc
+from glmm_bayes.sampling.starts import Guide
 
 #: Libraries that draws depend on.
 DRAWN_WITH = ("glmm-bayes", "pymc", "pytensor", "nutpie", "numpy")

@@ -15,8 +15,10 @@ from glmm_bayes.families.parameters import Law
 from glmm_bayes.families.residuals import log_density
 from glmm_bayes.fit.linear_predictor import subject_values
 from glmm_bayes.fit.several_responses import own_draws
-from glmm_bayes.infer.null_model import NullModel, null_model, without_margin
-from glmm_bayes.infer.start_centres import (
+from glmm_bayes.priors.joint_priors import NU, RESCOR, JointPriors
+from glmm_bayes.priors.priors import Priors
+from glmm_bayes.sampling.null_model import NullModel, null_model, without_margin
+from glmm_bayes.sampling.start_centres import (
     Centre,
     Excluded,
     centres,
@@ -24,9 +26,7 @@ from glmm_bayes.infer.start_centres import (
     law_centre,
     scales_of,
 )
-from glmm_bayes.infer.starts import Guide
-from glmm_bayes.priors.joint_priors import NU, RESCOR, JointPriors
-from glmm_bayes.priors.priors import Priors
+from glmm_bayes.sampling.starts import Guide
 from glmm_bayes.spec.model_spec import ModelSpec
 
 Array = NDArray[np.float64]

@@ -9,7 +9,7 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.fit.settings import Settings
-from glmm_bayes.infer.resources import check_disk, check_memory, estimate
+from glmm_bayes.sampling.resources import check_disk, check_memory, estimate
 from tests.pace import in_time
 
 ROWS = pd.DataFrame({"x": np.arange(50.0), "y": np.arange(50.0) ** 0.5 + np.resize([0, 0.1, 0.3], 50)})
@@ -65,7 +65,7 @@ TOO_MUCH = [
 @pytest.mark.parametrize("which", ["small", "wide"])
 def test_what_is_advised_fits(which, asked, monkeypatch):
     # As much on every machine.
-    monkeypatch.setattr("glmm_bayes.infer.resources.free_memory", lambda: 8e9)
+    monkeypatch.setattr("glmm_bayes.sampling.resources.free_memory", lambda: 8e9)
     made = {"small": model, "wide": wide}[which]()
 
     def check(settings):
@@ -82,11 +82,11 @@ def test_what_is_advised_fits(which, asked, monkeypatch):
 
 
 def test_where_nothing_fits_no_settings_are_advised(monkeypatch):
-    monkeypatch.setattr("glmm_bayes.infer.resources.free_memory", lambda: 1e8)
+    monkeypatch.setattr("glmm_bayes.sampling.resources.free_memory", lambda: 1e8)
     with pytest.raises(gb.ResourceError, match="Take fewer rows"):
         check_memory(estimate(model().priors, 50, Settings()), Settings())
     with pytest.raises(gb.ResourceError, match="Take fewer rows"):
-        monkeypatch.setattr("glmm_bayes.infer.resources.free_memory", lambda: 100.0)
+        monkeypatch.setattr("glmm_bayes.sampling.resources.free_memory", lambda: 100.0)
         model().prior_predictive()
 
 

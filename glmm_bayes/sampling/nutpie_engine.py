@@ -13,16 +13,16 @@ import numpy as np
 from glmm_bayes.core.errors import Finding, SamplingError
 from glmm_bayes.core.progress import told
 from glmm_bayes.fit.settings import Settings
-from glmm_bayes.infer.chains import Chains
-from glmm_bayes.infer.densities import NutpieDensity
-from glmm_bayes.infer.interrupts import Interrupts
-from glmm_bayes.infer.starts import Guide, chain_starts, start_seeds
+from glmm_bayes.sampling.chains import Chains
+from glmm_bayes.sampling.densities import NutpieDensity
+from glmm_bayes.sampling.interrupts import Interrupts
+from glmm_bayes.sampling.starts import Guide, chain_starts, start_seeds
 
 
 def sample_nutpie(
     model: Any, names: Sequence[str], settings: Settings, seed: int, guide: Guide, interrupts: Interrupts
 ) -> Chains:
-    """Draw from the posterior; parameters are those of ``glmm_bayes.infer.sample.sample``."""
+    """Draw from the posterior; parameters are those of ``glmm_bayes.sampling.engines.sample``."""
     compiled = _compiled(model, names, guide, settings.shows_progress)
     density = NutpieDensity(compiled, len(model.free_RVs))
     centre = compiled.initial_point_func(0)

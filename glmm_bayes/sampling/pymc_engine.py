@@ -13,10 +13,10 @@ import numpy as np
 from glmm_bayes.core.errors import Finding, SamplingError
 from glmm_bayes.core.progress import told
 from glmm_bayes.fit.settings import Settings
-from glmm_bayes.infer.chains import Chains
-from glmm_bayes.infer.densities import GraphDensity
-from glmm_bayes.infer.interrupts import Interrupts
-from glmm_bayes.infer.starts import Guide, chain_starts, start_seeds
+from glmm_bayes.sampling.chains import Chains
+from glmm_bayes.sampling.densities import GraphDensity
+from glmm_bayes.sampling.interrupts import Interrupts
+from glmm_bayes.sampling.starts import Guide, chain_starts, start_seeds
 
 _PATIENCE = 5.0
 
@@ -24,7 +24,7 @@ _PATIENCE = 5.0
 def sample_pymc(
     model: Any, names: Sequence[str], settings: Settings, seed: int, guide: Guide, interrupts: Interrupts
 ) -> Chains:
-    """Draw from the posterior; parameters are those of ``glmm_bayes.infer.sample.sample``."""
+    """Draw from the posterior; parameters are those of ``glmm_bayes.sampling.engines.sample``."""
     with told("compiling", settings.shows_progress):
         density = GraphDensity(model, names, guide.overrides(model))
     reach = guide.reach(model, density.shapes)

@@ -13,10 +13,10 @@ from glmm_bayes.families.parameters import law_of
 from glmm_bayes.fit.datatree import assemble, coordinates, dimensions
 from glmm_bayes.fit.fit import Fit, Modelled
 from glmm_bayes.fit.supports import ANY, inside, supports
-from glmm_bayes.infer.null_model import NullModel, null_coefficients
-from glmm_bayes.infer.start_centres import default_priors, scales_of
 from glmm_bayes.priors.group_priors import default_sd
 from glmm_bayes.priors.prior_densities import median
+from glmm_bayes.sampling.null_model import NullModel, null_coefficients
+from glmm_bayes.sampling.start_centres import default_priors, scales_of
 
 Array = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, SamplingError
-from glmm_bayes.infer.start_centres import Centre, Excluded
+from glmm_bayes.sampling.start_centres import Centre, Excluded
 
 Array = NDArray[np.float64]
 

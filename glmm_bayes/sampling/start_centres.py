@@ -18,12 +18,12 @@ from scipy.special import logit
 
 from glmm_bayes.families import Family, Response, Scales
 from glmm_bayes.families.parameters import Law, law_of
-from glmm_bayes.infer.null_model import NullModel, rows_of_coefficients
 from glmm_bayes.priors.basis import column_swing
 from glmm_bayes.priors.monotonic import prior_columns
 from glmm_bayes.priors.predictors import Predictor, Target
 from glmm_bayes.priors.prior_densities import distribution
 from glmm_bayes.priors.priors import Priors, resolve_priors
+from glmm_bayes.sampling.null_model import NullModel, rows_of_coefficients
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 

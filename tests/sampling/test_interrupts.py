@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.infer.chains import FEWEST_DRAWS, Chains, cut, kept
-from glmm_bayes.infer.interrupts import Interrupts
-from glmm_bayes.infer.pymc_engine import _end
+from glmm_bayes.sampling.chains import FEWEST_DRAWS, Chains, cut, kept
+from glmm_bayes.sampling.interrupts import Interrupts
+from glmm_bayes.sampling.pymc_engine import _end
 
 RNG = np.random.default_rng(1)
 DATA = pd.DataFrame({"x": RNG.normal(size=40), "g": np.repeat(np.arange(8), 5)}).assign(

@@ -1,0 +1,1 @@
+"""A graph in, draws out: engines, starts and what they need."""
