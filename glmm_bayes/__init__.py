@@ -47,7 +47,7 @@ _HOMES = {
     "icc": "effects.explained",
     "implied_correlation": "effects.within_groups",
     "interval_ratio": "effects.interval_ratio",
-    "load": "infer.storage",
+    "load": "storage.save_load",
     "load_dataset": "datasets",
     "median_ratio": "effects.within_groups",
     "pit": "checking.pit",
@@ -136,7 +136,6 @@ if TYPE_CHECKING:
     from glmm_bayes.fit.diagnostics import summary as summary
     from glmm_bayes.fit.fit import Fit as Fit
     from glmm_bayes.fit.several_responses import MultivariateFit as MultivariateFit
-    from glmm_bayes.infer.storage import load as load
     from glmm_bayes.model import Model as Model
     from glmm_bayes.multivariate import MultivariateModel as MultivariateModel
     from glmm_bayes.reporting.curves import plot_curves as plot_curves
@@ -148,6 +147,7 @@ if TYPE_CHECKING:
     from glmm_bayes.spec.prior import Prior as Prior
     from glmm_bayes.spec.several import Formula as Formula
     from glmm_bayes.spec.transforms import register_transform as register_transform
+    from glmm_bayes.storage.save_load import load as load
 
 
 def __getattr__(name: str) -> Any:

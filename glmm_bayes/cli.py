@@ -125,7 +125,7 @@ def demo(
 def check(spec: SpecPath, as_json: AsJson = False, allow_outside: AllowOutside = False) -> None:
     """Read spec and data, and list everything found; nothing is compiled."""
     from glmm_bayes.core.text_tables import table_text, within_width
-    from glmm_bayes.infer.archive import is_fit
+    from glmm_bayes.storage.archive import is_fit
 
     file = spec_file(spec)
     targets = targets_of(spec, file)

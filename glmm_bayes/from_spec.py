@@ -63,7 +63,7 @@ def _data(file: SpecFile) -> Any:
 
 def fit_of(source: Path) -> tuple[Fit, SpecFile | None]:
     """Load a fit, or the one of a spec file; then the file must still say the fit's model."""
-    from glmm_bayes.infer.storage import load
+    from glmm_bayes.storage.save_load import load
 
     if not is_spec(source):
         return load(source), None

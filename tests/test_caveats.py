@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import glmm_bayes as gb
 from glmm_bayes.cli import app
 from glmm_bayes.effects.side_by_side import SideBySide
-from tests.infer.test_storage import SETTINGS
+from tests.storage.test_storage import SETTINGS
 
 SHAPE = (2, 300)
 RNG = np.random.default_rng(1)

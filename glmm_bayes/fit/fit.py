@@ -200,7 +200,7 @@ class Fit(AnswersNames):
         StorageError
             ``exists`` if the path is taken (write ``overwrite=True``), ``storage`` if it cannot be written.
         """
-        from glmm_bayes.infer.storage import save_fit
+        from glmm_bayes.storage.save_load import save_fit
 
         save_fit(self, path, overwrite=overwrite)
 

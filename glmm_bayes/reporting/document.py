@@ -11,8 +11,8 @@ from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.files import check_target, file_path, is_ours, signed, write_text
 from glmm_bayes.fit.diagnostics import diagnose
 from glmm_bayes.fit.fit import Fit, check_fit
-from glmm_bayes.infer.archive import is_fit
 from glmm_bayes.reporting.sections import sections, verdict
+from glmm_bayes.storage.archive import is_fit
 
 
 def report(fit: Fit, path: str | PathLike[str], title: str | None = None, overwrite: bool = False) -> Path:

@@ -9,10 +9,10 @@ from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.predicting import predictions
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.fit.fit import Fit
-from glmm_bayes.infer.manifest import fingerprint
 from glmm_bayes.reporting.scenario import is_factor, predictors
 from glmm_bayes.spec.editions import CURRENT
 from glmm_bayes.spec.prior import Prior
+from glmm_bayes.storage.manifest import fingerprint
 
 _CONTRASTS_SAID = 3
 

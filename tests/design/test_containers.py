@@ -15,8 +15,8 @@ import glmm_bayes as gb
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.design.design import build_design, replay_design
 from glmm_bayes.design.table import as_labels, read_table
-from glmm_bayes.infer.manifest import fingerprint
 from glmm_bayes.spec.model_spec import ModelSpec
+from glmm_bayes.storage.manifest import fingerprint
 
 ROWS = 60
 RNG = np.random.default_rng(3)

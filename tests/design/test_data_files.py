@@ -15,7 +15,7 @@ from glmm_bayes.core.errors import Findings
 from glmm_bayes.design.data_files import read_data_file
 from glmm_bayes.design.known_files import read_known
 from glmm_bayes.design.table import read_table
-from glmm_bayes.infer.manifest import fingerprint
+from glmm_bayes.storage.manifest import fingerprint
 
 ROWS = 40
 RNG = np.random.default_rng(11)

@@ -227,7 +227,7 @@ def test_more_chains_leave_the_first_ones_alone():
 
 
 def test_blocks_of_rows_do_not_show(monkeypatch):
-    from glmm_bayes.infer import predictor
+    from glmm_bayes.storage import predictor
 
     fit = fit_of()
     whole, mean = new(fit, DATA), new(fit, DATA, by="t")

@@ -14,8 +14,8 @@ from glmm_bayes.sampling.rehearsal import rehearsal
 from tests.families.every_family import FURTHER
 from tests.families.every_family import model_of as larger_model
 from tests.graph.model_rows import USABLE, draws_of, model_of
-from tests.infer.test_saved_structures import FORMULAS
-from tests.infer.test_saved_structures import fit_of as fit_of_structure
+from tests.storage.test_saved_structures import FORMULAS
+from tests.storage.test_saved_structures import fit_of as fit_of_structure
 
 WORDS = ("population", "typical", "subject", "sample", "new_subject")
 MEASURES = ("difference", "ratio", "odds_ratio", "mean_log_odds_ratio", "nnt", "lift")

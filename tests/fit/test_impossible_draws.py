@@ -11,9 +11,9 @@ import xarray as xr
 import glmm_bayes as gb
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.fit.datatree import coordinates, dimensions
-from glmm_bayes.infer.storage import load, save_fit
+from glmm_bayes.storage.save_load import load, save_fit
 from tests.families.every_family import FURTHER, model_of
-from tests.infer.test_saved_structures import DATA, FORMULAS, KNOWN
+from tests.storage.test_saved_structures import DATA, FORMULAS, KNOWN
 
 #: By the first word of a variable's name, or its whole name: where it lies, said here once more.
 REAL = ("beta", "b", "mo", "alpha")

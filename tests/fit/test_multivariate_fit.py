@@ -8,7 +8,7 @@ from scipy import stats
 import glmm_bayes as gb
 from glmm_bayes.fit.several_responses import MultivariateFit, _coordinates, joint_dimensions
 from glmm_bayes.sampling.chains import STATISTICS
-from tests.infer.test_storage import SETTINGS
+from tests.storage.test_storage import SETTINGS
 
 RNG = np.random.default_rng(8)
 ROWS, LEVELS, DRAWS = 30, 5, (2, 6)

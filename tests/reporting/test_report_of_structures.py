@@ -3,7 +3,7 @@
 import pytest
 
 import glmm_bayes as gb
-from tests.infer.test_saved_structures import FORMULAS, fit_of
+from tests.storage.test_saved_structures import FORMULAS, fit_of
 
 
 @pytest.mark.parametrize("formula", FORMULAS)

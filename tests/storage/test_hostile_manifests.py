@@ -12,10 +12,10 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.fit.settings import ELSEWHERE
-from glmm_bayes.infer.archive import write_archive
-from glmm_bayes.infer.manifest import MANIFEST, ArrayEntry, FingerprintEntry, canonical, metadata_members
 from glmm_bayes.sampling.engines import DRAWN_WITH
-from tests.infer.test_storage import SETTINGS, fit_of, members_of, random_draws
+from glmm_bayes.storage.archive import write_archive
+from glmm_bayes.storage.manifest import MANIFEST, ArrayEntry, FingerprintEntry, canonical, metadata_members
+from tests.storage.test_storage import SETTINGS, fit_of, members_of, random_draws
 
 DATA = pd.DataFrame(
     {
@@ -306,7 +306,7 @@ def test_rows_that_a_model_refuses_are_refused_on_opening(position, value, tmp_p
     name = f"data/column_{position}"
     change = array_changed(name, lambda values: np.where(np.arange(len(values)) == 2, value, values))
     # Whoever changes rows makes their hashes right.
-    monkeypatch.setattr("glmm_bayes.infer.restore.fingerprint", lambda table: of_manifest)
+    monkeypatch.setattr("glmm_bayes.storage.restore.fingerprint", lambda table: of_manifest)
     of_manifest = FingerprintEntry(**json.loads(members_of(made_elsewhere())[MANIFEST])["fingerprint"])
     with pytest.raises(gb.StorageError, match="row 2") as caught:
         gb.load(rewritten(tmp_path, change, made_elsewhere()))

@@ -12,8 +12,8 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.design.design import replay_design
-from glmm_bayes.infer.archive import write_archive
-from glmm_bayes.infer.manifest import MANIFEST, canonical
+from glmm_bayes.storage.archive import write_archive
+from glmm_bayes.storage.manifest import MANIFEST, canonical
 
 ROWS = 30
 RNG = np.random.default_rng(5)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from glmm_bayes.fit.settings import ELSEWHERE
-from glmm_bayes.infer.manifest import Count, Size, Version, first_of, names_all
 from glmm_bayes.sampling.chains import FEWEST_DRAWS, STATISTICS
 from glmm_bayes.sampling.engines import DRAWN_WITH, ENGINES
+from glmm_bayes.storage.manifest import Count, Size, Version, first_of, names_all
 
 
 def _engine(name: str) -> str:

@@ -20,8 +20,14 @@ from glmm_bayes.design.table import Column, Table
 from glmm_bayes.families import FAMILIES, Family
 from glmm_bayes.fit.datatree import arrays_of, assemble, dimensions
 from glmm_bayes.fit.fit import Fit
-from glmm_bayes.infer.archive import Archive
-from glmm_bayes.infer.manifest import (
+from glmm_bayes.priors.priors import Priors
+from glmm_bayes.priors.resolve import Resolved, resolve
+from glmm_bayes.sampling.chains import STATISTICS
+from glmm_bayes.spec.model_spec import ModelSpec
+from glmm_bayes.spec.prior import Prior
+from glmm_bayes.spec.several import Formula
+from glmm_bayes.storage.archive import Archive
+from glmm_bayes.storage.manifest import (
     MANIFEST,
     ROW_LABELS,
     ColumnEntry,
@@ -33,19 +39,13 @@ from glmm_bayes.infer.manifest import (
     from_json,
     state_entry,
 )
-from glmm_bayes.infer.recorded import (
+from glmm_bayes.storage.recorded import (
     is_sampled,
     missing_statistics,
     settings_fault,
     size_fault,
     statistic_fault,
 )
-from glmm_bayes.priors.priors import Priors
-from glmm_bayes.priors.resolve import Resolved, resolve
-from glmm_bayes.sampling.chains import STATISTICS
-from glmm_bayes.spec.model_spec import ModelSpec
-from glmm_bayes.spec.prior import Prior
-from glmm_bayes.spec.several import Formula
 
 #: Numbers that another processor adds up in another order differ by far less than this.
 _TOLERANCE = 1e-9

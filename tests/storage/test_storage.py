@@ -22,10 +22,10 @@ import zarr
 
 import glmm_bayes as gb
 from glmm_bayes.fit.datatree import assemble, coordinates, dimensions
-from glmm_bayes.infer import archive as archive_module
-from glmm_bayes.infer.archive import write_archive
-from glmm_bayes.infer.manifest import MANIFEST, canonical, from_json, to_json
 from glmm_bayes.sampling.engines import DRAWN_WITH
+from glmm_bayes.storage import archive as archive_module
+from glmm_bayes.storage.archive import write_archive
+from glmm_bayes.storage.manifest import MANIFEST, canonical, from_json, to_json
 
 SETTINGS = {
     "engine": "nutpie",
@@ -728,7 +728,7 @@ def test_json_that_no_release_writes_is_refused(text, tmp_path):
 
 
 def test_a_huge_manifest_is_refused_unread(tmp_path, monkeypatch):
-    monkeypatch.setattr("glmm_bayes.infer.storage._MANIFEST_LIMIT", 1000)
+    monkeypatch.setattr("glmm_bayes.storage.save_load._MANIFEST_LIMIT", 1000)
     assert code_of(saved(tmp_path)) == "load_unsafe"
 
 

@@ -28,8 +28,10 @@ from glmm_bayes.design.table import Column
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.fit.datatree import dimensions
 from glmm_bayes.fit.fit import Fit
-from glmm_bayes.infer.archive import Archive, open_archive, write_archive
-from glmm_bayes.infer.manifest import (
+from glmm_bayes.spec.prior import Prior
+from glmm_bayes.spec.transforms import registered_in
+from glmm_bayes.storage.archive import Archive, open_archive, write_archive
+from glmm_bayes.storage.manifest import (
     FORMAT,
     MANIFEST,
     ROW_LABELS,
@@ -52,9 +54,7 @@ from glmm_bayes.infer.manifest import (
     state_entry,
     to_json,
 )
-from glmm_bayes.infer.restore import rebuild, spec_of
-from glmm_bayes.spec.prior import Prior
-from glmm_bayes.spec.transforms import registered_in
+from glmm_bayes.storage.restore import rebuild, spec_of
 
 _MANIFEST_LIMIT = 64_000_000
 #: What a file says of the machine that wrote it.
