@@ -51,9 +51,9 @@ _HOMES = {
     "load_dataset": "datasets",
     "median_ratio": "effects.within_groups",
     "pit": "checking.pit",
-    "plot_curves": "reporting.curves",
-    "plot_random_effects": "effects.group_pictures",
-    "plot_shrinkage": "effects.group_pictures",
+    "plot_curves": "plots.curves",
+    "plot_random_effects": "plots.groups",
+    "plot_shrinkage": "plots.groups",
     "posterior_predictive": "checking.predictive",
     "pp_check": "checking.predictive",
     "predictions": "effects.predicting",
@@ -117,8 +117,6 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.explained import r2 as r2
     from glmm_bayes.effects.fans import fan as fan
     from glmm_bayes.effects.gee import gee as gee
-    from glmm_bayes.effects.group_pictures import plot_random_effects as plot_random_effects
-    from glmm_bayes.effects.group_pictures import plot_shrinkage as plot_shrinkage
     from glmm_bayes.effects.heterogeneity import variance_components as variance_components
     from glmm_bayes.effects.interval_ratio import interval_ratio as interval_ratio
     from glmm_bayes.effects.local_attenuation import attenuation as attenuation
@@ -138,7 +136,9 @@ if TYPE_CHECKING:
     from glmm_bayes.fit.several_responses import MultivariateFit as MultivariateFit
     from glmm_bayes.model import Model as Model
     from glmm_bayes.multivariate import MultivariateModel as MultivariateModel
-    from glmm_bayes.reporting.curves import plot_curves as plot_curves
+    from glmm_bayes.plots.curves import plot_curves as plot_curves
+    from glmm_bayes.plots.groups import plot_random_effects as plot_random_effects
+    from glmm_bayes.plots.groups import plot_shrinkage as plot_shrinkage
     from glmm_bayes.reporting.document import report as report
     from glmm_bayes.spec.custom_family import CustomFamily as CustomFamily
     from glmm_bayes.spec.file_model import spec_schema as spec_schema

@@ -20,7 +20,7 @@ from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.fit.linear_predictor import draw_blocks, needed_variables, subject_values
 
 if TYPE_CHECKING:
-    from glmm_bayes.effects.canvas import Picture
+    from glmm_bayes.plots.canvas import Picture
 
 Array = NDArray[np.float64]
 
@@ -192,25 +192,25 @@ def _fitting_kind(fit: Fit) -> str:
 
 
 def _density(fit: Fit, replicated: Array) -> Picture:
-    from glmm_bayes.checking.densities import density_check
+    from glmm_bayes.plots.density_check import density_check
 
     return density_check(fit, replicated)
 
 
 def _rootogram(fit: Fit, replicated: Array) -> Picture:
-    from glmm_bayes.checking.pictures import rootogram_check
+    from glmm_bayes.plots.checks import rootogram_check
 
     return rootogram_check(fit, replicated)
 
 
 def _proportions(fit: Fit, replicated: Array) -> Picture:
-    from glmm_bayes.checking.pictures import proportions_check
+    from glmm_bayes.plots.checks import proportions_check
 
     return proportions_check(fit, replicated)
 
 
 def _categories(fit: Fit, replicated: Array) -> Picture:
-    from glmm_bayes.checking.categories import categories_check
+    from glmm_bayes.plots.categories_check import categories_check
 
     return categories_check(fit, replicated)
 

@@ -122,7 +122,7 @@ class Effects(AnswersNames):
     @in_our_words
     def plot(self) -> Figure:
         """Draw the effects with their intervals; the figure's ``alt`` describes it in words."""
-        from glmm_bayes.effects.pictures import plot_effects
+        from glmm_bayes.plots.effects import plot_effects
 
         figure: Figure = plot_effects(self)
         return figure

@@ -80,7 +80,7 @@ class SideBySide(AnswersNames):
     @in_our_words
     def plot(self) -> Figure:
         """Draw all estimands in one picture; the figure's ``alt`` describes it in words."""
-        from glmm_bayes.effects.fan_pictures import plot_side_by_side
+        from glmm_bayes.plots.fan import plot_side_by_side
 
         figure: Figure = plot_side_by_side(self.effects)
         return figure

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from glmm_bayes.core.errors import DataError, PredictionError
-from glmm_bayes.effects.canvas import Picture
+from glmm_bayes.plots.canvas import Picture
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from glmm_bayes.checking.predictive import pp_check
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.describe.equations import all_groups
 from glmm_bayes.describe.explain import describe_references, explain_model, further_lines
-from glmm_bayes.effects.group_pictures import plot_random_effects
 from glmm_bayes.fit.diagnostics import Diagnosis
 from glmm_bayes.fit.fit import Fit
+from glmm_bayes.plots.curves import plot_curves
+from glmm_bayes.plots.groups import plot_random_effects
 from glmm_bayes.reporting.blocks import (
     Block,
     Illustration,
@@ -23,7 +24,6 @@ from glmm_bayes.reporting.blocks import (
     attempt,
     illustration,
 )
-from glmm_bayes.reporting.curves import plot_curves
 from glmm_bayes.reporting.sentences import (
     answers,
     estimand_sentences,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from glmm_bayes.core.words import ESTIMANDS, interval_columns, interval_words
 from glmm_bayes.describe.equations import all_groups
-from glmm_bayes.effects.canvas import decimals, number
 from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.predicting import predictions
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.fit.fit import Fit
-from glmm_bayes.reporting.scenario import is_factor, predictors
+from glmm_bayes.plots.canvas import decimals, number
+from glmm_bayes.plots.scenario import is_factor, predictors
 from glmm_bayes.spec.editions import CURRENT
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.storage.manifest import fingerprint

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.effects.group_pictures import plot_random_effects
-from glmm_bayes.reporting.curves import plot_curves
+from glmm_bayes.plots.curves import plot_curves
+from glmm_bayes.plots.groups import plot_random_effects
 
 SHAPE = (2, 60)
 VOID = {"meta", "img", "br", "hr", "link", "input"}
@@ -172,7 +172,7 @@ def test_the_same_fit_gives_the_same_bytes(name, tmp_path):
 
 def test_the_verb_is_there_whatever_was_imported_before(tmp_path):
     code = (
-        "import glmm_bayes.reporting.curves\nimport glmm_bayes as gb\n"
+        "import glmm_bayes.plots.curves\nimport glmm_bayes as gb\n"
         "model = gb.Model('y ~ trt', gb.load_dataset('epil'), family='poisson')\n"
         "fit = gb.Fit.from_draws(model, {'beta': [[[1.0, 0.1]]]})\n"
         "print(gb.report(fit, 'r.html').name)\n"
@@ -291,7 +291,7 @@ def test_curves_hold_the_other_predictors_and_say_where():
 
 def test_curves_agree_with_predictions():
     fit = fit_of("bernoulli")
-    from glmm_bayes.reporting.scenario import compute, plan
+    from glmm_bayes.plots.scenario import compute, plan
 
     scenario = plan(fit, "time")
     values = compute(fit, scenario, scenario.panels[1])

@@ -16,7 +16,6 @@ from glmm_bayes.design.column import date_text
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign, by_terms
 from glmm_bayes.design.table import Column, Table
-from glmm_bayes.effects.canvas import compact
 from glmm_bayes.effects.counterfactuals import held_words
 from glmm_bayes.effects.estimand import FactorWords, read_estimand
 from glmm_bayes.effects.expectation import expected
@@ -26,6 +25,7 @@ from glmm_bayes.effects.variables import NANOSECONDS_A_DAY, variable_names, vari
 from glmm_bayes.effects.variance import factors_needed
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import BLOCK_ELEMENTS, group_part
+from glmm_bayes.plots.canvas import compact
 from glmm_bayes.spec.model_spec import Term
 
 Array = NDArray[np.float64]

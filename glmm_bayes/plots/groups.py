@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import interval_columns, interval_words
-from glmm_bayes.effects.canvas import (
+from glmm_bayes.effects.ranks import chosen_effect
+from glmm_bayes.effects.shrinkage import random_effects
+from glmm_bayes.fit.fit import Fit, check_fit
+from glmm_bayes.plots.canvas import (
     DARK,
     GREY,
     STROKES,
@@ -26,9 +29,6 @@ from glmm_bayes.effects.canvas import (
     note,
     style,
 )
-from glmm_bayes.effects.ranks import chosen_effect
-from glmm_bayes.effects.shrinkage import random_effects
-from glmm_bayes.fit.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.words import ESTIMANDS, interval_words
-from glmm_bayes.effects.canvas import (
+from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.effects.variables import held_means
+from glmm_bayes.fit.fit import Fit, check_fit
+from glmm_bayes.plots.canvas import (
     GREY,
     POPULATION,
     TYPICAL,
@@ -27,11 +30,8 @@ from glmm_bayes.effects.canvas import (
     note,
     style,
 )
-from glmm_bayes.effects.summaries import summary_frame
-from glmm_bayes.effects.variables import held_means
-from glmm_bayes.fit.fit import Fit, check_fit
-from glmm_bayes.reporting.category_curves import category_curves
-from glmm_bayes.reporting.scenario import Scenario, Values, compute, other_factors, plan
+from glmm_bayes.plots.category_curves import category_curves
+from glmm_bayes.plots.scenario import Scenario, Values, compute, other_factors, plan
 
 Array = NDArray[np.float64]
 

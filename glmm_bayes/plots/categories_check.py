@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.checking.pictures import BAND, ESTIMAND, bands, cell_words, cells_of, verdict, write
-from glmm_bayes.effects.canvas import GREY, STROKES, Picture, describe, legend, literal, new_picture, style
 from glmm_bayes.fit.fit import Fit
+from glmm_bayes.plots.canvas import GREY, STROKES, Picture, describe, legend, literal, new_picture, style
+from glmm_bayes.plots.checks import BAND, ESTIMAND, bands, cell_words, cells_of, verdict, write
 
 Array = NDArray[np.float64]
 

@@ -9,7 +9,8 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
-from glmm_bayes.effects.canvas import (
+from glmm_bayes.effects.result import Effects
+from glmm_bayes.plots.canvas import (
     DARK,
     STROKES,
     Picture,
@@ -21,8 +22,7 @@ from glmm_bayes.effects.canvas import (
     note,
     style,
 )
-from glmm_bayes.effects.pictures import estimand_words, row_names
-from glmm_bayes.effects.result import Effects
+from glmm_bayes.plots.effects import estimand_words, row_names
 
 Array = NDArray[np.float64]
 

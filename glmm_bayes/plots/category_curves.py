@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import PredictionError
 from glmm_bayes.core.words import ESTIMANDS, interval_words
-from glmm_bayes.effects.canvas import (
+from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.fit.fit import Fit
+from glmm_bayes.plots.canvas import (
     STROKES,
     Picture,
     band,
@@ -23,9 +25,7 @@ from glmm_bayes.effects.canvas import (
     note,
     style,
 )
-from glmm_bayes.effects.summaries import summary_frame
-from glmm_bayes.fit.fit import Fit
-from glmm_bayes.reporting.scenario import Panel, Scenario, expected_on, plan
+from glmm_bayes.plots.scenario import Panel, Scenario, expected_on, plan
 
 Array = NDArray[np.float64]
 

@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from glmm_bayes.core.words import interval_columns, interval_words
-from glmm_bayes.effects.canvas import (
+from glmm_bayes.effects.result import Effects
+from glmm_bayes.plots.canvas import (
     DARK,
     STROKES,
     Picture,
@@ -25,7 +26,6 @@ from glmm_bayes.effects.canvas import (
     note,
     style,
 )
-from glmm_bayes.effects.result import Effects
 
 _ROWS_SHOWN = 40
 _ROWS_NAMED = 6
@@ -58,8 +58,8 @@ def plot_effects(effects: Effects) -> Picture:
         shown, and no global setting is changed.
     """
     # Both draw with what stands here.
-    from glmm_bayes.effects.fan_pictures import is_fan, plot_fan
-    from glmm_bayes.effects.nnt_pictures import plot_nnt
+    from glmm_bayes.plots.fan import is_fan, plot_fan
+    from glmm_bayes.plots.nnt import plot_nnt
 
     if is_fan(effects):
         return plot_fan(effects)

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from glmm_bayes.checking.pictures import BAND, ESTIMAND, Cells, cells_of, verdict, write
 from glmm_bayes.core.links import LINKS, ProbabilityLink
-from glmm_bayes.effects.canvas import (
+from glmm_bayes.families import Family
+from glmm_bayes.fit.fit import Fit
+from glmm_bayes.plots.canvas import (
     GREY,
     STROKES,
     Picture,
@@ -21,8 +22,7 @@ from glmm_bayes.effects.canvas import (
     new_picture,
     style,
 )
-from glmm_bayes.families import Family
-from glmm_bayes.fit.fit import Fit
+from glmm_bayes.plots.checks import BAND, ESTIMAND, Cells, cells_of, verdict, write
 
 Array = NDArray[np.float64]
 

@@ -11,7 +11,9 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from glmm_bayes.core.words import interval_columns, interval_words
-from glmm_bayes.effects.canvas import (
+from glmm_bayes.effects.measures import Measure, NumberNeededToTreat
+from glmm_bayes.effects.result import Effects
+from glmm_bayes.plots.canvas import (
     DARK,
     STROKES,
     Picture,
@@ -26,10 +28,8 @@ from glmm_bayes.effects.canvas import (
     note,
     style,
 )
-from glmm_bayes.effects.measures import Measure, NumberNeededToTreat
-from glmm_bayes.effects.nnt_pictures import AXIS_WORDS, differences, label_by_reciprocals, nnt_words
-from glmm_bayes.effects.pictures import Axis, axis_of, null_line, row_names
-from glmm_bayes.effects.result import Effects
+from glmm_bayes.plots.effects import Axis, axis_of, null_line, row_names
+from glmm_bayes.plots.nnt import AXIS_WORDS, differences, label_by_reciprocals, nnt_words
 
 Array = NDArray[np.float64]
 

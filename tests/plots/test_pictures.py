@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 import glmm_bayes as gb
 from glmm_bayes.core.words import ESTIMANDS
-from glmm_bayes.effects.canvas import STROKES, compact, decimals, literal, number
+from glmm_bayes.plots.canvas import STROKES, compact, decimals, literal, number
 
 INTERVAL = "89% equal-tailed interval"
 EPIL = gb.load_dataset("epil")
@@ -105,7 +105,7 @@ def test_no_global_setting_is_changed_and_pyplot_is_not_used():
     gb.comparisons(FIT, "trt").plot().to_svg()
     assert dict(mpl.rcParams) == before
     code = (
-        "import sys, glmm_bayes.effects.pictures, glmm_bayes.checking.pictures\n"
+        "import sys, glmm_bayes.plots.effects, glmm_bayes.plots.checks\n"
         "import glmm_bayes.reporting.document\n"
         "print('matplotlib.pyplot' in sys.modules, 'pymc' in sys.modules)"
     )

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import glmm_bayes as gb
-from glmm_bayes.effects.canvas import GREY, compact
+from glmm_bayes.plots.canvas import GREY, compact
 
 
 def fit_of(levels=6, draws=50, formula="y ~ 1 + (1 | g)", **columns):

@@ -9,7 +9,12 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from glmm_bayes.core.words import INTERVAL_PROBABILITY
-from glmm_bayes.effects.canvas import (
+from glmm_bayes.effects.estimand import read_estimand
+from glmm_bayes.effects.expectation import expected
+from glmm_bayes.effects.question import Question
+from glmm_bayes.effects.rows import training_rows
+from glmm_bayes.fit.fit import Fit
+from glmm_bayes.plots.canvas import (
     GREY,
     STROKES,
     Picture,
@@ -22,11 +27,6 @@ from glmm_bayes.effects.canvas import (
     note,
     style,
 )
-from glmm_bayes.effects.estimand import read_estimand
-from glmm_bayes.effects.expectation import expected
-from glmm_bayes.effects.question import Question
-from glmm_bayes.effects.rows import training_rows
-from glmm_bayes.fit.fit import Fit
 
 Array = NDArray[np.float64]
 
