@@ -41,8 +41,8 @@ _HOMES = {
     "diagnose": "fit.diagnostics",
     "estimands": "effects.side_by_side",
     "fan": "effects.fans",
-    "gee": "effects.gee",
-    "gee_check": "checking.gee_check",
+    "gee": "gee.gee",
+    "gee_check": "gee.gee_check",
     "grid": "effects.counterfactuals",
     "icc": "effects.explained",
     "implied_correlation": "effects.within_groups",
@@ -73,7 +73,6 @@ __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
     from glmm_bayes.checking.family_laws import check_family as check_family
-    from glmm_bayes.checking.gee_check import gee_check as gee_check
     from glmm_bayes.checking.pit import pit as pit
     from glmm_bayes.checking.predictive import (
         posterior_predictive as posterior_predictive,
@@ -116,7 +115,6 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.explained import icc as icc
     from glmm_bayes.effects.explained import r2 as r2
     from glmm_bayes.effects.fans import fan as fan
-    from glmm_bayes.effects.gee import gee as gee
     from glmm_bayes.effects.heterogeneity import variance_components as variance_components
     from glmm_bayes.effects.interval_ratio import interval_ratio as interval_ratio
     from glmm_bayes.effects.local_attenuation import attenuation as attenuation
@@ -134,6 +132,8 @@ if TYPE_CHECKING:
     from glmm_bayes.fit.diagnostics import summary as summary
     from glmm_bayes.fit.fit import Fit as Fit
     from glmm_bayes.fit.several_responses import MultivariateFit as MultivariateFit
+    from glmm_bayes.gee.gee import gee as gee
+    from glmm_bayes.gee.gee_check import gee_check as gee_check
     from glmm_bayes.model import Model as Model
     from glmm_bayes.multivariate import MultivariateModel as MultivariateModel
     from glmm_bayes.plots.curves import plot_curves as plot_curves

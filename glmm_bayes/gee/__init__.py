@@ -1,0 +1,1 @@
+"""The same design by estimating equations, beside the posterior."""
