@@ -35,7 +35,7 @@ _HOMES = {
     "SamplingError": "core.errors",
     "StorageError": "core.errors",
     "attenuation": "effects.local_attenuation",
-    "check_family": "checking.family_laws",
+    "check_family": "laws.check_family",
     "coefficients": "effects.coefficients",
     "comparisons": "effects.comparing",
     "diagnose": "fit.diagnostics",
@@ -50,12 +50,12 @@ _HOMES = {
     "load": "storage.save_load",
     "load_dataset": "datasets",
     "median_ratio": "effects.within_groups",
-    "pit": "checking.pit",
+    "pit": "predictive.pit",
     "plot_curves": "plots.curves",
     "plot_random_effects": "plots.groups",
     "plot_shrinkage": "plots.groups",
-    "posterior_predictive": "checking.predictive",
-    "pp_check": "checking.predictive",
+    "posterior_predictive": "predictive.predictive",
+    "pp_check": "predictive.predictive",
     "predictions": "effects.predicting",
     "r2": "effects.explained",
     "random_effects": "effects.shrinkage",
@@ -72,14 +72,6 @@ _HOMES = {
 __all__ = sorted(_HOMES)
 
 if TYPE_CHECKING:
-    from glmm_bayes.checking.family_laws import check_family as check_family
-    from glmm_bayes.checking.pit import pit as pit
-    from glmm_bayes.checking.predictive import (
-        posterior_predictive as posterior_predictive,
-    )
-    from glmm_bayes.checking.predictive import (
-        pp_check as pp_check,
-    )
     from glmm_bayes.core.errors import (
         DataError as DataError,
     )
@@ -134,11 +126,19 @@ if TYPE_CHECKING:
     from glmm_bayes.fit.several_responses import MultivariateFit as MultivariateFit
     from glmm_bayes.gee.gee import gee as gee
     from glmm_bayes.gee.gee_check import gee_check as gee_check
+    from glmm_bayes.laws.check_family import check_family as check_family
     from glmm_bayes.model import Model as Model
     from glmm_bayes.multivariate import MultivariateModel as MultivariateModel
     from glmm_bayes.plots.curves import plot_curves as plot_curves
     from glmm_bayes.plots.groups import plot_random_effects as plot_random_effects
     from glmm_bayes.plots.groups import plot_shrinkage as plot_shrinkage
+    from glmm_bayes.predictive.pit import pit as pit
+    from glmm_bayes.predictive.predictive import (
+        posterior_predictive as posterior_predictive,
+    )
+    from glmm_bayes.predictive.predictive import (
+        pp_check as pp_check,
+    )
     from glmm_bayes.reporting.document import report as report
     from glmm_bayes.spec.custom_family import CustomFamily as CustomFamily
     from glmm_bayes.spec.file_model import spec_schema as spec_schema

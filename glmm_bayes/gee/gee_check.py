@@ -6,8 +6,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glmm_bayes.checking.predictive import spread_draws
-from glmm_bayes.checking.replication import NewGroupReplication
 from glmm_bayes.core.arguments import checked_seed
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError
@@ -17,6 +15,8 @@ from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.fit.linear_predictor import draw_blocks
 from glmm_bayes.gee.mean_model import WORKING_VARIANCES, MeanModel, mean_model
+from glmm_bayes.predictive.predictive import spread_draws
+from glmm_bayes.predictive.replication import NewGroupReplication
 
 Array = NDArray[np.float64]
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from glmm_bayes.checking.predictive import pp_check
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.describe.equations import all_groups
 from glmm_bayes.describe.explain import describe_references, explain_model, further_lines
@@ -14,6 +13,7 @@ from glmm_bayes.fit.diagnostics import Diagnosis
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.curves import plot_curves
 from glmm_bayes.plots.groups import plot_random_effects
+from glmm_bayes.predictive.predictive import pp_check
 from glmm_bayes.reporting.blocks import (
     Block,
     Illustration,

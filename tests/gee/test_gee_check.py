@@ -6,10 +6,10 @@ import pytest
 from scipy.special import expit
 
 import glmm_bayes as gb
-from glmm_bayes.checking.replication import NewGroupReplication
 from glmm_bayes.effects.coefficients import population_coefficients
 from glmm_bayes.gee.gee_check import Cells
 from glmm_bayes.gee.mean_model import mean_model
+from glmm_bayes.predictive.replication import NewGroupReplication
 
 MONTHS = np.array([0, 1, 2, 3, 6, 9, 12])
 RNG = np.random.default_rng(12)

@@ -12,8 +12,6 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from glmm_bayes.checking.family_integrals import Law, law_of
-from glmm_bayes.checking.family_points import given_parameters, mean_bounds, usual, usual_means, values_of
 from glmm_bayes.core.arguments import checked_seed, whole_number
 from glmm_bayes.core.errors import Finding, FormulaError, GlmmError
 from glmm_bayes.core.links import LINKS
@@ -26,6 +24,8 @@ from glmm_bayes.families.custom import custom_family
 from glmm_bayes.families.numbers import RealFamily
 from glmm_bayes.families.positive import PositiveFamily
 from glmm_bayes.fit.captioned import captioned
+from glmm_bayes.laws.integrals import Law, law_of
+from glmm_bayes.laws.points import given_parameters, mean_bounds, usual, usual_means, values_of
 from glmm_bayes.spec.custom_family import CustomFamily
 
 Array = NDArray[np.float64]

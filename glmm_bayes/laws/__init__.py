@@ -1,0 +1,1 @@
+"""Laws that every family must keep, run on any family."""
