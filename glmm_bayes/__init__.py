@@ -13,11 +13,11 @@ __version__ = "0.1.0"
 
 #: Public name to the module that holds it.
 _HOMES = {
-    "BayesianBootstrap": "effects.row_weights",
+    "BayesianBootstrap": "effects.estimand.row_weights",
     "CustomFamily": "spec.custom_family",
     "DataError": "core.errors",
     "Effects": "effects.result",
-    "Estimand": "effects.asked",
+    "Estimand": "effects.estimand.estimand",
     "Fit": "fit.fit",
     "Formula": "spec.several",
     "FormulaError": "core.errors",
@@ -43,7 +43,7 @@ _HOMES = {
     "fan": "effects.fans",
     "gee": "gee.gee",
     "gee_check": "gee.gee_check",
-    "grid": "effects.counterfactuals",
+    "grid": "effects.estimand.grid",
     "icc": "effects.explained",
     "implied_correlation": "effects.within_groups",
     "interval_ratio": "effects.interval_ratio",
@@ -100,10 +100,11 @@ if TYPE_CHECKING:
         StorageError as StorageError,
     )
     from glmm_bayes.datasets import load_dataset as load_dataset
-    from glmm_bayes.effects.asked import Estimand as Estimand
     from glmm_bayes.effects.coefficients import coefficients as coefficients
     from glmm_bayes.effects.comparing import comparisons as comparisons
-    from glmm_bayes.effects.counterfactuals import grid as grid
+    from glmm_bayes.effects.estimand.estimand import Estimand as Estimand
+    from glmm_bayes.effects.estimand.grid import grid as grid
+    from glmm_bayes.effects.estimand.row_weights import BayesianBootstrap as BayesianBootstrap
     from glmm_bayes.effects.explained import icc as icc
     from glmm_bayes.effects.explained import r2 as r2
     from glmm_bayes.effects.fans import fan as fan
@@ -113,7 +114,6 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.predicting import predictions as predictions
     from glmm_bayes.effects.ranks import ranks as ranks
     from glmm_bayes.effects.result import Effects as Effects
-    from glmm_bayes.effects.row_weights import BayesianBootstrap as BayesianBootstrap
     from glmm_bayes.effects.shrinkage import random_effects as random_effects
     from glmm_bayes.effects.side_by_side import estimands as estimands
     from glmm_bayes.effects.sloping import slopes as slopes

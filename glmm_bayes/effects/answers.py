@@ -13,18 +13,18 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, Findings, PredictionError, row_text
-from glmm_bayes.effects.asked import Estimand
-from glmm_bayes.effects.averaging import Averages
-from glmm_bayes.effects.estimand import read_estimand
+from glmm_bayes.effects.estimand.averages import Averages
+from glmm_bayes.effects.estimand.estimand import Estimand
+from glmm_bayes.effects.estimand.factor_words import read_estimand
+from glmm_bayes.effects.estimand.ordered_categories import ORDERED, has_ordered_categories, label_of
+from glmm_bayes.effects.estimand.question import Question
+from glmm_bayes.effects.estimand.rows import Rows, new_rows, training_rows
 from glmm_bayes.effects.expectation import Expectation, expected
 from glmm_bayes.effects.group_law import GroupLaw
 from glmm_bayes.effects.measures import Measure
 from glmm_bayes.effects.new_groups import new_words
 from glmm_bayes.effects.new_subject import expected_of_new
-from glmm_bayes.effects.ordered import ORDERED, has_ordered_categories, label_of
-from glmm_bayes.effects.question import Question
 from glmm_bayes.effects.result import Effects
-from glmm_bayes.effects.rows import Rows, new_rows, training_rows
 from glmm_bayes.fit.caveats import caveat_attrs
 from glmm_bayes.fit.fit import Fit
 

@@ -12,8 +12,8 @@ from glmm_bayes.core.arguments import check_flag, check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import ESTIMANDS, INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.design.several import MEAN
+from glmm_bayes.effects.estimand.ordered_categories import discrimination
 from glmm_bayes.effects.local_attenuation import ZLA
-from glmm_bayes.effects.ordered import discrimination
 from glmm_bayes.effects.ordinal_projections import is_projected, project_ordered
 from glmm_bayes.effects.projections import PROJECTIONS, project
 from glmm_bayes.effects.summaries import summary_frame

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.effects.rows import Rows
+from glmm_bayes.effects.estimand.rows import Rows
 
 Array = NDArray[np.float64]
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.effects.estimand import SAMPLE
-from glmm_bayes.effects.question import Question
-from glmm_bayes.effects.rows import Rows
+from glmm_bayes.effects.estimand.factor_words import SAMPLE
+from glmm_bayes.effects.estimand.question import Question
+from glmm_bayes.effects.estimand.rows import Rows
 from glmm_bayes.fit.linear_predictor import rows_part
 from glmm_bayes.priors.predictors import prefix_of
 

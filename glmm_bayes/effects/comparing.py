@@ -22,18 +22,18 @@ from glmm_bayes.effects.answers import (
     question_of,
     rows_of,
 )
-from glmm_bayes.effects.asked import Estimand, asked_of
-from glmm_bayes.effects.averaging import Averages, averages, each_row, free_names
+from glmm_bayes.effects.estimand.averages import Averages, averages, each_row, free_names
+from glmm_bayes.effects.estimand.contrasts import Change, changes
+from glmm_bayes.effects.estimand.estimand import Estimand, asked_of
+from glmm_bayes.effects.estimand.question import SMALL, Question
+from glmm_bayes.effects.estimand.rows import Rows, columns_read, new_rows, predictors_of
+from glmm_bayes.effects.estimand.target_rows import confounded_factors, target_rows
+from glmm_bayes.effects.estimand.variables import held_means, variable_of, with_values
 from glmm_bayes.effects.expectation import MAX_MEMORY, Expectation
-from glmm_bayes.effects.grids import Change, changes
 from glmm_bayes.effects.hypotheses import contrast_rows
 from glmm_bayes.effects.measures import Logs, Measure, read_measure
 from glmm_bayes.effects.new_groups import seed_of
-from glmm_bayes.effects.question import SMALL, Question
 from glmm_bayes.effects.result import Effects
-from glmm_bayes.effects.rows import Rows, columns_read, new_rows, predictors_of
-from glmm_bayes.effects.targets import confounded_factors, target_rows
-from glmm_bayes.effects.variables import held_means, variable_of, with_values
 from glmm_bayes.fit.fit import Fit, check_fit
 
 Array = NDArray[np.float64]

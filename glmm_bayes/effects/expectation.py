@@ -22,13 +22,13 @@ from glmm_bayes.core.integrals import link_of_population_mean, population_mean
 from glmm_bayes.core.links import Link, ProbabilityLink
 from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.student_mixture import link_of_student_mean, student_population_mean
-from glmm_bayes.effects.averaging import Averages
+from glmm_bayes.effects.estimand.averages import Averages
+from glmm_bayes.effects.estimand.ordered_categories import of_probabilities
+from glmm_bayes.effects.estimand.question import LOG_SCALES, SMALL, Question, without_one_predictor
+from glmm_bayes.effects.estimand.row_weights import BlockWeights, added
+from glmm_bayes.effects.estimand.rows import Rows
 from glmm_bayes.effects.evaluation import Cell, Evaluates, Evaluator
-from glmm_bayes.effects.ordered import of_probabilities
 from glmm_bayes.effects.pieces import Heavy, Parts, distinct_pieces
-from glmm_bayes.effects.question import LOG_SCALES, SMALL, Question, without_one_predictor
-from glmm_bayes.effects.row_weights import BlockWeights, added
-from glmm_bayes.effects.rows import Rows
 from glmm_bayes.families.ordinal import log_sides
 
 Array = NDArray[np.float64]

@@ -18,7 +18,7 @@ from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.several import MEAN
-from glmm_bayes.effects.averaging import free_names
+from glmm_bayes.effects.estimand.averages import free_names
 from glmm_bayes.effects.latent import latent_residual
 from glmm_bayes.effects.moments import Moments, covariance_of_means, moments, response_words
 from glmm_bayes.effects.summaries import summary_frame

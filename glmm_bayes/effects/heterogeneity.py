@@ -12,8 +12,8 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
+from glmm_bayes.effects.estimand.ordered_categories import discrimination
 from glmm_bayes.effects.latent import latent_residual
-from glmm_bayes.effects.ordered import discrimination
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.effects.variance import spread_of
 from glmm_bayes.fit.captioned import captioned

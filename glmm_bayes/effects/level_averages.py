@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.links import Link, ProbabilityLink
 from glmm_bayes.core.links.of_logs import link_of_logs
+from glmm_bayes.effects.estimand.question import LOG_SCALES, Question
 from glmm_bayes.effects.pieces import Parts, Whole
-from glmm_bayes.effects.question import LOG_SCALES, Question
 
 Array = NDArray[np.float64]
 Answer = tuple[Array, str, float]

@@ -22,13 +22,18 @@ from glmm_bayes.core.pair_covariance import pair_covariance, pair_covariance_of
 from glmm_bayes.core.row_value import RowValue, RowValues, number
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.answers import rows_of
-from glmm_bayes.effects.averaging import grid_frame
-from glmm_bayes.effects.estimand import read_estimand
+from glmm_bayes.effects.estimand.averages import grid_frame
+from glmm_bayes.effects.estimand.factor_words import read_estimand
+from glmm_bayes.effects.estimand.ordered_categories import (
+    SCORE,
+    has_ordered_categories,
+    of_probabilities,
+    score_words,
+)
+from glmm_bayes.effects.estimand.question import Question, without_one_predictor
 from glmm_bayes.effects.evaluation import Evaluator
 from glmm_bayes.effects.expectation import MAX_MEMORY, gathered, on_scale
-from glmm_bayes.effects.ordered import SCORE, has_ordered_categories, of_probabilities, score_words
 from glmm_bayes.effects.pieces import Parts, distinct_pieces
-from glmm_bayes.effects.question import Question, without_one_predictor
 from glmm_bayes.families.likelihood import adjusted
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import single_values

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.row_value import RowValue, RowValues, number
 from glmm_bayes.design.several import MEAN
-from glmm_bayes.effects.estimand import read_estimand
+from glmm_bayes.effects.estimand.factor_words import read_estimand
+from glmm_bayes.effects.estimand.ordered_categories import discrimination, has_ordered_categories
+from glmm_bayes.effects.estimand.question import Question
+from glmm_bayes.effects.estimand.rows import training_rows
 from glmm_bayes.effects.evaluation import Evaluator
 from glmm_bayes.effects.expectation import block_of, on_scale, positions
-from glmm_bayes.effects.ordered import discrimination, has_ordered_categories
 from glmm_bayes.effects.pieces import distinct_pieces
 from glmm_bayes.effects.projections import orthonormal, refuse_unsolved, root
-from glmm_bayes.effects.question import Question
-from glmm_bayes.effects.rows import training_rows
 from glmm_bayes.families.ordinal import OrdinalFamily
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import draw_blocks

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from glmm_bayes.effects.answers import answer, attributes, effects_of, quantity_of, question_of, rows_of
-from glmm_bayes.effects.asked import Estimand, asked_of
-from glmm_bayes.effects.averaging import averages, free_names, grid_frame
+from glmm_bayes.effects.estimand.averages import averages, free_names, grid_frame
+from glmm_bayes.effects.estimand.estimand import Estimand, asked_of
 from glmm_bayes.effects.expectation import MAX_MEMORY
 from glmm_bayes.effects.hypotheses import contrast_rows
 from glmm_bayes.effects.new_groups import seed_of

@@ -15,7 +15,7 @@ from glmm_bayes.core.elsewhere import AnswersNames, in_our_words
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.text_tables import WIDTH, number_text, table_text, told
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
-from glmm_bayes.effects.asked import Estimand
+from glmm_bayes.effects.estimand.estimand import Estimand
 from glmm_bayes.effects.group_law import GroupLaw
 from glmm_bayes.effects.measures import Measure
 from glmm_bayes.effects.summaries import summary_frame

@@ -17,7 +17,7 @@ from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.text_tables import WIDTH, table_text, told
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_words
 from glmm_bayes.effects.comparing import comparisons
-from glmm_bayes.effects.estimand import NEW_SUBJECT
+from glmm_bayes.effects.estimand.factor_words import NEW_SUBJECT
 from glmm_bayes.effects.predicting import predictions
 from glmm_bayes.effects.result import Effects
 from glmm_bayes.fit.caveats import caveat_attrs

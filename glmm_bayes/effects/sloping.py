@@ -15,19 +15,19 @@ from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.design.table import Column
 from glmm_bayes.effects.answers import asks_new, attributes, effects_of, quantity_of, question_of, rows_of
-from glmm_bayes.effects.asked import Estimand, asked_of
-from glmm_bayes.effects.averaging import averages, each_row, free_names
 from glmm_bayes.effects.column_derivatives import sides_of
 from glmm_bayes.effects.derivatives import SlopeEvaluator, SlopeMeasure
+from glmm_bayes.effects.estimand.averages import averages, each_row, free_names
+from glmm_bayes.effects.estimand.estimand import Estimand, asked_of
+from glmm_bayes.effects.estimand.rows import Rows, new_rows, predictors_of
+from glmm_bayes.effects.estimand.target_rows import confounded_factors
+from glmm_bayes.effects.estimand.variables import NANOSECONDS_A_DAY, Variable, held_means, variable_of
 from glmm_bayes.effects.expectation import MAX_MEMORY, gathered
 from glmm_bayes.effects.hypotheses import contrast_rows
 from glmm_bayes.effects.new_groups import seed_of
 from glmm_bayes.effects.new_subject import slopes_of_new
 from glmm_bayes.effects.pieces import distinct_pieces
 from glmm_bayes.effects.result import Effects
-from glmm_bayes.effects.rows import Rows, new_rows, predictors_of
-from glmm_bayes.effects.targets import confounded_factors
-from glmm_bayes.effects.variables import NANOSECONDS_A_DAY, Variable, held_means, variable_of
 from glmm_bayes.fit.fit import Fit, check_fit
 
 Array = NDArray[np.float64]

@@ -6,7 +6,7 @@ from glmm_bayes.core.errors import Finding, PredictionError, row_text
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
-from glmm_bayes.effects.estimand import NEW_SUBJECT, FactorWords
+from glmm_bayes.effects.estimand.factor_words import NEW_SUBJECT, FactorWords
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.priors.group_priors import GroupPrior
 from glmm_bayes.priors.predictors import Predictor, prefix_of

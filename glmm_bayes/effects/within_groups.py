@@ -12,13 +12,13 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.answers import rows_of
-from glmm_bayes.effects.averaging import free_names, grid_frame
-from glmm_bayes.effects.estimand import read_estimand
+from glmm_bayes.effects.estimand.averages import free_names, grid_frame
+from glmm_bayes.effects.estimand.factor_words import read_estimand
+from glmm_bayes.effects.estimand.ordered_categories import one_discrimination
+from glmm_bayes.effects.estimand.question import Question
+from glmm_bayes.effects.estimand.rows import Rows
 from glmm_bayes.effects.heterogeneity import Z75
 from glmm_bayes.effects.moments import covariance_of_means, moments, response_words
-from glmm_bayes.effects.ordered import one_discrimination
-from glmm_bayes.effects.question import Question
-from glmm_bayes.effects.rows import Rows
 from glmm_bayes.effects.summaries import summary_frame
 from glmm_bayes.effects.variance import spread_of
 from glmm_bayes.fit.captioned import captioned

@@ -12,8 +12,8 @@ from glmm_bayes.core.arguments import check_texts, listed
 from glmm_bayes.core.distinct import refuse_repeats
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.registry import Registry
-from glmm_bayes.effects.averaging import GRID_ROWS, GRID_WORDS, fingerprint, shown_column
-from glmm_bayes.effects.variables import Point, Variable, variable_names, variable_of
+from glmm_bayes.effects.estimand.averages import GRID_ROWS, GRID_WORDS, fingerprint, shown_column
+from glmm_bayes.effects.estimand.variables import Point, Variable, variable_names, variable_of
 from glmm_bayes.fit.captioned import printed
 from glmm_bayes.fit.fit import Fit, check_fit
 

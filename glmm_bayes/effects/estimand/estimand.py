@@ -10,8 +10,8 @@ from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import ESTIMANDS, NEW_PER_LABEL
-from glmm_bayes.effects.estimand import NEW_SUBJECT
-from glmm_bayes.effects.row_weights import BayesianBootstrap
+from glmm_bayes.effects.estimand.factor_words import NEW_SUBJECT
+from glmm_bayes.effects.estimand.row_weights import BayesianBootstrap
 
 
 @dataclass(frozen=True, eq=False)

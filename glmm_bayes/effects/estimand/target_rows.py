@@ -13,9 +13,9 @@ from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Column, as_labels
-from glmm_bayes.effects.grids import Change
-from glmm_bayes.effects.rows import Rows
-from glmm_bayes.effects.variables import Point, date_of
+from glmm_bayes.effects.estimand.contrasts import Change
+from glmm_bayes.effects.estimand.rows import Rows
+from glmm_bayes.effects.estimand.variables import Point, date_of
 from glmm_bayes.fit.fit import Fit
 
 Array = NDArray[np.float64]

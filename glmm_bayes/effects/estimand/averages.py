@@ -25,8 +25,13 @@ from glmm_bayes.core.errors import (
 )
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.table import Column, as_frame, as_labels, read_table
-from glmm_bayes.effects.row_weights import BayesianBootstrap, FixedWeights, Weights, bootstrap_weights
-from glmm_bayes.effects.rows import Rows, response_columns
+from glmm_bayes.effects.estimand.row_weights import (
+    BayesianBootstrap,
+    FixedWeights,
+    Weights,
+    bootstrap_weights,
+)
+from glmm_bayes.effects.estimand.rows import Rows, response_columns
 
 Array = NDArray[np.float64]
 

@@ -10,7 +10,7 @@ from glmm_bayes.core.arguments import kept, listed, names_of
 from glmm_bayes.core.distinct import refuse_repeats
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.design.design import Design
-from glmm_bayes.effects.variables import Point, Variable, variable_of
+from glmm_bayes.effects.estimand.variables import Point, Variable, variable_of
 
 #: What several variables are set to together.
 Change = Mapping[str, Point]

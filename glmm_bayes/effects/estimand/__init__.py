@@ -1,0 +1,1 @@
+"""What is asked: estimand, scale, rows, weights, averages."""
