@@ -16,7 +16,7 @@ _HOMES = {
     "BayesianBootstrap": "effects.estimand.row_weights",
     "CustomFamily": "spec.custom_family",
     "DataError": "core.errors",
-    "Effects": "effects.result",
+    "Effects": "effects.result.effects",
     "Estimand": "effects.estimand.estimand",
     "Fit": "fit.fit",
     "Formula": "spec.several",
@@ -113,7 +113,7 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.local_attenuation import attenuation as attenuation
     from glmm_bayes.effects.predicting import predictions as predictions
     from glmm_bayes.effects.ranks import ranks as ranks
-    from glmm_bayes.effects.result import Effects as Effects
+    from glmm_bayes.effects.result.effects import Effects as Effects
     from glmm_bayes.effects.shrinkage import random_effects as random_effects
     from glmm_bayes.effects.side_by_side import estimands as estimands
     from glmm_bayes.effects.sloping import slopes as slopes

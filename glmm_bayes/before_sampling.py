@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from glmm_bayes.core.errors import DataError, GlmmError, SamplingError
 
 if TYPE_CHECKING:
-    from glmm_bayes.effects.result import Effects
+    from glmm_bayes.effects.result.effects import Effects
     from glmm_bayes.fit.fit import Fit
     from glmm_bayes.fit.settings import Settings
     from glmm_bayes.model import Model
@@ -27,7 +27,7 @@ _MOST_COMBINATIONS = 1_000_000
 
 def check_spec(spec: Path, file: SpecFile, targets: dict[str, Path], allow_outside: bool) -> Settings:
     """Check all that needs neither data nor a graph; return how to sample."""
-    from glmm_bayes.effects.measures import read_measure
+    from glmm_bayes.effects.result.measures import read_measure
     from glmm_bayes.fit.settings import Settings
     from glmm_bayes.sampling.engines import read_settings
     from glmm_bayes.spec.outputs import check_outputs

@@ -30,7 +30,7 @@ from glmm_bayes.from_spec import fit_of, is_spec, model_of, spec_file, targets_o
 from glmm_bayes.telling import SAID, document, records_of, say, tell_effects, tell_fit
 
 if TYPE_CHECKING:
-    from glmm_bayes.effects.result import Effects
+    from glmm_bayes.effects.result.effects import Effects
     from glmm_bayes.fit.fit import Fit
 
 app = typer.Typer(
@@ -212,7 +212,7 @@ def effects(
     from glmm_bayes.core.arguments import checked_probability
     from glmm_bayes.effects.answers import checked_scale
     from glmm_bayes.effects.estimand.factor_words import check_words
-    from glmm_bayes.effects.measures import read_measure
+    from glmm_bayes.effects.result.measures import read_measure
 
     read_measure(measure)
     check_words([estimand], per)

@@ -15,7 +15,7 @@ from glmm_bayes.core.errors import GlmmError
 from glmm_bayes.core.words import INTERVAL_PROBABILITY
 
 if TYPE_CHECKING:
-    from glmm_bayes.effects.result import Effects
+    from glmm_bayes.effects.result.effects import Effects
     from glmm_bayes.fit.fit import Fit
     from glmm_bayes.spec.spec_file import SpecFile
 

@@ -20,11 +20,11 @@ from glmm_bayes.effects.estimand.ordered_categories import ORDERED, has_ordered_
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import Rows, new_rows, training_rows
 from glmm_bayes.effects.expectation import Expectation, expected
-from glmm_bayes.effects.group_law import GroupLaw
-from glmm_bayes.effects.measures import Measure
 from glmm_bayes.effects.new_groups import new_words
 from glmm_bayes.effects.new_subject import expected_of_new
-from glmm_bayes.effects.result import Effects
+from glmm_bayes.effects.result.effects import Effects
+from glmm_bayes.effects.result.group_law import GroupLaw
+from glmm_bayes.effects.result.measures import Measure
 from glmm_bayes.fit.caveats import caveat_attrs
 from glmm_bayes.fit.fit import Fit
 

@@ -16,7 +16,7 @@ from glmm_bayes.effects.estimand.ordered_categories import discrimination
 from glmm_bayes.effects.local_attenuation import ZLA
 from glmm_bayes.effects.ordinal_projections import is_projected, project_ordered
 from glmm_bayes.effects.projections import PROJECTIONS, project
-from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.fit.linear_predictor import (

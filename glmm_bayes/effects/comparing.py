@@ -30,10 +30,10 @@ from glmm_bayes.effects.estimand.rows import Rows, columns_read, new_rows, predi
 from glmm_bayes.effects.estimand.target_rows import confounded_factors, target_rows
 from glmm_bayes.effects.estimand.variables import held_means, variable_of, with_values
 from glmm_bayes.effects.expectation import MAX_MEMORY, Expectation
-from glmm_bayes.effects.hypotheses import contrast_rows
-from glmm_bayes.effects.measures import Logs, Measure, read_measure
 from glmm_bayes.effects.new_groups import seed_of
-from glmm_bayes.effects.result import Effects
+from glmm_bayes.effects.result.effects import Effects
+from glmm_bayes.effects.result.hypotheses import contrast_rows
+from glmm_bayes.effects.result.measures import Logs, Measure, read_measure
 from glmm_bayes.fit.fit import Fit, check_fit
 
 Array = NDArray[np.float64]

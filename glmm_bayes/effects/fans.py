@@ -20,7 +20,7 @@ from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
 from glmm_bayes.effects.expectation import MAX_MEMORY, Expectation, check_memory
 from glmm_bayes.effects.pieces import distinct_pieces
-from glmm_bayes.effects.result import Effects
+from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.fit.fit import Fit, check_fit
 
 Array = NDArray[np.float64]

@@ -20,7 +20,7 @@ from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.estimand.estimand import Estimand
 from glmm_bayes.effects.estimand.ordered_categories import one_discrimination
 from glmm_bayes.effects.heterogeneity import has_one_variance
-from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 

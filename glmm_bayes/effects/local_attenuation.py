@@ -18,7 +18,7 @@ from glmm_bayes.effects.estimand.question import Question, without_one_predictor
 from glmm_bayes.effects.evaluation import Evaluator
 from glmm_bayes.effects.expectation import MAX_MEMORY, gathered
 from glmm_bayes.effects.pieces import Parts, distinct_pieces
-from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 

@@ -15,10 +15,10 @@ from glmm_bayes.effects.estimand.question import LOG_SCALES, Question
 from glmm_bayes.effects.estimand.row_weights import added
 from glmm_bayes.effects.estimand.rows import Rows
 from glmm_bayes.effects.expectation import MAX_MEMORY, Array, Expectation, check_memory, on_scale
-from glmm_bayes.effects.group_law import GroupLaw
 from glmm_bayes.effects.level_averages import mean_over_levels
 from glmm_bayes.effects.new_groups import NewGroups, new_groups
 from glmm_bayes.effects.pieces import Parts, distinct_pieces
+from glmm_bayes.effects.result.group_law import GroupLaw
 from glmm_bayes.fit.linear_predictor import draw_blocks
 
 

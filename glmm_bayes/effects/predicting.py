@@ -10,10 +10,10 @@ from glmm_bayes.effects.answers import answer, attributes, effects_of, quantity_
 from glmm_bayes.effects.estimand.averages import averages, free_names, grid_frame
 from glmm_bayes.effects.estimand.estimand import Estimand, asked_of
 from glmm_bayes.effects.expectation import MAX_MEMORY
-from glmm_bayes.effects.hypotheses import contrast_rows
 from glmm_bayes.effects.new_groups import seed_of
 from glmm_bayes.effects.new_subject import law_of_new
-from glmm_bayes.effects.result import Effects
+from glmm_bayes.effects.result.effects import Effects
+from glmm_bayes.effects.result.hypotheses import contrast_rows
 from glmm_bayes.fit.fit import Fit, check_fit
 
 

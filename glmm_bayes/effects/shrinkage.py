@@ -14,7 +14,7 @@ from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.information import level_information, row_information
 from glmm_bayes.effects.no_pooling import no_pooling
-from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.fit.linear_predictor import draw_blocks, needed_variables, subject_values

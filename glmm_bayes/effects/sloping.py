@@ -23,11 +23,11 @@ from glmm_bayes.effects.estimand.rows import Rows, new_rows, predictors_of
 from glmm_bayes.effects.estimand.target_rows import confounded_factors
 from glmm_bayes.effects.estimand.variables import NANOSECONDS_A_DAY, Variable, held_means, variable_of
 from glmm_bayes.effects.expectation import MAX_MEMORY, gathered
-from glmm_bayes.effects.hypotheses import contrast_rows
 from glmm_bayes.effects.new_groups import seed_of
 from glmm_bayes.effects.new_subject import slopes_of_new
 from glmm_bayes.effects.pieces import distinct_pieces
-from glmm_bayes.effects.result import Effects
+from glmm_bayes.effects.result.effects import Effects
+from glmm_bayes.effects.result.hypotheses import contrast_rows
 from glmm_bayes.fit.fit import Fit, check_fit
 
 Array = NDArray[np.float64]

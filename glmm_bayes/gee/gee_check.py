@@ -10,7 +10,7 @@ from glmm_bayes.core.arguments import checked_seed
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
-from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.fit.linear_predictor import draw_blocks

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import PredictionError
 from glmm_bayes.core.words import ESTIMANDS, interval_words
-from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.canvas import (
     STROKES,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.words import ESTIMANDS, interval_words
 from glmm_bayes.effects.estimand.variables import held_means
-from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.plots.canvas import (
     GREY,

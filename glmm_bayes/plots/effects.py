@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from glmm_bayes.core.words import interval_columns, interval_words
-from glmm_bayes.effects.result import Effects
+from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.plots.canvas import (
     DARK,
     STROKES,

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from glmm_bayes.core.words import interval_columns, interval_words
-from glmm_bayes.effects.measures import Measure, NumberNeededToTreat
-from glmm_bayes.effects.result import Effects
+from glmm_bayes.effects.result.effects import Effects
+from glmm_bayes.effects.result.measures import Measure, NumberNeededToTreat
 from glmm_bayes.plots.canvas import (
     DARK,
     STROKES,

@@ -9,7 +9,7 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
-from glmm_bayes.effects.result import Effects
+from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.plots.canvas import (
     DARK,
     STROKES,

@@ -6,7 +6,7 @@ from glmm_bayes.core.words import ESTIMANDS, interval_columns, interval_words
 from glmm_bayes.describe.equations import all_groups
 from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.predicting import predictions
-from glmm_bayes.effects.result import Effects
+from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.canvas import decimals, number
 from glmm_bayes.plots.scenario import is_factor, predictors

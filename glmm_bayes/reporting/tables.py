@@ -17,7 +17,7 @@ from glmm_bayes.design.table import Column, as_labels
 from glmm_bayes.effects.coefficients import coefficients
 from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.heterogeneity import variance_components
-from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.families.parameters import PARAMETERS
 from glmm_bayes.fit.diagnostics import Diagnosis, summary
 from glmm_bayes.fit.fit import Fit

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import glmm_bayes as gb
-from glmm_bayes.effects.measures import MEASURES
+from glmm_bayes.effects.result.measures import MEASURES
 
 # Three levels and forty rows are warned of, rightly.
 pytestmark = pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")

@@ -208,7 +208,7 @@ def test_averages_are_taken_within_each_draw():
 
 def test_comparison_measures_equal_the_published_example():
     # Two rows, m(0) = (.1, .5), m(1) = (.25, .75).
-    from glmm_bayes.effects.measures import MEASURES
+    from glmm_bayes.effects.result.measures import MEASURES
 
     low, high = np.array([0.1, 0.5]).mean(), np.array([0.25, 0.75]).mean()
     expected = {"difference": 0.2, "ratio": 5 / 3, "odds_ratio": 7 / 3, "lift": 2 / 3}

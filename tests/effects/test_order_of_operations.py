@@ -14,7 +14,7 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.core.links import LINKS
-from glmm_bayes.effects.measures import MEASURES
+from glmm_bayes.effects.result.measures import MEASURES
 
 DRAWS = 3
 N = 6

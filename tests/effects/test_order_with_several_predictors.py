@@ -17,7 +17,7 @@ from scipy.special import expit, softmax
 from scipy.stats import norm
 
 import glmm_bayes as gb
-from glmm_bayes.effects.measures import MEASURES
+from glmm_bayes.effects.result.measures import MEASURES
 
 DRAWS, N = 2, 12
 RNG = np.random.default_rng(8)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.effects.measures import MEASURES
+from glmm_bayes.effects.result.measures import MEASURES
 
 LOGIT = np.log(np.array([0.1, 0.5]) / (1 - np.array([0.1, 0.5])))
 TWO = pd.DataFrame({"a": [0, 1, 0, 1], "s": ["p", "p", "q", "q"], "y": [0, 1, 1, 0]})

@@ -15,7 +15,7 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.core.words import interval_columns
 from glmm_bayes.effects.estimand.ordered_categories import AT_LEAST
-from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.effects.result.summary import summary_frame
 
 Array = NDArray[np.float64]
 

@@ -16,9 +16,9 @@ from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.text_tables import WIDTH, number_text, table_text, told
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.effects.estimand.estimand import Estimand
-from glmm_bayes.effects.group_law import GroupLaw
-from glmm_bayes.effects.measures import Measure
-from glmm_bayes.effects.summaries import summary_frame
+from glmm_bayes.effects.result.group_law import GroupLaw
+from glmm_bayes.effects.result.measures import Measure
+from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.captioned import printed, with_caption
 
 if TYPE_CHECKING:

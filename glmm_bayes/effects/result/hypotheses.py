@@ -14,7 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.effects.result import Effects
+from glmm_bayes.effects.result.effects import Effects
 
 Array = NDArray[np.float64]
 

@@ -1,0 +1,1 @@
+"""Draws of effects, their measures, summaries and hypotheses."""
