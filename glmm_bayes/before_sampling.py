@@ -47,8 +47,8 @@ def check_model(model: Model, file: SpecFile, sampler: Settings, target: Path) -
 
     They are asked of a fit that nobody sampled, so that each verb says itself what it refuses.
     """
-    from glmm_bayes.effects.answers import OVERFLOW
-    from glmm_bayes.effects.expectation import MAX_MEMORY, check_memory
+    from glmm_bayes.effects.expectation.answer import OVERFLOW
+    from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, check_memory
     from glmm_bayes.sampling.rehearsal import rehearsal
     from glmm_bayes.sampling.resources import check_resources
 

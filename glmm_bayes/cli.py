@@ -210,8 +210,8 @@ def effects(
 ) -> None:
     """Compare expected responses at values of a variable, predict rows, or compute a spec file's effects."""
     from glmm_bayes.core.arguments import checked_probability
-    from glmm_bayes.effects.answers import checked_scale
     from glmm_bayes.effects.estimand.factor_words import check_words
+    from glmm_bayes.effects.expectation.answer import checked_scale
     from glmm_bayes.effects.result.measures import read_measure
 
     read_measure(measure)

@@ -13,9 +13,9 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import ESTIMANDS, INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand.ordered_categories import discrimination
+from glmm_bayes.effects.expectation.ordinal_projection import is_projected, project_ordered
+from glmm_bayes.effects.expectation.projection import PROJECTIONS, project
 from glmm_bayes.effects.local_attenuation import ZLA
-from glmm_bayes.effects.ordinal_projections import is_projected, project_ordered
-from glmm_bayes.effects.projections import PROJECTIONS, project
 from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit

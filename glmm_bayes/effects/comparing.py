@@ -14,14 +14,6 @@ from glmm_bayes.core.arguments import check_texts, plain_flag
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.design.design import Design
-from glmm_bayes.effects.answers import (
-    answer,
-    attributes,
-    effects_of,
-    quantity_of,
-    question_of,
-    rows_of,
-)
 from glmm_bayes.effects.estimand.averages import Averages, averages, each_row, free_names
 from glmm_bayes.effects.estimand.contrasts import Change, changes
 from glmm_bayes.effects.estimand.estimand import Estimand, asked_of
@@ -29,8 +21,16 @@ from glmm_bayes.effects.estimand.question import SMALL, Question
 from glmm_bayes.effects.estimand.rows import Rows, columns_read, new_rows, predictors_of
 from glmm_bayes.effects.estimand.target_rows import confounded_factors, target_rows
 from glmm_bayes.effects.estimand.variables import held_means, variable_of, with_values
-from glmm_bayes.effects.expectation import MAX_MEMORY, Expectation
-from glmm_bayes.effects.new_groups import seed_of
+from glmm_bayes.effects.expectation.answer import (
+    answer,
+    attributes,
+    effects_of,
+    quantity_of,
+    question_of,
+    rows_of,
+)
+from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, Expectation
+from glmm_bayes.effects.expectation.new_groups import seed_of
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.hypotheses import contrast_rows
 from glmm_bayes.effects.result.measures import Logs, Measure, read_measure

@@ -14,12 +14,12 @@ from glmm_bayes.core.arguments import check_texts, listed
 from glmm_bayes.core.bridge import bridge_effect, sd_of_attenuation
 from glmm_bayes.core.distinct import refuse_repeats
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
-from glmm_bayes.effects.answers import attributes, effects_of, quantity_of, rows_of
 from glmm_bayes.effects.estimand.averages import free_names, grid_frame
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
-from glmm_bayes.effects.expectation import MAX_MEMORY, Expectation, check_memory
-from glmm_bayes.effects.pieces import distinct_pieces
+from glmm_bayes.effects.expectation.answer import attributes, effects_of, quantity_of, rows_of
+from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, Expectation, check_memory
+from glmm_bayes.effects.expectation.predictor_draws import distinct_pieces
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.fit.fit import Fit, check_fit
 

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.integrals import link_of_population_mean, population_mean_derivatives
 from glmm_bayes.core.words import interval_words
-from glmm_bayes.effects.answers import rows_of
 from glmm_bayes.effects.estimand.averages import grid_frame
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
-from glmm_bayes.effects.evaluation import Evaluator
-from glmm_bayes.effects.expectation import MAX_MEMORY, gathered
-from glmm_bayes.effects.pieces import Parts, distinct_pieces
+from glmm_bayes.effects.expectation.answer import rows_of
+from glmm_bayes.effects.expectation.cells import Evaluator
+from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, gathered
+from glmm_bayes.effects.expectation.predictor_draws import Parts, distinct_pieces
 from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit

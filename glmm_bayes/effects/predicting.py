@@ -6,12 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from glmm_bayes.effects.answers import answer, attributes, effects_of, quantity_of, question_of, rows_of
 from glmm_bayes.effects.estimand.averages import averages, free_names, grid_frame
 from glmm_bayes.effects.estimand.estimand import Estimand, asked_of
-from glmm_bayes.effects.expectation import MAX_MEMORY
-from glmm_bayes.effects.new_groups import seed_of
-from glmm_bayes.effects.new_subject import law_of_new
+from glmm_bayes.effects.expectation.answer import (
+    answer,
+    attributes,
+    effects_of,
+    quantity_of,
+    question_of,
+    rows_of,
+)
+from glmm_bayes.effects.expectation.expectation import MAX_MEMORY
+from glmm_bayes.effects.expectation.new_group_means import law_of_new
+from glmm_bayes.effects.expectation.new_groups import seed_of
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.hypotheses import contrast_rows
 from glmm_bayes.fit.fit import Fit, check_fit

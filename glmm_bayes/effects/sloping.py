@@ -14,18 +14,25 @@ from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.design.table import Column
-from glmm_bayes.effects.answers import asks_new, attributes, effects_of, quantity_of, question_of, rows_of
-from glmm_bayes.effects.column_derivatives import sides_of
-from glmm_bayes.effects.derivatives import SlopeEvaluator, SlopeMeasure
 from glmm_bayes.effects.estimand.averages import averages, each_row, free_names
 from glmm_bayes.effects.estimand.estimand import Estimand, asked_of
 from glmm_bayes.effects.estimand.rows import Rows, new_rows, predictors_of
 from glmm_bayes.effects.estimand.target_rows import confounded_factors
 from glmm_bayes.effects.estimand.variables import NANOSECONDS_A_DAY, Variable, held_means, variable_of
-from glmm_bayes.effects.expectation import MAX_MEMORY, gathered
-from glmm_bayes.effects.new_groups import seed_of
-from glmm_bayes.effects.new_subject import slopes_of_new
-from glmm_bayes.effects.pieces import distinct_pieces
+from glmm_bayes.effects.expectation.answer import (
+    asks_new,
+    attributes,
+    effects_of,
+    quantity_of,
+    question_of,
+    rows_of,
+)
+from glmm_bayes.effects.expectation.column_derivatives import sides_of
+from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, gathered
+from glmm_bayes.effects.expectation.new_group_means import slopes_of_new
+from glmm_bayes.effects.expectation.new_groups import seed_of
+from glmm_bayes.effects.expectation.predictor_draws import distinct_pieces
+from glmm_bayes.effects.expectation.slopes_exact import SlopeEvaluator, SlopeMeasure
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.hypotheses import contrast_rows
 from glmm_bayes.fit.fit import Fit, check_fit

@@ -11,16 +11,16 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.several import MEAN
-from glmm_bayes.effects.answers import rows_of
 from glmm_bayes.effects.estimand.averages import free_names, grid_frame
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import one_discrimination
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import Rows
+from glmm_bayes.effects.expectation.answer import rows_of
+from glmm_bayes.effects.expectation.moments import covariance_of_means, moments, response_words
+from glmm_bayes.effects.expectation.random_variance import spread_of
 from glmm_bayes.effects.heterogeneity import Z75
-from glmm_bayes.effects.moments import covariance_of_means, moments, response_words
 from glmm_bayes.effects.result.summary import summary_frame
-from glmm_bayes.effects.variance import spread_of
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 

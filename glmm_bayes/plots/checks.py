@@ -12,7 +12,7 @@ from glmm_bayes.core.words import INTERVAL_PROBABILITY
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import training_rows
-from glmm_bayes.effects.expectation import expected
+from glmm_bayes.effects.expectation.expectation import expected
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.canvas import (
     GREY,

@@ -9,7 +9,7 @@ from glmm_bayes.core.bridge import bridge_effect
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.effects.new_groups import Stream, bridge_sd, degrees_of_freedom, streams_of
+from glmm_bayes.effects.expectation.new_groups import Stream, bridge_sd, degrees_of_freedom, streams_of
 from glmm_bayes.families.likelihood import draw_responses
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import fixed_part, group_part, single_values

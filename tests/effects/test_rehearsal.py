@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.effects.answers import OVERFLOW
+from glmm_bayes.effects.expectation.answer import OVERFLOW
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.fit.datatree import arrays_of, dimensions
 from glmm_bayes.fit.supports import _INSIDE, Condition, inside

@@ -27,8 +27,8 @@ from glmm_bayes.effects.estimand.ordered_categories import of_probabilities
 from glmm_bayes.effects.estimand.question import LOG_SCALES, SMALL, Question, without_one_predictor
 from glmm_bayes.effects.estimand.row_weights import BlockWeights, added
 from glmm_bayes.effects.estimand.rows import Rows
-from glmm_bayes.effects.evaluation import Cell, Evaluates, Evaluator
-from glmm_bayes.effects.pieces import Heavy, Parts, distinct_pieces
+from glmm_bayes.effects.expectation.cells import Cell, Evaluates, Evaluator
+from glmm_bayes.effects.expectation.predictor_draws import Heavy, Parts, distinct_pieces
 from glmm_bayes.families.ordinal import log_sides
 
 Array = NDArray[np.float64]

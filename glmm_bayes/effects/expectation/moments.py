@@ -21,7 +21,6 @@ from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.pair_covariance import pair_covariance, pair_covariance_of
 from glmm_bayes.core.row_value import RowValue, RowValues, number
 from glmm_bayes.design.several import MEAN
-from glmm_bayes.effects.answers import rows_of
 from glmm_bayes.effects.estimand.averages import grid_frame
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import (
@@ -31,9 +30,10 @@ from glmm_bayes.effects.estimand.ordered_categories import (
     score_words,
 )
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
-from glmm_bayes.effects.evaluation import Evaluator
-from glmm_bayes.effects.expectation import MAX_MEMORY, gathered, on_scale
-from glmm_bayes.effects.pieces import Parts, distinct_pieces
+from glmm_bayes.effects.expectation.answer import rows_of
+from glmm_bayes.effects.expectation.cells import Evaluator
+from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, gathered, on_scale
+from glmm_bayes.effects.expectation.predictor_draws import Parts, distinct_pieces
 from glmm_bayes.families.likelihood import adjusted
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import single_values

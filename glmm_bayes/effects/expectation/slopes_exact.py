@@ -19,12 +19,12 @@ from glmm_bayes.core.integrals import population_mean, population_mean_derivativ
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.mean_rules import rule_of
 from glmm_bayes.core.tabulated import tabulate
-from glmm_bayes.effects.column_derivatives import FOURTH, SIXTH
 from glmm_bayes.effects.estimand.question import SMALL, Question
-from glmm_bayes.effects.evaluation import ROWS_PER_POINT, Cell, split
-from glmm_bayes.effects.expectation import on_scale
-from glmm_bayes.effects.level_averages import slope_over_levels
-from glmm_bayes.effects.pieces import Parts, Pieces, Whole
+from glmm_bayes.effects.expectation.cells import ROWS_PER_POINT, Cell, split
+from glmm_bayes.effects.expectation.column_derivatives import FOURTH, SIXTH
+from glmm_bayes.effects.expectation.expectation import on_scale
+from glmm_bayes.effects.expectation.level_averages import slope_over_levels
+from glmm_bayes.effects.expectation.predictor_draws import Parts, Pieces, Whole
 from glmm_bayes.fit.linear_predictor import marginal_attenuation, marginal_variance
 
 Array = NDArray[np.float64]

@@ -30,7 +30,7 @@ from glmm_bayes.design.table import Table
 from glmm_bayes.effects.estimand.factor_words import NEW_SUBJECT
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import Rows
-from glmm_bayes.effects.pieces import shared_covariance
+from glmm_bayes.effects.expectation.predictor_draws import shared_covariance
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import rows_part
 from glmm_bayes.priors.group_priors import GroupPrior

@@ -19,9 +19,9 @@ from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import ORDERED, has_ordered_categories, label_of
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import Rows, new_rows, training_rows
-from glmm_bayes.effects.expectation import Expectation, expected
-from glmm_bayes.effects.new_groups import new_words
-from glmm_bayes.effects.new_subject import expected_of_new
+from glmm_bayes.effects.expectation.expectation import Expectation, expected
+from glmm_bayes.effects.expectation.new_group_means import expected_of_new
+from glmm_bayes.effects.expectation.new_groups import new_words
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.group_law import GroupLaw
 from glmm_bayes.effects.result.measures import Measure

@@ -17,10 +17,10 @@ from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.design.column import as_labels
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.effects.combinations import Combinations, combinations_of
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import Rows
-from glmm_bayes.effects.variance import spread_of
+from glmm_bayes.effects.expectation.level_combinations import Combinations, combinations_of
+from glmm_bayes.effects.expectation.random_variance import spread_of
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import conditional_part, error_of_conditional, rows_part, single_values
 from glmm_bayes.priors.predictors import prefix_of

@@ -18,8 +18,8 @@ from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.mean_rules import rule_of
 from glmm_bayes.core.tabulated import tabulate
 from glmm_bayes.effects.estimand.question import Question
-from glmm_bayes.effects.level_averages import OnScale, mean_over_levels
-from glmm_bayes.effects.pieces import Whole
+from glmm_bayes.effects.expectation.level_averages import OnScale, mean_over_levels
+from glmm_bayes.effects.expectation.predictor_draws import Whole
 
 Array = NDArray[np.float64]
 Positions = NDArray[np.int64]

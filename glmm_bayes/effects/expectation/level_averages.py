@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.links import Link, ProbabilityLink
 from glmm_bayes.core.links.of_logs import link_of_logs
 from glmm_bayes.effects.estimand.question import LOG_SCALES, Question
-from glmm_bayes.effects.pieces import Parts, Whole
+from glmm_bayes.effects.expectation.predictor_draws import Parts, Whole
 
 Array = NDArray[np.float64]
 Answer = tuple[Array, str, float]

@@ -20,10 +20,10 @@ from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import discrimination, has_ordered_categories
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import training_rows
-from glmm_bayes.effects.evaluation import Evaluator
-from glmm_bayes.effects.expectation import block_of, on_scale, positions
-from glmm_bayes.effects.pieces import distinct_pieces
-from glmm_bayes.effects.projections import orthonormal, refuse_unsolved, root
+from glmm_bayes.effects.expectation.cells import Evaluator
+from glmm_bayes.effects.expectation.expectation import block_of, on_scale, positions
+from glmm_bayes.effects.expectation.predictor_draws import distinct_pieces
+from glmm_bayes.effects.expectation.projection import orthonormal, refuse_unsolved, root
 from glmm_bayes.families.ordinal import OrdinalFamily
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import draw_blocks

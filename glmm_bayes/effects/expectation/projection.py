@@ -18,9 +18,9 @@ from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import training_rows
-from glmm_bayes.effects.evaluation import Evaluator
-from glmm_bayes.effects.expectation import block_of, on_scale, positions
-from glmm_bayes.effects.pieces import distinct_pieces
+from glmm_bayes.effects.expectation.cells import Evaluator
+from glmm_bayes.effects.expectation.expectation import block_of, on_scale, positions
+from glmm_bayes.effects.expectation.predictor_draws import distinct_pieces
 from glmm_bayes.families.likelihood import adjusted
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import draw_blocks, fixed_part, single_values

@@ -1,0 +1,1 @@
+"""Expected responses within each draw."""
