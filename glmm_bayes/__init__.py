@@ -34,13 +34,13 @@ _HOMES = {
     "ResourceError": "core.errors",
     "SamplingError": "core.errors",
     "StorageError": "core.errors",
-    "attenuation": "effects.local_attenuation",
+    "attenuation": "effects.verbs.attenuation",
     "check_family": "laws.check_family",
-    "coefficients": "effects.coefficients",
-    "comparisons": "effects.comparing",
+    "coefficients": "effects.verbs.coefficients",
+    "comparisons": "effects.verbs.comparisons",
     "diagnose": "fit.diagnostics",
-    "estimands": "effects.side_by_side",
-    "fan": "effects.fans",
+    "estimands": "effects.verbs.estimands",
+    "fan": "effects.verbs.fan",
     "gee": "gee.gee",
     "gee_check": "gee.gee_check",
     "grid": "effects.estimand.grid",
@@ -56,14 +56,14 @@ _HOMES = {
     "plot_shrinkage": "plots.groups",
     "posterior_predictive": "predictive.predictive",
     "pp_check": "predictive.predictive",
-    "predictions": "effects.predicting",
+    "predictions": "effects.verbs.predictions",
     "r2": "effects.explained",
     "random_effects": "effects.shrinkage",
     "ranks": "effects.ranks",
     "register_family": "families.registration",
     "register_transform": "spec.transforms",
     "report": "reporting.document",
-    "slopes": "effects.sloping",
+    "slopes": "effects.verbs.slopes",
     "spec_schema": "spec.file_model",
     "summary": "fit.diagnostics",
     "variance_components": "effects.heterogeneity",
@@ -100,23 +100,23 @@ if TYPE_CHECKING:
         StorageError as StorageError,
     )
     from glmm_bayes.datasets import load_dataset as load_dataset
-    from glmm_bayes.effects.coefficients import coefficients as coefficients
-    from glmm_bayes.effects.comparing import comparisons as comparisons
     from glmm_bayes.effects.estimand.estimand import Estimand as Estimand
     from glmm_bayes.effects.estimand.grid import grid as grid
     from glmm_bayes.effects.estimand.row_weights import BayesianBootstrap as BayesianBootstrap
     from glmm_bayes.effects.explained import icc as icc
     from glmm_bayes.effects.explained import r2 as r2
-    from glmm_bayes.effects.fans import fan as fan
     from glmm_bayes.effects.heterogeneity import variance_components as variance_components
     from glmm_bayes.effects.interval_ratio import interval_ratio as interval_ratio
-    from glmm_bayes.effects.local_attenuation import attenuation as attenuation
-    from glmm_bayes.effects.predicting import predictions as predictions
     from glmm_bayes.effects.ranks import ranks as ranks
     from glmm_bayes.effects.result.effects import Effects as Effects
     from glmm_bayes.effects.shrinkage import random_effects as random_effects
-    from glmm_bayes.effects.side_by_side import estimands as estimands
-    from glmm_bayes.effects.sloping import slopes as slopes
+    from glmm_bayes.effects.verbs.attenuation import attenuation as attenuation
+    from glmm_bayes.effects.verbs.coefficients import coefficients as coefficients
+    from glmm_bayes.effects.verbs.comparisons import comparisons as comparisons
+    from glmm_bayes.effects.verbs.estimands import estimands as estimands
+    from glmm_bayes.effects.verbs.fan import fan as fan
+    from glmm_bayes.effects.verbs.predictions import predictions as predictions
+    from glmm_bayes.effects.verbs.slopes import slopes as slopes
     from glmm_bayes.effects.within_groups import implied_correlation as implied_correlation
     from glmm_bayes.effects.within_groups import median_ratio as median_ratio
     from glmm_bayes.families.registration import register_family as register_family

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import glmm_bayes as gb
 from glmm_bayes.cli import app
-from glmm_bayes.effects.side_by_side import SideBySide
+from glmm_bayes.effects.verbs.estimands import SideBySide
 from tests.storage.test_storage import SETTINGS
 
 SHAPE = (2, 300)

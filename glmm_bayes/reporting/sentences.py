@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from glmm_bayes.core.words import ESTIMANDS, interval_columns, interval_words
 from glmm_bayes.describe.equations import all_groups
-from glmm_bayes.effects.comparing import comparisons
-from glmm_bayes.effects.predicting import predictions
 from glmm_bayes.effects.result.effects import Effects
+from glmm_bayes.effects.verbs.comparisons import comparisons
+from glmm_bayes.effects.verbs.predictions import predictions
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.canvas import decimals, number
 from glmm_bayes.plots.scenario import is_factor, predictors

@@ -14,10 +14,10 @@ from glmm_bayes.core.words import ESTIMANDS, interval_columns, interval_words
 from glmm_bayes.describe.equations import all_groups, category_of
 from glmm_bayes.describe.explain import coding_words
 from glmm_bayes.design.table import Column, as_labels
-from glmm_bayes.effects.coefficients import coefficients
-from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.heterogeneity import variance_components
 from glmm_bayes.effects.result.summary import summary_frame
+from glmm_bayes.effects.verbs.coefficients import coefficients
+from glmm_bayes.effects.verbs.comparisons import comparisons
 from glmm_bayes.families.parameters import PARAMETERS
 from glmm_bayes.fit.diagnostics import Diagnosis, summary
 from glmm_bayes.fit.fit import Fit

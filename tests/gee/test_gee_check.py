@@ -6,7 +6,7 @@ import pytest
 from scipy.special import expit
 
 import glmm_bayes as gb
-from glmm_bayes.effects.coefficients import population_coefficients
+from glmm_bayes.effects.verbs.coefficients import population_coefficients
 from glmm_bayes.gee.gee_check import Cells
 from glmm_bayes.gee.mean_model import mean_model
 from glmm_bayes.predictive.replication import NewGroupReplication

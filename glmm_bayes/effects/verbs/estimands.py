@@ -16,10 +16,10 @@ from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.text_tables import WIDTH, table_text, told
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_words
-from glmm_bayes.effects.comparing import comparisons
 from glmm_bayes.effects.estimand.factor_words import NEW_SUBJECT
-from glmm_bayes.effects.predicting import predictions
 from glmm_bayes.effects.result.effects import Effects
+from glmm_bayes.effects.verbs.comparisons import comparisons
+from glmm_bayes.effects.verbs.predictions import predictions
 from glmm_bayes.fit.caveats import caveat_attrs
 from glmm_bayes.fit.fit import Fit, check_fit
 

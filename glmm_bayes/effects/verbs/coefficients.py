@@ -15,8 +15,8 @@ from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand.ordered_categories import discrimination
 from glmm_bayes.effects.expectation.ordinal_projection import is_projected, project_ordered
 from glmm_bayes.effects.expectation.projection import PROJECTIONS, project
-from glmm_bayes.effects.local_attenuation import ZLA
 from glmm_bayes.effects.result.summary import summary_frame
+from glmm_bayes.effects.verbs.attenuation import ZLA
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.fit.linear_predictor import (

@@ -1,0 +1,1 @@
+"""Verbs on a fit, each in a file of its name."""
