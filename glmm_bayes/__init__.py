@@ -44,12 +44,12 @@ _HOMES = {
     "gee": "gee.gee",
     "gee_check": "gee.gee_check",
     "grid": "effects.estimand.grid",
-    "icc": "effects.explained",
-    "implied_correlation": "effects.within_groups",
-    "interval_ratio": "effects.interval_ratio",
+    "icc": "effects.groups.icc_r2",
+    "implied_correlation": "effects.groups.within_groups",
+    "interval_ratio": "effects.groups.interval_ratio",
     "load": "storage.save_load",
     "load_dataset": "datasets",
-    "median_ratio": "effects.within_groups",
+    "median_ratio": "effects.groups.within_groups",
     "pit": "predictive.pit",
     "plot_curves": "plots.curves",
     "plot_random_effects": "plots.groups",
@@ -57,16 +57,16 @@ _HOMES = {
     "posterior_predictive": "predictive.predictive",
     "pp_check": "predictive.predictive",
     "predictions": "effects.verbs.predictions",
-    "r2": "effects.explained",
-    "random_effects": "effects.shrinkage",
-    "ranks": "effects.ranks",
+    "r2": "effects.groups.icc_r2",
+    "random_effects": "effects.groups.random_effects",
+    "ranks": "effects.groups.ranks",
     "register_family": "families.registration",
     "register_transform": "spec.transforms",
     "report": "reporting.document",
     "slopes": "effects.verbs.slopes",
     "spec_schema": "spec.file_model",
     "summary": "fit.diagnostics",
-    "variance_components": "effects.heterogeneity",
+    "variance_components": "effects.groups.variance_components",
 }
 
 __all__ = sorted(_HOMES)
@@ -103,13 +103,15 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.estimand.estimand import Estimand as Estimand
     from glmm_bayes.effects.estimand.grid import grid as grid
     from glmm_bayes.effects.estimand.row_weights import BayesianBootstrap as BayesianBootstrap
-    from glmm_bayes.effects.explained import icc as icc
-    from glmm_bayes.effects.explained import r2 as r2
-    from glmm_bayes.effects.heterogeneity import variance_components as variance_components
-    from glmm_bayes.effects.interval_ratio import interval_ratio as interval_ratio
-    from glmm_bayes.effects.ranks import ranks as ranks
+    from glmm_bayes.effects.groups.icc_r2 import icc as icc
+    from glmm_bayes.effects.groups.icc_r2 import r2 as r2
+    from glmm_bayes.effects.groups.interval_ratio import interval_ratio as interval_ratio
+    from glmm_bayes.effects.groups.random_effects import random_effects as random_effects
+    from glmm_bayes.effects.groups.ranks import ranks as ranks
+    from glmm_bayes.effects.groups.variance_components import variance_components as variance_components
+    from glmm_bayes.effects.groups.within_groups import implied_correlation as implied_correlation
+    from glmm_bayes.effects.groups.within_groups import median_ratio as median_ratio
     from glmm_bayes.effects.result.effects import Effects as Effects
-    from glmm_bayes.effects.shrinkage import random_effects as random_effects
     from glmm_bayes.effects.verbs.attenuation import attenuation as attenuation
     from glmm_bayes.effects.verbs.coefficients import coefficients as coefficients
     from glmm_bayes.effects.verbs.comparisons import comparisons as comparisons
@@ -117,8 +119,6 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.verbs.fan import fan as fan
     from glmm_bayes.effects.verbs.predictions import predictions as predictions
     from glmm_bayes.effects.verbs.slopes import slopes as slopes
-    from glmm_bayes.effects.within_groups import implied_correlation as implied_correlation
-    from glmm_bayes.effects.within_groups import median_ratio as median_ratio
     from glmm_bayes.families.registration import register_family as register_family
     from glmm_bayes.fit.diagnostics import diagnose as diagnose
     from glmm_bayes.fit.diagnostics import summary as summary

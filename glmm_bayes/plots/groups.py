@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import interval_columns, interval_words
-from glmm_bayes.effects.ranks import chosen_effect
-from glmm_bayes.effects.shrinkage import random_effects
+from glmm_bayes.effects.groups.random_effects import random_effects
+from glmm_bayes.effects.groups.ranks import chosen_effect
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.plots.canvas import (
     DARK,

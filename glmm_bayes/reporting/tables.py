@@ -14,7 +14,7 @@ from glmm_bayes.core.words import ESTIMANDS, interval_columns, interval_words
 from glmm_bayes.describe.equations import all_groups, category_of
 from glmm_bayes.describe.explain import coding_words
 from glmm_bayes.design.table import Column, as_labels
-from glmm_bayes.effects.heterogeneity import variance_components
+from glmm_bayes.effects.groups.variance_components import variance_components
 from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.effects.verbs.coefficients import coefficients
 from glmm_bayes.effects.verbs.comparisons import comparisons

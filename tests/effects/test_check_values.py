@@ -15,8 +15,8 @@ from glmm_bayes.core.integrals import population_mean, population_mean_derivativ
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.mean_rules.logit import MIXTURE
 from glmm_bayes.covariances.known import Known
-from glmm_bayes.effects.explained import moments
-from glmm_bayes.effects.latent import latent_residual
+from glmm_bayes.effects.groups.icc_r2 import moments
+from glmm_bayes.effects.groups.latent_residual import latent_residual
 
 ORACLES = Path(__file__).parents[1] / "oracles"
 MONTHS = np.array([0.0, 1.0, 2.0, 3.0, 6.0, 9.0, 12.0])

@@ -11,8 +11,8 @@ from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.effects.groups.random_effects import chosen_groups, effect_draws, only_factor
 from glmm_bayes.effects.result.summary import summary_frame
-from glmm_bayes.effects.shrinkage import chosen_groups, effect_draws, only_factor
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.priors.predictors import Predictor

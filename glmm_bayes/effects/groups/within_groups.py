@@ -19,7 +19,7 @@ from glmm_bayes.effects.estimand.rows import Rows
 from glmm_bayes.effects.expectation.answer import rows_of
 from glmm_bayes.effects.expectation.moments import covariance_of_means, moments, response_words
 from glmm_bayes.effects.expectation.random_variance import spread_of
-from glmm_bayes.effects.heterogeneity import Z75
+from glmm_bayes.effects.groups.variance_components import Z75
 from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit

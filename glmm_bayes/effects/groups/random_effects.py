@@ -12,8 +12,8 @@ from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
-from glmm_bayes.effects.information import level_information, row_information
-from glmm_bayes.effects.no_pooling import no_pooling
+from glmm_bayes.effects.groups.information import level_information, row_information
+from glmm_bayes.effects.groups.no_pooling import no_pooling
 from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit

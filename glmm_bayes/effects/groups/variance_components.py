@@ -14,7 +14,7 @@ from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand.ordered_categories import discrimination
 from glmm_bayes.effects.expectation.random_variance import spread_of
-from glmm_bayes.effects.latent import latent_residual
+from glmm_bayes.effects.groups.latent_residual import latent_residual
 from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit

@@ -18,7 +18,7 @@ from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand.estimand import Estimand
 from glmm_bayes.effects.estimand.ordered_categories import one_discrimination
-from glmm_bayes.effects.heterogeneity import has_one_variance
+from glmm_bayes.effects.groups.variance_components import has_one_variance
 from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.effects.verbs.comparisons import comparisons
 from glmm_bayes.fit.captioned import captioned

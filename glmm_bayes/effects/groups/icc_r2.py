@@ -20,7 +20,7 @@ from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand.averages import free_names
 from glmm_bayes.effects.expectation.moments import Moments, covariance_of_means, moments, response_words
-from glmm_bayes.effects.latent import latent_residual
+from glmm_bayes.effects.groups.latent_residual import latent_residual
 from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit

@@ -1,0 +1,1 @@
+"""What a fit says of its groups and their variances."""
