@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from glmm_bayes import __version__
-from glmm_bayes.before_sampling import (
+from glmm_bayes.commands.before_sampling import (
     answers_to,
     check_model,
     check_spec,
     check_targets,
     placed,
 )
+from glmm_bayes.commands.from_spec import fit_of, is_spec, model_of, spec_file, targets_of
+from glmm_bayes.commands.telling import SAID, document, records_of, say, tell_effects, tell_fit
 from glmm_bayes.core.errors import GlmmError, ResourceError, SamplingError, StorageError
 from glmm_bayes.core.words import INTERVAL_PROBABILITY
-from glmm_bayes.from_spec import fit_of, is_spec, model_of, spec_file, targets_of
-from glmm_bayes.telling import SAID, document, records_of, say, tell_effects, tell_fit
 
 if TYPE_CHECKING:
     from glmm_bayes.effects.result.effects import Effects

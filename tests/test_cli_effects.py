@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.before_sampling import check_model
+from glmm_bayes.commands.before_sampling import check_model
 from glmm_bayes.fit.settings import Settings
 from glmm_bayes.spec.spec_file import read_spec_file
 from tests.pace import in_time

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from glmm_bayes.before_sampling import answers_to, raise_together
+from glmm_bayes.commands.before_sampling import answers_to, raise_together
 from glmm_bayes.core.errors import GlmmError
 from glmm_bayes.core.words import INTERVAL_PROBABILITY
 
