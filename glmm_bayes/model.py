@@ -25,10 +25,10 @@ from glmm_bayes.core.errors import (
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.covariances.resolve import check_structures, wanted_tables
 from glmm_bayes.describe.explain import Explanation, describe_model, explain_model
-from glmm_bayes.design.checks.dependence import checked_rank
 from glmm_bayes.design.checks.registry import check_table, examine
 from glmm_bayes.design.checks.subject import Outcome, Subject
 from glmm_bayes.design.data_files import read_data_file
+from glmm_bayes.design.dependence import checked_rank
 from glmm_bayes.design.known import read_known
 from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Table, read_table

@@ -16,8 +16,8 @@ from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import slugs
 from glmm_bayes.covariances.resolve import check_structures, wanted_tables
 from glmm_bayes.describe.explain import Explanation, explain_responses, prior_lines
-from glmm_bayes.design.checks.dependence import checked_rank
 from glmm_bayes.design.data_files import read_data_file
+from glmm_bayes.design.dependence import checked_rank
 from glmm_bayes.design.known import read_known
 from glmm_bayes.design.table import Table, read_table
 from glmm_bayes.families import FAMILIES

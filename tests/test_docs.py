@@ -10,8 +10,8 @@ from scipy.special import gammaln
 
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.families import FAMILIES
+from tests.families import test_families as laws
 from tests.families.family_laws import Row
-from tests.graph import test_families as laws
 
 ROOT = Path(__file__).parents[1]
 FAMILY = re.search(

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Findings, PredictionError, row_text
 from glmm_bayes.core.words import slugs
-from glmm_bayes.design.checks.dependence import check_fixed
 from glmm_bayes.design.columns import DesignColumn, Part, code_terms, evaluate_predictors
+from glmm_bayes.design.dependence import check_fixed
 from glmm_bayes.design.evaluate import Evaluator
 from glmm_bayes.design.groups import (
     GroupDesign,

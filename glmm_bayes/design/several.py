@@ -9,8 +9,8 @@ import numpy as np
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.words import slugs
-from glmm_bayes.design.checks.dependence import check_fixed
 from glmm_bayes.design.columns import DesignColumn
+from glmm_bayes.design.dependence import check_fixed
 from glmm_bayes.design.design import Design, DesignState, build_design
 from glmm_bayes.design.table import Table
 from glmm_bayes.spec.model_spec import INTERCEPT, GroupTerm, LinearPredictor, ModelSpec

@@ -17,12 +17,12 @@ from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign, by_terms
 from glmm_bayes.design.table import Column, Table
 from glmm_bayes.effects.estimand.factor_words import FactorWords, read_estimand
+from glmm_bayes.effects.estimand.factors_needed import factors_needed
 from glmm_bayes.effects.estimand.grid import held_words
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import new_rows
 from glmm_bayes.effects.estimand.variables import NANOSECONDS_A_DAY, variable_names, variable_of
 from glmm_bayes.effects.expectation.expectation import expected
-from glmm_bayes.effects.expectation.random_variance import factors_needed
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import BLOCK_ELEMENTS, group_part
 from glmm_bayes.plots.canvas import compact

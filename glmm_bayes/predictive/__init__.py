@@ -1,1 +1,1 @@
-"""A Fit in, checks of the model against the data out."""
+"""Replicated responses, and checks by them."""

@@ -1,1 +1,1 @@
-"""A graph in, a Fit out: samplers, draws, diagnostics and files."""
+"""A fit to one file and back."""

@@ -10,7 +10,7 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.design.checks.collinearity import decompose
-from glmm_bayes.design.checks.dependence import dependencies
+from glmm_bayes.design.dependence import dependencies
 from glmm_bayes.design.design import replay_design
 
 ORACLE = json.loads((Path(__file__).parents[1] / "oracles" / "dropped_columns.json").read_text("utf-8"))

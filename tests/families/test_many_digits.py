@@ -16,7 +16,7 @@ from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.graph.maths import GRAPH
 from glmm_bayes.graph.row_functions import row_function
-from tests.graph import many_digits as digits
+from tests.families import many_digits as digits
 
 ZERO = Decimal("0.25")
 REST = (1 - ZERO).ln()

@@ -20,6 +20,7 @@ from glmm_bayes.fit.datatree import dimensions
 from glmm_bayes.fit.settings import Settings
 from glmm_bayes.fit.several_responses import joint_dimensions
 from glmm_bayes.priors.prior_densities import DISTRIBUTIONS, distribution, median
+from glmm_bayes.sampling import nutpie_engine
 from glmm_bayes.sampling.densities import GraphDensity, NutpieDensity
 from glmm_bayes.sampling.guides import guide_of, joint_guide
 from glmm_bayes.sampling.null_model import rows_of_coefficients
@@ -27,7 +28,6 @@ from glmm_bayes.sampling.nutpie_engine import _compiled
 from glmm_bayes.sampling.start_centres import _SAMPLED, _within
 from glmm_bayes.sampling.starts import LIMIT, chain_starts
 from glmm_bayes.spec.prior import DISTRIBUTIONS as WRITTEN
-from glmm_bayes.storage import nutpie_engine
 from tests.plain_mode import PLAIN
 
 TESTS = Path(__file__).parents[1]

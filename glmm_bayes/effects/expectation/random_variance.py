@@ -6,24 +6,10 @@ from glmm_bayes.core.errors import Finding, PredictionError, row_text
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.several import MEAN
-from glmm_bayes.effects.estimand.factor_words import NEW_SUBJECT, FactorWords
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.priors.group_priors import GroupPrior
-from glmm_bayes.priors.predictors import Predictor, prefix_of
-from glmm_bayes.priors.spread import Spread, depends_on_levels
-
-
-def factors_needed(predictor: Predictor, estimand: FactorWords) -> frozenset[str]:
-    """List the grouping factors whose levels the rows must name for an estimand."""
-    asks_conditional = predictor.is_marginal and set(estimand.words.values()) != {"population"}
-    return frozenset(
-        group.factor
-        for group, prior in zip(predictor.design.groups, predictor.groups, strict=True)
-        if (word := estimand.words.get(group.factor)) == "subject"
-        or ((word == "population" or asks_conditional) and depends_on_levels(group, prior))
-        or (word == NEW_SUBJECT and group.term.is_membership)
-        or group.factor in estimand.labelled
-    )
+from glmm_bayes.priors.predictors import prefix_of
+from glmm_bayes.priors.spread import Spread
 
 
 def spread_of(fit: Fit, design: Design, group: GroupDesign, parameter: str = MEAN) -> Spread:
