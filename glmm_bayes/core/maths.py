@@ -111,6 +111,12 @@ class Maths(Protocol):
     def log_bessel_i0e(self, x: Any) -> Any:
         """Return log I_0(x) - x for x >= 0, with its digits where x is large."""
 
+    def matmul(self, x: Any, y: Any) -> Any:
+        """Return the product of two matrices."""
+
+    def cholesky(self, x: Any) -> Any:
+        """Return the lower Cholesky factor of a matrix."""
+
 
 class NumpyMaths:
     """The functions for NumPy arrays; no floating-point warning is raised."""
@@ -216,6 +222,12 @@ class NumpyMaths:
 
     def log_bessel_i0e(self, x: Any) -> Any:
         return np.log(special.i0e(x))
+
+    def matmul(self, x: Any, y: Any) -> Any:
+        return x @ y
+
+    def cholesky(self, x: Any) -> Any:
+        return np.linalg.cholesky(x)
 
 
 NUMPY: Maths = NumpyMaths()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from glmm_bayes.covariances.base import Argument, Array, EffectCovariance, scaled_beta
+from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.covariances.base import Argument, Array, EffectCovariance, Sampled, beta_of, moved
 from glmm_bayes.spec.prior import Prior
 
 
@@ -33,21 +34,16 @@ class AR1(EffectCovariance):
         closest = int(np.argmin(self.steps))
         return ((closest, closest + 1),)
 
-    def correlation_root(self, name: str, prior: Prior) -> Any:
-        import pytensor.tensor as pt
+    def sampled(self, prior: Prior) -> tuple[Sampled, ...]:
+        return (beta_of(prior),)
 
-        rho = scaled_beta(name, prior["eta"], -1.0)
-        # Given the time before, a time depends on no earlier one: its own part has this variance.
-        own = pt.concatenate([pt.ones(1), pt.sqrt(1.0 - rho ** (2.0 * self.steps))])
-        distances = self._distances()
-        # The derivative of rho^0 is not a number at rho = 0.
-        powers = pt.where(distances > 0, rho ** np.maximum(distances, 1.0), 1.0)
-        return pt.tril(powers) * own[None, :]
-
-    def _distances(self) -> Array:
+    def root(self, values: Sequence[Any], m: Maths = NUMPY) -> Any:
+        rho = moved(values[0], -1.0)
         times = np.concatenate([[0.0], np.cumsum(self.steps)])
-        return np.asarray(np.abs(times[:, None] - times[None, :]))
-
-    def correlation(self, values: Array) -> Array:
-        rho = 2.0 * float(values) - 1.0
-        return np.asarray(rho ** self._distances())
+        distances = np.abs(times[:, None] - times[None, :])
+        # The derivative of rho^0 is not a number at rho = 0.
+        powers = m.where(distances > 0, rho ** np.maximum(distances, 1.0), 1.0)
+        # Given the time before, a time depends on no earlier one: its own part has this variance.
+        steps = np.concatenate([[1.0], self.steps])
+        own = m.where(np.arange(self.size) > 0, m.sqrt(1.0 - rho ** (2.0 * steps)), 1.0)
+        return m.where(np.tri(self.size, dtype=bool), powers, 0.0) * own[None, :]

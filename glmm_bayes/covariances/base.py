@@ -1,4 +1,4 @@
-"""What every covariance structure supplies: its parameters, its PyMC variables, its matrix in NumPy.
+"""What every covariance structure supplies: the variables it samples, and its root once in ``Maths``.
 
 The random effects of a block have Cov(b_jk, b_lm) = A_jl Sigma_km. A structure of *effects* says how the
 effects of one level are correlated (Sigma, with a standard deviation for each effect), a structure of
@@ -15,9 +15,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.spec.prior import Prior
 
 Array = NDArray[np.float64]
+
+#: The law of effects before their root is applied.
+STANDARD_NORMAL = Prior("Normal", mu=0.0, sigma=1.0)
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,24 @@ class Argument:
     kind: str
     default: float | bool | None = None
     choices: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A variable that a structure samples.
+
+    Attributes
+    ----------
+    suffix : str
+        What its name has behind the structure's.
+    law : Prior
+        ``LKJ`` is of a matrix, whose Cholesky factor is what is sampled.
+    shape : tuple of int
+    """
+
+    suffix: str
+    law: Prior
+    shape: tuple[int, ...] = ()
 
 
 class EffectCovariance(ABC):
@@ -80,13 +102,21 @@ class EffectCovariance(ABC):
         """Pairs of effects whose correlations say all; the others follow from them."""
         return tuple((i, j) for j in range(self.size) for i in range(j))
 
-    @abstractmethod
-    def correlation_root(self, name: str, prior: Prior) -> Any:
-        """Add the correlations to the PyMC model in context; return a Cholesky factor of their matrix."""
+    def sampled(self, prior: Prior) -> tuple[Sampled, ...]:
+        """List what is sampled, with an LKJ prior of the correlations; one variable, or none."""
+        return ()
 
     @abstractmethod
-    def correlation(self, values: Array) -> Array:
-        """Return the correlation matrix, in NumPy, for the values of the variable ``name``."""
+    def root(self, values: Sequence[Any], m: Maths = NUMPY) -> Any:
+        """Return a Cholesky factor of the correlation matrix, shape (effect, effect).
+
+        Parameters
+        ----------
+        values : sequence of array or graph variable
+            Of the variables in ``sampled``, in their order.
+        m : Maths
+            Functions of the kind of array that they are.
+        """
 
 
 class LevelCovariance(ABC):
@@ -120,8 +150,20 @@ class LevelCovariance(ABC):
         return {}
 
     @abstractmethod
-    def effects(self, name: str, size: int, parameters: Mapping[str, Any]) -> Any:
-        """Add variables to the PyMC model in context; return (level, effect) draws with covariance A."""
+    def sampled(self, size: int) -> tuple[Sampled, ...]:
+        """List the standard normal variables that ``size`` effects of each level are made of."""
+
+    @abstractmethod
+    def effects(self, values: Sequence[Any], parameters: Mapping[str, Any], m: Maths = NUMPY) -> Any:
+        """Return effects whose levels have the covariance A, shape (level, effect): a root times values.
+
+        Parameters
+        ----------
+        values : sequence of array or graph variable
+            Of the variables in ``sampled``, in their order.
+        parameters : mapping of str to array or graph variable
+        m : Maths
+        """
 
     @abstractmethod
     def matrix(self, parameters: Mapping[str, float]) -> Array:
@@ -145,8 +187,10 @@ class LevelCovariance(ABC):
         """
 
     @abstractmethod
-    def row_variance(self, parameters: Mapping[str, Any], members: NDArray[np.int64], weights: Array) -> Any:
-        """Return w'Aw of each row in a graph, or a constant one, shape (row,)."""
+    def row_variance(
+        self, parameters: Mapping[str, Any], members: NDArray[np.int64], weights: Array, m: Maths = NUMPY
+    ) -> Any:
+        """Return w'Aw of each row for one value of each parameter, shape (row,)."""
 
 
 class SumOfMatrices(LevelCovariance):
@@ -165,7 +209,9 @@ class SumOfMatrices(LevelCovariance):
             total = total + np.reshape(weight, (-1, 1)) * quadratic_form(part, members, weights)[None]
         return np.asarray(total)
 
-    def row_variance(self, parameters: Mapping[str, Any], members: NDArray[np.int64], weights: Array) -> Any:
+    def row_variance(
+        self, parameters: Mapping[str, Any], members: NDArray[np.int64], weights: Array, m: Maths = NUMPY
+    ) -> Any:
         return sum(weight * quadratic_form(part, members, weights) for weight, part in self.parts(parameters))
 
 
@@ -175,9 +221,11 @@ def quadratic_form(matrix: Array, members: NDArray[np.int64], weights: Array) ->
     return np.asarray(np.einsum("rm,rn,rmn->r", weights, weights, chosen))
 
 
-def scaled_beta(name: str, eta: float, lower: float, shape: Any = ()) -> Any:
-    """Add a variable on (lower, 1) to the model in context: LKJ's law of one correlation, moved there."""
-    import pymc as pm
+def beta_of(prior: Prior, shape: tuple[int, ...] = ()) -> Sampled:
+    """Return the variable in (0, 1) behind correlations in an interval: LKJ's law of one, moved there."""
+    return Sampled("_raw", Prior("Beta", alpha=prior["eta"], beta=prior["eta"]), shape)
 
-    raw = pm.Beta(f"{name}_raw", alpha=np.float64(eta), beta=np.float64(eta), shape=shape)
+
+def moved(raw: Any, lower: float) -> Any:
+    """Move such a variable to (lower, 1)."""
     return lower + (1.0 - lower) * raw

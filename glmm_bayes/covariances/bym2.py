@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from glmm_bayes.covariances.base import Argument, Array, SumOfMatrices
+from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, Array, Sampled, SumOfMatrices
 from glmm_bayes.covariances.neighbours import laplacian_root, mean_variance
 from glmm_bayes.spec.editions import CURRENT, scales_each_part
 from glmm_bayes.spec.prior import Prior
@@ -40,14 +41,16 @@ class BYM2(SumOfMatrices):
     def default_priors(self) -> Mapping[str, Prior]:
         return {"share": Prior("Uniform", lower=0.0, upper=1.0)}
 
-    def effects(self, name: str, size: int, parameters: Mapping[str, Any]) -> Any:
-        import pymc as pm
-        import pytensor.tensor as pt
+    def sampled(self, size: int) -> tuple[Sampled, ...]:
+        return (
+            Sampled("", STANDARD_NORMAL, (self.n_levels, size)),
+            Sampled("_spatial", STANDARD_NORMAL, (self.root.shape[1], size)),
+        )
 
-        own = pm.Normal(name, shape=(self.n_levels, size))
-        spatial = pt.dot(self.root, pm.Normal(f"{name}_spatial", shape=(self.root.shape[1], size)))
+    def effects(self, values: Sequence[Any], parameters: Mapping[str, Any], m: Maths = NUMPY) -> Any:
+        own, spatial = values
         share = parameters["share"]
-        return pt.sqrt(1.0 - share) * own + pt.sqrt(share) * spatial
+        return m.sqrt(1.0 - share) * own + m.sqrt(share) * m.matmul(self.root, spatial)
 
     def parts(self, parameters: Mapping[str, Any]) -> list[tuple[Any, Array]]:
         share = parameters["share"]

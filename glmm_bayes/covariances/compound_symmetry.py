@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from glmm_bayes.covariances.base import Argument, Array, EffectCovariance, scaled_beta
+from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.covariances.base import Argument, EffectCovariance, Sampled, beta_of, moved
 from glmm_bayes.spec.prior import Prior
 
 
@@ -25,13 +26,9 @@ class CompoundSymmetry(EffectCovariance):
     def pairs(self) -> tuple[tuple[int, int], ...]:
         return ((0, 1),)
 
-    def correlation_root(self, name: str, prior: Prior) -> Any:
-        import pytensor.tensor as pt
+    def sampled(self, prior: Prior) -> tuple[Sampled, ...]:
+        return (beta_of(prior),)
 
-        rho = scaled_beta(name, prior["eta"], -1.0 / (self.size - 1))
-        return pt.linalg.cholesky((1.0 - rho) * pt.eye(self.size) + rho * pt.ones((self.size, self.size)))
-
-    def correlation(self, values: Array) -> Array:
-        lower = -1.0 / (self.size - 1)
-        rho = lower + (1.0 - lower) * float(values)
-        return np.asarray((1.0 - rho) * np.eye(self.size) + rho)
+    def root(self, values: Sequence[Any], m: Maths = NUMPY) -> Any:
+        rho = moved(values[0], -1.0 / (self.size - 1))
+        return m.cholesky((1.0 - rho) * np.eye(self.size) + rho * np.ones((self.size, self.size)))

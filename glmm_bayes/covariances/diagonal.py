@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from glmm_bayes.covariances.base import Argument, Array, EffectCovariance
-from glmm_bayes.spec.prior import Prior
+from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.covariances.base import Argument, EffectCovariance
 
 
 class Diagonal(EffectCovariance):
@@ -29,10 +29,5 @@ class Diagonal(EffectCovariance):
     def pairs(self) -> tuple[tuple[int, int], ...]:
         return ()
 
-    def correlation_root(self, name: str, prior: Prior) -> Any:
-        import pytensor.tensor as pt
-
-        return pt.eye(self.size)
-
-    def correlation(self, values: Array) -> Array:
+    def root(self, values: Sequence[Any], m: Maths = NUMPY) -> Any:
         return np.eye(self.size)

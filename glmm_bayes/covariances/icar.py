@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from glmm_bayes.covariances.base import Argument, Array, SumOfMatrices
+from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, Array, Sampled, SumOfMatrices
 from glmm_bayes.covariances.neighbours import laplacian_root
 
 
@@ -30,12 +31,11 @@ class ICAR(SumOfMatrices):
         # Areas without rows come last: they shape the map, and have no effects of their own.
         self.root = laplacian_root(matrices["graph"])[: self.n_levels]
 
-    def effects(self, name: str, size: int, parameters: Mapping[str, Any]) -> Any:
-        import pymc as pm
-        import pytensor.tensor as pt
+    def sampled(self, size: int) -> tuple[Sampled, ...]:
+        return (Sampled("", STANDARD_NORMAL, (self.root.shape[1], size)),)
 
-        z = pm.Normal(name, shape=(self.root.shape[1], size))
-        return pt.dot(self.root, z)
+    def effects(self, values: Sequence[Any], parameters: Mapping[str, Any], m: Maths = NUMPY) -> Any:
+        return m.matmul(self.root, values[0])
 
     def parts(self, parameters: Mapping[str, Any]) -> list[tuple[Any, Array]]:
         return [(1.0, np.asarray(self.root @ self.root.T))]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.covariances.base import Array, LevelCovariance
+from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.covariances.base import STANDARD_NORMAL, Array, LevelCovariance, Sampled
 
 
 class Independent(LevelCovariance):
@@ -23,10 +24,11 @@ class Independent(LevelCovariance):
     def has_equal_variances(self) -> bool:
         return True
 
-    def effects(self, name: str, size: int, parameters: Mapping[str, Any]) -> Any:
-        import pymc as pm
+    def sampled(self, size: int) -> tuple[Sampled, ...]:
+        return (Sampled("", STANDARD_NORMAL, (self.n_levels, size)),)
 
-        return pm.Normal(name, shape=(self.n_levels, size))
+    def effects(self, values: Sequence[Any], parameters: Mapping[str, Any], m: Maths = NUMPY) -> Any:
+        return values[0]
 
     def matrix(self, parameters: Mapping[str, float]) -> Array:
         return np.eye(self.n_levels)
@@ -34,7 +36,9 @@ class Independent(LevelCovariance):
     def variance(self, parameters: Mapping[str, Array], members: NDArray[np.int64], weights: Array) -> Array:
         return np.asarray(self.row_variance(parameters, members, weights))[None]
 
-    def row_variance(self, parameters: Mapping[str, Any], members: NDArray[np.int64], weights: Array) -> Any:
+    def row_variance(
+        self, parameters: Mapping[str, Any], members: NDArray[np.int64], weights: Array, m: Maths = NUMPY
+    ) -> Any:
         # Members that are the same level add up their weights; no matrix of the levels is needed.
         same = members[:, :, None] == members[:, None, :]
         return np.einsum("rm,rn,rmn->r", weights, weights, same.astype(np.float64))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from glmm_bayes.covariances.base import Argument, Array, SumOfMatrices
+from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, Array, Sampled, SumOfMatrices
 
 #: Eigenvalues below this share of the largest are rounding.
 _TOLERANCE = 1e-10
@@ -34,12 +35,11 @@ class Known(SumOfMatrices):
     def has_equal_variances(self) -> bool:
         return False
 
-    def effects(self, name: str, size: int, parameters: Mapping[str, Any]) -> Any:
-        import pymc as pm
-        import pytensor.tensor as pt
+    def sampled(self, size: int) -> tuple[Sampled, ...]:
+        return (Sampled("", STANDARD_NORMAL, (self.root.shape[1], size)),)
 
-        z = pm.Normal(name, shape=(self.root.shape[1], size))
-        return pt.dot(self.root, z)
+    def effects(self, values: Sequence[Any], parameters: Mapping[str, Any], m: Maths = NUMPY) -> Any:
+        return m.matmul(self.root, values[0])
 
     def parts(self, parameters: Mapping[str, Any]) -> list[tuple[Any, Array]]:
         return [(1.0, self.covariance)]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist, squareform
 
-from glmm_bayes.covariances.base import Argument, Array, LevelCovariance
+from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, Array, LevelCovariance, Sampled
 from glmm_bayes.spec.prior import Prior
 
 #: Added to the diagonal: keeps the Cholesky factor of nearly equal points finite.
@@ -50,41 +51,31 @@ class Matern(LevelCovariance):
         near, far = np.log(self.extent)
         return {"range": Prior("LogNormal", mu=(near + far) / 2, sigma=max((far - near) / 4, 0.5))}
 
-    def effects(self, name: str, size: int, parameters: Mapping[str, Any]) -> Any:
-        import pymc as pm
-        import pytensor.tensor as pt
+    def sampled(self, size: int) -> tuple[Sampled, ...]:
+        return (Sampled("", STANDARD_NORMAL, (self.n_levels, size)),)
 
-        correlation = _correlation(self.distances / parameters["range"], self.options["nu"], pt)
-        root = pt.linalg.cholesky(correlation + _NUGGET * np.eye(self.n_levels))
-        return pt.dot(root, pm.Normal(name, shape=(self.n_levels, size)))
+    def effects(self, values: Sequence[Any], parameters: Mapping[str, Any], m: Maths = NUMPY) -> Any:
+        return m.matmul(m.cholesky(self._covariance(self.distances, parameters, m)), values[0])
 
     def matrix(self, parameters: Mapping[str, float]) -> Array:
-        scaled = self.distances / parameters["range"]
-        return np.asarray(_correlation(scaled, self.options["nu"], np) + _NUGGET * np.eye(self.n_levels))
+        return np.asarray(self._covariance(self.distances, parameters, NUMPY))
+
+    def _covariance(self, distances: Array, parameters: Mapping[str, Any], m: Maths) -> Any:
+        h = np.sqrt(2.0 * self.options["nu"]) * (distances / parameters["range"])
+        polynomial = {0.5: 1.0, 1.5: 1.0 + h, 2.5: 1.0 + h + h**2 / 3.0}[self.options["nu"]]
+        return polynomial * m.exp(-h) + _NUGGET * (distances == 0)
 
     def variance(self, parameters: Mapping[str, Array], members: NDArray[np.int64], weights: Array) -> Array:
         if members.shape[1] == 1:
-            return np.asarray((1.0 + _NUGGET) * weights[:, 0] ** 2)[None]
-        rows = []
-        for value in parameters["range"]:
-            chosen = self.matrix({"range": value})[members[:, :, None], members[:, None, :]]
-            rows.append(np.einsum("rm,rn,rmn->r", weights, weights, chosen))
-        return np.stack(rows)
+            return np.asarray(self.row_variance({}, members, weights))[None]
+        each = ({"range": value} for value in parameters["range"])
+        return np.stack([self.row_variance(own, members, weights) for own in each])
 
-    def row_variance(self, parameters: Mapping[str, Any], members: NDArray[np.int64], weights: Array) -> Any:
-        import pytensor.tensor as pt
-
+    def row_variance(
+        self, parameters: Mapping[str, Any], members: NDArray[np.int64], weights: Array, m: Maths = NUMPY
+    ) -> Any:
         if members.shape[1] == 1:
             return (1.0 + _NUGGET) * weights[:, 0] ** 2
         distances = self.distances[members[:, :, None], members[:, None, :]]
-        chosen = _correlation(distances / parameters["range"], self.options["nu"], pt)
         products = weights[:, :, None] * weights[:, None, :]
-        return (products * (chosen + _NUGGET * (distances == 0))).sum(axis=(1, 2))
-
-
-def _correlation(scaled: Any, nu: float, module: Any) -> Any:
-    if nu == 0.5:
-        return module.exp(-scaled)
-    h = np.sqrt(2.0 * nu) * scaled
-    polynomial = 1.0 + h if nu == 1.5 else 1.0 + h + h**2 / 3.0
-    return polynomial * module.exp(-h)
+        return (products * self._covariance(distances, parameters, m)).sum(axis=(1, 2))

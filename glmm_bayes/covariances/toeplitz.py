@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from glmm_bayes.covariances.base import Argument, Array, EffectCovariance, scaled_beta
+from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.covariances.base import Argument, EffectCovariance, Sampled, beta_of, moved
 from glmm_bayes.spec.prior import Prior
 
 
@@ -31,25 +32,19 @@ class Toeplitz(EffectCovariance):
     def pairs(self) -> tuple[tuple[int, int], ...]:
         return tuple((0, lag) for lag in range(1, self.size))
 
-    def correlation_root(self, name: str, prior: Prior) -> Any:
-        import pytensor.tensor as pt
+    def sampled(self, prior: Prior) -> tuple[Sampled, ...]:
+        return (beta_of(prior, (self.size - 1,)),)
 
-        partial = scaled_beta(name, prior["eta"], -1.0, shape=self.size - 1)
-        by_lag = pt.stack(_autocorrelations([partial[lag] for lag in range(self.size - 1)], pt))
-        return pt.linalg.cholesky(by_lag[self._lags()])
-
-    def _lags(self) -> Any:
+    def root(self, values: Sequence[Any], m: Maths = NUMPY) -> Any:
+        partial = moved(values[0], -1.0)
+        by_lag = m.stack(_autocorrelations([partial[lag] for lag in range(self.size - 1)]))
         ranks = np.arange(self.size)
-        return np.abs(ranks[:, None] - ranks[None, :])
-
-    def correlation(self, values: Array) -> Array:
-        partial = [np.float64(value) for value in 2.0 * np.atleast_1d(values) - 1.0]
-        return np.asarray(np.stack(_autocorrelations(partial, np))[self._lags()])
+        return m.cholesky(by_lag[np.abs(ranks[:, None] - ranks[None, :])])
 
 
-def _autocorrelations(partial: list[Any], module: Any) -> list[Any]:
+def _autocorrelations(partial: list[Any]) -> list[Any]:
     """Return the autocorrelations at lags 0, 1, ... of the process with these partial ones."""
-    result = [module.ones_like(partial[0])]
+    result = [0.0 * partial[0] + 1.0]
     coefficients: list[Any] = []
     variance = result[0]
     for own in partial:

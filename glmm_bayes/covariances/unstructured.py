@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from glmm_bayes.covariances.base import Array, EffectCovariance
+from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.covariances.base import EffectCovariance, Sampled
 from glmm_bayes.spec.prior import Prior
 
 
@@ -15,14 +17,8 @@ class Unstructured(EffectCovariance):
 
     name: ClassVar[str] = "unstructured"
 
-    def correlation_root(self, name: str, prior: Prior) -> Any:
-        import pymc as pm
-        import pytensor.tensor as pt
+    def sampled(self, prior: Prior) -> tuple[Sampled, ...]:
+        return (Sampled("", prior, (self.size, self.size)),) if self.size > 1 else ()
 
-        if self.size == 1:
-            return pt.eye(1)
-        # Under its default arguments PyMC's variable is the Cholesky factor.
-        return pm.LKJCorr(name, n=self.size, eta=prior["eta"])
-
-    def correlation(self, values: Array) -> Array:
-        return np.asarray(values @ values.T) if self.size > 1 else np.eye(1)
+    def root(self, values: Sequence[Any], m: Maths = NUMPY) -> Any:
+        return values[0] if values else np.eye(self.size)

@@ -23,6 +23,7 @@ from glmm_bayes.graph.monotonic_variables import with_steps
 from glmm_bayes.graph.random_effects import (
     Added,
     Units,
+    correlation_root,
     random_effects,
     row_variance,
     sample_law,
@@ -161,11 +162,10 @@ def _sampled_coefficients(prior: FixedPrior, name: str) -> Any:
 
 
 def _shared_units(shared: SharedEffects, priors: Priors) -> Units:
-    name, index = shared.members[0]
-    levels = len(priors.predictors[name].design.groups[index].levels)
-    root = Unstructured(range(shared.size), {}).correlation_root(
-        f"joint_chol_{shared.label}", shared.correlation
-    )
+    key, index = shared.members[0]
+    levels = len(priors.predictors[key].design.groups[index].levels)
+    name = f"joint_chol_{shared.label}"
+    root = correlation_root(Unstructured(range(shared.size), {}), name, shared.correlation)
     z = pm.Normal(f"joint_z_{shared.label}", shape=(levels, shared.size))
     return Units(pt.dot(z, root.T), root)
 

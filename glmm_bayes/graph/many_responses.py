@@ -20,7 +20,7 @@ from glmm_bayes.graph.build import (
     shared_units,
 )
 from glmm_bayes.graph.maths import GRAPH
-from glmm_bayes.graph.random_effects import sample_law
+from glmm_bayes.graph.random_effects import correlation_root, sample_law
 from glmm_bayes.priors.coordinates import effect_coordinates, response_coordinates
 from glmm_bayes.priors.joint_priors import NU, RESCOR, JointPriors
 
@@ -62,7 +62,7 @@ def _observe_together(joint: JointPriors, at: Mapping[str, Mapping[str, RowValue
     assert joint.rescor is not None
     values = np.stack([part.response.values for part in joint.parts.values()], axis=1)
     rows, size = values.shape
-    chol = Unstructured(range(size), {}).correlation_root("rescor_chol", joint.rescor)
+    chol = correlation_root(Unstructured(range(size), {}), "rescor_chol", joint.rescor)
     pm.Deterministic(RESCOR, pt.dot(chol, chol.T), dims=("response", "response_other"))
     mu, sigma = (
         pt.stack([pt.broadcast_to(one[name].value, (rows,)) for one in at.values()], axis=1)

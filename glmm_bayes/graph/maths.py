@@ -125,5 +125,11 @@ class GraphMaths:
         tail = (0.125 + (0.0703125 + 0.0732421875 / far) / far) / far
         return pt.switch(x < _LARGE, pt.log(pt.ive(0, near)), pt.log1p(tail) - 0.5 * (_LOG_2PI + pt.log(far)))
 
+    def matmul(self, x: Any, y: Any) -> Any:
+        return pt.dot(x, y)
+
+    def cholesky(self, x: Any) -> Any:
+        return pt.linalg.cholesky(x)
+
 
 GRAPH: Maths = GraphMaths()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.bridge import bridge_effect
 from glmm_bayes.covariances import Independent
+from glmm_bayes.covariances.base import EffectCovariance, Sampled
 from glmm_bayes.covariances.resolve import BlockCovariance
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.families.parameters import Law, law_of
@@ -124,7 +125,7 @@ def row_variance(
         positions = np.asarray(block.positions)
         z = group.z[rows][:, positions]
         sigma = covariance[positions[:, None], positions[None, :]]
-        shares = block.levels.row_variance(parameters, group.members[rows], group.weights[rows])
+        shares = block.levels.row_variance(parameters, group.members[rows], group.weights[rows], GRAPH)
         total = total + (pt.dot(z, sigma) * z).sum(axis=-1) * shares
     return total
 
@@ -141,7 +142,7 @@ def _units(
             root = pt.set_subtensor(root[start:stop, start:stop], shared[index].root)
         elif block.effects.is_correlated:
             name = f"{names.of('chol_corr')}{_suffix(prior, index)}"
-            root = pt.set_subtensor(root[start:stop, start:stop], block.effects.correlation_root(name, lkj))
+            root = pt.set_subtensor(root[start:stop, start:stop], correlation_root(block.effects, name, lkj))
     if not shared:
         effects = _standard_effects(names, group, prior, sd)
         return Units(pt.dot(effects, root.T) if prior.is_correlated else effects, root)
@@ -155,6 +156,20 @@ def _units(
             z = pm.Normal(f"{names.of('z')}_{index}", shape=(len(group.levels), stop - start))
             parts.append(pt.dot(z, root[start:stop, start:stop].T))
     return Units(pt.concatenate(parts, axis=1), root)
+
+
+def correlation_root(structure: EffectCovariance, name: str, prior: Prior) -> Any:
+    """Sample the correlations of effects; return a Cholesky factor of their matrix."""
+    return structure.root([_variable(name, own) for own in structure.sampled(prior)], GRAPH)
+
+
+def _variable(name: str, own: Sampled) -> Any:
+    """Add a variable of a covariance structure to the model in context."""
+    arguments = _arguments(own.law)
+    if own.law.name == "LKJ":
+        # Under its default arguments PyMC's variable is the Cholesky factor.
+        return pm.LKJCorr(f"{name}{own.suffix}", n=own.shape[0], **arguments)
+    return getattr(pm, own.law.name)(f"{name}{own.suffix}", shape=own.shape, **arguments)
 
 
 def sampled(name: str, prior: Prior) -> Any:
@@ -221,7 +236,8 @@ def _standard_effects(names: Names, group: GroupDesign, prior: GroupPrior, sd: A
         if block.is_student:
             parts.append(_student(name, block, len(group.levels), degrees))
         else:
-            parts.append(block.levels.effects(name, len(block.positions), parameters))
+            values = [_variable(name, own) for own in block.levels.sampled(len(block.positions))]
+            parts.append(block.levels.effects(values, parameters, GRAPH))
     return pt.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
 
 

@@ -181,12 +181,10 @@ def test_the_matrix_that_effects_use_is_the_stated_one(name):
         own = {key: values[f"{key}_g"] for key in block.levels.parameters}
         np.testing.assert_allclose(block.levels.matrix(own), levels, rtol=1e-7, atol=2e-8)
         key = next((k for k in values if k.startswith("chol_corr_g")), None)
-        raw = np.asarray(values[key], float) if key else np.eye(len(block.positions))
+        root = block.effects.root([np.asarray(values[key], float)] if key else [])
         chosen = np.ix_(block.positions, block.positions)
         sd = np.sqrt(np.diagonal(effects)[list(block.positions)])
-        np.testing.assert_allclose(
-            block.effects.correlation(raw) * np.outer(sd, sd), effects[chosen], rtol=1e-12, atol=1e-15
-        )
+        np.testing.assert_allclose(root @ root.T * np.outer(sd, sd), effects[chosen], rtol=1e-12, atol=1e-15)
 
 
 def test_every_structure_is_tested():
