@@ -22,7 +22,7 @@ from glmm_bayes.design.several import MEAN
 from glmm_bayes.families import FAMILIES, Family, Response
 from glmm_bayes.fit.caveats import FiniteDraws, caveats_of, not_finite
 from glmm_bayes.fit.datatree import arrays_of, assemble
-from glmm_bayes.fit.settings import ELSEWHERE
+from glmm_bayes.fit.draws import ELSEWHERE
 from glmm_bayes.priors.group_priors import GroupPrior
 from glmm_bayes.priors.predictors import Predictor, prefix_of
 from glmm_bayes.priors.priors import Priors

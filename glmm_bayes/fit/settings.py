@@ -12,8 +12,6 @@ from glmm_bayes.core.elsewhere import refuse_unknown
 from glmm_bayes.core.errors import SamplingError
 from glmm_bayes.core.progress import is_watched
 
-#: The engine of draws that none of ours made.
-ELSEWHERE = "draws made elsewhere"
 _LEAST = {"draws": 1, "tune": 1, "chains": 1, "cores": 1}
 
 

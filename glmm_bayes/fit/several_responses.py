@@ -22,9 +22,9 @@ from glmm_bayes.families import FAMILIES
 from glmm_bayes.families.residuals import log_density
 from glmm_bayes.fit.caveats import caveats_of
 from glmm_bayes.fit.datatree import LOG_LIKELIHOOD_LIMIT, assemble, checked_arrays, coordinates, dimensions
+from glmm_bayes.fit.draws import ELSEWHERE
 from glmm_bayes.fit.fit import Fit, Modelled, no_model
 from glmm_bayes.fit.linear_predictor import draw_blocks, needed_variables, subject_values
-from glmm_bayes.fit.settings import ELSEWHERE
 from glmm_bayes.fit.supports import joint_supports
 from glmm_bayes.priors.joint_priors import NU, RESCOR, JointPriors, further_coordinates, further_dimensions
 from glmm_bayes.priors.predictors import Predictor

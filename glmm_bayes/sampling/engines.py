@@ -5,34 +5,24 @@ from __future__ import annotations
 import secrets
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import SamplingError
 from glmm_bayes.core.registry import Registry
+from glmm_bayes.fit.draws import DRAWN_WITH, ENGINES, STATISTICS, Draws
 from glmm_bayes.fit.settings import Settings, refuse_unknown_settings
-from glmm_bayes.sampling.chains import STATISTICS, Chains, crash_words, cut, kept
+from glmm_bayes.sampling.chains import Chains, crash_words, cut, kept
 from glmm_bayes.sampling.interrupts import Interrupts
 from glmm_bayes.sampling.nutpie_engine import sample_nutpie
 from glmm_bayes.sampling.pymc_engine import sample_pymc
 from glmm_bayes.sampling.starts import Guide
 
-#: Libraries that draws depend on.
-DRAWN_WITH = ("glmm-bayes", "pymc", "pytensor", "nutpie", "numpy")
-ENGINES: Registry[Any] = Registry("engine", {"nutpie": sample_nutpie, "pymc": sample_pymc}, SamplingError)
-
-
-@dataclass(frozen=True)
-class Sampled:
-    """Arrays of draws and of the sampler's statistics, shape (chain, draw, ...), and their settings."""
-
-    posterior: Mapping[str, NDArray[np.float64]]
-    statistics: Mapping[str, NDArray[Any]]
-    settings: Mapping[str, Any]
+_SAMPLERS: Registry[Any] = Registry(
+    "engine", dict(zip(ENGINES, (sample_nutpie, sample_pymc), strict=True)), SamplingError
+)
 
 
 def read_settings(settings: Settings, unknown: Mapping[str, Any]) -> Settings:
@@ -44,13 +34,13 @@ def read_settings(settings: Settings, unknown: Mapping[str, Any]) -> Settings:
         ``unknown_engine``, ``unknown_argument``.
     """
     refuse_unknown_settings(unknown)
-    ENGINES[settings.engine]
+    _SAMPLERS[settings.engine]
     return settings
 
 
 def sample(
     model: Any, names: Sequence[str], settings: Settings, guide: Guide, interrupts: Interrupts
-) -> Sampled:
+) -> Draws:
     """Draw from the posterior of a PyMC model.
 
     Parameters
@@ -75,7 +65,7 @@ def sample(
     with warnings.catch_warnings():
         # PyTensor warns that its C backend has no BLAS; sampling runs on numba.
         warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")
-        drawn: Chains = ENGINES[settings.engine](model, names, settings, seed, guide, interrupts)
+        drawn: Chains = _SAMPLERS[settings.engine](model, names, settings, seed, guide, interrupts)
     chains, length = kept(drawn, settings.chains, settings.draws)
     posterior = {
         name: cut(drawn.posterior[name], chains, length).astype(np.float64, copy=False) for name in names
@@ -99,4 +89,4 @@ def sample(
     }
     if drawn.crashed and not is_whole:
         recorded["crashed"] = crash_words(drawn, settings.draws)
-    return Sampled(posterior, statistics, recorded)
+    return Draws(posterior, statistics, recorded)

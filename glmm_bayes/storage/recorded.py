@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
-from glmm_bayes.fit.settings import ELSEWHERE
-from glmm_bayes.sampling.chains import FEWEST_DRAWS, STATISTICS
-from glmm_bayes.sampling.engines import DRAWN_WITH, ENGINES
+from glmm_bayes.fit.draws import DRAWN_WITH, ELSEWHERE, ENGINES, FEWEST_DRAWS, STATISTICS
 from glmm_bayes.storage.manifest import Count, Size, Version, first_of, names_all
 
 

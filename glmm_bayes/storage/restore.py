@@ -19,10 +19,10 @@ from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Column, Table
 from glmm_bayes.families import FAMILIES, Family
 from glmm_bayes.fit.datatree import arrays_of, assemble, dimensions
+from glmm_bayes.fit.draws import STATISTICS
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.priors.priors import Priors
 from glmm_bayes.priors.resolve import Resolved, resolve
-from glmm_bayes.sampling.chains import STATISTICS
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.several import Formula

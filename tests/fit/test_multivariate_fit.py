@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 
 import glmm_bayes as gb
+from glmm_bayes.fit.draws import STATISTICS
 from glmm_bayes.fit.several_responses import MultivariateFit, _coordinates, joint_dimensions
-from glmm_bayes.sampling.chains import STATISTICS
 from tests.storage.test_storage import SETTINGS
 
 RNG = np.random.default_rng(8)

@@ -14,7 +14,8 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.sampling.chains import FEWEST_DRAWS, Chains, cut, kept
+from glmm_bayes.fit.draws import FEWEST_DRAWS
+from glmm_bayes.sampling.chains import Chains, cut, kept
 from glmm_bayes.sampling.interrupts import Interrupts
 from glmm_bayes.sampling.pymc_engine import _end
 

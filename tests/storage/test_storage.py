@@ -22,7 +22,7 @@ import zarr
 
 import glmm_bayes as gb
 from glmm_bayes.fit.datatree import assemble, coordinates, dimensions
-from glmm_bayes.sampling.engines import DRAWN_WITH
+from glmm_bayes.fit.draws import DRAWN_WITH
 from glmm_bayes.storage import archive as archive_module
 from glmm_bayes.storage.archive import write_archive
 from glmm_bayes.storage.manifest import MANIFEST, canonical, from_json, to_json
