@@ -52,7 +52,7 @@ def ours(data) -> tuple[int, int]:
 
     spec = ModelSpec.from_formula(FORMULA)
     findings = Findings(DataError)
-    design = build_design(spec, read_table(data, spec.names(), findings, spec.text), findings)
+    design = build_design(spec.mean, read_table(data, spec.names(), findings, spec.text), findings)
     return len(design), len(design.groups[0].levels)
 
 

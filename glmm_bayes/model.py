@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from inspect import signature
 from os import PathLike
 from typing import Any
@@ -23,14 +23,13 @@ from glmm_bayes.core.errors import (
     shown_value,
 )
 from glmm_bayes.core.escapes import visible
-from glmm_bayes.covariances.resolve import check_structures, wanted_tables
+from glmm_bayes.covariances.resolve import coded_predictors, wanted_tables
 from glmm_bayes.describe.explain import Explanation, describe_model, explain_model
 from glmm_bayes.design.checks.registry import check_table, examine
 from glmm_bayes.design.checks.subject import Outcome, Subject
 from glmm_bayes.design.data_files import read_data_file
 from glmm_bayes.design.dependence import checked_rank
 from glmm_bayes.design.known import read_known
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Table, read_table
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.families.binary import BinaryFamily
@@ -51,6 +50,7 @@ from glmm_bayes.sampling.interrupts import Interrupts
 from glmm_bayes.sampling.resources import check_resources, checked_prior_draws
 from glmm_bayes.spec.column_names import label_columns
 from glmm_bayes.spec.custom_family import CustomFamily
+from glmm_bayes.spec.linear_predictor import MEAN, LinearPredictor
 from glmm_bayes.spec.many_responses import Formulas
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
@@ -142,23 +142,22 @@ class Model(AnswersNames):
             table = data.only(names)
         else:
             table = read_table(data, names, findings, self.spec.text, checked_missing(missing))
-        self.spec = check_structures(self.spec, table, findings)
+        coded = coded_predictors(self.spec.linear_predictors, table, findings)
         self.known = read_known(known, wanted_tables(self.spec), findings)
         findings.raise_errors()
-        resolved = resolve(self.spec, table, self.known, findings, checked_rank(rank))
+        resolved = resolve(self.spec, coded, table, self.known, findings, checked_rank(rank))
         self.design, self.response = resolved.designs[MEAN], resolved.response
         self.priors = resolved.priors
-        check_prior_scale(
-            self.family, self.response, self.priors, lambda: self._default_priors(table, rank), findings
-        )
+        defaults = partial(self._default_priors, coded, table, rank)
+        check_prior_scale(self.family, self.response, self.priors, defaults, findings)
         self._found_before = tuple(findings.found)
         examine(self._subjects, findings)
         self.findings = tuple(findings.found)
         findings.warn()
 
-    def _default_priors(self, table: Table, rank: str) -> Priors:
+    def _default_priors(self, coded: Mapping[str, LinearPredictor], table: Table, rank: str) -> Priors:
         spec = replace(self.spec, priors={})
-        return resolve(spec, table, self.known, Findings(DataError), rank).priors
+        return resolve(spec, coded, table, self.known, Findings(DataError), rank).priors
 
     @cached_property
     def pymc_model(self) -> Any:
@@ -282,12 +281,11 @@ class Model(AnswersNames):
     @cached_property
     def _subjects(self) -> tuple[Subject, ...]:
         """What the checks read, for each design: family and priors of the model in plain words."""
-        assert self.design.response is not None
         has_ceiling = isinstance(self.family, BinaryFamily)
         has_floor = has_ceiling or (isinstance(self.family, CountFamily) and self.link.name == "log")
         outcome = Outcome(
             self.response.label,
-            self.design.response.source,
+            self.response.source,
             self.response.values,
             self.response.trials,
             has_floor,

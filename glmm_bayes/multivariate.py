@@ -14,7 +14,7 @@ from glmm_bayes.core.elsewhere import AnswersNames
 from glmm_bayes.core.errors import DataError, Finding, Findings, FormulaError, GlmmWarning, PriorError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import slugs
-from glmm_bayes.covariances.resolve import check_structures, wanted_tables
+from glmm_bayes.covariances.resolve import coded_predictors, wanted_tables
 from glmm_bayes.describe.explain import Explanation, explain_responses, prior_lines
 from glmm_bayes.design.data_files import read_data_file
 from glmm_bayes.design.dependence import checked_rank
@@ -103,7 +103,7 @@ class MultivariateModel(AnswersNames):
         check_labels(specs)
         findings = Findings(DataError)
         table = _read(specs, data, findings, checked_missing(missing))
-        tables = {slug: _known_of(slug, specs, table, known) for slug in specs}
+        tables = {slug: _known_of(slug, specs, known) for slug in specs}
         own: dict[str, dict[str, Prior]] = {slug: {} for slug in specs}
         if given:
             resolved = {
@@ -228,15 +228,12 @@ def _read(specs: Mapping[str, ModelSpec], data: Any, findings: Findings, missing
 
 
 def _known_of(
-    slug: str, specs: Mapping[str, ModelSpec], table: Table, known: Mapping[str, Any] | None
+    slug: str, specs: Mapping[str, ModelSpec], known: Mapping[str, Any] | None
 ) -> Mapping[str, Any] | None:
     """Return the entries that a response's formula names; the first response has those that none names."""
     if not isinstance(known, Mapping):
         return known
-    wanted = {
-        name: set(wanted_tables(check_structures(spec, table, Findings(DataError))))
-        for name, spec in specs.items()
-    }
+    wanted = {name: set(wanted_tables(spec)) for name, spec in specs.items()}
     spare = set(known) - set().union(*wanted.values()) if slug == next(iter(specs)) else set()
     return {name: value for name, value in known.items() if name in wanted[slug] | spare}
 
@@ -244,17 +241,17 @@ def _known_of(
 def _default_priors(spec: ModelSpec, table: Table, known: Mapping[str, Any] | None, rank: str) -> Any:
     """Resolve the model without the user's priors, for the names of its parameters."""
     findings = Findings(DataError)
-    spec = check_structures(spec, table, findings)
+    coded = coded_predictors(spec.linear_predictors, table, findings)
     tables = read_known(known, wanted_tables(spec), findings)
     findings.raise_errors()
-    return resolve(spec, table.only(spec.names()), tables, findings, checked_rank(rank)).priors
+    return resolve(spec, coded, table.only(spec.names()), tables, findings, checked_rank(rank)).priors
 
 
 def _note_predictors(specs: Mapping[str, ModelSpec], findings: Findings) -> None:
     """Note each response that another response depends on: the other is modelled given it."""
     for spec in specs.values():
         for other in specs.values():
-            own = [name for name in spec.response.names() if name in other.predictor.names()]
+            own = [name for name in spec.response.names() if name in other.mean.names()]
             if other is not spec and own:
                 message = f"'{own[0]}' is a response, and '{other.response}' is modelled given its value."
                 findings.note("response_as_predictor", message, column=own[0])

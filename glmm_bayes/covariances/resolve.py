@@ -21,7 +21,8 @@ from glmm_bayes.design.known import KnownTable
 from glmm_bayes.design.table import Table, nearest_level
 from glmm_bayes.spec.editions import CURRENT
 from glmm_bayes.spec.expressions import Call, Expr, Flag, Name, Number
-from glmm_bayes.spec.model_spec import INTERCEPT, Block, GroupTerm, ModelSpec, Structure, Term
+from glmm_bayes.spec.linear_predictor import INTERCEPT, Block, GroupTerm, LinearPredictor, Structure, Term
+from glmm_bayes.spec.model_spec import ModelSpec
 
 Array = NDArray[np.float64]
 
@@ -61,19 +62,32 @@ class BlockCovariance:
         return self.distribution == "bridge"
 
 
-def check_structures(spec: ModelSpec, table: Table, findings: Findings) -> ModelSpec:
+def coded_predictors(
+    predictors: Mapping[str, LinearPredictor], table: Table, findings: Findings
+) -> dict[str, LinearPredictor]:
     """Check the names and arguments of all structures; write out the levels that a structure orders.
 
     Under ``ar1``, ``toeplitz`` and ``compound_symmetry`` a column of whole numbers means its levels, in
     their order: ``(0 + time | gr(g, structure = "ar1"))`` becomes ``(0 + C(time) | ...)``, with a note.
+
+    Parameters
+    ----------
+    predictors : mapping of str to LinearPredictor
+        By parameter, as they were written.
+    table : Table
+    findings : Findings
+        Where all that is wrong is collected.
     """
-    groups = tuple(
-        replace(group, blocks=tuple(_checked(group, block, table, findings) for block in group.blocks))
-        for group in spec.groups
-    )
-    for group in groups:
-        _check_repeats(group, findings)
-    return replace(spec, groups=groups)
+    coded = {}
+    for name, predictor in predictors.items():
+        groups = tuple(
+            replace(group, blocks=tuple(_checked(group, block, table, findings) for block in group.blocks))
+            for group in predictor.groups
+        )
+        for group in groups:
+            _check_repeats(group, findings)
+        coded[name] = replace(predictor, groups=groups)
+    return coded
 
 
 def _check_repeats(group: GroupTerm, findings: Findings) -> None:
@@ -90,7 +104,8 @@ def _check_repeats(group: GroupTerm, findings: Findings) -> None:
 def wanted_tables(spec: ModelSpec) -> dict[str, str]:
     """List the entries of ``known={...}`` that the structures name, and the kind of each."""
     wanted: dict[str, str] = {}
-    for block in (block for group in spec.groups for block in group.blocks):
+    groups = [group for predictor in spec.linear_predictors.values() for group in predictor.groups]
+    for block in (block for group in groups for block in group.blocks):
         arguments = COVARIANCES[block.structure.name].arguments
         for key, value in block.structure.arguments:
             if isinstance(value, Name) and key in arguments and arguments[key].kind in _TABLES:

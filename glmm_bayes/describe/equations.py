@@ -9,13 +9,13 @@ from typing import Protocol
 from glmm_bayes.core.links import Link
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.families import Family, Response
 from glmm_bayes.priors.group_priors import GroupPrior
 from glmm_bayes.priors.monotonic import monotonic_terms
 from glmm_bayes.priors.predictors import Predictor, is_specific
 from glmm_bayes.priors.priors import Priors, shared_labels
 from glmm_bayes.spec.expressions import Call, Expr
+from glmm_bayes.spec.linear_predictor import MEAN
 from glmm_bayes.spec.model_spec import ModelSpec
 
 
@@ -164,7 +164,7 @@ def _fixed_terms(predictor: Predictor) -> Iterator[str]:
     design, prefix = predictor.design, predictor.prefix
     for column in design.columns:
         yield f"{prefix}beta[{column.label}]" + "".join(f" {part}[i]" for part in column.parts)
-    for offset in design.spec.offsets:
+    for offset in design.predictor.offsets:
         yield f"{offset}[i]"
 
 

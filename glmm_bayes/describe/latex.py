@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from glmm_bayes.describe.equations import Described, addition_lines, category_of, response_name
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.priors.group_priors import GroupPrior, PriorRow
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.priors import shared_labels
+from glmm_bayes.spec.linear_predictor import MEAN
 
 _GREEK = frozenset({"mu", "sigma", "nu", "phi", "kappa", "alpha"})
 
@@ -89,7 +89,7 @@ def _fixed_terms(predictor: Predictor) -> Iterator[str]:
     for column in predictor.design.columns:
         above = f"^{{{mark}}}" if mark else ""
         yield rf"\beta{above}_{{{as_text(column.label)}}}{_factors(column.parts)}"
-    for offset in predictor.design.spec.offsets:
+    for offset in predictor.design.predictor.offsets:
         yield f"{as_text(str(offset))}_i"
 
 

@@ -24,7 +24,7 @@ from glmm_bayes.design.evaluate import Evaluator
 from glmm_bayes.design.splines import is_basis, width
 from glmm_bayes.design.table import Column, Level
 from glmm_bayes.spec.expressions import Call, Expr
-from glmm_bayes.spec.model_spec import Term
+from glmm_bayes.spec.linear_predictor import Term
 from glmm_bayes.spec.monotonic import is_monotonic
 
 INTERCEPT_LABEL = "Intercept"

@@ -1,4 +1,4 @@
-"""ModelSpec and Table in, Design out; the same path with known state replays new data bit for bit."""
+"""LinearPredictor and Table in, Design out; the same path with known state replays new data bit for bit."""
 
 from __future__ import annotations
 
@@ -24,10 +24,9 @@ from glmm_bayes.design.groups import (
 )
 from glmm_bayes.design.levels import GroupLevel
 from glmm_bayes.design.new_rows import read_new_rows, tell_declared_levels
-from glmm_bayes.design.response import ResponseColumns, read_response
 from glmm_bayes.design.splines import Learnt
 from glmm_bayes.design.table import Level, Table
-from glmm_bayes.spec.model_spec import ModelSpec
+from glmm_bayes.spec.linear_predictor import LinearPredictor
 
 #: Relative to the sizes of what is added up.
 _DEPENDENCE = 1e-7
@@ -68,7 +67,7 @@ class DesignState:
 class Design:
     """The model's numbers on the rows of one table.
 
-    Stored: ``spec``, ``state``, ``table``. Derived from them: all else.
+    Stored: ``predictor``, ``state``, ``table``. Derived from them: all else.
 
     Attributes
     ----------
@@ -78,20 +77,17 @@ class Design:
     offset : ndarray, shape (row,)
         Sum of the offsets, on the scale of the linear predictor.
     groups : tuple of GroupDesign
-    response : ResponseColumns or None
-        None for new data.
     parts : mapping of Part to ndarray, shape (row,)
         Numbers of each part that the columns are products of.
     """
 
-    spec: ModelSpec
+    predictor: LinearPredictor
     state: DesignState
     table: Table
     columns: tuple[DesignColumn, ...]
     x: NDArray[np.float64]
     offset: NDArray[np.float64]
     groups: tuple[GroupDesign, ...]
-    response: ResponseColumns | None
     parts: Mapping[Part, NDArray[np.float64]]
 
     def __len__(self) -> int:
@@ -108,7 +104,7 @@ class Design:
 
 
 def build_design(
-    spec: ModelSpec,
+    predictor: LinearPredictor,
     table: Table,
     findings: Findings,
     transforms: Mapping[str, Learnt] | None = None,
@@ -121,7 +117,7 @@ def build_design(
 
     Parameters
     ----------
-    spec : ModelSpec
+    predictor : LinearPredictor
     table : Table
     findings : Findings
     transforms : mapping of str to dict, optional
@@ -142,9 +138,9 @@ def build_design(
         ``offset_domain``.
     """
     kinds = {name: column.kind for name, column in table.columns.items()}
-    named = slugs(group.label for group in spec.groups) if names is None else names
+    named = slugs(group.label for group in predictor.groups) if names is None else names
     state = DesignState(kinds, transforms or {}, dropped=dropped, slugs=named)
-    design = _assemble(spec, table, state, findings, learning=True)
+    design = _assemble(predictor, table, state, findings, learning=True)
     findings.raise_errors()
     removed = check_fixed(design.columns, design.x, design.table.rows, findings, rank)
     findings.raise_errors()
@@ -188,13 +184,13 @@ def replay_design(
         ``newdata_schema``, ``new_level``, ``missing_values``, ``non_finite``, ``column_type``,
         ``data_container``.
     """
-    spec, state = design.spec, design.state
+    predictor, state = design.predictor, design.state
     findings = Findings(PredictionError) if findings is None else findings
-    every = [group.factor for group in spec.groups]
+    every = [group.factor for group in predictor.groups]
     needed = frozenset(with_groups if isinstance(with_groups, Collection) else every if with_groups else ())
     try:
-        table = read_new_rows(spec, design.table, data, needed, findings)
-        new = _assemble(spec, table, state, findings, learning=False, needed=needed)
+        table = read_new_rows(predictor, design.table, data, needed, findings)
+        new = _assemble(predictor, table, state, findings, learning=False, needed=needed)
     except DataError as error:
         raise PredictionError(error.findings) from None
     tell_declared_levels(design.table, table, findings)
@@ -213,7 +209,7 @@ def _check_dependence(design: Design, table: Table, findings: Findings) -> None:
     """Refuse new rows that leave the dependence by which columns were dropped: nothing is known there."""
     whole = replace(design.state, dropped=(), has_intercept=True)
     train, new = (
-        _assemble(design.spec, rows, whole, Findings(PredictionError), learning=False, needed=()).x
+        _assemble(design.predictor, rows, whole, Findings(PredictionError), learning=False, needed=()).x
         for rows in (design.table, table)
     )
     dropped = list(design.state.dropped)
@@ -232,7 +228,7 @@ def _check_dependence(design: Design, table: Table, findings: Findings) -> None:
 
 
 def _assemble(
-    spec: ModelSpec,
+    predictor: LinearPredictor,
     table: Table,
     state: DesignState,
     findings: Findings,
@@ -242,20 +238,20 @@ def _assemble(
     transforms = {key: dict(value) for key, value in state.transforms.items()}
     factors = dict(state.factors)
     levels = dict(state.groups)
-    terms = [*spec.fixed, *(effect for group in spec.groups for effect in group.effects)]
-    by = [term for group in spec.groups for term in by_terms(group)]
+    terms = [*predictor.fixed, *(effect for group in predictor.groups for effect in group.effects)]
+    by = [term for group in predictor.groups for term in by_terms(group)]
     only_by = {str(term) for term in by} - {str(factor) for term in terms for factor in term.factors}
     names = frozenset(name for term in by if str(term) in only_by for name in term.names())
     evaluator = Evaluator(table, transforms, factors, learning, findings, names)
-    predictors = evaluate_predictors([*terms, *by], evaluator)
-    coded = code_terms(spec.fixed, predictors.levels)
+    evaluated = evaluate_predictors([*terms, *by], evaluator)
+    coded = code_terms(predictor.fixed, evaluated.levels)
     kept = [column for i, column in enumerate(coded) if i not in state.dropped]
     columns = tuple(column for column in kept if column.parts or state.has_intercept)
-    offset = np.sum([evaluator.offset(term) for term in spec.offsets], axis=0) + np.zeros(len(table))
+    offset = np.sum([evaluator.offset(term) for term in predictor.offsets], axis=0) + np.zeros(len(table))
     groups = []
-    for term in spec.groups:
-        check_by(term, predictors, table, findings)
-        effects, blocks = group_columns(term, predictors)
+    for term in predictor.groups:
+        check_by(term, evaluated, table, findings)
+        effects, blocks = group_columns(term, evaluated)
         if learning:
             levels[term.factor] = learn_members(term, table, findings)
         known = levels[term.factor]
@@ -263,11 +259,10 @@ def _assemble(
             weights, members = membership_weights(term, evaluator), match_members(term, table, known)
         else:
             weights, members = np.ones((len(table), 1)), np.full((len(table), 1), -1, np.int64)
-        z = predictors.matrix(effects)
+        z = evaluated.matrix(effects)
         groups.append(GroupDesign(term, state.slugs[term.label], effects, blocks, known, members, weights, z))
-    response = read_response(spec.response, evaluator) if learning else None
     learnt = replace(state, transforms=transforms, factors=factors, groups=levels)
-    x = predictors.matrix(columns)
+    x = evaluated.matrix(columns)
     used = [*coded, *(column for group in groups for column in group.columns)]
-    parts = {part: predictors.part(part) for column in used for part in column.parts}
-    return Design(spec, learnt, table, columns, x, offset, tuple(groups), response, parts)
+    parts = {part: evaluated.part(part) for column in used for part in column.parts}
+    return Design(predictor, learnt, table, columns, x, offset, tuple(groups), parts)

@@ -16,7 +16,7 @@ from glmm_bayes.design.evaluate import Evaluator
 from glmm_bayes.design.levels import GroupLevel, learn_levels, match_levels
 from glmm_bayes.design.table import Level, Table, as_labels
 from glmm_bayes.spec.expressions import Name, quote
-from glmm_bayes.spec.model_spec import Block, GroupTerm, Term
+from glmm_bayes.spec.linear_predictor import Block, GroupTerm, Term
 
 #: Shares may be rounded to four digits.
 _WEIGHTS = 1e-3

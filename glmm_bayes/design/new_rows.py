@@ -11,11 +11,11 @@ from glmm_bayes.core.errors import DataError, Findings, PredictionError, row_tex
 from glmm_bayes.design.column import no_numbers
 from glmm_bayes.design.groups import by_terms
 from glmm_bayes.design.table import Column, Frame, Table, as_frame, as_labels, read_table
-from glmm_bayes.spec.model_spec import ModelSpec
+from glmm_bayes.spec.linear_predictor import LinearPredictor
 
 
 def read_new_rows(
-    spec: ModelSpec,
+    predictor: LinearPredictor,
     trained: Table,
     data: object,
     needed: Collection[str],
@@ -25,7 +25,7 @@ def read_new_rows(
 
     Parameters
     ----------
-    spec : ModelSpec
+    predictor : LinearPredictor
     trained : Table
         The training rows.
     data : DataFrame, mapping, ... or Table
@@ -33,7 +33,7 @@ def read_new_rows(
         Grouping factors whose columns must be there.
     findings : Findings
     """
-    names = _needed_names(spec, needed)
+    names = _needed_names(predictor, needed)
     if isinstance(data, Table):
         table = data
     else:
@@ -43,7 +43,7 @@ def read_new_rows(
                 findings.error("newdata_schema", f"new data: column '{name}' missing.", column=name)
         findings.raise_errors()
         table = read_table(frame, names, findings)
-    _check_kinds(trained, table, names, spec, findings)
+    _check_kinds(trained, table, names, predictor, findings)
     findings.raise_errors()
     return _labelled(trained, table, names)
 
@@ -56,9 +56,9 @@ def _new_frame(data: object) -> Frame:
         raise PredictionError(told) from None
 
 
-def _needed_names(spec: ModelSpec, needed: Collection[str]) -> list[str]:
-    parts = [term.names() for term in spec.fixed] + [offset.names() for offset in spec.offsets]
-    for group in spec.groups:
+def _needed_names(predictor: LinearPredictor, needed: Collection[str]) -> list[str]:
+    parts = [term.names() for term in predictor.fixed] + [offset.names() for offset in predictor.offsets]
+    for group in predictor.groups:
         parts += [term.names() for term in (*group.effects, *by_terms(group))]
         if group.factor in needed:
             parts += [group.columns, *(weight.names() for weight in group.weights)]
@@ -71,8 +71,10 @@ def _labelled(trained: Table, table: Table, names: list[str]) -> Table:
     return table.with_columns({name: as_labels(table[name]) for name in wanted})
 
 
-def _check_kinds(trained: Table, table: Table, names: list[str], spec: ModelSpec, findings: Findings) -> None:
-    grouping = {name for group in spec.groups for name in group.columns}
+def _check_kinds(
+    trained: Table, table: Table, names: list[str], predictor: LinearPredictor, findings: Findings
+) -> None:
+    grouping = {name for group in predictor.groups for name in group.columns}
     for name in names:
         before, found = trained[name], table[name]
         is_label = before.kind == "label" and found.kind == "number"

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import row_text, value_text
+from glmm_bayes.core.errors import Findings, row_text, value_text
 from glmm_bayes.design.evaluate import Evaluator
 from glmm_bayes.design.response_additions import Additions, read_additions
-from glmm_bayes.design.table import Column, as_labels
+from glmm_bayes.design.splines import Learnt
+from glmm_bayes.design.table import Column, Table, as_labels
 from glmm_bayes.spec.calls import OF_LEVELS
-from glmm_bayes.spec.expressions import Call, Expr, Name, Text
+from glmm_bayes.spec.expressions import Binary, Call, Expr, Name, Text, Unary
 from glmm_bayes.spec.response_term import ResponseTerm
 
 #: Columns of ``cbind()`` that are successes and failures; more are categories.
@@ -47,6 +49,8 @@ class ResponseColumns:
         ``column`` is the first of them then, and ``trials`` their sum.
     categories : tuple of str
         The columns of ``counts`` as they are written.
+    transforms : mapping of str to mapping
+        What each call in the response learnt, by its text.
     """
 
     label: str
@@ -59,10 +63,27 @@ class ResponseColumns:
     additions: Additions = field(default_factory=Additions)
     counts: NDArray[np.float64] | None = None
     categories: tuple[str, ...] = ()
+    transforms: Mapping[str, Learnt] = field(default_factory=dict)
 
 
-def read_response(term: ResponseTerm, evaluator: Evaluator) -> ResponseColumns:
-    """Evaluate the response's expression and what stands behind its bar."""
+def read_response(
+    term: ResponseTerm, table: Table, findings: Findings, transforms: Mapping[str, Learnt] | None = None
+) -> ResponseColumns:
+    """Evaluate the response's expression and what stands behind its bar.
+
+    Parameters
+    ----------
+    term : ResponseTerm
+    table : Table
+        The training rows.
+    findings : Findings
+        Where all that is wrong is collected.
+    transforms : mapping of str to dict, optional
+        What calls learnt from these rows before; what the response calls is taken as it is.
+    """
+    calls = {str(call) for call in _calls((term.expression, *term.additions))}
+    learnt = {key: dict(value) for key, value in (transforms or {}).items() if key in calls}
+    evaluator = Evaluator(table, learnt, {}, True, findings)
     expression = term.expression
     source = expression.names()[0]
     trials_term = next((call.arguments[0] for call in term.additions if call.function == "trials"), None)
@@ -92,8 +113,20 @@ def read_response(term: ResponseTerm, evaluator: Evaluator) -> ResponseColumns:
     if len(categories) <= _BINARY:
         counts, categories = None, ()
     return ResponseColumns(
-        label, column, source, trials, trials_term, success, rows, additions, counts, categories
+        label, column, source, trials, trials_term, success, rows, additions, counts, categories, learnt
     )
+
+
+def _calls(expressions: Iterable[Expr]) -> Iterator[Call]:
+    """List all calls that some expressions hold."""
+    for expression in expressions:
+        if isinstance(expression, Call):
+            yield expression
+            yield from _calls(expression.arguments)
+        elif isinstance(expression, Binary):
+            yield from _calls((expression.left, expression.right))
+        elif isinstance(expression, Unary):
+            yield from _calls((expression.operand,))
 
 
 def _plain(expression: Expr, evaluator: Evaluator) -> Column:

@@ -1,4 +1,4 @@
-"""A ModelSpec of several linear predictors in, a Design for each out; labels join their random effects."""
+"""Linear predictors in, a Design for each out; labels join their random effects."""
 
 from __future__ import annotations
 
@@ -13,16 +13,14 @@ from glmm_bayes.design.columns import DesignColumn
 from glmm_bayes.design.dependence import check_fixed
 from glmm_bayes.design.design import Design, DesignState, build_design
 from glmm_bayes.design.table import Table
-from glmm_bayes.spec.model_spec import INTERCEPT, GroupTerm, LinearPredictor, ModelSpec
+from glmm_bayes.spec.linear_predictor import INTERCEPT, MEAN, GroupTerm, LinearPredictor
 
-#: The predictor of the mean, among those of further parameters.
-MEAN = "mu"
 #: The predictors of category-specific effects, which share one design.
 SPECIFIC = "cs"
 
 
 def build_designs(
-    spec: ModelSpec,
+    predictors: Mapping[str, LinearPredictor],
     table: Table,
     findings: Findings,
     rank: str = "error",
@@ -33,7 +31,8 @@ def build_designs(
 
     Parameters
     ----------
-    spec : ModelSpec
+    predictors : mapping of str to LinearPredictor
+        By parameter, the mean's first.
     table : Table
         With the columns of all predictors; rows that miss one value are missing from all.
     findings : Findings
@@ -55,27 +54,19 @@ def build_designs(
     DataError
         As ``build_design``; ``label`` if effects of different factors carry one label.
     """
-    shared_labels(spec, findings)
+    labelled(predictors, findings)
     findings.raise_errors()
-    predictors = predictors_of(spec)
-    # One factor has one name in the posterior, whichever parameters depend on it.
-    if spec.specific:
-        predictors[SPECIFIC] = LinearPredictor((INTERCEPT, *spec.specific))
+    every = dict(predictors)
+    if predictors[MEAN].specific:
+        every[SPECIFIC] = LinearPredictor((INTERCEPT, *predictors[MEAN].specific))
     without_intercept = {SPECIFIC} if has_intercept else {MEAN, SPECIFIC}
-    names = slugs(dict.fromkeys(group.label for part in predictors.values() for group in part.groups))
+    # One factor has one name in the posterior, whichever parameters depend on it.
+    names = slugs(dict.fromkeys(group.label for own in every.values() for group in own.groups))
     designs = {}
-    for name, part in predictors.items():
-        own = replace(
-            spec,
-            fixed=part.fixed,
-            groups=part.groups,
-            offsets=part.offsets,
-            specific=part.specific if name == MEAN else (),
-            further={},
-        )
+    for name, predictor in every.items():
         before = (known or {}).get(name, DesignState())
         designs[name] = build_design(
-            own,
+            predictor,
             table,
             findings,
             before.transforms or None,
@@ -100,24 +91,13 @@ def check_specific(mean: Design, specific: Design, findings: Findings) -> None:
     findings.found += [replace(finding, hint=hint) for finding in found.found]
 
 
-def shared_labels(spec: ModelSpec, findings: Findings) -> dict[str, tuple[tuple[str, GroupTerm], ...]]:
+def labelled(
+    predictors: Mapping[str, LinearPredictor], findings: Findings
+) -> dict[str, tuple[tuple[str, GroupTerm], ...]]:
     """List where each label of ``(1 |id| g)`` stands: the parameter, and its random effects.
 
     Effects under one label are correlated over all predictors, so that their factor must be one.
     """
-    return labelled(predictors_of(spec), findings)
-
-
-def predictors_of(spec: ModelSpec) -> dict[str, LinearPredictor]:
-    """List the linear predictors of a spec by parameter, the mean's first."""
-    further = {name: part for name, part in spec.further.items() if isinstance(part, LinearPredictor)}
-    return {MEAN: spec.predictor} | further
-
-
-def labelled(
-    predictors: Mapping[str, LinearPredictor], findings: Findings
-) -> dict[str, tuple[tuple[str, GroupTerm], ...]]:
-    """List where each label stands among linear predictors, of one response or of several."""
     found: dict[str, tuple[tuple[str, GroupTerm], ...]] = {}
     for parameter, predictor in predictors.items():
         for group in predictor.groups:

@@ -23,6 +23,7 @@ from glmm_bayes.core.row_value import RowValues, number
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.design.response_additions import Additions
+from glmm_bayes.design.splines import Learnt
 from glmm_bayes.families.intervals import log_between
 from glmm_bayes.families.parameters import PARAMETERS, ParameterKind
 from glmm_bayes.families.reading import read_censored
@@ -57,6 +58,10 @@ class Response:
         What stands behind the bar of the formula: weights, known standard errors, censoring, bounds.
     stand_ins : ndarray or None
         Values of censored rows, inside the support, for the scales of priors alone.
+    source : str
+        The first column of the data that the response reads.
+    transforms : mapping of str to mapping
+        What each call in the response learnt from the rows, by its text.
     """
 
     label: str
@@ -67,6 +72,8 @@ class Response:
     additions: Additions = field(default_factory=Additions)
     stand_ins: Array | None = None
     name: str = ""
+    source: str = ""
+    transforms: Mapping[str, Learnt] = field(default_factory=dict)
 
     @property
     def supported(self) -> Array:

@@ -18,7 +18,6 @@ from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.known import KnownTable
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.families import FAMILIES, Family, Response
 from glmm_bayes.fit.caveats import FiniteDraws, caveats_of, not_finite
 from glmm_bayes.fit.datatree import arrays_of, assemble
@@ -27,6 +26,7 @@ from glmm_bayes.priors.group_priors import GroupPrior
 from glmm_bayes.priors.predictors import Predictor, prefix_of
 from glmm_bayes.priors.priors import Priors
 from glmm_bayes.priors.spread import covariance_of
+from glmm_bayes.spec.linear_predictor import MEAN
 from glmm_bayes.spec.model_spec import ModelSpec
 
 Array = NDArray[np.float64]

@@ -15,7 +15,7 @@ from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.covariances.unstructured import Unstructured
-from glmm_bayes.design.several import MEAN, SPECIFIC
+from glmm_bayes.design.several import SPECIFIC
 from glmm_bayes.families import Family, Response
 from glmm_bayes.families.likelihood import draw_responses, log_likelihood
 from glmm_bayes.graph.maths import GRAPH
@@ -35,6 +35,7 @@ from glmm_bayes.priors.fixed_prior import FixedPrior
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.priors import Priors, SharedEffects, ThresholdPrior
 from glmm_bayes.priors.spread import kinds_of_rows
+from glmm_bayes.spec.linear_predictor import MEAN
 
 
 def build_graph(family: Family, response: Response, priors: Priors) -> pm.Model:

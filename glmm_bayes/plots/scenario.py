@@ -26,7 +26,7 @@ from glmm_bayes.effects.expectation.expectation import expected
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import BLOCK_ELEMENTS, group_part
 from glmm_bayes.plots.canvas import compact
-from glmm_bayes.spec.model_spec import Term
+from glmm_bayes.spec.linear_predictor import Term
 
 Array = NDArray[np.float64]
 
@@ -97,13 +97,13 @@ class Values:
 
 def predictors(design: Design) -> list[str]:
     """List the columns that the fixed part reads, in the order of the formula."""
-    return list(dict.fromkeys(name for term in design.spec.fixed for name in term.names()))
+    return list(dict.fromkeys(name for term in design.predictor.fixed for name in term.names()))
 
 
 def is_factor(design: Design, name: str) -> bool:
     """Tell whether a column is categorical: by its use in the formula, its kind, or by two values."""
     variable = variable_of([design], name)
-    grouping = {own for group in design.spec.groups for own in group.columns}
+    grouping = {own for group in design.predictor.groups for own in group.columns}
     if variable.levels or name in grouping:
         return True
     return not variable.is_date and len(np.unique(variable.column.values)) <= 2
@@ -111,7 +111,7 @@ def is_factor(design: Design, name: str) -> bool:
 
 def _group_terms(design: Design) -> list[Term]:
     """List what varies over groups, and the columns of ``by``."""
-    return [term for group in design.spec.groups for term in (*group.effects, *by_terms(group))]
+    return [term for group in design.predictor.groups for term in (*group.effects, *by_terms(group))]
 
 
 def _needed(fit: Fit) -> frozenset[str]:
@@ -199,8 +199,8 @@ def _held(fit: Fit, moving: set[str], size: int) -> tuple[dict[str, Column], str
     needed = _needed(fit)
     for other in (predictor.design for predictor in fit.predictors.values()):
         names += predictors(other) + [name for term in _group_terms(other) for name in term.names()]
-        names += [name for offset in other.spec.offsets for name in offset.names()]
-        for group in other.spec.groups:
+        names += [name for offset in other.predictor.offsets for name in offset.names()]
+        for group in other.predictor.groups:
             if group.factor in needed:
                 names += [*group.columns, *(name for weight in group.weights for name in weight.names())]
     base, words = {}, []

@@ -19,7 +19,7 @@ from glmm_bayes.design.design import Design
 from glmm_bayes.families import Scales
 from glmm_bayes.priors.basis import Parts, is_cell_mean, prior_covariance
 from glmm_bayes.priors.monotonic import centring, prior_columns, step_columns, to_users_coding
-from glmm_bayes.spec.model_spec import INTERCEPT
+from glmm_bayes.spec.linear_predictor import INTERCEPT
 from glmm_bayes.spec.prior import Prior
 
 Array = NDArray[np.float64]

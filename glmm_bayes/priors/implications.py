@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from glmm_bayes.core.links import LINKS, Link
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.families import Family, Response
+from glmm_bayes.spec.linear_predictor import MEAN
 from glmm_bayes.spec.prior import Prior
 
 _Z = 1.959963984540054  # 97.5 % point of the standard normal

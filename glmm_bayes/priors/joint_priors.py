@@ -11,7 +11,7 @@ from glmm_bayes.core.errors import Finding, Findings, FormulaError, PriorError
 from glmm_bayes.core.links import Link
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.design import Design
-from glmm_bayes.design.several import labelled, predictors_of
+from glmm_bayes.design.several import labelled
 from glmm_bayes.families import Family, Response
 from glmm_bayes.families.parameters import Law
 from glmm_bayes.priors.coordinates import effect_coordinates
@@ -172,7 +172,7 @@ def _check_residuals(members: Mapping[str, Member], findings: Findings) -> None:
         if member.spec.response.additions:
             message = f"rescor: nothing may stand behind the bar of '{member.spec.response}'."
             findings.error("rescor", message, column=column, hint=hint)
-        if NU in predictors_of(member.spec):
+        if NU in member.spec.linear_predictors:
             message = f"rescor: residuals of a row have one nu, and '{slug}' has a formula for it."
             findings.error(
                 "rescor", message, column=column, hint="Write nu=4 in each gb.Formula, or leave it."
@@ -266,7 +266,9 @@ def check_labels(specs: Mapping[str, ModelSpec]) -> None:
     """
     findings = Findings(FormulaError)
     every = {
-        f"{slug}_{name}": part for slug, spec in specs.items() for name, part in predictors_of(spec).items()
+        f"{slug}_{name}": part
+        for slug, spec in specs.items()
+        for name, part in spec.linear_predictors.items()
     }
     labelled(every, findings)
     findings.raise_errors()

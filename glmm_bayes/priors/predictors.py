@@ -10,12 +10,13 @@ from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import slugs
 from glmm_bayes.design.design import Design
-from glmm_bayes.design.several import MEAN, SPECIFIC
+from glmm_bayes.design.several import SPECIFIC
 from glmm_bayes.families import Family, Response
 from glmm_bayes.priors.fixed_prior import FixedPrior
 from glmm_bayes.priors.group_priors import GroupPrior
 from glmm_bayes.priors.monotonic import Monotonic, monotonic_terms
-from glmm_bayes.spec.model_spec import LinearPredictor, ModelSpec
+from glmm_bayes.spec.linear_predictor import MEAN, LinearPredictor
+from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 
 
@@ -144,14 +145,14 @@ def check_specific_effects(spec: ModelSpec, family: Family) -> None:
     FormulaError
         ``specific``.
     """
-    if not spec.specific or family.allows_specific:
+    if not spec.mean.specific or family.allows_specific:
         return
-    written = " + ".join(f"cs({term})" for term in spec.specific)
+    written = " + ".join(f"cs({term})" for term in spec.mean.specific)
     why = "it has no thresholds"
     if family.has_thresholds:
         why = "with effects of their own its thresholds could cross, and probabilities be negative"
     message = f"{written}: {family.name} has no category-specific effects: {why}."
-    plain = " + ".join(map(str, spec.specific))
+    plain = " + ".join(map(str, spec.mean.specific))
     hint = f'Write {plain}, or use family="acat", "sratio" or "cratio".'
     raise FormulaError(Finding("specific", message, hint=hint))
 
@@ -165,8 +166,8 @@ def check_further(spec: ModelSpec, family: Family) -> None:
         ``parameter``.
     """
     known = (*family.auxiliaries, *family.defaults)
-    for name, value in spec.further.items():
-        if name not in known:
+    for name, value in spec.predictors.items():
+        if name not in known and name != MEAN:
             message = f"{family.name} has no parameter '{name}'."
             choices = f"Its parameters beside the mean: {', '.join(known)}." if known else "It has none."
             hint = " ".join(filter(None, (suggestion(name, known), choices)))
@@ -186,5 +187,5 @@ def _check_number(family: Family, name: str, value: float) -> None:
 
 def constants(spec: ModelSpec, family: Family) -> dict[str, float]:
     """List the parameters that have a number and no prior."""
-    fixed = {name: value for name, value in spec.further.items() if not isinstance(value, LinearPredictor)}
-    return {name: value for name, value in family.defaults.items() if name not in spec.further} | fixed
+    defaults = {name: value for name, value in family.defaults.items() if name not in spec.predictors}
+    return defaults | dict(spec.numbers)

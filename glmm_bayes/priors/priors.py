@@ -12,7 +12,7 @@ from glmm_bayes.core.links import Link
 from glmm_bayes.core.words import slugs
 from glmm_bayes.design.columns import DesignColumn
 from glmm_bayes.design.design import Design
-from glmm_bayes.design.several import MEAN, SPECIFIC
+from glmm_bayes.design.several import SPECIFIC
 from glmm_bayes.families import Family, Response, Scales
 from glmm_bayes.families.parameters import Law, law_of
 from glmm_bayes.priors.basis import column_swing
@@ -32,6 +32,7 @@ from glmm_bayes.spec.editions import (
     class_has_specific_effects,
     default_correlation,
 )
+from glmm_bayes.spec.linear_predictor import MEAN
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 

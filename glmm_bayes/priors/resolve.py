@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from glmm_bayes.core.conditional import CONDITIONAL
 from glmm_bayes.core.errors import Finding, Findings, FormulaError
@@ -11,13 +11,14 @@ from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.covariances.resolve import resolve_covariances
 from glmm_bayes.design.design import Design, DesignState
 from glmm_bayes.design.known import KnownTable
-from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.design.several import MEAN, build_designs
+from glmm_bayes.design.response import ResponseColumns, read_response
+from glmm_bayes.design.several import build_designs
 from glmm_bayes.design.table import Table
 from glmm_bayes.families import FAMILIES, Family, Response
 from glmm_bayes.priors.predictors import Target, check_further, check_specific_effects, targets
 from glmm_bayes.priors.prior_names import Covariances
 from glmm_bayes.priors.priors import Priors, resolve_priors
+from glmm_bayes.spec.linear_predictor import MEAN, LinearPredictor
 from glmm_bayes.spec.model_spec import ModelSpec
 
 
@@ -40,6 +41,7 @@ class Resolved:
 
 def resolve(
     spec: ModelSpec,
+    predictors: Mapping[str, LinearPredictor],
     table: Table,
     known: Mapping[str, KnownTable],
     findings: Findings,
@@ -51,6 +53,8 @@ def resolve(
     Parameters
     ----------
     spec : ModelSpec
+    predictors : mapping of str to LinearPredictor
+        Those of the spec, with the levels that structures order written out.
     table : Table
     known : mapping of str to KnownTable
     findings : Findings
@@ -65,11 +69,12 @@ def resolve(
     """
     family = FAMILIES[spec.family]
     check_family(spec, family)
-    designs = build_designs(spec, table, findings, rank, family.keeps_intercept, learnt)
-    columns = designs[MEAN].response
-    assert columns is not None
+    designs = build_designs(predictors, table, findings, rank, family.keeps_intercept, learnt)
+    before = learnt[MEAN].transforms if learnt else None
+    columns = read_response(spec.response, table, findings, before)
     response = family.read_response(columns, findings)
-    _check_additions(family, response, columns, spec.further, findings)
+    response = replace(response, source=columns.source, transforms=columns.transforms)
+    _check_additions(family, response, columns, spec.predictors, findings)
     _check_names(family, designs, findings)
     findings.raise_errors()
     found = targets(spec, family, link_of(spec), response, designs)
@@ -118,7 +123,7 @@ def check_family(spec: ModelSpec, family: Family) -> None:
         message = f"Surv() is of times, which are positive; {family.name} is not of such a response."
         hint = 'Write family="weibull", "gamma", "lognormal", "exponential" or "inverse_gaussian".'
         raise FormulaError(Finding("response_support", message, hint=hint))
-    if not family.keeps_intercept and not spec.has_intercept:
+    if not family.keeps_intercept and not spec.mean.has_intercept:
         message = f"{family.name} has thresholds in the place of an intercept, and the formula removes it."
         raise FormulaError(Finding("thresholds", message, hint="Leave out 0 + or - 1."))
 
@@ -178,7 +183,7 @@ def _check_additions(
     family: Family,
     response: Response,
     columns: ResponseColumns,
-    further: Mapping[str, object],
+    predictors: Mapping[str, object],
     findings: Findings,
 ) -> None:
     """Collect what stands behind the bar and has no meaning for the family."""
@@ -186,7 +191,7 @@ def _check_additions(
     if additions.se is not None and not family.takes_se:
         message = f"se(): known standard errors are of gaussian and student responses, not of {family.name}."
         findings.error("weights", message, column=source)
-    if additions.se is not None and not additions.se_adds_sigma and "sigma" in further:
+    if additions.se is not None and not additions.se_adds_sigma and "sigma" in predictors:
         message = "se() takes the place of sigma, and sigma is given too."
         hint = "Write se(s, sigma = TRUE) for both, or leave sigma out."
         findings.error("parameter", message, column=source, hint=hint)

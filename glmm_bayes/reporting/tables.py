@@ -32,14 +32,13 @@ _INTERVAL_SDS = 3.2  # the width of an 89% interval of a normal, in standard dev
 def data_table(fit: Fit) -> Table:
     """List the columns that the model reads, with their kind and values."""
     design = fit.design
-    specs = [predictor.design.spec for predictor in fit.predictors.values()]
-    response = set(design.spec.response.names())
+    predictors = [predictor.design.predictor for predictor in fit.predictors.values()]
+    response = set(fit.spec.response.names())
     groups = [group for predictor in fit.predictors.values() for group in predictor.design.groups]
     grouping = {name for group in groups for name in group.term.columns}
-    effects = {name for spec in specs for term in spec.fixed for name in term.names()} | {
-        name for spec in specs for group in spec.groups for effect in group.effects for name in effect.names()
-    }
-    exposure = {name for spec in specs for offset in spec.offsets for name in offset.names()}
+    terms = [term for one in predictors for term in (*one.fixed, *(t for g in one.groups for t in g.effects))]
+    effects = {name for term in terms for name in term.names()}
+    exposure = {name for one in predictors for offset in one.offsets for name in offset.names()}
     roles = ((response, "response"), (effects, "predictor"), (exposure, "offset"), (grouping, "grouping"))
     rows = tuple(
         (name, ", ".join(word for names, word in roles if name in names), column.kind, _values(column))

@@ -9,7 +9,8 @@ from glmm_bayes.spec.expressions import Binary, Call, Expr, Name, Text, Unary
 from glmm_bayes.spec.functions import GROUP_MEANS
 
 if TYPE_CHECKING:
-    from glmm_bayes.spec.model_spec import LinearPredictor, ModelSpec
+    from glmm_bayes.spec.linear_predictor import LinearPredictor
+    from glmm_bayes.spec.model_spec import ModelSpec
 
 
 class ColumnNames(tuple[str, ...]):
@@ -36,7 +37,7 @@ def column_names(specs: Iterable[ModelSpec]) -> ColumnNames:
     names: dict[str, None] = {}
     ends, bounds, of_censoring, needed = set[str](), set[str](), set[str](), set[str]()
     for spec in specs:
-        beside = [name for part in spec.linear_predictors() for name in part.names()]
+        beside = [name for part in spec.linear_predictors.values() for name in part.names()]
         names |= dict.fromkeys((*spec.response.names(), *beside))
         needed |= {*spec.response.needed_names(), *beside}
         ends |= set(spec.response.interval_ends())
@@ -54,7 +55,8 @@ def label_columns(specs: Iterable[ModelSpec]) -> tuple[str, ...]:
     other: set[str] = set()
     for spec in specs:
         grouping |= dict.fromkeys(spec.grouping_columns())
-        expressions = [part for predictor in spec.linear_predictors() for part in _expressions(predictor)]
+        predictors = spec.linear_predictors.values()
+        expressions = [part for predictor in predictors for part in _expressions(predictor)]
         other |= {*spec.response.names(), *(name for part in expressions for name in _read_as_is(part))}
     return tuple(name for name in grouping if name not in other)
 

@@ -11,7 +11,7 @@ from glmm_bayes.spec.diagnosis import excerpt, formula_error
 from glmm_bayes.spec.expressions import Binary, Call, Expr, Flag, Name, Number, Span, Text
 from glmm_bayes.spec.functions import GROUPINGS
 from glmm_bayes.spec.grammar import Group, Interaction, Product, Sum, Syntax
-from glmm_bayes.spec.model_spec import UNSTRUCTURED, Structure
+from glmm_bayes.spec.linear_predictor import UNSTRUCTURED, Structure
 from glmm_bayes.spec.signatures import are_numbers, is_number, literal
 from glmm_bayes.spec.terms import signed_parts
 

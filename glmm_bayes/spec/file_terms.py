@@ -18,8 +18,10 @@ from glmm_bayes.spec.expressions import Call, Name, Number, Text, quote
 from glmm_bayes.spec.file_model import Group as GroupSection
 from glmm_bayes.spec.file_model import Model
 from glmm_bayes.spec.file_text import Document, KeyPath
+from glmm_bayes.spec.formula import read_formula
 from glmm_bayes.spec.grammar import MAX_CHARACTERS, Formula, Group, Sum, parse
-from glmm_bayes.spec.model_spec import INTERCEPT, Block, GroupTerm, LinearPredictor, ModelSpec
+from glmm_bayes.spec.linear_predictor import INTERCEPT, MEAN, Block, GroupTerm, LinearPredictor
+from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.several import Formula as Several
 from glmm_bayes.spec.several import parameter_names
@@ -145,7 +147,7 @@ def read_further(document: Document, spec: ModelSpec, further: Mapping[str, str 
             continue
         try:
             formula = Several(f"{spec.response} ~ 1", **{name: value})
-            predictors |= ModelSpec.from_formula(formula).further
+            predictors[name] = read_formula(formula).predictors[name]
         except FormulaError as error:
             where = document.at(("further", name))
             findings += [
@@ -154,9 +156,8 @@ def read_further(document: Document, spec: ModelSpec, further: Mapping[str, str 
     if findings:
         raise FormulaError(findings)
     # In the order of the parameters, not in that of the file.
-    return replace(
-        spec, further=MappingProxyType({name: predictors[name] for name in known if name in predictors})
-    )
+    ordered = {name: predictors[name] for name in known if name in predictors}
+    return replace(spec, predictors=MappingProxyType({MEAN: spec.mean} | ordered))
 
 
 def model_keys(spec: ModelSpec) -> dict[str, Any]:
@@ -168,11 +169,11 @@ def model_keys(spec: ModelSpec) -> dict[str, Any]:
     keys |= {"link": spec.link} if spec.link is not None else {}
     keys |= {"interpretation": spec.interpretation} if spec.interpretation != "subject" else {}
     keys["edition"] = spec.edition
-    keys |= {} if spec.has_intercept else {"intercept": False}
-    keys["terms"] = [str(term) for term in spec.fixed if term.factors]
-    keys["specific"] = [str(term) for term in spec.specific]
-    keys["offset"] = [str(offset) for offset in spec.offsets]
-    keys["groups"] = [entry for group in spec.groups for entry in _group_keys(group)]
+    keys |= {} if spec.mean.has_intercept else {"intercept": False}
+    keys["terms"] = [str(term) for term in spec.mean.fixed if term.factors]
+    keys["specific"] = [str(term) for term in spec.mean.specific]
+    keys["offset"] = [str(offset) for offset in spec.mean.offsets]
+    keys["groups"] = [entry for group in spec.mean.groups for entry in _group_keys(group)]
     return {key: value for key, value in keys.items() if value != []}
 
 

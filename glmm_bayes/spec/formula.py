@@ -1,4 +1,4 @@
-"""The text of a formula in, a ModelSpec out: what each part of the syntax means."""
+"""The text of a formula in, its response and linear predictors out: what each part of the syntax means."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from glmm_bayes.core.errors import Finding, FormulaError, shown_value
+from glmm_bayes.core.errors import Finding, FormulaError
 from glmm_bayes.spec.calls import OF_LEVELS, RESPONSE, check_addition, check_expression
 from glmm_bayes.spec.diagnosis import excerpt, formula_error, point
 from glmm_bayes.spec.expressions import Call, Expr, Name, Span
 from glmm_bayes.spec.functions import ADDITIONS
 from glmm_bayes.spec.grammar import Formula, Group, Syntax, parse
 from glmm_bayes.spec.groups import Groups
-from glmm_bayes.spec.model_spec import INTERPRETATIONS, LinearPredictor, ModelSpec, Term
+from glmm_bayes.spec.linear_predictor import MEAN, LinearPredictor, Term
 from glmm_bayes.spec.monotonic import check_fixed_steps
-from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.response_term import ResponseTerm
 from glmm_bayes.spec.several import Formula as Several
 from glmm_bayes.spec.specific import check_specific, read_specific, refuse_specific
@@ -25,30 +24,27 @@ from glmm_bayes.spec.terms import Expander, in_order
 __all__ = ["point", "read_formula"]
 
 
-def read_formula(
-    formula: str | Several,
-    family: str = "gaussian",
-    link: str | None = None,
-    priors: Mapping[str, Prior] | None = None,
-    interpretation: str = "subject",
-) -> ModelSpec:
-    """Read a formula into a model specification; no data is needed and nothing is evaluated.
+@dataclass(frozen=True)
+class ReadFormula:
+    """What a formula says: the response, what each parameter depends on, and the text as it was written."""
+
+    response: ResponseTerm
+    predictors: Mapping[str, LinearPredictor | float]
+    text: str
+
+
+def read_formula(formula: str | Several) -> ReadFormula:
+    """Read a formula; no data is needed and nothing is evaluated.
 
     Parameters
     ----------
     formula : str or Formula
         In the language of lme4 and brms: ``y ~ x + (1 + x | g)``; with formulas of further parameters
         in a ``Formula``.
-    family, link : str
-        Names of the family and, if it is not the family's default, of the link.
-    priors : mapping of str to Prior, optional
-        Priors by parameter name.
-    interpretation : {"subject", "population"}
-        What the coefficients say.
 
     Returns
     -------
-    ModelSpec
+    ReadFormula
         Whose fixed terms stand by degree, then in order of appearance.
 
     Raises
@@ -62,30 +58,10 @@ def read_formula(
         raise FormulaError(Finding("formula_syntax", message, hint='Write "y ~ x + (1 | g)".'))
     syntax = parse(text)
     response = _response(text, syntax)
-    predictor = _predictor(text, syntax, response)
-    further = {} if isinstance(formula, str) else formula.further
-    return ModelSpec(
-        response=response,
-        fixed=predictor.fixed,
-        groups=predictor.groups,
-        offsets=predictor.offsets,
-        specific=predictor.specific,
-        family=family,
-        link=link,
-        priors=MappingProxyType(dict(priors or {})),
-        further=MappingProxyType({name: _further(name, further[name], response) for name in further}),
-        interpretation=checked_interpretation(interpretation),
-        text=text,
-    )
-
-
-def checked_interpretation(word: str) -> str:
-    """Return the word for what coefficients say, or refuse it."""
-    if word not in INTERPRETATIONS:
-        message = f'interpretation must be "subject" or "population", found {shown_value(word)}.'
-        hint = "subject: what changes for a given group; population: on average over all groups."
-        raise FormulaError(Finding("interpretation", message, hint=hint))
-    return word
+    predictors: dict[str, LinearPredictor | float] = {MEAN: _predictor(text, syntax, response)}
+    further = formula.further if isinstance(formula, Several) else {}
+    predictors |= {name: _further(name, further[name], response) for name in further}
+    return ReadFormula(response, MappingProxyType(predictors), text)
 
 
 def _predictor(text: str, syntax: Formula, response: ResponseTerm) -> LinearPredictor:

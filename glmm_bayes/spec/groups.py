@@ -9,7 +9,7 @@ from glmm_bayes.spec.diagnosis import formula_error
 from glmm_bayes.spec.expressions import Expr, Name
 from glmm_bayes.spec.factors import MAX_FACTORS, Grouping, read_grouping
 from glmm_bayes.spec.grammar import Group, Syntax
-from glmm_bayes.spec.model_spec import INTERCEPT, Block, GroupTerm, Term
+from glmm_bayes.spec.linear_predictor import INTERCEPT, Block, GroupTerm, Term
 from glmm_bayes.spec.monotonic import check_varying_steps
 from glmm_bayes.spec.terms import Expander, degree, in_order
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from glmm_bayes.spec.diagnosis import excerpt, formula_error
 from glmm_bayes.spec.expressions import Call, Expr
-from glmm_bayes.spec.model_spec import Term
+from glmm_bayes.spec.linear_predictor import Term
 
 
 def is_monotonic(factor: Expr) -> bool:

@@ -161,8 +161,9 @@ def _is_ours(file: Path) -> bool:
 def _text(file: Path, spec: ModelSpec) -> str:
     """Write the sections of a model in the language of a file."""
     sections: dict[str, dict[str, Any]] = {"model": model_keys(spec)}
-    if spec.further:
-        sections["further"] = dict(spec.further_formulas())
+    further = spec.further_formulas()
+    if further:
+        sections["further"] = further
     if spec.priors:
         sections["priors"] = {
             parameter: {"distribution": prior.name}
@@ -254,7 +255,8 @@ def _other_factors(
     document: Document, path: KeyPath, words: Mapping[str, str], model: ModelSpec
 ) -> Iterator[Finding]:
     """Compare the grouping factors that an estimand names with the model's."""
-    factors = list(dict.fromkeys(group.factor for part in model.linear_predictors() for group in part.groups))
+    groups = [group for part in model.linear_predictors.values() for group in part.groups]
+    factors = list(dict.fromkeys(group.factor for group in groups))
     if set(words) != set(factors):
         message = f"{document.at(path)}: every grouping factor must have its word, found {', '.join(words)}."
         yield Finding("config_value", message, hint=f"Factors: {', '.join(factors) or 'none'}.")

@@ -8,7 +8,7 @@ from glmm_bayes.spec.calls import PREDICTOR, check_expression
 from glmm_bayes.spec.diagnosis import excerpt, formula_error
 from glmm_bayes.spec.expressions import Binary, Call, Expr, Name
 from glmm_bayes.spec.functions import FUNCTIONS
-from glmm_bayes.spec.model_spec import Term
+from glmm_bayes.spec.linear_predictor import Term
 from glmm_bayes.spec.monotonic import check_fixed_steps
 from glmm_bayes.spec.signatures import canonical
 

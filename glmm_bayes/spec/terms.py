@@ -12,7 +12,7 @@ from glmm_bayes.spec.diagnosis import excerpt, formula_error
 from glmm_bayes.spec.expressions import Call, Expr, Name, Number, Span
 from glmm_bayes.spec.functions import FUNCTIONS
 from glmm_bayes.spec.grammar import MAX_DEPTH, Group, Interaction, Power, Product, Sum, Syntax
-from glmm_bayes.spec.model_spec import INTERCEPT, Term
+from glmm_bayes.spec.linear_predictor import INTERCEPT, Term
 
 MAX_TERMS = 1000
 MAX_EXPONENT = 8

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from glmm_bayes.core.errors import Finding, FormulaError, shown_value
-from glmm_bayes.spec.expressions import FLAGS, Binary, Call, Expr, Unary
+from glmm_bayes.spec.expressions import FLAGS
 from glmm_bayes.spec.functions import MAX_ARGUMENTS, TAKEN, Function
-from glmm_bayes.spec.model_spec import GroupTerm, LinearPredictor, ModelSpec
 
 #: What was registered in this process. Formulas hold the names alone.
 TRANSFORMS: dict[str, Callable[..., Any]] = {}
@@ -58,42 +57,6 @@ def transform(name: str) -> Function | None:
     if name not in TRANSFORMS:
         return None
     return Function(name, "elementwise", 1, MAX_ARGUMENTS, (), f"{name}(x)")
-
-
-def registered_in(spec: ModelSpec) -> tuple[str, ...]:
-    """Return the names of registered functions that a model calls, each once, sorted."""
-    found = set()
-    pending = list(_expressions(spec))
-    while pending:
-        node = pending.pop()
-        if isinstance(node, Call):
-            found.add(node.function)
-            pending += node.arguments
-        elif isinstance(node, Binary):
-            pending += (node.left, node.right)
-        elif isinstance(node, Unary):
-            pending.append(node.operand)
-    # What is not listed was registered when the formula was read, here or in another process.
-    return tuple(sorted(found - TAKEN))
-
-
-def _expressions(spec: ModelSpec) -> Iterable[Expr]:
-    yield spec.response.expression
-    for addition in spec.response.additions:
-        yield from addition.arguments
-    main = spec.predictor
-    further = [part for part in spec.further.values() if isinstance(part, LinearPredictor)]
-    for predictor in (main, *further):
-        terms = (*predictor.fixed, *predictor.specific)
-        yield from (factor for term in terms for factor in term.factors)
-        yield from predictor.offsets
-        for group in predictor.groups:
-            yield from _of_group(group)
-
-
-def _of_group(group: GroupTerm) -> Iterable[Expr]:
-    yield from group.weights
-    yield from (factor for effect in group.effects for factor in effect.factors)
 
 
 def is_same_function(known: Callable[..., Any], function: Callable[..., Any]) -> bool:

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from glmm_bayes.core.errors import Finding, StorageError
 from glmm_bayes.design.design import DesignState
+from glmm_bayes.design.splines import Learnt
 from glmm_bayes.design.table import Column, Table
 from glmm_bayes.spec.editions import CURRENT
 from glmm_bayes.spec.prior import DISTRIBUTIONS
@@ -318,10 +319,11 @@ def _pair(value: Any, depth: int) -> tuple[str, Any]:
     raise ValueError("a mapping's entry is no pair")
 
 
-def state_entry(state: DesignState) -> StateEntry:
-    """Write what the design learnt; the kinds of its columns stand with the columns."""
+def state_entry(state: DesignState, of_response: Mapping[str, Learnt]) -> StateEntry:
+    """Write what a design and the response learnt; the kinds of columns stand with the columns."""
     transforms = {
-        key: {name: _hex(value) for name, value in learnt.items()} for key, learnt in state.transforms.items()
+        key: {name: _hex(value) for name, value in learnt.items()}
+        for key, learnt in {**state.transforms, **of_response}.items()
     }
     groups = {factor: [list(level) for level in levels] for factor, levels in state.groups.items()}
     factors = {factor: list(levels) for factor, levels in state.factors.items()}

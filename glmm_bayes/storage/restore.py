@@ -10,19 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Findings
-from glmm_bayes.covariances.resolve import check_structures, wanted_tables
+from glmm_bayes.covariances.resolve import coded_predictors, wanted_tables
 from glmm_bayes.design.column import too_many_unused, unlike_read
 from glmm_bayes.design.design import Design, DesignState
 from glmm_bayes.design.known import KnownTable, known_table
 from glmm_bayes.design.missing import check_finite
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Column, Table
-from glmm_bayes.families import FAMILIES, Family
+from glmm_bayes.families import FAMILIES, Family, Response
 from glmm_bayes.fit.datatree import arrays_of, assemble, dimensions
 from glmm_bayes.fit.draws import STATISTICS
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.priors.priors import Priors
 from glmm_bayes.priors.resolve import Resolved, resolve
+from glmm_bayes.spec.linear_predictor import MEAN, LinearPredictor
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.several import Formula
@@ -60,9 +60,9 @@ def rebuild(archive: Archive, manifest: Manifest) -> Fit:
     if spec.to_formula() != manifest.formula:
         raise archive.unsafe("a formula in another spelling than the format's", MANIFEST)
     table = _table(archive, manifest, spec)
-    _check_structures(archive, spec, table)
+    coded = _coded(spec, table)
     known = _known(archive, manifest, spec)
-    resolved = _resolved(archive, manifest, spec, table, known)
+    resolved = _resolved(archive, manifest, spec, coded, table, known)
     response, priors = resolved.response, resolved.priors
     family, settings = FAMILIES[spec.family], _settings(archive, manifest)
     _check_names(archive, manifest, set(dimensions(priors)))
@@ -191,13 +191,12 @@ def _table(archive: Archive, manifest: Manifest, spec: ModelSpec) -> Table:
     return table
 
 
-def _check_structures(archive: Archive, spec: ModelSpec, table: Table) -> None:
-    """Refuse structures that a model would refuse, or write out otherwise."""
+def _coded(spec: ModelSpec, table: Table) -> dict[str, LinearPredictor]:
+    """Write out the levels that structures order; refuse structures that a model would refuse."""
     findings = Findings(DataError)
-    written = check_structures(spec, table, findings)
+    coded = coded_predictors(spec.linear_predictors, table, findings)
     findings.raise_errors()
-    if written != spec:
-        raise archive.unsafe("structures of random effects in another spelling than the format's", MANIFEST)
+    return coded
 
 
 def _known(archive: Archive, manifest: Manifest, spec: ModelSpec) -> dict[str, KnownTable]:
@@ -251,30 +250,35 @@ def _row_labels(archive: Archive, manifest: Manifest) -> NDArray[Any]:
 
 
 def _resolved(
-    archive: Archive, manifest: Manifest, spec: ModelSpec, table: Table, known: Mapping[str, KnownTable]
+    archive: Archive,
+    manifest: Manifest,
+    spec: ModelSpec,
+    coded: Mapping[str, LinearPredictor],
+    table: Table,
+    known: Mapping[str, KnownTable],
 ) -> Resolved:
     """Build the designs and compare what their rows teach with what they taught when it was saved."""
     # What was dropped or kept when the model was made is not asked again.
     states = {name: DesignState(dropped=tuple(entry.dropped)) for name, entry in manifest.states.items()}
-    resolved = resolve(spec, table, known, Findings(DataError), "keep", states)
+    resolved = resolve(spec, coded, table, known, Findings(DataError), "keep", states)
     if set(resolved.designs) != set(manifest.states):
         raise archive.corrupt("its predictors are not those of its formula.")
     taken = {
         name: transforms
         for name, design in resolved.designs.items()
-        if (transforms := _other_transforms(archive, design, manifest.states[name]))
+        if (transforms := _other_transforms(archive, design, resolved.response, manifest.states[name]))
     }
     if not taken:
         return resolved
     states |= {name: replace(states[name], transforms=transforms) for name, transforms in taken.items()}
-    return resolve(spec, table, known, Findings(DataError), "keep", states)
+    return resolve(spec, coded, table, known, Findings(DataError), "keep", states)
 
 
 def _other_transforms(
-    archive: Archive, design: Design, stored: StateEntry
+    archive: Archive, design: Design, response: Response, stored: StateEntry
 ) -> dict[str, dict[str, float | list[float]]]:
     """Return what was learnt when it was saved, if it differs in the last bits from what is learnt now."""
-    learnt = state_entry(design.state)
+    learnt = state_entry(design.state, response.transforms)
     # As texts, for True and 1 are equal in Python and are different levels.
     if canonical(learnt.model_dump()) == canonical(stored.model_dump()):
         return {}

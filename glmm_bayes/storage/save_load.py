@@ -23,13 +23,14 @@ from glmm_bayes.core.arguments import check_flag
 from glmm_bayes.core.errors import Finding, GlmmError, GlmmWarning, StorageError
 from glmm_bayes.core.files import check_target, file_path
 from glmm_bayes.design.known import KnownTable
-from glmm_bayes.design.several import MEAN, SPECIFIC
+from glmm_bayes.design.several import SPECIFIC
 from glmm_bayes.design.table import Column
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.fit.datatree import dimensions
 from glmm_bayes.fit.fit import Fit
+from glmm_bayes.spec.linear_predictor import MEAN
 from glmm_bayes.spec.prior import Prior
-from glmm_bayes.spec.transforms import registered_in
+from glmm_bayes.spec.registered_calls import registered_in
 from glmm_bayes.storage.archive import Archive, open_archive, write_archive
 from glmm_bayes.storage.manifest import (
     FORMAT,
@@ -252,10 +253,13 @@ def _further_text(value: str | float) -> str:
 
 def _states(fit: Fit) -> dict[str, StateEntry]:
     """Describe what each design learnt; predictors of categories share one, and those of thresholds."""
-    further = {name: fit.predictors[name].design for name in fit.predictors if name in fit.spec.further}
-    if fit.spec.specific:
+    further = {
+        name: fit.predictors[name].design for name in fit.spec.linear_predictors if name in fit.predictors
+    }
+    if fit.spec.mean.specific:
         further[SPECIFIC] = fit.predictors[f"{SPECIFIC}_1"].design
-    return {name: state_entry(design.state) for name, design in ({MEAN: fit.design} | further).items()}
+    designs = {MEAN: fit.design} | further
+    return {name: state_entry(design.state, fit.response.transforms) for name, design in designs.items()}
 
 
 def _prior_entry(parameter: str, prior: Prior) -> PriorEntry:

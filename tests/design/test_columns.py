@@ -27,7 +27,7 @@ DATA = pd.DataFrame(
 def design_of(formula, data=DATA):
     spec = gb.ModelSpec.from_formula(formula)
     findings = Findings(DataError)
-    return build_design(spec, read_table(data, spec.names(), findings), findings)
+    return build_design(spec.mean, read_table(data, spec.names(), findings), findings)
 
 
 # Ours, and the same in formulaic's words where they differ.

@@ -25,9 +25,9 @@ def columns_of(formula, data=DATA):
     spec = gb.ModelSpec.from_formula(f"y ~ {formula}")
     findings = Findings(DataError)
     evaluator = Evaluator(read_table(data, spec.names(), findings), {}, {}, True, findings)
-    predictors = evaluate_predictors(spec.fixed, evaluator)
+    predictors = evaluate_predictors(spec.mean.fixed, evaluator)
     findings.raise_errors()
-    columns = code_terms(spec.fixed, predictors.levels)
+    columns = code_terms(spec.mean.fixed, predictors.levels)
     return columns, predictors.matrix(columns)
 
 

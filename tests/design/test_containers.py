@@ -94,7 +94,7 @@ def table_of(data, *names, missing="error", findings=None):
 def design_of(formula, data):
     spec = ModelSpec.from_formula(formula)
     findings = Findings(gb.DataError)
-    return build_design(spec, read_table(data, spec.names(), findings, spec.text), findings)
+    return build_design(spec.mean, read_table(data, spec.names(), findings, spec.text), findings)
 
 
 def assert_same_bits(design, other):
@@ -106,7 +106,6 @@ def assert_same_bits(design, other):
             list(map(type, level)) for level in two.levels
         ]
         assert one.codes.tobytes() == two.codes.tobytes() and one.z.tobytes() == two.z.tobytes()
-    assert design.response.column.values.tobytes() == other.response.column.values.tobytes()
     assert fingerprint(design.table) == fingerprint(other.table)
 
 

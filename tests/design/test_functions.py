@@ -30,7 +30,7 @@ NANOSECONDS = 10**9
 def design_of(formula, data=DATA):
     spec = gb.ModelSpec.from_formula(formula)
     findings = Findings(DataError)
-    return build_design(spec, read_table(data, spec.names(), findings), findings)
+    return build_design(spec.mean, read_table(data, spec.names(), findings), findings)
 
 
 def design_with(formula, column):
@@ -38,7 +38,7 @@ def design_with(formula, column):
     spec = gb.ModelSpec.from_formula(formula)
     columns = {"y": Column("y", "number", np.arange(float(len(column.values)))), column.name: column}
     findings = Findings(DataError)
-    return build_design(spec, Table(columns, np.arange(len(column.values))), findings)
+    return build_design(spec.mean, Table(columns, np.arange(len(column.values))), findings)
 
 
 ELEMENTWISE = {

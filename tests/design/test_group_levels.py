@@ -21,7 +21,7 @@ ROWS = 400
 def design_of(formula, data):
     spec = ModelSpec.from_formula(formula)
     findings = Findings(gb.DataError)
-    return build_design(spec, read_table(data, spec.names(), findings, spec.text), findings)
+    return build_design(spec.mean, read_table(data, spec.names(), findings, spec.text), findings)
 
 
 def frame(**columns):

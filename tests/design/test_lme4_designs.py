@@ -31,7 +31,7 @@ MODELS = ORACLE["models"]
 def design_of(formula):
     spec = gb.ModelSpec.from_formula(formula)
     findings = Findings(DataError)
-    return build_design(spec, read_table(DATA, spec.names(), findings), findings, rank="keep")
+    return build_design(spec.mean, read_table(DATA, spec.names(), findings), findings, rank="keep")
 
 
 def name_in_r(effect):

@@ -30,7 +30,7 @@ DATA["o"] = pd.Categorical(DATA["text"], ["low", "mid", "high", "top"], ordered=
 def design_of(formula, rank="error"):
     spec = ModelSpec.from_formula(formula)
     findings = Findings(DataError)
-    return build_design(spec, read_table(DATA, spec.names(), findings), findings, rank=rank)
+    return build_design(spec.mean, read_table(DATA, spec.names(), findings), findings, rank=rank)
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def table_of(dataset):
 def design_of(case):
     spec = gb.ModelSpec.from_formula(FORMULAS[case["files"][0]])
     findings = Findings(DataError)
-    return build_design(spec, read_table(table_of(case["dataset"]), spec.names(), findings), findings)
+    return build_design(spec.mean, read_table(table_of(case["dataset"]), spec.names(), findings), findings)
 
 
 def names_in_r(labels):

@@ -44,7 +44,7 @@ FORMULAS = [
 def design_of(formula, data=DATA):
     spec = gb.ModelSpec.from_formula(formula)
     findings = Findings(DataError)
-    return build_design(spec, read_table(data, spec.names(), findings), findings)
+    return build_design(spec.mean, read_table(data, spec.names(), findings), findings)
 
 
 def same_bits(one, two):

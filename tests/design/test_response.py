@@ -7,7 +7,7 @@ import pytest
 import glmm_bayes as gb
 from glmm_bayes.core.errors import DataError, Findings
 from glmm_bayes.design.containers import as_frame
-from glmm_bayes.design.design import build_design
+from glmm_bayes.design.response import read_response
 from glmm_bayes.design.table import read_table
 from glmm_bayes.spec.model_spec import ModelSpec
 
@@ -24,7 +24,7 @@ DATA = pd.DataFrame(
 
 def response(text, data=DATA):
     spec, findings = ModelSpec.from_formula(f"{text} ~ x"), Findings(DataError)
-    return build_design(spec, read_table(as_frame(data), list(spec.names()), findings), findings).response
+    return read_response(spec.response, read_table(as_frame(data), list(spec.names()), findings), findings)
 
 
 def test_three_columns_of_counts_are_categories():

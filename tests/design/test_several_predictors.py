@@ -7,7 +7,7 @@ import pytest
 import glmm_bayes as gb
 from glmm_bayes.core.errors import DataError, Findings
 from glmm_bayes.design.design import build_design
-from glmm_bayes.design.several import build_designs, shared_labels
+from glmm_bayes.design.several import build_designs, labelled
 from glmm_bayes.design.table import read_table
 from glmm_bayes.spec.model_spec import ModelSpec
 
@@ -28,7 +28,7 @@ def designs_of(formula, missing="drop"):
     spec = ModelSpec.from_formula(formula)
     findings = Findings(DataError)
     table = read_table(DATA, spec.names(), findings, missing=missing)
-    return spec, build_designs(spec, table, findings)
+    return spec, build_designs(spec.linear_predictors, table, findings)
 
 
 def test_each_predictor_has_the_design_that_it_has_alone():
@@ -38,7 +38,7 @@ def test_each_predictor_has_the_design_that_it_has_alone():
     for name, alone in (("mu", "y ~ x + (1 + x | g)"), ("sigma", "y ~ z + (1 | g)")):
         spec = ModelSpec.from_formula(alone)
         findings = Findings(DataError)
-        expected = build_design(spec, read_table(rows, spec.names(), findings), findings)
+        expected = build_design(spec.mean, read_table(rows, spec.names(), findings), findings)
         assert designs[name].coefficients == expected.coefficients
         np.testing.assert_array_equal(designs[name].x, expected.x)
         np.testing.assert_array_equal(designs[name].groups[0].z, expected.groups[0].z)
@@ -55,7 +55,7 @@ def test_a_row_that_misses_a_value_of_one_predictor_is_missing_from_all():
 def test_a_label_joins_the_effects_of_one_factor_over_predictors():
     spec, _ = designs_of(BOTH)
     findings = Findings(DataError)
-    places = shared_labels(spec, findings)
+    places = labelled(spec.linear_predictors, findings)
     assert [(name, str(group)) for name, group in places["i"]] == [
         ("mu", "(1 + x |i| g)"),
         ("sigma", "(1 |i| g)"),

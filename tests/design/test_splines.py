@@ -25,7 +25,7 @@ BASES = [*(case["call"] for case in ORACLE["bases"]), "cr(x, df = 4)"]
 def design_of(formula, data=DATA):
     spec = gb.ModelSpec.from_formula(formula)
     findings = Findings(DataError)
-    return build_design(spec, read_table(data, spec.names(), findings), findings)
+    return build_design(spec.mean, read_table(data, spec.names(), findings), findings)
 
 
 def replay(design, data):

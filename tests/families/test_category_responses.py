@@ -10,7 +10,6 @@ import pytest
 
 from glmm_bayes.core.errors import DataError, Findings
 from glmm_bayes.design.column import Column
-from glmm_bayes.design.evaluate import Evaluator
 from glmm_bayes.design.response import ResponseColumns, read_response
 from glmm_bayes.design.table import read_table
 from glmm_bayes.families import FAMILIES
@@ -29,7 +28,7 @@ def read(family, values, expression=RATING):
     findings = Findings(DataError)
     data = values if isinstance(values, pl.DataFrame) else pd.DataFrame({"rating": values})
     table = read_table(data, ["rating"], findings)
-    columns = read_response(ResponseTerm(expression), Evaluator(table, {}, {}, True, findings))
+    columns = read_response(ResponseTerm(expression), table, findings)
     return FAMILIES[family].read_response(columns, findings), findings
 
 

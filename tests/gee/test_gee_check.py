@@ -66,7 +66,7 @@ def test_coefficients_of_data_and_of_replicates_are_those_of_statsmodels(formula
     responses = NewGroupReplication(fit).draw(np.random.default_rng(1), np.arange(3))
     own = Cells(mean_model(fit, "this test")).coefficients(np.vstack([fit.response.values, responses]))
     np.testing.assert_allclose(own[0], gb.gee(fit, "independence")["gee"], atol=1e-7)
-    name = fit.design.response.source
+    name = fit.response.source
     for row, coefficients in zip(responses, own[1:], strict=True):
         model = gb.Model(formula, DATA.assign(**{name: row}), family=family, link=link)
         again = gb.Fit.from_draws(model, {name: fit.draws["posterior"][name] for name in fit.flat})

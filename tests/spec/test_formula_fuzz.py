@@ -110,7 +110,7 @@ def test_any_visible_name_can_be_quoted(name):
     except FormulaError as error:
         assert error.code == "formula_misread" or any(c in name for c in "\r\n")
         return
-    assert len(spec.fixed) == 2
+    assert len(spec.mean.fixed) == 2
 
 
 _WORDS = r"""

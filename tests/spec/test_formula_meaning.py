@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from glmm_bayes.spec.expressions import Binary, Call, Name, Number, Text
-from glmm_bayes.spec.model_spec import INTERCEPT, Block, ModelSpec, Term
+from glmm_bayes.spec.linear_predictor import INTERCEPT, Block, Term
+from glmm_bayes.spec.model_spec import ModelSpec
 
 # formula, canonical text (None: it is canonical already)
 MEANINGS = [
@@ -157,8 +158,8 @@ def test_the_canonical_text_reads_back_to_an_equal_spec(formula, canonical):
 
 def test_fixed_terms_hold_the_intercept_first():
     spec = ModelSpec.from_formula("y ~ a:b + c")
-    assert spec.fixed == (INTERCEPT, Term((Name("c"),)), Term((Name("a"), Name("b"))))
-    assert spec.has_intercept
+    assert spec.mean.fixed == (INTERCEPT, Term((Name("c"),)), Term((Name("a"), Name("b"))))
+    assert spec.mean.has_intercept
 
 
 def test_correlated_effects_are_one_block_and_independent_ones_a_block_each():
@@ -175,8 +176,8 @@ def test_separate_terms_of_one_factor_equal_the_double_bar():
 
 def test_offsets_are_stored_without_their_wrapper():
     spec = ModelSpec.from_formula("y ~ offset(log(e))")
-    assert spec.offsets == (Call("log", (Name("e"),)),)
-    assert spec.fixed == (INTERCEPT,)
+    assert spec.mean.offsets == (Call("log", (Name("e"),)),)
+    assert spec.mean.fixed == (INTERCEPT,)
 
 
 def test_options_and_texts_are_stored_as_data():
@@ -193,7 +194,7 @@ def test_powers_bind_from_the_right_and_before_signs():
 def test_spans_point_at_the_words_of_the_text():
     text = "y ~ age + log(dose):`a b`"
     spec = ModelSpec.from_formula(text)
-    words = [text[f.span.start : f.span.end] for term in spec.fixed for f in term.factors]
+    words = [text[f.span.start : f.span.end] for term in spec.mean.fixed for f in term.factors]
     assert words == ["age", "log(dose)", "`a b`"]
     assert spec.text == text
 

@@ -58,7 +58,7 @@ TERMS = [
 @pytest.mark.parametrize(("term", "canonical"), TERMS)
 def test_a_call_has_one_canonical_form_that_reads_back(term, canonical):
     spec = ModelSpec.from_formula(f"y ~ {term}")
-    assert str(spec.fixed[1]) == (canonical or term)
+    assert str(spec.mean.fixed[1]) == (canonical or term)
     assert ModelSpec.from_formula(spec.to_formula()) == spec
 
 

@@ -4,7 +4,8 @@ import pytest
 
 from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.spec.expressions import Call, Flag, Name, Number, Text
-from glmm_bayes.spec.model_spec import INTERCEPT, Block, GroupTerm, ModelSpec, Structure, Term
+from glmm_bayes.spec.linear_predictor import INTERCEPT, Block, GroupTerm, Structure, Term
+from glmm_bayes.spec.model_spec import ModelSpec
 
 X, Z = Term((Name("x"),)), Term((Name("z"),))
 

@@ -5,7 +5,7 @@ import pytest
 import glmm_bayes as gb
 from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.spec.expressions import Name
-from glmm_bayes.spec.model_spec import INTERCEPT, Block, GroupTerm, LinearPredictor, Term
+from glmm_bayes.spec.linear_predictor import INTERCEPT, Block, GroupTerm, LinearPredictor, Term
 
 SEVERAL = [
     (gb.Formula("y ~ x"), {}),
@@ -34,13 +34,17 @@ def test_a_predictor_holds_terms_groups_and_offsets_and_a_number_stays_one():
     spec = gb.ModelSpec.from_formula(gb.Formula("y ~ x", sigma="~ z + offset(w) + (1 |i| g)", nu=4))
     group = GroupTerm(("g",), (Block((INTERCEPT,), label="i"),))
     expected = LinearPredictor((INTERCEPT, Term((Name("z"),))), (group,), (Name("w"),))
-    assert dict(spec.further) == {"sigma": expected, "nu": 4.0}
+    assert dict(spec.predictors) == {
+        "mu": LinearPredictor((INTERCEPT, Term((Name("x"),)))),
+        "sigma": expected,
+        "nu": 4.0,
+    }
     assert spec.to_formula() == "y ~ x"
 
 
 def test_a_model_of_one_formula_has_nothing_further():
     spec = gb.ModelSpec.from_formula("y ~ x")
-    assert dict(spec.further) == {}
+    assert list(spec.predictors) == ["mu"]
     assert spec == gb.ModelSpec.from_formula(gb.Formula("y ~ x"))
     assert spec != gb.ModelSpec.from_formula(gb.Formula("y ~ x", sigma="~ 1"))
 

@@ -129,7 +129,7 @@ def test_formulas_of_further_parameters_are_keys_of_a_section_and_survive(tmp_pa
     assert ModelSpec.from_file(tmp_path / "m.yaml") == spec
     spec.to_file(tmp_path / f"n.{suffix}")
     assert ModelSpec.from_file(tmp_path / f"n.{suffix}") == spec
-    assert list(ModelSpec.from_file(tmp_path / f"n.{suffix}").further) == list(spec.further)
+    assert list(ModelSpec.from_file(tmp_path / f"n.{suffix}").predictors) == list(spec.predictors)
 
 
 WRONG_FURTHER = [

@@ -4,7 +4,8 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.core.errors import FormulaError
-from glmm_bayes.spec.transforms import TRANSFORMS, register_transform, registered_in
+from glmm_bayes.spec.registered_calls import registered_in
+from glmm_bayes.spec.transforms import TRANSFORMS, register_transform
 
 
 @pytest.fixture(autouse=True)

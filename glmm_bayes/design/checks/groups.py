@@ -147,7 +147,7 @@ def check_fixed_and_random(subject: Subject, findings: Findings) -> None:
     for group in design.groups:
         if "Intercept" not in group.effects or group.term.is_membership:
             continue
-        for term in design.spec.fixed:
+        for term in design.predictor.fixed:
             if not term.factors or set(term.names()) != set(group.term.columns):
                 continue
             column = group.term.columns[0]

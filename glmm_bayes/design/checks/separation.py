@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.design.checks.recession import separated
 from glmm_bayes.design.checks.subject import Subject
-from glmm_bayes.spec.model_spec import Term
+from glmm_bayes.spec.linear_predictor import Term
 
 Mask = NDArray[np.bool_]
 
@@ -36,7 +36,7 @@ def check_separation(subject: Subject, findings: Findings) -> None:
     if not outcome.has_floor or outcome.constant_end or not subject.design.columns:
         return
     left = outcome.informative.copy()
-    for term in subject.design.spec.fixed:
+    for term in subject.design.predictor.fixed:
         if term.factors and all(str(factor) in subject.codes for factor in term.factors):
             cells = unmixed_cells(subject, term, left)
             _report_cells(subject, term, cells, findings)

@@ -118,7 +118,7 @@ class Subject:
         state = self.design.state
         findings = Findings(DataError)
         evaluator = Evaluator(self.design.table, dict(state.transforms), dict(state.factors), False, findings)
-        return evaluate_predictors(self.design.spec.fixed, evaluator).codes
+        return evaluate_predictors(self.design.predictor.fixed, evaluator).codes
 
     @cached_property
     def distinct(self) -> tuple[Integers, Integers]:

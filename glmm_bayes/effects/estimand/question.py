@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import Link, ProbabilityLink
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand.factor_words import FactorWords
 from glmm_bayes.effects.estimand.ordered_categories import SCORE, categories_shown
 from glmm_bayes.effects.estimand.rows import parameter_link
 from glmm_bayes.fit.fit import Fit
+from glmm_bayes.spec.linear_predictor import MEAN
 
 Array = NDArray[np.float64]
 

@@ -32,6 +32,8 @@ class Rows:
         By parameter, of each linear predictor that the answer depends on.
     table : Table
         The columns that they read.
+    outcome : frozenset of str
+        Columns that the response term reads.
     kept : ndarray of int64 or None
         Positions of the rows among those that were given, if some were left out.
     given : ndarray or None
@@ -40,6 +42,7 @@ class Rows:
 
     designs: Mapping[str, Design]
     table: Table
+    outcome: frozenset[str]
     kept: NDArray[np.int64] | None = None
     given: NDArray[Any] | None = None
 
@@ -48,7 +51,7 @@ class Rows:
 
     def take(self, kept: NDArray[np.int64]) -> Rows:
         """Leave the other rows out; the designs stay those of all rows, and only their state is used."""
-        return Rows(self.designs, self.table.take(kept), kept, self.table.rows)
+        return Rows(self.designs, self.table.take(kept), self.outcome, kept, self.table.rows)
 
     @property
     def given_labels(self) -> NDArray[Any]:
@@ -63,7 +66,7 @@ class Rows:
 def training_rows(fit: Fit, parameter: str | None = None) -> Rows:
     """Return the rows of the data."""
     designs = {name: predictor.design for name, predictor in predictors_of(fit, parameter).items()}
-    return Rows(designs, fit.design.table)
+    return Rows(designs, fit.design.table, frozenset(fit.spec.response.names()))
 
 
 def new_rows(
@@ -101,7 +104,7 @@ def new_rows(
         designs[name] = known
         columns |= known.table.columns
     rows = next(iter(designs.values())).table.rows
-    return Rows(designs, Table(columns, rows))
+    return Rows(designs, Table(columns, rows), frozenset(fit.spec.response.names()))
 
 
 def predictors_of(fit: Fit, parameter: str | None) -> dict[str, Predictor]:
@@ -142,10 +145,10 @@ def columns_read(fit: Fit, rows: Rows, estimand: FactorWords) -> set[str]:
     read: set[str] = set()
     for name, design in rows.designs.items():
         needed = factors_needed(fit.predictors[name], estimand)
-        spec = design.spec
-        read |= {name for term in spec.fixed for name in term.names()}
-        read |= {name for offset in spec.offsets for name in offset.names()}
-        for group in spec.groups:
+        predictor = design.predictor
+        read |= {name for term in predictor.fixed for name in term.names()}
+        read |= {name for offset in predictor.offsets for name in offset.names()}
+        for group in predictor.groups:
             read |= {name for block in group.blocks for name in block.names()}
             if group.factor in needed:
                 read |= {*group.columns, *(name for weight in group.weights for name in weight.names())}
@@ -154,9 +157,8 @@ def columns_read(fit: Fit, rows: Rows, estimand: FactorWords) -> set[str]:
 
 def response_columns(rows: Rows) -> set[str]:
     """List the columns that the response term alone reads."""
-    specs = [design.spec for design in rows.designs.values()]
-    response = {name for spec in specs for name in spec.response.names()}
-    return response - {name for spec in specs for name in spec.predictor.names()}
+    read = {name for design in rows.designs.values() for name in design.predictor.names()}
+    return set(rows.outcome) - read
 
 
 def parameter_link(fit: Fit, parameter: str) -> Link:

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Column, as_labels
 from glmm_bayes.effects.estimand.contrasts import Change
 from glmm_bayes.effects.estimand.rows import Rows
 from glmm_bayes.effects.estimand.variables import Point, date_of
 from glmm_bayes.fit.fit import Fit
+from glmm_bayes.spec.linear_predictor import MEAN
 
 Array = NDArray[np.float64]
 

@@ -230,18 +230,20 @@ def variable_names(designs: Sequence[Design]) -> list[str]:
 
 
 def _names(design: Design) -> list[str]:
-    spec = design.spec
-    effects = [effect for group in spec.groups for effect in (*group.effects, *by_terms(group))]
-    parts = [term.names() for term in (*spec.fixed, *spec.specific, *effects)]
-    parts += [offset.names() for offset in spec.offsets]
+    predictor = design.predictor
+    effects = [effect for group in predictor.groups for effect in (*group.effects, *by_terms(group))]
+    parts = [term.names() for term in (*predictor.fixed, *predictor.specific, *effects)]
+    parts += [offset.names() for offset in predictor.offsets]
     return [name for part in parts for name in part]
 
 
 def _levels(design: Design, name: str) -> tuple[Level, ...]:
     """Return the levels that the training rows taught a design, the reference first."""
-    spec = design.spec
-    effects = [effect for group in spec.groups for effect in (*group.effects, *by_terms(group))]
-    for factor in (factor for term in (*spec.fixed, *spec.specific, *effects) for factor in term.factors):
+    predictor = design.predictor
+    effects = [effect for group in predictor.groups for effect in (*group.effects, *by_terms(group))]
+    for factor in (
+        factor for term in (*predictor.fixed, *predictor.specific, *effects) for factor in term.factors
+    ):
         if factor.names() == (name,) and str(factor) in design.state.factors:
             return design.state.factors[str(factor)]
     return ()
@@ -314,11 +316,11 @@ def held_means(designs: Iterable[Design], names: Collection[str]) -> str:
 
 def _expressions_of(design: Design) -> Iterator[Expr]:
     """List what the terms and offsets of a linear predictor read."""
-    spec = design.spec
-    effects = (effect for group in spec.groups for effect in group.effects)
-    for term in (*spec.fixed, *spec.predictor.specific, *effects):
+    predictor = design.predictor
+    effects = (effect for group in predictor.groups for effect in group.effects)
+    for term in (*predictor.fixed, *predictor.specific, *effects):
         yield from term.factors
-    yield from spec.offsets
+    yield from predictor.offsets
 
 
 def with_values(table: Table, points: Sequence[tuple[Variable, Point]]) -> Table:

@@ -110,7 +110,7 @@ def _moved(rows: Rows, derivatives: Sequence[Array], sign: float) -> Rows:
     """Return the rows with their columns moved by the derivatives."""
     parts = iter(derivatives)
     designs = {name: _moved_design(design, parts, sign) for name, design in rows.designs.items()}
-    return Rows(designs, rows.table)
+    return Rows(designs, rows.table, rows.outcome)
 
 
 def _moved_design(design: Design, parts: Iterator[Array], sign: float) -> Design:

@@ -20,7 +20,6 @@ from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.pair_covariance import pair_covariance, pair_covariance_of
 from glmm_bayes.core.row_value import RowValue, RowValues, number
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand.averages import grid_frame
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import (
@@ -37,6 +36,7 @@ from glmm_bayes.effects.expectation.predictor_draws import Parts, distinct_piece
 from glmm_bayes.families.likelihood import adjusted
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import single_values
+from glmm_bayes.spec.linear_predictor import MEAN
 
 Array = NDArray[np.float64]
 

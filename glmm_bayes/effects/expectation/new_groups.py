@@ -25,7 +25,6 @@ from glmm_bayes.core.words import ESTIMANDS, NEW_PER_LABEL
 from glmm_bayes.covariances.independent import Independent
 from glmm_bayes.design.column import as_labels
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.design.table import Table
 from glmm_bayes.effects.estimand.factor_words import NEW_SUBJECT
 from glmm_bayes.effects.estimand.question import Question
@@ -36,6 +35,7 @@ from glmm_bayes.fit.linear_predictor import rows_part
 from glmm_bayes.priors.group_priors import GroupPrior
 from glmm_bayes.priors.predictors import prefix_of
 from glmm_bayes.priors.priors import SharedEffects
+from glmm_bayes.spec.linear_predictor import MEAN
 
 Array = NDArray[np.float64]
 

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.row_value import RowValue, RowValues, number
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import discrimination, has_ordered_categories
 from glmm_bayes.effects.estimand.question import Question
@@ -28,6 +27,7 @@ from glmm_bayes.families.ordinal import OrdinalFamily
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import draw_blocks
 from glmm_bayes.priors.predictors import is_specific
+from glmm_bayes.spec.linear_predictor import MEAN
 
 Array = NDArray[np.float64]
 

@@ -14,7 +14,6 @@ from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.design.response_additions import Additions
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import training_rows
@@ -24,6 +23,7 @@ from glmm_bayes.effects.expectation.predictor_draws import distinct_pieces
 from glmm_bayes.families.likelihood import adjusted
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import draw_blocks, fixed_part, single_values
+from glmm_bayes.spec.linear_predictor import MEAN
 
 Array = NDArray[np.float64]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from glmm_bayes.core.errors import Finding, PredictionError, row_text
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.priors.group_priors import GroupPrior
 from glmm_bayes.priors.predictors import prefix_of
 from glmm_bayes.priors.spread import Spread
+from glmm_bayes.spec.linear_predictor import MEAN
 
 
 def spread_of(fit: Fit, design: Design, group: GroupDesign, parameter: str = MEAN) -> Spread:

@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import interval_words
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand.averages import free_names
 from glmm_bayes.effects.expectation.moments import Moments, covariance_of_means, moments, response_words
 from glmm_bayes.effects.groups.latent_residual import latent_residual
@@ -25,6 +24,7 @@ from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.fit.linear_predictor import fixed_part
+from glmm_bayes.spec.linear_predictor import MEAN
 
 Array = NDArray[np.float64]
 

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.families.likelihood import adjusted, log_likelihood
 from glmm_bayes.fit.fit import Fit
+from glmm_bayes.spec.linear_predictor import MEAN
 
 Array = NDArray[np.float64]
 

@@ -15,7 +15,6 @@ from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError, row_text
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand.estimand import Estimand
 from glmm_bayes.effects.estimand.ordered_categories import one_discrimination
 from glmm_bayes.effects.groups.variance_components import has_one_variance
@@ -23,6 +22,7 @@ from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.effects.verbs.comparisons import comparisons
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
+from glmm_bayes.spec.linear_predictor import MEAN
 
 #: Distinct rows at which it is seen whether a contrast is one number.
 _MOST_ROWS = 1000

@@ -10,11 +10,11 @@ from scipy import special
 
 from glmm_bayes.core.links import ProbabilityLink
 from glmm_bayes.core.row_value import number
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand.ordered_categories import discrimination
 from glmm_bayes.effects.verbs.predictions import predictions
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import single_values
+from glmm_bayes.spec.linear_predictor import MEAN
 
 Array = NDArray[np.float64]
 

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.row_value import RowValue, RowValues
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.groups.information import level_information, row_information, unit_of
 from glmm_bayes.families.binary import BinaryFamily
 from glmm_bayes.families.counts import CountFamily
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import fixed_part, group_part, single_values, subject_predictor
+from glmm_bayes.spec.linear_predictor import MEAN
 
 Array = NDArray[np.float64]
 

@@ -11,7 +11,6 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.groups.information import level_information, row_information
 from glmm_bayes.effects.groups.no_pooling import no_pooling
 from glmm_bayes.effects.result.summary import summary_frame
@@ -20,6 +19,7 @@ from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.fit.linear_predictor import draw_blocks, needed_variables, subject_values
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.spread import depends_on_levels
+from glmm_bayes.spec.linear_predictor import MEAN
 
 Array = NDArray[np.float64]
 

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand.ordered_categories import discrimination
 from glmm_bayes.effects.expectation.random_variance import spread_of
 from glmm_bayes.effects.groups.latent_residual import latent_residual
@@ -21,6 +20,7 @@ from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.priors import shared_labels
 from glmm_bayes.priors.spread import depends_on_levels, kinds_of_rows
+from glmm_bayes.spec.linear_predictor import MEAN
 
 Array = NDArray[np.float64]
 

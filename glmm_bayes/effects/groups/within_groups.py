@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import interval_words
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand.averages import free_names, grid_frame
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import one_discrimination
@@ -23,6 +22,7 @@ from glmm_bayes.effects.groups.variance_components import Z75
 from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
+from glmm_bayes.spec.linear_predictor import MEAN
 
 Array = NDArray[np.float64]
 

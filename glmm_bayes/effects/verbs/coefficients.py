@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from glmm_bayes.core.arguments import check_flag, check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.words import ESTIMANDS, INTERVAL_PROBABILITY, interval_columns, interval_words
-from glmm_bayes.design.several import MEAN
 from glmm_bayes.effects.estimand.ordered_categories import discrimination
 from glmm_bayes.effects.expectation.ordinal_projection import is_projected, project_ordered
 from glmm_bayes.effects.expectation.projection import PROJECTIONS, project
@@ -28,6 +27,7 @@ from glmm_bayes.fit.linear_predictor import (
 from glmm_bayes.priors.implications import reading_of
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.spread import kinds_of_rows, spreads_of_draws
+from glmm_bayes.spec.linear_predictor import MEAN
 
 Array = NDArray[np.float64]
 
