@@ -60,7 +60,7 @@ _HOMES = {
     "r2": "effects.groups.icc_r2",
     "random_effects": "effects.groups.random_effects",
     "ranks": "effects.groups.ranks",
-    "register_family": "families.registration",
+    "register_family": "graph.custom_families",
     "register_transform": "spec.transforms",
     "report": "reporting.document",
     "slopes": "effects.verbs.slopes",
@@ -119,13 +119,13 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.verbs.fan import fan as fan
     from glmm_bayes.effects.verbs.predictions import predictions as predictions
     from glmm_bayes.effects.verbs.slopes import slopes as slopes
-    from glmm_bayes.families.registration import register_family as register_family
     from glmm_bayes.fit.diagnostics import diagnose as diagnose
     from glmm_bayes.fit.diagnostics import summary as summary
     from glmm_bayes.fit.fit import Fit as Fit
     from glmm_bayes.fit.several_responses import MultivariateFit as MultivariateFit
     from glmm_bayes.gee.gee import gee as gee
     from glmm_bayes.gee.gee_check import gee_check as gee_check
+    from glmm_bayes.graph.custom_families import register_family as register_family
     from glmm_bayes.laws.check_family import check_family as check_family
     from glmm_bayes.model import Model as Model
     from glmm_bayes.multivariate import MultivariateModel as MultivariateModel

@@ -34,12 +34,12 @@ from glmm_bayes.design.table import Table, read_table
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.families.binary import BinaryFamily
 from glmm_bayes.families.counts import CountFamily
-from glmm_bayes.families.registration import name_of
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.datatree import assemble, dimensions
 from glmm_bayes.fit.diagnostics import diagnose
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.settings import Settings
+from glmm_bayes.graph.custom_families import name_of
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.prior_scale import check_prior_scale
 from glmm_bayes.priors.priors import Priors

@@ -45,6 +45,12 @@ class Maths(Protocol):
     def sin(self, x: Any) -> Any:
         """Return the sine."""
 
+    def tanh(self, x: Any) -> Any:
+        """Return the hyperbolic tangent."""
+
+    def full_like(self, x: Any, value: float) -> Any:
+        """Return an array like x that holds one number."""
+
     def where(self, condition: Any, yes: Any, no: Any) -> Any:
         """Choose elementwise; in a graph both branches must have finite gradients."""
 
@@ -150,6 +156,12 @@ class NumpyMaths:
 
     def sin(self, x: Any) -> Any:
         return np.sin(x)
+
+    def tanh(self, x: Any) -> Any:
+        return np.tanh(x)
+
+    def full_like(self, x: Any, value: float) -> Any:
+        return np.full_like(x, value, dtype=np.float64)
 
     def where(self, condition: Any, yes: Any, no: Any) -> Any:
         return np.where(condition, yes, no)

@@ -7,7 +7,6 @@ scales of priors is that of the listed families.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from types import MappingProxyType
 from typing import Any, ClassVar
 
@@ -41,9 +40,13 @@ class Custom(Family):
     ----------
     source : CustomFamily
         What the user wrote.
+    density_of_arrays : callable
+        Takes arrays of ``y``, ``mu`` and each further parameter, shape (row,), to the log density, where
+        that is written in PyTensor.
     """
 
     source: ClassVar[CustomFamily]
+    density_of_arrays: ClassVar[Callable[..., Array] | None] = None
     has_cdf: ClassVar[bool] = False
     is_custom: ClassVar[bool] = True
 
@@ -53,20 +56,13 @@ class Custom(Family):
             return self.source.log_density(y=y, **values, m=m)
         if m is not NUMPY:
             return self.source.log_density(y=y, **values)
+        if self.density_of_arrays is None:
+            message = f"the density of {self.name} is written in PyTensor, and was not compiled for arrays."
+            raise FormulaError(Finding("custom_family", message, hint="Call gb.register_family."))
         y, *arrays = np.broadcast_arrays(y, *values.values())
         kind = np.int64 if self.is_discrete else np.float64
-        return self._compiled(y.ravel().astype(kind), *map(np.ravel, arrays)).reshape(y.shape)
-
-    @cached_property
-    def _compiled(self) -> Any:
-        """The density of arrays, shape (row,), where it is written in PyTensor."""
-        import pytensor.tensor as pt
-
-        from glmm_bayes.graph.row_functions import row_function
-
-        y = pt.vector("y", dtype="int64" if self.is_discrete else "float64")
-        values = {name: pt.vector(name, dtype="float64") for name in self.source.names}
-        return row_function([y, *values.values()], self.source.log_density(y=y, **values))
+        rows = self.density_of_arrays(y.ravel().astype(kind), *map(np.ravel, arrays))
+        return np.reshape(rows, y.shape)
 
     def has_positive_mean(self, link: Link) -> bool:
         return self.source.mean is None and super().has_positive_mean(link)
@@ -107,8 +103,14 @@ class Custom(Family):
         return np.array(np.broadcast_to(np.asarray(found, np.float64), shape))
 
 
-def custom_family(source: CustomFamily) -> Family:
+def custom_family(source: CustomFamily, density_of_arrays: Callable[..., Array] | None = None) -> Family:
     """Make the family of a user's functions.
+
+    Parameters
+    ----------
+    source : CustomFamily
+    density_of_arrays : callable, optional
+        The density of arrays, shape (row,), of a family whose density is written in PyTensor.
 
     Raises
     ------
@@ -126,6 +128,7 @@ def custom_family(source: CustomFamily) -> Family:
         {
             "__doc__": f"The family {source.name} of a user's functions.",
             "source": source,
+            "density_of_arrays": None if density_of_arrays is None else staticmethod(density_of_arrays),
             "name": source.name,
             "notation": f"{words}(mu[i]{further})",
             "latex": rf"\mathrm{{{words}}}(\mu_i{latex})",

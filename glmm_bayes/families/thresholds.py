@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from math import lgamma, log, pi
-from types import MappingProxyType
+from math import lgamma
 from typing import Any
 
 import numpy as np
@@ -12,24 +10,6 @@ import numpy as np
 from glmm_bayes.core.links import Link
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.families.base import Array
-
-_LOG_ROOT_2PI = 0.9189385332046727
-
-
-def _cloglog(x: Any, m: Maths) -> Any:
-    return x - m.exp(x)
-
-
-#: Log densities of the latent variables whose distribution functions are the inverse links.
-_LOG_LATENT: Mapping[str, Callable[[Any, Maths], Any]] = MappingProxyType(
-    {
-        "logit": lambda x, m: -m.softplus(x) - m.softplus(-x),
-        "probit": lambda x, m: -0.5 * x * x - _LOG_ROOT_2PI,
-        "cloglog": _cloglog,
-        "loglog": lambda x, m: _cloglog(-x, m),
-        "cauchit": lambda x, m: -m.log1p(x * x) - log(pi),
-    }
-)
 
 
 def log_prior(thresholds: Any, link: Link, m: Maths = NUMPY, *, is_ordered: bool) -> Any:
@@ -42,12 +22,12 @@ def log_prior(thresholds: Any, link: Link, m: Maths = NUMPY, *, is_ordered: bool
     ----------
     thresholds : array or graph variable, shape (..., threshold)
     link : Link
-        A probability's.
+        A probability's: the slope of its inverse is the density of the latent variable.
     m : Maths
     is_ordered : bool
         Whether the thresholds ascend.
     """
-    density = m.sum(_LOG_LATENT[link.name](thresholds, m))
+    density = m.sum(link.log_inverse_derivative(thresholds, m))
     return density + lgamma(category_count(thresholds)) if is_ordered else density
 
 

@@ -47,6 +47,12 @@ class GraphMaths:
     def sin(self, x: Any) -> Any:
         return pt.sin(x)
 
+    def tanh(self, x: Any) -> Any:
+        return pt.tanh(x)
+
+    def full_like(self, x: Any, value: float) -> Any:
+        return pt.full_like(x, value, dtype="float64")
+
     def where(self, condition: Any, yes: Any, no: Any) -> Any:
         return pt.switch(np.asarray(condition) if isinstance(condition, bool) else condition, yes, no)
 

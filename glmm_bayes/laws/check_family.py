@@ -20,10 +20,10 @@ from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.families import FAMILIES, Family
 from glmm_bayes.families.beta import Beta
 from glmm_bayes.families.counts import CountFamily
-from glmm_bayes.families.custom import custom_family
 from glmm_bayes.families.numbers import RealFamily
 from glmm_bayes.families.positive import PositiveFamily
 from glmm_bayes.fit.captioned import captioned
+from glmm_bayes.graph.custom_families import made_family
 from glmm_bayes.laws.integrals import Law, law_of
 from glmm_bayes.laws.points import given_parameters, mean_bounds, usual, usual_means, values_of
 from glmm_bayes.spec.custom_family import CustomFamily
@@ -185,7 +185,7 @@ def _subject(
     draws: int,
     seed: int,
 ) -> _Subject:
-    made = custom_family(family) if isinstance(family, CustomFamily) else FAMILIES[family]
+    made = made_family(family) if isinstance(family, CustomFamily) else FAMILIES[family]
     support = next((word for kind, word in _SUPPORTS.items() if isinstance(made, kind)), "")
     if not support:
         message = f"the laws of {made.name} are not those of numbers or counts with one linear predictor."

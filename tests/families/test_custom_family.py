@@ -16,7 +16,7 @@ from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.families import FAMILIES
-from glmm_bayes.families.custom import custom_family
+from glmm_bayes.graph.custom_families import made_family
 from glmm_bayes.spec.several import REGISTERED
 from tests.plain_mode import PLAIN
 
@@ -198,7 +198,7 @@ def test_values_of_parameters_are_the_users():
 
 
 def log_density(family, y, m_at):
-    return custom_family(family).log_density(y, np.ones_like(y), m_at, NUMPY)
+    return made_family(family).log_density(y, np.ones_like(y), m_at, NUMPY)
 
 
 def test_the_density_is_that_of_scipy():

@@ -61,21 +61,20 @@ class Link(ABC):
         """Return the mean at a linear predictor."""
 
     @abstractmethod
-    def inverse_derivative(self, eta: Array) -> Array:
+    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
         """Return the first derivative of ``inverse``."""
 
     @abstractmethod
-    def inverse_second_derivative(self, eta: Array) -> Array:
+    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
         """Return the second derivative of ``inverse``."""
 
     def of_inverse(self, eta: Array) -> Array:
         """Return link(inverse(eta)): ``eta`` itself, but where two linear predictors have one mean."""
         return eta
 
-    def log_inverse_derivative(self, eta: Array) -> Array:
+    def log_inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
         """Return log|d mu / d eta|; links whose derivative underflows early keep its digits."""
-        with np.errstate(divide="ignore"):
-            return np.log(np.abs(self.inverse_derivative(eta)))
+        return m.log(m.abs(self.inverse_derivative(eta, m)))
 
     def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         """Return log(inverse(eta)), accurate also where the mean is near 0 or, for a probability, 1."""

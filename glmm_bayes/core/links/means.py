@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, final
 
 import numpy as np
-from scipy import special
 
 from glmm_bayes.core.links.base import FAR, Array, Link
 from glmm_bayes.core.maths import NUMPY, Maths
@@ -29,11 +28,11 @@ class Identity(Link):
     def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         return np.array(eta, dtype=np.float64) if m is NUMPY else eta
 
-    def inverse_derivative(self, eta: Array) -> Array:
-        return np.ones_like(eta, dtype=np.float64)
+    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return m.full_like(eta, 1.0)
 
-    def inverse_second_derivative(self, eta: Array) -> Array:
-        return np.zeros_like(eta, dtype=np.float64)
+    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return m.full_like(eta, 0.0)
 
 
 @final
@@ -58,14 +57,14 @@ class Log(Link):
         with np.errstate(over="ignore"):
             return np.exp(eta)
 
-    def inverse_derivative(self, eta: Array) -> Array:
-        return np.asarray(self.inverse(eta))
+    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return self.inverse(eta, m)
 
-    def log_inverse_derivative(self, eta: Array) -> Array:
+    def log_inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
         return eta
 
-    def inverse_second_derivative(self, eta: Array) -> Array:
-        return np.asarray(self.inverse(eta))
+    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return self.inverse(eta, m)
 
     def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         return eta
@@ -88,11 +87,11 @@ class Sqrt(Link):
     def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         return eta * eta
 
-    def inverse_derivative(self, eta: Array) -> Array:
-        return np.asarray(2.0 * eta)
+    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return 2.0 * eta
 
-    def inverse_second_derivative(self, eta: Array) -> Array:
-        return np.full_like(eta, 2.0, dtype=np.float64)
+    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return m.full_like(eta, 2.0)
 
     def of_inverse(self, eta: Array) -> Array:
         return np.abs(eta)
@@ -119,14 +118,14 @@ class Softplus(Link):
     def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         return m.softplus(eta)
 
-    def inverse_derivative(self, eta: Array) -> Array:
-        return special.expit(eta)
+    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return m.expit(eta)
 
-    def log_inverse_derivative(self, eta: Array) -> Array:
-        return special.log_expit(eta)
+    def log_inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return -m.softplus(-eta)
 
-    def inverse_second_derivative(self, eta: Array) -> Array:
-        return special.expit(eta) * special.expit(-eta)
+    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return m.expit(eta) * m.expit(-eta)
 
     def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         return m.where(eta < FAR, eta, m.log(m.softplus(m.maximum(eta, FAR))))
@@ -153,11 +152,11 @@ class Inverse(Link):
         with np.errstate(divide="ignore"):
             return 1.0 / eta
 
-    def inverse_derivative(self, eta: Array) -> Array:
-        return np.asarray(-1.0 / np.square(eta))
+    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return -1.0 / (eta * eta)
 
-    def inverse_second_derivative(self, eta: Array) -> Array:
-        return np.asarray(2.0 / np.asarray(eta, np.float64) ** 3)
+    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return 2.0 / eta**3
 
     def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         return -m.log(eta)
@@ -183,11 +182,11 @@ class InverseSquared(Link):
         with np.errstate(divide="ignore"):
             return 1.0 / m.sqrt(eta)
 
-    def inverse_derivative(self, eta: Array) -> Array:
-        return np.asarray(-0.5 * np.asarray(eta, np.float64) ** -1.5)
+    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return -0.5 * eta**-1.5
 
-    def inverse_second_derivative(self, eta: Array) -> Array:
-        return np.asarray(0.75 * np.asarray(eta, np.float64) ** -2.5)
+    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return 0.75 * eta**-2.5
 
     def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         return -0.5 * m.log(eta)
@@ -210,8 +209,9 @@ class TanHalf(Link):
     def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         return 2.0 * m.arctan2(eta, 1.0)
 
-    def inverse_derivative(self, eta: Array) -> Array:
-        return np.asarray(2.0 / (1.0 + np.square(eta)))
+    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return 2.0 / (1.0 + eta * eta)
 
-    def inverse_second_derivative(self, eta: Array) -> Array:
-        return np.asarray(-4.0 * eta / np.square(1.0 + np.square(eta)))
+    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        square = 1.0 + eta * eta
+        return -4.0 * eta / (square * square)

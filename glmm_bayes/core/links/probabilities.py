@@ -11,7 +11,8 @@ from scipy import special
 from glmm_bayes.core.links.base import FAR, Array, ProbabilityLink
 from glmm_bayes.core.maths import NUMPY, Maths
 
-_LOG_ROOT_2PI = float(np.log(np.sqrt(2.0 * np.pi)))
+_LOG_ROOT_2PI = 0.9189385332046727
+_LOG_PI = 1.1447298858494002
 
 
 @final
@@ -34,14 +35,14 @@ class Logit(ProbabilityLink):
     def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         return m.expit(eta)
 
-    def inverse_derivative(self, eta: Array) -> Array:
-        return special.expit(eta) * special.expit(-eta)
+    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return m.expit(eta) * m.expit(-eta)
 
-    def log_inverse_derivative(self, eta: Array) -> Array:
-        return special.log_expit(eta) + special.log_expit(-np.asarray(eta))
+    def log_inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return -m.softplus(-eta) - m.softplus(eta)
 
-    def inverse_second_derivative(self, eta: Array) -> Array:
-        return -self.inverse_derivative(eta) * np.tanh(0.5 * eta)
+    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return -self.inverse_derivative(eta, m) * m.tanh(0.5 * eta)
 
     def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         return -m.softplus(-eta)
@@ -79,14 +80,14 @@ class Probit(ProbabilityLink):
     def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         return m.normal_cdf(eta)
 
-    def inverse_derivative(self, eta: Array) -> Array:
-        return np.exp(self.log_inverse_derivative(eta))
+    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return m.exp(self.log_inverse_derivative(eta, m))
 
-    def log_inverse_derivative(self, eta: Array) -> Array:
-        return -0.5 * np.square(eta) - _LOG_ROOT_2PI
+    def log_inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return -0.5 * eta * eta - _LOG_ROOT_2PI
 
-    def inverse_second_derivative(self, eta: Array) -> Array:
-        return -eta * self.inverse_derivative(eta)
+    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return -eta * self.inverse_derivative(eta, m)
 
     def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         return m.log_normal_cdf(eta)
@@ -119,15 +120,15 @@ class Cloglog(ProbabilityLink):
     def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         return -m.expm1(-m.exp(eta))
 
-    def inverse_derivative(self, eta: Array) -> Array:
-        return np.exp(self.log_inverse_derivative(eta))
+    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return m.exp(self.log_inverse_derivative(eta, m))
 
-    def log_inverse_derivative(self, eta: Array) -> Array:
-        return np.asarray(eta - NUMPY.exp(eta))
+    def log_inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return eta - m.exp(eta)
 
-    def inverse_second_derivative(self, eta: Array) -> Array:
-        hazard = NUMPY.exp(eta)
-        return np.asarray(np.exp(eta - hazard) * (1.0 - hazard))
+    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        hazard = m.exp(eta)
+        return m.exp(eta - hazard) * (1.0 - hazard)
 
     def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         # Far below 0 the hazard itself is the probability to the last digit, and may underflow later.
@@ -161,15 +162,15 @@ class Loglog(ProbabilityLink):
     def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         return m.exp(-m.exp(-eta))
 
-    def inverse_derivative(self, eta: Array) -> Array:
-        return np.exp(self.log_inverse_derivative(eta))
+    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return m.exp(self.log_inverse_derivative(eta, m))
 
-    def log_inverse_derivative(self, eta: Array) -> Array:
-        return np.asarray(-eta - NUMPY.exp(-eta))
+    def log_inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return -eta - m.exp(-eta)
 
-    def inverse_second_derivative(self, eta: Array) -> Array:
-        hazard = NUMPY.exp(-eta)
-        return np.asarray(np.exp(-eta - hazard) * (hazard - 1.0))
+    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        hazard = m.exp(-eta)
+        return m.exp(-eta - hazard) * (hazard - 1.0)
 
     def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         return -m.exp(-eta)
@@ -206,11 +207,15 @@ class Cauchit(ProbabilityLink):
     def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         return m.arctan2(1.0, -eta) / np.pi
 
-    def inverse_derivative(self, eta: Array) -> Array:
-        return np.asarray(1.0 / (np.pi * (1.0 + np.square(eta))))
+    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return 1.0 / (np.pi * (1.0 + eta * eta))
 
-    def inverse_second_derivative(self, eta: Array) -> Array:
-        return np.asarray(-2.0 * eta / (np.pi * np.square(1.0 + np.square(eta))))
+    def log_inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return -m.log1p(eta * eta) - _LOG_PI
+
+    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        square = 1.0 + eta * eta
+        return -2.0 * eta / (np.pi * (square * square))
 
     def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         # Near 1 the distance to it keeps the digits.

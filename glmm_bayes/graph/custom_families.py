@@ -1,11 +1,19 @@
-"""A user's families in, by name: what models call beside the listed families."""
+"""A user's families in, by name: what models call beside the listed families.
+
+A density that is written in PyTensor is compiled for arrays of draws when it is first called.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from glmm_bayes.core.errors import Finding, FormulaError
-from glmm_bayes.families import FAMILIES
+from glmm_bayes.families import FAMILIES, Family
 from glmm_bayes.families.custom import Custom, custom_family
 from glmm_bayes.spec.custom_family import CustomFamily
 from glmm_bayes.spec.several import REGISTERED
@@ -41,7 +49,7 @@ def register_family(family: CustomFamily) -> None:
     if not isinstance(family, CustomFamily):
         raise _refusal(f"a family to register is a gb.CustomFamily, found {type(family).__name__}.", "")
     if family.name not in FAMILIES:
-        FAMILIES.add(family.name, custom_family(family))
+        FAMILIES.add(family.name, made_family(family))
         REGISTERED[family.name] = tuple(family.parameters)
         return
     known = FAMILIES[family.name]
@@ -58,6 +66,27 @@ def name_of(family: Any) -> Any:
         return family
     register_family(family)
     return family.name
+
+
+def made_family(source: CustomFamily) -> Family:
+    """Make the family of a user's functions, registered or not."""
+    return custom_family(source, None if source.is_portable else _compiled_when_called(source))
+
+
+def _compiled_when_called(source: CustomFamily) -> Callable[..., NDArray[np.float64]]:
+    """Return the density of arrays, shape (row,), of a family whose density is written in PyTensor."""
+
+    @cache
+    def compiled() -> Any:
+        import pytensor.tensor as pt
+
+        from glmm_bayes.graph.row_functions import row_function
+
+        y = pt.vector("y", dtype="int64" if source.support == "count" else "float64")
+        values = {name: pt.vector(name, dtype="float64") for name in source.names}
+        return row_function([y, *values.values()], source.log_density(y=y, **values))
+
+    return lambda *arrays: np.asarray(compiled()(*arrays))
 
 
 def _refusal(sentence: str, hint: str) -> FormulaError:
