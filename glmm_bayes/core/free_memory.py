@@ -6,6 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+#: How much of what is free one call may take.
+SHARE = 0.8
+_GB = 1e9
 #: Files of the two versions of control groups: limit, use, statistics, and what can be reclaimed.
 _GROUPS = (
     ("", "memory.max", "memory.current", "inactive_file"),
@@ -28,6 +31,11 @@ def free_memory(root: Path = Path("/")) -> int | None:
     """
     found = [*_of_machine(root), *_of_groups(root)]
     return min(found) if found else None
+
+
+def shortage(need: float, free: float) -> str:
+    """Say how many bytes are needed and how many are free."""
+    return f"needs about {need / _GB:,.1f} GB of memory, free are {free / _GB:,.1f}"
 
 
 def _of_machine(root: Path) -> Iterator[int]:

@@ -98,6 +98,18 @@ class Design:
         """Names of the fixed-effect coefficients."""
         return tuple(column.label for column in self.columns)
 
+    def take(self, rows: NDArray[np.int64]) -> Design:
+        """Keep the given rows, without what was read of their response."""
+        return replace(
+            self,
+            table=self.table.take(rows),
+            x=self.x[rows],
+            offset=self.offset[rows],
+            groups=tuple(group.take(rows) for group in self.groups),
+            response=None,
+            parts={part: values[rows] for part, values in self.parts.items()},
+        )
+
     def group(self, factor: str) -> GroupDesign:
         """Return the random effects of a grouping factor by the name the user gave it."""
         return next(group for group in self.groups if group.factor == factor)

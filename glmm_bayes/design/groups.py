@@ -87,6 +87,10 @@ class GroupDesign:
         """Position of each row's level; of its first member, if it has several. Shape (row,)."""
         return self.members[:, 0]
 
+    def take(self, rows: NDArray[np.int64]) -> GroupDesign:
+        """Keep the given rows."""
+        return replace(self, members=self.members[rows], weights=self.weights[rows], z=self.z[rows])
+
     @property
     def effects(self) -> tuple[str, ...]:
         """Names of the effects: ``Intercept``, ``Days``."""

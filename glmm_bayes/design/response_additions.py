@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,14 @@ class Additions:
     upper: Values | None = None
     rate: Values | None = None
     region: tuple[Values, Values] | None = None
+
+    def take(self, rows: NDArray[np.int64]) -> Additions:
+        """Keep the given rows."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+        taken: dict[str, Any] = {name: value[rows] for name, value in arrays.items()}
+        region = self.region and (self.region[0][rows], self.region[1][rows])
+        return replace(self, **taken, region=region)
 
 
 def read_additions(term: ResponseTerm, column: Column, evaluator: Evaluator) -> Additions:

@@ -80,6 +80,16 @@ class Response:
         """The values; for a censored row whose end is outside the support, a number of its region."""
         return self.values if self.stand_ins is None else self.stand_ins
 
+    def take(self, rows: NDArray[np.int64]) -> Response:
+        """Keep the given rows."""
+        return replace(
+            self,
+            values=self.values[rows],
+            trials=self.trials[rows],
+            additions=self.additions.take(rows),
+            stand_ins=None if self.stand_ins is None else self.stand_ins[rows],
+        )
+
 
 @dataclass(frozen=True)
 class Scales:

@@ -10,11 +10,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Findings
-from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.families import Family, Response
-from glmm_bayes.families.likelihood import log_likelihood
-from glmm_bayes.fit.linear_predictor import draw_blocks, needed_variables, subject_values
+from glmm_bayes.fit.log_likelihood import ResponseDensity, log_likelihood_variable
 from glmm_bayes.fit.supports import (
     ANY,
     FITTING,
@@ -29,9 +27,6 @@ from glmm_bayes.priors.predictors import monotonic_coordinates, monotonic_dimens
 from glmm_bayes.priors.priors import Priors, shared_labels
 
 Array = NDArray[np.float64]
-
-#: Pointwise log likelihood is kept only up to this many numbers (800 MB); beyond, it is left out.
-LOG_LIKELIHOOD_LIMIT = 100_000_000
 
 
 def dimensions(priors: Priors) -> dict[str, tuple[str, ...]]:
@@ -278,7 +273,7 @@ def assemble(
     priors: Priors,
     family: Family,
 ) -> xr.DataTree:
-    """Put draws, the sampler's statistics, data and pointwise log likelihood into one tree."""
+    """Put draws, statistics of the sampler and data into one tree, with the log likelihood to be read."""
     labels = coordinates(priors)
     inner = dimensions(priors)
     variables = {
@@ -294,11 +289,9 @@ def assemble(
         stats = {name: (("chain", "draw"), values) for name, values in sample_stats.items()}
         groups["sample_stats"] = xr.Dataset(stats, coords=steps)
     rows: dict[str, Any] = {"row": np.arange(len(response.values))}
-    pointwise = _log_likelihood(posterior, response, priors, family)
+    pointwise = log_likelihood_variable(posterior, ResponseDensity(family, response, priors))
     if pointwise is not None:
-        groups["log_likelihood"] = xr.Dataset(
-            {"y": (("chain", "draw", "row"), pointwise)}, coords={**steps, **rows}
-        )
+        groups["log_likelihood"] = xr.Dataset({"y": pointwise}, coords={**steps, **rows})
     groups["observed_data"] = observed_data(response)
     groups["constant_data"] = _constant_data(response, priors, rows)
     return xr.DataTree.from_dict(groups)
@@ -323,21 +316,3 @@ def _constant_data(response: Response, priors: Priors, rows: dict[str, Any]) -> 
         variables[predictor.variable("offset")] = ("row", predictor.design.offset)
         coords[coef] = list(predictor.design.coefficients)
     return xr.Dataset(variables, coords=coords)
-
-
-def _log_likelihood(
-    posterior: Mapping[str, Array], response: Response, priors: Priors, family: Family
-) -> Array | None:
-    chains, draws = next(iter(posterior.values())).shape[:2]
-    size = len(response.values)
-    missing = any(name not in posterior for name in needed_variables(priors))
-    if missing or chains * draws * size > LOG_LIKELIHOOD_LIMIT:
-        return None
-    flat = {name: array.reshape(chains * draws, *array.shape[2:]) for name, array in posterior.items()}
-    result = np.empty((chains * draws, size))
-    for block in draw_blocks(*result.shape):
-        at = subject_values(flat, priors, block)
-        result[block] = log_likelihood(
-            family, response.values, response.trials, at, response.additions, NUMPY
-        )
-    return result.reshape(chains, draws, size)

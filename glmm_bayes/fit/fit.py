@@ -81,8 +81,8 @@ class Fit(AnswersNames):
     response : Response
     priors : Priors
     draws : xarray.DataTree
-        ArviZ's conventions: groups ``posterior``, ``sample_stats``, ``log_likelihood``,
-        ``observed_data``, ``constant_data``.
+        ArviZ's conventions: groups ``posterior``, ``sample_stats``, ``log_likelihood`` (computed when it
+        is read, and only the block that is read), ``observed_data``, ``constant_data``.
     settings : mapping
         Sampler, seed, sizes, versions: everything that reproduces the draws.
     known : mapping of str to KnownTable

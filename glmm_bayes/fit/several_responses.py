@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
@@ -16,15 +15,14 @@ from numpy.typing import NDArray
 from glmm_bayes.core.arguments import check_flag
 from glmm_bayes.core.errors import DataError, Finding, StorageError
 from glmm_bayes.core.escapes import visible
-from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.families import FAMILIES
-from glmm_bayes.families.residuals import log_density
 from glmm_bayes.fit.caveats import caveats_of
-from glmm_bayes.fit.datatree import LOG_LIKELIHOOD_LIMIT, assemble, checked_arrays, coordinates, dimensions
+from glmm_bayes.fit.datatree import assemble, checked_arrays, coordinates, dimensions
 from glmm_bayes.fit.draws import ELSEWHERE
 from glmm_bayes.fit.fit import Fit, Modelled, no_model
-from glmm_bayes.fit.linear_predictor import draw_blocks, needed_variables, subject_values
+from glmm_bayes.fit.joint_density import JointDensity
+from glmm_bayes.fit.log_likelihood import ResponseDensity, log_likelihood_variable
 from glmm_bayes.fit.supports import joint_supports
 from glmm_bayes.priors.joint_priors import NU, RESCOR, JointPriors, further_coordinates, further_dimensions
 from glmm_bayes.priors.predictors import Predictor
@@ -278,52 +276,17 @@ def _log_likelihood(
     joint: JointPriors, posterior: Mapping[str, Array], fits: Mapping[str, Fit], steps: Mapping[str, Any]
 ) -> xr.Dataset | None:
     """Return the pointwise log likelihood of each response, or of all of a row where residuals correlate."""
-    if joint.rescor is None:
+    if joint.rescor is not None:
+        found = {"y": log_likelihood_variable(posterior, JointDensity.of(joint))}
+    else:
         found = {
-            slug: fit.draws["log_likelihood"]["y"]
+            slug: log_likelihood_variable(
+                own_draws(slug, fit.priors, joint, posterior),
+                ResponseDensity(fit.family, fit.response, fit.priors),
+                slug,
+            )
             for slug, fit in fits.items()
-            if "log_likelihood" in fit.draws.children
         }
-        return xr.Dataset(found) if found else None
-    chains, draws = len(steps["chain"]), len(steps["draw"])
-    observed = np.stack([fit.response.values for fit in fits.values()], axis=1)
-    missing = any(name not in fit.arrays for fit in fits.values() for name in needed_variables(fit.priors))
-    if RESCOR not in posterior or missing or chains * draws * len(observed) > LOG_LIKELIHOOD_LIMIT:
-        return None
-    chol = _roots(posterior[RESCOR].reshape(chains * draws, *posterior[RESCOR].shape[2:]))
-    result = np.empty((chains * draws, len(observed)))
-    for block in draw_blocks(*result.shape):
-        result[block] = _row_densities(joint, fits, observed, chol[block], block)
-    values = (("chain", "draw", "row"), result.reshape(chains, draws, -1))
-    return xr.Dataset({"y": values}, coords={**steps, "row": np.arange(len(observed))})
-
-
-def _roots(correlations: Array) -> Array:
-    """Return Cholesky factors, shape (draw, response, response); NaN where one does not exist.
-
-    A correlation that rounding took to one leaves no density to its draw.
-    """
-    try:
-        return np.asarray(np.linalg.cholesky(correlations))
-    except np.linalg.LinAlgError:
-        roots = np.full_like(correlations, np.nan)
-        for draw, correlation in enumerate(correlations):
-            with suppress(np.linalg.LinAlgError):
-                roots[draw] = np.linalg.cholesky(correlation)
-        return roots
-
-
-def _row_densities(
-    joint: JointPriors, fits: Mapping[str, Fit], observed: Array, chol: Array, block: slice
-) -> Array:
-    """Return the log density of all responses of each row, shape (draw, row)."""
-    at = [subject_values(fit.arrays, fit.priors, block) for fit in fits.values()]
-    shape = (len(chol), len(observed))
-    mu, sigma = (
-        np.stack([np.broadcast_to(one[name].value, shape) for one in at], axis=-1) for name in ("mu", "sigma")
-    )
-    nu = None if joint.nu is None else np.broadcast_to(at[0][NU].value[:, 0], len(chol))
-    size = observed.shape[1]
-    # A draw that is not finite, or has no spread, has no density: it is told of, and needs no warning.
-    with np.errstate(all="ignore"):
-        return np.asarray(log_density(observed, mu, sigma, chol, nu, size=size, m=NUMPY))
+    variables = {name: variable for name, variable in found.items() if variable is not None}
+    rows = np.arange(len(next(iter(fits.values())).response.values))
+    return xr.Dataset(variables, coords={**steps, "row": rows}) if variables else None

@@ -15,9 +15,8 @@ from typing import Any
 
 from glmm_bayes.core.arguments import LARGEST_WHOLE, checked_seed, whole_number
 from glmm_bayes.core.errors import Finding, ResourceError
-from glmm_bayes.core.free_memory import free_memory
-from glmm_bayes.fit.datatree import LOG_LIKELIHOOD_LIMIT, coordinates, dimensions
-from glmm_bayes.fit.linear_predictor import BLOCK_ELEMENTS
+from glmm_bayes.core.free_memory import SHARE, free_memory, shortage
+from glmm_bayes.fit.datatree import coordinates, dimensions
 from glmm_bayes.fit.settings import Settings
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.priors import Priors
@@ -29,12 +28,8 @@ _COMPILER = 370_000_000
 _COPIES = 3.0
 #: Statistics of the sampler that nutpie stores with each draw.
 _STATISTICS = 20
-#: Arrays of the size of a block while the log likelihood is computed.
-_BLOCKS = 4
 #: Numbers for each row and column of data: the graph's, those of its gradient, those of the starts.
 _ROW_COPIES = 8.0
-#: How much of the free memory a fit may take.
-_SHARE = 0.8
 #: Prior draws: PyMC's own, of sampled and reported variables, and those handed over.
 _PRIOR_COPIES = 3
 _MOST_CHAINS = 10_000
@@ -89,11 +84,9 @@ def estimate(priors: Priors, rows: int, settings: Settings) -> Estimate:
 def _estimate(reported: int, rows: int, columns: int, settings: Settings) -> Estimate:
     drawn = settings.chains * settings.draws
     warmed = settings.chains * (settings.draws + settings.tune)
-    pointwise = drawn * rows if drawn * rows <= LOG_LIKELIHOOD_LIMIT else 0
     parts = {
         "compiling": float(_COMPILER),
         "draws": _NUMBER * (_COPIES * drawn * reported + warmed * (reported + _STATISTICS)),
-        "log likelihood": float(_NUMBER * (pointwise + _BLOCKS * min(pointwise, BLOCK_ELEMENTS))),
         "data": _NUMBER * _ROW_COPIES * rows * columns,
     }
     file = float(_NUMBER * (drawn * (reported + 8) + rows * columns))
@@ -123,14 +116,13 @@ def check_memory(need: Estimate, settings: Settings) -> None:
         ``resources``, with what it takes, what is free, and settings that there is room for.
     """
     free = free_memory()
-    room = inf if free is None else _SHARE * free
+    room = inf if free is None else SHARE * free
     if settings.chains > _MOST_CHAINS:
         message = f"at most {_MOST_CHAINS:,} chains, found {settings.chains:,}: each is started and tuned."
     elif free is None or need.total <= room:
         return
     else:
-        message = f"needs about {need.total / _GB:,.1f} GB of memory, free are {free / _GB:,.1f}"
-        message += f" ({need}, in GB)."
+        message = f"{shortage(need.total, free)} ({need}, in GB)."
 
     def fits(other: Settings) -> bool:
         return other.chains <= _MOST_CHAINS and need.of(other).total <= _ADVISED * room
@@ -191,9 +183,9 @@ def checked_prior_draws(draws: Any, seed: Any, priors: Priors, rows: int) -> tup
     """
     draws = whole_number("draws", draws, 1, LARGEST_WHOLE)
     need, free = _PRIOR_COPIES * _NUMBER * draws * (sum(_sizes(priors).values()) + rows), free_memory()
-    if free is not None and need > _SHARE * free:
-        message = f"needs about {need / _GB:,.1f} GB of memory, free are {free / _GB:,.1f}."
-        most = int(draws * _ADVISED * _SHARE * free / need)
+    if free is not None and need > SHARE * free:
+        message = f"{shortage(need, free)}."
+        most = int(draws * _ADVISED * SHARE * free / need)
         hint = f"Try draws={most}." if most else "Take fewer rows, or a larger machine."
         raise ResourceError(Finding("resources", message, hint=hint))
     return draws, None if seed is None else checked_seed(seed)

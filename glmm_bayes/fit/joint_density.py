@@ -1,0 +1,76 @@
+"""Draws of several responses with correlated residuals in, the log likelihood of each row of them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.maths import NUMPY
+from glmm_bayes.families.residuals import log_density
+from glmm_bayes.fit.linear_predictor import needed_variables, subject_values
+from glmm_bayes.fit.log_likelihood import priors_at
+from glmm_bayes.priors.joint_priors import NU, RESCOR, JointPriors
+from glmm_bayes.priors.priors import Priors
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class JointDensity:
+    """The log likelihood of all responses of each row together, their residuals correlated."""
+
+    joint: JointPriors
+    priors: Priors
+    observed: Array
+
+    @classmethod
+    def of(cls, joint: JointPriors) -> JointDensity:
+        """Take the priors and the responses of a model."""
+        observed = [part.response.values for part in joint.parts.values()]
+        return cls(joint, joint.whole, np.stack(observed, axis=1))
+
+    @property
+    def needed(self) -> list[str]:
+        """Variables of the posterior that it is computed from."""
+        return [*needed_variables(self.priors), RESCOR]
+
+    def __len__(self) -> int:
+        return len(self.observed)
+
+    def take(self, rows: NDArray[np.int64]) -> JointDensity:
+        """Keep the given rows."""
+        return replace(self, priors=priors_at(self.priors, rows), observed=self.observed[rows])
+
+    def __call__(self, draws: Mapping[str, Array]) -> Array:
+        """Return the log likelihoods, shape (draw, row)."""
+        at, chol = subject_values(draws, self.priors, slice(None)), _roots(draws[RESCOR])
+        shape = (len(chol), len(self))
+        mu, sigma = (
+            np.stack([np.broadcast_to(at[f"{slug}_{name}"].value, shape) for slug in self.joint.parts], -1)
+            for name in ("mu", "sigma")
+        )
+        nu = self.joint.nu if NU not in at else at[NU].value[:, 0]
+        nu = None if nu is None else np.broadcast_to(np.asarray(nu, np.float64), len(chol))
+        size = len(self.joint.parts)
+        # A draw that is not finite, or has no spread, has no density: it is told of, and needs no warning.
+        with np.errstate(all="ignore"):
+            return np.asarray(log_density(self.observed, mu, sigma, chol, nu, size=size, m=NUMPY))
+
+
+def _roots(correlations: Array) -> Array:
+    """Return Cholesky factors, shape (draw, response, response); NaN where one does not exist.
+
+    A correlation that rounding took to one leaves no density to its draw.
+    """
+    try:
+        return np.asarray(np.linalg.cholesky(correlations))
+    except np.linalg.LinAlgError:
+        roots = np.full_like(correlations, np.nan)
+        for draw, correlation in enumerate(correlations):
+            with suppress(np.linalg.LinAlgError):
+                roots[draw] = np.linalg.cholesky(correlation)
+        return roots
