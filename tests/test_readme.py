@@ -12,17 +12,20 @@ EXAMPLE, SHOWN = re.search(r"```python\n(.*?)```\n\n```\n(.*?)```", README, re.D
 NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 
 
+def same_words_and_numbers(told, shown):
+    """Words are the same everywhere; draws are the same bits on one kind of machine only."""
+    words = [" ".join(NUMBER.sub("#", text).split()) for text in (told, shown)]
+    assert words[0] == words[1]
+    for new, old in zip(NUMBER.findall(told), NUMBER.findall(shown), strict=True):
+        assert float(new) == pytest.approx(float(old), rel=0.25, abs=2e-3)
+
+
 @pytest.mark.sampling
 @pytest.mark.slow
 def test_the_example_gives_what_the_readme_shows():
     done = subprocess.run([sys.executable, "-c", EXAMPLE], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    # Words are the same everywhere; draws are the same bits on one kind of machine only.
-    words = [" ".join(NUMBER.sub("#", text).split()) for text in (done.stdout, SHOWN)]
-    assert words[0] == words[1]
-    found, shown = ([float(n) for n in NUMBER.findall(text)] for text in (done.stdout, SHOWN))
-    for new, old in zip(found, shown, strict=True):
-        assert new == pytest.approx(old, rel=0.25, abs=2e-3)
+    same_words_and_numbers(done.stdout, SHOWN)
 
 
 def test_the_example_is_ten_lines():

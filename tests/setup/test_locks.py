@@ -44,8 +44,8 @@ def tracked_texts() -> dict[str, str]:
     return texts
 
 
-def test_both_locks_are_there() -> None:
-    assert [lock.name for lock in LOCKS] == ["dev.txt", "run.txt"]
+def test_every_lock_is_there() -> None:
+    assert [lock.name for lock in LOCKS] == ["dev.txt", "lowest.txt", "run.txt"]
 
 
 @pytest.mark.parametrize("file", FILES_IN_LOCKS, ids=lambda file: file.name)
@@ -67,12 +67,24 @@ def test_the_run_lock_is_part_of_the_dev_lock() -> None:
     assert {name: version for name, version in run.items() if dev.get(name) != version} == {}
 
 
+def test_the_lowest_lock_pins_each_range_of_pyproject_at_its_floor() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pinned, wrong = names(ROOT / "locks" / "lowest.txt"), []
+    for each in [*project["dependencies"], *project["optional-dependencies"]["test"]]:
+        name, floor = each.split(",")[0].split(">=")
+        floor_parts, parts = floor.split("."), pinned[name].split(".")
+        if parts[: len(floor_parts)] != floor_parts or set(parts[len(floor_parts) :]) - {"0"}:
+            wrong.append(f"{each}: {pinned[name]}")
+    assert wrong == []
+
+
 def test_the_locks_hold_every_package_that_pyproject_names() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extras = project["project"]["optional-dependencies"]
     direct = project["project"]["dependencies"]
     asked = {
         "run.txt": direct,
+        "lowest.txt": [*direct, *extras["test"]],
         "dev.txt": [*direct, *extras["test"], *extras["dev"], *project["build-system"]["requires"]],
     }
     for lock, wanted in asked.items():

@@ -1,0 +1,150 @@
+"""Stamps: what a long run last passed on, committed, so that the first tier tells when to run it again.
+
+``python -m tests.stamps notebooks`` runs what takes too long for every commit and, where it passes, writes
+the SHA-256 of what it ran on to ``tests/stamped/notebooks.json``. What a run depends on is chosen so that a
+stamp is old when the answer may be another, not after each edit of a line.
+"""
+
+import ast
+import hashlib
+import importlib.metadata
+import inspect
+import json
+import platform
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import glmm_bayes
+
+ROOT = Path(__file__).resolve().parents[1]
+STAMPED = ROOT / "tests" / "stamped"
+PACKAGES = ("numpy", "pandas", "scipy", "pymc")
+
+
+class Run(NamedTuple):
+    """A long run: the words after ``python``, and the texts that decide whether it has to be done again."""
+
+    command: tuple[str, ...]
+    inputs: Callable[[], dict[str, str]]
+
+
+def _parameters(function):
+    """Return names, kinds and plain defaults of what a function takes: the same on every Python."""
+    plain = (str, int, float, bool, tuple, type(None))
+    told = []
+    for each in inspect.signature(function).parameters.values():
+        default = "" if each.default is each.empty else type(each.default).__name__
+        default = repr(each.default) if isinstance(each.default, plain) else default
+        told.append(f"{each.kind.name} {each.name}={default}")
+    return ", ".join(told)
+
+
+def interface(text):
+    """Return the public names of the package that a text calls, with the parameters that they take."""
+    lines = []
+    for name in sorted(name for name in glmm_bayes.__all__ if re.search(rf"\b{name}\b", text)):
+        value = getattr(glmm_bayes, name)
+        lines.append(f"{name}({_parameters(value)})" if inspect.isfunction(value) else name)
+        for member, held in inspect.getmembers_static(value) if inspect.isclass(value) else ():
+            function = getattr(held, "__func__", getattr(held, "fget", held))
+            ours = inspect.isfunction(function) and function.__module__.startswith("glmm_bayes")
+            called = member == "__init__" or re.search(rf"\.{member}\b", text)
+            if ours and called:
+                lines.append(f"{name}.{member}({_parameters(function)})")
+    return "\n".join(lines)
+
+
+def _names_taken(tree):
+    """Yield the dotted names that a module takes from PACKAGES."""
+    alias = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for each in node.names:
+                alias[each.asname or each.name.split(".")[0]] = each.name if each.asname else None
+                yield each.name
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            for each in node.names:
+                alias[each.asname or each.name] = f"{node.module}.{each.name}"
+                yield f"{node.module}.{each.name}"
+    for node in ast.walk(tree):
+        dots = []
+        while isinstance(node, ast.Attribute):
+            dots.insert(0, node.attr)
+            node = node.value
+        if dots and isinstance(node, ast.Name) and node.id in alias:
+            yield ".".join([alias[node.id] or node.id, *dots])
+
+
+def names_of_other_packages():
+    """Return every name of NumPy, pandas, SciPy and PyMC that the package uses."""
+    found = set()
+    for file in sorted((ROOT / "glmm_bayes").rglob("*.py")):
+        found |= set(_names_taken(ast.parse(file.read_text(encoding="utf-8"))))
+    return "\n".join(sorted(name for name in found if name.split(".")[0] in PACKAGES))
+
+
+def _files(*patterns):
+    files = [file for pattern in patterns for file in sorted(ROOT.glob(pattern))]
+    return {file.relative_to(ROOT).as_posix(): file.read_text(encoding="utf-8") for file in files}
+
+
+def _ranges():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return "\n".join([project["requires-python"], *project["dependencies"]])
+
+
+def _version():
+    """Return the package's version and its edition of defaults: what changes them may change numbers."""
+    edition = inspect.signature(glmm_bayes.ModelSpec).parameters["edition"].default
+    return f"{glmm_bayes.__version__}, edition {edition}"
+
+
+def _of_notebooks():
+    notebooks = _files("notebooks/*.ipynb")
+    called = interface("\n".join(notebooks.values()))
+    return {**notebooks, **_files("locks/dev.txt"), "names that they call": called, "version": _version()}
+
+
+def _of_lowest():
+    names = {"ranges of pyproject.toml": _ranges(), "names of other packages": names_of_other_packages()}
+    return {**_files("locks/lowest.txt"), **names, "version": _version()}
+
+
+RUNS = {
+    "notebooks": Run(("-m", "tests.notebooks.run_all"), _of_notebooks),
+    "lowest": Run(("-m", "pytest", "-m", "not slow", "--ignore=tests/test_stamps.py"), _of_lowest),
+}
+
+
+def _hashes(run):
+    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in run.inputs().items()}
+
+
+def stale(name):
+    """Return what differs from what a run was stamped on: names of its inputs, none where the stamp holds."""
+    file = STAMPED / f"{name}.json"
+    then = json.loads(file.read_text(encoding="utf-8"))["ran on"] if file.is_file() else {}
+    now = _hashes(RUNS[name])
+    return sorted(each for each in then.keys() | now.keys() if then.get(each) != now.get(each))
+
+
+def do(name):
+    """Do a run and, where it passes, stamp it; return its exit status."""
+    hashes = _hashes(RUNS[name])
+    status = subprocess.call([sys.executable, *RUNS[name].command], cwd=ROOT)
+    if status == 0:
+        versions = {each: importlib.metadata.version(each) for each in PACKAGES}
+        told = {"ran on": hashes, "ran with": {"python": platform.python_version(), **versions}}
+        STAMPED.mkdir(exist_ok=True)
+        (STAMPED / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        print(f"stamped: commit tests/stamped/{name}.json")
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(max(do(name) for name in sys.argv[1:]))

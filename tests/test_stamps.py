@@ -1,0 +1,57 @@
+"""Runs that take too long for every commit have passed on what is here now."""
+
+import ast
+
+import pytest
+
+from tests import stamps
+
+
+@pytest.mark.parametrize("name", sorted(stamps.RUNS))
+def test_the_stamp_of_a_long_run_is_of_what_is_here(name):
+    old = stamps.stale(name)
+    assert not old, f"{old} changed: run 'python do.py {name}' and commit tests/stamped/{name}.json"
+
+
+@pytest.fixture
+def texts(monkeypatch, tmp_path):
+    """Return the inputs of a run that passes."""
+    texts = {"a": "1", "b": "2", "passes": "yes"}
+    command = ("-c", "import sys; sys.exit(0)")
+    monkeypatch.setattr(stamps, "STAMPED", tmp_path / "stamped")
+    monkeypatch.setattr(stamps, "RUNS", {"long": stamps.Run(command, lambda: dict(texts))})
+    return texts
+
+
+def test_a_run_that_passes_is_stamped_and_what_changes_after_it_is_named(texts):
+    assert stamps.stale("long") == ["a", "b", "passes"]
+    assert stamps.do("long") == 0
+    assert stamps.stale("long") == []
+    texts["b"] = "3"
+    del texts["a"]
+    assert stamps.stale("long") == ["a", "b"]
+
+
+def test_a_run_that_fails_leaves_no_stamp(texts, monkeypatch):
+    failing = stamps.Run(("-c", "import sys; sys.exit(3)"), lambda: dict(texts))
+    monkeypatch.setitem(stamps.RUNS, "long", failing)
+    assert stamps.do("long") == 3
+    assert stamps.stale("long") == sorted(texts)
+
+
+def test_the_interface_is_what_a_text_calls_with_its_parameters_and_no_place_in_memory():
+    told = stamps.interface("fit = gb.Model(y).fit(seed=1); gb.predictions(fit)")
+    assert [line.split("(")[0] for line in told.splitlines()] == [
+        "Model",
+        "Model.__init__",
+        "Model.fit",
+        "predictions",
+    ]
+    assert "draws=1000" in told and " at 0x" not in told
+
+
+def test_names_of_other_packages_are_found_under_any_name():
+    tree = ast.parse("import numpy as np, scipy.linalg\nfrom pymc import Model as M\nnp.random.rand(M.x)")
+    taken = set(stamps._names_taken(tree))
+    assert {"numpy.random.rand", "scipy.linalg", "pymc.Model", "pymc.Model.x"} <= taken
+    assert "numpy.asarray" in stamps.names_of_other_packages().split()
