@@ -1,0 +1,156 @@
+"""Draws in, the ends of their interval out, with its name in words and in columns.
+
+The one place where an interval is taken, and where its default level and kind are read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.arguments import is_open_share
+from glmm_bayes.core.elsewhere import choice_hint
+from glmm_bayes.core.errors import Finding, PredictionError, shown_value
+
+Array = NDArray[np.float64]
+
+#: Kinds of intervals, and what they are called.
+KINDS = MappingProxyType({"eti": "equal-tailed", "hdi": "highest-density"})
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval's level and kind.
+
+    Attributes
+    ----------
+    probability : float
+        That the interval holds, above 0 and below 1.
+    kind : {"eti", "hdi"}
+        ``eti``: as much probability below it as above; ``hdi``: the narrowest one.
+    """
+
+    probability: float
+    kind: str
+
+    @property
+    def percent(self) -> str:
+        """The level as it is written: ``89``, ``99.9``."""
+        return f"{self.probability * 100:g}"
+
+    @property
+    def words(self) -> str:
+        """The interval in words: ``89% equal-tailed interval``."""
+        return f"{self.percent}% {KINDS[self.kind]} interval"
+
+    @property
+    def columns(self) -> tuple[str, str]:
+        """Columns of the two ends, named as ArviZ does: ``eti89_lb``, ``eti89_ub``."""
+        return f"{self.kind}{self.percent}_lb", f"{self.kind}{self.percent}_ub"
+
+    @property
+    def tail(self) -> float:
+        """The probability below an equal-tailed interval."""
+        return (1 - self.probability) / 2
+
+    @property
+    def attrs(self) -> dict[str, object]:
+        """What a table says of its interval."""
+        return {
+            "interval": self.words,
+            "interval_probability": self.probability,
+            "interval_kind": self.kind,
+        }
+
+    def ends(self, draws: Array, method: str = "linear") -> tuple[Array, Array]:
+        """Return the lower and the upper end over the first axis.
+
+        Parameters
+        ----------
+        draws : ndarray, shape (draw, ...)
+        method : {"linear", "inverted_cdf"}
+            How ``numpy.quantile`` takes the ends of an equal-tailed interval; those of the narrowest one
+            are draws.
+
+        Notes
+        -----
+        The narrowest interval is the one between draws, of a distribution with one mode, as in ``az.hdi``.
+        """
+        if self.kind == "hdi":
+            return _narrowest(draws, self.probability)
+        lower, upper = np.quantile(draws, [self.tail, 1 - self.tail], axis=0, method=method)  # type: ignore[call-overload]
+        return lower, upper
+
+    def replaced(self, probability: object = None, kind: object = None) -> Interval:
+        """Return the interval with another level or kind, where one is given.
+
+        Raises
+        ------
+        PredictionError
+            ``values`` or ``interval``, as ``read_interval``.
+        """
+        return Interval(
+            self.probability if probability is None else checked_probability(probability),
+            self.kind if kind is None else _checked_kind(kind),
+        )
+
+
+def read_interval(probability: object = None, interval: object = None) -> Interval:
+    """Return the interval that is asked for; what is not said is ArviZ's default.
+
+    Parameters
+    ----------
+    probability : float, optional
+        Default: ``arviz.rcParams["stats.ci_prob"]``, 0.89 unless it was changed.
+    interval : {"eti", "hdi"}, optional
+        Default: ``arviz.rcParams["stats.ci_kind"]``, ``eti`` unless it was changed.
+
+    Raises
+    ------
+    PredictionError
+        ``values`` unless the probability lies between 0 and 1, ``interval`` for another kind.
+    """
+    if probability is None or interval is None:
+        # A heavy library, and a default that may change while we run.
+        from arviz_base import rcParams
+
+        probability = rcParams["stats.ci_prob"] if probability is None else probability
+        interval = rcParams["stats.ci_kind"] if interval is None else interval
+    return Interval(checked_probability(probability), _checked_kind(interval))
+
+
+def checked_probability(probability: object) -> float:
+    """Return the probability of an interval, above 0 and below 1.
+
+    Raises
+    ------
+    PredictionError
+        ``values`` for anything else: 95, "95%", 0, 1, NaN.
+    """
+    if is_open_share(probability):
+        return float(probability)
+    message = f"probability must be a number above 0 and below 1, found {shown_value(probability)}."
+    raise PredictionError(Finding("values", message, hint="Write probability=0.95 for 95 percent."))
+
+
+def _checked_kind(kind: object) -> str:
+    if isinstance(kind, str) and kind in KINDS:
+        return kind
+    message = f'interval must be "eti" or "hdi", found {shown_value(kind)}.'
+    raise PredictionError(Finding("interval", message, hint=choice_hint("interval", kind, KINDS)))
+
+
+def _narrowest(draws: Array, probability: float) -> tuple[Array, Array]:
+    """Return the ends of the narrowest interval that holds the probability, over the first axis."""
+    ordered = np.sort(draws, axis=0)
+    size = len(ordered)
+    steps = min(int(probability * size), size - 1)
+    with np.errstate(invalid="ignore"):
+        width = ordered[steps:] - ordered[: size - steps]
+    first = np.argmin(width, axis=0)[None]
+    lower = np.take_along_axis(ordered, first, axis=0)[0]
+    upper = np.take_along_axis(ordered, first + steps, axis=0)[0]
+    return lower, upper

@@ -1,0 +1,92 @@
+"""Intervals: ends as NumPy and ArviZ take them, defaults that follow ArviZ's settings, words, refusals."""
+
+import subprocess
+import sys
+
+import arviz as az
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glmm_bayes.core.errors import PredictionError
+from glmm_bayes.core.intervals import Interval, read_interval
+
+LEVELS = (0.05, 0.5, 0.89, 0.95, 0.999)
+
+
+def draws(seed=1, shape=(400, 3)):
+    rng = np.random.default_rng(seed)
+    return np.exp(rng.normal(size=shape)) * rng.choice([-1.0, 1.0], shape, p=[0.2, 0.8])
+
+
+@pytest.mark.parametrize("probability", LEVELS)
+def test_equal_tailed_ends_are_quantiles(probability):
+    found = np.stack(Interval(probability, "eti").ends(draws()))
+    tails = [(1 - probability) / 2, 1 - (1 - probability) / 2]
+    np.testing.assert_array_equal(found, np.quantile(draws(), tails, axis=0))
+
+
+@pytest.mark.parametrize("probability", LEVELS)
+@pytest.mark.parametrize("shape", [(1, 2), (2, 2), (400, 3), (37, 2, 3)])
+def test_narrowest_ends_are_those_of_arviz(probability, shape):
+    values = draws(2, shape)
+    lower, upper = Interval(probability, "hdi").ends(values)
+    flat = values.reshape(len(values), -1)
+    others = np.array([az.hdi(column, prob=probability) for column in flat.T])
+    np.testing.assert_array_equal(lower.ravel(), others[:, 0])
+    np.testing.assert_array_equal(upper.ravel(), others[:, 1])
+
+
+@given(st.integers(0, 10_000), st.sampled_from(LEVELS))
+def test_the_narrowest_interval_is_the_narrowest_that_holds_as_many_draws(seed, probability):
+    values = np.sort(draws(seed, (60,)))
+    lower, upper = Interval(probability, "hdi").ends(values)
+    held = int(((values >= lower) & (values <= upper)).sum())
+    assert held >= np.floor(probability * len(values))
+    widths = [values[first + held - 1] - values[first] for first in range(len(values) - held + 1)]
+    assert upper - lower == min(widths)
+
+
+def test_the_default_is_arviz_and_follows_its_settings():
+    assert read_interval() == Interval(0.89, "eti") == Interval(az.rcParams["stats.ci_prob"], "eti")
+    with az.rc_context({"stats.ci_prob": 0.5, "stats.ci_kind": "hdi"}):
+        assert read_interval() == Interval(0.5, "hdi")
+        assert read_interval(0.95) == Interval(0.95, "hdi")
+        assert read_interval(interval="eti") == Interval(0.5, "eti")
+    assert read_interval() == Interval(0.89, "eti")
+
+
+@pytest.mark.parametrize(
+    ("interval", "words", "lower"),
+    [
+        (Interval(0.89, "eti"), "89% equal-tailed interval", "eti89_lb"),
+        (Interval(0.95, "hdi"), "95% highest-density interval", "hdi95_lb"),
+        (Interval(0.999, "eti"), "99.9% equal-tailed interval", "eti99.9_lb"),
+        (Interval(0.29, "eti"), "29% equal-tailed interval", "eti29_lb"),
+    ],
+)
+def test_words_and_columns_name_level_and_kind(interval, words, lower):
+    assert interval.words == words
+    assert interval.columns == (lower, lower.replace("_lb", "_ub"))
+
+
+@pytest.mark.parametrize("probability", [0, 1, 95, -0.1, "0.9", "95%", True, float("nan"), [0.9], 1.5])
+def test_a_level_that_is_no_open_share_is_refused(probability):
+    with pytest.raises(PredictionError, match="above 0 and below 1") as caught:
+        read_interval(probability)
+    assert caught.value.code == "values"
+    with pytest.raises(PredictionError):
+        Interval(0.5, "eti").replaced(probability)
+
+
+@pytest.mark.parametrize("interval", ["ETI", "qi", 1, True, ["eti"], ""])
+def test_an_unknown_kind_is_refused_with_the_choices(interval):
+    with pytest.raises(PredictionError, match="eti, hdi") as caught:
+        read_interval(interval=interval)
+    assert caught.value.code == "interval"
+
+
+def test_neither_the_package_nor_this_module_imports_arviz():
+    code = "import sys, glmm_bayes, glmm_bayes.core.intervals; print([m for m in sys.modules if 'arviz' in m])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
