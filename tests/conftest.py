@@ -8,8 +8,9 @@ import os
 
 from hypothesis import settings
 
-# PyTensor would note the place in the code of every variable of every graph.
-os.environ.setdefault("PYTENSOR_FLAGS", "traceback__limit=0")
+# PyTensor would note the place in the code of every variable of every graph, and fold constants by
+# compiling C: a second or more for each operation that a fresh machine meets first.
+os.environ.setdefault("PYTENSOR_FLAGS", "traceback__limit=0,cxx=")
 
 settings.register_profile("default", derandomize=True, deadline=None)
 settings.register_profile("explore", derandomize=False, max_examples=2000, deadline=None)

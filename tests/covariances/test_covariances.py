@@ -1,9 +1,16 @@
 """Each covariance structure: the covariance of prior draws is the stated matrix."""
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pymc as pm
+import pytensor
+import pytensor.tensor as pt
 import pytest
+from pymc.distributions.shape_utils import change_dist_size
+from pytensor.graph.replace import vectorize_graph
+from pytensor.graph.traversal import ancestors
 from scipy.special import gamma as gamma_function
 from scipy.special import kv
 
@@ -146,16 +153,39 @@ STATED = {
 USER = {"sd": gb.Prior("HalfNormal", sigma=1.0)}
 
 
-def model_of(formula, **arguments):
+@cache
+def model_of(formula):
     wanted = {name: table for name, table in KNOWN.items() if f"= {name}" in formula}
-    return gb.Model(f"y ~ x + {formula}", DATA, priors=USER, known=wanted or None, **arguments)
+    return gb.Model(f"y ~ x + {formula}", DATA, priors=USER, known=wanted or None)
+
+
+@cache
+def compiled(formula):
+    """Return a model, names of its posterior, and at a point: their values, both densities, the gradient."""
+    model = model_of(formula)
+    graph = model.pymc_model
+    names = [variable for variable in dimensions(model.priors) if variable in graph.named_vars]
+    outputs = graph.replace_rvs_by_values([graph[variable] for variable in names])
+    total, inputs = graph.logp(), graph.value_vars
+    gradient = pt.concatenate([slope.ravel() for slope in pytensor.grad(total, inputs)])
+    results = [*outputs, graph.logp(vars=[graph["y"]]), total, gradient]
+    function = pytensor.function(inputs, results, mode=PLAIN, on_unused_input="ignore")
+    return model, names, lambda at: function(*(at[value.name] for value in inputs))
+
+
+def near_the_start(model, seed, size):
+    """Return the initial point, moved."""
+    point, rng = model.pymc_model.initial_point(random_seed=5), np.random.default_rng(seed)
+    return {k: np.asarray(value + size * rng.standard_normal(np.shape(value))) for k, value in point.items()}
 
 
 def prior_draws(model, values, size, seed):
-    """Draw b from the prior with the other parameters of the factor held at the given values."""
-    graph = model.pymc_model
-    held = pm.do(graph, {name: np.asarray(value, float) for name, value in values.items()})
-    b = pm.draw(held["b_g"], draws=size, random_seed=seed)
+    """Draw b from the prior, all draws at once, with the factor's other parameters at the given values."""
+    held = pm.do(model.pymc_model, {name: np.asarray(value, float) for name, value in values.items()})
+    above = set(ancestors([held["b_g"]]))
+    repeated = {rv: change_dist_size(rv, (size,), expand=True) for rv in held.free_RVs if rv in above}
+    b = pm.draw(vectorize_graph(held["b_g"], repeated), random_seed=seed, mode=PLAIN)
+    assert b.shape[0] == size
     return b.reshape(size, -1)
 
 
@@ -201,20 +231,16 @@ def test_intrinsic_effects_add_up_to_zero_in_each_part_of_the_map():
 
 @pytest.mark.parametrize("name", STATED)
 def test_gradients_are_finite_and_equal_differences(name):
-    model = model_of(STATED[name][0])
-    graph = model.pymc_model
-    point = graph.initial_point(random_seed=5)
-    rng = np.random.default_rng(2)
-    order = list(point)
-    at = {key: np.asarray(point[key] + 0.2 * rng.standard_normal(np.shape(point[key]))) for key in order}
-    log_density = graph.compile_logp(mode=PLAIN)
-    gradient = graph.compile_dlogp(mode=PLAIN)(at)
+    model, _, at_point = compiled(STATED[name][0])
+    at = near_the_start(model, seed=2, size=0.2)
+    rng = np.random.default_rng(3)
+    gradient = at_point(at)[-1]
     assert np.isfinite(gradient).all()
-    direction = {key: rng.standard_normal(np.shape(at[key])) for key in order}
-    flat = np.concatenate([np.ravel(direction[key]) for key in order])
+    direction = {key: rng.standard_normal(np.shape(value)) for key, value in at.items()}
+    flat = np.concatenate([np.ravel(direction[value.name]) for value in model.pymc_model.value_vars])
     step = 1e-5
-    ahead, behind = ({key: at[key] + sign * step * direction[key] for key in order} for sign in (1, -1))
-    slope = (log_density(ahead) - log_density(behind)) / (2 * step)
+    ahead, behind = ({key: at[key] + sign * step * direction[key] for key in at} for sign in (1, -1))
+    slope = (at_point(ahead)[-2] - at_point(behind)[-2]) / (2 * step)
     assert float(gradient @ flat) == pytest.approx(float(slope), rel=1e-5, abs=1e-6)
 
 
@@ -228,18 +254,11 @@ MEMBERSHIPS = {
 
 @pytest.mark.parametrize("name", [*STATED, *MEMBERSHIPS])
 def test_the_graph_and_the_effects_read_the_same_linear_predictor(name):
-    model = model_of((STATED | MEMBERSHIPS)[name][0])
-    graph = model.pymc_model
-    point = graph.initial_point(random_seed=5)
-    rng = np.random.default_rng(4)
-    at = {key: np.asarray(point[key] + 0.3 * rng.standard_normal(np.shape(point[key]))) for key in point}
-    names = [variable for variable in dimensions(model.priors) if variable in graph.named_vars]
-    outputs = graph.replace_rvs_by_values([graph[variable] for variable in names])
-    values = graph.compile_fn(outputs, inputs=graph.value_vars, mode=PLAIN, on_unused_input="ignore")(at)
+    model, names, at_point = compiled((STATED | MEMBERSHIPS)[name][0])
+    *values, density, _, _ = at_point(near_the_start(model, seed=4, size=0.3))
     fit = gb.Fit.from_draws(model, {k: np.asarray(v)[None, None] for k, v in zip(names, values, strict=True)})
     pointwise = fit.draws["log_likelihood"]["y"].to_numpy()[0, 0]
-    density = graph.compile_logp(vars=[graph["y"]], mode=PLAIN)
-    assert float(density(at)) == pytest.approx(pointwise.sum(), rel=1e-10)
+    assert float(density) == pytest.approx(pointwise.sum(), rel=1e-10)
 
 
 def test_the_weights_of_members_multiply_their_effects():
