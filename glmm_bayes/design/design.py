@@ -99,14 +99,13 @@ class Design:
         return tuple(column.label for column in self.columns)
 
     def take(self, rows: NDArray[np.int64]) -> Design:
-        """Keep the given rows, without what was read of their response."""
+        """Keep the given rows."""
         return replace(
             self,
             table=self.table.take(rows),
             x=self.x[rows],
             offset=self.offset[rows],
             groups=tuple(group.take(rows) for group in self.groups),
-            response=None,
             parts={part: values[rows] for part, values in self.parts.items()},
         )
 

@@ -88,5 +88,5 @@ def test_an_unknown_kind_is_refused_with_the_choices(interval):
 
 
 def test_neither_the_package_nor_this_module_imports_arviz():
-    code = "import sys, glmm_bayes, glmm_bayes.core.intervals; print([m for m in sys.modules if 'arviz' in m])"
+    code = "import sys, glmm_bayes.core.intervals; print([name for name in sys.modules if 'arviz' in name])"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
