@@ -26,8 +26,6 @@ _HOMES = {
     "GlmmWarning": "core.errors",
     "Model": "model",
     "ModelSpec": "spec.model_spec",
-    "MultivariateFit": "fit.several_responses",
-    "MultivariateModel": "multivariate",
     "PredictionError": "core.errors",
     "Prior": "spec.prior",
     "PriorError": "core.errors",
@@ -122,13 +120,11 @@ if TYPE_CHECKING:
     from glmm_bayes.fit.diagnostics import diagnose as diagnose
     from glmm_bayes.fit.diagnostics import summary as summary
     from glmm_bayes.fit.fit import Fit as Fit
-    from glmm_bayes.fit.several_responses import MultivariateFit as MultivariateFit
     from glmm_bayes.gee.gee import gee as gee
     from glmm_bayes.gee.gee_check import gee_check as gee_check
     from glmm_bayes.graph.custom_families import register_family as register_family
     from glmm_bayes.laws.check_family import check_family as check_family
     from glmm_bayes.model import Model as Model
-    from glmm_bayes.multivariate import MultivariateModel as MultivariateModel
     from glmm_bayes.plots.curves import plot_curves as plot_curves
     from glmm_bayes.plots.groups import plot_random_effects as plot_random_effects
     from glmm_bayes.plots.groups import plot_shrinkage as plot_shrinkage

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cached_property, partial
 from inspect import signature
 from os import PathLike
@@ -12,59 +11,49 @@ from typing import Any
 
 import pandas as pd
 
-from glmm_bayes.core.elsewhere import AnswersNames, refuse_unknown
-from glmm_bayes.core.errors import (
-    DataError,
-    Finding,
-    Findings,
-    FormulaError,
-    GlmmError,
-    GlmmWarning,
-    shown_value,
-)
+from glmm_bayes.core.elsewhere import refuse_unknown
+from glmm_bayes.core.errors import DataError, Finding, Findings, GlmmError, GlmmWarning, shown_value
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.covariances.resolve import coded_predictors, wanted_tables
-from glmm_bayes.describe.explain import Explanation, describe_model, explain_model
+from glmm_bayes.describe.explain import Explanation, describe, explain
 from glmm_bayes.design.checks.registry import check_table, examine
-from glmm_bayes.design.checks.subject import Outcome, Subject
 from glmm_bayes.design.data_files import read_data_file
 from glmm_bayes.design.dependence import checked_rank
 from glmm_bayes.design.known import read_known
 from glmm_bayes.design.table import Table, read_table
 from glmm_bayes.families import FAMILIES
-from glmm_bayes.families.binary import BinaryFamily
-from glmm_bayes.families.counts import CountFamily
+from glmm_bayes.graph.custom_families import name_of
 from glmm_bayes.fit.captioned import captioned
-from glmm_bayes.fit.datatree import assemble, dimensions
+from glmm_bayes.fit.datatree import assemble
 from glmm_bayes.fit.diagnostics import diagnose
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.settings import Settings
-from glmm_bayes.graph.custom_families import name_of
-from glmm_bayes.priors.predictors import Predictor
+from glmm_bayes.priors.defined import Defined
+from glmm_bayes.priors.definition import ModelDefinition, check_labels, define_model
 from glmm_bayes.priors.prior_scale import check_prior_scale
-from glmm_bayes.priors.priors import Priors
-from glmm_bayes.priors.resolve import check_family, link_of, resolve
+from glmm_bayes.priors.resolve import ResponseDefinition, check_family, define_response
+from glmm_bayes.priors.subjects import subjects_of
 from glmm_bayes.sampling.engines import read_settings, sample
 from glmm_bayes.sampling.guides import guide_of
 from glmm_bayes.sampling.interrupts import Interrupts
 from glmm_bayes.sampling.resources import check_resources, checked_prior_draws
-from glmm_bayes.spec.column_names import label_columns
+from glmm_bayes.spec.column_names import column_names, label_columns
 from glmm_bayes.spec.custom_family import CustomFamily
-from glmm_bayes.spec.linear_predictor import MEAN, LinearPredictor
 from glmm_bayes.spec.many_responses import Formulas
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
+from glmm_bayes.spec.responses import ResponseSpecs, read_specs
 from glmm_bayes.spec.several import Formula
 
 
-class Model(AnswersNames):
+class Model(Defined):
     """A generalized linear mixed model of some data; checked whole before anything is compiled.
 
     Parameters
     ----------
-    formula : str, Formula or ModelSpec
-        In the language of lme4 and brms, or a spec read from a file. With ``Formulas``, those of several
-        responses, a ``MultivariateModel`` is made.
+    formula : str, Formula, Formulas or ModelSpec
+        In the language of lme4 and brms, or a spec read from a file; ``Formulas`` are those of several
+        responses, which hold families and links, and whose effects labels may correlate.
     data : DataFrame, Table, mapping, structured array, Dataset, or path of a file
         Of pandas, polars, pyarrow, NumPy or xarray; a path of a CSV, Parquet or Feather file, whose
         grouping columns are read as labels where nothing else in the formula reads them. Never modified;
@@ -109,18 +98,9 @@ class Model(AnswersNames):
     ('Intercept', 'Days')
     """
 
-    def __new__(cls, formula: Any = None, *given: Any, **named: Any) -> Any:
-        """Make a ``MultivariateModel`` where there are formulas of several responses."""
-        if not isinstance(formula, Formulas):
-            refuse_unknown("Model", list(signature(cls.__init__).parameters)[1:], named)
-            return super().__new__(cls)
-        from glmm_bayes.multivariate import MultivariateModel
-
-        return MultivariateModel(formula, *given, **named)
-
     def __init__(
         self,
-        formula: str | Formula | ModelSpec,
+        formula: str | Formula | Formulas | ModelSpec,
         data: Any,
         family: str | CustomFamily | None = None,
         link: str | None = None,
@@ -129,42 +109,34 @@ class Model(AnswersNames):
         known: Mapping[str, Any] | None = None,
         rank: str = "error",
         interpretation: str | None = None,
+        **elsewhere: Any,
     ) -> None:
-        self.spec = _read_spec(formula, name_of(family), link, priors, interpretation)
-        self.family = FAMILIES[self.spec.family]
-        self.link = link_of(self.spec)
-        check_family(self.spec, self.family)
+        refuse_unknown("Model", list(signature(type(self).__init__).parameters)[1:-1], elsewhere)
+        read = read_specs(formula, name_of(family), link, priors, interpretation)
+        for spec in read.specs.values():
+            check_family(spec, FAMILIES[spec.family])
+        check_labels(read.specs)
         findings = Findings(DataError)
-        if isinstance(data, str | PathLike):
-            data = read_data_file(data, label_columns((self.spec,)))
-        names = self.spec.names()
-        if isinstance(data, Table):
-            table = data.only(names)
-        else:
-            table = read_table(data, names, findings, self.spec.text, checked_missing(missing))
-        coded = coded_predictors(self.spec.linear_predictors, table, findings)
-        self.known = read_known(known, wanted_tables(self.spec), findings)
-        findings.raise_errors()
-        resolved = resolve(self.spec, coded, table, self.known, findings, checked_rank(rank))
-        self.design, self.response = resolved.designs[MEAN], resolved.response
-        self.priors = resolved.priors
-        defaults = partial(self._default_priors, coded, table, rank)
-        check_prior_scale(self.family, self.response, self.priors, defaults, findings)
-        self._found_before = tuple(findings.found)
-        examine(self._subjects, findings)
-        self.findings = tuple(findings.found)
+        table = _read_rows(read, data, missing, findings)
+        definition, found = _defined(read, table, known, rank, findings)
+        told = findings.found if definition.is_single else []
+        self._before = {
+            name: (*told, *_examine(one, found[name])) for name, one in definition.responses.items()
+        }
+        self._found = {name: (*told, *own.found) for name, own in found.items()}
+        notes = {name: tuple(one.message for one in own) for name, own in self._found.items()}
+        self.definition = definition.noting(notes)
+        every = dict.fromkeys((*findings.found, *(one for own in self._found.values() for one in own)))
+        findings.found[:] = every
+        self.findings = tuple(every)
         findings.warn()
-
-    def _default_priors(self, coded: Mapping[str, LinearPredictor], table: Table, rank: str) -> Priors:
-        spec = replace(self.spec, priors={})
-        return resolve(spec, coded, table, self.known, Findings(DataError), rank).priors
 
     @cached_property
     def pymc_model(self) -> Any:
         """The model as a ``pm.Model`` with named dims: free to inspect, to extend, to plot as a graph."""
         from glmm_bayes.graph.build import build_graph
 
-        return build_graph(self.family, self.response, self.priors)
+        return build_graph(self.definition)
 
     def fit(
         self,
@@ -217,7 +189,7 @@ class Model(AnswersNames):
         settings = read_settings(
             Settings(draws, tune, chains, cores, seed, engine, target_accept, progress), elsewhere
         )
-        check_resources(self.priors, len(self.response.values), settings)
+        check_resources(self.definition, settings)
         with Interrupts() as interrupts:
             fit = self._sampled(settings, interrupts)
             diagnosis = diagnose(fit)
@@ -227,15 +199,12 @@ class Model(AnswersNames):
         return fit
 
     def _sampled(self, settings: Settings, interrupts: Interrupts) -> Fit:
-        guide = guide_of(self.family, self.response, self.spec, self.priors)
-        sampled = sample(self.pymc_model, list(dimensions(self.priors)), settings, guide, interrupts)
+        definition = self.definition
+        guide = guide_of(definition)
+        drawn = sample(self.pymc_model, list(definition.posterior), settings, guide, interrupts)
         interrupts.hold()
-        tree = assemble(sampled.posterior, sampled.statistics, self.response, self.priors, self.family)
-        recorded: dict[str, Any] = {
-            **sampled.settings,
-            "notes": [finding.message for finding in self.findings],
-        }
-        return Fit(self.spec, self.design, self.response, self.priors, tree, recorded, self.known)
+        tree = assemble(definition, drawn.posterior, drawn.statistics)
+        return Fit(definition, tree, {**drawn.settings, "notes": list(definition.notes)})
 
     def prior_predictive(self, draws: int = 500, seed: int | None = None) -> Any:
         """Draw parameters and responses from the prior.
@@ -252,7 +221,7 @@ class Model(AnswersNames):
         ResourceError
             ``resources`` if there is no room for so many draws.
         """
-        draws, seed = checked_prior_draws(draws, seed, self.priors, len(self.response.values))
+        draws, seed = checked_prior_draws(draws, seed, self.definition)
         import pymc as pm
 
         with self.pymc_model:
@@ -260,7 +229,7 @@ class Model(AnswersNames):
 
     def explain(self) -> Explanation:
         """Write the model as mathematics with the data's own names, as text and as LaTeX."""
-        return explain_model(self)
+        return explain(self.definition)
 
     def check(self) -> pd.DataFrame:
         """List warnings and notes on the data, then what holds; nothing is compiled.
@@ -268,80 +237,84 @@ class Model(AnswersNames):
         Returns
         -------
         pandas.DataFrame
-            Columns ``severity`` (``warning``, ``note``, ``passed``), ``code``, ``column``, ``message``.
-            Errors have been raised when the model was made.
+            Columns ``severity`` (``warning``, ``note``, ``passed``), ``code``, ``column``, ``message``; of
+            several responses their name in front. Errors have been raised when the model was made.
         """
         columns = ["severity", "code", "column", "message"]
-        rows = check_table(self._subjects, self._found_before)
-        table = pd.DataFrame(rows, columns=columns, dtype=object)
-        return captioned(
-            table, "What was found in the data; nothing was compiled.", left_aligned=tuple(columns)
-        )
-
-    @cached_property
-    def _subjects(self) -> tuple[Subject, ...]:
-        """What the checks read, for each design: family and priors of the model in plain words."""
-        has_ceiling = isinstance(self.family, BinaryFamily)
-        has_floor = has_ceiling or (isinstance(self.family, CountFamily) and self.link.name == "log")
-        outcome = Outcome(
-            self.response.label,
-            self.response.source,
-            self.response.values,
-            self.response.trials,
-            has_floor,
-            has_ceiling,
-            self.family.name == "gaussian" and self.link.name == "identity",
-            self.response.additions.se is not None,
-            (has_ceiling or bool(self.response.categories)) and bool((self.response.trials <= 1).all()),
-        )
-        priors = {row.parameter: row.prior for row in self.priors.rows}
-        # Categories share a design, and so do thresholds: the first of them is looked at for all.
-        designs: dict[int, list[Predictor]] = {}
-        for part in self.priors.predictors.values():
-            designs.setdefault(id(part.design), []).append(part)
-        own = self.family.auxiliaries
-        modelled = tuple(name for name in own if name in self.priors.predictors)
-        fixed = tuple(name for name in own if name in self.priors.constants)
-        auxiliaries = (*self.priors.auxiliary, *modelled)
-        return tuple(
-            Subject(
-                parts[0].design,
-                outcome,
-                auxiliaries,
-                priors,
-                parts[0].prefix,
-                tuple(part.prefix for part in parts),
-                fixed,
-                parts[0].name not in self.family.kinds,
+        found = {
+            name: pd.DataFrame(
+                check_table(subjects_of(one), self._before[name]), columns=columns, dtype=object
             )
-            for parts in designs.values()
+            for name, one in self.definition.responses.items()
+        }
+        table = next(iter(found.values()))
+        if not self.is_single:
+            table = pd.concat(found, names=["response", None]).reset_index("response").reset_index(drop=True)
+        return captioned(
+            table, "What was found in the data; nothing was compiled.", left_aligned=tuple(table.columns)
         )
 
     def __str__(self) -> str:
-        notes = [f"{finding.severity}: {finding.message}" for finding in self.findings]
-        return visible("\n".join([describe_model(self), *notes]))
+        notes = {
+            name: tuple(f"{finding.severity}: {finding.message}" for finding in found)
+            for name, found in self._found.items()
+        }
+        return visible(describe(self.definition, notes))
 
     __repr__ = __str__
 
 
-def _read_spec(
-    formula: str | Formula | ModelSpec,
-    family: str | None,
-    link: str | None,
-    priors: Mapping[str, Prior] | None,
-    interpretation: str | None,
-) -> ModelSpec:
-    if not isinstance(formula, ModelSpec):
-        named = "gaussian" if family is None else family
-        words = "subject" if interpretation is None else interpretation
-        return ModelSpec.from_formula(formula, named, link, priors, words)
-    if any(value is not None for value in (family, link, priors, interpretation)):
-        message = "a ModelSpec already holds family, link, priors and interpretation."
-        raise FormulaError(Finding("spec_twice", message, hint="Give them in one place only."))
-    return formula
+def _read_rows(read: ResponseSpecs, data: Any, missing: str, findings: Findings) -> Table:
+    """Read the columns of all formulas, so that all responses have the same rows."""
+    specs = read.specs.values()
+    names = column_names(specs)
+    if isinstance(data, str | PathLike):
+        data = read_data_file(data, label_columns(specs))
+    if isinstance(data, Table):
+        return data.only(names)
+    return read_table(data, names, findings, read.text, _checked_missing(missing))
 
 
-def checked_missing(missing: str) -> str:
+def _defined(
+    read: ResponseSpecs, table: Table, known: Mapping[str, Any] | None, rank: str, findings: Findings
+) -> tuple[ModelDefinition, dict[str, Findings]]:
+    """Build every design once, resolve every prior; collect what was found in the data of each response."""
+    coded = {
+        name: coded_predictors(spec.linear_predictors, table, findings) for name, spec in read.specs.items()
+    }
+    wanted = {name: wanted_tables(spec) for name, spec in read.specs.items()}
+    tables = read_known(known, {key: kind for own in wanted.values() for key, kind in own.items()}, findings)
+    findings.raise_errors()
+    responses, found = {}, {}
+    for name, spec in read.specs.items():
+        found[name] = Findings(DataError)
+        own = {key: tables[key] for key in wanted[name]}
+        rows = table.only(spec.names())
+        responses[name] = define_response(spec, coded[name], rows, own, found[name], checked_rank(rank))
+    _note_predictors(read.specs, findings)
+    return define_model(responses, read.given, read.has_rescor), found
+
+
+def _examine(one: ResponseDefinition, findings: Findings) -> tuple[Finding, ...]:
+    """Run the quick checks on the data of a response; return what had been found before them."""
+    defaults = partial(ResponseDefinition.under, one, {})
+    check_prior_scale(one.family, one.response, one.priors, lambda: defaults().priors, findings)
+    before = tuple(findings.found)
+    examine(subjects_of(one), findings)
+    return before
+
+
+def _note_predictors(specs: Mapping[str, ModelSpec], findings: Findings) -> None:
+    """Note each response that another response depends on: the other is modelled given it."""
+    for spec in specs.values():
+        for other in specs.values():
+            own = [name for name in spec.response.names() if name in other.mean.names()]
+            if other is not spec and own:
+                message = f"'{own[0]}' is a response, and '{other.response}' is modelled given its value."
+                findings.note("response_as_predictor", message, column=own[0])
+
+
+def _checked_missing(missing: str) -> str:
     """Return the word for what to do with missing values, or refuse it."""
     if not isinstance(missing, str) or missing not in ("error", "drop"):
         message = f'missing must be "error" or "drop", found {shown_value(missing)}.'

@@ -53,10 +53,10 @@ def check_model(model: Model, file: SpecFile, sampler: Settings, target: Path) -
     from glmm_bayes.sampling.resources import check_resources
 
     with placed("[sampler]"):
-        check_resources(model.priors, len(model.response.values), sampler, target)
+        check_resources(model.definition, sampler, target)
     if not file.effects:
         return
-    trial = rehearsal(model)
+    trial = rehearsal(model.definition)
     asked = [_of_few(trial, wanted) for wanted in file.effects]
     refused: list[GlmmError] = []
     with warnings.catch_warnings():

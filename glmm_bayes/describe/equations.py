@@ -12,8 +12,10 @@ from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.families import Family, Response
 from glmm_bayes.priors.group_priors import GroupPrior
 from glmm_bayes.priors.monotonic import monotonic_terms
-from glmm_bayes.priors.predictors import Predictor, is_specific
-from glmm_bayes.priors.priors import Priors, shared_labels
+from glmm_bayes.priors.names import FactorNames, PredictorNames, element
+from glmm_bayes.priors.posterior import shared_labels
+from glmm_bayes.priors.predictors import Predictor
+from glmm_bayes.priors.priors import Priors
 from glmm_bayes.spec.expressions import Call, Expr
 from glmm_bayes.spec.linear_predictor import MEAN
 from glmm_bayes.spec.model_spec import ModelSpec
@@ -57,16 +59,18 @@ def equations(model: Described) -> list[str]:
         label = response_name(model.response)
         lines.append(f"{model.response.mean_label} = {model.family.mean_text.format(y=label)}")
     lines += _threshold_lines(model)
-    for predictor in model.priors.predictors.values():
+    predictors = model.priors.predictors
+    at_thresholds = [name for name, one in predictors.items() if one.role == "threshold"]
+    for predictor in predictors.values():
         lines += _predictor_lines(model, predictor)
-        if is_specific(predictor.name):
-            lines[-1] += f", added at threshold {predictor.name.split('_')[1]}"
+        if predictor.role == "threshold":
+            lines[-1] += f", added at threshold {at_thresholds.index(predictor.name) + 1}"
         for term in monotonic_terms(predictor.design.columns):
-            beta = predictor.variable("beta")
+            beta = predictor.names.beta
             lines += [f"{beta}[steps of {x}] = {beta}[{x}] simplex[{term.term}]" for x in term.labels]
     for predictor in model.priors.predictors.values():
         for group, prior in zip(predictor.design.groups, predictor.groups, strict=True):
-            lines += _group_lines(group, prior, predictor.prefix)
+            lines += _group_lines(group, prior, predictor.names)
     return lines + _shared_lines(model)
 
 
@@ -141,7 +145,7 @@ def _left(model: Described, predictor: Predictor) -> str:
         if y.values.ndim > 1:
             return f"log(P({category}) / P({first}))"
         return f"log(P({y.label}[i] = {category}) / P({y.label}[i] = {first}))"
-    is_latent = is_specific(predictor.name) or (predictor.name == MEAN and not model.family.keeps_intercept)
+    is_latent = predictor.role == "threshold" or (predictor.name == MEAN and not model.family.keeps_intercept)
     link = predictor.link.name
     name = f"{predictor.name}[i]"
     return name if is_latent or link == "identity" else f"{link}({name})"
@@ -161,37 +165,36 @@ def _predictor_lines(model: Described, predictor: Predictor) -> list[str]:
 
 
 def _fixed_terms(predictor: Predictor) -> Iterator[str]:
-    design, prefix = predictor.design, predictor.prefix
-    for column in design.columns:
-        yield f"{prefix}beta[{column.label}]" + "".join(f" {part}[i]" for part in column.parts)
-    for offset in design.predictor.offsets:
+    for column in predictor.design.columns:
+        yield element(predictor.names.beta, column.label) + "".join(f" {part}[i]" for part in column.parts)
+    for offset in predictor.design.predictor.offsets:
         yield f"{offset}[i]"
 
 
 def _group_terms(predictor: Predictor) -> Iterator[str]:
-    prefix = predictor.prefix
     for group in predictor.design.groups:
+        b = predictor.names.of_factor("b", group.slug)
         for column in group.columns:
-            name = f"{prefix}b_{group.slug}[{group.factor}[i], {column.label}]"
+            name = element(b, f"{group.factor}[i]", column.label)
             yield name + "".join(f" {part}[i]" for part in column.parts)
 
 
-def _group_lines(group: GroupDesign, prior: GroupPrior, prefix: str) -> list[str]:
-    slug, size = group.slug, len(group.effects)
-    sd = f"{prefix}sd_{slug}"
-    variance = f"{sd}^2" if size == 1 else f"{prefix}Sigma_{slug}"
+def _group_lines(group: GroupDesign, prior: GroupPrior, predictor: PredictorNames) -> list[str]:
+    names, size = FactorNames(predictor, group.slug), len(group.effects)
+    sd, sigma, corr = names.of("sd"), names.of("Sigma"), names.of("corr")
+    variance = f"{sd}^2" if size == 1 else sigma
     law = f"{'Bridge' if prior.is_bridge else 'Normal'}(0, {variance})"
     if prior.is_student:
         df = prior.fixed_values.get("df")
-        law = f"t({f'{prefix}df_{slug}' if df is None else f'{df:g}'}; 0, {variance})"
-    lines = [f"{prefix}b_{slug}[j] ~ {law},  j = 1, ..., {len(group.levels)} levels of {group.factor}"]
+        law = f"t({names.of('df') if df is None else f'{df:g}'}; 0, {variance})"
+    lines = [f"{names.of('b')}[j] ~ {law},  j = 1, ..., {len(group.levels)} levels of {group.factor}"]
     if size > 1:
-        corr = f" {prefix}corr_{slug} diag({sd})" if prior.is_correlated else f" diag({sd})"
-        lines.append(f"{prefix}Sigma_{slug} = diag({sd}){corr}")
+        middle = f" {corr} diag({sd})" if prior.is_correlated else f" diag({sd})"
+        lines.append(f"{sigma} = diag({sd}){middle}")
     for block in prior.blocks:
         named = [group.effects[index] for index in block.positions]
         if block.effects.name not in ("unstructured", "diagonal"):
-            lines.append(f"{prefix}corr_{slug} of {', '.join(named)}: {block.effects.name}")
+            lines.append(f"{corr} of {', '.join(named)}: {block.effects.name}")
         if block.levels.name != "independent":
             lines.append(f"{', '.join(named)} over the levels of {group.factor}: {block.levels.name}")
     return lines
@@ -205,7 +208,7 @@ def _shared_lines(model: Described) -> list[str]:
         name, index = shared.members[0]
         factor = model.priors.predictors[name].design.groups[index].factor
         lines.append(
-            f"joint_corr_{shared.label}: correlations of the effects {labels} of a level of {factor}"
+            f"{shared.names.correlation}: correlations of the effects {labels} of a level of {factor}"
         )
     return lines
 

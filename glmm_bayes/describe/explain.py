@@ -15,7 +15,9 @@ from glmm_bayes.design.columns import CONTRAST
 from glmm_bayes.design.contrasts import REFERENCE
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.priors.group_priors import PriorRow
+from glmm_bayes.priors.names import RESCOR
 from glmm_bayes.priors.priors import Priors
 
 _WIDTH = 96
@@ -41,8 +43,23 @@ class Explanation:
         return f"$$\n{self.latex}\n$$"
 
 
-def describe_model(model: Described) -> str:
-    """Write formulas, family, rows, groups and every prior on one screen."""
+def describe(definition: ModelDefinition, notes: Mapping[str, Sequence[str]]) -> str:
+    """Write a model on one screen a response: formulas, family, rows, groups, every prior, and notes."""
+    texts = {name: "\n".join([_described(one), *notes[name]]) for name, one in definition.responses.items()}
+    if definition.is_single:
+        return next(iter(texts.values()))
+    parts = [f"{name}: {text}" for name, text in texts.items()]
+    return "\n\n".join([*parts, "\n".join(["between responses:", *_between(definition)])])
+
+
+def _between(definition: ModelDefinition) -> list[str]:
+    """Write the priors of what joins several responses."""
+    names = {shared.names.correlation for shared in definition.priors.shared} | {RESCOR}
+    rows = [row for row in definition.priors.rows if row.parameter in names]
+    return prior_lines(rows) if rows else ["no correlation between the responses"]
+
+
+def _described(model: Described) -> str:
     head = f"{model.family.name}({model.link.name})   {model.spec.to_formula()}   {model.response.mean_label}"
     lines = [head, *further_lines(model)]
     if model.spec.interpretation == "population":
@@ -112,8 +129,7 @@ def prior_lines(rows: Sequence[PriorRow]) -> list[str]:
     return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in cells]
 
 
-def explain_model(model: Described) -> Explanation:
-    """Write the model as mathematics with the data's own names."""
+def _explained(model: Described) -> Explanation:
     text = "\n".join(
         [*equations(model), "", "Priors:", *prior_lines(model.priors.rows), *_gaps(model.priors)]
     )
@@ -122,25 +138,25 @@ def explain_model(model: Described) -> Explanation:
 
 def _gaps(priors: Priors) -> list[str]:
     """Say where posteriors under default priors lie beside REML and maximum likelihood, and why."""
-    defaults = {row.parameter for row in priors.rows if row.source == "default"}
+    defaults = {row.role for row in priors.rows if row.source == "default"}
     lines = []
-    if any(name.startswith("sd_") for name in defaults):
+    if "sd" in defaults:
         lines += [
             "Posterior means of standard deviations lie above the estimates of REML and maximum likelihood",
             "where levels are few: they are skewed to the right, and maximum likelihood takes",
             "the coefficients as known.",
         ]
-    if "thresholds" in defaults and any(row.prior.startswith("Dirichlet") for row in priors.rows):
+    if "threshold" in defaults and priors.thresholds is not None and priors.thresholds.is_ordered:
         lines += [
             "Default thresholds count as one observation in each category: where rows are few, outer ones",
             "and effects lie nearer to 0 than maximum likelihood has them.",
         ]
-    if any(name.startswith(("zi_beta", "hu_beta")) for name in defaults):
+    if any(row.predictor in ("zi", "hu") and row.source == "default" for row in priors.rows):
         lines += [
             "Coefficients of zi and hu lie nearer to 0 than maximum likelihood has them where the data",
             "hardly bound them.",
         ]
-    if any(name.startswith("corr_") for name in defaults):
+    if "correlation" in defaults:
         lines += [
             "Posterior means of correlations lie nearer to 0 than those estimates: they end at -1 and 1."
         ]
@@ -152,7 +168,7 @@ def _gaps(priors: Priors) -> list[str]:
 def coding_words(priors: Priors) -> str:
     """Say in which coding default priors of correlated effects are meant, and how to ask for the other."""
     recoded = [
-        f"{predictor.prefix}{group.slug}"
+        predictor.names.of(group.slug)
         for predictor in priors.predictors.values()
         for group, prior in zip(predictor.design.groups, predictor.groups, strict=True)
         if prior.is_centred
@@ -168,9 +184,12 @@ def coding_words(priors: Priors) -> str:
     )
 
 
-def explain_responses(models: Mapping[str, Described], between: Sequence[str]) -> Explanation:
-    """Write the models of several responses, and the lines that say what joins them."""
-    parts = {name: explain_model(model) for name, model in models.items()}
+def explain(definition: ModelDefinition) -> Explanation:
+    """Write a model as mathematics with the data's own names, response by response, then what joins them."""
+    parts = {name: _explained(one) for name, one in definition.responses.items()}
+    if definition.is_single:
+        return next(iter(parts.values()))
+    between = _between(definition)
     texts = [f"Response {name}:\n{part.text}" for name, part in parts.items()]
     text = "\n\n".join([*texts, "\n".join(["Between responses:", *between])])
     lines = [line for part in parts.values() for line in part.latex.split("\n")[1:-1]]

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from glmm_bayes.describe.equations import Described, addition_lines, category_of, response_name
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.priors.group_priors import GroupPrior, PriorRow
+from glmm_bayes.priors.posterior import shared_labels
 from glmm_bayes.priors.predictors import Predictor
-from glmm_bayes.priors.priors import shared_labels
 from glmm_bayes.spec.linear_predictor import MEAN
 
 _GREEK = frozenset({"mu", "sigma", "nu", "phi", "kappa", "alpha"})
@@ -26,7 +26,7 @@ def latex_of(model: Described) -> str:
             lines.append(_group_line(group, prior, predictor))
     for shared in model.priors.shared:
         labels = ", ".join(shared_labels(shared, model.priors))
-        lines.append(rf"{as_text(f'joint_corr_{shared.label}')} &= {as_text(f'correlations of {labels}')} \\")
+        lines.append(rf"{as_text(shared.names.correlation)} &= {as_text(f'correlations of {labels}')} \\")
     lines += [_prior_line(row) for row in model.priors.rows]
     body = "\n".join(lines)
     return rf"\begin{{aligned}}{chr(10)}{body}{chr(10)}\end{{aligned}}"

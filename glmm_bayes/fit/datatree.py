@@ -11,134 +11,79 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Findings
 from glmm_bayes.core.registry import suggestion
-from glmm_bayes.families import Family, Response
+from glmm_bayes.fit.joint_density import JointDensity
 from glmm_bayes.fit.log_likelihood import ResponseDensity, log_likelihood_variable
-from glmm_bayes.fit.supports import (
-    ANY,
-    FITTING,
-    UNIT,
-    Support,
-    check_support,
-    gaps_of,
-    real_numbers,
-    supports,
-)
-from glmm_bayes.priors.predictors import monotonic_coordinates, monotonic_dimensions
-from glmm_bayes.priors.priors import Priors, shared_labels
+from glmm_bayes.fit.supports import FITTING, SUPPORTS, check_support, gaps_of, real_numbers
+from glmm_bayes.priors.definition import ModelDefinition
+from glmm_bayes.priors.names import NU, of_response
+from glmm_bayes.priors.posterior import Posterior, Variable
 
 Array = NDArray[np.float64]
 
 
-def dimensions(priors: Priors) -> dict[str, tuple[str, ...]]:
-    """List the variables of the posterior and their dimensions after chain and draw."""
-    result: dict[str, tuple[str, ...]] = {}
-    for predictor in priors.predictors.values():
-        result[predictor.variable("beta")] = (predictor.variable("coef"),)
-        result |= monotonic_dimensions(predictor)
-        for group, prior in zip(predictor.design.groups, predictor.groups, strict=True):
-            effect = f"{predictor.prefix}{group.slug}_effect"
-            result[predictor.variable(f"sd_{group.slug}")] = (effect,)
-            if prior.is_correlated:
-                result[predictor.variable(f"corr_{group.slug}")] = (effect, f"{effect}_other")
-            result |= {predictor.variable(f"{name}_{group.slug}"): () for name in prior.sampled_values}
-            result[predictor.variable(f"b_{group.slug}")] = (group.slug, effect)
-    for shared in priors.shared:
-        name = f"joint_{shared.label}"
-        result[f"joint_corr_{shared.label}"] = (name, f"{name}_other")
-    if priors.thresholds is not None:
-        result["thresholds"] = ("threshold",)
-    return result | dict.fromkeys(priors.auxiliary, ())
-
-
-def coordinates(priors: Priors) -> dict[str, Any]:
-    """List the labels of each dimension."""
-    result: dict[str, Any] = {}
-    for predictor in priors.predictors.values():
-        result[predictor.variable("coef")] = list(predictor.design.coefficients)
-        result |= monotonic_coordinates(predictor)
-        for group in predictor.design.groups:
-            result[group.slug] = list(group.labels)
-            effect = f"{predictor.prefix}{group.slug}_effect"
-            result[effect] = result[f"{effect}_other"] = list(group.effects)
-    for shared in priors.shared:
-        name = f"joint_{shared.label}"
-        result[name] = result[f"{name}_other"] = shared_labels(shared, priors)
-    if priors.thresholds is not None:
-        result["threshold"] = list(priors.thresholds.labels)
-    return result
-
-
-def arrays_of(
-    draws: Any, priors: Priors, family: Family, is_ordered: bool = False, is_sampled: bool = False
+def checked_arrays(
+    draws: Any, definition: ModelDefinition, is_ordered: bool = False, is_sampled: bool = False
 ) -> dict[str, Array]:
     """Check names, shapes and supports of draws made elsewhere; a single effect's axis may be left out.
 
     Parameters
     ----------
     draws : mapping of str to array_like or DataArray, or DataTree
-    priors : Priors
-    family : Family
+    definition : ModelDefinition
+        What they are draws of.
     is_ordered : bool
         Whether they are known to stand in the model's order, as those of its own files do.
     is_sampled : bool
         Whether a sampler of ours made them; then some may not be finite.
+
+    Raises
+    ------
+    DataError
+        ``draws_shape``, ``draws_labels``, ``draws_values``.
     """
-    supported = supports(priors, family.kinds)
-    return checked_arrays(
-        draws, priors, dimensions(priors), coordinates(priors), supported, is_ordered, is_sampled
-    )
-
-
-def checked_arrays(
-    draws: Any,
-    priors: Priors,
-    wanted: dict[str, tuple[str, ...]],
-    labels: dict[str, Any],
-    supported: Mapping[str, Support],
-    is_ordered: bool = False,
-    is_sampled: bool = False,
-) -> dict[str, Array]:
-    """Check draws against the variables, the labels of their dimensions and the supports of a model."""
-    findings = Findings(DataError)
-    draws = _by_name(draws, wanted, findings)
+    findings, posterior = Findings(DataError), definition.posterior
+    draws = _by_name(draws, posterior, findings)
     if not is_ordered:
         draws = _paired(draws, findings)
     draws = {
-        name: _aligned(name, value, wanted[name], labels, findings)
-        if name in wanted and isinstance(value, xr.DataArray)
+        name: _aligned(name, value, posterior, findings)
+        if name in posterior and isinstance(value, xr.DataArray)
         else value
         for name, value in draws.items()
-        if is_ordered or not _lacks_order(name, value, wanted, labels, findings)
+        if is_ordered or not _lacks_order(name, value, posterior, findings)
     }
     findings.raise_errors()
-    sizes = {name: len(values) for name, values in labels.items()}
     arrays: dict[str, Array] = {}
     for name, value in draws.items():
-        if name not in wanted:
-            hint = " ".join(filter(None, (suggestion(name, wanted), f"Variables: {', '.join(wanted)}.")))
+        if name not in posterior:
+            hint = " ".join(
+                filter(None, (suggestion(name, posterior), f"Variables: {', '.join(posterior)}."))
+            )
             findings.error("draws_shape", f"the model has no variable '{name}'.", hint=hint)
             continue
         array = real_numbers(name, value, findings)
-        array = None if array is None else _shaped(name, array, wanted[name], sizes, findings)
-        if array is None:
-            continue
-        support = supported.get(name, ANY)
-        gaps = "" if is_sampled else gaps_of(array)
-        if gaps:
-            findings.error("draws_values", f"draws of '{name}' must be finite numbers: {gaps}.")
-        else:
-            # Shapes may be as large as they like; what stands in a linear predictor or is a scale is squared.
-            is_shape = name in priors.auxiliary and not name.endswith("sigma")
-            bounds = () if is_sampled or is_shape else FITTING
-            check_support(name, array, (*bounds, *support), findings)
-        # Rounding may have put a probability past its end.
-        arrays[name] = np.clip(array, 0.0, 1.0) if support is UNIT else array
-    _check_whole(draws, arrays, priors, findings)
+        array = None if array is None else _shaped(name, array, posterior, findings)
+        if array is not None:
+            arrays[name] = _inside(posterior.variables[name], array, is_sampled, findings)
+    _check_whole(draws, arrays, definition, findings)
     findings.raise_errors()
     return arrays
 
 
-def _by_name(draws: Any, wanted: dict[str, tuple[str, ...]], findings: Findings) -> Mapping[str, Any]:
+def _inside(variable: Variable, array: Array, is_sampled: bool, findings: Findings) -> Array:
+    """Collect draws that lie where their variable cannot; put those that rounding moved back to their end."""
+    gaps = "" if is_sampled else gaps_of(array)
+    if gaps:
+        findings.error("draws_values", f"draws of '{variable.name}' must be finite numbers: {gaps}.")
+    else:
+        # Shapes may be as large as they like; what stands in a linear predictor or is a scale is squared.
+        is_shape = variable.role == "auxiliary" and not variable.name.endswith("sigma")
+        bounds = () if is_sampled or is_shape else FITTING
+        check_support(variable.name, array, (*bounds, *SUPPORTS[variable.support]), findings)
+    return np.clip(array, 0.0, 1.0) if variable.support == "unit" else array
+
+
+def _by_name(draws: Any, wanted: Posterior, findings: Findings) -> Mapping[str, Any]:
     if isinstance(draws, xr.DataTree):
         return _from_tree(draws, wanted, findings)
     if not isinstance(draws, Mapping):
@@ -148,15 +93,13 @@ def _by_name(draws: Any, wanted: dict[str, tuple[str, ...]], findings: Findings)
     return draws  # type: ignore[no-any-return]
 
 
-def _shaped(
-    name: str, array: Array, dims: tuple[str, ...], sizes: Mapping[str, int], findings: Findings
-) -> Array | None:
+def _shaped(name: str, array: Array, posterior: Posterior, findings: Findings) -> Array | None:
     """Give draws the shape of the model's variable, or collect why they do not have it."""
-    shape = tuple(sizes[dimension] for dimension in dims)
+    dims, shape = posterior.variables[name].dims, posterior.shapes[name]
     if array.ndim >= 2 and array.ndim == len(shape) + 1 and shape[-1:] == (1,):
         array = array[..., None]
     if array.shape[2:] != shape or array.ndim != len(shape) + 2:
-        needed = ", ".join(["chain", "draw", *(f"{d} = {sizes[d]}" for d in dims)])
+        needed = ", ".join(["chain", "draw", *(f"{d} = {size}" for d, size in zip(dims, shape, strict=True))])
         message = f"draws of '{name}' must have the shape ({needed}), found {array.shape}."
         findings.error("draws_shape", message)
         return None
@@ -168,10 +111,10 @@ def _shaped(
 
 
 def _check_whole(
-    draws: Mapping[str, Any], arrays: Mapping[str, Array], priors: Priors, findings: Findings
+    draws: Mapping[str, Any], arrays: Mapping[str, Array], definition: ModelDefinition, findings: Findings
 ) -> None:
     """Collect what is missing, and arrays that differ in their chains or draws."""
-    for name in (predictor.variable("beta") for predictor in priors.predictors.values()):
+    for name in (predictor.names.beta for predictor in definition.priors.predictors.values()):
         if name not in draws:
             findings.error("draws_shape", f"draws of '{name}' are needed by every verb.")
     if len({array.shape[:2] for array in arrays.values()}) > 1:
@@ -179,9 +122,7 @@ def _check_whole(
         findings.error("draws_shape", f"all draws must have the same chains and draws: {shapes}.")
 
 
-def _from_tree(
-    tree: xr.DataTree, wanted: dict[str, tuple[str, ...]], findings: Findings
-) -> dict[str, xr.DataArray]:
+def _from_tree(tree: xr.DataTree, wanted: Posterior, findings: Findings) -> dict[str, xr.DataArray]:
     """Take the model's variables out of a tree."""
     if "posterior" not in tree.children:
         findings.error("draws_shape", "the tree has no group 'posterior'.")
@@ -214,10 +155,9 @@ def _paired(draws: Mapping[str, Any], findings: Findings) -> dict[str, Any]:
     return result
 
 
-def _aligned(
-    name: str, variable: xr.DataArray, dims: tuple[str, ...], labels: dict[str, Any], findings: Findings
-) -> Array:
+def _aligned(name: str, variable: xr.DataArray, posterior: Posterior, findings: Findings) -> Array:
     """Put the labelled dimensions of a variable in the model's order."""
+    dims, labels = posterior.variables[name].dims, posterior.labels
     for dim in dims:
         if dim not in variable.dims or dim not in variable.coords:
             continue
@@ -240,20 +180,16 @@ def _aligned(
     return np.asarray(variable.transpose(*order_of_dims, ...).to_numpy())
 
 
-def _lacks_order(
-    name: str,
-    value: Any,
-    wanted: dict[str, tuple[str, ...]],
-    labels: dict[str, Any],
-    findings: Findings,
-) -> bool:
+def _lacks_order(name: str, value: Any, posterior: Posterior, findings: Findings) -> bool:
     """Collect correlations under a label that do not say which effects they are between.
 
     Their order is that of the model's linear predictors, which nobody can be expected to know; of two
     effects there is one correlation.
     """
-    dims = wanted.get(name, ())
-    if not dims or not name.startswith("joint_corr_") or len(labels[dims[0]]) <= 2:
+    if name not in posterior or posterior.variables[name].role != "joint_correlation":
+        return False
+    dims, labels = posterior.variables[name].dims, posterior.labels
+    if len(labels[dims[0]]) <= 2:
         return False
     if isinstance(value, xr.DataArray) and all(dim in value.coords for dim in dims):
         return False
@@ -267,52 +203,119 @@ def _lacks_order(
 
 
 def assemble(
+    definition: ModelDefinition,
     posterior: Mapping[str, Array],
-    sample_stats: Mapping[str, NDArray[Any]],
-    response: Response,
-    priors: Priors,
-    family: Family,
+    statistics: Mapping[str, NDArray[Any]],
 ) -> xr.DataTree:
-    """Put draws, statistics of the sampler and data into one tree, with the log likelihood to be read."""
-    labels = coordinates(priors)
-    inner = dimensions(priors)
+    """Put draws, statistics of the sampler and data into one tree, with the log likelihood to be read.
+
+    Parameters
+    ----------
+    definition : ModelDefinition
+    posterior : mapping of str to ndarray, shape (chain, draw, ...)
+    statistics : mapping of str to ndarray, shape (chain, draw)
+    """
+    known = definition.posterior
     variables = {
-        name: (("chain", "draw", *inner[name]), posterior[name]) for name in inner if name in posterior
+        name: (("chain", "draw", *variable.dims), posterior[name])
+        for name, variable in known.variables.items()
+        if name in posterior
     }
     used = {dimension for dims, _ in variables.values() for dimension in dims}
     chains, draws = next(iter(posterior.values())).shape[:2]
-    steps = {"chain": np.arange(chains), "draw": np.arange(draws)}
-    groups = {
-        "posterior": xr.Dataset(variables, coords={**steps, **{k: v for k, v in labels.items() if k in used}})
-    }
-    if sample_stats:
-        stats = {name: (("chain", "draw"), values) for name, values in sample_stats.items()}
+    steps: dict[str, Any] = {"chain": np.arange(chains), "draw": np.arange(draws)}
+    labels = {name: values for name, values in known.labels.items() if name in used}
+    groups = {"posterior": xr.Dataset(variables, coords={**steps, **labels})}
+    if statistics:
+        stats = {name: (("chain", "draw"), values) for name, values in statistics.items()}
         groups["sample_stats"] = xr.Dataset(stats, coords=steps)
-    rows: dict[str, Any] = {"row": np.arange(len(response.values))}
-    pointwise = log_likelihood_variable(posterior, ResponseDensity(family, response, priors))
-    if pointwise is not None:
-        groups["log_likelihood"] = xr.Dataset({"y": pointwise}, coords={**steps, **rows})
-    groups["observed_data"] = observed_data(response)
-    groups["constant_data"] = _constant_data(response, priors, rows)
+    rows = {"row": np.arange(len(definition.first.response.values))}
+    pointwise = _log_likelihood(definition, posterior)
+    if pointwise:
+        groups["log_likelihood"] = xr.Dataset(pointwise, coords={**steps, **rows})
+    groups["observed_data"] = observed_data(definition)
+    groups["constant_data"] = _constant_data(definition, rows)
     return xr.DataTree.from_dict(groups)
 
 
-def observed_data(response: Response) -> xr.Dataset:
+def _log_likelihood(definition: ModelDefinition, posterior: Mapping[str, Array]) -> dict[str, xr.Variable]:
+    """Return the pointwise log likelihood of each response, or of all of a row where residuals correlate."""
+    if definition.rescor is not None:
+        found = {"y": log_likelihood_variable(posterior, JointDensity.of(definition))}
+    else:
+        found = {}
+        for response, one in definition.responses.items():
+            name = definition.prefix(response) or "y"
+            own = own_draws(definition, response, posterior)
+            density = ResponseDensity(one.family, one.response, one.priors)
+            found[name] = log_likelihood_variable(own, density, name)
+    return {name: variable for name, variable in found.items() if variable is not None}
+
+
+def own_draws(
+    definition: ModelDefinition, response: str, posterior: Mapping[str, Array]
+) -> Mapping[str, Array]:
+    """Return the draws of one response under the names that they have in a model of its own.
+
+    Parameters
+    ----------
+    definition : ModelDefinition
+    response : str
+    posterior : mapping of str to ndarray, shape (chain, draw, ...)
+    """
+    if definition.is_single:
+        return posterior
+    priors, whole = definition.responses[response].priors, definition.priors
+    names = {name: of_response(response, name) for name in definition.alone(response).posterior}
+    result = {name: posterior[together] for name, together in names.items() if together in posterior}
+    if NU in priors.auxiliary and NU in whole.auxiliary and NU in posterior:
+        result[NU] = posterior[NU]
+    # The correlations between effects of one response's parameters are part of those of all responses.
+    for own in priors.shared:
+        keys = [(of_response(response, name), index) for name, index in own.members]
+        shared = next(one for one in whole.shared if keys[0] in one.members)
+        if shared.names.correlation in posterior:
+            at = [
+                shared.start(member) + step
+                for member, key in enumerate(shared.members)
+                if key in keys
+                for step in range(len(shared.positions[member]))
+            ]
+            matrix = posterior[shared.names.correlation]
+            result[own.names.correlation] = np.ascontiguousarray(matrix[:, :, at][:, :, :, at])
+    return result
+
+
+def observed_data(definition: ModelDefinition) -> xr.Dataset:
     """Return the observed responses; categories by their position, with their names beside."""
-    rows: dict[str, Any] = {"row": np.arange(len(response.values))}
-    attrs = {"categories": list(response.categories)} if response.categories else {}
-    if response.values.ndim == 1:
-        return xr.Dataset({"y": ("row", response.values)}, coords=rows, attrs=attrs)
-    coords = {**rows, "category": list(response.categories)}
-    return xr.Dataset({"y": (("row", "category"), response.values)}, coords=coords, attrs=attrs)
+    rows: dict[str, Any] = {"row": np.arange(len(definition.first.response.values))}
+    if definition.rescor is not None:
+        stacked = np.stack([one.response.values for one in definition.responses.values()], axis=1)
+        coords = {**rows, "response": list(definition.responses)}
+        return xr.Dataset({"y": (("row", "response"), stacked)}, coords=coords)
+    variables: dict[str, Any] = {}
+    attrs: dict[str, Any] = {}
+    for name, one in definition.responses.items():
+        prefix, values = definition.prefix(name), one.response.values
+        dims: tuple[str, ...] = ("row",)
+        if values.ndim > 1:
+            dims = ("row", of_response(prefix, "category"))
+            rows[dims[1]] = list(one.response.categories)
+        if one.response.categories:
+            attrs[of_response(prefix, "categories")] = list(one.response.categories)
+        variables[prefix or "y"] = (dims, values)
+    return xr.Dataset(variables, coords=rows, attrs=attrs)
 
 
-def _constant_data(response: Response, priors: Priors, rows: dict[str, Any]) -> xr.Dataset:
-    variables: dict[str, Any] = {"trials": ("row", response.trials)}
+def _constant_data(definition: ModelDefinition, rows: Mapping[str, Any]) -> xr.Dataset:
+    variables: dict[str, Any] = {
+        of_response(definition.prefix(name), "trials"): ("row", one.response.trials)
+        for name, one in definition.responses.items()
+    }
     coords = dict(rows)
-    for predictor in priors.predictors.values():
-        coef = predictor.variable("coef")
-        variables[predictor.variable("x")] = (("row", coef), predictor.design.x)
-        variables[predictor.variable("offset")] = ("row", predictor.design.offset)
-        coords[coef] = list(predictor.design.coefficients)
+    for predictor in definition.priors.predictors.values():
+        names = predictor.names
+        variables[names.of("x")] = (("row", names.coef), predictor.design.x)
+        variables[names.of("offset")] = ("row", predictor.design.offset)
+        coords[names.coef] = list(predictor.design.coefficients)
     return xr.Dataset(variables, coords=coords)

@@ -14,9 +14,10 @@ from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
-from glmm_bayes.fit.several_responses import MultivariateFit
+from glmm_bayes.priors.names import element
+from glmm_bayes.priors.posterior import Posterior, Variable, shared_labels
 from glmm_bayes.priors.predictors import Predictor
-from glmm_bayes.priors.priors import Priors, SharedEffects, shared_labels
+from glmm_bayes.priors.priors import Priors, SharedEffects
 
 Array = NDArray[np.float64]
 
@@ -35,12 +36,12 @@ _FEWEST_DRAWS = 4
 _MOST_TIMES = 20
 
 
-def summary(fit: Fit | MultivariateFit) -> pd.DataFrame:
+def summary(fit: Fit) -> pd.DataFrame:
     """Summarise coefficients, standard deviations, correlations and auxiliaries with diagnostics.
 
     Parameters
     ----------
-    fit : Fit or MultivariateFit
+    fit : Fit
 
     Returns
     -------
@@ -50,7 +51,7 @@ def summary(fit: Fit | MultivariateFit) -> pd.DataFrame:
         subject-specific: what changes for a given group; under ``interpretation="population"`` those of
         the mean are population-averaged. (``coefficients`` shows both.)
     """
-    check_fit(fit, MultivariateFit)
+    check_fit(fit, any_number=True)
     draws = parameters(fit)
     rows = [_row(values) for values in draws.values()]
     table = pd.DataFrame(rows, index=pd.Index(draws, name="parameter"))
@@ -85,47 +86,63 @@ def _row(values: Array) -> dict[str, float]:
         }
 
 
-def parameters(fit: Fit | MultivariateFit) -> dict[str, Array]:
+def parameters(fit: Fit) -> dict[str, Array]:
     """List the parameters that a reader looks at, each with its (chain, draw) draws."""
     posterior = fit.draws["posterior"]
     result: dict[str, Array] = {}
     for predictor in fit.predictors.values():
         result |= _of_predictor(predictor, posterior)
-    if fit.priors.thresholds is not None and "thresholds" in posterior:
-        thresholds = posterior["thresholds"].to_numpy()
-        for index, label in enumerate(fit.priors.thresholds.labels):
-            result[f"thresholds[{label}]"] = thresholds[:, :, index]
+    known = fit.definition.posterior
+    of_one = [variable for variable in known.of_role("threshold") if fit.is_single]
+    for variable in of_one:
+        result |= _elements(variable, known, posterior)
     for shared in fit.priors.shared:
         result |= _joint_correlations(shared, fit.priors, posterior)
     single = fit.priors.auxiliary
     result |= {name: posterior[name].to_numpy() for name in single if name in posterior}
-    return result | (fit.further_parameters() if isinstance(fit, MultivariateFit) else {})
+    for variable in (*known.of_role("threshold"), *known.of_role("residual_correlation")):
+        result |= {} if variable in of_one else _elements(variable, known, posterior)
+    return result
+
+
+def _elements(variable: Variable, known: Posterior, posterior: Any) -> dict[str, Array]:
+    """List the numbers of thresholds, or of one triangle of a matrix, by their names."""
+    if variable.name not in posterior:
+        return {}
+    values, labels = posterior[variable.name].to_numpy(), known.labels[variable.dims[0]]
+    if len(variable.dims) == 1:
+        return {element(variable.name, label): values[:, :, k] for k, label in enumerate(labels)}
+    return {
+        element(variable.name, labels[i], labels[j]): values[:, :, i, j]
+        for j in range(len(labels))
+        for i in range(j)
+    }
 
 
 def _of_predictor(predictor: Predictor, posterior: Any) -> dict[str, Array]:
     design, prefix = predictor.design, predictor.prefix
-    beta = posterior[predictor.variable("beta")].to_numpy()
+    beta = posterior[predictor.names.beta].to_numpy()
     result = {f"{prefix}beta[{name}]": beta[:, :, k] for k, name in enumerate(design.coefficients)}
     for group, prior in zip(design.groups, predictor.groups, strict=True):
-        own = predictor.variable(f"sd_{group.slug}")
+        own = predictor.names.of_factor("sd", group.slug)
         if own in posterior:
             sd = posterior[own].to_numpy()
             for first in dict.fromkeys(prior.sd_of_effect):
                 index = prior.sd_of_effect.index(first)
                 result[f"{own}[{group.effects[index]}]"] = sd[:, :, index]
-        own = predictor.variable(f"corr_{group.slug}")
+        own = predictor.names.of_factor("corr", group.slug)
         if own in posterior:
             corr = posterior[own].to_numpy()
             for first, second in prior.pairs:
                 result[f"{own}[{group.effects[first]}, {group.effects[second]}]"] = corr[:, :, first, second]
-        single = [predictor.variable(f"{name}_{group.slug}") for name in prior.sampled_values]
+        single = [predictor.names.of_factor(name, group.slug) for name in prior.sampled_values]
         result |= {name: posterior[name].to_numpy() for name in single if name in posterior}
     return result
 
 
 def _joint_correlations(shared: SharedEffects, priors: Priors, posterior: Any) -> dict[str, Array]:
     """List the correlations between effects of different linear predictors."""
-    name = f"joint_corr_{shared.label}"
+    name = shared.names.correlation
     if name not in posterior:
         return {}
     labels, corr = shared_labels(shared, priors), posterior[name].to_numpy()
@@ -175,12 +192,12 @@ class Diagnosis:
     __repr__ = __str__
 
 
-def diagnose(fit: Fit | MultivariateFit) -> Diagnosis:
+def diagnose(fit: Fit) -> Diagnosis:
     """Say in plain words what passed, what did not, and what to do about it.
 
     Parameters
     ----------
-    fit : Fit or MultivariateFit
+    fit : Fit
 
     Returns
     -------
@@ -191,7 +208,7 @@ def diagnose(fit: Fit | MultivariateFit) -> Diagnosis:
     Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Rank-normalization, folding, and
     localization: an improved R-hat. Betancourt (2016), Diagnosing suboptimal cotangent disintegrations.
     """
-    check_fit(fit, MultivariateFit)
+    check_fit(fit, any_number=True)
     stuck, same = _stuck(fit), _same_chains(fit)
     findings = [*map(_of_caveat, fit.caveats), *stuck, *same]
     is_sampled = "sample_stats" in fit.draws.children
@@ -212,7 +229,7 @@ def _of_caveat(sentence: str) -> Finding:
     return Finding(check, False, f"{words}.")
 
 
-def _convergence(fit: Fit | MultivariateFit, is_stuck: bool) -> list[Finding]:
+def _convergence(fit: Fit, is_stuck: bool) -> list[Finding]:
     """Judge R-hat and effective sample sizes of the parameters that move."""
     findings, table = [], summary(fit)
     still = table.index[table["sd"] == 0].tolist()
@@ -228,7 +245,7 @@ def _convergence(fit: Fit | MultivariateFit, is_stuck: bool) -> list[Finding]:
     return findings + ([_ess(moving, fit.shape[0], is_stuck)] if len(moving) else [])
 
 
-def _stuck(fit: Fit | MultivariateFit) -> list[Finding]:
+def _stuck(fit: Fit) -> list[Finding]:
     """Name the chains that stayed where they were, and a parameter that shows it."""
     least = max(2, int(_DISTINCT_SHARE * fit.shape[1]))
     if fit.shape[1] < 2 * least:
@@ -247,7 +264,7 @@ def _stuck(fit: Fit | MultivariateFit) -> list[Finding]:
     return [Finding("stuck chains", False, sentence)]
 
 
-def _same_chains(fit: Fit | MultivariateFit) -> list[Finding]:
+def _same_chains(fit: Fit) -> list[Finding]:
     """Name chains that hold the same draws as one before them: one chain, counted twice."""
     every = list(parameters(fit).values())
     first_of: dict[bytes, int] = {}
@@ -264,7 +281,7 @@ def _same_chains(fit: Fit | MultivariateFit) -> list[Finding]:
     return [Finding("same chains", False, sentence)]
 
 
-def _diverged_chains(fit: Fit | MultivariateFit) -> list[int]:
+def _diverged_chains(fit: Fit) -> list[int]:
     """List the chains of which every draw diverged, from 1."""
     if "sample_stats" not in fit.draws.children or "diverging" not in fit.draws["sample_stats"]:
         return []

@@ -2,58 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from os import PathLike
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from glmm_bayes.core.elsewhere import AnswersNames
 from glmm_bayes.core.errors import DataError, Finding, PredictionError
 from glmm_bayes.core.escapes import visible
-from glmm_bayes.core.links import LINKS, Link
-from glmm_bayes.design.design import Design
-from glmm_bayes.design.known import KnownTable
-from glmm_bayes.families import FAMILIES, Family, Response
+from glmm_bayes.core.registry import suggestion
 from glmm_bayes.fit.caveats import FiniteDraws, caveats_of, not_finite
-from glmm_bayes.fit.datatree import arrays_of, assemble
+from glmm_bayes.fit.datatree import assemble, checked_arrays, own_draws
 from glmm_bayes.fit.draws import ELSEWHERE
+from glmm_bayes.priors.defined import Defined
+from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.priors.group_priors import GroupPrior
-from glmm_bayes.priors.predictors import Predictor, prefix_of
-from glmm_bayes.priors.priors import Priors
+from glmm_bayes.priors.names import PredictorNames, prefix_of
+from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.spread import covariance_of
 from glmm_bayes.spec.linear_predictor import MEAN
-from glmm_bayes.spec.model_spec import ModelSpec
 
 Array = NDArray[np.float64]
-
-
-@runtime_checkable
-class Modelled(Protocol):
-    """What a fit needs to know of the model that its draws belong to."""
-
-    @property
-    def spec(self) -> ModelSpec: ...
-    @property
-    def design(self) -> Design: ...
-    @property
-    def response(self) -> Response: ...
-    @property
-    def priors(self) -> Priors: ...
-    @property
-    def findings(self) -> tuple[Finding, ...]: ...
-    @property
-    def known(self) -> Mapping[str, KnownTable]: ...
-
-
-def no_model(found: Any, needed: str) -> DataError:
-    """Return the error of draws that are given something else than their model."""
-    message = f"draws belong to a model: a {needed} is needed, found {type(found).__name__}."
-    return DataError(Finding("draws_model", message, hint="Write gb.Fit.from_draws(model, draws)."))
 
 
 def _no_draws(name: str, purpose: str) -> DataError:
@@ -70,43 +43,59 @@ class _Draws(dict[str, Array]):
 
 
 @dataclass(frozen=True, eq=False)
-class Fit(AnswersNames):
+class Fit(Defined):
     """Posterior draws of a model, with the data and settings that gave them.
+
+    A fit of several responses holds that of each: ``fit["y1"]`` is a fit of one response with its own names
+    (``beta``, not ``y1_beta``), on which every verb works; ``gb.summary`` and ``gb.diagnose`` read the whole.
+
+    Stored: ``definition``, ``draws``, ``settings``, ``known_caveats``. Derived from them: all else.
 
     Attributes
     ----------
-    spec : ModelSpec
-    design : Design
-        Of the training rows.
-    response : Response
-    priors : Priors
+    definition : ModelDefinition
+        Designs, responses, priors: what the draws are draws of.
     draws : xarray.DataTree
-        ArviZ's conventions: groups ``posterior``, ``sample_stats``, ``log_likelihood`` (computed when it
-        is read, and only the block that is read), ``observed_data``, ``constant_data``.
+        ArviZ's conventions: groups ``posterior``, ``sample_stats``, ``log_likelihood``,
+        ``observed_data``, ``constant_data``. Of several responses the log likelihood has one variable for
+        each, by its name; under residual correlations the one variable ``y``, of all responses of a row
+        together.
     settings : mapping
         Sampler, seed, sizes, versions: everything that reproduces the draws.
-    known : mapping of str to KnownTable
-        Matrices, maps and coordinates that covariance structures were given.
     known_caveats : tuple of str
         Of the draws of several responses together, of which these are one.
     """
 
-    spec: ModelSpec
-    design: Design
-    response: Response
-    priors: Priors
+    definition: ModelDefinition
     draws: xr.DataTree
     settings: Mapping[str, Any]
-    known: Mapping[str, KnownTable] = field(default_factory=dict)
     known_caveats: tuple[str, ...] = ()
 
-    @property
-    def family(self) -> Family:
-        return FAMILIES[self.spec.family]
+    @cached_property
+    def fits(self) -> Mapping[str, Fit]:
+        """The fit of each response, by its name."""
+        if self.is_single:
+            return {self.responses[0]: self}
+        posterior = {str(name): values.to_numpy() for name, values in self.draws["posterior"].items()}
+        stats: Any = self.draws["sample_stats"] if "sample_stats" in self.draws.children else {}
+        statistics = {str(name): values.to_numpy() for name, values in stats.items()}
+        result = {}
+        for name in self.responses:
+            definition = self.definition.alone(name)
+            tree = assemble(definition, own_draws(self.definition, name, posterior), statistics)
+            settings = {**self.settings, "notes": list(definition.first.notes)}
+            # A draw that one response or a correlation has spoiled is spoiled for all of them.
+            result[name] = Fit(definition, tree, settings, self.caveats)
+        return result
 
-    @property
-    def link(self) -> Link:
-        return LINKS[self.spec.link or self.family.links[0]]
+    def __getitem__(self, response: str) -> Fit:
+        if response not in self.responses:
+            hint = f"{suggestion(response, self.responses)} Responses: {', '.join(self.responses)}.".strip()
+            raise DataError(Finding("unknown_response", f"no response '{response}'.", hint=hint))
+        return self.fits[response]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.responses)
 
     @property
     def predictors(self) -> Mapping[str, Predictor]:
@@ -149,7 +138,7 @@ class Fit(AnswersNames):
     def _fixed_values(self) -> dict[str, float]:
         """Return what the formula gives of structures of random effects, by the name of its draws."""
         return {
-            predictor.variable(f"{name}_{group.slug}"): value
+            predictor.names.of_factor(name, group.slug): value
             for predictor in self.predictors.values()
             for group, prior in zip(predictor.design.groups, predictor.groups, strict=True)
             for name, value in prior.fixed_values.items()
@@ -179,10 +168,10 @@ class Fit(AnswersNames):
         parameter : str
             Whose linear predictor the effects belong to.
         """
-        prefix = prefix_of(parameter)
-        sd = self.needed(f"{prefix}sd_{slug}", "the variance of random effects")
+        names = PredictorNames(prefix_of(parameter))
+        sd = self.needed(names.of_factor("sd", slug), "the variance of random effects")
         is_correlated = self.group_prior(slug, parameter).is_correlated
-        name = f"{prefix}corr_{slug}"
+        name = names.of_factor("corr", slug)
         corr = self.needed(name, "the variance of correlated random effects") if is_correlated else None
         return covariance_of(sd, corr)
 
@@ -205,7 +194,7 @@ class Fit(AnswersNames):
         save_fit(self, path, overwrite=overwrite)
 
     @classmethod
-    def from_draws(cls, model: Modelled, draws: Mapping[str, Any] | xr.DataTree) -> Fit:
+    def from_draws(cls, model: Any, draws: Mapping[str, Any] | xr.DataTree) -> Fit:
         """Put draws that were made elsewhere under the same verbs.
 
         Parameters
@@ -226,24 +215,31 @@ class Fit(AnswersNames):
             ``draws_values`` if draws are no finite real numbers, or lie where their variable cannot: a
             negative standard deviation, a matrix that holds no correlations (to 1e-6).
         """
-        if not isinstance(model, Modelled):
-            raise no_model(model, "gb.Model of one response")
-        family = FAMILIES[model.spec.family]
-        arrays = arrays_of(draws, model.priors, family)
-        tree = assemble(arrays, {}, model.response, model.priors, family)
-        notes = [finding.message for finding in model.findings]
-        settings = {"engine": ELSEWHERE, "notes": notes}
-        return cls(model.spec, model.design, model.response, model.priors, tree, settings, model.known)
+        definition = getattr(model, "definition", None)
+        if not isinstance(definition, ModelDefinition):
+            message = f"draws belong to a model: a gb.Model is needed, found {type(model).__name__}."
+            hint = "Write gb.Fit.from_draws(model, draws)."
+            raise DataError(Finding("draws_model", message, hint=hint))
+        arrays = checked_arrays(draws, definition)
+        settings = {"engine": ELSEWHERE, "notes": list(definition.notes)}
+        return cls(definition, assemble(definition, arrays, {}), settings)
 
     def __str__(self) -> str:
         chains, draws = self.shape
-        link = f"{self.spec.family}({self.link.name})"
-        lines = [f"{link}   {self.spec.to_formula()}   {self.response.mean_label}"]
-        lines.append(f"{len(self.design)} rows, {chains} chains x {draws} draws, {self._sampler_words()}")
-        if self.spec.interpretation == "population":
+        lines = [
+            f"{one.spec.family}({one.link.name})   {one.spec.to_formula()}   {one.response.mean_label}"
+            for one in self.definition.responses.values()
+        ]
+        rows = len(self.definition.first.response.values)
+        lines.append(f"{rows} rows, {chains} chains x {draws} draws, {self._sampler_words()}")
+        if self.is_single and self.spec.interpretation == "population":
             lines.append("coefficients are population-averaged: what changes on average over all groups")
         lines += self.caveats
-        lines.append("gb.summary(fit), gb.diagnose(fit), gb.comparisons(fit, ...), gb.report(fit, path)")
+        if self.is_single:
+            lines.append("gb.summary(fit), gb.diagnose(fit), gb.comparisons(fit, ...), gb.report(fit, path)")
+        else:
+            first = self.responses[0]
+            lines.append(f'gb.summary(fit), gb.diagnose(fit); fit["{first}"] is the fit of one response')
         return visible("\n".join(lines))
 
     def _sampler_words(self) -> str:
@@ -256,25 +252,26 @@ class Fit(AnswersNames):
     __repr__ = __str__
 
 
-def check_fit(fit: object, *others: type) -> None:
+def check_fit(fit: object, any_number: bool = False) -> None:
     """Refuse what is no fit, and say how to come by one.
 
     Parameters
     ----------
     fit : object
         What was given as a fit.
-    *others : type
-        What is taken beside a ``Fit``.
+    any_number : bool
+        Whether a fit of several responses is taken, too.
 
     Raises
     ------
     PredictionError
         ``fit``.
     """
-    if isinstance(fit, (Fit, *others)):
+    if isinstance(fit, Fit) and (any_number or fit.is_single):
         return
-    hint = "Fits are made by model.fit(), gb.load(path) and gb.Fit.from_draws(model, draws)."
-    if isinstance(getattr(fit, "fits", None), Mapping):
-        hint = f'Give the fit of one response: fit["{next(iter(fit.fits))}"].'  # type: ignore[attr-defined]
     message = f"fit must be a Fit, found {type(fit).__name__}."
+    hint = "Fits are made by model.fit(), gb.load(path) and gb.Fit.from_draws(model, draws)."
+    if isinstance(fit, Fit):
+        message = f"fit must be of one response, found that of {len(fit.responses)}."
+        hint = f'Give the fit of one response: fit["{fit.responses[0]}"].'
     raise PredictionError(Finding("fit", message, hint=hint))

@@ -13,7 +13,8 @@ from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.families.residuals import log_density
 from glmm_bayes.fit.linear_predictor import needed_variables, subject_values
 from glmm_bayes.fit.log_likelihood import priors_at
-from glmm_bayes.priors.joint_priors import NU, RESCOR, JointPriors
+from glmm_bayes.priors.definition import ModelDefinition
+from glmm_bayes.priors.names import NU, RESCOR, of_response
 from glmm_bayes.priors.priors import Priors
 
 Array = NDArray[np.float64]
@@ -23,15 +24,15 @@ Array = NDArray[np.float64]
 class JointDensity:
     """The log likelihood of all responses of each row together, their residuals correlated."""
 
-    joint: JointPriors
+    definition: ModelDefinition
     priors: Priors
     observed: Array
 
     @classmethod
-    def of(cls, joint: JointPriors) -> JointDensity:
+    def of(cls, definition: ModelDefinition) -> JointDensity:
         """Take the priors and the responses of a model."""
-        observed = [part.response.values for part in joint.parts.values()]
-        return cls(joint, joint.whole, np.stack(observed, axis=1))
+        observed = [one.response.values for one in definition.responses.values()]
+        return cls(definition, definition.priors, np.stack(observed, axis=1))
 
     @property
     def needed(self) -> list[str]:
@@ -48,14 +49,14 @@ class JointDensity:
     def __call__(self, draws: Mapping[str, Array]) -> Array:
         """Return the log likelihoods, shape (draw, row)."""
         at, chol = subject_values(draws, self.priors, slice(None)), _roots(draws[RESCOR])
-        shape = (len(chol), len(self))
+        shape, responses = (len(chol), len(self)), self.definition.responses
         mu, sigma = (
-            np.stack([np.broadcast_to(at[f"{slug}_{name}"].value, shape) for slug in self.joint.parts], -1)
+            np.stack([np.broadcast_to(at[of_response(one, name)].value, shape) for one in responses], -1)
             for name in ("mu", "sigma")
         )
-        nu = self.joint.nu if NU not in at else at[NU].value[:, 0]
+        nu = self.definition.nu if NU not in at else at[NU].value[:, 0]
         nu = None if nu is None else np.broadcast_to(np.asarray(nu, np.float64), len(chol))
-        size = len(self.joint.parts)
+        size = len(responses)
         # A draw that is not finite, or has no spread, has no density: it is told of, and needs no warning.
         with np.errstate(all="ignore"):
             return np.asarray(log_density(self.observed, mu, sigma, chol, nu, size=size, m=NUMPY))

@@ -39,7 +39,7 @@ def fixed_part(
 
     It is offset + x'beta; where that is the link of the population mean, the conditional predictor.
     """
-    beta = draws[predictor.variable("beta")][block]
+    beta = draws[predictor.names.beta][block]
     if not predictor.is_marginal:
         return np.asarray(design.offset + beta @ design.x.T)
     first, kind = kinds_of_rows(predictor, design)
@@ -114,7 +114,7 @@ def subject_predictor(draws: Mapping[str, Array], predictor: Predictor, block: s
     """
     eta = fixed_part(draws, predictor, predictor.design, block)
     for group in predictor.design.groups:
-        eta += group_part(draws[predictor.variable(f"b_{group.slug}")][block], group)
+        eta += group_part(draws[predictor.names.of_factor("b", group.slug)][block], group)
     return eta
 
 
@@ -146,8 +146,8 @@ def needed_variables(priors: Priors) -> list[str]:
     """List the variables that the rows' own parameters are made of."""
     names = []
     for predictor in priors.predictors.values():
-        names.append(predictor.variable("beta"))
-        names += [predictor.variable(f"b_{group.slug}") for group in predictor.design.groups]
+        names.append(predictor.names.beta)
+        names += [predictor.names.of_factor("b", group.slug) for group in predictor.design.groups]
         if predictor.is_marginal:
             names += variance_variables(predictor)
     names += list(priors.auxiliary)
@@ -159,5 +159,5 @@ def variance_variables(predictor: Predictor) -> list[str]:
     names = []
     for group, prior in zip(predictor.design.groups, predictor.groups, strict=True):
         kinds = ("sd", *(("corr",) if prior.is_correlated else ()), *prior.sampled_values)
-        names += [predictor.variable(f"{kind}_{group.slug}") for kind in kinds]
+        names += [predictor.names.of_factor(kind, group.slug) for kind in kinds]
     return names

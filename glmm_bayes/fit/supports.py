@@ -11,10 +11,6 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Findings
-from glmm_bayes.families.parameters import ParameterKind
-from glmm_bayes.priors.group_priors import level_parameters
-from glmm_bayes.priors.joint_priors import NU, RESCOR, JointPriors
-from glmm_bayes.priors.priors import Priors
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -103,47 +99,17 @@ _INSIDE: Mapping[Support, Callable[[tuple[int, ...]], Array]] = {
     CORRELATION: lambda shape: np.eye(shape[0]),
     DEFINITE: lambda shape: np.eye(shape[0]),
 }
-_BY_WORD = {"real": ANY, "positive": NOT_NEGATIVE, "unit": UNIT}
-
-
-def supports(priors: Priors, kinds: Mapping[str, ParameterKind]) -> dict[str, Support]:
-    """Say of each variable of the posterior what must hold of its draws; any number is left out.
-
-    Parameters
-    ----------
-    priors : Priors
-    kinds : mapping of str to ParameterKind
-        Of the parameters with one value for all rows, by their names in the posterior.
-    """
-    result = {name: _BY_WORD[kinds[name].support] for name in priors.auxiliary}
-    for predictor in priors.predictors.values():
-        result |= {predictor.variable(f"simplex_{term.slug}"): SIMPLEX for term in predictor.monotonic}
-        for group, prior in zip(predictor.design.groups, predictor.groups, strict=True):
-            own = {name: _BY_WORD[word] for name, word in level_parameters(prior.blocks).items()}
-            # Effects of fewer than two degrees of freedom have no standard deviation.
-            own |= {"sd": NOT_NEGATIVE, "corr": CORRELATION, "df": ABOVE_TWO}
-            result |= {predictor.variable(f"{name}_{group.slug}"): support for name, support in own.items()}
-    result |= {f"joint_corr_{shared.label}": CORRELATION for shared in priors.shared}
-    if priors.thresholds is not None and priors.thresholds.is_ordered:
-        result["thresholds"] = ASCENDING
-    return result
-
-
-def joint_supports(joint: JointPriors) -> dict[str, Support]:
-    """Say of each variable of a posterior of several responses what must hold of its draws."""
-    kinds = {
-        f"{slug}_{name}": kind
-        for slug, part in joint.parts.items()
-        for name, kind in part.family.kinds.items()
-    }
-    first = next(iter(joint.parts.values())).family.kinds
-    result = supports(joint.whole, kinds | {NU: first[NU]}) | {RESCOR: DEFINITE}
-    ordered = [slug for slug, part in joint.parts.items() if _ascend(part.priors)]
-    return result | {f"{slug}_thresholds": ASCENDING for slug in ordered}
-
-
-def _ascend(priors: Priors) -> bool:
-    return priors.thresholds is not None and priors.thresholds.is_ordered
+#: By the word for the support of a variable of the posterior.
+SUPPORTS: Mapping[str, Support] = {
+    "real": ANY,
+    "positive": NOT_NEGATIVE,
+    "unit": UNIT,
+    "above_two": ABOVE_TWO,
+    "ascending": ASCENDING,
+    "simplex": SIMPLEX,
+    "correlation": CORRELATION,
+    "definite": DEFINITE,
+}
 
 
 def inside(support: Support, shape: tuple[int, ...]) -> Array:

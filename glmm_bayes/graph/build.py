@@ -15,9 +15,9 @@ from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.covariances.unstructured import Unstructured
-from glmm_bayes.design.several import SPECIFIC
 from glmm_bayes.families import Family, Response
 from glmm_bayes.families.likelihood import draw_responses, log_likelihood
+from glmm_bayes.graph.coordinates import coordinates_of
 from glmm_bayes.graph.maths import GRAPH
 from glmm_bayes.graph.monotonic_variables import with_steps
 from glmm_bayes.graph.random_effects import (
@@ -29,30 +29,41 @@ from glmm_bayes.graph.random_effects import (
     sample_law,
     sampled,
 )
+from glmm_bayes.graph.residuals import observe_together
 from glmm_bayes.graph.threshold_variables import sample_thresholds
-from glmm_bayes.priors.coordinates import coordinates_of
+from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.priors.fixed_prior import FixedPrior
+from glmm_bayes.priors.names import of_response, of_threshold, other, sampled_for
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.priors import Priors, SharedEffects, ThresholdPrior
 from glmm_bayes.priors.spread import kinds_of_rows
 from glmm_bayes.spec.linear_predictor import MEAN
 
 
-def build_graph(family: Family, response: Response, priors: Priors) -> pm.Model:
+def build_graph(definition: ModelDefinition) -> pm.Model:
     """Write the model in PyMC.
 
     Variables: ``beta`` and for each grouping factor ``z_<factor>`` (standard normal), ``sd_<factor>``,
     ``corr_<factor>`` (correlated effects) and ``b_<factor>``, all in the user's coding; those of a
-    further parameter with its name in front; parameters with one value for all rows; the observed
-    variable ``y``. Design and response stand in ``pm.Data``.
+    further parameter with its name in front, and in a model of several responses the response's before
+    that; parameters with one value for all rows; the observed variable ``y``, or one for each response by
+    its name, or, where residuals are correlated, ``y`` for all of them. Designs and responses stand in
+    ``pm.Data``.
     """
-    with pm.Model(coords=coordinates_of(priors, response)) as model:
-        units = shared_units(priors)
+    with pm.Model(coords=coordinates_of(definition)) as model:
+        units = shared_units(definition.priors)
         roots: dict[tuple[str, int], Any] = {}
-        at = response_values(priors, units, roots)
-        for shared in priors.shared:
+        at = {
+            name: response_values(part, units, roots, definition.prefix(name))
+            for name, part in definition.parts.items()
+        }
+        for shared in definition.priors.shared:
             joint_correlation(shared, units[shared.label], roots)
-        observe(family, response, at)
+        if definition.rescor is not None:
+            observe_together(definition, at)
+        else:
+            for name, one in definition.responses.items():
+                observe(one.family, one.response, at[name], definition.prefix(name))
     return model
 
 
@@ -62,7 +73,7 @@ def shared_units(priors: Priors) -> dict[str, Units]:
 
 
 def response_values(
-    priors: Priors, units: Mapping[str, Units], roots: dict[tuple[str, int], Any], prefix: str = ""
+    priors: Priors, units: Mapping[str, Units], roots: dict[tuple[str, int], Any], response: str
 ) -> dict[str, RowValue]:
     """Sample the parameters of one response and return each at the rows.
 
@@ -73,20 +84,20 @@ def response_values(
         Shared effects, by label.
     roots : dict
         Where the roots of the effects' covariance matrices are put, by predictor and grouping factor.
-    prefix : str
-        Of the names of the variables: the response's, in a model of several.
+    response : str
+        What stands before names in a model of several responses.
     """
     at: dict[str, RowValue] = {}
     levels: dict[str, Any] = {}
     for name, predictor in priors.predictors.items():
         eta, levels[name] = _linear_predictor(predictor, _units_of(predictor, priors, units), roots)
         at[name] = RowValue(predictor.link, eta, GRAPH)
-    numbers = {name: sample_law(f"{prefix}{name}", law) for name, law in priors.auxiliary.items()}
+    numbers = {name: sample_law(of_response(response, name), law) for name, law in priors.auxiliary.items()}
     numbers |= {name: pt.constant(np.float64(value)) for name, value in priors.constants.items()}
     at |= {name: RowValue(LINKS["identity"], value, GRAPH) for name, value in numbers.items()}
     if priors.thresholds is not None:
         added = _levels(levels, priors.thresholds)
-        thresholds = sample_thresholds(priors.thresholds, priors.first.link, added, prefix)
+        thresholds = sample_thresholds(priors.thresholds, priors.first.link, added, response)
         at["thresholds"] = RowValue(LINKS["identity"], thresholds, GRAPH)
     return at
 
@@ -94,7 +105,7 @@ def response_values(
 def _levels(levels: Mapping[str, Any], thresholds: ThresholdPrior) -> Any:
     """Return what centring the columns adds to the linear predictor at each threshold."""
     common = levels[MEAN]
-    own = [levels.get(f"{SPECIFIC}_{k}", 0.0) for k in range(1, len(thresholds.labels) + 1)]
+    own = [levels.get(of_threshold(k), 0.0) for k in range(1, len(thresholds.labels) + 1)]
     return pt.stack([(0.0 if common is None else common) + level for level in own])
 
 
@@ -108,12 +119,12 @@ def _linear_predictor(
     """
     design = predictor.design
     beta, level = _coefficients(predictor)
-    coef = predictor.variable("coef")
-    eta = pt.dot(pm.Data(predictor.variable("x"), design.x, dims=("row", coef)), beta)
-    eta = eta + pm.Data(predictor.variable("offset"), design.offset, dims="row")
+    coef = predictor.names.coef
+    eta = pt.dot(pm.Data(predictor.names.of("x"), design.x, dims=("row", coef)), beta)
+    eta = eta + pm.Data(predictor.names.of("offset"), design.offset, dims="row")
     found = []
     for index, (group, prior) in enumerate(zip(design.groups, predictor.groups, strict=True)):
-        added = random_effects(group, prior, predictor.prefix, units.get(index))
+        added = random_effects(group, prior, predictor.names, units.get(index))
         roots[predictor.key, index] = added.scaled
         found.append(added)
     if predictor.is_marginal:
@@ -129,7 +140,7 @@ def _conditional(predictor: Predictor, eta: Any, found: Sequence[Added]) -> Any:
     first, kind = kinds_of_rows(predictor, design)
     v: Any = 0.0
     for group, prior, added in zip(design.groups, predictor.groups, found, strict=True):
-        v = v + row_variance(group, prior, added.covariance, predictor.prefix, first)
+        v = v + row_variance(group, prior, added.covariance, predictor.names, first)
     # Averaging over a bridge multiplies all below it by f.
     f: Any = 1.0
     for prior, added in zip(predictor.groups, found, strict=True):
@@ -140,24 +151,26 @@ def _conditional(predictor: Predictor, eta: Any, found: Sequence[Added]) -> Any:
 
 def _coefficients(predictor: Predictor) -> tuple[Any, Any]:
     """Sample basis coefficients, report coefficients of the user's columns."""
-    prior, name = predictor.fixed, predictor.variable("beta")
+    prior, name = predictor.fixed, predictor.names.beta
     beta = _sampled_coefficients(prior, name)
     if predictor.monotonic:
         beta = with_steps(predictor, beta)
     has_intercept = predictor.design.state.has_intercept
     level = None if has_intercept else beta[0]
-    return pm.Deterministic(name, beta if has_intercept else beta[1:], dims=predictor.variable("coef")), level
+    return pm.Deterministic(name, beta if has_intercept else beta[1:], dims=predictor.names.coef), level
 
 
 def _sampled_coefficients(prior: FixedPrior, name: str) -> Any:
     beta: Any = pt.zeros(len(prior.from_normal))
     mean: Any = prior.mean
     if prior.others:
-        delta = pt.stack([sampled(f"{name}_other_{position}", other) for position, other in prior.others])
+        delta = pt.stack(
+            [sampled(sampled_for(name, f"other_{position}"), law) for position, law in prior.others]
+        )
         mean = mean + pt.dot(prior.shift, delta)
         beta = pt.dot(prior.from_others, delta)
     if len(prior.mean):
-        gamma = pm.MvNormal(f"{name}_basis", mu=mean, chol=np.linalg.cholesky(prior.covariance))
+        gamma = pm.MvNormal(sampled_for(name, "basis"), mu=mean, chol=np.linalg.cholesky(prior.covariance))
         beta = beta + pt.dot(prior.from_normal, gamma)
     return beta
 
@@ -165,9 +178,9 @@ def _sampled_coefficients(prior: FixedPrior, name: str) -> Any:
 def _shared_units(shared: SharedEffects, priors: Priors) -> Units:
     key, index = shared.members[0]
     levels = len(priors.predictors[key].design.groups[index].levels)
-    name = f"joint_chol_{shared.label}"
+    name = shared.names.root
     root = correlation_root(Unstructured(range(shared.size), {}), name, shared.correlation)
-    z = pm.Normal(f"joint_z_{shared.label}", shape=(levels, shared.size))
+    z = pm.Normal(shared.names.standard, shape=(levels, shared.size))
     return Units(pt.dot(z, root.T), root)
 
 
@@ -202,29 +215,37 @@ def joint_correlation(shared: SharedEffects, units: Units, roots: Mapping[tuple[
     root = pt.concatenate(rows, axis=0)
     covariance = pt.dot(root, root.T)
     sd = pt.sqrt(pt.diagonal(covariance))
-    dims = (f"joint_{shared.label}", f"joint_{shared.label}_other")
-    pm.Deterministic(f"joint_corr_{shared.label}", covariance / (sd[:, None] * sd[None, :]), dims=dims)
+    dims = (shared.names.effect, other(shared.names.effect))
+    pm.Deterministic(shared.names.correlation, covariance / (sd[:, None] * sd[None, :]), dims=dims)
 
 
-def observe(
-    family: Family, response: Response, at: Mapping[str, Any], variable: str = "y", prefix: str = ""
-) -> None:
-    """Add the observed variable, whose log density is that of the rows as they were observed."""
+def observe(family: Family, response: Response, at: Mapping[str, Any], name: str = "") -> None:
+    """Add the observed variable, whose log density is that of the rows as they were observed.
+
+    Parameters
+    ----------
+    family : Family
+    response : Response
+    at : mapping of str to RowValue
+        Its parameters at the rows.
+    name : str
+        Of the response, in a model of several.
+    """
     dtype = np.int64 if family.is_discrete else np.float64
-    dims = "row" if response.values.ndim == 1 else ("row", f"{prefix}category")
-    observed = pm.Data(f"{prefix}observed", response.values.astype(dtype), dims=dims)
-    trials = pm.Data(f"{prefix}trials", response.trials.astype(np.int64), dims="row")
-    names = list(at)
+    dims = "row" if response.values.ndim == 1 else ("row", of_response(name, "category"))
+    observed = pm.Data(of_response(name, "observed"), response.values.astype(dtype), dims=dims)
+    trials = pm.Data(of_response(name, "trials"), response.trials.astype(np.int64), dims="row")
+    parameters = list(at)
     # A vector of thresholds is taken apart, so that every argument has one value a row or one for all.
-    arguments = [part for name in names for part in _parts(name, at[name])]
-    counts = [len(_parts(name, at[name])) for name in names]
+    arguments = [part for key in parameters for part in _parts(key, at[key])]
+    counts = [len(_parts(key, at[key])) for key in parameters]
 
     def rebuilt(values: Sequence[Any], m: Maths) -> dict[str, RowValue]:
         result, position = {}, 0
-        for name, count in zip(names, counts, strict=True):
+        for key, count in zip(parameters, counts, strict=True):
             own = values[position : position + count]
-            eta = m.stack(own) if name == "thresholds" else own[0]
-            result[name], position = RowValue(at[name].link, eta, m), position + count
+            eta = m.stack(own) if key == "thresholds" else own[0]
+            result[key], position = RowValue(at[key].link, eta, m), position + count
         return result
 
     def logp(value: Any, *values: Any) -> Any:
@@ -241,7 +262,7 @@ def observe(
         shape = {"signature": ",".join(["()"] * len(arguments) + ["(k)"]) + "->(k)"}
         arguments = [*arguments, pt.zeros(response.values.shape[1])]
     pm.CustomDist(
-        variable,
+        name or "y",
         *arguments,
         logp=logp,
         random=random,

@@ -8,7 +8,8 @@ import numpy as np
 import pymc as pm
 import pytensor.tensor as pt
 
-from glmm_bayes.priors.monotonic import is_total, prior_columns
+from glmm_bayes.priors.monotonic import Monotonic, is_total, prior_columns
+from glmm_bayes.priors.names import PredictorNames
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.spec.prior import Prior
 
@@ -35,11 +36,11 @@ def with_steps(predictor: Predictor, coefficients: Any) -> Any:
     level = start - sum(1 for column in prior_columns(predictor.design.columns) if not is_total(column))
     plain, parts = start, []
     for term in terms:
-        name = f"mo_{term.slug}"
         own = coefficients[start : start + len(term.totals)]
         start += len(term.totals)
-        total = _reported(predictor, name, own)
-        simplex = _simplex(predictor, f"simplex_{term.slug}", predictor.simplexes[term.term], len(term.steps))
+        names = predictor.names
+        total = pm.Deterministic(names.total(term.slug), own, dims=names.totals(term.slug))
+        simplex = _simplex(names, term, predictor.simplexes[term.term])
         parts.append((total[:, None] * simplex[None, :]).reshape((-1,)))
     steps = pt.concatenate(parts)
     others = coefficients[:plain] + pt.dot(prior.from_steps[:plain], steps)
@@ -54,14 +55,9 @@ def _order(predictor: Predictor, level: int) -> Any:
     return np.concatenate([np.arange(level), order])
 
 
-def _reported(predictor: Predictor, name: str, value: Any) -> Any:
-    variable = predictor.variable(name)
-    return pm.Deterministic(variable, value, dims=f"{variable}_coef")
-
-
-def _simplex(predictor: Predictor, name: str, prior: Prior, size: int) -> Any:
-    variable = predictor.variable(name)
-    if size == 1:
+def _simplex(names: PredictorNames, term: Monotonic, prior: Prior) -> Any:
+    name, dims = names.simplex(term.slug), names.steps(term.slug)
+    if len(term.steps) == 1:
         # The whole effect is one step.
-        return pm.Deterministic(variable, pt.ones(1), dims=f"{variable}_step")
-    return pm.Dirichlet(variable, a=np.full(size, prior["alpha"]), dims=f"{variable}_step")
+        return pm.Deterministic(name, pt.ones(1), dims=dims)
+    return pm.Dirichlet(name, a=np.full(len(term.steps), prior["alpha"]), dims=dims)

@@ -19,6 +19,7 @@ from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.families.parameters import Law, law_of
 from glmm_bayes.graph.maths import GRAPH
 from glmm_bayes.priors.group_priors import DEGREES_ABOVE_TWO, GroupPrior
+from glmm_bayes.priors.names import FactorNames, PredictorNames, other, sampled_for
 from glmm_bayes.spec.prior import Prior
 
 
@@ -48,28 +49,8 @@ class Added:
     covariance: Any
 
 
-@dataclass(frozen=True)
-class Names:
-    """Names of the variables and of the dimension of one factor's effects.
-
-    Those of a further parameter have its name in front: ``zi_sd_<factor>``.
-    """
-
-    prefix: str
-    slug: str
-
-    @property
-    def effect(self) -> str:
-        """The dimension of the effects."""
-        return f"{self.prefix}{self.slug}_effect"
-
-    def of(self, kind: str) -> str:
-        """Name a variable."""
-        return f"{self.prefix}{kind}_{self.slug}"
-
-
 def random_effects(
-    group: GroupDesign, prior: GroupPrior, prefix: str = "", shared: Mapping[int, Units] | None = None
+    group: GroupDesign, prior: GroupPrior, of: PredictorNames, shared: Mapping[int, Units] | None = None
 ) -> Added:
     """Add the effects of one grouping factor to the model in context.
 
@@ -80,8 +61,8 @@ def random_effects(
     ----------
     group : GroupDesign
     prior : GroupPrior
-    prefix : str
-        Of the names of a further parameter's variables.
+    of : PredictorNames
+        Of its linear predictor.
     shared : mapping of int to Units, optional
         Blocks, by position, whose effects are correlated with those of other linear predictors.
 
@@ -89,7 +70,7 @@ def random_effects(
     -------
     Added
     """
-    names = Names(prefix, group.slug)
+    names = FactorNames(of, group.slug)
     sd = _standard_deviations(names, prior)
     units = _units(names, group, prior, shared or {}, sd)
     scaled = pt.as_tensor(prior.recoding) * sd[None, :]
@@ -99,7 +80,7 @@ def random_effects(
         sd = pm.Deterministic(names.of("sd"), pt.sqrt(pt.diagonal(covariance)), dims=names.effect)
     if prior.is_correlated:
         correlation = covariance / (sd[:, None] * sd[None, :])
-        pm.Deterministic(names.of("corr"), correlation, dims=(names.effect, f"{names.effect}_other"))
+        pm.Deterministic(names.of("corr"), correlation, dims=(names.effect, other(names.effect)))
     b = pm.Deterministic(names.of("b"), pt.dot(units.effects, scaled.T), dims=(group.slug, names.effect))
     columns = pm.Data(names.of("columns"), group.z, dims=("row", names.effect))
     if not group.term.is_membership:
@@ -112,11 +93,11 @@ def random_effects(
 
 
 def row_variance(
-    group: GroupDesign, prior: GroupPrior, covariance: Any, prefix: str, rows: NDArray[np.int64]
+    group: GroupDesign, prior: GroupPrior, covariance: Any, of: PredictorNames, rows: NDArray[np.int64]
 ) -> Any:
     """Return the variance of a factor's normal part of the linear predictor in some rows, shape (row,)."""
     model = pm.modelcontext(None)
-    names = Names(prefix, group.slug)
+    names = FactorNames(of, group.slug)
     parameters = {name: model[names.of(name)] for name in prior.parameters}
     total: Any = 0.0
     for block in prior.blocks:
@@ -131,7 +112,7 @@ def row_variance(
 
 
 def _units(
-    names: Names, group: GroupDesign, prior: GroupPrior, shared: Mapping[int, Units], sd: Any
+    names: FactorNames, group: GroupDesign, prior: GroupPrior, shared: Mapping[int, Units], sd: Any
 ) -> Units:
     """Return the effects of variance one, correlated as the blocks say."""
     size = len(group.effects)
@@ -141,7 +122,7 @@ def _units(
         if index in shared:
             root = pt.set_subtensor(root[start:stop, start:stop], shared[index].root)
         elif block.effects.is_correlated:
-            name = f"{names.of('chol_corr')}{_suffix(prior, index)}"
+            name = sampled_for(names.of("chol_corr"), _suffix(prior, index))
             root = pt.set_subtensor(root[start:stop, start:stop], correlation_root(block.effects, name, lkj))
     if not shared:
         effects = _standard_effects(names, group, prior, sd)
@@ -153,7 +134,7 @@ def _units(
         if index in shared:
             parts.append(shared[index].effects)
         else:
-            z = pm.Normal(f"{names.of('z')}_{index}", shape=(len(group.levels), stop - start))
+            z = pm.Normal(sampled_for(names.of("z"), index), shape=(len(group.levels), stop - start))
             parts.append(pt.dot(z, root[start:stop, start:stop].T))
     return Units(pt.concatenate(parts, axis=1), root)
 
@@ -181,7 +162,7 @@ def sample_law(name: str, law: Law) -> Any:
     """Sample a parameter with one value for all rows, or the number that it is a function of."""
     if not law.transform:
         return sampled(name, law.prior)
-    return pm.Deterministic(name, law.value(sampled(f"{name}_{law.transform}", law.prior), GRAPH))
+    return pm.Deterministic(name, law.value(sampled(sampled_for(name, law.transform), law.prior), GRAPH))
 
 
 def _arguments(prior: Prior) -> dict[str, Any]:
@@ -189,13 +170,13 @@ def _arguments(prior: Prior) -> dict[str, Any]:
     return {argument: np.float64(value) for argument, value in prior.arguments}
 
 
-def _standard_deviations(names: Names, prior: GroupPrior) -> Any:
+def _standard_deviations(names: FactorNames, prior: GroupPrior) -> Any:
     """Return one sd an effect, in the coding of the priors."""
     sd = names.of("sd")
     if prior.shares_sd:
-        free = _vector(f"{sd}_shared", prior, None)
+        free = _vector(sampled_for(sd, "shared"), prior, None)
         return pm.Deterministic(sd, free[np.array(prior.sd_of_effect)], dims=names.effect)
-    return _vector(f"{sd}_basis" if prior.is_recoded else sd, prior, names.effect)
+    return _vector(sampled_for(sd, "basis") if prior.is_recoded else sd, prior, names.effect)
 
 
 def _vector(name: str, prior: GroupPrior, dims: str | None) -> Any:
@@ -206,20 +187,20 @@ def _vector(name: str, prior: GroupPrior, dims: str | None) -> Any:
         names = [argument for argument, _ in priors[0].arguments]
         stacked = {argument: np.array([one[argument] for one in priors]) for argument in names}
         shape = {} if dims else {"shape": len(priors)}
-        own = f"{name}_{law.transform}" if law.transform else name
+        own = sampled_for(name, law.transform) if law.transform else name
         drawn = getattr(pm, priors[0].name)(own, dims=dims, **shape, **stacked)
         if not law.transform:
             return drawn
         return pm.Deterministic(name, law.value(drawn, GRAPH), dims=dims)
-    single = pt.stack([sample_law(f"{name}_{index}", law_of(one)) for index, one in enumerate(priors)])
+    single = pt.stack([sample_law(sampled_for(name, index), law_of(one)) for index, one in enumerate(priors)])
     return pm.Deterministic(name, single, dims=dims) if dims else single
 
 
-def _suffix(prior: GroupPrior, index: int) -> str:
-    return f"_{index}" if len(prior.blocks) > 1 else ""
+def _suffix(prior: GroupPrior, index: int) -> int | str:
+    return index if len(prior.blocks) > 1 else ""
 
 
-def _standard_effects(names: Names, group: GroupDesign, prior: GroupPrior, sd: Any) -> Any:
+def _standard_effects(names: FactorNames, group: GroupDesign, prior: GroupPrior, sd: Any) -> Any:
     """Return effects of variance one in every effect, correlated over levels as the structure says."""
     if prior.is_bridge:
         z = pm.Normal(names.of("z"), dims=(group.slug, names.effect))
@@ -232,7 +213,7 @@ def _standard_effects(names: Names, group: GroupDesign, prior: GroupPrior, sd: A
     }
     parts = []
     for index, block in enumerate(prior.blocks):
-        name = f"{names.of('z')}{_suffix(prior, index)}"
+        name = sampled_for(names.of("z"), _suffix(prior, index))
         if block.is_student:
             parts.append(_student(name, block, len(group.levels), degrees))
         else:
@@ -241,7 +222,7 @@ def _standard_effects(names: Names, group: GroupDesign, prior: GroupPrior, sd: A
     return pt.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
 
 
-def _degrees(names: Names, prior: GroupPrior) -> Any:
+def _degrees(names: FactorNames, prior: GroupPrior) -> Any:
     if prior.fixed_values:
         return np.float64(prior.fixed_values["df"])
     name = names.of("df")
@@ -249,7 +230,7 @@ def _degrees(names: Names, prior: GroupPrior) -> Any:
         law = prior.parameters["df"]
         base = getattr(pm, law.name).dist(**_arguments(law))
         return pm.Truncated(name, base, lower=2.0, initval=10.0)
-    return pm.Deterministic(name, 2.0 + sampled(f"{name}_above", DEGREES_ABOVE_TWO))
+    return pm.Deterministic(name, 2.0 + sampled(sampled_for(name, "above"), DEGREES_ABOVE_TWO))
 
 
 def _student(name: str, block: BlockCovariance, levels: int, degrees: Any) -> Any:

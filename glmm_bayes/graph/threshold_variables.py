@@ -13,10 +13,11 @@ from scipy.special import gammaln
 from glmm_bayes.core.links import Link
 from glmm_bayes.families.thresholds import log_prior, median_start
 from glmm_bayes.graph.maths import GRAPH
+from glmm_bayes.priors.names import THRESHOLD, THRESHOLDS, of_response, sampled_for
 from glmm_bayes.priors.priors import ThresholdPrior
 
 
-def sample_thresholds(prior: ThresholdPrior, link: Link, level: Any, prefix: str = "") -> Any:
+def sample_thresholds(prior: ThresholdPrior, link: Link, level: Any, response: str = "") -> Any:
     """Add the thresholds to the model in context.
 
     Parameters
@@ -27,14 +28,14 @@ def sample_thresholds(prior: ThresholdPrior, link: Link, level: Any, prefix: str
     level : graph variable, shape (threshold,)
         What centring the columns adds to the linear predictor: thresholds at x = 0 are those at the
         average row less this.
-    prefix : str
-        Of the names of the variables: the response's, in a model of several.
+    response : str
+        What stands before names in a model of several responses.
 
     Returns
     -------
     graph variable, shape (threshold,)
     """
-    count = len(prior.labels)
+    name, count = of_response(response, THRESHOLDS), len(prior.labels)
     has_order = prior.is_ordered and count > 1
 
     def logp(value: Any, level: Any) -> Any:
@@ -54,7 +55,7 @@ def sample_thresholds(prior: ThresholdPrior, link: Link, level: Any, prefix: str
         return np.sort(drawn) if has_order else drawn
 
     basis = pm.CustomDist(
-        f"{prefix}thresholds_basis",
+        sampled_for(name, "basis"),
         pt.specify_shape(level, (count,)),
         logp=logp,
         random=random,
@@ -63,7 +64,7 @@ def sample_thresholds(prior: ThresholdPrior, link: Link, level: Any, prefix: str
         default_transform=ordered if has_order else None,
         initval=median_start(count + 1, link),
     )
-    return pm.Deterministic(f"{prefix}thresholds", basis - level, dims=f"{prefix}threshold")
+    return pm.Deterministic(name, basis - level, dims=of_response(response, THRESHOLD))
 
 
 def _arguments(prior: ThresholdPrior) -> dict[str, Any]:

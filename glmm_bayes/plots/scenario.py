@@ -26,6 +26,7 @@ from glmm_bayes.effects.expectation.expectation import expected
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import BLOCK_ELEMENTS, group_part
 from glmm_bayes.plots.canvas import compact
+from glmm_bayes.priors.names import PLAIN
 from glmm_bayes.spec.linear_predictor import Term
 
 Array = NDArray[np.float64]
@@ -228,9 +229,11 @@ def _panel(fit: Fit, rows: Table, column: Column, value: Any, panels: int) -> Pa
 def _spread(fit: Fit, inside: NDArray[np.bool_], most: int) -> NDArray[np.int64]:
     """Choose levels that have rows inside, evenly over the order of their random effects."""
     group = main_group(fit.design)
-    if group is None or any(f"b_{other.slug}" not in fit.flat for other in _own(fit.design, group)):
+    if group is None or any(
+        PLAIN.of_factor("b", other.slug) not in fit.flat for other in _own(fit.design, group)
+    ):
         return np.zeros(0, np.int64)
-    mean = fit.flat[f"b_{group.slug}"].mean(axis=0, keepdims=True)
+    mean = fit.flat[PLAIN.of_factor("b", group.slug)].mean(axis=0, keepdims=True)
     effect = group_part(mean, group)[0]
     score = np.bincount(group.codes, effect) / np.bincount(group.codes)
     known = np.unique(group.codes[inside])

@@ -117,7 +117,7 @@ def _tree(fit: Fit, values: Array, kept: NDArray[np.int64], seed: int) -> xr.Dat
         "thinning": words,
         "estimand": "replicated responses of the training rows, each group with its own random effects",
     } | caveat_attrs(fit)
-    observed = observed_data(fit.response)
+    observed = observed_data(fit.definition)
     steps = {"chain": np.arange(values.shape[0]), "draw": kept}
     dims = ("chain", "draw", *map(str, observed["y"].dims))
     replicated = xr.Dataset(

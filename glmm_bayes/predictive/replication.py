@@ -60,7 +60,7 @@ class NewGroupReplication:
                 b = self._effects(rng, (name, index), len(group.levels), chosen, normals)
                 eta += group_part(b, group)
             values[name] = RowValue(predictor.link, eta)
-        single = [fit.priors.first.variable("beta"), *fit.priors.auxiliary]
+        single = [fit.priors.first.names.beta, *fit.priors.auxiliary]
         single += ["thresholds"] if fit.priors.thresholds is not None else []
         values |= single_values({name: fit.flat[name][chosen] for name in single}, fit.priors, slice(None))
         return draw_responses(fit.family, rng, fit.response, values)

@@ -15,6 +15,7 @@ from glmm_bayes.families import Scales
 from glmm_bayes.families.parameters import law_of
 from glmm_bayes.priors.basis import column_swing, recoding
 from glmm_bayes.priors.implications import Reading, sd_words
+from glmm_bayes.priors.names import PLAIN, element
 from glmm_bayes.spec.editions import CURRENT, default_correlation
 from glmm_bayes.spec.prior import Prior
 
@@ -24,12 +25,25 @@ DEGREES_ABOVE_TWO = Prior("Gamma", alpha=2.0, beta=0.1)
 
 @dataclass(frozen=True)
 class PriorRow:
-    """One line of the printed model: a parameter, its prior, whose it is, and what it says."""
+    """One line of the printed model: a parameter, its prior, whose it is, and what it says.
+
+    Attributes
+    ----------
+    parameter, prior : str
+    source : {"default", "yours", "fixed"}
+    meaning : str
+    role : str
+        That of the parameter's variable in the posterior.
+    predictor : str
+        The linear predictor that it is of, where it is of one.
+    """
 
     parameter: str
     prior: str
     source: str
     meaning: str
+    role: str
+    predictor: str = ""
 
     def of(self, prefix: str) -> PriorRow:
         """Return the line with something in front of the parameter, where the prior names it too."""
@@ -153,11 +167,11 @@ def group_prior(
     edition: int = CURRENT,
 ) -> GroupPrior:
     """Put the user's priors of one grouping factor in the place of the defaults."""
+    sd_name = PLAIN.of_factor("sd", group.slug)
     own = [
-        given.get(f"sd_{group.slug}[{effect}]", given.get(f"sd_{group.slug}", given.get("sd")))
-        for effect in group.effects
+        given.get(element(sd_name, effect), given.get(sd_name, given.get("sd"))) for effect in group.effects
     ]
-    correlation = given.get(f"corr_{group.slug}", given.get("corr"))
+    correlation = given.get(PLAIN.of_factor("corr", group.slug), given.get("corr"))
     matrix = np.eye(len(group.effects))
     sd: list[Prior] = []
     sd_of_effect: list[int] = []
@@ -175,12 +189,12 @@ def group_prior(
         sd_of_effect += [len(sd) + min(rank, len(kept) - 1) for rank in range(len(wanted))]
         sd += kept
     parameters = {
-        name: given.get(f"{name}_{group.slug}", default)
+        name: given.get(PLAIN.of_factor(name, group.slug), default)
         for block in blocks
         for name, default in block.levels.default_priors().items()
     }
-    if f"df_{group.slug}" in given:
-        parameters["df"] = given[f"df_{group.slug}"]
+    if PLAIN.of_factor("df", group.slug) in given:
+        parameters["df"] = given[PLAIN.of_factor("df", group.slug)]
     laws = (correlation or default_correlation(edition),) * len(blocks)
     return GroupPrior(blocks, tuple(sd), tuple(sd_of_effect), laws, parameters, matrix)
 
@@ -204,17 +218,21 @@ def group_rows(
     coding = "in the centred and scaled coding; " if prior.is_recoded else ""
     for position, sd in enumerate(prior.sd):
         effects = [group.effects[index] for index, used in enumerate(prior.sd_of_effect) if used == position]
-        name = f"sd_{group.slug}[{effects[0]}]"
-        is_users = any(key in given for key in (name, f"sd_{group.slug}", "sd"))
+        own = PLAIN.of_factor("sd", group.slug)
+        name = element(own, effects[0])
+        is_users = any(key in given for key in (name, own, "sd"))
         meaning = coding + (sd_words(sd, words) if effects[0] == "Intercept" and prior.is_plain else "")
         if len(effects) > 1:
             meaning += f"one for {len(effects)} effects, {effects[0]} to {effects[-1]}"
-        rows.append(PriorRow(name, law_of(sd).text(name), _source(is_users), meaning.removesuffix("; ")))
+        rows.append(
+            PriorRow(name, law_of(sd).text(name), _source(is_users), meaning.removesuffix("; "), "sd")
+        )
     if prior.is_correlated:
-        is_users = f"corr_{group.slug}" in given or "corr" in given
+        own = PLAIN.of_factor("corr", group.slug)
+        is_users = own in given or "corr" in given
         structures = dict.fromkeys(b.effects.name for b in prior.blocks if b.effects.is_correlated)
         meaning = "" if list(structures) == ["unstructured"] else ", ".join(structures)
-        rows.append(PriorRow(f"corr_{group.slug}", repr(prior.correlation[0]), _source(is_users), meaning))
+        rows.append(PriorRow(own, repr(prior.correlation[0]), _source(is_users), meaning, "correlation"))
     return rows + _single_rows(group, prior, given)
 
 
@@ -224,10 +242,12 @@ def _single_rows(group: GroupDesign, prior: GroupPrior, given: Mapping[str, Prio
         text = repr(prior.parameters[name]) if name in prior.parameters else f"2 + {DEGREES_ABOVE_TWO!r}"
         if name == "df" and name in prior.parameters:
             text += ", above 2"
-        parameter = f"{name}_{group.slug}"
-        rows.append(PriorRow(parameter, text, _source(parameter in given), _MEANINGS[name]))
+        parameter = PLAIN.of_factor(name, group.slug)
+        rows.append(PriorRow(parameter, text, _source(parameter in given), _MEANINGS[name], "level"))
     for name, value in prior.fixed_values.items():
-        rows.append(PriorRow(f"{name}_{group.slug}", f"{value:g}", "fixed", _MEANINGS[name]))
+        rows.append(
+            PriorRow(PLAIN.of_factor(name, group.slug), f"{value:g}", "fixed", _MEANINGS[name], "level")
+        )
     return rows
 
 

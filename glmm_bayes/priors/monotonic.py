@@ -18,6 +18,7 @@ from glmm_bayes.design.columns import STEP, TOTAL, DesignColumn, Part
 from glmm_bayes.design.steps import is_step, step_of, without_step
 from glmm_bayes.priors.basis import Parts, column_swing, recoding, weights_of
 from glmm_bayes.priors.group_priors import PriorRow
+from glmm_bayes.priors.names import element
 from glmm_bayes.spec.prior import Prior
 
 Array = NDArray[np.float64]
@@ -113,7 +114,7 @@ def simplex_priors(
         source = "default" if known is None else "yours"
         meaning = f"shares of the {len(term.steps)} steps"
         priors[term.term] = prior
-        rows.append(PriorRow(f"simplex[{term.term}]", repr(prior), source, meaning))
+        rows.append(PriorRow(element("simplex", term.term), repr(prior), source, meaning, "simplex"))
     return priors, rows
 
 

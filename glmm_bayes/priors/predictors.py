@@ -15,6 +15,7 @@ from glmm_bayes.families import Family, Response
 from glmm_bayes.priors.fixed_prior import FixedPrior
 from glmm_bayes.priors.group_priors import GroupPrior
 from glmm_bayes.priors.monotonic import Monotonic, monotonic_terms
+from glmm_bayes.priors.names import PredictorNames, of_category, of_response, of_threshold, prefix_of
 from glmm_bayes.spec.linear_predictor import MEAN, LinearPredictor
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
@@ -22,11 +23,23 @@ from glmm_bayes.spec.prior import Prior
 
 @dataclass(frozen=True)
 class Target:
-    """What a linear predictor is of: a parameter's name, its link and its columns."""
+    """What a linear predictor is of: a parameter's name, its link and its columns.
+
+    Attributes
+    ----------
+    name : str
+        ``mu``, ``sigma``, ``mu_<category>``, ``cs_<threshold>``.
+    link : Link
+    design : Design
+    role : {"mean", "category", "threshold", "further"}
+        Whether it is the mean's, that of one category, of the effects at one threshold, or of another
+        parameter.
+    """
 
     name: str
     link: Link
     design: Design
+    role: str = "mean"
 
 
 @dataclass(frozen=True)
@@ -50,6 +63,8 @@ class Predictor:
     is_marginal : bool
         True if ``x'beta`` is the link of the population mean, and the conditional linear predictor is
         solved for (``interpretation="population"``).
+    role : {"mean", "category", "threshold", "further"}
+        As that of ``Target``.
     """
 
     name: str
@@ -60,47 +75,27 @@ class Predictor:
     simplexes: Mapping[str, Prior] = field(default_factory=dict)
     response: str = ""
     is_marginal: bool = False
+    role: str = "mean"
 
     @property
     def key(self) -> str:
         """What tells it from all others of the model: ``y1_mu``, or its name in a model of one response."""
-        return f"{self.response}_{self.name}" if self.response else self.name
+        return of_response(self.response, self.name)
 
     @property
     def prefix(self) -> str:
         """What stands before the names of its variables: nothing for the mean of a single response."""
-        own = prefix_of(self.name)
-        return f"{self.response}_{own}" if self.response else own
+        return of_response(self.response, prefix_of(self.name))
 
-    def variable(self, name: str) -> str:
-        """Name one of its variables in the posterior: ``beta`` is ``zi_beta`` for ``zi``."""
-        return f"{self.prefix}{name}"
+    @property
+    def names(self) -> PredictorNames:
+        """Names of its variables in the posterior: ``beta`` is ``zi_beta`` for ``zi``."""
+        return PredictorNames(self.prefix)
 
     @property
     def monotonic(self) -> tuple[Monotonic, ...]:
         """The monotonic terms of its design."""
         return monotonic_terms(self.design.columns)
-
-
-def monotonic_dimensions(predictor: Predictor) -> dict[str, tuple[str, ...]]:
-    """List the variables of a predictor's monotonic terms with their dimension."""
-    result: dict[str, tuple[str, ...]] = {}
-    for term in predictor.monotonic:
-        total, simplex = (predictor.variable(f"{kind}_{term.slug}") for kind in ("mo", "simplex"))
-        result |= {total: (f"{total}_coef",), simplex: (f"{simplex}_step",)}
-    return result
-
-
-def monotonic_coordinates(predictor: Predictor) -> dict[str, list[str]]:
-    """List the labels of those dimensions."""
-    dims = [dim for own in monotonic_dimensions(predictor).values() for dim in own]
-    labels = [list(names) for term in predictor.monotonic for names in (term.labels, term.steps)]
-    return dict(zip(dims, labels, strict=True))
-
-
-def prefix_of(name: str) -> str:
-    """Return what stands before the names of a parameter's variables."""
-    return "" if name == MEAN else f"{name}_"
 
 
 def targets(
@@ -121,20 +116,15 @@ def targets(
         if name == SPECIFIC:
             count = len(family.threshold_labels(response))
             lines = LINKS["identity"]
-            result += [Target(f"{SPECIFIC}_{k}", lines, design) for k in range(1, count + 1)]
+            result += [Target(of_threshold(k), lines, design, "threshold") for k in range(1, count + 1)]
         elif name != MEAN:
-            result.append(Target(name, LINKS[family.kinds[name].link], design))
+            result.append(Target(name, LINKS[family.kinds[name].link], design, "further"))
         elif family.has_category_predictors:
             names = slugs(response.categories[1:])
-            result += [Target(f"{MEAN}_{slug}", link, design) for slug in names.values()]
+            result += [Target(of_category(slug), link, design, "category") for slug in names.values()]
         else:
             result.append(Target(MEAN, link, design))
     return tuple(result)
-
-
-def is_specific(name: str) -> bool:
-    """Tell whether a predictor is that of the category-specific effects at one threshold."""
-    return name.startswith(f"{SPECIFIC}_")
 
 
 def check_specific_effects(spec: ModelSpec, family: Family) -> None:

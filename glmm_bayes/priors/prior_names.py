@@ -15,21 +15,22 @@ from glmm_bayes.design.several import SPECIFIC
 from glmm_bayes.families import Family
 from glmm_bayes.priors.group_priors import level_parameters
 from glmm_bayes.priors.monotonic import monotonic_terms, prior_columns
-from glmm_bayes.priors.predictors import Predictor, Target, is_specific, prefix_of
+from glmm_bayes.priors.names import PLAIN, element, prefix_of
+from glmm_bayes.priors.predictors import Predictor, Target
 from glmm_bayes.spec.peers import peer_hint
 from glmm_bayes.spec.prior import Prior
 
 #: Covariance structures of a design's grouping factors.
 Covariances = Sequence[tuple[BlockCovariance, ...]]
 #: The two places where a prior of an intercept may be meant: the average row, and x = 0.
-INTERCEPTS = ("Intercept", f"beta[{INTERCEPT_LABEL}]")
+INTERCEPTS = ("Intercept", element("beta", INTERCEPT_LABEL))
 
 
 def known_parameters(
     predictors: Mapping[str, Predictor], family: Family, single: Sequence[str]
 ) -> dict[str, str]:
     """List the names that a prior of a resolved model may carry, and where each parameter lives."""
-    found = [Target(part.name, part.link, part.design) for part in predictors.values()]
+    found = [Target(part.name, part.link, part.design, part.role) for part in predictors.values()]
     covariances = {part.name: [group.blocks for group in part.groups] for part in predictors.values()}
     return _parameters(found, covariances, family, single)
 
@@ -41,9 +42,9 @@ def _parameters(
     names: dict[str, str] = {}
     for target in found:
         own = _names_of(target.design, list(zip(target.design.groups, covariances[target.name], strict=True)))
-        if family.has_category_predictors and target.name not in family.kinds:
+        if target.role == "category":
             names |= own
-        if is_specific(target.name):
+        if target.role == "threshold":
             names |= {f"{SPECIFIC}_{name}": place for name, place in own.items()}
             names |= {"beta": own["beta"]}
         names |= {f"{prefix_of(target.name)}{name}": place for name, place in own.items()}
@@ -67,15 +68,17 @@ def _names_of(
         names["sd"] = "sd"
     if correlated:
         names["corr"] = "correlation"
-    names |= {f"beta[{column.label}]": "real" for column in columns}
+    names |= {element("beta", column.label): "real" for column in columns}
     terms = monotonic_terms(design.columns)
     names |= {name: "simplex" for term in terms for name in ("simplex", f"simplex[{term.term}]")}
     for group, blocks in pairs:
-        names[f"sd_{group.slug}"] = "sd"
-        names |= {f"sd_{group.slug}[{effect}]": "sd" for effect in group.effects}
+        sd = PLAIN.of_factor("sd", group.slug)
+        names[sd] = "sd"
+        names |= {element(sd, effect): "sd" for effect in group.effects}
         if group.slug in correlated:
-            names[f"corr_{group.slug}"] = "correlation"
-        names |= {f"{name}_{group.slug}": place for name, place in level_parameters(blocks).items()}
+            names[PLAIN.of_factor("corr", group.slug)] = "correlation"
+        own = level_parameters(blocks)
+        names |= {PLAIN.of_factor(name, group.slug): place for name, place in own.items()}
     return names
 
 

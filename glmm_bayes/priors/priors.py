@@ -24,7 +24,8 @@ from glmm_bayes.priors.monotonic import (
     prior_columns,
     simplex_priors,
 )
-from glmm_bayes.priors.predictors import Predictor, Target, constants, is_specific, prefix_of
+from glmm_bayes.priors.names import PLAIN, THRESHOLDS, SharedNames, element, prefix_of
+from glmm_bayes.priors.predictors import Predictor, Target, constants
 from glmm_bayes.priors.prior_names import INTERCEPTS, Covariances, check_priors
 from glmm_bayes.spec.editions import (
     CURRENT,
@@ -64,6 +65,11 @@ class SharedEffects:
     def size(self) -> int:
         """Number of effects."""
         return sum(map(len, self.positions))
+
+    @property
+    def names(self) -> SharedNames:
+        """Names of its variables in the posterior."""
+        return SharedNames(self.label)
 
     def start(self, member: int) -> int:
         """Position of a member's first effect among all."""
@@ -162,10 +168,10 @@ def resolve_priors(
     rows: list[PriorRow] = []
     predictors = {}
     for target in found:
-        own = _own(given, target.name, [t.name for t in found], spec.edition)
+        own = _own(given, target, [t.name for t in found], spec.edition)
         scales = _scales(target, family, response, spread, found[0].link)
         # Category-specific effects are on the scale of the thresholds.
-        link = found[0].link if is_specific(target.name) else target.link
+        link = found[0].link if target.role == "threshold" else target.link
         words = _read_at(reading_of(target.name, link, family, response), target, response, link)
         # Without random effects the conditional predictor is that of the mean.
         asked = target.name == MEAN and spec.interpretation == "population"
@@ -180,14 +186,20 @@ def resolve_priors(
         auxiliary[name] = law
         source = "yours" if name in given else "default"
         rows.append(
-            PriorRow(name, law.text(name), source, "" if name == "sigma" else family.kinds[name].meaning)
+            PriorRow(
+                name,
+                law.text(name),
+                source,
+                "" if name == "sigma" else family.kinds[name].meaning,
+                "auxiliary",
+            )
         )
     thresholds = _thresholds(family, response, given)
     if thresholds:
         rows.append(_threshold_row(thresholds, given))
     shared = shared_effects(predictors, given, spec.edition)
     rows += [shared_row(one) for one in shared]
-    rows += [PriorRow(name, f"{value:g}", "fixed", "") for name, value in numbers.items()]
+    rows += [PriorRow(name, f"{value:g}", "fixed", "", "auxiliary") for name, value in numbers.items()]
     return Priors(predictors, auxiliary, numbers, thresholds, shared, tuple(rows))
 
 
@@ -199,24 +211,24 @@ def single_parameters(family: Family, response: Response) -> tuple[str, ...]:
     return tuple(name for name in family.auxiliaries if name not in replaced)
 
 
-def _own(given: Mapping[str, Prior], name: str, names: Sequence[str], edition: int) -> dict[str, Prior]:
+def _own(given: Mapping[str, Prior], target: Target, names: Sequence[str], edition: int) -> dict[str, Prior]:
     """Return the user's priors of one predictor under the names that those of a mean have."""
-    others = [prefix_of(other) for other in names if other != MEAN]
-    plain = {key: prior for key, prior in given.items() if not key.startswith(tuple(others))}
-    if name == MEAN:
+    others = tuple(prefix_of(name) for name in names if name != MEAN)
+    plain = {key: prior for key, prior in given.items() if not key.startswith(others)}
+    if target.role == "mean":
         return plain
-    prefix = prefix_of(name)
-    own = {key.removeprefix(prefix): prior for key, prior in given.items() if key.startswith(prefix)}
-    if is_specific(name):
+    own = _without(prefix_of(target.name), given)
+    if target.role == "threshold":
         # A prior without a threshold's number is that of every threshold.
-        every = f"{SPECIFIC}_"
         slopes = {"beta"} & set(plain) if class_has_specific_effects(edition) else set()
-        common = {key.removeprefix(every): p for key, p in plain.items() if key.startswith(every)}
-        return {key: plain[key] for key in slopes} | common | own
-    if not prefix.startswith(f"{MEAN}_"):
-        return own
+        return {key: plain[key] for key in slopes} | _without(prefix_of(SPECIFIC), plain) | own
     # A prior without a category's name is that of every category without one of its own.
-    return own_first(plain, own)
+    return own_first(plain, own) if target.role == "category" else own
+
+
+def _without(prefix: str, given: Mapping[str, Prior]) -> dict[str, Prior]:
+    """Return the priors whose names start with a prefix, by the rest of their names."""
+    return {key.removeprefix(prefix): prior for key, prior in given.items() if key.startswith(prefix)}
 
 
 def own_first(common: Mapping[str, Prior], own: Mapping[str, Prior]) -> dict[str, Prior]:
@@ -270,8 +282,10 @@ def _predictor(
     for group, law in zip(design.groups, groups, strict=True):
         rows += group_rows(group, law, given, words)
     simplexes, more = simplex_priors(design.columns, given)
-    named = [row.of(prefix) for row in (*rows, *more)]
-    predictor = Predictor(target.name, link, design, fixed, groups, simplexes, is_marginal=is_marginal)
+    named = [replace(row.of(prefix), predictor=target.name) for row in (*rows, *more)]
+    predictor = Predictor(
+        target.name, link, design, fixed, groups, simplexes, is_marginal=is_marginal, role=target.role
+    )
     return predictor, named
 
 
@@ -279,11 +293,11 @@ def _users_coefficients(
     columns: Sequence[DesignColumn], given: Mapping[str, Prior], edition: int
 ) -> dict[int, Prior]:
     """Return the user's priors of reported coefficients, by position; a class prior is that of slopes."""
-    whole = class_has_intercept(edition)
+    whole, common = class_has_intercept(edition), given.get("beta")
     return {
         position: prior
         for position, column in enumerate(columns)
-        if (prior := given.get(f"beta[{column.label}]", given.get("beta") if column.parts or whole else None))
+        if (prior := given.get(element("beta", column.label), common if column.parts or whole else None))
         is not None
     }
 
@@ -297,9 +311,9 @@ def _thresholds(family: Family, response: Response, given: Mapping[str, Prior]) 
 
 def _threshold_row(thresholds: ThresholdPrior, given: Mapping[str, Prior]) -> PriorRow:
     if thresholds.prior is not None:
-        return PriorRow("thresholds", repr(thresholds.prior), "yours", "each, at x = 0")
+        return PriorRow(THRESHOLDS, repr(thresholds.prior), "yours", "each, at x = 0", "threshold")
     text = "Dirichlet(1) on the probabilities" if thresholds.is_ordered else "the latent law, each"
-    return PriorRow("thresholds", text, "default", "at the average row")
+    return PriorRow(THRESHOLDS, text, "default", "at the average row", "threshold")
 
 
 def shared_effects(
@@ -318,7 +332,7 @@ def shared_effects(
     result = []
     for label, found in several.items():
         first = predictors[found[0][0]].design.groups[found[0][1]]
-        law = given.get(f"corr_{first.slug}", given.get("corr"))
+        law = given.get(PLAIN.of_factor("corr", first.slug), given.get("corr"))
         members = tuple((name, index) for name, index, _ in found)
         positions = tuple(p for _, _, p in found)
         prior = law or default_correlation(edition)
@@ -326,22 +340,13 @@ def shared_effects(
     return tuple(result)
 
 
-def shared_labels(shared: SharedEffects, priors: Priors) -> list[str]:
-    """Name the effects that a label correlates over linear predictors."""
-    return [
-        f"{priors.predictors[name].prefix}{priors.predictors[name].design.groups[index].effects[position]}"
-        for (name, index), positions in zip(shared.members, shared.positions, strict=True)
-        for position in positions
-    ]
-
-
 def shared_row(shared: SharedEffects) -> PriorRow:
     """Write the line of the correlations under a label."""
     names = list(dict.fromkeys(name for name, _ in shared.members))
     source = "default" if shared.is_default else "yours"
-    return PriorRow(
-        f"joint_corr_{shared.label}", repr(shared.correlation), source, f"effects of {', '.join(names)}"
-    )
+    meaning = f"effects of {', '.join(names)}"
+    prior = repr(shared.correlation)
+    return PriorRow(shared.names.correlation, prior, source, meaning, "joint_correlation")
 
 
 def _fixed_rows(
@@ -349,23 +354,24 @@ def _fixed_rows(
 ) -> list[PriorRow]:
     rows = []
     for position, column in enumerate(prior_columns(design.columns)):
-        name = f"beta[{column.label}]"
+        name = element("beta", column.label)
         if position in user:
             meaning = "" if column.parts else "at x = 0"
-            rows.append(PriorRow(name, repr(user[position]), "yours", meaning))
+            rows.append(PriorRow(name, repr(user[position]), "yours", meaning, "coefficient"))
         elif not column.parts and centred is not None:
             meaning = f"at the {words.average_row}{intercept_words(centred, words)}"
-            rows.append(PriorRow("Intercept", repr(centred), "yours", meaning))
+            rows.append(PriorRow("Intercept", repr(centred), "yours", meaning, "coefficient"))
         elif not column.parts:
             prior = Prior("Normal", mu=scales.intercept_mean, sigma=scales.intercept_sd)
             if scales.has_cauchy_intercept:
                 prior = Prior("Cauchy", alpha=scales.intercept_mean, beta=scales.intercept_sd)
             meaning = f"at the {words.average_row}{intercept_words(prior, words)}"
-            rows.append(PriorRow(name, repr(prior), "default", meaning))
+            rows.append(PriorRow(name, repr(prior), "default", meaning, "coefficient"))
         else:
             size = column_swing(column, design.parts)
             prior = Prior("Normal", mu=0.0, sigma=scales.effect / size)
             what = "" if size == 1.0 else f"per swing of {size:.4g}: "
             what = f"lowest to highest level: {what}" if is_total(column) else what
-            rows.append(PriorRow(name, repr(prior), "default", what + effect_words(scales.effect, words)))
+            meaning = what + effect_words(scales.effect, words)
+            rows.append(PriorRow(name, repr(prior), "default", meaning, "coefficient"))
     return rows

@@ -1,4 +1,4 @@
-"""ModelSpec, rows and known tables in; designs, response and priors out: all of a model but its graph."""
+"""ModelSpec, rows and known tables in; the definition of the model of one response out."""
 
 from __future__ import annotations
 
@@ -20,26 +20,69 @@ from glmm_bayes.priors.prior_names import Covariances
 from glmm_bayes.priors.priors import Priors, resolve_priors
 from glmm_bayes.spec.linear_predictor import MEAN, LinearPredictor
 from glmm_bayes.spec.model_spec import ModelSpec
+from glmm_bayes.spec.prior import Prior
 
 
 @dataclass(frozen=True)
-class Resolved:
-    """A model before its graph.
+class ResponseDefinition:
+    """The model of one response, before its graph.
 
     Attributes
     ----------
+    spec : ModelSpec
+    family : Family
+    link : Link
+        Of the mean.
+    response : Response
     designs : mapping of str to Design
         By parameter, the mean's first.
-    response : Response
+    targets : tuple of Target
+        What each linear predictor is of.
+    covariances : mapping of str to sequence of tuple of BlockCovariance
+        By linear predictor, for each grouping factor those of its blocks.
+    known : mapping of str to KnownTable
+        Matrices, maps and coordinates that covariance structures were given.
     priors : Priors
+        Under the names that they have in a model of this response alone.
+    notes : tuple of str
+        What was found in the data that is no error.
     """
 
-    designs: Mapping[str, Design]
+    spec: ModelSpec
+    family: Family
+    link: Link
     response: Response
+    designs: Mapping[str, Design]
+    targets: tuple[Target, ...]
+    covariances: Mapping[str, Covariances]
+    known: Mapping[str, KnownTable]
     priors: Priors
+    notes: tuple[str, ...] = ()
+
+    @property
+    def design(self) -> Design:
+        """That of the mean."""
+        return self.designs[MEAN]
+
+    @property
+    def table(self) -> Table:
+        """The columns that the response and its predictors read, on the rows of the data."""
+        return self.design.table
+
+    def under(self, given: Mapping[str, Prior]) -> ResponseDefinition:
+        """Put other priors of the user's in the place of those that were given.
+
+        Raises
+        ------
+        PriorError
+            ``prior``.
+        """
+        spec = replace(self.spec, priors=given)
+        priors = resolve_priors(self.targets, self.family, self.response, spec, self.covariances)
+        return replace(self, spec=spec, priors=priors)
 
 
-def resolve(
+def define_response(
     spec: ModelSpec,
     predictors: Mapping[str, LinearPredictor],
     table: Table,
@@ -47,7 +90,7 @@ def resolve(
     findings: Findings,
     rank: str = "error",
     learnt: Mapping[str, DesignState] | None = None,
-) -> Resolved:
+) -> ResponseDefinition:
     """Build designs, read the response and resolve the priors; everything wrong is raised.
 
     Parameters
@@ -67,7 +110,7 @@ def resolve(
     ------
     FormulaError, DataError, PriorError
     """
-    family = FAMILIES[spec.family]
+    family, link = FAMILIES[spec.family], link_of(spec)
     check_family(spec, family)
     designs = build_designs(predictors, table, findings, rank, family.keeps_intercept, learnt)
     before = learnt[MEAN].transforms if learnt else None
@@ -77,7 +120,7 @@ def resolve(
     _check_additions(family, response, columns, spec.predictors, findings)
     _check_names(family, designs, findings)
     findings.raise_errors()
-    found = targets(spec, family, link_of(spec), response, designs)
+    found = targets(spec, family, link, response, designs)
     covariances = {
         target.name: resolve_covariances(target.design, known, findings, spec.edition) for target in found
     }
@@ -87,7 +130,8 @@ def resolve(
         _check_normal(spec, covariances[MEAN], designs[MEAN], findings)
     check_shared(designs, findings)
     findings.raise_errors()
-    return Resolved(designs, response, resolve_priors(found, family, response, spec, covariances))
+    priors = resolve_priors(found, family, response, spec, covariances)
+    return ResponseDefinition(spec, family, link, response, designs, found, covariances, known, priors)
 
 
 def link_of(spec: ModelSpec) -> Link:

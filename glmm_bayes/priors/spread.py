@@ -104,10 +104,10 @@ def spreads_of_draws(predictor: Predictor, draws: Mapping[str, Array], design: D
     """Collect the draws of every factor's variance on the rows of a design."""
     result = []
     for group, prior in zip(design.groups, predictor.groups, strict=True):
-        corr = draws[predictor.variable(f"corr_{group.slug}")] if prior.is_correlated else None
-        covariance = covariance_of(draws[predictor.variable(f"sd_{group.slug}")], corr)
+        corr = draws[predictor.names.of_factor("corr", group.slug)] if prior.is_correlated else None
+        covariance = covariance_of(draws[predictor.names.of_factor("sd", group.slug)], corr)
         parameters = {
-            name: draws[predictor.variable(f"{name}_{group.slug}")] for name in prior.sampled_values
+            name: draws[predictor.names.of_factor(name, group.slug)] for name in prior.sampled_values
         }
         parameters |= {name: np.full(len(covariance), value) for name, value in prior.fixed_values.items()}
         result.append(Spread(group, prior, covariance, parameters))

@@ -8,7 +8,7 @@ from typing import Any
 
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.describe.equations import all_groups
-from glmm_bayes.describe.explain import describe_references, explain_model, further_lines
+from glmm_bayes.describe.explain import describe_references, explain, further_lines
 from glmm_bayes.fit.diagnostics import Diagnosis
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.curves import plot_curves
@@ -105,7 +105,7 @@ def _answer(fit: Fit, variable: str | None) -> list[Block]:
 
 def _model(fit: Fit) -> list[Block]:
     # A Fit has all that the protocol asks for, read-only.
-    explanation = explain_model(fit)
+    explanation = explain(fit.definition)
     formula, _, _ = explanation.text.partition("\n\nPriors:")
     link = f"{fit.spec.to_formula()} with family {fit.family.name} and link {fit.link.name}."
     further = "; ".join(further_lines(fit))

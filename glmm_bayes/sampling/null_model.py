@@ -45,7 +45,7 @@ class NullModel:
             plain = replace(predictor, response="")
             beta = columns_of_coefficients(predictor) @ self.coefficients[name]
             level = 0 if predictor.design.state.has_intercept else 1
-            result[plain.variable("beta")] = beta[None, level:]
+            result[plain.names.beta] = beta[None, level:]
             result |= _no_effects(plain)
         result |= {name: np.array([value]) for name, value in self.auxiliary.items()}
         if priors.thresholds is not None:
@@ -147,7 +147,7 @@ def null_coefficients(default: Predictor) -> Array:
 
 def _no_effects(predictor: Predictor) -> dict[str, Any]:
     return {
-        predictor.variable(f"b_{group.slug}"): np.zeros((1, len(group.levels), len(group.effects)))
+        predictor.names.of_factor("b", group.slug): np.zeros((1, len(group.levels), len(group.effects)))
         for group in predictor.design.groups
     }
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.families import FAMILIES, Family
 from glmm_bayes.families.parameters import law_of
-from glmm_bayes.fit.datatree import assemble, coordinates, dimensions
-from glmm_bayes.fit.fit import Fit, Modelled
-from glmm_bayes.fit.supports import ANY, inside, supports
+from glmm_bayes.fit.datatree import assemble
+from glmm_bayes.fit.fit import Fit
+from glmm_bayes.fit.supports import SUPPORTS, inside
+from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.priors.group_priors import default_sd
+from glmm_bayes.priors.names import FactorNames
 from glmm_bayes.priors.prior_densities import median
 from glmm_bayes.sampling.null_model import NullModel, null_coefficients
 from glmm_bayes.sampling.start_centres import default_priors, scales_of
@@ -21,36 +22,34 @@ from glmm_bayes.sampling.start_centres import default_priors, scales_of
 Array = NDArray[np.float64]
 
 
-def rehearsal(model: Modelled) -> Fit:
-    """Return a fit of one draw; nothing is compiled, and no likelihood is climbed."""
-    family = FAMILIES[model.spec.family]
-    draw = _centre(model, family)
+def rehearsal(definition: ModelDefinition) -> Fit:
+    """Return a fit of one draw of a model of one response; nothing is compiled, no likelihood climbed."""
+    draw = _centre(definition)
     arrays = {name: value[None, None] for name, value in draw.items()}
     with np.errstate(all="ignore"):
-        tree = assemble(arrays, {}, model.response, model.priors, family)
-    settings = {"engine": "none: one draw from the centre of the default priors"}
-    return Fit(model.spec, model.design, model.response, model.priors, tree, settings, model.known)
+        tree = assemble(definition, arrays, {})
+    return Fit(definition, tree, {"engine": "none: one draw from the centre of the default priors"})
 
 
-def _centre(model: Modelled, family: Family) -> dict[str, Array]:
+def _centre(definition: ModelDefinition) -> dict[str, Array]:
     """Return one value of every variable of the posterior."""
-    priors = model.priors
-    sizes = {name: len(labels) for name, labels in coordinates(priors).items()}
-    shapes = {name: tuple(sizes[dim] for dim in dims) for name, dims in dimensions(priors).items()}
-    supported = supports(priors, family.kinds)
-    draw = {name: inside(supported.get(name, ANY), shape) for name, shape in shapes.items()}
-    defaults = default_priors(family, model.response, model.spec, priors)
+    one, posterior = definition.first, definition.posterior
+    priors, defaults = one.priors, default_priors(one)
+    draw = {
+        name: inside(SUPPORTS[variable.support], posterior.shapes[name])
+        for name, variable in posterior.variables.items()
+    }
     null = NullModel(
-        {name: null_coefficients(one) for name, one in defaults.predictors.items()},
+        {name: null_coefficients(predictor) for name, predictor in defaults.predictors.items()},
         {name: median(law) for name, law in defaults.auxiliary.items()},
     )
     draw |= {name: value[0] for name, value in null.draws(priors).items()}
-    scales = scales_of(family, model.response, priors)
+    scales = scales_of(one.family, one.response, priors)
     for name, predictor in priors.predictors.items():
         for group, prior in zip(predictor.design.groups, defaults.predictors[name].groups, strict=True):
-            own = {key: median(law_of(one)) for key, one in prior.parameters.items()}
-            draw |= {predictor.variable(f"{key}_{group.slug}"): np.array(value) for key, value in own.items()}
+            names = FactorNames(predictor.names, group.slug)
+            draw |= {names.of(key): np.array(median(law_of(law))) for key, law in prior.parameters.items()}
             every = range(len(group.effects))
             sd = [median(law_of(default_sd(group, k, predictor.design, scales[name]))) for k in every]
-            draw[predictor.variable(f"sd_{group.slug}")] = np.array(sd)
+            draw[names.of("sd")] = np.array(sd)
     return draw

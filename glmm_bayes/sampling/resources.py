@@ -1,4 +1,4 @@
-"""Priors and settings in, what a fit takes of memory and disk out, and a refusal where there is less.
+"""Definition and settings in, what a fit takes of memory and disk out, and a refusal where there is less.
 
 The constants are measured: ``benchmarks/memory.py`` holds the estimate beside what fits take.
 """
@@ -16,10 +16,9 @@ from typing import Any
 from glmm_bayes.core.arguments import LARGEST_WHOLE, checked_seed, whole_number
 from glmm_bayes.core.errors import Finding, ResourceError
 from glmm_bayes.core.free_memory import SHARE, free_memory, shortage
-from glmm_bayes.fit.datatree import coordinates, dimensions
 from glmm_bayes.fit.settings import Settings
+from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.priors.predictors import Predictor
-from glmm_bayes.priors.priors import Priors
 
 _NUMBER = 8
 #: What importing and compiling take, whatever the model.
@@ -66,19 +65,17 @@ class Estimate:
         return ", ".join(f"{name} {size / _GB:,.2f}" for name, size in largest)
 
 
-def estimate(priors: Priors, rows: int, settings: Settings) -> Estimate:
+def estimate(definition: ModelDefinition, settings: Settings) -> Estimate:
     """Estimate what a fit takes, before anything is compiled.
 
     Parameters
     ----------
-    priors : Priors
-        They know every variable that is kept, effects of every level included.
-    rows : int
-        Of the data, times the number of responses.
+    definition : ModelDefinition
+        It knows every variable that is kept, effects of every level included.
     settings : Settings
     """
-    columns = sum(_width(predictor) for predictor in priors.predictors.values())
-    return _estimate(sum(_sizes(priors).values()), rows, columns, settings)
+    columns = sum(_width(predictor) for predictor in definition.priors.predictors.values())
+    return _estimate(_reported(definition), definition.numbers, columns, settings)
 
 
 def _estimate(reported: int, rows: int, columns: int, settings: Settings) -> Estimate:
@@ -93,7 +90,7 @@ def _estimate(reported: int, rows: int, columns: int, settings: Settings) -> Est
     return Estimate(parts, file, partial(_estimate, reported, rows, columns))
 
 
-def check_resources(priors: Priors, rows: int, settings: Settings, path: Path | None = None) -> None:
+def check_resources(definition: ModelDefinition, settings: Settings, path: Path | None = None) -> None:
     """Refuse a fit that takes more memory, or more disk where it will be saved, than there is.
 
     Raises
@@ -101,7 +98,7 @@ def check_resources(priors: Priors, rows: int, settings: Settings, path: Path | 
     ResourceError
         ``resources``.
     """
-    need = estimate(priors, rows, settings)
+    need = estimate(definition, settings)
     check_memory(need, settings)
     if path is not None:
         check_disk(need, path)
@@ -171,7 +168,7 @@ def _in_two_digits(value: int) -> int:
     return value // unit * unit
 
 
-def checked_prior_draws(draws: Any, seed: Any, priors: Priors, rows: int) -> tuple[int, int | None]:
+def checked_prior_draws(draws: Any, seed: Any, definition: ModelDefinition) -> tuple[int, int | None]:
     """Return the arguments of ``prior_predictive``, or refuse them.
 
     Raises
@@ -182,7 +179,8 @@ def checked_prior_draws(draws: Any, seed: Any, priors: Priors, rows: int) -> tup
         ``resources``.
     """
     draws = whole_number("draws", draws, 1, LARGEST_WHOLE)
-    need, free = _PRIOR_COPIES * _NUMBER * draws * (sum(_sizes(priors).values()) + rows), free_memory()
+    numbers = _reported(definition) + definition.numbers
+    need, free = _PRIOR_COPIES * _NUMBER * draws * numbers, free_memory()
     if free is not None and need > SHARE * free:
         message = f"{shortage(need, free)}."
         most = int(draws * _ADVISED * SHARE * free / need)
@@ -206,10 +204,9 @@ def check_disk(need: Estimate, path: Path) -> None:
         raise ResourceError(Finding("resources", message, hint="Choose another path, or take fewer draws."))
 
 
-def _sizes(priors: Priors) -> dict[str, int]:
-    """Return how many numbers each variable has in a draw."""
-    sizes = {name: len(labels) for name, labels in coordinates(priors).items()}
-    return {name: prod(sizes[dim] for dim in dims) for name, dims in dimensions(priors).items()}
+def _reported(definition: ModelDefinition) -> int:
+    """Return how many numbers a draw has."""
+    return sum(prod(shape) for shape in definition.posterior.shapes.values())
 
 
 def _width(predictor: Predictor) -> int:

@@ -8,7 +8,7 @@ the user's prior excludes that; then it starts at the prior's own median.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -20,11 +20,12 @@ from glmm_bayes.families import Family, Response, Scales
 from glmm_bayes.families.parameters import Law, law_of
 from glmm_bayes.priors.basis import column_swing
 from glmm_bayes.priors.monotonic import prior_columns
-from glmm_bayes.priors.predictors import Predictor, Target
+from glmm_bayes.priors.names import element, of_response, sampled_for
+from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.prior_densities import distribution
-from glmm_bayes.priors.priors import Priors, resolve_priors
+from glmm_bayes.priors.priors import Priors
+from glmm_bayes.priors.resolve import ResponseDefinition
 from glmm_bayes.sampling.null_model import NullModel, rows_of_coefficients
-from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 
 Array = NDArray[np.float64]
@@ -74,7 +75,7 @@ def centres(
     scales: Mapping[str, Scales],
     null: NullModel,
     excluded: list[Excluded],
-    prefix: str = "",
+    response: str = "",
 ) -> dict[str, Centre]:
     """Return where sampled variables start, by name.
 
@@ -87,8 +88,8 @@ def centres(
         The model without effects.
     excluded : list of Excluded
         Where parameters are collected whose priors exclude the scale of the data.
-    prefix : str
-        Of the names of parameters with one value for all rows: the response's, in a model of several.
+    response : str
+        What stands before the names of parameters with one value for all rows, in a model of several.
     """
     result: dict[str, Centre] = {}
     for name, predictor in priors.predictors.items():
@@ -97,15 +98,13 @@ def centres(
         for index in range(len(predictor.groups)):
             result |= _group(predictor, index, scales[name], excluded)
     for name, law in priors.auxiliary.items():
-        result |= law_centre(f"{prefix}{name}", law, null.auxiliary[name], excluded)
+        result |= law_centre(of_response(response, name), law, null.auxiliary[name], excluded)
     return result
 
 
-def default_priors(family: Family, response: Response, spec: ModelSpec, priors: Priors) -> Priors:
-    """Resolve the priors of a model without those of the user."""
-    found = [Target(one.name, one.link, one.design) for one in priors.predictors.values()]
-    covariances = {one.name: [group.blocks for group in one.groups] for one in priors.predictors.values()}
-    return resolve_priors(found, family, response, replace(spec, priors={}), covariances)
+def default_priors(definition: ResponseDefinition) -> Priors:
+    """Resolve the priors of a response without those of the user."""
+    return definition.under({}).priors
 
 
 def scales_of(family: Family, response: Response, priors: Priors) -> dict[str, Scales]:
@@ -167,33 +166,31 @@ def law_centre(
     start = _within(law.prior, wanted)
     if start != wanted:
         excluded.append(Excluded(label or name, str(law.prior), value))
-    variable = f"{name}_{law.transform}" if law.transform else name
-    return {variable: Centre(np.asarray(start), np.asarray(1.0))}
+    return {sampled_for(name, law.transform): Centre(np.asarray(start), np.asarray(1.0))}
 
 
 def _group(predictor: Predictor, index: int, scales: Scales, excluded: list[Excluded]) -> dict[str, Centre]:
     """Return where the standard deviations of one grouping factor start, and what its structure has."""
     prior, group = predictor.groups[index], predictor.design.groups[index]
-    name = predictor.variable(f"sd_{group.slug}")
+    name = predictor.names.of_factor("sd", group.slug)
     values = [_data_sd(predictor, index, position, scales) for position in range(len(prior.sd))]
     laws = [law_of(one) for one in prior.sd]
-    base = name if not prior.shares_sd else f"{name}_shared"
-    base = f"{name}_basis" if prior.is_recoded and not prior.shares_sd else base
+    base = name if not prior.shares_sd else sampled_for(name, "shared")
+    base = sampled_for(name, "basis") if prior.is_recoded and not prior.shares_sd else base
     effects = [group.effects[prior.sd_of_effect.index(k)] for k in range(len(laws))]
     single = [
-        law_centre(f"{base}_{k}", law, value, excluded, f"{name}[{effect}]")
+        law_centre(sampled_for(base, k), law, value, excluded, element(name, effect))
         for k, (law, value, effect) in enumerate(zip(laws, values, effects, strict=True))
     ]
     if len({(law.prior.name, law.transform) for law in laws}) == 1:
         found = np.array([float(next(iter(one.values())).value) for one in single])
-        own = f"{base}_{laws[0].transform}" if laws[0].transform else base
-        result = {own: Centre(found, np.ones(len(found)))}
+        result = {sampled_for(base, laws[0].transform): Centre(found, np.ones(len(found)))}
     else:
         result = {key: centre for one in single for key, centre in one.items()}
     for block in prior.blocks:
         for parameter, usual in block.levels.default_priors().items():
             value = float(distribution(usual).ppf(0.5))
-            own = predictor.variable(f"{parameter}_{group.slug}")
+            own = predictor.names.of_factor(parameter, group.slug)
             result |= law_centre(own, Law(prior.parameters[parameter]), value, excluded)
     return result
 
@@ -219,7 +216,7 @@ def _coefficients(
     The normal coordinates minimise the squares of what the rows are away from there, in units of the
     scale of effects, plus those of the prior: a vague prior gives way, a sharp one keeps its place.
     """
-    prior, name = predictor.fixed, predictor.variable("beta")
+    prior, name = predictor.fixed, predictor.names.beta
     rows = rows_of_coefficients(predictor)
     unit = _MEDIAN * scales.group_sd
     size = len(prior.from_normal.T) + len(prior.from_others.T)
@@ -235,7 +232,7 @@ def _coefficients(
             excluded.append(Excluded(_label(predictor, position, own), str(law), wanted))
         far = _reach(rows @ prior.from_others[:, k], unit, size) / _slope(law, float(delta[k]))
         far = far if np.isinf(_support(law)[0]) else min(far, 1.0)
-        result[f"{name}_other_{position}"] = Centre(np.asarray(delta[k]), np.asarray(far))
+        result[sampled_for(name, f"other_{position}")] = Centre(np.asarray(delta[k]), np.asarray(far))
     if len(prior.mean):
         columns = rows @ prior.from_normal
         mean = prior.mean + prior.shift @ delta
@@ -244,7 +241,7 @@ def _coefficients(
         step = np.linalg.solve(columns.T @ columns / unit**2 + precision, columns.T @ away / unit**2)
         reach = np.array([_reach(column, unit, size) for column in columns.T])
         sds = np.sqrt(np.diagonal(prior.covariance))
-        result[f"{name}_basis"] = Centre(mean + step, np.minimum(reach, sds))
+        result[sampled_for(name, "basis")] = Centre(mean + step, np.minimum(reach, sds))
     return result
 
 
@@ -257,7 +254,7 @@ def _reach(column: Array, unit: float, size: int) -> float:
 def _label(predictor: Predictor, position: int, coordinate: Array) -> str:
     """Name the parameter of a prior: a coefficient, or the intercept at the average row."""
     if not np.allclose(coordinate, np.eye(len(coordinate))[position]):
-        return predictor.variable("Intercept")
+        return predictor.names.of("Intercept")
     columns = prior_columns(predictor.design.columns)
     index = position - (0 if predictor.design.state.has_intercept else 1)
-    return f"{predictor.variable('beta')}[{columns[index].label}]"
+    return element(predictor.names.beta, columns[index].label)

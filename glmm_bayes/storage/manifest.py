@@ -195,8 +195,29 @@ class PlatformEntry(_Entry):
     system: Word
 
 
+#: Entries of models of several responses.
+_OF_SEVERAL = ("others", "rescor", "notes")
+
+
+class ResponseEntry(_Entry):
+    """A response beside the first of a model of several."""
+
+    formula: str
+    further: dict[
+        Annotated[str, AfterValidator(_parameter)], Annotated[str, AfterValidator(_formula_or_number)]
+    ]
+    family: str
+    link: str | None
+    link_used: str
+    states: dict[str, StateEntry]
+
+
 class Manifest(_Entry):
-    """Everything of a fit that is not numbers, and what the numbers must be."""
+    """Everything of a fit that is not numbers, and what the numbers must be.
+
+    Of several responses ``formula``, ``family``, links and ``states`` are the first's; the others stand in
+    ``others``, what was noted of each in ``notes``.
+    """
 
     format: Annotated[int, Field(ge=1, le=FORMAT)]
     formula: str
@@ -212,6 +233,9 @@ class Manifest(_Entry):
     row_labels: list[Any] | None
     states: dict[str, StateEntry]
     known: list[KnownEntry] = Field(default_factory=list)
+    others: list[ResponseEntry] = Field(default_factory=list)
+    rescor: bool = False
+    notes: list[list[str]] = Field(default_factory=list)
     settings: Any
     versions: Annotated[dict[str, Version], AfterValidator(names_all(*WRITTEN_WITH))]
     platform: PlatformEntry
@@ -220,8 +244,11 @@ class Manifest(_Entry):
     members: dict[str, MemberEntry]
 
     def to_bytes(self) -> bytes:
-        """Write the manifest as canonical JSON."""
-        return canonical(self.model_dump())
+        """Write the manifest as canonical JSON; what is of several responses is left out of one."""
+        content = self.model_dump()
+        if not self.others:
+            content = {name: content[name] for name in content if name not in _OF_SEVERAL}
+        return canonical(content)
 
 
 def first_of(error: ValidationError) -> str:

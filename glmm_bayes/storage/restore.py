@@ -16,15 +16,17 @@ from glmm_bayes.design.design import Design, DesignState
 from glmm_bayes.design.known import KnownTable, known_table
 from glmm_bayes.design.missing import check_finite
 from glmm_bayes.design.table import Column, Table
-from glmm_bayes.families import FAMILIES, Family, Response
-from glmm_bayes.fit.datatree import arrays_of, assemble, dimensions
+from glmm_bayes.families import FAMILIES, Response
+from glmm_bayes.fit.datatree import assemble, checked_arrays
 from glmm_bayes.fit.draws import STATISTICS
 from glmm_bayes.fit.fit import Fit
-from glmm_bayes.priors.priors import Priors
-from glmm_bayes.priors.resolve import Resolved, resolve
-from glmm_bayes.spec.linear_predictor import MEAN, LinearPredictor
+from glmm_bayes.priors.definition import ModelDefinition, define_model
+from glmm_bayes.priors.resolve import ResponseDefinition, define_response
+from glmm_bayes.spec.column_names import ColumnNames, column_names
+from glmm_bayes.spec.linear_predictor import LinearPredictor
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
+from glmm_bayes.spec.responses import by_name
 from glmm_bayes.spec.several import Formula
 from glmm_bayes.storage.archive import Archive
 from glmm_bayes.storage.manifest import (
@@ -33,6 +35,7 @@ from glmm_bayes.storage.manifest import (
     ColumnEntry,
     KnownEntry,
     Manifest,
+    ResponseEntry,
     StateEntry,
     canonical,
     fingerprint,
@@ -55,22 +58,31 @@ Hexes = Mapping[str, str | list[str]]
 
 
 def rebuild(archive: Archive, manifest: Manifest) -> Fit:
-    """Take the way from formula and rows to a fit again, with the stored draws at its end."""
-    spec = spec_of(manifest)
-    if spec.to_formula() != manifest.formula:
+    """Take the way from formulas and rows to a fit again, with the stored draws at its end."""
+    specs = specs_of(manifest)
+    written = [manifest.formula, *(entry.formula for entry in manifest.others)]
+    if [spec.to_formula() for spec in specs.values()] != written:
         raise archive.unsafe("a formula in another spelling than the format's", MANIFEST)
-    table = _table(archive, manifest, spec)
-    coded = _coded(spec, table)
-    known = _known(archive, manifest, spec)
-    resolved = _resolved(archive, manifest, spec, coded, table, known)
-    response, priors = resolved.response, resolved.priors
-    family, settings = FAMILIES[spec.family], _settings(archive, manifest)
-    _check_names(archive, manifest, set(dimensions(priors)))
-    posterior = _posterior(archive, manifest, priors, family, is_sampled(settings))
+    table = _table(archive, manifest, column_names(specs.values()))
+    known = _known(archive, manifest, specs)
+    responses = {
+        name: _response(archive, spec, table.only(spec.names()), known, states)
+        for (name, spec), states in zip(specs.items(), _states(manifest), strict=True)
+    }
+    definition = define_model(responses, _priors(manifest), manifest.rescor)
+    if manifest.others:
+        definition = definition.noting(dict(zip(specs, map(tuple, manifest.notes), strict=True)))
+    settings = _settings(archive, manifest)
+    _check_names(archive, manifest, set(definition.posterior))
+    posterior = _posterior(archive, manifest, definition, is_sampled(settings))
     statistics = _group_of(archive, manifest, "sample_stats")
     _check_statistics(archive, settings, next(iter(posterior.values())).shape[:2], statistics)
-    tree = assemble(posterior, statistics, response, priors, family)
-    return Fit(spec, resolved.designs[MEAN], response, priors, tree, settings, known)
+    return Fit(definition, assemble(definition, posterior, statistics), settings)
+
+
+def _states(manifest: Manifest) -> list[Mapping[str, StateEntry]]:
+    """List what the designs of each response had learnt."""
+    return [manifest.states, *(entry.states for entry in manifest.others)]
 
 
 def _settings(archive: Archive, manifest: Manifest) -> dict[str, Any]:
@@ -92,14 +104,14 @@ def _check_names(archive: Archive, manifest: Manifest, posterior: set[str]) -> N
 
 
 def _posterior(
-    archive: Archive, manifest: Manifest, priors: Priors, family: Family, by_sampler: bool
+    archive: Archive, manifest: Manifest, definition: ModelDefinition, by_sampler: bool
 ) -> dict[str, NDArray[Any]]:
     drawn = _group_of(archive, manifest, "posterior")
-    missing = [name for name in dimensions(priors) if name not in drawn]
+    missing = [name for name in definition.posterior if name not in drawn]
     if by_sampler and missing:
         raise archive.unsafe("a sampler's draws without a variable of its model", f"posterior/{missing[0]}")
     try:
-        return arrays_of(drawn, priors, family, is_ordered=True, is_sampled=by_sampler)
+        return checked_arrays(drawn, definition, is_ordered=True, is_sampled=by_sampler)
     except DataError as error:
         if error.code != "draws_values":
             raise
@@ -130,11 +142,16 @@ def _check_statistics(
             raise archive.unsafe(fault, f"sample_stats/{name}")
 
 
-def spec_of(manifest: Manifest) -> ModelSpec:
-    """Read the spec; a link that was a default stays the same link if the default changes."""
-    is_default = manifest.link_used == FAMILIES[manifest.family].links[0]
-    link = manifest.link if manifest.link is not None or is_default else manifest.link_used
-    priors = {
+def specs_of(manifest: Manifest) -> dict[str, ModelSpec]:
+    """Read the spec of each response, by its name in the posterior; of several without the user's priors."""
+    priors = {} if manifest.others else _priors(manifest)
+    first = _spec(manifest, manifest.interpretation, priors)
+    others = [_spec(entry, "subject", {}) for entry in manifest.others]
+    return by_name([replace(spec, edition=manifest.format) for spec in (first, *others)])
+
+
+def _priors(manifest: Manifest) -> dict[str, Prior]:
+    return {
         entry.parameter: Prior(
             entry.distribution,
             of=entry.of or None,
@@ -142,12 +159,17 @@ def spec_of(manifest: Manifest) -> ModelSpec:
         )
         for entry in manifest.priors
     }
+
+
+def _spec(entry: Manifest | ResponseEntry, interpretation: str, priors: Mapping[str, Prior]) -> ModelSpec:
+    """Read a spec; a link that was a default stays the same link if the default changes."""
+    is_default = entry.link_used == FAMILIES[entry.family].links[0]
+    link = entry.link if entry.link is not None or is_default else entry.link_used
     further = {
-        name: text if text.startswith("~") else float.fromhex(text) for name, text in manifest.further.items()
+        name: text if text.startswith("~") else float.fromhex(text) for name, text in entry.further.items()
     }
-    formula = Formula(manifest.formula, **further) if further else manifest.formula
-    spec = ModelSpec.from_formula(formula, manifest.family, link, priors, manifest.interpretation)
-    return replace(spec, edition=manifest.format)
+    formula = Formula(entry.formula, **further) if further else entry.formula
+    return ModelSpec.from_formula(formula, entry.family, link, priors, interpretation)
 
 
 def _decoded[T](archive: Archive, value: Any, kind: type[T]) -> T:
@@ -175,8 +197,8 @@ def _numbers(archive: Archive, manifest: Manifest, name: str) -> NDArray[Any]:
     return entry.decode(data)
 
 
-def _table(archive: Archive, manifest: Manifest, spec: ModelSpec) -> Table:
-    if [entry.name for entry in manifest.columns] != list(spec.names()):
+def _table(archive: Archive, manifest: Manifest, names: ColumnNames) -> Table:
+    if [entry.name for entry in manifest.columns] != list(names):
         raise archive.corrupt("its columns are not those of its formula.")
     columns = {entry.name: _column(archive, manifest, entry) for entry in manifest.columns}
     table = Table(columns, _row_labels(archive, manifest))
@@ -184,7 +206,6 @@ def _table(archive: Archive, manifest: Manifest, spec: ModelSpec) -> Table:
         raise archive.corrupt("its columns differ in length.")
     if fingerprint(table) != manifest.fingerprint:
         raise archive.corrupt("the training rows do not match their fingerprint.")
-    names = spec.names()
     findings, ends = Findings(DataError), names.open_ended | names.bounds
     check_finite([column for name, column in columns.items() if name not in ends], table.rows, findings)
     findings.raise_errors()
@@ -199,9 +220,10 @@ def _coded(spec: ModelSpec, table: Table) -> dict[str, LinearPredictor]:
     return coded
 
 
-def _known(archive: Archive, manifest: Manifest, spec: ModelSpec) -> dict[str, KnownTable]:
+def _known(archive: Archive, manifest: Manifest, specs: Mapping[str, ModelSpec]) -> dict[str, KnownTable]:
     """Read what is known about levels, each table by the rules of its kind."""
-    if [(entry.name, entry.kind) for entry in manifest.known] != list(wanted_tables(spec).items()):
+    wanted = {name: kind for spec in specs.values() for name, kind in wanted_tables(spec).items()}
+    if [(entry.name, entry.kind) for entry in manifest.known] != list(wanted.items()):
         raise archive.unsafe("other known tables than its formula names", MANIFEST)
     return {entry.name: _known_table(archive, manifest, entry) for entry in manifest.known}
 
@@ -249,29 +271,30 @@ def _row_labels(archive: Archive, manifest: Manifest) -> NDArray[Any]:
     return rows
 
 
-def _resolved(
+def _response(
     archive: Archive,
-    manifest: Manifest,
     spec: ModelSpec,
-    coded: Mapping[str, LinearPredictor],
     table: Table,
     known: Mapping[str, KnownTable],
-) -> Resolved:
+    stored: Mapping[str, StateEntry],
+) -> ResponseDefinition:
     """Build the designs and compare what their rows teach with what they taught when it was saved."""
+    coded = _coded(spec, table)
+    tables = {name: known[name] for name in wanted_tables(spec)}
     # What was dropped or kept when the model was made is not asked again.
-    states = {name: DesignState(dropped=tuple(entry.dropped)) for name, entry in manifest.states.items()}
-    resolved = resolve(spec, coded, table, known, Findings(DataError), "keep", states)
-    if set(resolved.designs) != set(manifest.states):
+    states = {name: DesignState(dropped=tuple(entry.dropped)) for name, entry in stored.items()}
+    found = define_response(spec, coded, table, tables, Findings(DataError), "keep", states)
+    if set(found.designs) != set(stored):
         raise archive.corrupt("its predictors are not those of its formula.")
     taken = {
         name: transforms
-        for name, design in resolved.designs.items()
-        if (transforms := _other_transforms(archive, design, resolved.response, manifest.states[name]))
+        for name, design in found.designs.items()
+        if (transforms := _other_transforms(archive, design, found.response, stored[name]))
     }
     if not taken:
-        return resolved
+        return found
     states |= {name: replace(states[name], transforms=transforms) for name, transforms in taken.items()}
-    return resolve(spec, coded, table, known, Findings(DataError), "keep", states)
+    return define_response(spec, coded, table, tables, Findings(DataError), "keep", states)
 
 
 def _other_transforms(

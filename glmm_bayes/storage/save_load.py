@@ -11,6 +11,7 @@ import json
 import platform
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.metadata import version
 from os import PathLike
 from typing import Any
@@ -23,12 +24,10 @@ from glmm_bayes.core.arguments import check_flag
 from glmm_bayes.core.errors import Finding, GlmmError, GlmmWarning, StorageError
 from glmm_bayes.core.files import check_target, file_path
 from glmm_bayes.design.known import KnownTable
-from glmm_bayes.design.several import SPECIFIC
 from glmm_bayes.design.table import Column
 from glmm_bayes.families import FAMILIES
-from glmm_bayes.fit.datatree import dimensions
 from glmm_bayes.fit.fit import Fit
-from glmm_bayes.spec.linear_predictor import MEAN
+from glmm_bayes.priors.resolve import ResponseDefinition
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.registered_calls import registered_in
 from glmm_bayes.storage.archive import Archive, open_archive, write_archive
@@ -45,7 +44,7 @@ from glmm_bayes.storage.manifest import (
     MemberEntry,
     PlatformEntry,
     PriorEntry,
-    StateEntry,
+    ResponseEntry,
     canonical,
     chunk_bytes,
     entry_of,
@@ -55,7 +54,7 @@ from glmm_bayes.storage.manifest import (
     state_entry,
     to_json,
 )
-from glmm_bayes.storage.restore import rebuild, spec_of
+from glmm_bayes.storage.restore import rebuild, specs_of
 
 _MANIFEST_LIMIT = 64_000_000
 #: What a file says of the machine that wrote it.
@@ -94,7 +93,7 @@ def save_fit(fit: Fit, path: str | PathLike[str], overwrite: bool = False) -> No
         for name, data in members.items()
     }
     try:
-        manifest = _manifest(fit, entries, hashes, fingerprint(fit.design.table))
+        manifest = _manifest(fit, entries, hashes, fingerprint(fit.definition.table))
     except ValidationError as error:
         message = f"{path}: the fit holds what a file cannot: {first_of(error)}."
         raise StorageError(Finding("storage", message)) from error
@@ -162,19 +161,18 @@ def _rebuilt(archive: Archive, manifest: Manifest) -> Fit:
 
 def _arrays(fit: Fit) -> Arrays:
     """Collect the numbers that a file holds, by their names in it."""
-    inner = dimensions(fit.priors)
     posterior = fit.draws["posterior"]
     arrays: Arrays = {
-        f"posterior/{name}": (("chain", "draw", *inner[name]), posterior[name].to_numpy())
-        for name in inner
+        f"posterior/{name}": (("chain", "draw", *variable.dims), posterior[name].to_numpy())
+        for name, variable in fit.definition.posterior.variables.items()
         if name in posterior.data_vars
     }
     if "sample_stats" in fit.draws.children:
         for name, values in fit.draws["sample_stats"].data_vars.items():
             arrays[f"sample_stats/{name}"] = (tuple(map(str, values.dims)), values.to_numpy())
-    for position, known in enumerate(fit.known.values()):
+    for position, known in enumerate(fit.definition.known.values()):
         arrays[_known_array(position)] = (("label", "column"), known.values)
-    table = fit.design.table
+    table = fit.definition.table
     for position, column in enumerate(table.columns.values()):
         arrays[_column_array(position)] = (("row",), column.values)
     labels = _numeric_labels(table.rows)
@@ -214,24 +212,25 @@ def _manifest(
     members: Mapping[str, MemberEntry],
     rows: FingerprintEntry,
 ) -> Manifest:
-    table = fit.design.table
+    definition = fit.definition
+    table, first = definition.table, definition.first
     labels = None if ROW_LABELS in arrays else [to_json(_typed_label(label)) for label in table.rows]
-    edition: Any = fit.spec.edition
+    responses = [_response_entry(one) for one in definition.responses.values()]
+    edition: Any = first.spec.edition
     manifest = Manifest(
         format=edition,
-        formula=fit.spec.to_formula(),
-        further={name: _further_text(value) for name, value in fit.spec.further_formulas().items()},
-        family=fit.spec.family,
-        link=fit.spec.link,
-        link_used=fit.link.name,
-        interpretation="population" if fit.spec.interpretation == "population" else "subject",
-        priors=[_prior_entry(name, prior) for name, prior in fit.spec.priors.items()],
+        **responses[0].model_dump(),
+        interpretation="population" if first.spec.interpretation == "population" else "subject",
+        priors=[_prior_entry(name, prior) for name, prior in definition.given.items()],
         columns=[_column_entry(i, column) for i, column in enumerate(table.columns.values())],
         row_labels=labels,
-        states=_states(fit),
         known=[
-            _known_entry(position, name, known) for position, (name, known) in enumerate(fit.known.items())
+            _known_entry(position, name, known)
+            for position, (name, known) in enumerate(definition.known.items())
         ],
+        others=responses[1:],
+        rescor=definition.rescor is not None,
+        notes=[] if fit.is_single else [list(one.notes) for one in definition.responses.values()],
         settings=to_json(dict(fit.settings)),
         versions={name: version(name) for name in WRITTEN_WITH},
         platform=PlatformEntry(
@@ -241,25 +240,28 @@ def _manifest(
         arrays=dict(arrays),
         members=dict(members),
     )
-    if spec_of(manifest) != fit.spec:
-        message = f"the formula {manifest.formula!r} does not carry all of this model."
-        raise StorageError(Finding("storage", message, hint="Write the model as a formula."))
+    for read, one in zip(specs_of(manifest).values(), definition.responses.values(), strict=True):
+        if read != (one.spec if fit.is_single else replace(one.spec, priors={})):
+            message = f"the formula {one.spec.to_formula()!r} does not carry all of this model."
+            raise StorageError(Finding("storage", message, hint="Write the model as a formula."))
     return manifest
+
+
+def _response_entry(one: ResponseDefinition) -> ResponseEntry:
+    return ResponseEntry(
+        formula=one.spec.to_formula(),
+        further={name: _further_text(value) for name, value in one.spec.further_formulas().items()},
+        family=one.spec.family,
+        link=one.spec.link,
+        link_used=one.link.name,
+        states={
+            name: state_entry(design.state, one.response.transforms) for name, design in one.designs.items()
+        },
+    )
 
 
 def _further_text(value: str | float) -> str:
     return value if isinstance(value, str) else float(value).hex()
-
-
-def _states(fit: Fit) -> dict[str, StateEntry]:
-    """Describe what each design learnt; predictors of categories share one, and those of thresholds."""
-    further = {
-        name: fit.predictors[name].design for name in fit.spec.linear_predictors if name in fit.predictors
-    }
-    if fit.spec.mean.specific:
-        further[SPECIFIC] = fit.predictors[f"{SPECIFIC}_1"].design
-    designs = {MEAN: fit.design} | further
-    return {name: state_entry(design.state, fit.response.transforms) for name, design in designs.items()}
 
 
 def _prior_entry(parameter: str, prior: Prior) -> PriorEntry:
@@ -347,24 +349,27 @@ def _check_arrays(archive: Archive, manifest: Manifest) -> None:
 
 
 def _check_family(archive: Archive, manifest: Manifest) -> None:
-    if manifest.family not in FAMILIES:
-        message = (
-            f"{archive.path}: its family '{manifest.family}' is not registered here; files hold no functions."
-        )
-        hint = "Call gb.register_family(...) with the family that the fit was made with, then load again."
-        raise StorageError(Finding("load_family", message, hint=hint))
+    for family in (manifest.family, *(entry.family for entry in manifest.others)):
+        if family not in FAMILIES:
+            message = (
+                f"{archive.path}: its family '{family}' is not registered here; files hold no functions."
+            )
+            hint = "Call gb.register_family(...) with the family that the fit was made with, then load again."
+            raise StorageError(Finding("load_family", message, hint=hint))
 
 
 def _warn_of_family(archive: Archive, fit: Fit) -> None:
-    if fit.family.is_custom:
-        message = f"{archive.path}: its family is one that you have registered: {fit.family.name}."
-        hint = "It must be the one that the fit was made with; files hold no functions."
-        finding = Finding("load_family", message, hint=hint, severity="warning")
-        warnings.warn(str(finding), GlmmWarning, stacklevel=3)
+    for one in fit.definition.responses.values():
+        if one.family.is_custom:
+            message = f"{archive.path}: its family is one that you have registered: {one.family.name}."
+            hint = "It must be the one that the fit was made with; files hold no functions."
+            finding = Finding("load_family", message, hint=hint, severity="warning")
+            warnings.warn(str(finding), GlmmWarning, stacklevel=3)
 
 
 def _warn_of_transforms(archive: Archive, fit: Fit) -> None:
-    names = registered_in(fit.spec)
+    calls = (registered_in(one.spec) for one in fit.definition.responses.values())
+    names = dict.fromkeys(name for own in calls for name in own)
     if names:
         message = f"{archive.path}: its formula calls functions that you have registered: {', '.join(names)}."
         hint = "They must be those that the fit was made with; files hold no functions."

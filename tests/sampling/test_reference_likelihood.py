@@ -33,7 +33,7 @@ def draws_of(model, values, effects):
     draws = {f"b_{group.slug}": effects[:, :, None]}
     for predictor in model.priors.predictors.values():
         names = [f"{predictor.prefix}beta[{label}]" for label in predictor.design.coefficients]
-        draws[predictor.variable("beta")] = np.tile([values[name] for name in names], (size, 1))
+        draws[predictor.names.beta] = np.tile([values[name] for name in names], (size, 1))
     if model.priors.thresholds is not None:
         labels = model.priors.thresholds.labels
         draws["thresholds"] = np.tile([values[f"thresholds[{label}]"] for label in labels], (size, 1))

@@ -119,7 +119,7 @@ def predictors_of(fit: Fit, parameter: str | None) -> dict[str, Predictor]:
         kept = {
             name: predictor
             for name, predictor in fit.predictors.items()
-            if name in fit.family.mean_parameters or name.startswith(("mu_", "cs_"))
+            if name in fit.family.mean_parameters or predictor.role != "further"
         }
         return kept or dict(fit.predictors)
     if not isinstance(parameter, str):
@@ -164,7 +164,7 @@ def response_columns(rows: Rows) -> set[str]:
 def parameter_link(fit: Fit, parameter: str) -> Link:
     """Return the link of a parameter; that of ordinal and categorical predictors is the identity."""
     is_latent = not fit.family.keeps_intercept or fit.family.has_category_predictors
-    if is_latent and parameter.startswith(("mu", "cs_")):
+    if is_latent and fit.predictors[parameter].role != "further":
         return _LINES
     return fit.predictors[parameter].link
 

@@ -16,6 +16,7 @@ from glmm_bayes.effects.estimand.contrasts import Change
 from glmm_bayes.effects.estimand.rows import Rows
 from glmm_bayes.effects.estimand.variables import Point, date_of
 from glmm_bayes.fit.fit import Fit
+from glmm_bayes.priors.names import PLAIN
 from glmm_bayes.spec.linear_predictor import MEAN
 
 Array = NDArray[np.float64]
@@ -110,7 +111,7 @@ def _numbers(column: Column | None) -> Array | None:
 
 def _correlation(fit: Fit, group: GroupDesign, x: Array | None) -> float | None:
     """Return the posterior mean correlation of group means and intercepts, if it is clear."""
-    name = f"b_{group.slug}"
+    name = PLAIN.of_factor("b", group.slug)
     levels = len(group.levels)
     has_intercept = bool(group.effects) and group.effects[0] == "Intercept"
     if x is None or name not in fit.flat or group.term.is_membership or not has_intercept:

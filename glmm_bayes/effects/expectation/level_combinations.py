@@ -14,7 +14,7 @@ from glmm_bayes.effects.estimand.factor_words import SAMPLE
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import Rows
 from glmm_bayes.fit.linear_predictor import rows_part
-from glmm_bayes.priors.predictors import prefix_of
+from glmm_bayes.priors.names import PredictorNames, prefix_of
 
 Array = NDArray[np.float64]
 
@@ -106,6 +106,6 @@ def combinations_of(question: Question, rows: Rows) -> Combinations | None:
     _, first = np.unique(keys, axis=0, return_index=True)
     sampled: dict[str, list[Sampled]] = {name: [] for name in rows.designs}
     for (name, _, group), own in zip(found, trained, strict=True):
-        b = fit.needed(f"{prefix_of(name)}b_{group.slug}", 'estimand="sample"')
+        b = fit.needed(PredictorNames(prefix_of(name)).of_factor("b", group.slug), 'estimand="sample"')
         sampled[name].append(Sampled(group, b, own.members[first], own.weights[first], own.occurs))
     return Combinations({name: tuple(some) for name, some in sampled.items()}, len(first))

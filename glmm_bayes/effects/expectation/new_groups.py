@@ -33,7 +33,7 @@ from glmm_bayes.effects.expectation.predictor_draws import shared_covariance
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import rows_part
 from glmm_bayes.priors.group_priors import GroupPrior
-from glmm_bayes.priors.predictors import prefix_of
+from glmm_bayes.priors.names import PredictorNames, prefix_of
 from glmm_bayes.priors.priors import SharedEffects
 from glmm_bayes.spec.linear_predictor import MEAN
 
@@ -177,8 +177,9 @@ def bridge_sd(fit: Fit, name: str, group: GroupDesign) -> Array | None:
 
 def degrees_of_freedom(fit: Fit, name: str, group: GroupDesign) -> dict[tuple[int, ...], Array]:
     """Return draws of the degrees of freedom of the blocks that are Student's t, by their effects."""
+    degrees = PredictorNames(prefix_of(name)).of_factor("df", group.slug)
     return {
-        block.positions: fit.needed(f"{prefix_of(name)}df_{group.slug}", "the variance of random effects")
+        block.positions: fit.needed(degrees, "the variance of random effects")
         for block in fit.group_prior(group.slug, name).blocks
         if block.is_student
     }

@@ -26,7 +26,6 @@ from glmm_bayes.effects.expectation.projection import orthonormal, refuse_unsolv
 from glmm_bayes.families.ordinal import OrdinalFamily
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import draw_blocks
-from glmm_bayes.priors.predictors import is_specific
 from glmm_bayes.spec.linear_predictor import MEAN
 
 Array = NDArray[np.float64]
@@ -111,10 +110,10 @@ def is_projected(fit: Fit) -> bool:
 
     Effects are normal, and so is what is integrated in each distance: no formula of disc.
     """
-    further = [name for name in fit.predictors if name != MEAN]
+    has_further = any(predictor.role == "further" for predictor in fit.predictors.values())
     priors = [prior for predictor in fit.priors.predictors.values() for prior in predictor.groups]
     is_normal = not any(prior.is_student or prior.is_bridge for prior in priors)
-    return has_ordered_categories(fit) and all(map(is_specific, further)) and is_normal
+    return has_ordered_categories(fit) and not has_further and is_normal
 
 
 def project_ordered(fit: Fit, projection: str) -> tuple[Mapping[str, Array], Array]:

@@ -23,7 +23,7 @@ from glmm_bayes.effects.expectation.level_combinations import Combinations, comb
 from glmm_bayes.effects.expectation.random_variance import spread_of
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import conditional_part, error_of_conditional, rows_part, single_values
-from glmm_bayes.priors.predictors import prefix_of
+from glmm_bayes.priors.names import PredictorNames, prefix_of
 from glmm_bayes.priors.priors import SharedEffects
 from glmm_bayes.priors.spread import Spread
 
@@ -261,23 +261,23 @@ def _crossed(question: Question, rows: Rows) -> tuple[Crossed, ...]:
 
 def shared_covariance(fit: Fit, shared: SharedEffects, first: int, second: int) -> Array:
     """Return draws of the covariance between two members' effects, shape (draw, effect, effect)."""
-    corr = fit.needed(f"joint_corr_{shared.label}", "the covariance of linear predictors")
+    corr = fit.needed(shared.names.correlation, "the covariance of linear predictors")
     starts = shared.start(first), shared.start(second)
     sds = []
     for member in (first, second):
         name, index = shared.members[member]
         predictor = fit.predictors[name]
         slug = predictor.design.groups[index].slug
-        sd = fit.needed(predictor.variable(f"sd_{slug}"), "the variance of random effects")
+        sd = fit.needed(predictor.names.of_factor("sd", slug), "the variance of random effects")
         sds.append(sd[:, list(shared.positions[member])])
     block = corr[:, starts[0] : starts[0] + sds[0].shape[1], starts[1] : starts[1] + sds[1].shape[1]]
     return np.asarray(sds[0][:, :, None] * block * sds[1][:, None, :])
 
 
 def _pieces(question: Question, parameter: str, design: Design, direct: bool) -> Pieces:
-    fit, prefix = question.fit, prefix_of(parameter)
+    fit, names = question.fit, PredictorNames(prefix_of(parameter))
     predictor = fit.predictors[parameter]
-    beta = fit.flat[f"{prefix}beta"]
+    beta = fit.flat[names.beta]
     words = {question.estimand.words[group.factor] for group in design.groups}
     if predictor.is_marginal and direct and words == {"population"} and question.parameter is None:
         return Pieces(design, predictor.link, beta, (), ())
@@ -289,7 +289,7 @@ def _pieces(question: Question, parameter: str, design: Design, direct: bool) ->
         word = question.estimand.words[group.factor]
         if word == "subject":
             _check_known(group, design)
-            subject.append((group, fit.needed(f"{prefix}b_{group.slug}", 'estimand="subject"')))
+            subject.append((group, fit.needed(names.of_factor("b", group.slug), 'estimand="subject"')))
         elif word == "population":
             integrated.append(spread_of(fit, design, group, parameter))
     if sum(spread.t_terms for spread in integrated) > 1:

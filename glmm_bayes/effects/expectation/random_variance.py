@@ -7,7 +7,7 @@ from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.priors.group_priors import GroupPrior
-from glmm_bayes.priors.predictors import prefix_of
+from glmm_bayes.priors.names import PredictorNames, prefix_of
 from glmm_bayes.priors.spread import Spread
 from glmm_bayes.spec.linear_predictor import MEAN
 
@@ -22,9 +22,9 @@ def spread_of(fit: Fit, design: Design, group: GroupDesign, parameter: str = MEA
     """
     prior = fit.group_prior(group.slug, parameter)
     _check_levels(design, group, prior)
-    prefix = prefix_of(parameter)
+    names = PredictorNames(prefix_of(parameter))
     parameters = {
-        name: fit.needed(f"{prefix}{name}_{group.slug}", "the variance of random effects")
+        name: fit.needed(names.of_factor(name, group.slug), "the variance of random effects")
         for name in prior.single_values
     }
     return Spread(group, prior, fit.covariance(group.slug, parameter), parameters)

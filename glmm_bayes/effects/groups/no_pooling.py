@@ -12,6 +12,7 @@ from glmm_bayes.families.binary import BinaryFamily
 from glmm_bayes.families.counts import CountFamily
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import fixed_part, group_part, single_values, subject_predictor
+from glmm_bayes.priors.names import PLAIN
 from glmm_bayes.spec.linear_predictor import MEAN
 
 Array = NDArray[np.float64]
@@ -54,7 +55,9 @@ def _posterior_mean_predictor(fit: Fit, without: GroupDesign) -> Array:
     eta = fixed_part(means, fit.predictors[MEAN], fit.design, slice(None))
     for group in fit.design.groups:
         if group.slug != without.slug:
-            eta = eta + group_part(fit.flat[f"b_{group.slug}"].mean(axis=0, keepdims=True), group)
+            eta = eta + group_part(
+                fit.flat[PLAIN.of_factor("b", group.slug)].mean(axis=0, keepdims=True), group
+            )
     return np.asarray(eta[0])
 
 

@@ -153,7 +153,7 @@ def only_factor(fit: Fit) -> str:
 
 def effect_draws(fit: Fit, group: GroupDesign, predictor: Predictor) -> Array:
     """Return the draws of each level's effects, shape (draw, level, effect)."""
-    return fit.needed(predictor.variable(f"b_{group.slug}"), "random_effects")
+    return fit.needed(predictor.names.of_factor("b", group.slug), "random_effects")
 
 
 def _table(fit: Fit, group: GroupDesign, predictor: Predictor) -> pd.DataFrame:

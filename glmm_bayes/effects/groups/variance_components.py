@@ -17,8 +17,8 @@ from glmm_bayes.effects.groups.latent_residual import latent_residual
 from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
+from glmm_bayes.priors.posterior import shared_labels
 from glmm_bayes.priors.predictors import Predictor
-from glmm_bayes.priors.priors import shared_labels
 from glmm_bayes.priors.spread import depends_on_levels, kinds_of_rows
 from glmm_bayes.spec.linear_predictor import MEAN
 
@@ -107,7 +107,7 @@ def _components(fit: Fit, group: GroupDesign, predictor: Predictor) -> list[tupl
         corr = covariance[:, first, second] / (sd[:, first] * sd[:, second])
         rows.append((group.factor, f"corr {effects[first]}, {effects[second]}", corr))
     for name in prior.single_values:
-        own = predictor.variable(f"{name}_{group.slug}")
+        own = predictor.names.of_factor(name, group.slug)
         rows.append((group.factor, name, fit.needed(own, "variance_components")))
     return rows
 
@@ -116,7 +116,7 @@ def _joint(fit: Fit) -> list[tuple[str, str, Array]]:
     """List correlations between effects of different linear predictors."""
     rows = []
     for shared in fit.priors.shared:
-        corr = fit.needed(f"joint_corr_{shared.label}", "variance_components")
+        corr = fit.needed(shared.names.correlation, "variance_components")
         labels = shared_labels(shared, fit.priors)
         owner = [member for member, positions in enumerate(shared.positions) for _ in positions]
         first, index = shared.members[0]

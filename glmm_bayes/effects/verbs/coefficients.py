@@ -114,7 +114,7 @@ def _ordinal_table(fit: Fit, projection: str) -> pd.DataFrame:
     names = [
         f"{predictor.prefix}{coef}" for predictor in predictors for coef in predictor.design.coefficients
     ]
-    beta = np.hstack([fit.flat[predictor.variable("beta")] for predictor in predictors])
+    beta = np.hstack([fit.flat[predictor.names.beta] for predictor in predictors])
     gamma = np.hstack([projected[predictor.name] for predictor in predictors])
     scale = discrimination(fit)
     assert scale is not None
@@ -182,9 +182,9 @@ def _subject_table(fit: Fit, predictors: Mapping[str, Predictor]) -> pd.DataFram
     called: dict[str, None] = {}
     for name, predictor in predictors.items():
         coefficients = [f"{predictor.prefix}{coef}" for coef in predictor.design.coefficients]
-        draws = fit.flat[predictor.variable("beta")]
+        draws = fit.flat[predictor.names.beta]
         columns = [pd.DataFrame({"coef": coefficients}), summary_frame(draws).add_prefix("subject_")]
-        scale = discrimination(fit) if name == MEAN or name.startswith("cs_") else np.ones(())
+        scale = discrimination(fit) if predictor.role in ("mean", "threshold") else np.ones(())
         ratio = reading_of(name, predictor.link, fit.family, fit.response).ratio
         if ratio and scale is not None:
             columns.append(_ratios(scale[..., None] * draws, "subject").assign(ratio=ratio))
