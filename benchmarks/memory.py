@@ -70,7 +70,7 @@ def estimated(case: str) -> tuple[Any, dict, float]:
     rows, levels, formula, family, arguments = CASES[case]
     model = gb.Model(formula, frame(rows, levels, SPREAD.get(case, 0.5)), family=family)
     arguments = {**arguments, "cores": 2, "seed": SEED}
-    told = estimate(model.priors, rows, Settings(**arguments)).total
+    told = estimate(model.definition, Settings(**arguments)).total
     return model, arguments, round(told / 1e6, 1)
 
 

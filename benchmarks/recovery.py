@@ -30,7 +30,6 @@ from scipy import special, stats
 
 import glmm_bayes as gb
 from glmm_bayes.families import FAMILIES
-from glmm_bayes.fit.datatree import dimensions
 
 RESULT = Path(__file__).resolve().parent / "results" / "recovery.json"
 SEED = 20261124
@@ -334,7 +333,7 @@ def run(study: Study) -> dict[str, Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model = gb.Model(study.formula(), with_response(study, first), study.family, priors=study.priors())
-    names = [n for n in dimensions(model.priors) if "b_g" not in n]
+    names = [n for n in model.definition.posterior if "b_g" not in n]
     compiled = nutpie.compile_pymc_model(model.pymc_model, var_names=names)
     covered: dict[str, int] = {}
     again = 0

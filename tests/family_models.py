@@ -10,7 +10,6 @@ import pandas as pd
 import pymc as pm
 
 import glmm_bayes as gb
-from glmm_bayes.fit.datatree import dimensions
 from tests.plain_mode import PLAIN
 
 ROWS, LEVELS = 80, 8
@@ -87,7 +86,7 @@ def model_of(family: str, left: str = "", fixed: str = "x + z + (1 | g)", **furt
 def fit_of(family: str, fixed: str = "x + z + (1 | g)", draws: int = 40, **further: str | float) -> gb.Fit:
     """Return prior draws of a model as a fit."""
     model = model_of(family, fixed=fixed, **further)
-    names = list(dimensions(model.priors))
+    names = list(model.definition.posterior)
     with model.pymc_model:
         options = {"mode": PLAIN}
         prior = pm.sample_prior_predictive(draws, None, names, 3, compile_kwargs=options)["prior"]

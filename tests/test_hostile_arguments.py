@@ -179,7 +179,7 @@ CALLS = {
     "register_family": (gb.register_family, {"family": gb.CustomFamily(**FAMILY)}),
     "register_transform": (gb.register_transform, {"name": "lagged", "function": np.abs}),
     "from_draws": (gb.Fit.from_draws, {"model": MODEL, "draws": {}}),
-    "from_draws together": (gb.MultivariateFit.from_draws, {"model": TOGETHER, "draws": {}}),
+    "from_draws together": (gb.Fit.from_draws, {"model": TOGETHER, "draws": {}}),
     "load": (gb.load, {"path": "nosuch"}),
     "a file of a spec": (gb.ModelSpec.from_file, {"path": "nosuch"}),
     "spec_schema": (gb.spec_schema, {}),
@@ -221,7 +221,6 @@ def nothing_is_compiled(monkeypatch):
         )
 
     monkeypatch.setattr(gb.Model, "pymc_model", property(stop))
-    monkeypatch.setattr(gb.MultivariateModel, "pymc_model", property(stop))
     monkeypatch.setattr(gb.Model, "_sampled", stop)
 
 
@@ -274,8 +273,6 @@ FLAG_CALLS = {
     "Formulas": lambda folder, **flag: gb.Formulas("y ~ x", "z ~ x", **flag),
     "Model.fit": lambda folder, **flag: COUNTS_MODEL.fit(draws=10**12, **flag),
     "ModelSpec.to_file": lambda folder, **flag: SPEC.to_file(folder / "a", **flag),
-    "MultivariateFit.save": lambda folder, **flag: gb.MultivariateFit.save(None, folder / "a", **flag),
-    "MultivariateModel.fit": lambda folder, **flag: gb.Model(MANY, DATA).fit(draws=10**12, **flag),
     "coefficients": lambda folder, **flag: gb.coefficients(COUNTS, **flag),
     "ranks": lambda folder, **flag: gb.ranks(COUNTS, "g", **flag),
     "report": lambda folder, **flag: gb.report(COUNTS, folder / "a", **flag),

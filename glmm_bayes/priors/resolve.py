@@ -115,6 +115,7 @@ def define_response(
     designs = build_designs(predictors, table, findings, rank, family.keeps_intercept, learnt)
     before = learnt[MEAN].transforms if learnt else None
     columns = read_response(spec.response, table, findings, before)
+    findings.raise_errors()
     response = family.read_response(columns, findings)
     response = replace(response, source=columns.source, transforms=columns.transforms)
     _check_additions(family, response, columns, spec.predictors, findings)

@@ -11,7 +11,6 @@ from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, FormulaError, PriorError, shown_value
 from glmm_bayes.spec.column_names import ColumnNames, column_names
 from glmm_bayes.spec.editions import CURRENT
-from glmm_bayes.spec.formula import read_formula
 from glmm_bayes.spec.linear_predictor import MEAN, LinearPredictor
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.response_term import ResponseTerm
@@ -139,6 +138,9 @@ class ModelSpec:
         >>> ModelSpec.from_formula("y ~ a*b + (b || g)", family="poisson").to_formula()
         'y ~ a + b + a:b + (1 + b || g)'
         """
+        # Late, for the parser is loaded with it.
+        from glmm_bayes.spec.formula import read_formula
+
         if priors is not None and not isinstance(priors, Mapping):
             message = f"priors must be a mapping of parameters to gb.Prior, found {type(priors).__name__}."
             hint = 'Write priors={"beta": gb.Prior("Normal", mu=0, sigma=1)}.'

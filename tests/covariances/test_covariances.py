@@ -16,7 +16,6 @@ from scipy.special import kv
 
 import glmm_bayes as gb
 from glmm_bayes.covariances import COVARIANCES
-from glmm_bayes.fit.datatree import dimensions
 from tests.plain_mode import PLAIN
 
 RNG = np.random.default_rng(7)
@@ -164,7 +163,7 @@ def compiled(formula):
     """Return a model, names of its posterior, and at a point: their values, both densities, the gradient."""
     model = model_of(formula)
     graph = model.pymc_model
-    names = [variable for variable in dimensions(model.priors) if variable in graph.named_vars]
+    names = [variable for variable in model.definition.posterior if variable in graph.named_vars]
     outputs = graph.replace_rvs_by_values([graph[variable] for variable in names])
     total, inputs = graph.logp(), graph.value_vars
     gradient = pt.concatenate([slope.ravel() for slope in pytensor.grad(total, inputs)])

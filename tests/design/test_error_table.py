@@ -515,12 +515,12 @@ def test_row_25_training_rows_replay_to_the_bit():
 
 
 def test_row_28_decimals_nullable_columns_and_polars_are_the_same_numbers():
-    plain = gb.Model("k ~ x + bit", DATA, **POISSON).design
+    plain = gb.Model("k ~ x + bit", DATA, **POISSON)
     decimals = new(k=[Decimal(int(k)) for k in DATA["k"]], bit=DATA["bit"].astype("Int8"))
     for data in (decimals, pl.from_pandas(DATA)):
-        found = gb.Model("k ~ x + bit", data, **POISSON).design
-        np.testing.assert_array_equal(found.x, plain.x)
-        np.testing.assert_array_equal(found.response.column.values, plain.response.column.values)
+        found = gb.Model("k ~ x + bit", data, **POISSON)
+        np.testing.assert_array_equal(found.design.x, plain.design.x)
+        np.testing.assert_array_equal(found.response.values, plain.response.values)
 
 
 def test_row_30_wide_identifiers_are_exact_levels():

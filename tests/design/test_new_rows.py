@@ -82,7 +82,7 @@ def test_group_levels_match_by_label_whatever_their_type(values, codes):
 
 def test_without_groups_their_columns_may_be_absent_and_no_row_has_a_level():
     new = replay_design(DESIGN, NEW.drop(columns=["g", "y"]), with_groups=False)
-    assert new.groups[0].codes.tolist() == [-1] * 4 and new.response is None
+    assert new.groups[0].codes.tolist() == [-1] * 4
     np.testing.assert_array_equal(new.x, DESIGN.x[:4])
     np.testing.assert_array_equal(new.offset, DESIGN.offset[:4])
 

@@ -24,7 +24,9 @@ DATA = pd.DataFrame(
 
 def response(text, data=DATA):
     spec, findings = ModelSpec.from_formula(f"{text} ~ x"), Findings(DataError)
-    return read_response(spec.response, read_table(as_frame(data), list(spec.names()), findings), findings)
+    columns = read_response(spec.response, read_table(as_frame(data), list(spec.names()), findings), findings)
+    findings.raise_errors()
+    return columns
 
 
 def test_three_columns_of_counts_are_categories():

@@ -14,7 +14,6 @@ from scipy import special
 import glmm_bayes as gb
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.links import LINKS
-from glmm_bayes.fit.datatree import dimensions
 from tests.plain_mode import PLAIN
 
 RNG = np.random.default_rng(20261123)
@@ -73,7 +72,7 @@ def fit_of(link="logit", random="(1 | g)", size=3):
     model = model_of(link, random)
     tree = model.prior_predictive(size, seed=1)
     prior = tree["prior"].data_vars
-    return gb.Fit.from_draws(model, {name: prior[name].to_numpy() for name in dimensions(model.priors)})
+    return gb.Fit.from_draws(model, {name: prior[name].to_numpy() for name in model.definition.posterior})
 
 
 def typical_predictor(fit):
@@ -92,7 +91,7 @@ def test_the_graph_has_the_rows_of_the_draws_and_finite_gradients(link, random):
     point = {
         name: value + rng.normal(0, 0.3, np.shape(value)) for name, value in graph.initial_point().items()
     }
-    names = list(dimensions(model.priors))
+    names = list(model.definition.posterior)
     outputs = graph.replace_rvs_by_values([graph[name] for name in names])
     values = graph.compile_fn(outputs, inputs=graph.value_vars, mode=PLAIN)(point)
     draws = {name: np.asarray(value)[None, None] for name, value in zip(names, values, strict=True)}

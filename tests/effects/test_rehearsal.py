@@ -7,8 +7,7 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.effects.expectation.answer import OVERFLOW
-from glmm_bayes.families import FAMILIES
-from glmm_bayes.fit.datatree import arrays_of, dimensions
+from glmm_bayes.fit.datatree import checked_arrays
 from glmm_bayes.fit.supports import _INSIDE, Condition, inside
 from glmm_bayes.sampling.rehearsal import rehearsal
 from tests.families.every_family import FURTHER
@@ -45,7 +44,7 @@ def outcome(verb, fit, asked):
 
 
 def check_answers(fit, variable, rows):
-    trial = rehearsal(fit)
+    trial = rehearsal(fit.definition)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for verb, asked in questions(variable, rows):
@@ -54,10 +53,9 @@ def check_answers(fit, variable, rows):
 
 def check_draw(model):
     """See that it has every variable of the posterior, inside its support."""
-    posterior = rehearsal(model).draws["posterior"]
-    family = FAMILIES[model.spec.family]
-    assert set(posterior.data_vars) == set(dimensions(model.priors))
-    arrays = arrays_of({name: posterior[name] for name in posterior.data_vars}, model.priors, family)
+    posterior = rehearsal(model.definition).draws["posterior"]
+    assert set(posterior.data_vars) == set(model.definition.posterior)
+    arrays = checked_arrays({name: posterior[name] for name in posterior.data_vars}, model.definition)
     assert all(np.isfinite(array).all() for array in arrays.values())
 
 

@@ -5,7 +5,6 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.fit.datatree import dimensions
 from tests.graph.model_rows import USABLE, draws_of, model_of
 
 RNG = np.random.default_rng(11)
@@ -160,7 +159,7 @@ def test_slopes_of_new_groups_beside_others_are_differences_of_predictions(kind,
         "b_g": rng.normal(size=(1, 3, 10, size)),
         "b_h": rng.normal(size=(1, 3, 3, 1)),
     }
-    named = {name: value for name, value in draws.items() if name in dimensions(model.priors)}
+    named = {name: value for name, value in draws.items() if name in model.definition.posterior}
     fit = gb.Fit.from_draws(model, named)
     rows = pd.DataFrame({"x": [1.0, 2.0, 2.0], "g": ["new", "new", "other"], "h": ["a", "b", "b"]})
     word = {"g": "new_subject", "h": others}

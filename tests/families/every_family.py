@@ -11,7 +11,6 @@ import pytensor.tensor as pt
 
 import glmm_bayes as gb
 from glmm_bayes.families import FAMILIES
-from glmm_bayes.fit.datatree import dimensions
 from tests.plain_mode import PLAIN
 
 ROWS = 48
@@ -73,7 +72,7 @@ def model_of(
 def at_a_point(model: gb.Model, seed: int = 1, size: float = 0.3) -> tuple[dict[str, Any], np.ndarray, bool]:
     """Return the posterior at a random point, row densities, and whether gradients are finite."""
     graph = model.pymc_model
-    names = list(dimensions(model.priors))
+    names = list(model.definition.posterior)
     values = graph.value_vars
     outputs = graph.replace_rvs_by_values([graph[name] for name in names])
     (density,) = graph.logp(vars=[graph["y"]], sum=False)

@@ -10,7 +10,6 @@ import xarray as xr
 
 import glmm_bayes as gb
 from glmm_bayes.families import FAMILIES
-from glmm_bayes.fit.datatree import coordinates, dimensions
 from glmm_bayes.storage.save_load import load, save_fit
 from tests.families.every_family import FURTHER, model_of
 from tests.storage.test_saved_structures import DATA, FORMULAS, KNOWN
@@ -63,11 +62,8 @@ def possible(kind, shape, rng):
 
 def draws_of(model):
     rng = np.random.default_rng(1)
-    sizes = {name: len(labels) for name, labels in coordinates(model.priors).items()}
-    return {
-        name: possible(kind_of(name, model), (*SHAPE, *(sizes[dim] for dim in dims)), rng)
-        for name, dims in dimensions(model.priors).items()
-    }
+    shapes = model.definition.posterior.shapes
+    return {name: possible(kind_of(name, model), (*SHAPE, *shape), rng) for name, shape in shapes.items()}
 
 
 def impossible(kind, x):
@@ -166,7 +162,7 @@ def test_correlations_under_a_label_are_correlations():
     model = gb.Model(LABELLED, DATA.assign(y=np.linspace(0.0, 1.0, len(DATA))))
     draws = draws_of(model)
     tree = gb.Fit.from_draws(model, without(draws, "joint_corr_i")).draws
-    labels = coordinates(model.priors)["joint_i"]
+    labels = model.definition.posterior.labels["joint_i"]
     import xarray as xr
 
     def labelled(values):
@@ -208,9 +204,9 @@ def test_draws_of_several_responses_are_checked_too(name, value, words):
     draws |= {f"{one}_b_g": np.zeros((*SHAPE, 5, 1)) for one in "ab"}
     draws |= {f"{one}_sigma": np.ones(SHAPE) for one in "ab"}
     draws |= {one: np.tile(np.eye(2), (*SHAPE, 1, 1)) for one in ("rescor", "joint_corr_i")}
-    gb.MultivariateFit.from_draws(model, draws)
+    gb.Fit.from_draws(model, draws)
     with pytest.raises(gb.DataError, match=words) as caught:
-        gb.MultivariateFit.from_draws(model, changed(draws, name, value))
+        gb.Fit.from_draws(model, changed(draws, name, value))
     assert f"'{name}'" in str(caught.value) and WHERE in str(caught.value)
 
 
@@ -270,10 +266,9 @@ def test_what_is_no_mapping_of_draws_is_refused(draws):
 
 
 @pytest.mark.parametrize("model", [None, "y ~ x", 1, {}, gb.ModelSpec.from_formula("y ~ x")])
-@pytest.mark.parametrize("verb", [gb.Fit.from_draws, gb.MultivariateFit.from_draws])
-def test_draws_without_their_model_are_refused(verb, model):
+def test_draws_without_their_model_are_refused(model):
     with pytest.raises(gb.DataError) as caught:
-        verb(model, GOOD)
+        gb.Fit.from_draws(model, GOOD)
     assert caught.value.code == "draws_model"
 
 
@@ -353,9 +348,7 @@ def test_a_file_with_impossible_draws_is_refused(family, tmp_path):
 
 
 def fit_with(fit, tree, **settings):
-    return gb.Fit(
-        fit.spec, fit.design, fit.response, fit.priors, tree, {**fit.settings, **settings}, fit.known
-    )
+    return gb.Fit(fit.definition, tree, {**fit.settings, **settings})
 
 
 # --- which draws belong together ------------------------------------------------------------------------

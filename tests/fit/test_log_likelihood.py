@@ -56,7 +56,7 @@ def draws_of(model):
 def rehearsed(model):
     from glmm_bayes.sampling.rehearsal import rehearsal
 
-    return rehearsal(model).draws["posterior"].data_vars
+    return rehearsal(model.definition).draws["posterior"].data_vars
 
 
 def fit_of(name):
@@ -215,7 +215,7 @@ def test_several_responses_have_one_each_or_one_of_the_row(rescor, reads, monkey
     own = {name: draws_of(gb.Model(formula, DATA)) for name, formula in formulas.items()}
     draws = {f"{name}_{key}": values for name, each in own.items() for key, values in each.items()}
     corr = np.broadcast_to(np.array([[1.0, 0.3], [0.3, 1.0]]), (CHAINS, DRAWS, 2, 2))
-    tree = gb.MultivariateFit.from_draws(model, draws | ({"rescor": corr} if rescor else {})).draws
+    tree = gb.Fit.from_draws(model, draws | ({"rescor": corr} if rescor else {})).draws
     assert repr(tree) and reads == []
     assert set(tree["log_likelihood"].data_vars) == ({"y"} if rescor else {"y1", "y2"})
     last = list(tree["log_likelihood"].data_vars)[-1]

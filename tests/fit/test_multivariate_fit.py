@@ -6,8 +6,8 @@ import pytest
 from scipy import stats
 
 import glmm_bayes as gb
+from glmm_bayes.fit.datatree import assemble
 from glmm_bayes.fit.draws import STATISTICS
-from glmm_bayes.fit.several_responses import MultivariateFit, _coordinates, joint_dimensions
 from tests.storage.test_storage import SETTINGS
 
 RNG = np.random.default_rng(8)
@@ -34,7 +34,7 @@ def fit_of(rescor):
     formulas = gb.Formulas("a ~ x + (1 |i| g)", "b ~ x + (1 |i| g)", rescor=rescor)
     draws = draws_of("a_") | draws_of("b_") | {"joint_corr_i": MATRIX}
     draws |= {"rescor": MATRIX} if rescor else {}
-    return gb.MultivariateFit.from_draws(gb.Model(formulas, DATA), draws), draws
+    return gb.Fit.from_draws(gb.Model(formulas, DATA), draws), draws
 
 
 def test_the_fit_of_one_response_answers_as_a_model_of_it_alone_with_the_same_draws():
@@ -75,39 +75,50 @@ def test_a_response_that_does_not_exist_is_answered_with_those_that_do():
         fit["c"]
 
 
-def test_saving_the_whole_is_refused_and_saving_a_response_is_not(tmp_path):
-    fit, _ = fit_of(rescor=False)
-    with pytest.raises(gb.StorageError, match=r'\[not_available\].*fit\["a"\]\.save'):
-        fit.save(tmp_path / "both.glmm")
-    fit["a"].save(tmp_path / "a.glmm")
-    np.testing.assert_array_equal(gb.load(tmp_path / "a.glmm").flat["beta"], fit["a"].flat["beta"])
-
-
 @pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
 @pytest.mark.parametrize("rescor", [False, True])
-def test_each_response_of_a_sampled_fit_is_read_from_a_file_again(rescor, tmp_path):
+def test_a_sampled_fit_of_several_responses_and_each_of_it_are_read_from_a_file_again(rescor, tmp_path):
     model = gb.Model(gb.Formulas("a ~ x + (1 + x |i| g)", "b ~ x + (1 |i| g)", rescor=rescor), DATA)
-    sizes = {"g": LEVELS} | {name: len(labels) for name, labels in _coordinates(model.joint).items()}
     draws = {}
-    for name, dims in joint_dimensions(model.joint).items():
-        shape = (*DRAWS, *(sizes[dim] for dim in dims))
+    for name, own in model.definition.posterior.shapes.items():
         is_matrix = "corr" in name or name == "rescor"
+        shape = (*DRAWS, *own)
         draws[name] = np.broadcast_to(np.eye(shape[-1]), shape) if is_matrix else np.ones(shape)
     statistics = {
         name: np.ones(DRAWS, statistic.dtype) for name, statistic in STATISTICS.items() if name != "n_steps"
     }
-    settings = {name: value for name, value in SETTINGS.items() if name != "notes"}
-    fit = MultivariateFit.of(model, draws, statistics, settings | {"chains": DRAWS[0], "draws": DRAWS[1]})
+    settings = SETTINGS | {"chains": DRAWS[0], "draws": DRAWS[1], "notes": list(model.definition.notes)}
+    fit = gb.Fit(model.definition, assemble(model.definition, draws, statistics), settings)
+    fit.save(tmp_path / "both")
+    again = gb.load(tmp_path / "both")
+    assert again.draws.identical(fit.draws) and again.settings == fit.settings
+    again.save(tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "both").read_bytes()
     for response in fit:
+        assert again[response].draws.identical(fit[response].draws)
+        assert again[response].settings == fit[response].settings
         fit[response].save(tmp_path / response)
         assert gb.load(tmp_path / response).draws.identical(fit[response].draws)
+
+
+@pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
+def test_the_users_priors_of_several_responses_are_read_from_a_file_again(tmp_path):
+    formulas = gb.Formulas("a ~ x + (1 |i| g)", "b ~ log(x + 10)", family=("gaussian", "student"))
+    given = {"a_beta[x]": gb.Prior("Normal", mu=0, sigma=1), "sigma": gb.Prior("Exponential", scale=2.0)}
+    model = gb.Model(formulas, DATA, priors=given)
+    draws = {name: np.ones((1, 2, *shape)) for name, shape in model.definition.posterior.shapes.items()}
+    fit = gb.Fit.from_draws(model, draws)
+    fit.save(tmp_path / "both")
+    again = gb.load(tmp_path / "both")
+    assert again.priors.rows == fit.priors.rows and again.definition.given == given
+    assert str(again) == str(fit)
 
 
 def test_draws_of_another_shape_or_name_are_refused():
     _, draws = fit_of(rescor=False)
     model = gb.Model(gb.Formulas("a ~ x + (1 |i| g)", "b ~ x + (1 |i| g)"), DATA)
     with pytest.raises(gb.DataError, match=r"no variable 'a_bta'. Did you mean 'a_beta'\?"):
-        gb.MultivariateFit.from_draws(model, draws | {"a_bta": draws["a_beta"]})
+        gb.Fit.from_draws(model, draws | {"a_bta": draws["a_beta"]})
 
 
 @pytest.mark.slow
@@ -131,8 +142,9 @@ def test_correlations_of_simulated_effects_and_residuals_are_recovered():
 
 @pytest.mark.parametrize("verb", [gb.predictions, gb.coefficients, gb.random_effects, gb.pp_check])
 def test_verbs_of_one_response_say_which_ones_there_are(verb):
-    both = MultivariateFit({"a": None, "b": None}, None, None, {})
+    both, _ = fit_of(rescor=False)
     with pytest.raises(gb.GlmmError) as caught:
         verb(both)
     assert 'fit["a"]' in str(caught.value)
-    assert not hasattr(both, "family")
+    with pytest.raises(gb.DataError, match=r"'family' is of one"):
+        both.family  # noqa: B018

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.fit.several_responses import MultivariateFit
+from glmm_bayes.fit.datatree import assemble
 
 RNG = np.random.default_rng(3)
 TABLE = pd.DataFrame({"x": RNG.normal(size=30)}).assign(
@@ -26,7 +26,8 @@ def arrays():
 
 def fit_of(draws):
     """Put draws together as a sampler's are: nothing of them is refused."""
-    return MultivariateFit.of(MODEL, draws, {}, {"engine": "nutpie", "interrupted": False})
+    tree = assemble(MODEL.definition, draws, {})
+    return gb.Fit(MODEL.definition, tree, {"engine": "nutpie", "interrupted": False})
 
 
 @pytest.mark.parametrize("gap", [0.0, 1e-17])

@@ -9,7 +9,6 @@ import pandas as pd
 
 import glmm_bayes as gb
 from glmm_bayes.families import FAMILIES
-from glmm_bayes.fit.datatree import dimensions
 
 ROWS = 24
 _RNG = np.random.default_rng(20)
@@ -93,22 +92,13 @@ def model_of(family, link=None, right="x + (1 | g)", **further):
 
 def draws_of(model, shape=(2, 10), seed=3, spread=0.3, sd=1.0):
     """Return moderate draws of every variable of a model; ``sd`` scales the random effects."""
-    rng, priors = np.random.default_rng(seed), model.priors
-    sizes = _sizes(priors)
-    result = {}
-    for name, dims in dimensions(priors).items():
-        size = (*shape, *(sizes[dim] for dim in dims))
-        result[name] = _draw(name, size, rng, spread, sd)
+    rng = np.random.default_rng(seed)
+    shapes = model.definition.posterior.shapes
+    result = {name: _draw(name, (*shape, *own), rng, spread, sd) for name, own in shapes.items()}
     if model.link.name in ("inverse", "inverse_squared", "identity") and "rating" not in model.response.label:
         result["beta"][..., 0] = rng.uniform(2.0, 3.0, shape)
         result["beta"][..., 1:] *= 0.1
     return result
-
-
-def _sizes(priors):
-    from glmm_bayes.fit.datatree import coordinates
-
-    return {name: len(labels) for name, labels in coordinates(priors).items()}
 
 
 def _draw(name, size, rng, spread, sd):

@@ -97,7 +97,7 @@ def test_a_prior_without_a_response_holds_for_all_and_one_with_its_name_comes_fi
     formulas = gb.Formulas("a ~ x + (1 | g)", "b ~ x", rescor=True)
     wide, narrow = gb.Prior("Normal", mu=0, sigma=9), gb.Prior("Normal", mu=0, sigma=2)
     given = {"beta": wide, "b_beta[x]": narrow, "rescor": gb.Prior("LKJ", eta=5)}
-    rows = {row.parameter: row.prior for row in gb.Model(formulas, DATA, priors=given).joint.whole.rows}
+    rows = {row.parameter: row.prior for row in gb.Model(formulas, DATA, priors=given).priors.rows}
     assert (rows["a_beta[x]"], rows["b_beta[x]"]) == (repr(wide), repr(narrow))
     assert rows["rescor"] == "LKJ(eta=5)"
 
@@ -129,7 +129,7 @@ def test_what_is_refused_is_refused_before_anything_is_compiled(members, further
 def test_a_row_that_misses_a_value_of_one_response_is_dropped_from_all():
     data = DATA.assign(a=DATA["a"].where(DATA.index != 3))
     model = gb.Model(gb.Formulas("a ~ x", "b ~ x"), data, missing="drop")
-    assert [len(member.design) for member in model.members.values()] == [ROWS - 1, ROWS - 1]
+    assert [len(one.design) for one in model.definition.responses.values()] == [ROWS - 1, ROWS - 1]
 
 
 def test_a_response_may_be_a_predictor_of_another_and_that_is_noted():

@@ -80,7 +80,7 @@ def test_the_class_holds_the_slopes_of_every_category_and_response():
     laws = {row.parameter: row.prior for row in model.priors.rows if row.source == "yours"}
     assert laws == {"mu_v_beta[x]": repr(OWN), "mu_z_beta[x]": repr(OTHER)}
     several = gb.Formulas("w ~ x", "count ~ 1", family=("gaussian", "poisson"))
-    joint = gb.Model(several, DATA, priors={"beta": OWN}).joint.whole.rows
+    joint = gb.Model(several, DATA, priors={"beta": OWN}).priors.rows
     assert [row.parameter for row in joint if row.source == "yours"] == ["w_beta[x]"]
 
 
@@ -120,8 +120,8 @@ def test_an_intercept_of_one_category_or_response_comes_before_that_of_all():
     laws = {row.parameter: row.prior for row in model.priors.rows if row.source == "yours"}
     assert laws == {"mu_v_Intercept": repr(OWN), "mu_z_beta[Intercept]": repr(OTHER)}
     several = gb.Formulas("w ~ x", "count ~ x", family=("gaussian", "poisson"))
-    joint = gb.Model(several, DATA, priors={"Intercept": OWN, "count_beta[Intercept]": OTHER}).joint
-    laws = {row.parameter: row.prior for row in joint.whole.rows if row.source == "yours"}
+    joint = gb.Model(several, DATA, priors={"Intercept": OWN, "count_beta[Intercept]": OTHER})
+    laws = {row.parameter: row.prior for row in joint.priors.rows if row.source == "yours"}
     assert laws == {"w_Intercept": repr(OWN), "count_beta[Intercept]": repr(OTHER)}
 
 
@@ -207,7 +207,7 @@ def test_correlations_are_uniform_by_default():
     """LKJ(1), as in brms and rstanarm, wherever nobody set a prior."""
     assert default_correlation() == gb.Prior("LKJ", eta=1)
     formulas = gb.Formulas("y ~ x + (1 |i| g)", "w ~ x + (1 |i| g)", rescor=True)
-    rows = gb.Model(formulas, DATA).joint.whole.rows
+    rows = gb.Model(formulas, DATA).priors.rows
     assert {row.prior for row in rows if "corr" in row.parameter} == {"LKJ(eta=1)"}
     assert gb.Model("y ~ x + (1 + x | g)", DATA).priors.groups[0].correlation == (gb.Prior("LKJ", eta=1),)
 

@@ -69,7 +69,7 @@ def test_what_is_advised_fits(which, asked, monkeypatch):
     made = {"small": model, "wide": wide}[which]()
 
     def check(settings):
-        check_memory(estimate(made.priors, len(made.design), settings), settings)
+        check_memory(estimate(made.definition, settings), settings)
 
     with pytest.raises(gb.ResourceError, match=r"Try (draws|tune|chains)=") as caught:
         check(Settings(**asked))
@@ -84,7 +84,7 @@ def test_what_is_advised_fits(which, asked, monkeypatch):
 def test_where_nothing_fits_no_settings_are_advised(monkeypatch):
     monkeypatch.setattr("glmm_bayes.sampling.resources.free_memory", lambda: 1e8)
     with pytest.raises(gb.ResourceError, match="Take fewer rows"):
-        check_memory(estimate(model().priors, 50, Settings()), Settings())
+        check_memory(estimate(model().definition, Settings()), Settings())
     with pytest.raises(gb.ResourceError, match="Take fewer rows"):
         monkeypatch.setattr("glmm_bayes.sampling.resources.free_memory", lambda: 100.0)
         model().prior_predictive()
@@ -96,9 +96,9 @@ def test_the_estimate_grows_with_everything_that_is_kept():
     usual = Settings(draws=100_000)
 
     def total(made, settings=usual):
-        return estimate(made.priors, len(made.design), settings).total
+        return estimate(made.definition, settings).total
 
-    of_draws = [estimate(made.priors, 40, usual).parts["draws"] for made in (small, large)]
+    of_draws = [estimate(made.definition, usual).parts["draws"] for made in (small, large)]
     assert total(large) > total(small) and of_draws[1] > 1.5 * of_draws[0]
     for more in (
         Settings(draws=200_000),
@@ -109,7 +109,7 @@ def test_the_estimate_grows_with_everything_that_is_kept():
 
 
 def test_a_full_disk_is_told_before_sampling(tmp_path):
-    need = estimate(model().priors, 50, Settings(draws=10**15))
+    need = estimate(model().definition, Settings(draws=10**15))
     with pytest.raises(gb.ResourceError, match="of disk"):
         check_disk(need, tmp_path / "not" / "there" / "a.glmm")
-    check_disk(estimate(model().priors, 50, Settings()), tmp_path / "a.glmm")
+    check_disk(estimate(model().definition, Settings()), tmp_path / "a.glmm")

@@ -16,13 +16,11 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.families.parameters import TRANSFORMS, Law
-from glmm_bayes.fit.datatree import dimensions
 from glmm_bayes.fit.settings import Settings
-from glmm_bayes.fit.several_responses import joint_dimensions
 from glmm_bayes.priors.prior_densities import DISTRIBUTIONS, distribution, median
 from glmm_bayes.sampling import nutpie_engine
 from glmm_bayes.sampling.densities import GraphDensity, NutpieDensity
-from glmm_bayes.sampling.guides import guide_of, joint_guide
+from glmm_bayes.sampling.guides import guide_of
 from glmm_bayes.sampling.null_model import rows_of_coefficients
 from glmm_bayes.sampling.nutpie_engine import _compiled
 from glmm_bayes.sampling.start_centres import _SAMPLED, _within
@@ -54,13 +52,11 @@ WIDE = {
 
 
 def guide(model):
-    if isinstance(model, gb.Model):
-        return guide_of(model.family, model.response, model.spec, model.priors)
-    return joint_guide(model.members, model.joint)
+    return guide_of(model.definition)
 
 
 def names_of(model):
-    return list(dimensions(model.priors) if isinstance(model, gb.Model) else joint_dimensions(model.joint))
+    return list(model.definition.posterior)
 
 
 def density(model):
@@ -152,7 +148,7 @@ def test_every_family_starts_at_its_data_under_vague_priors(family):
             np.testing.assert_allclose(own.value, plain.centres[name].value, rtol=1e-9)
     for predictor in vague(family).priors.predictors.values():
         # No effect of a column: the linear predictor is the same in all rows.
-        found = predictor.fixed.from_normal @ wide.centres[predictor.variable("beta_basis")].value
+        found = predictor.fixed.from_normal @ wide.centres[predictor.names.of("beta_basis")].value
         assert np.ptp(rows_of_coefficients(predictor) @ found) < 1e-3
 
 

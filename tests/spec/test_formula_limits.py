@@ -89,4 +89,4 @@ def test_repeating_a_term_costs_little_and_changes_nothing(operator):
     ],
 )
 def test_what_is_within_the_limits_is_read(formula, terms):
-    assert len(ModelSpec.from_formula(formula).fixed) == terms
+    assert len(ModelSpec.from_formula(formula).mean.fixed) == terms

@@ -164,8 +164,11 @@ def test_fixed_terms_hold_the_intercept_first():
 
 def test_correlated_effects_are_one_block_and_independent_ones_a_block_each():
     one = Term((Name("x"),))
-    assert ModelSpec.from_formula("y ~ (x | g)").groups[0].blocks == (Block((INTERCEPT, one)),)
-    assert ModelSpec.from_formula("y ~ (x || g)").groups[0].blocks == (Block((INTERCEPT,)), Block((one,)))
+    assert ModelSpec.from_formula("y ~ (x | g)").mean.groups[0].blocks == (Block((INTERCEPT, one)),)
+    assert ModelSpec.from_formula("y ~ (x || g)").mean.groups[0].blocks == (
+        Block((INTERCEPT,)),
+        Block((one,)),
+    )
 
 
 def test_separate_terms_of_one_factor_equal_the_double_bar():
@@ -181,12 +184,12 @@ def test_offsets_are_stored_without_their_wrapper():
 
 
 def test_options_and_texts_are_stored_as_data():
-    (_, term) = ModelSpec.from_formula('y ~ C(x, ref="a\\"b")').fixed
+    (_, term) = ModelSpec.from_formula('y ~ C(x, ref="a\\"b")').mean.fixed
     assert term.factors == (Call("C", (Name("x"),), (("ref", Text('a"b')),)),)
 
 
 def test_powers_bind_from_the_right_and_before_signs():
-    (_, term) = ModelSpec.from_formula("y ~ I(-x^2^z)").fixed
+    (_, term) = ModelSpec.from_formula("y ~ I(-x^2^z)").mean.fixed
     inner = term.factors[0].arguments[0]
     assert inner.operand == Binary("^", Name("x"), Binary("^", Number(2.0), Name("z")))
 
@@ -205,7 +208,7 @@ def test_family_link_and_priors_are_carried_through():
 
 
 def test_expressions_pickle():
-    fixed = ModelSpec.from_formula("y ~ log(x):z").fixed
+    fixed = ModelSpec.from_formula("y ~ log(x):z").mean.fixed
     assert pickle.loads(pickle.dumps(fixed)) == fixed  # noqa: S301
 
 

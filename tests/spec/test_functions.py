@@ -78,7 +78,7 @@ def test_each_listed_function_has_an_example_that_reads():
 
 
 def factor(term):
-    (_, only) = ModelSpec.from_formula(f"y ~ {term}").fixed
+    (_, only) = ModelSpec.from_formula(f"y ~ {term}").mean.fixed
     return only.factors[0]
 
 

@@ -72,7 +72,7 @@ def test_a_group_term_has_one_canonical_text_that_reads_back(formula, canonical)
 
 
 def groups(formula):
-    return ModelSpec.from_formula(formula).groups
+    return ModelSpec.from_formula(formula).mean.groups
 
 
 def test_by_distribution_and_label_belong_to_the_block():

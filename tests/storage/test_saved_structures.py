@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.fit.datatree import coordinates, dimensions
 
 LEVELS = ["a", "b", "c", "d", "e"]
 DATA = pd.DataFrame(
@@ -46,10 +45,9 @@ def fit_of(formula):
     wanted = {name: table for name, table in KNOWN.items() if f"= {name}" in formula}
     model = gb.Model(formula, DATA, family="bernoulli", known=wanted or None)
     rng = np.random.default_rng(1)
-    sizes = {name: len(labels) for name, labels in coordinates(model.priors).items()}
     draws = {}
-    for name, dims in dimensions(model.priors).items():
-        shape = (2, 3, *(sizes[dim] for dim in dims))
+    for name, own in model.definition.posterior.shapes.items():
+        shape = (2, 3, *own)
         draws[name] = rng.normal(size=shape)
         if name.startswith(("sd_", "range_")):
             draws[name] = np.abs(draws[name])
@@ -81,7 +79,7 @@ def test_every_parameter_of_a_structure_has_a_line_in_print_and_summary(formula)
     text = str(
         gb.Model(fit.spec, DATA, known={n: t for n, t in KNOWN.items() if f"= {n}" in formula} or None)
     )
-    for name in dimensions(fit.priors):
+    for name in fit.definition.posterior:
         if name not in ("beta", *(f"b_{group.slug}" for group in fit.design.groups)):
             assert name in text
             assert any(row.startswith(name) for row in gb.summary(fit).index)

@@ -21,7 +21,7 @@ import xarray as xr
 import zarr
 
 import glmm_bayes as gb
-from glmm_bayes.fit.datatree import assemble, coordinates, dimensions
+from glmm_bayes.fit.datatree import assemble
 from glmm_bayes.fit.draws import DRAWN_WITH
 from glmm_bayes.storage import archive as archive_module
 from glmm_bayes.storage.archive import write_archive
@@ -43,10 +43,9 @@ SETTINGS = {
 def random_draws(model, seed):
     """Draws of the right shapes and supports for any model."""
     rng = np.random.default_rng(seed)
-    sizes = {name: len(labels) for name, labels in coordinates(model.priors).items()}
     arrays = {}
-    for name, dims in dimensions(model.priors).items():
-        values = rng.normal(0.0, 0.3, (2, 20, *(sizes[dim] for dim in dims)))
+    for name, shape in model.definition.posterior.shapes.items():
+        values = rng.normal(0.0, 0.3, (2, 20, *shape))
         if name.startswith("corr_"):
             # A shrunken matrix of ones is positive definite.
             values = np.full(values.shape, 0.25) + 0.75 * np.eye(values.shape[-1])
@@ -64,7 +63,7 @@ def fit_of(model, seed=1):
         "reached_max_treedepth": rng.random((2, 20)) < 0.1,
         "energy": rng.normal(size=(2, 20)),
     }
-    tree = assemble(draws, stats, model.response, model.priors, model.family)
+    tree = assemble(model.definition, draws, stats)
     return replace(gb.Fit.from_draws(model, draws), draws=tree, settings=SETTINGS)
 
 

@@ -33,5 +33,5 @@ def test_the_estimates_of_the_benchmark_are_those_of_the_code(result):
     if result["family"] == "poisson":
         data["k"] = data["k"].astype(np.int64)
     made = gb.Model(result["formula"], data, family=result["family"])
-    told = estimate(made.priors, rows, Settings(**result["fit"])).total
+    told = estimate(made.definition, Settings(**result["fit"])).total
     assert told / 1e6 == pytest.approx(result["estimated_mb"], abs=0.1)
