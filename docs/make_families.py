@@ -18,29 +18,6 @@ from glmm_bayes.families.parameters import PARAMETERS
 
 PAGE = Path(__file__).with_name("families.md")
 
-#: What each family's response must be, and how it is coded.
-RESPONSES = {
-    "numbers": ("gaussian", "student", "skew_normal"),
-    "numbers above 0": ("lognormal", "gamma", "inverse_gaussian", "exponential", "weibull"),
-    "numbers of at least 0": ("hurdle_gamma", "hurdle_lognormal"),
-    "numbers strictly between 0 and 1": ("beta",),
-    "numbers of at least 0 and below 1": ("zero_inflated_beta",),
-    "numbers from 0 to 1": ("zero_one_inflated_beta", "ordered_beta"),
-    "angles in radians from -pi to pi": ("von_mises",),
-    "0/1, booleans, two ordered levels; `success(y, \"yes\")` for words": ("bernoulli",),
-    "`cbind(s, f)` or `s \\| trials(n)`": ("binomial", "beta_binomial", "zero_inflated_binomial"),
-    "whole numbers of at least 0": (
-        "poisson", "negative_binomial", "negative_binomial_1", "geometric", "generalized_poisson",
-        "zero_inflated_poisson", "zero_inflated_negative_binomial", "hurdle_poisson",
-        "hurdle_negative_binomial",
-    ),
-    "an ordered categorical, whole numbers, `ordered(y, \"low\", \"high\")`": (
-        "cumulative", "sratio", "cratio", "acat",
-    ),
-    "words or categories; the first is the reference": ("categorical",),
-    "`cbind(a, b, c)`, numbers of each category; the first is the reference": ("multinomial",),
-}  # fmt: skip
-
 
 def page() -> str:
     """Return the page."""
@@ -53,7 +30,6 @@ def _every() -> list[Family]:
 
 
 def _families_table() -> str:
-    coded = {name: words for words, names in RESPONSES.items() for name in names}
     rows = []
     for name in FAMILIES:
         family = FAMILIES[name]
@@ -61,7 +37,7 @@ def _families_table() -> str:
         if family.has_thresholds:
             parameters = f"thresholds, {parameters}"
         links = ", ".join(family.links)
-        rows.append((f"`{name}`", coded[name], links, parameters, _mean(family), *_rules(family)))
+        rows.append((f"`{name}`", family.coding, links, parameters, _mean(family), *_rules(family)))
     heads = ("family", "response", "links, the default first", "further parameters", "mean of the response")
     return _table((*heads, "rule: effects on `mu`", "rule: correlated effects on a second parameter"), rows)
 
@@ -171,6 +147,21 @@ LINKS_HEAD = """
 """
 
 TAIL = """
+## Probabilities under links whose linear predictor ends
+
+`bernoulli`, `binomial` and `beta_binomial` take three links that make coefficients what many readers ask
+for: `log` (logs of risk ratios), `identity` (risk differences) and `logc`, log(1 - mu) (logs of ratios of
+1 - mu, such as probabilities to survive). Their linear predictor must lie at most at 0, between 0 and 1, and
+at most at 0. Elsewhere the likelihood is 0: the posterior is restricted to coefficients, and effects of the
+groups in the data, that keep every row of the data inside. `log` is for rare outcomes and `logc` for common
+ones: near an end of the linear predictor trajectories of the sampler leave it, which counts as divergences.
+
+`typical`, `subject` and `sample` are means of the groups in the data. `population` and `new_subject` are
+refused with random effects (`estimand_undefined`): the effects in the data are restricted by their own
+rows, and the normal law of the model would give a new group a probability above 1 or below 0. Rows of
+`newdata` that lie beyond an end are refused, too (`outside_domain`). Population risk ratios and
+differences are those of the logit link: `gb.comparisons(fit, "x", measure="ratio")`.
+
 ## Where a mean does not exist
 
 `gb.predictions(..., estimand="population")` refuses with `estimand_undefined` where the integral

@@ -59,6 +59,7 @@ _HOMES = {
     "random_effects": "effects.groups.random_effects",
     "ranks": "effects.groups.ranks",
     "register_family": "graph.custom_families",
+    "register_link": "core.link_registration",
     "register_transform": "spec.transforms",
     "report": "reporting.document",
     "slopes": "effects.verbs.slopes",
@@ -97,6 +98,7 @@ if TYPE_CHECKING:
     from glmm_bayes.core.errors import (
         StorageError as StorageError,
     )
+    from glmm_bayes.core.link_registration import register_link as register_link
     from glmm_bayes.datasets import load_dataset as load_dataset
     from glmm_bayes.effects.estimand.estimand import Estimand as Estimand
     from glmm_bayes.effects.estimand.grid import grid as grid

@@ -177,6 +177,7 @@ CALLS = {
     "check_family": (gb.check_family, {"family": "poisson", "draws": 50}),
     "load_dataset": (gb.load_dataset, {"name": "epil"}),
     "register_family": (gb.register_family, {"family": gb.CustomFamily(**FAMILY)}),
+    "register_link": (gb.register_link, {"link": "probit"}),
     "register_transform": (gb.register_transform, {"name": "lagged", "function": np.abs}),
     "from_draws": (gb.Fit.from_draws, {"model": MODEL, "draws": {}}),
     "from_draws together": (gb.Fit.from_draws, {"model": TOGETHER, "draws": {}}),

@@ -118,6 +118,7 @@ class Registry[T]:
     ) -> None:
         self.kind = kind
         self._entries = dict(entries)
+        self._added: tuple[str, ...] = ()
         self._error = error
         self._translation = translation
         self._further = tuple(aliases or ())
@@ -140,6 +141,12 @@ class Registry[T]:
     def add(self, name: str, entry: T) -> None:
         """Add a strategy of a user's; whether the name is free, the caller has seen."""
         self._entries[name] = entry
+        self._added = (*(other for other in self._added if other != name), name)
+
+    @property
+    def added(self) -> tuple[str, ...]:
+        """Names of the strategies that were added."""
+        return tuple(name for name in self._added if name in self._entries)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._entries)

@@ -24,7 +24,7 @@ class AdjacentCategory(OrdinalFamily):
     )
     event_rises: ClassVar[bool] = True
     odds_ratio: ClassVar[str] = "odds ratio of the next category"
-    links: ClassVar[tuple[str, ...]] = ("logit",)
+    listed_links: ClassVar[tuple[str, ...]] = ("logit",)
     allows_specific: ClassVar[bool] = True
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:

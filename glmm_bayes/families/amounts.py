@@ -19,6 +19,7 @@ class HurdleAmounts(Hurdle):
     """Zeros of their own, and positive numbers."""
 
     is_discrete: ClassVar[bool] = False
+    coding: ClassVar[str] = _SUPPORT
     has_cdf: ClassVar[bool] = True
     support_floor: ClassVar[float | None] = 0.0
     floor_has_mass: ClassVar[bool] = True

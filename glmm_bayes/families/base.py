@@ -6,7 +6,7 @@ A density is written once, in the functions of ``core.maths``, for the graph and
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.joint import Joint
-from glmm_bayes.core.links import Link, ProbabilityLink
+from glmm_bayes.core.links import LINKS, Link, ProbabilityLink
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues, number
 from glmm_bayes.core.trapezoid import Integral
@@ -27,6 +27,7 @@ from glmm_bayes.design.splines import Learnt
 from glmm_bayes.families.intervals import log_between
 from glmm_bayes.families.parameters import PARAMETERS, ParameterKind
 from glmm_bayes.families.reading import read_censored
+from glmm_bayes.families.traits import PROBABILITIES, WorkingVariance
 
 Array = NDArray[np.float64]
 
@@ -122,8 +123,8 @@ class Family(ABC):
     name : str
     notation, latex : str
         The distribution of row i as a person writes it.
-    links : tuple of str
-        Links of the mean that the family takes, its default first.
+    listed_links : tuple of str
+        Links of the mean that the family takes, its default first, beside those that users register.
     auxiliaries : tuple of str
         Further parameters, in the order of the notation; names in ``kinds``.
     kinds : mapping of str to ParameterKind
@@ -140,7 +141,11 @@ class Family(ABC):
     name: ClassVar[str]
     notation: ClassVar[str]
     latex: ClassVar[str]
-    links: ClassVar[tuple[str, ...]]
+    listed_links: ClassVar[tuple[str, ...]]
+    #: What a response must be, and how it is coded: a cell of the table of families.
+    coding: ClassVar[str] = ""
+    #: Between which ``mu`` lies.
+    mu_range: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
     auxiliaries: ClassVar[tuple[str, ...]] = ()
     kinds: ClassVar[Mapping[str, ParameterKind]] = PARAMETERS
     defaults: ClassVar[Mapping[str, float]] = _NOTHING
@@ -186,6 +191,66 @@ class Family(ABC):
     sigma_is_of_response: ClassVar[bool] = False
     #: Whether a user wrote it: files hold its name alone.
     is_custom: ClassVar[bool] = False
+    #: Whether a response is a number of successes in trials.
+    counts_successes: ClassVar[bool] = False
+    #: Whether the response is one of several categories in order.
+    has_ordered_categories: ClassVar[bool] = False
+    #: Whether responses are angles, whose mean is a direction and no average of numbers.
+    is_circular: ClassVar[bool] = False
+    #: Whether residuals of several such responses may be correlated with each other.
+    takes_residual_correlation: ClassVar[bool] = False
+    #: The variance of an estimating equation of the mean; None where the mean is not all it depends on.
+    working_variance: ClassVar[WorkingVariance | None] = None
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Links of the mean that the family takes, its default first, then those that users registered."""
+        listed = self.listed_links
+        added = (name for name in LINKS.added if name not in listed and self.takes(LINKS[name]))
+        return (*listed, *added)
+
+    def takes(self, link: Link) -> bool:
+        """Tell whether a link that a user registers is one of ``mu``: its means lie where ``mu`` does.
+
+        Families with a link of their own alone take no other.
+        """
+        if len(self.listed_links) == 1:
+            return False
+        low, high = self.mu_range
+        is_inside = low <= link.bounds[0] and link.bounds[1] <= high
+        return is_inside and isinstance(link, ProbabilityLink) == (self.mu_range == PROBABILITIES)
+
+    def has_probability_mean(self, link: Link) -> bool:
+        """Tell whether the mean of the response is a probability, or a share."""
+        return isinstance(link, ProbabilityLink) or self.mu_range == PROBABILITIES
+
+    def infinite_ends(self, link: Link) -> tuple[bool, bool]:
+        """Tell whether rows at the lowest and at the highest response pull the linear predictor without end.
+
+        The lowest to minus infinity, the highest to plus infinity: counts of 0, no and all successes.
+        """
+        return False, False
+
+    def has_normal_residual(self, link: Link) -> bool:
+        """Tell whether the response is the linear predictor and a normal residual."""
+        return False
+
+    def log_scale_residual(self, at: RowValues, mean: Callable[[], Array]) -> tuple[Array, str] | None:
+        """Return the variance of the residual on the scale of a log link, and its formula, if it has one.
+
+        Parameters
+        ----------
+        at : mapping of str to RowValue
+            Further parameters of the family, shape (draw, 1).
+        mean : callable
+            Gives draws of the population mean over the rows of the data, shape (draw,).
+
+        References
+        ----------
+        Nakagawa, S., Johnson, P. C. D. & Schielzeth, H. (2017). The coefficient of determination R2 and
+        intra-class correlation coefficient from generalized linear mixed-effects models revisited.
+        """
+        return None
 
     def read_response(self, columns: ResponseColumns, findings: Findings) -> Response:
         """Check the response against the family's support and coding; collect what is wrong.
@@ -281,6 +346,20 @@ class Family(ABC):
 
     def check_mean(self, joint: Joint) -> None:  # noqa: B027 - most families have nothing to refuse
         """Refuse a population mean where the response has none; most families have one always."""
+
+    def has_bounded_predictor(self, link: Link) -> bool:
+        """Tell whether the density is 0 at linear predictors beyond an end."""
+        return False
+
+    def words_of_ends(self, link: Link) -> str:
+        """Say what must hold of linear predictors that have an end; empty where they have none."""
+        return ""
+
+    def check_new_groups(self, link: Link) -> None:  # noqa: B027 - most families have nothing to refuse
+        """Refuse means of groups that nobody has seen where normal effects leave what ``mu`` may be."""
+
+    def check_rows(self, joint: Joint) -> None:  # noqa: B027 - most families have nothing to refuse
+        """Refuse means of rows whose linear predictor has none; most families have one everywhere."""
 
     def has_positive_mean(self, link: Link) -> bool:
         """Tell whether the mean is above 0 whatever the parameters, so that it has a log."""

@@ -13,6 +13,7 @@ from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array, Response
 from glmm_bayes.families.binary import BinaryFamily
+from glmm_bayes.families.probability_domains import log_of_successes
 from glmm_bayes.families.reading import outside_support, refuse_trials
 from glmm_bayes.spec.expressions import quote
 
@@ -22,6 +23,7 @@ class Bernoulli(BinaryFamily):
 
     name: ClassVar[str] = "bernoulli"
     notation: ClassVar[str] = "Bernoulli(mu[i])"
+    coding: ClassVar[str] = '0/1, booleans, two ordered levels; `success(y, "yes")` for words'
     latex: ClassVar[str] = r"\mathrm{Bernoulli}(\mu_i)"
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
@@ -31,7 +33,7 @@ class Bernoulli(BinaryFamily):
         return Response(columns.label, label, values, np.ones_like(values), additions=columns.additions)
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        return y * at["mu"].log_odds + at["mu"].log_complement
+        return log_of_successes(y, 1.0, at["mu"], m)
 
     def _coded(self, columns: ResponseColumns, findings: Findings) -> tuple[Array, str]:
         column = columns.column

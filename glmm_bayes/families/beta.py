@@ -14,8 +14,8 @@ from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array, Family, Response, Scales, probability_scales
-from glmm_bayes.families.binary import PROBABILITY_LINKS
 from glmm_bayes.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
+from glmm_bayes.families.traits import BINOMIAL_VARIANCE, PROBABILITIES, PROBABILITY_LINKS, WorkingVariance
 
 _SUPPORT = "numbers strictly between 0 and 1"
 _SMALLEST = float(np.finfo(np.float64).tiny)
@@ -30,7 +30,10 @@ class Beta(Family):
     name: ClassVar[str] = "beta"
     notation: ClassVar[str] = "Beta(mean mu[i], precision phi)"
     latex: ClassVar[str] = r"\mathrm{Beta}(\mathrm{mean} = \mu_i, \mathrm{precision} = \phi)"
-    links: ClassVar[tuple[str, ...]] = PROBABILITY_LINKS
+    listed_links: ClassVar[tuple[str, ...]] = PROBABILITY_LINKS
+    coding: ClassVar[str] = _SUPPORT
+    mu_range: ClassVar[tuple[float, float]] = PROBABILITIES
+    working_variance: ClassVar[WorkingVariance | None] = BINOMIAL_VARIANCE
     auxiliaries: ClassVar[tuple[str, ...]] = ("phi",)
     is_discrete: ClassVar[bool] = False
     has_cdf: ClassVar[bool] = True

@@ -8,10 +8,11 @@ import numpy as np
 
 from glmm_bayes.core.log_gammas import log_beta_binomial
 from glmm_bayes.core.maths import Maths
-from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.core.row_value import RowValue, RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.beta import Beta
 from glmm_bayes.families.binomial import Binomial
+from glmm_bayes.families.probability_domains import has_ends, refuse_outside, where_probability
 
 
 class BetaBinomial(Binomial):
@@ -31,7 +32,13 @@ class BetaBinomial(Binomial):
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         mu, phi = at["mu"], at["phi"]
-        return log_beta_binomial(y, n, mu.log, mu.log_complement, phi.value, phi.log, m)
+
+        def density(inside: RowValue) -> Any:
+            return log_beta_binomial(y, n, inside.log, inside.log_complement, phi.value, phi.log, m)
+
+        return where_probability(mu, density, m)
 
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
+        if has_ends(at["mu"].link):
+            refuse_outside(at["mu"])
         return np.asarray(rng.binomial(n.astype(np.int64), Beta().random(rng, n, at)), np.float64)

@@ -6,28 +6,71 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import Link
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array, Family, Response, Scales, probability_scales
-
-PROBABILITY_LINKS = ("logit", "probit", "cloglog", "loglog", "cauchit")
+from glmm_bayes.families.probability_domains import (
+    has_ends,
+    log_of_successes,
+    refuse_new_groups,
+    refuse_outside,
+    words_of_ends,
+)
+from glmm_bayes.families.traits import BINOMIAL_VARIANCE, PROBABILITIES, PROBABILITY_LINKS, WorkingVariance
 
 
 class BinaryFamily(Family):
     """Numbers of successes in trials; ``mu`` is the probability of one."""
 
-    links: ClassVar[tuple[str, ...]] = PROBABILITY_LINKS
+    listed_links: ClassVar[tuple[str, ...]] = (*PROBABILITY_LINKS, "log", "identity", "logc")
     is_discrete: ClassVar[bool] = True
+    mu_range: ClassVar[tuple[float, float]] = PROBABILITIES
+    counts_successes: ClassVar[bool] = True
     has_latent_response: ClassVar[bool] = True
     is_exponential: ClassVar[bool] = True
+    working_variance: ClassVar[WorkingVariance | None] = BINOMIAL_VARIANCE
+
+    def infinite_ends(self, link: Link) -> tuple[bool, bool]:
+        with np.errstate(divide="ignore"):
+            none, all_ = link.link(np.array(self.mu_range))
+        return bool(none == -np.inf), bool(all_ == np.inf)
+
+    def has_bounded_predictor(self, link: Link) -> bool:
+        return has_ends(link)
+
+    def words_of_ends(self, link: Link) -> str:
+        return words_of_ends(link) if has_ends(link) else ""
+
+    def check_new_groups(self, link: Link) -> None:
+        refuse_new_groups(link)
+
+    def check_rows(self, joint: Joint) -> None:
+        """Refuse means that are no probabilities, and those of new groups under a link with an end.
+
+        Raises
+        ------
+        PredictionError
+            ``estimand_undefined`` or ``outside_domain``.
+        """
+        if not has_ends(joint.at["mu"].link):
+            return
+        if "mu" in joint.variance:
+            self.check_new_groups(joint.at["mu"].link)
+        refuse_outside(joint.at["mu"])
+
+    def ratio_name(self, link: Link) -> str:
+        return "risk ratio" if link.name == "log" else super().ratio_name(link)
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
-        return probability_scales(link)
+        if not has_ends(link):
+            return probability_scales(link)
+        return _scales_within(link, response, offset)
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         constant = m.gammaln(n + 1) - m.gammaln(y + 1) - m.gammaln(n - y + 1)
-        return constant + y * at["mu"].log_odds + n * at["mu"].log_complement
+        return constant + log_of_successes(y, n, at["mu"], m)
 
     def variance(self, at: RowValues) -> Array:
         return np.exp(self.log_variance(at))
@@ -36,5 +79,19 @@ class BinaryFamily(Family):
         return np.asarray(at["mu"].log + at["mu"].log_complement)
 
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
+        if has_ends(at["mu"].link):
+            refuse_outside(at["mu"])
         drawn = rng.binomial(n.astype(np.int64), at["mu"].value)
         return np.asarray(drawn, np.float64)
+
+
+def _scales_within(link: Link, response: Response, offset: Array) -> Scales:
+    """Return the scales under a link whose linear predictor has an end: the centre is the share of successes.
+
+    A step of one on the logit is, to first order, one of mu (1 - mu) / h'(eta) on the linear predictor.
+    """
+    trials = np.maximum(response.trials, 0.0)
+    share = (float(response.supported.sum()) + 0.5) / (float(trials.sum()) + 1.0)
+    centre = np.asarray(link.link(np.array(share)))
+    unit = float(share * (1.0 - share) / np.abs(link.inverse_derivative(centre)))
+    return Scales(float(centre - offset.mean()), 1.5 * unit, 1.5 * unit, 0.5 * unit)

@@ -25,6 +25,7 @@ class Binomial(BinaryFamily):
 
     name: ClassVar[str] = "binomial"
     notation: ClassVar[str] = "Binomial(trials[i], mu[i])"
+    coding: ClassVar[str] = r"`cbind(s, f)` or `s \| trials(n)`"
     latex: ClassVar[str] = r"\mathrm{Binomial}(n_i, \mu_i)"
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:

@@ -18,6 +18,7 @@ class Categorical(UnorderedFamily):
 
     name: ClassVar[str] = "categorical"
     notation: ClassVar[str] = "Categorical(softmax(0, mu[i]))"
+    coding: ClassVar[str] = "words or categories; the first is the reference"
     latex: ClassVar[str] = r"\mathrm{Categorical}(\operatorname{softmax}(0, \mu_i))"
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:

@@ -12,6 +12,7 @@ from glmm_bayes.core.links import Link
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array, Family, Response, Scales, positive_scales
 from glmm_bayes.families.reading import outside_support, refuse_trials, require_numbers
+from glmm_bayes.families.traits import POSITIVE
 
 _SUPPORT = "whole numbers of at least 0"
 _EXACT_LIMIT = 2.0**53
@@ -22,8 +23,14 @@ _LARGEST_MEAN = 1e18
 class CountFamily(Family):
     """Counts from 0 without an upper end; exposure enters as offset(log(e))."""
 
-    links: ClassVar[tuple[str, ...]] = ("log", "identity", "sqrt", "softplus")
+    listed_links: ClassVar[tuple[str, ...]] = ("log", "identity", "sqrt", "softplus")
     is_discrete: ClassVar[bool] = True
+    coding: ClassVar[str] = _SUPPORT
+    mu_range: ClassVar[tuple[float, float]] = POSITIVE
+
+    def infinite_ends(self, link: Link) -> tuple[bool, bool]:
+        with np.errstate(divide="ignore"):
+            return bool(link.link(np.array(0.0)) == -np.inf), False
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)

@@ -64,6 +64,9 @@ class Custom(Family):
         rows = self.density_of_arrays(y.ravel().astype(kind), *map(np.ravel, arrays))
         return np.reshape(rows, y.shape)
 
+    def takes(self, link: Link) -> bool:
+        return not self.source.links and super().takes(link)
+
     def has_positive_mean(self, link: Link) -> bool:
         return self.source.mean is None and super().has_positive_mean(link)
 
@@ -132,10 +135,13 @@ def custom_family(source: CustomFamily, density_of_arrays: Callable[..., Array] 
             "name": source.name,
             "notation": f"{words}(mu[i]{further})",
             "latex": rf"\mathrm{{{words}}}(\mu_i{latex})",
-            "links": source.links or base.links,
+            "listed_links": source.links or base.listed_links,
             "auxiliaries": tuple(source.parameters),
             "kinds": MappingProxyType(PARAMETERS | _own_kinds(source)),
             "mean_is_mu": mean is None,
+            # Where mu is no mean, its links alone say where it lives.
+            "mu_range": base.mu_range if mean is None else (-np.inf, np.inf),
+            "working_variance": None,
             "mean_parameters": ("mu",) if mean is None else arguments_of(mean, source.names),
         },
     )()

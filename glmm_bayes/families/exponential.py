@@ -11,6 +11,7 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.positive import PositiveFamily, within_positive
+from glmm_bayes.families.traits import SQUARED_VARIANCE, WorkingVariance
 
 
 class Exponential(PositiveFamily):
@@ -19,6 +20,7 @@ class Exponential(PositiveFamily):
     name: ClassVar[str] = "exponential"
     notation: ClassVar[str] = "Exponential(mean mu[i])"
     latex: ClassVar[str] = r"\mathrm{Exponential}(\mathrm{mean} = \mu_i)"
+    working_variance: ClassVar[WorkingVariance | None] = SQUARED_VARIANCE
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return -at["mu"].log - m.exp(_log_hazard(y, at, m))

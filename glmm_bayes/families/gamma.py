@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy import special
 
 from glmm_bayes.core.incomplete import log_gammainc, log_gammaincc
 from glmm_bayes.core.log_gammas import log_gamma_kernel
@@ -12,6 +14,7 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.positive import PositiveFamily, within_positive
+from glmm_bayes.families.traits import SQUARED_VARIANCE, WorkingVariance
 
 
 class Gamma(PositiveFamily):
@@ -21,6 +24,7 @@ class Gamma(PositiveFamily):
     notation: ClassVar[str] = "Gamma(mean mu[i], shape)"
     latex: ClassVar[str] = r"\mathrm{Gamma}(\mathrm{mean} = \mu_i, \mathrm{shape})"
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
+    working_variance: ClassVar[WorkingVariance | None] = SQUARED_VARIANCE
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         shape, log_ratio = at["shape"], m.log(y) - at["mu"].log
@@ -28,6 +32,9 @@ class Gamma(PositiveFamily):
 
     def variance(self, at: RowValues) -> Array:
         return np.asarray(at["mu"].value ** 2 / at["shape"].value)
+
+    def log_scale_residual(self, at: RowValues, mean: Callable[[], Array]) -> tuple[Array, str] | None:
+        return np.asarray(special.polygamma(1, at["shape"].value[:, 0])), "trigamma(shape)"
 
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
         mu, shape = np.broadcast_arrays(at["mu"].value, at["shape"].value)

@@ -6,10 +6,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from glmm_bayes.core.links import Link
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.numbers import RealFamily
+from glmm_bayes.families.traits import CONSTANT_VARIANCE, WorkingVariance
 
 _LOG_ROOT_2PI = 0.9189385332046727
 
@@ -24,6 +26,11 @@ class Gaussian(RealFamily):
     has_cdf: ClassVar[bool] = True
     is_exponential: ClassVar[bool] = True
     takes_se: ClassVar[bool] = True
+    takes_residual_correlation: ClassVar[bool] = True
+    working_variance: ClassVar[WorkingVariance | None] = CONSTANT_VARIANCE
+
+    def has_normal_residual(self, link: Link) -> bool:
+        return link.name == "identity"
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         z = (y - at["mu"].value) / at["sigma"].value

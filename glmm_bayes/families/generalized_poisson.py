@@ -11,6 +11,7 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.counts import CountFamily, poisson_draws
+from glmm_bayes.families.traits import POISSON_VARIANCE, WorkingVariance
 
 
 class GeneralizedPoisson(CountFamily):
@@ -29,6 +30,7 @@ class GeneralizedPoisson(CountFamily):
     notation: ClassVar[str] = "GeneralizedPoisson(mu[i], shape)"
     latex: ClassVar[str] = r"\mathrm{GeneralizedPoisson}(\mu_i, \mathrm{shape})"
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
+    working_variance: ClassVar[WorkingVariance | None] = POISSON_VARIANCE
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         # log(1 - lambda) and log lambda.

@@ -10,6 +10,7 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.counts import CountFamily, poisson_draws
+from glmm_bayes.families.traits import WorkingVariance, excess_variance
 
 
 class Geometric(CountFamily):
@@ -18,6 +19,7 @@ class Geometric(CountFamily):
     name: ClassVar[str] = "geometric"
     notation: ClassVar[str] = "Geometric(mu[i])"
     latex: ClassVar[str] = r"\mathrm{Geometric}(\mu_i)"
+    working_variance: ClassVar[WorkingVariance | None] = excess_variance(1.0)
     has_cdf: ClassVar[bool] = True
     is_exponential: ClassVar[bool] = True
 

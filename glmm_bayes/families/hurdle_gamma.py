@@ -11,6 +11,7 @@ from glmm_bayes.core.links import Link
 from glmm_bayes.families.amounts import HurdleAmounts
 from glmm_bayes.families.base import Array, Response, Scales, positive_scales
 from glmm_bayes.families.gamma import Gamma
+from glmm_bayes.families.traits import POSITIVE
 from glmm_bayes.families.zero_parts import Part
 
 
@@ -21,7 +22,8 @@ class HurdleGamma(HurdleAmounts):
     notation: ClassVar[str] = "HurdleGamma(mu[i], shape, hu)"
     latex: ClassVar[str] = r"\mathrm{HurdleGamma}(\mu_i, \mathrm{shape}, \mathrm{hu})"
     mean_text: ClassVar[str] = "(1 - hu) mu"
-    links: ClassVar[tuple[str, ...]] = ("log", "identity", "inverse", "softplus")
+    listed_links: ClassVar[tuple[str, ...]] = ("log", "identity", "inverse", "softplus")
+    mu_range: ClassVar[tuple[float, float]] = POSITIVE
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape", "hu")
     rest: ClassVar[Part] = Gamma()
 

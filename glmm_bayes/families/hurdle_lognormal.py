@@ -25,7 +25,7 @@ class HurdleLognormal(HurdleAmounts):
     notation: ClassVar[str] = "HurdleLognormal(mu[i], sigma, hu)"
     latex: ClassVar[str] = r"\mathrm{HurdleLognormal}(\mu_i, \sigma, \mathrm{hu})"
     mean_text: ClassVar[str] = "(1 - hu) exp(mu + sigma^2/2)"
-    links: ClassVar[tuple[str, ...]] = ("identity",)
+    listed_links: ClassVar[tuple[str, ...]] = ("identity",)
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma", "hu")
     mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "sigma", "hu")
     rest: ClassVar[Part] = LogNormal()

@@ -10,12 +10,15 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array, Response
 from glmm_bayes.families.positive import PositiveFamily, within_positive
+from glmm_bayes.families.traits import WorkingVariance
 
 _LOG_2 = 0.6931471805599453
 _LOG_2PI = 1.8378770664093453
 _ROOT_HALF = 0.7071067811865476
 #: Log of y/mu beyond which the two terms of the survival function agree in too many digits.
 _FAR = 20.0
+
+_VARIANCE = WorkingVariance("inverse gaussian", lambda mu, excess: mu**3)
 
 
 class InverseGaussian(PositiveFamily):
@@ -24,7 +27,8 @@ class InverseGaussian(PositiveFamily):
     name: ClassVar[str] = "inverse_gaussian"
     notation: ClassVar[str] = "InverseGaussian(mean mu[i], shape)"
     latex: ClassVar[str] = r"\mathrm{InverseGaussian}(\mathrm{mean} = \mu_i, \mathrm{shape})"
-    links: ClassVar[tuple[str, ...]] = ("log", "inverse_squared", "inverse", "identity", "softplus")
+    listed_links: ClassVar[tuple[str, ...]] = ("log", "inverse_squared", "inverse", "identity", "softplus")
+    working_variance: ClassVar[WorkingVariance | None] = _VARIANCE
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
 
     def spread(self, response: Response, offset: Array) -> float:

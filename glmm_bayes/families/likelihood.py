@@ -129,6 +129,8 @@ def _random(
     try:
         return family.random(rng, response.trials, at)
     except ValueError as error:
+        if isinstance(error, PredictionError):
+            raise
         message = f"no response of {family.name} can be drawn at some of the draws: {error}."
         hint = "Look at their parameters: gb.summary(fit)."
         raise PredictionError(Finding("not_drawable", message, hint=hint)) from error

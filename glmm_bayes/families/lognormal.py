@@ -26,7 +26,8 @@ class LogNormal(PositiveFamily):
     notation: ClassVar[str] = "LogNormal(mu[i], sigma^2)"
     latex: ClassVar[str] = r"\mathrm{LogNormal}(\mu_i, \sigma^2)"
     mean_text: ClassVar[str] = "exp(mu + sigma^2/2)"
-    links: ClassVar[tuple[str, ...]] = ("identity",)
+    listed_links: ClassVar[tuple[str, ...]] = ("identity",)
+    mu_range: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma",)
     mean_is_mu: ClassVar[bool] = False
     mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "sigma")

@@ -21,6 +21,7 @@ class Multinomial(UnorderedFamily):
 
     name: ClassVar[str] = "multinomial"
     notation: ClassVar[str] = "Multinomial(trials[i], softmax(0, mu[i]))"
+    coding: ClassVar[str] = "`cbind(a, b, c)`, numbers of each category; the first is the reference"
     latex: ClassVar[str] = r"\mathrm{Multinomial}(n_i, \operatorname{softmax}(0, \mu_i))"
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.counts import CountFamily, poisson_draws
+from glmm_bayes.families.traits import NAKAGAWA, WorkingVariance, excess_variance
 
 
 class NegativeBinomial(CountFamily):
@@ -21,6 +23,7 @@ class NegativeBinomial(CountFamily):
     notation: ClassVar[str] = "NegativeBinomial(mu[i], shape)"
     latex: ClassVar[str] = r"\mathrm{NegativeBinomial}(\mu_i, \mathrm{shape})"
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
+    working_variance: ClassVar[WorkingVariance | None] = excess_variance("shape")
     of_a_sum: ClassVar[tuple[str, ...] | None] = ("shape",)
     has_cdf: ClassVar[bool] = True
 
@@ -31,6 +34,10 @@ class NegativeBinomial(CountFamily):
     def variance(self, at: RowValues) -> Array:
         mu = at["mu"].value
         return np.asarray(mu + mu**2 / at["shape"].value)
+
+    def log_scale_residual(self, at: RowValues, mean: Callable[[], Array]) -> tuple[Array, str] | None:
+        value = np.log1p(1.0 / mean() + 1.0 / at["shape"].value[:, 0])
+        return value, f"log(1 + 1/M + 1/shape), {NAKAGAWA}"
 
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
         shape = at["shape"].value

@@ -16,8 +16,9 @@ from glmm_bayes.families.reading import refuse_constant, refuse_trials, require_
 class RealFamily(Family):
     """Numbers on the whole line."""
 
-    links: ClassVar[tuple[str, ...]] = ("identity", "log", "inverse", "softplus")
+    listed_links: ClassVar[tuple[str, ...]] = ("identity", "log", "inverse", "softplus")
     is_discrete: ClassVar[bool] = False
+    coding: ClassVar[str] = "numbers"
     sigma_is_of_response: ClassVar[bool] = True
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:

@@ -15,16 +15,19 @@ from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array, Response
-from glmm_bayes.families.binary import PROBABILITY_LINKS
 from glmm_bayes.families.categories import CategoryFamily
 from glmm_bayes.families.category_responses import read_ordered
 from glmm_bayes.families.thresholds import category_count
+from glmm_bayes.families.traits import PROBABILITIES, PROBABILITY_LINKS
 
 
 class OrdinalFamily(CategoryFamily):
     """Categories in order, with one threshold between each and the next."""
 
-    links: ClassVar[tuple[str, ...]] = PROBABILITY_LINKS
+    listed_links: ClassVar[tuple[str, ...]] = PROBABILITY_LINKS
+    coding: ClassVar[str] = 'an ordered categorical, whole numbers, `ordered(y, "low", "high")`'
+    mu_range: ClassVar[tuple[float, float]] = PROBABILITIES
+    has_ordered_categories: ClassVar[bool] = True
     defaults: ClassVar[Mapping[str, float]] = MappingProxyType({"disc": 1.0})
     mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "disc")
     has_thresholds: ClassVar[bool] = True

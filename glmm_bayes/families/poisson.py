@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,6 +12,7 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.counts import CountFamily, poisson_draws
+from glmm_bayes.families.traits import NAKAGAWA, POISSON_VARIANCE, WorkingVariance
 
 
 class Poisson(CountFamily):
@@ -19,6 +21,7 @@ class Poisson(CountFamily):
     name: ClassVar[str] = "poisson"
     notation: ClassVar[str] = "Poisson(mu[i])"
     latex: ClassVar[str] = r"\mathrm{Poisson}(\mu_i)"
+    working_variance: ClassVar[WorkingVariance | None] = POISSON_VARIANCE
     has_cdf: ClassVar[bool] = True
     is_exponential: ClassVar[bool] = True
     of_a_sum: ClassVar[tuple[str, ...] | None] = ()
@@ -28,6 +31,9 @@ class Poisson(CountFamily):
 
     def variance(self, at: RowValues) -> Array:
         return np.asarray(at["mu"].value)
+
+    def log_scale_residual(self, at: RowValues, mean: Callable[[], Array]) -> tuple[Array, str] | None:
+        return np.log1p(1.0 / mean()), f"log(1 + 1/M), {NAKAGAWA}"
 
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
         return poisson_draws(rng, at["mu"].value)

@@ -13,8 +13,8 @@ from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array, Family, Response, Scales, probability_scales
 from glmm_bayes.families.beta import Beta
-from glmm_bayes.families.binary import PROBABILITY_LINKS
 from glmm_bayes.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
+from glmm_bayes.families.traits import PROBABILITIES, PROBABILITY_LINKS
 
 BETA = Beta()
 
@@ -22,8 +22,10 @@ BETA = Beta()
 class ProportionFamily(Family):
     """Proportions from 0, with 0 and perhaps 1 themselves."""
 
-    links: ClassVar[tuple[str, ...]] = PROBABILITY_LINKS
+    listed_links: ClassVar[tuple[str, ...]] = PROBABILITY_LINKS
     is_discrete: ClassVar[bool] = False
+    coding: ClassVar[str] = "numbers from 0 to 1"
+    mu_range: ClassVar[tuple[float, float]] = PROBABILITIES
     mean_is_mu: ClassVar[bool] = False
     support_floor: ClassVar[float | None] = 0.0
     support_ceiling: ClassVar[float | None] = 1.0
@@ -32,7 +34,7 @@ class ProportionFamily(Family):
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)
-        support = "numbers from 0 to 1" if self.takes_ones else "numbers of at least 0 and below 1"
+        support = self.coding
         y = require_numbers(columns, self.name, support, findings)
         if y is None:
             y = np.zeros(len(columns.rows))

@@ -10,6 +10,7 @@ from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.numbers import RealFamily
+from glmm_bayes.families.traits import CONSTANT_VARIANCE, WorkingVariance
 
 _LOG_ROOT_HALF_PI = 0.22579135264472744
 _ROOT_2_OVER_PI = 0.7978845608028654
@@ -25,6 +26,7 @@ class SkewNormal(RealFamily):
     notation: ClassVar[str] = "SkewNormal(mean mu[i], sd sigma, alpha)"
     latex: ClassVar[str] = r"\mathrm{SkewNormal}(\mathrm{mean} = \mu_i, \mathrm{sd} = \sigma, \alpha)"
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma", "alpha")
+    working_variance: ClassVar[WorkingVariance | None] = CONSTANT_VARIANCE
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         alpha = at["alpha"].value

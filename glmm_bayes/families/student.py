@@ -15,6 +15,7 @@ from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.numbers import RealFamily
+from glmm_bayes.families.traits import CONSTANT_VARIANCE, WorkingVariance
 
 _LOG_PI = 1.1447298858494002
 _LOG_2 = 0.6931471805599453
@@ -33,6 +34,8 @@ class Student(RealFamily):
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma", "nu")
     has_cdf: ClassVar[bool] = True
     takes_se: ClassVar[bool] = True
+    takes_residual_correlation: ClassVar[bool] = True
+    working_variance: ClassVar[WorkingVariance | None] = CONSTANT_VARIANCE
     mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "nu")
 
     def centre(self, values: Array) -> float:

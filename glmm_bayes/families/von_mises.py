@@ -34,9 +34,12 @@ class VonMises(Family):
     name: ClassVar[str] = "von_mises"
     notation: ClassVar[str] = "VonMises(mu[i], kappa)"
     latex: ClassVar[str] = r"\mathrm{VonMises}(\mu_i, \kappa)"
-    links: ClassVar[tuple[str, ...]] = ("tan_half", "identity")
+    listed_links: ClassVar[tuple[str, ...]] = ("tan_half", "identity")
     auxiliaries: ClassVar[tuple[str, ...]] = ("kappa",)
     is_discrete: ClassVar[bool] = False
+    coding: ClassVar[str] = "angles in radians from -pi to pi"
+    mu_range: ClassVar[tuple[float, float]] = (-np.pi, np.pi)
+    is_circular: ClassVar[bool] = True
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)

@@ -12,6 +12,7 @@ from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.positive import PositiveFamily, within_positive
+from glmm_bayes.families.traits import SQUARED_VARIANCE, WorkingVariance
 
 
 class Weibull(PositiveFamily):
@@ -21,6 +22,7 @@ class Weibull(PositiveFamily):
     notation: ClassVar[str] = "Weibull(mean mu[i], shape)"
     latex: ClassVar[str] = r"\mathrm{Weibull}(\mathrm{mean} = \mu_i, \mathrm{shape})"
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
+    working_variance: ClassVar[WorkingVariance | None] = SQUARED_VARIANCE
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         log_hazard = _log_hazard(y, at, m)

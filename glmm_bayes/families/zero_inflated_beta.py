@@ -25,6 +25,7 @@ class ZeroInflatedBeta(Hurdle, ProportionFamily):
     mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "zi")
     has_cdf: ClassVar[bool] = True
     takes_ones: ClassVar[bool] = False
+    coding: ClassVar[str] = "numbers of at least 0 and below 1"
     zero: ClassVar[str] = "zi"
     inside: ClassVar[float] = 0.5
     rest: ClassVar[Part] = BETA

@@ -10,6 +10,7 @@ from glmm_bayes.core.errors import Findings
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Response
 from glmm_bayes.families.binomial import Binomial
+from glmm_bayes.families.traits import PROBABILITY_LINKS, WorkingVariance
 from glmm_bayes.families.zero_parts import Part, ZeroInflated
 
 
@@ -23,6 +24,8 @@ class ZeroInflatedBinomial(ZeroInflated, Binomial):
     notation: ClassVar[str] = "ZeroInflatedBinomial(trials[i], mu[i], zi)"
     latex: ClassVar[str] = r"\mathrm{ZeroInflatedBinomial}(n_i, \mu_i, \mathrm{zi})"
     auxiliaries: ClassVar[tuple[str, ...]] = ("zi",)
+    listed_links: ClassVar[tuple[str, ...]] = PROBABILITY_LINKS
+    working_variance: ClassVar[WorkingVariance | None] = None
     has_latent_response: ClassVar[bool] = False
     is_exponential: ClassVar[bool] = False
     rest: ClassVar[Part] = Binomial()

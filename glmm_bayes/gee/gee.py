@@ -169,7 +169,7 @@ def _table(
         "subject_: subject-specific coefficient, what changes for a given group; population_: "
         f"population-averaged coefficient ({source}); both posterior mean and "
         f"{interval_words()}; gee: generalized estimating equations, working correlation {solution.words}, "
-        f"{model.law} working variance, {len(sizes)} levels of {group.factor} ({setting.how}) of "
+        f"{model.variance.name} working variance, {len(sizes)} levels of {group.factor} ({setting.how}) of "
         f"{sizes.min()} to {sizes.max()} rows; gee_se: robust standard error, gee_ci{percent}: {percent}% "
         "confidence interval; gap: population less gee, in robust standard errors. "
     )
@@ -181,7 +181,7 @@ def _table(
         estimand_description=ESTIMANDS["population"],
         interval=interval_words(),
         correlation=solution.words,
-        working_variance=model.law,
+        working_variance=model.variance.name,
         factor=group.factor,
         notes=notes,
     )

@@ -14,7 +14,7 @@ from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.fit.linear_predictor import draw_blocks
-from glmm_bayes.gee.mean_model import WORKING_VARIANCES, MeanModel, mean_model
+from glmm_bayes.gee.mean_model import MeanModel, mean_model
 from glmm_bayes.predictive.predictive import spread_draws
 from glmm_bayes.predictive.replication import NewGroupReplication
 
@@ -162,7 +162,7 @@ class Cells:
         model = self._model
         eta = self._offset + gamma @ self._x.T
         mu, slope = model.link.inverse(eta), model.link.inverse_derivative(eta)
-        variance = np.maximum(WORKING_VARIANCES[model.law](mu, model.excess), np.finfo(float).tiny)
+        variance = np.maximum(model.variance.of_mean(mu, model.excess), np.finfo(float).tiny)
         weight = self._total * slope / variance
         score = (weight * (mean - mu)) @ self._x
         information = np.einsum("su,uk,ul->skl", weight * slope, self._x, self._x, optimize=True)
@@ -195,7 +195,8 @@ def _table(fit: Fit, model: MeanModel, observed: Array, replicated: Array, seed:
         "random effects drawn anew"
     )
     caption = (
-        f"{estimand}; {model.law} working variance; mean and {interval_words()} of {len(kept)} replicates, "
+        f"{estimand}; {model.variance.name} working variance; "
+        f"mean and {interval_words()} of {len(kept)} replicates, "
         f"seed {seed}; tail_area: share of replicates at or above the observed. {verdict}"
     )
     if lost:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,41 +12,11 @@ from glmm_bayes.core.links import Link
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.checks.nesting import partners
 from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.families import FAMILIES
+from glmm_bayes.families.traits import POISSON_VARIANCE, WorkingVariance
 from glmm_bayes.fit.fit import Fit
 
 Array = NDArray[np.float64]
-
-#: Takes means and the excess of a negative binomial to the variance, up to a constant.
-Variance = Callable[[Array, float], Array]
-
-WORKING_VARIANCES: dict[str, Variance] = {
-    "gaussian": lambda mu, excess: np.ones_like(mu),
-    "binomial": lambda mu, excess: mu * (1 - mu),
-    "poisson": lambda mu, excess: mu,
-    "negative binomial": lambda mu, excess: mu + excess * mu**2,
-    "gamma": lambda mu, excess: mu**2,
-    "inverse gaussian": lambda mu, excess: mu**3,
-}
-
-#: The working variance of each family whose mean is its ``mu``.
-_OF_FAMILY = {
-    "gaussian": "gaussian",
-    "student": "gaussian",
-    "skew_normal": "gaussian",
-    "bernoulli": "binomial",
-    "binomial": "binomial",
-    "beta_binomial": "binomial",
-    "beta": "binomial",
-    "poisson": "poisson",
-    "negative_binomial_1": "poisson",
-    "generalized_poisson": "poisson",
-    "negative_binomial": "negative binomial",
-    "geometric": "negative binomial",
-    "gamma": "gamma",
-    "exponential": "gamma",
-    "weibull": "gamma",
-    "inverse_gaussian": "inverse gaussian",
-}
 
 
 @dataclass(frozen=True)
@@ -67,8 +36,7 @@ class MeanModel:
     weights : ndarray or None
         Of ``weights()``.
     link : Link
-    law : str
-        A word of ``WORKING_VARIANCES``.
+    variance : WorkingVariance
     excess : float
         Excess variance of a negative binomial, at the posterior mean of its shape.
     """
@@ -80,7 +48,7 @@ class MeanModel:
     trials: Array
     weights: Array | None
     link: Link
-    law: str
+    variance: WorkingVariance
     excess: float
 
 
@@ -95,23 +63,35 @@ def mean_model(fit: Fit, verb: str) -> MeanModel:
     """
     if not fit.design.coefficients:
         raise PredictionError(Finding("no_coefficients", "the model has no fixed part."))
-    law = _OF_FAMILY.get(fit.family.name)
-    if law is None:
+    variance = fit.family.working_variance
+    if variance is None:
         message = (
             f"{verb} needs a family whose mean is 'mu' and whose variance is a function of it, found "
             f"'{fit.family.name}'."
         )
-        hint = f"Families: {', '.join(_OF_FAMILY)}. gb.predictions and gb.pp_check take all families."
+        hint = f"Families: {', '.join(_with_a_variance())}. gb.predictions and gb.pp_check take all families."
         raise PredictionError(Finding("gee", message, hint=hint))
-    if "shape" in fit.predictors and law == "negative binomial":
+    if variance.excess in fit.predictors:
         # Its rows differ in their excess; a working variance has one number at most.
-        law = "poisson"
+        variance = POISSON_VARIANCE
     offset = fit.design.offset + _exposure(fit, verb)
     response, x = fit.response, fit.design.x
     weights = response.additions.weights
     return MeanModel(
-        x, _back(x), offset, response.values, response.trials, weights, fit.link, law, _excess(fit)
+        x,
+        _back(x),
+        offset,
+        response.values,
+        response.trials,
+        weights,
+        fit.link,
+        variance,
+        _excess(fit, variance),
     )
+
+
+def _with_a_variance() -> list[str]:
+    return [name for name in FAMILIES if FAMILIES[name].working_variance is not None]
 
 
 def _exposure(fit: Fit, verb: str) -> Array | float:
@@ -133,12 +113,10 @@ def _exposure(fit: Fit, verb: str) -> Array | float:
     return 0.0 if additions.rate is None else np.log(additions.rate)
 
 
-def _excess(fit: Fit) -> float:
-    if fit.family.name == "geometric":
-        return 1.0
-    if fit.family.name != "negative_binomial" or "shape" in fit.predictors:
-        return 0.0
-    return float(1 / fit.needed("shape", "the working variance").mean())
+def _excess(fit: Fit, variance: WorkingVariance) -> float:
+    if not isinstance(variance.excess, str):
+        return variance.excess
+    return float(1 / fit.needed(variance.excess, "the working variance").mean())
 
 
 def _back(x: Array) -> Array:

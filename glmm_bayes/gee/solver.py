@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.links import Link
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.gee.mean_model import MeanModel
 
@@ -65,9 +66,7 @@ def solve(model: MeanModel, codes: Integers, moment: Array | None, structure: St
         step = _smallest_step(moment[row], codes[row])
         times = moment[row] / step
     families = _statsmodels("genmod.families")
-    options = {"alpha": model.excess} if model.law == "negative binomial" else {}
-    family = getattr(families, _LAWS[model.law])
-    law = family(link=getattr(families.links, _link(model))(), **options)
+    law = _law(model, families)
     shape, words = structure(_statsmodels("genmod.cov_struct"), times, codes[row])
     equations = _statsmodels("genmod.generalized_estimating_equations")
     with warnings.catch_warnings(record=True) as told:
@@ -93,11 +92,41 @@ def _statsmodels(module: str) -> Any:
         raise PredictionError(Finding("missing_package", message, hint=hint)) from None
 
 
-def _link(model: MeanModel) -> str:
-    if model.link.name not in _LINKS:
-        message = f"statsmodels has no '{model.link.name}' link."
-        raise PredictionError(Finding("gee", message, hint=f"Links: {', '.join(_LINKS)}."))
-    return _LINKS[model.link.name]
+def _law(model: MeanModel, families: Any) -> Any:
+    """Return statsmodels' distribution with its link; where it has none, its normal with our variance."""
+    name = model.variance.name
+    options = {"alpha": model.excess} if model.variance.excess else {}
+    # Without a check statsmodels takes links that are not its own.
+    link = {"link": _link(model.link, families.links), "check_link": False}
+    with warnings.catch_warnings():
+        # That a link is not among its usual ones.
+        warnings.simplefilter("ignore")
+        if name in _LAWS:
+            return getattr(families, _LAWS[name])(**link, **options)
+        law = families.Gaussian(**link)
+    law.variance = lambda mu: model.variance.of_mean(mu, model.excess)
+    return law
+
+
+def _link(link: Link, links: Any) -> Any:
+    """Return statsmodels' link; where it has none, ours in its words."""
+    if link.name in _LINKS:
+        return getattr(links, _LINKS[link.name])()
+
+    class Ours(links.Link):  # type: ignore[misc]  # statsmodels has no types
+        def __call__(self, mean: Array) -> Array:
+            return link.link(mean)
+
+        def inverse(self, eta: Array) -> Array:
+            return np.asarray(link.inverse(eta))
+
+        def inverse_deriv(self, eta: Array) -> Array:
+            return np.asarray(link.inverse_derivative(eta))
+
+        def deriv(self, mean: Array) -> Array:
+            return np.asarray(1.0 / link.inverse_derivative(link.link(mean)))
+
+    return Ours()
 
 
 def _one_row_a_trial(model: MeanModel) -> tuple[Integers, Array]:

@@ -19,12 +19,14 @@ from glmm_bayes.spec.custom_family import CustomFamily
 from glmm_bayes.spec.several import REGISTERED
 
 
-def register_family(family: CustomFamily) -> None:
+def register_family(family: CustomFamily | Family) -> None:
     """Let models call a family of your own by its name; files of fits hold the name alone.
 
     Parameters
     ----------
-    family : CustomFamily
+    family : CustomFamily or Family
+        Functions of a distribution; or a subclass of ``glmm_bayes.families.Family``, made, where a family
+        states more than these: thresholds, parts of zeros, tails for censored responses.
 
     Raises
     ------
@@ -46,18 +48,25 @@ def register_family(family: CustomFamily) -> None:
     >>> print(str(model).splitlines()[0])
     waiting(log)   Reaction ~ Days   mean of Reaction
     """
-    if not isinstance(family, CustomFamily):
+    if not isinstance(family, CustomFamily | Family):
         raise _refusal(f"a family to register is a gb.CustomFamily, found {type(family).__name__}.", "")
     if family.name not in FAMILIES:
-        FAMILIES.add(family.name, made_family(family))
-        REGISTERED[family.name] = tuple(family.parameters)
+        made = made_family(family) if isinstance(family, CustomFamily) else family
+        FAMILIES.add(family.name, made)
+        REGISTERED[family.name] = (*made.auxiliaries, *made.defaults)
         return
     known = FAMILIES[family.name]
-    if not isinstance(known, Custom):
+    if family.name not in FAMILIES.added:
         raise _refusal(f"'{family.name}' is a listed family.", f'Example: "my_{family.name}".')
-    if not known.source.is_same(family):
+    if not _is_same(known, family):
         message = f"another family is registered as '{family.name}': models that call it would change."
         raise _refusal(message, "Give this one another name.")
+
+
+def _is_same(known: Family, family: CustomFamily | Family) -> bool:
+    if isinstance(family, CustomFamily):
+        return isinstance(known, Custom) and known.source.is_same(family)
+    return type(known) is type(family)
 
 
 def name_of(family: Any) -> Any:

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from glmm_bayes.core.links import LINKS, ProbabilityLink
 from glmm_bayes.families import Family
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.canvas import (
@@ -83,9 +82,8 @@ _NAMES = {0.0: "zeros", 1.0: "ones"}
 
 def _support(family: Family) -> tuple[float, float]:
     """Return the ends of the support; infinite where there is none."""
-    if isinstance(LINKS[family.links[0]], ProbabilityLink):
-        return 0.0, 1.0
-    return (-np.inf if family.support_floor is None else family.support_floor), np.inf
+    floor, ceiling = family.support_floor, family.support_ceiling
+    return (-np.inf if floor is None else floor), (np.inf if ceiling is None else ceiling)
 
 
 def _atoms(family: Family, observed: Array, replicated: Array) -> dict[float, Cells]:

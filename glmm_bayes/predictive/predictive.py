@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_texts, checked_seed, whole_number
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.links import LINKS, ProbabilityLink
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.families.likelihood import draw_responses
 from glmm_bayes.fit.caveats import caveat_attrs
@@ -187,8 +186,7 @@ def _fitting_kind(fit: Fit) -> str:
         return "categories"
     if not fit.family.is_discrete:
         return "density"
-    counts_successes = isinstance(LINKS[fit.family.links[0]], ProbabilityLink)
-    return "proportions" if counts_successes else "rootogram"
+    return "proportions" if fit.family.counts_successes else "rootogram"
 
 
 def _density(fit: Fit, replicated: Array) -> Picture:

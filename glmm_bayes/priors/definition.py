@@ -25,9 +25,6 @@ from glmm_bayes.spec.editions import default_correlation
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 
-#: Families whose residuals may be correlated between responses.
-_CORRELATED = ("gaussian", "student")
-
 
 @dataclass(frozen=True)
 class ModelDefinition:
@@ -232,7 +229,8 @@ def _check_residuals(members: Mapping[str, ResponseDefinition], findings: Findin
     """Collect why residuals cannot be correlated between the responses."""
     hint = "Leave rescor=True out; effects under one label, (1 |i| g), are correlated all the same."
     families = [member.family.name for member in members.values()]
-    if len(set(families)) > 1 or families[0] not in _CORRELATED:
+    takes_it = all(member.family.takes_residual_correlation for member in members.values())
+    if len(set(families)) > 1 or not takes_it:
         message = f"rescor: all responses must be gaussian, or all student; found {', '.join(families)}."
         findings.error("rescor", message, hint=hint)
         return

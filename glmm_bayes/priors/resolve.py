@@ -186,6 +186,8 @@ def check_interpretation(spec: ModelSpec, family: Family) -> None:
     link = link_of(spec).name
     if not family.mean_is_mu or not family.keeps_intercept or family.has_category_predictors:
         message = f'interpretation="population": the mean of {family.name} is not the inverse of one link.'
+    elif family.has_bounded_predictor(LINKS[link]):
+        message = f'interpretation="population": the {link} link of a probability has no population mean.'
     elif link not in CONDITIONAL:
         message = f'interpretation="population" is known for the links {", ".join(CONDITIONAL)}, not {link}.'
     else:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from glmm_bayes.design.checks.subject import Outcome, Subject
-from glmm_bayes.families.binary import BinaryFamily
-from glmm_bayes.families.counts import CountFamily
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.resolve import ResponseDefinition
 
@@ -12,8 +10,8 @@ from glmm_bayes.priors.resolve import ResponseDefinition
 def subjects_of(definition: ResponseDefinition) -> tuple[Subject, ...]:
     """Return what the checks read of each design, the mean's first."""
     family, response, priors = definition.family, definition.response, definition.priors
-    has_ceiling = isinstance(family, BinaryFamily)
-    has_floor = has_ceiling or (isinstance(family, CountFamily) and definition.link.name == "log")
+    has_floor, has_ceiling = family.infinite_ends(definition.link)
+    is_of_classes = family.counts_successes or bool(response.categories)
     outcome = Outcome(
         response.label,
         response.source,
@@ -21,9 +19,9 @@ def subjects_of(definition: ResponseDefinition) -> tuple[Subject, ...]:
         response.trials,
         has_floor,
         has_ceiling,
-        family.name == "gaussian" and definition.link.name == "identity",
+        family.has_normal_residual(definition.link),
         response.additions.se is not None,
-        (has_ceiling or bool(response.categories)) and bool((response.trials <= 1).all()),
+        is_of_classes and bool((response.trials <= 1).all()),
     )
     laws = {row.parameter: row.prior for row in priors.rows}
     # Categories share a design, and so do thresholds: the first of them is looked at for all.

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from glmm_bayes.core.errors import DataError, PredictionError
-from glmm_bayes.core.links import ProbabilityLink
 from glmm_bayes.core.words import ESTIMANDS, interval_columns, interval_words
 from glmm_bayes.describe.equations import all_groups, category_of
 from glmm_bayes.describe.explain import coding_words
@@ -223,7 +222,7 @@ def _two_lines(text: str) -> str:
 def measures_of(fit: Fit) -> tuple[str, ...]:
     """Return the measures that readers of this kind of response know."""
     family = fit.family
-    if isinstance(fit.link, ProbabilityLink):
+    if family.has_probability_mean(fit.link):
         return ("difference", "odds_ratio") if family.is_discrete else ("difference", "ratio")
     is_positive = family.is_discrete or family.support_floor == 0.0 or fit.link.name == "log"
     return ("difference", "ratio") if is_positive else ("difference",)

@@ -57,7 +57,8 @@ def guide_of(definition: ModelDefinition) -> Guide:
     with np.errstate(all="ignore"):
         value = _together(definition, values, plain)
     observed = 1 if definition.rescor is not None else len(definition.responses)
-    return Guide(found, likelihood, value, definition.numbers, tuple(excluded), observed)
+    ends = " ".join(one.family.words_of_ends(one.link) for one in definition.responses.values()).strip()
+    return Guide(found, likelihood, value, definition.numbers, tuple(excluded), observed, ends)
 
 
 def _centres(

@@ -50,6 +50,8 @@ class Guide:
         Parameters whose priors exclude the scale of the data.
     observed : int
         Number of observed variables that the model has unless its user added some.
+    ends : str
+        What must hold of linear predictors that have an end, and what to write where they cannot keep it.
     """
 
     centres: Mapping[str, Centre]
@@ -58,6 +60,7 @@ class Guide:
     rows: int
     excluded: tuple[Excluded, ...] = ()
     observed: int = 1
+    ends: str = ""
 
     @property
     def floor(self) -> float:
@@ -192,7 +195,7 @@ def _not_finite(guide: Guide, best: _Best) -> Finding:
     message = f"the log density is not finite at any of {best.looked_at} starts."
     if guide.excluded:
         message += f" Priors that exclude the scale of the data: {_listed(guide)}."
-    hint = "Widen those priors, or look for rows that the model gives the probability 0."
+    hint = guide.ends or "Widen those priors, or look for rows that the model gives the probability 0."
     return Finding("start_not_finite", message, hint=hint)
 
 

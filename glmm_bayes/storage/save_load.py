@@ -360,7 +360,7 @@ def _check_family(archive: Archive, manifest: Manifest) -> None:
 
 def _warn_of_family(archive: Archive, fit: Fit) -> None:
     for one in fit.definition.responses.values():
-        if one.family.is_custom:
+        if one.family.name in FAMILIES.added:
             message = f"{archive.path}: its family is one that you have registered: {one.family.name}."
             hint = "It must be the one that the fit was made with; files hold no functions."
             finding = Finding("load_family", message, hint=hint, severity="warning")

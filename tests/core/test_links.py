@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
@@ -29,21 +30,26 @@ def domain(name):
     """Return linear predictors up to 40 in size that the link allows."""
     if name in WITH_A_POLE:
         return np.concatenate([np.linspace(0.05, 40.0, 800), [1e-100]])
+    if name == "logc":
+        return np.concatenate([np.linspace(-40.0, -0.05, 800), [-1e-100]])
     return WIDE
 
 
 def middle(name):
     """Return linear predictors where differences are accurate."""
+    if name == "logc":
+        return np.linspace(-4.5, -0.5, 161)
     return np.linspace(0.5, 4.5, 161) if name in WITH_A_POLE else MIDDLE
 
 
 def test_the_registry_holds_the_links_under_their_names():
-    names = "identity log logit probit cloglog loglog cauchit sqrt softplus inverse inverse_squared tan_half"
+    names = "identity log logit probit cloglog loglog cauchit sqrt softplus inverse inverse_squared tan_half "
+    names += "logc"
     assert list(LINKS) == names.split()
     assert all(LINKS[name].name == name for name in LINKS)
     assert PROBABILITY_LINKS == ["logit", "probit", "cloglog", "loglog", "cauchit"]
     assert [name for name in LINKS if LINKS[name].has_pole] == WITH_A_POLE
-    assert [name for name in LINKS if not LINKS[name].is_increasing] == ["sqrt", *WITH_A_POLE]
+    assert [name for name in LINKS if not LINKS[name].is_increasing] == ["sqrt", *WITH_A_POLE, "logc"]
 
 
 def test_an_unknown_link_is_answered_with_a_suggestion():
@@ -109,6 +115,8 @@ def test_nothing_is_undefined_and_no_warning_is_raised_within_40(name):
 def test_inverse_never_falls_unless_the_link_says_so(name):
     if name in WITH_A_POLE:
         assert (np.diff(LINKS[name].inverse(domain(name)[:800])) < 0.0).all()
+    elif name == "logc":
+        assert (np.diff(LINKS[name].inverse(domain(name)[:800])) <= 0.0).all()
     elif name == "sqrt":
         assert (np.diff(LINKS[name].inverse(WIDE[800:1601])) > 0.0).all()
         np.testing.assert_array_equal(LINKS[name].inverse(WIDE), LINKS[name].inverse(-WIDE))
@@ -194,7 +202,7 @@ def test_logs_keep_their_digits_in_both_tails(name):
 
 @pytest.mark.parametrize("name", [name for name in WITH_LOGS if name not in PROBABILITY_LINKS])
 def test_the_log_of_the_mean_is_that(name):
-    eta = np.linspace(0.5, 3.0, 40)
+    eta = np.linspace(-3.0, -0.5, 40) if name == "logc" else np.linspace(0.5, 3.0, 40)
     np.testing.assert_allclose(LINKS[name].log_inverse(eta), np.log(LINKS[name].inverse(eta)), rtol=1e-13)
 
 
@@ -244,3 +252,44 @@ def test_the_log_of_the_slope_is_that_of_the_slope(name):
 @pytest.mark.parametrize(("link", "wanted"), [("probit", -1250.918938533), ("cloglog", 50 - np.exp(50))])
 def test_the_log_of_the_slope_is_finite_where_the_slope_underflows(link, wanted):
     np.testing.assert_allclose(LINKS[link].log_inverse_derivative(np.array(50.0)), wanted, rtol=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("name", "means", "ends"),
+    [
+        ("log", (0.0, 1.0), (-np.inf, 0.0)),
+        ("logc", (0.0, 1.0), (-np.inf, 0.0)),
+        ("identity", (0.0, 1.0), (0.0, 1.0)),
+        ("identity", (0.0, np.inf), (0.0, np.inf)),
+        ("inverse", (0.0, np.inf), (0.0, np.inf)),
+        ("inverse_squared", (0.0, np.inf), (0.0, np.inf)),
+        *((name, (0.0, 1.0), (-np.inf, np.inf)) for name in PROBABILITY_LINKS),
+        *((name, (0.0, np.inf), (-np.inf, np.inf)) for name in ("log", "softplus", "sqrt")),
+        *((name, (-np.inf, np.inf), (-np.inf, np.inf)) for name in ("identity", "log", "inverse")),
+        ("tan_half", (-np.pi, np.pi), (-np.inf, np.inf)),
+    ],
+)
+def test_the_ends_of_the_linear_predictor_are_those_of_the_means(name, means, ends):
+    assert LINKS[name].predictor_domain(means) == ends
+
+
+@pytest.mark.parametrize("name", ["log", "identity", "logc"])
+def test_a_probability_and_its_complement_keep_their_logs_inside_the_ends(name):
+    eta = np.array([0.03, 0.4, 0.99]) if name == "identity" else np.array([-30.0, -1.3, -1e-12])
+    link = LINKS[name]
+    with localcontext(prec=60):
+        means = {"log": Decimal.exp, "identity": lambda x: x, "logc": lambda x: 1 - x.exp()}
+        exact = [means[name](Decimal(float(x))) for x in eta]
+        logs = [float(mean.ln()) for mean in exact]
+        complements = [float((1 - mean).ln()) for mean in exact]
+    np.testing.assert_allclose(link.log_inverse(eta), logs, rtol=1e-13)
+    np.testing.assert_allclose(link.log_complement(eta), complements, rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["log", "logc"])
+def test_a_mean_at_the_end_of_its_range_has_an_infinite_log_on_one_side(name):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        at_end = np.array([0.0])
+        logs = LINKS[name].log_inverse(at_end), LINKS[name].log_complement(at_end)
+    assert sorted(float(value[0]) for value in logs) == [-np.inf, 0.0]

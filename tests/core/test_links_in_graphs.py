@@ -31,6 +31,8 @@ def functions_of(name):
 def domain(name):
     if LINKS[name].has_pole:
         return np.linspace(0.05, 30.0, 600)
+    if name == "logc":
+        return np.linspace(-30.0, -0.01, 600)
     # The log of a square has no gradient at 0.
     eta = np.linspace(-30.0, 30.0, 1201)
     return eta[eta != 0.0] if name == "sqrt" else eta

@@ -62,6 +62,20 @@ def etas_of(row: Row, link: str) -> np.ndarray:
     return np.asarray(row.etas.get(link, default_etas(link)), float)
 
 
+#: Linear predictors of probabilities under links that end them.
+OF_PROBABILITIES = {
+    "log": (-1.9, -0.9, -0.4, -0.05),
+    "identity": (0.1, 0.35, 0.6, 0.9),
+    "logc": (-1.9, -0.9, -0.4, -0.05),
+}
+#: Those far out: near an end of the mean, or of the linear predictor.
+FAR_OF_PROBABILITIES = {
+    "log": (-30.0, -4.0, -0.5, -1e-3),
+    "identity": (1e-3, 0.3, 0.7, 0.999),
+    "logc": (-30.0, -4.0, -0.5, -1e-3),
+}
+
+
 def at_of(link: str, eta: Any, parameters: Values, m: Any = None) -> dict[str, RowValue]:
     """Return the parameters as a family takes them, those beside mu as numbers."""
     more = () if m is None else (m,)
@@ -93,6 +107,8 @@ def graph_log_density(family: str, link: str, y: np.ndarray, n: np.ndarray, para
 
 def far_etas(family: str, link: str) -> np.ndarray:
     """Return linear predictors 30 units out, within the domain of the link and of the family's mean."""
+    if FAMILIES[family].has_bounded_predictor(LINKS[link]):
+        return np.array(FAR_OF_PROBABILITIES[link])
     is_real = isinstance(FAMILIES[family], RealFamily) or family in ("lognormal", "von_mises")
     if link in ("inverse", "inverse_squared") or (link == "identity" and not is_real):
         return np.array([1e-3, 0.5, 5.0, 30.0])

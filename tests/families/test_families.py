@@ -26,7 +26,9 @@ def drawn(family, link, size=30, seed=1):
     row = ROWS[family]
     eta = np.tile(etas_of(row, link), (size, 1))
     frozen = row.frozen(values_of(row, link, eta), np.broadcast_to(row.trials(), eta.shape))
-    return frozen.rvs(random_state=np.random.default_rng(seed)).astype(float), frozen, eta
+    y = frozen.rvs(random_state=np.random.default_rng(seed)).astype(float)
+    # SciPy drops an axis of one.
+    return y.reshape(eta.shape), frozen, eta
 
 
 @pytest.mark.parametrize(("family", "link"), CASES)

@@ -10,7 +10,16 @@ from __future__ import annotations
 
 from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.core.links.base import Link, ProbabilityLink
-from glmm_bayes.core.links.means import Identity, Inverse, InverseSquared, Log, Softplus, Sqrt, TanHalf
+from glmm_bayes.core.links.means import (
+    Identity,
+    Inverse,
+    InverseSquared,
+    Log,
+    LogComplement,
+    Softplus,
+    Sqrt,
+    TanHalf,
+)
 from glmm_bayes.core.links.probabilities import Cauchit, Cloglog, Logit, Loglog, Probit
 from glmm_bayes.core.registry import Registry
 
@@ -23,6 +32,7 @@ __all__ = [
     "InverseSquared",
     "Link",
     "Log",
+    "LogComplement",
     "Logit",
     "Loglog",
     "ProbabilityLink",
@@ -45,6 +55,7 @@ _ALL: tuple[Link, ...] = (
     Inverse(),
     InverseSquared(),
     TanHalf(),
+    LogComplement(),
 )
 
 LINKS: Registry[Link] = Registry("link", {link.name: link for link in _ALL}, FormulaError)

@@ -68,6 +68,31 @@ class Link(ABC):
     def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
         """Return the second derivative of ``inverse``."""
 
+    def predictor_domain(self, mean_range: tuple[float, float]) -> tuple[float, float]:
+        """Return between which linear predictors the mean lies in a range; infinite where there is no end.
+
+        Parameters
+        ----------
+        mean_range : tuple of float
+            The lowest and the highest mean that a family has: 0 and 1 for a probability.
+
+        Returns
+        -------
+        tuple of float
+            The lower and the upper end, on the scale of the linear predictor.
+
+        Examples
+        --------
+        >>> from glmm_bayes.core.links import LINKS
+        >>> LINKS["log"].predictor_domain((0.0, 1.0))
+        (-inf, 0.0)
+        """
+        low, high = max(mean_range[0], self.bounds[0]), min(mean_range[1], self.bounds[1])
+        with np.errstate(all="ignore"):
+            # Adding 0 makes -0 and 0 one.
+            ends = sorted(float(end) + 0.0 for end in self.link(np.array([low, high])))
+        return ends[0], ends[1]
+
     def of_inverse(self, eta: Array) -> Array:
         """Return link(inverse(eta)): ``eta`` itself, but where two linear predictors have one mean."""
         return eta

@@ -69,6 +69,48 @@ class Log(Link):
     def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
         return eta
 
+    def log_complement(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return m.where(eta < 0.0, m.log1mexp(eta), -np.inf)
+
+
+@final
+@dataclass(frozen=True)
+class LogComplement(Link):
+    """mu = 1 - exp(eta): coefficients are logs of ratios of 1 - mu, such as probabilities to survive.
+
+    The mean falls as the linear predictor rises.
+    """
+
+    name: ClassVar[str] = "logc"
+    latex: ClassVar[str] = r"\log(1 - \mu_i)"
+    domain: ClassVar[str] = "numbers below 1"
+    bounds: ClassVar[tuple[float, float]] = (-np.inf, 1.0)
+    strip: ClassVar[float] = np.inf
+    is_increasing: ClassVar[bool] = False
+    ratio: ClassVar[str] = "risk ratio of the complement"
+
+    def link(self, mu: Array) -> Array:
+        with np.errstate(divide="ignore"):
+            return np.log1p(-np.asarray(mu, np.float64))
+
+    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return -m.expm1(eta)
+
+    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return -m.exp(eta)
+
+    def log_inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return eta
+
+    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return -m.exp(eta)
+
+    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return m.where(eta < 0.0, m.log1mexp(eta), -np.inf)
+
+    def log_complement(self, eta: Any, m: Maths = NUMPY) -> Any:
+        return eta
+
 
 @final
 @dataclass(frozen=True)
@@ -92,6 +134,10 @@ class Sqrt(Link):
 
     def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
         return m.full_like(eta, 2.0)
+
+    def predictor_domain(self, mean_range: tuple[float, float]) -> tuple[float, float]:
+        # Predictors of both signs have means of at least 0.
+        return -np.inf, np.inf
 
     def of_inverse(self, eta: Array) -> Array:
         return np.abs(eta)
@@ -143,6 +189,10 @@ class Inverse(Link):
     strip: ClassVar[float] = np.nan
     is_increasing: ClassVar[bool] = False
     has_pole: ClassVar[bool] = True
+
+    def predictor_domain(self, mean_range: tuple[float, float]) -> tuple[float, float]:
+        # Means of both signs have predictors of both; those of one sign, of one.
+        return (-np.inf, np.inf) if mean_range[0] < 0.0 else super().predictor_domain(mean_range)
 
     def link(self, mu: Array) -> Array:
         with np.errstate(divide="ignore"):
@@ -202,6 +252,10 @@ class TanHalf(Link):
     domain: ClassVar[str] = "angles between -pi and pi"
     bounds: ClassVar[tuple[float, float]] = (-np.pi, np.pi)
     strip: ClassVar[float] = 1.0
+
+    def predictor_domain(self, mean_range: tuple[float, float]) -> tuple[float, float]:
+        # The tangent of pi/2 rounds to a number.
+        return -np.inf, np.inf
 
     def link(self, mu: Array) -> Array:
         return np.tan(0.5 * np.asarray(mu))

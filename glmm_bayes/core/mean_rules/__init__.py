@@ -2,28 +2,49 @@
 
 from __future__ import annotations
 
-from glmm_bayes.core.links import Link
+from glmm_bayes.core.links import (
+    Cloglog,
+    Identity,
+    Link,
+    Log,
+    LogComplement,
+    Logit,
+    Loglog,
+    Probit,
+    Sqrt,
+)
 from glmm_bayes.core.mean_rules.base import MeanRule
 from glmm_bayes.core.mean_rules.by_trapezoid import CloglogRule, LoglogRule, TrapezoidRule
-from glmm_bayes.core.mean_rules.closed_forms import IdentityRule, LogRule, PoleRule, ProbitRule, SqrtRule
+from glmm_bayes.core.mean_rules.closed_forms import (
+    IdentityRule,
+    LogComplementRule,
+    LogRule,
+    PoleRule,
+    ProbitRule,
+    SqrtRule,
+)
 from glmm_bayes.core.mean_rules.logit import LOGIT_ERROR, LogitRule
 
-__all__ = ["LOGIT_ERROR", "MeanRule", "TrapezoidRule", "rule_of"]
+__all__ = ["LOGIT_ERROR", "MeanRule", "TrapezoidRule", "add_rule", "rule_of"]
 
-# A link without an entry is integrated by the trapezoid rule.
-_RULES: dict[str, type[MeanRule]] = {
-    "identity": IdentityRule,
-    "log": LogRule,
-    "sqrt": SqrtRule,
-    "probit": ProbitRule,
-    "logit": LogitRule,
-    "cloglog": CloglogRule,
-    "loglog": LoglogRule,
-    "inverse": PoleRule,
-    "inverse_squared": PoleRule,
+# A link without an entry is integrated by the trapezoid rule; one with a pole has no mean.
+_RULES: dict[type[Link], type[MeanRule]] = {
+    Identity: IdentityRule,
+    Log: LogRule,
+    LogComplement: LogComplementRule,
+    Sqrt: SqrtRule,
+    Probit: ProbitRule,
+    Logit: LogitRule,
+    Cloglog: CloglogRule,
+    Loglog: LoglogRule,
 }
+
+
+def add_rule(link: type[Link], rule: type[MeanRule]) -> None:
+    """State how means under a user's link are computed."""
+    _RULES[link] = rule
 
 
 def rule_of(link: Link) -> MeanRule:
     """Return how means under a link are computed."""
-    return _RULES.get(link.name, TrapezoidRule)(link)
+    return PoleRule(link) if link.has_pole else _RULES.get(type(link), TrapezoidRule)(link)

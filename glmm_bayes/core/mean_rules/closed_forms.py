@@ -8,6 +8,7 @@ import numpy as np
 from scipy import special
 
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.mean_rules.base import Array, MeanRule
 from glmm_bayes.core.trapezoid import Integral
 
@@ -53,6 +54,29 @@ class LogRule(MeanRule):
     def variance(self, eta: Array, v: Array) -> Array:
         # exp(2 eta + v) (exp(v) - 1) in a form in which neither factor overflows before the product.
         return np.asarray(self.link.inverse(2.0 * (eta + v)) * -np.expm1(-v))
+
+    def link_of_mean(self, eta: Array, v: Array) -> Array:
+        return np.asarray(eta + 0.5 * v)
+
+
+@final
+class LogComplementRule(MeanRule):
+    """m = 1 - exp(eta + v/2): one minus the mean under the log link."""
+
+    is_closed = True
+
+    def mean(self, eta: Array, v: Array) -> Integral:
+        return Integral(np.asarray(self.link.inverse(eta + 0.5 * v)), "exact", 0.0)
+
+    def derivatives(self, eta: Array, v: Array) -> tuple[Array, Array]:
+        slope = np.asarray(self.link.inverse_derivative(eta + 0.5 * v))
+        return slope, 0.5 * slope
+
+    def second_moment(self, eta: Array, v: Array) -> Array:
+        return np.square(self.mean(eta, v).value) + self.variance(eta, v)
+
+    def variance(self, eta: Array, v: Array) -> Array:
+        return np.asarray(NUMPY.exp(2.0 * (eta + v)) * -np.expm1(-v))
 
     def link_of_mean(self, eta: Array, v: Array) -> Array:
         return np.asarray(eta + 0.5 * v)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.families.base import Response
-from glmm_bayes.families.ordinal import OrdinalFamily, sums_from_the_top
+from glmm_bayes.families.ordinal import sums_from_the_top
 from glmm_bayes.fit.fit import Fit
 
 Array = NDArray[np.float64]
@@ -53,7 +53,7 @@ def of_probabilities(asked: str, probabilities: Array, error: float) -> tuple[Ar
 
 def has_ordered_categories(fit: Fit) -> bool:
     """Tell whether the response has categories with an order."""
-    return isinstance(fit.family, OrdinalFamily)
+    return fit.family.has_ordered_categories
 
 
 def discrimination(fit: Fit) -> Array | None:

@@ -78,7 +78,7 @@ class Question:
             return isinstance(self.link, ProbabilityLink)
         if self.ordered == SCORE:
             return False
-        return isinstance(self.fit.link, ProbabilityLink) or bool(self.fit.response.categories)
+        return self.fit.family.has_probability_mean(self.fit.link) or bool(self.fit.response.categories)
 
     @property
     def keeps_logs(self) -> bool:

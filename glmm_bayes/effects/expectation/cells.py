@@ -103,7 +103,11 @@ class Evaluator:
 
     @property
     def is_closed(self) -> bool:
-        """Whether a value costs no more than looking it up."""
+        """Whether a value costs no more than looking it up, or cannot be looked up."""
+        fit = self.question.fit
+        if self.question.parameter is None and fit.family.has_bounded_predictor(fit.link):
+            # A table has points beyond the rows, where there may be no mean.
+            return True
         integrated = any(pieces.integrated for pieces in self.whole.pieces.values())
         if self.whole.combinations is not None:
             return False

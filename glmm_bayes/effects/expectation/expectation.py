@@ -183,6 +183,8 @@ def on_scale(question: Question, found: Parts) -> tuple[Array, str, float]:
         return _of_family(question, found)
     eta, v = found.joint.at[question.single].eta, found.joint.variance.get(question.single)
     link = question.link
+    if question.parameter is None and (v is not None or question.scale != "link"):
+        question.fit.family.check_rows(found.joint)
     asks_population = "population" in question.estimand.words.values()
     if question.parameter is None and (found.joint.variance or asks_population):
         question.fit.family.check_mean(found.joint)

@@ -81,6 +81,7 @@ def interval_ratio(
     check_fit(fit)
     check_texts(variable=variable, factor=factor)
     probability = checked_probability(probability)
+    fit.family.check_new_groups(fit.link)
     ratio = fit.family.ratio_name(fit.link) if MEAN in fit.predictors else ""
     if not ratio:
         message = f"interval ratios are of logit and log links, not of {fit.link.name}."

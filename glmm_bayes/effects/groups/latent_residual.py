@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from glmm_bayes.core.links import ProbabilityLink
 from glmm_bayes.core.row_value import number
@@ -48,7 +47,7 @@ def latent_residual(fit: Fit) -> Residual | None:
     if additions.se is not None or additions.rate is not None or set(fit.predictors) != {MEAN}:
         # Known errors and exposures differ from row to row.
         return None
-    if fit.link.name == "identity" and fit.family.mean_is_mu:
+    if fit.link.name == "identity" and fit.family.mean_is_mu and fit.family.mu_range[0] < 0:
         singles = single_values(fit.flat, fit.priors, slice(None))
         variance = fit.family.variance({"mu": number(np.zeros((draws, 1))), **singles})[:, 0]
         return Residual(variance, "that of the response")
@@ -56,15 +55,6 @@ def latent_residual(fit: Fit) -> Residual | None:
 
 
 def _of_log_link(fit: Fit) -> Residual | None:
-    name = fit.family.name
-    if name == "gamma":
-        shape = single_values(fit.flat, fit.priors, slice(None))["shape"].value[:, 0]
-        return Residual(np.asarray(special.polygamma(1, shape)), "trigamma(shape)")
-    if name not in ("poisson", "negative_binomial"):
-        return None
-    mean = predictions(fit, by=True).draws.to_numpy().ravel()
-    words = "M the population mean over the rows (Nakagawa, Johnson and Schielzeth 2017)"
-    if name == "poisson":
-        return Residual(np.log1p(1.0 / mean), f"log(1 + 1/M), {words}")
-    shape = single_values(fit.flat, fit.priors, slice(None))["shape"].value[:, 0]
-    return Residual(np.log1p(1.0 / mean + 1.0 / shape), f"log(1 + 1/M + 1/shape), {words}")
+    singles = single_values(fit.flat, fit.priors, slice(None))
+    found = fit.family.log_scale_residual(singles, lambda: predictions(fit, by=True).draws.to_numpy().ravel())
+    return None if found is None else Residual(*found)

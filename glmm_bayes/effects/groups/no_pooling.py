@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 from glmm_bayes.core.row_value import RowValue, RowValues
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.groups.information import level_information, row_information, unit_of
-from glmm_bayes.families.binary import BinaryFamily
-from glmm_bayes.families.counts import CountFamily
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import fixed_part, group_part, single_values, subject_predictor
 from glmm_bayes.priors.names import PLAIN
@@ -96,13 +94,13 @@ def _newton_step(fit: Fit, group: GroupDesign, at: RowValues, identified: NDArra
 
 def _at_an_end(fit: Fit, group: GroupDesign, b: Array) -> Array:
     """Decide exactly for intercepts: all successes or all failures (or counts of zero) have no maximum."""
-    ends_are_infinite = isinstance(fit.family, BinaryFamily | CountFamily)
-    if group.effects != ("Intercept",) or not ends_are_infinite:
+    has_floor, has_ceiling = fit.family.infinite_ends(fit.link)
+    if group.effects != ("Intercept",) or not (has_floor or has_ceiling):
         return b
     levels = len(group.levels)
     successes = np.bincount(group.codes, fit.response.values, minlength=levels)
-    result = np.where(successes == 0, -np.inf, b[:, 0])
-    if isinstance(fit.family, BinaryFamily):
+    result = np.where((successes == 0) & has_floor, -np.inf, b[:, 0])
+    if has_ceiling:
         trials = np.bincount(group.codes, fit.response.trials, minlength=levels)
         result = np.where(successes == trials, np.inf, result)
     return result[:, None]

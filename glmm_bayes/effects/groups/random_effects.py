@@ -113,7 +113,7 @@ def _rule(fit: Fit, parameters: set[str]) -> str:
     """Say how the shrinkage factors were computed: normal responses with a linear mean have them exactly."""
     additions = fit.response.additions
     is_plain = additions.censored is None and additions.lower is None and additions.upper is None
-    if not (fit.family.name == "gaussian" and fit.link.name == "identity" and is_plain):
+    if not (fit.family.has_normal_residual(fit.link) and is_plain):
         return "Laplace's value"
     return "exact" if parameters == {MEAN} else "exact for the mean, Laplace's value for other parameters"
 

@@ -137,7 +137,8 @@ def _shares(fit: Fit, group: GroupDesign, variances: Mapping[str, Array]) -> lis
     if len(variances) > 1:
         rows.append((group.factor, "share of the groups' variance", own / every))
     disc = discrimination(fit)
-    ratio = fit.family.ratio_name(fit.link)
+    # The ratio of two new groups is that of two means, where these exist.
+    ratio = "" if fit.family.has_bounded_predictor(fit.link) else fit.family.ratio_name(fit.link)
     if ratio and disc is not None and has_one_variance(fit, group):
         rows.append((group.factor, f"median {ratio}", np.exp(disc * np.sqrt(2 * own) * Z75)))
     residual = latent_residual(fit)

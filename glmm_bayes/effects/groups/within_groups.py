@@ -178,6 +178,7 @@ def _fan_of(fit: Fit) -> str:
 
 def _ratio_name(fit: Fit) -> str:
     """Return what exp(linear predictor) is called, for models with random effects of the mean."""
+    fit.family.check_new_groups(fit.link)
     ratio = fit.family.ratio_name(fit.link) if MEAN in fit.predictors else ""
     if not ratio or not fit.design.groups:
         what = "no random effects" if ratio else f"the link {fit.link.name}"

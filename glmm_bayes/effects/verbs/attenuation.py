@@ -73,6 +73,7 @@ def attenuation(fit: Fit, newdata: Any = None) -> pd.DataFrame:
     question = Question(fit, read_estimand("population", fit), "link")
     if not question.is_mu:
         raise without_one_predictor(fit, "attenuation", "Use gb.coefficients and gb.slopes.")
+    fit.family.check_new_groups(fit.link)
     rows, _ = rows_of(question, newdata)
     whole, first, kind = distinct_pieces(question, rows)
     link = question.link

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import special, stats
 
-from tests.families.family_laws import Row
+from tests.families.family_laws import OF_PROBABILITIES, Row
 
 COUNTS = np.arange(6000.0)[:, None]
 
@@ -161,6 +161,7 @@ ROWS = {
         lambda p, n: stats.betabinom(n.astype(int), p["mu"] * p["phi"], (1 - p["mu"]) * p["phi"]),
         {"phi": 3.5},
         has_trials=True,
+        etas=OF_PROBABILITIES,
     ),
     "zero_inflated_poisson": Row(lambda p, n: ExtraZeros(p["zi"], stats.poisson(p["mu"])), {"zi": 0.3}),
     "zero_inflated_negative_binomial": Row(
