@@ -164,9 +164,9 @@ def response_columns(rows: Rows) -> set[str]:
 def parameter_link(fit: Fit, parameter: str) -> Link:
     """Return the link of a parameter; that of ordinal and categorical predictors is the identity."""
     is_latent = not fit.family.keeps_intercept or fit.family.has_category_predictors
-    if is_latent and fit.predictors[parameter].role != "further":
-        return _LINES
-    return fit.predictors[parameter].link
+    # The mean of categories has no predictor of its own: theirs are on the scale of the first.
+    predictor = fit.predictors.get(parameter, fit.priors.first)
+    return _LINES if is_latent and predictor.role != "further" else predictor.link
 
 
 def distinct_designs(rows: Rows) -> Iterator[Design]:
