@@ -22,12 +22,12 @@ from glmm_bayes.design.dependence import checked_rank
 from glmm_bayes.design.known import read_known
 from glmm_bayes.design.table import Table, read_table
 from glmm_bayes.families import FAMILIES
-from glmm_bayes.graph.custom_families import name_of
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.datatree import assemble
 from glmm_bayes.fit.diagnostics import diagnose
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.settings import Settings
+from glmm_bayes.graph.custom_families import name_of
 from glmm_bayes.priors.defined import Defined
 from glmm_bayes.priors.definition import ModelDefinition, check_labels, define_model
 from glmm_bayes.priors.prior_scale import check_prior_scale

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from glmm_bayes.fit.several_responses import MultivariateFit, _coordinates, joint_dimensions
 from scipy import stats
 
 import glmm_bayes as gb
 from glmm_bayes.fit.draws import STATISTICS
-from glmm_bayes.fit.several_responses import MultivariateFit, _coordinates, joint_dimensions
 from tests.storage.test_storage import SETTINGS
 
 RNG = np.random.default_rng(8)
