@@ -42,20 +42,20 @@ _HOMES = {
     "gee": "gee.gee",
     "gee_check": "gee.gee_check",
     "grid": "effects.estimand.grid",
-    "icc": "effects.groups.icc_r2",
-    "implied_correlation": "effects.groups.within_groups",
+    "icc": "effects.groups.icc",
+    "implied_correlation": "effects.groups.implied_correlation",
     "interval_ratio": "effects.groups.interval_ratio",
     "load": "storage.save_load",
     "load_dataset": "datasets",
-    "median_ratio": "effects.groups.within_groups",
+    "median_ratio": "effects.groups.median_ratio",
     "pit": "predictive.pit",
     "plot_curves": "plots.curves",
     "plot_random_effects": "plots.groups",
     "plot_shrinkage": "plots.groups",
-    "posterior_predictive": "predictive.predictive",
-    "pp_check": "predictive.predictive",
+    "posterior_predictive": "predictive.posterior_predictive",
+    "pp_check": "predictive.pp_check",
     "predictions": "effects.verbs.predictions",
-    "r2": "effects.groups.icc_r2",
+    "r2": "effects.groups.r2",
     "random_effects": "effects.groups.random_effects",
     "ranks": "effects.groups.ranks",
     "register_family": "graph.custom_families",
@@ -103,14 +103,14 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.estimand.estimand import Estimand as Estimand
     from glmm_bayes.effects.estimand.grid import grid as grid
     from glmm_bayes.effects.estimand.row_weights import BayesianBootstrap as BayesianBootstrap
-    from glmm_bayes.effects.groups.icc_r2 import icc as icc
-    from glmm_bayes.effects.groups.icc_r2 import r2 as r2
+    from glmm_bayes.effects.groups.icc import icc as icc
+    from glmm_bayes.effects.groups.implied_correlation import implied_correlation as implied_correlation
     from glmm_bayes.effects.groups.interval_ratio import interval_ratio as interval_ratio
+    from glmm_bayes.effects.groups.median_ratio import median_ratio as median_ratio
+    from glmm_bayes.effects.groups.r2 import r2 as r2
     from glmm_bayes.effects.groups.random_effects import random_effects as random_effects
     from glmm_bayes.effects.groups.ranks import ranks as ranks
     from glmm_bayes.effects.groups.variance_components import variance_components as variance_components
-    from glmm_bayes.effects.groups.within_groups import implied_correlation as implied_correlation
-    from glmm_bayes.effects.groups.within_groups import median_ratio as median_ratio
     from glmm_bayes.effects.result.effects import Effects as Effects
     from glmm_bayes.effects.verbs.attenuation import attenuation as attenuation
     from glmm_bayes.effects.verbs.coefficients import coefficients as coefficients
@@ -131,12 +131,10 @@ if TYPE_CHECKING:
     from glmm_bayes.plots.groups import plot_random_effects as plot_random_effects
     from glmm_bayes.plots.groups import plot_shrinkage as plot_shrinkage
     from glmm_bayes.predictive.pit import pit as pit
-    from glmm_bayes.predictive.predictive import (
+    from glmm_bayes.predictive.posterior_predictive import (
         posterior_predictive as posterior_predictive,
     )
-    from glmm_bayes.predictive.predictive import (
-        pp_check as pp_check,
-    )
+    from glmm_bayes.predictive.pp_check import pp_check as pp_check
     from glmm_bayes.reporting.document import report as report
     from glmm_bayes.spec.custom_family import CustomFamily as CustomFamily
     from glmm_bayes.spec.file_model import spec_schema as spec_schema

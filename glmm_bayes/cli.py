@@ -22,16 +22,18 @@ from glmm_bayes.commands.before_sampling import (
     check_model,
     check_spec,
     check_targets,
+    interval_of,
     placed,
+    wanted_effects,
 )
 from glmm_bayes.commands.from_spec import fit_of, is_spec, model_of, spec_file, targets_of
 from glmm_bayes.commands.telling import SAID, document, records_of, say, tell_effects, tell_fit
 from glmm_bayes.core.errors import GlmmError, ResourceError, SamplingError, StorageError
-from glmm_bayes.core.words import INTERVAL_PROBABILITY
 
 if TYPE_CHECKING:
     from glmm_bayes.effects.result.effects import Effects
     from glmm_bayes.fit.fit import Fit
+    from glmm_bayes.spec.spec_file import SpecFile
 
 app = typer.Typer(
     add_completion=False,
@@ -67,6 +69,14 @@ AllowOutside = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document instead of text.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 6 if the sampler's diagnosis fails.")]
 
+Probability = Annotated[
+    float | None, typer.Option(help="Of the intervals; else the spec file's, else ArviZ's default (0.89).")
+]
+IntervalKind = Annotated[
+    str | None,
+    typer.Option("--interval", help="eti (equal-tailed) or hdi (narrowest); else the spec file's, else eti."),
+]
+
 _DEMO_ROWS = {"treatment": ["itraconazole", "terbinafine"], "time": [12, 12]}
 _DEMO_DRAWS = 2500
 _FAILED_DIAGNOSIS = 6
@@ -92,6 +102,8 @@ def common(
 def demo(
     out: Annotated[str, typer.Option(metavar="PATH", help="Where the report is written.")] = "toenail.html",
     seed: Annotated[int, typer.Option(help="Seed of the sampler.")] = 1,
+    probability: Probability = None,
+    interval: IntervalKind = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Fit the embedded toenail trial, show the answer, and write a report."""
@@ -99,6 +111,7 @@ def demo(
 
     with placed("--seed:"):
         checked_seed(seed)
+    how = _shown(None, probability, interval)
     check_targets({"report": out}, overwrite)
     import glmm_bayes as gb
     from glmm_bayes.core.text_tables import table_text, told, within_width
@@ -112,12 +125,15 @@ def demo(
     say(within_width(f"{fit}\n\n{gb.diagnose(fit)}\n"))
     say("Who still has a moderate or severe infection after twelve months?\n")
     for word in ("typical", "population"):
-        say(f"{gb.predictions(fit, _DEMO_ROWS, estimand=word)}\n")
-    say(f"{gb.comparisons(fit, 'treatment', newdata=_DEMO_ROWS)}\n")
-    table = gb.coefficients(fit)
+        say(f"{gb.predictions(fit, _DEMO_ROWS, estimand=word, **how)}\n")
+    say(f"{gb.comparisons(fit, 'treatment', newdata=_DEMO_ROWS, **how)}\n")
+    coefficients = gb.coefficients(fit, **how)
+    table = coefficients.side_by_side()
     say(table_text(table[["coef", "subject_mean", "population_mean", "attenuation"]]))
-    say(told(f"({table.attrs['caption']})"))
-    path = gb.report(fit, out, "Toenail trial: terbinafine against itraconazole", overwrite)
+    say(told(f"({coefficients.caption})"))
+    path = gb.report(
+        fit, out, title="Toenail trial: terbinafine against itraconazole", overwrite=overwrite, **how
+    )
     say(f"\nverdict: {gb.diagnose(fit).verdict}\nreport: {path}")
 
 
@@ -147,6 +163,8 @@ def check(spec: SpecPath, as_json: AsJson = False, allow_outside: AllowOutside =
 def fit(
     spec: SpecPath,
     out: FitTarget = None,
+    probability: Probability = None,
+    interval: IntervalKind = None,
     overwrite: Overwrite = False,
     allow_outside: AllowOutside = False,
     as_json: AsJson = False,
@@ -158,17 +176,18 @@ def fit(
 
     file = spec_file(spec)
     targets = targets_of(spec, file) | ({"fit": file_path(out)} if out is not None else {})
+    _shown(file, probability, interval)
     sampler = check_spec(spec, file, targets, allow_outside)
     check_targets(targets, overwrite)
     model = model_of(file)
-    check_model(model, file, sampler, targets["fit"])
+    check_model(model, file, sampler, targets["fit"], (probability, interval))
     if not as_json:
         say(f"{within_width(str(model))}\nCompiling and sampling ...")
     result = model.fit(**file.sampler)
     _save(result, targets["fit"], overwrite)
     # Said at once, so that it is known whatever happens to the report and the effects.
     say(f"fit: {targets['fit']}", err=as_json)
-    passed = tell_fit(result, file, targets, overwrite, as_json)
+    passed = tell_fit(result, file, targets, overwrite, as_json, (probability, interval))
     if strict and not passed:
         raise typer.Exit(_FAILED_DIAGNOSIS)
 
@@ -205,11 +224,11 @@ def effects(
     scale: Annotated[str, typer.Option(help="response, link, or of ordered categories at_least, score.")] = (
         "response"
     ),
-    probability: Annotated[float, typer.Option(help="Of the intervals.")] = INTERVAL_PROBABILITY,
+    probability: Probability = None,
+    interval: IntervalKind = None,
     as_json: AsJson = False,
 ) -> None:
     """Compare expected responses at values of a variable, predict rows, or compute a spec file's effects."""
-    from glmm_bayes.core.arguments import checked_probability
     from glmm_bayes.effects.estimand.factor_words import check_words
     from glmm_bayes.effects.expectation.answer import checked_scale
     from glmm_bayes.effects.result.measures import read_measure
@@ -224,22 +243,22 @@ def effects(
             beside |= {"--by": by is not None, "--per": per is not None}
         for option in (name for name, is_given in beside.items() if is_given):
             raise typer.BadParameter(f"name the variable that {option} is of.", param_hint="VARIABLE")
-    with placed("--probability:"):
-        checked_probability(probability)
+    _shown(None, probability, interval)
     fitted, file = fit_of(source)
     rows = _rows(newdata, fitted)
     asked = {"estimand": estimand, "by": by, "newdata": rows, "scale": scale, "per": per}
+    asked |= interval_of(file, probability, interval)
     if variable is not None:
         answer = _compared(fitted, variable, measure, values, asked)
     elif rows is not None:
         answer = _predicted(fitted, asked)
     elif file is not None and file.effects:
-        tell_effects(answers_to(fitted, file.effects), probability, as_json)
+        tell_effects(answers_to(fitted, wanted_effects(file, probability, interval)), as_json)
         return
     else:
         message = "name a variable, rows by --newdata, or a spec file with 'effects'."
         raise typer.BadParameter(message, param_hint="VARIABLE")
-    say(json.dumps(document(answer, probability)) if as_json else answer.to_string(probability))
+    say(json.dumps(document(answer)) if as_json else str(answer))
 
 
 def _rows(path: Path | None, fitted: Fit) -> Any:
@@ -283,6 +302,8 @@ def _values(given: list[str] | None) -> str | list[Any] | None:
 def report(
     source: FitPath,
     out: ReportTarget = None,
+    probability: Probability = None,
+    interval: IntervalKind = None,
     overwrite: Overwrite = False,
     allow_outside: AllowOutside = False,
 ) -> None:
@@ -292,6 +313,7 @@ def report(
     from glmm_bayes.spec.outputs import check_outputs
 
     file = spec_file(source) if is_spec(source) else None
+    how = _shown(file, probability, interval)
     named = file.output.report if file else None
     target = file_path(out) if out is not None else named or source.with_suffix(".html")
     if file is None:
@@ -300,7 +322,7 @@ def report(
         check_outputs(source, file, {"fit": targets_of(source, file)["fit"], "report": target}, allow_outside)
     check_targets({"report": target}, overwrite)
     fitted, _ = fit_of(source)
-    say(f"report: {gb.report(fitted, target, overwrite=overwrite)}")
+    say(f"report: {gb.report(fitted, target, overwrite=overwrite, **how)}")
 
 
 @app.command()
@@ -309,6 +331,18 @@ def schema() -> None:
     from glmm_bayes.spec.file_model import spec_schema
 
     say(json.dumps(spec_schema(), indent=2))
+
+
+def _shown(file: SpecFile | None, probability: float | None, interval: str | None) -> dict[str, Any]:
+    """Return level and kind of the intervals as arguments of a verb, or say which option is wrong."""
+    from glmm_bayes.core.intervals import Interval
+
+    default = Interval(0.5, "eti")
+    with placed("--probability:"):
+        default.replaced(probability)
+    with placed("--interval:"):
+        default.replaced(kind=interval)
+    return interval_of(file, probability, interval)
 
 
 def _save(result: Fit, target: Path, overwrite: bool) -> None:

@@ -39,7 +39,7 @@ def same(found, effects, probability=0.89):
 def test_rows_of_a_file_are_predicted(asked, tmp_path, word):
     code, out, _ = asked("--newdata", tmp_path / "rows.csv", "--estimand", word, "--json")
     assert code == 0
-    same(rows_of(out), gb.predictions(a_fit(), ROWS, word))
+    same(rows_of(out), gb.predictions(a_fit(), ROWS, estimand=word))
 
 
 def test_values_rows_scale_and_level_of_a_comparison(asked, tmp_path):

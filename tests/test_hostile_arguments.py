@@ -342,7 +342,7 @@ def test_names_and_values_may_be_listed_in_any_way(given):
         lambda way: gb.slopes(COUNTS, "x", by=way(["f", "z"])).summary(),
         lambda way: gb.estimands(COUNTS, "x", values=way([0.0, 2.0]), by=way(["f", "z"])).summary(),
         lambda way: gb.interval_ratio(COUNTS, "z", values=way([0, 1])),
-        lambda way: gb.fan(COUNTS, None, way([0.1, 0.9])).summary(),
+        lambda way: gb.fan(COUNTS, None, probabilities=way([0.1, 0.9])).summary(),
         lambda way: gb.grid(COUNTS, x=way([0.0, 1.5]), f=way(["u", "v"])),
         lambda way: gb.check_family(counts, way([0.5, 2.0]), draws=100),
     ]

@@ -54,7 +54,7 @@ PRINTED = {
     "summary": lambda: gb.summary(fit()),
     "predictions": lambda: gb.predictions(fit()),
     "comparisons": lambda: gb.comparisons(fit(), TREATMENT, by=MONTHS),
-    "nnt": lambda: gb.comparisons(fit(), TREATMENT, "nnt"),
+    "nnt": lambda: gb.comparisons(fit(), TREATMENT, measure="nnt"),
     "slopes": lambda: gb.slopes(fit(), MONTHS, by=TREATMENT),
     "estimands": lambda: gb.estimands(fit(), TREATMENT),
     "estimands, nnt": lambda: gb.estimands(fit(), TREATMENT, measure="nnt"),

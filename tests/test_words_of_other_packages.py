@@ -91,7 +91,10 @@ MISTAKES = {
     "marginaleffects datagrid": (lambda: gb.datagrid(x=1), "gb.grid(fit"),
     "marginaleffects variables": (lambda: gb.comparisons(FIT, variables="x"), "Write variable="),
     "marginaleffects comparison": (lambda: gb.comparisons(FIT, "x", comparison="ratio"), "Write measure="),
-    "marginaleffects conf_level": (lambda: gb.comparisons(FIT, "x", conf_level=0.9), "summary(probability="),
+    "marginaleffects conf_level": (
+        lambda: gb.comparisons(FIT, "x", conf_level=0.9),
+        "Write probability=0.95.",
+    ),
     "marginaleffects vcov": (lambda: gb.slopes(FIT, "x", vcov=True), "carry the uncertainty"),
     "marginaleffects eps": (lambda: gb.slopes(FIT, "x", eps=1e-4), "exact"),
     "marginaleffects wts": (lambda: gb.predictions(FIT, by=True, wts="x"), "Write weights="),
@@ -156,7 +159,7 @@ def test_a_slip_in_a_ratio_is_never_answered_with_odds(word):
 
 
 def test_the_only_factor_need_not_be_named_to_be_ranked():
-    pd.testing.assert_frame_equal(gb.ranks(FIT), gb.ranks(FIT, "g"))
+    pd.testing.assert_frame_equal(gb.ranks(FIT).summary(), gb.ranks(FIT, "g").summary())
 
 
 def test_one_of_several_factors_must_be_named():
@@ -222,7 +225,7 @@ OTHERS = {
 @pytest.mark.parametrize(("kind", "word"), [(kind, word) for kind, words in OTHERS.items() for word in words])
 def test_another_quantity_is_never_what_somebody_meant(kind, word):
     asked = {
-        "measure": lambda: gb.comparisons(FIT, "x", word),
+        "measure": lambda: gb.comparisons(FIT, "x", measure=word),
         "family": lambda: gb.Model("b ~ x", DATA, family=word),
         "link": lambda: gb.Model("b ~ x", DATA, family="bernoulli", link=word),
         "target": lambda: gb.comparisons(FIT, "x", values=[0, 1], target=word),

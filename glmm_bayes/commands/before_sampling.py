@@ -42,7 +42,13 @@ def check_spec(spec: Path, file: SpecFile, targets: dict[str, Path], allow_outsi
     return sampler
 
 
-def check_model(model: Model, file: SpecFile, sampler: Settings, target: Path) -> None:
+def check_model(
+    model: Model,
+    file: SpecFile,
+    sampler: Settings,
+    target: Path,
+    shown: tuple[float | None, str | None] = (None, None),
+) -> None:
     """See that there is room for a fit, and that the effects that are wanted of it have a meaning.
 
     They are asked of a fit that nobody sampled, so that each verb says itself what it refuses.
@@ -57,7 +63,7 @@ def check_model(model: Model, file: SpecFile, sampler: Settings, target: Path) -
     if not file.effects:
         return
     trial = rehearsal(model.definition)
-    asked = [_of_few(trial, wanted) for wanted in file.effects]
+    asked = [_of_few(trial, one) for one in wanted_effects(file, *shown)]
     refused: list[GlmmError] = []
     with warnings.catch_warnings():
         # They are of the draws, or will be said again of them.
@@ -109,6 +115,25 @@ def placed(where: str) -> Iterator[None]:
     except GlmmError as error:
         kind = DataError if isinstance(error, SamplingError) else type(error)
         raise kind([replace(f, message=f"{where} {f.message}") for f in error.findings]) from None
+
+
+def interval_of(
+    file: SpecFile | None, probability: float | None, interval: str | None
+) -> dict[str, float | str | None]:
+    """Return level and kind of intervals: what a command says, else what its spec file says."""
+    named = file.output if file else None
+    return {
+        "probability": probability or (named.probability if named else None),
+        "interval": interval or (named.interval if named else None),
+    }
+
+
+def wanted_effects(file: SpecFile, probability: float | None, interval: str | None) -> list[WantedEffect]:
+    """Return a spec file's effects with their intervals: a command's, else their own, else those of all."""
+    every = interval_of(file, None, None)
+    said = {"probability": probability, "interval": interval}
+    said = {name: value for name, value in said.items() if value is not None}
+    return [replace(one, arguments={**every, **one.arguments, **said}) for one in file.effects]
 
 
 def answers_to(fitted: Fit, effects: Iterable[WantedEffect]) -> Iterator[Effects | GlmmError]:

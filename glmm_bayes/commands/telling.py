@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from glmm_bayes.commands.before_sampling import answers_to, raise_together
+from glmm_bayes.commands.before_sampling import answers_to, interval_of, raise_together, wanted_effects
 from glmm_bayes.core.errors import GlmmError
-from glmm_bayes.core.words import INTERVAL_PROBABILITY
 
 if TYPE_CHECKING:
     from glmm_bayes.effects.result.effects import Effects
@@ -33,14 +32,14 @@ def say(text: str, err: bool = False) -> None:
         SAID.add("stdout")
 
 
-def tell_effects(answers: Iterable[Effects | GlmmError], probability: float, as_json: bool) -> None:
+def tell_effects(answers: Iterable[Effects | GlmmError], as_json: bool) -> None:
     """Say what a spec file asks for; what fails is told at the end."""
     failed: list[GlmmError] = []
     documents = []
     for position, answer in enumerate(answers):
-        documents.append(_told(answer, failed, probability))
+        documents.append(_told(answer, failed))
         if not as_json and not isinstance(answer, GlmmError):
-            text = answer.to_string(probability)
+            text = str(answer)
             say(f"\n{text}" if position else text)
     if as_json:
         say(json.dumps({"effects": documents}))
@@ -48,7 +47,12 @@ def tell_effects(answers: Iterable[Effects | GlmmError], probability: float, as_
 
 
 def tell_fit(
-    result: Fit, file: SpecFile, targets: Mapping[str, Path], overwrite: bool, as_json: bool
+    result: Fit,
+    file: SpecFile,
+    targets: Mapping[str, Path],
+    overwrite: bool,
+    as_json: bool,
+    shown: tuple[float | None, str | None] = (None, None),
 ) -> bool:
     """Say what a fit found, and make its report and effects; return whether the diagnosis passed.
 
@@ -59,23 +63,25 @@ def tell_fit(
 
     failed: list[GlmmError] = []
     diagnosis = gb.diagnose(result)
+    how: dict[str, Any] = interval_of(file, *shown)
+    summary = gb.summary(result, **how)
     if not as_json:
-        say(within_width(f"{result}\n\n{gb.summary(result)}\n\n{diagnosis}"))
+        say(within_width(f"{result}\n\n{summary}\n\n{diagnosis}"))
     found: dict[str, Any] = {
         "fit": str(targets["fit"]),
         "report": None,
         "verdict": diagnosis.verdict,
         "passed": diagnosis.passed,
         "caveats": list(result.caveats),
-        "summary": json.loads(gb.summary(result).to_json(orient="index")),
+        "summary": json.loads(summary.to_json(orient="index")),
         "effects": [],
     }
     try:
         if "report" in targets:
-            found["report"] = _reported(result, targets["report"], overwrite, failed)
+            found["report"] = _reported(result, targets["report"], overwrite, failed, how)
             if found["report"] and not as_json:
                 say(f"report: {found['report']}")
-        for answer in answers_to(result, file.effects):
+        for answer in answers_to(result, wanted_effects(file, *shown)):
             found["effects"].append(_told(answer, failed))
             if not as_json and not isinstance(answer, GlmmError):
                 say(f"\n{answer}")
@@ -86,29 +92,30 @@ def tell_fit(
     return diagnosis.passed
 
 
-def _reported(result: Fit, target: Path, overwrite: bool, failed: list[GlmmError]) -> str | None:
+def _reported(
+    result: Fit, target: Path, overwrite: bool, failed: list[GlmmError], how: Mapping[str, Any]
+) -> str | None:
     """Write the report and return where it is, or keep why it could not be written."""
     import glmm_bayes as gb
 
     try:
-        return str(gb.report(result, target, overwrite=overwrite))
+        return str(gb.report(result, target, overwrite=overwrite, **how))
     except GlmmError as error:
         failed.append(error)
         return None
 
 
-def _told(
-    answer: Effects | GlmmError, failed: list[GlmmError], probability: float = INTERVAL_PROBABILITY
-) -> dict[str, Any]:
+def _told(answer: Effects | GlmmError, failed: list[GlmmError]) -> dict[str, Any]:
     """Return an effect as JSON, or keep why there is none."""
     if not isinstance(answer, GlmmError):
-        return document(answer, probability)
+        return document(answer)
     failed.append(answer)
     return {"error": str(answer)}
 
 
-def document(effect: Effects, probability: float) -> dict[str, Any]:
-    table = effect.summary(probability)
+def document(effect: Effects) -> dict[str, Any]:
+    """Return a result as JSON: what it says of itself, and its rows."""
+    table = effect.summary()
     # JSON has no word for what is not finite.
     attrs = {
         str(key): None if value in (math.inf, -math.inf) else value for key, value in table.attrs.items()

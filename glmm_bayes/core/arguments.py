@@ -80,20 +80,6 @@ def is_open_share(value: object) -> TypeGuard[float]:
     return is_number(value) and bool(0.0 < value < 1.0)
 
 
-def checked_probability(probability: object) -> float:
-    """Return the probability of an interval, above 0 and below 1.
-
-    Raises
-    ------
-    PredictionError
-        ``values`` for anything else: 95, "95%", 0, 1, NaN.
-    """
-    if is_open_share(probability):
-        return float(probability)
-    message = f"probability must be a number above 0 and below 1, found {shown_value(probability)}."
-    raise PredictionError(Finding("values", message, hint="Write probability=0.95 for 95 percent."))
-
-
 def check_texts(error: type[GlmmError] = PredictionError, /, **given: object) -> None:
     """Refuse arguments that are given, and not as a text.
 

@@ -9,13 +9,13 @@ from functools import wraps
 from typing import NoReturn
 
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
-from glmm_bayes.core.peer_words import ARGUMENTS, CHOICES, LEVELS, NAMES, OF_EFFECTS, ONE_LEVEL, WRITTEN
+from glmm_bayes.core.peer_words import ARGUMENTS, CHOICES, NAMES, OF_EFFECTS, WRITTEN
 from glmm_bayes.core.registry import misspelt
 
 #: What results have.
 _OF_RESULTS = {
-    "Effects": "It has summary(probability=0.95), a data frame; draws, an xarray, as in "
-    "az.hdi(result.draws); grid, caption, to_string() and plot().",
+    "Effects": 'It has summary(probability=0.95, interval="hdi"), a data frame; side_by_side(), the table in '
+    "print; draws, an xarray, as in az.plot_dist(result.draws); grid, caption, to_string() and plot().",
     "SideBySide": 'It has summary(probability=0.95), a data frame; effects["population"] with its draws; and '
     "plot().",
 }
@@ -35,15 +35,10 @@ class UnknownNameError(GlmmError, AttributeError):
     """An object has no such method; the function that is meant stands in the message."""
 
 
-def argument_hint(name: str, known: Iterable[str], keeps_draws: bool = True) -> str:
-    """Say what an argument of another package is called in a function with these arguments; else the nearest.
-
-    ``keeps_draws`` tells whether the function's result is summarised later, at the level of one's choice.
-    """
+def argument_hint(name: str, known: Iterable[str]) -> str:
+    """Say what an argument of another package is called in a function with these ones; else the nearest."""
     arguments = tuple(dict.fromkeys(known))
     ours, sentence = ARGUMENTS.get(name.replace(".", "_"), ((), ""))
-    if name in LEVELS and not keeps_draws:
-        sentence = ONE_LEVEL
     written = next(
         (f"Write {WRITTEN.get(argument, argument + '=')}." for argument in ours if argument in arguments), ""
     )
@@ -66,7 +61,6 @@ def refuse_unknown(
     known: Iterable[str],
     named: Iterable[str],
     error: type[GlmmError] | None = None,
-    keeps_draws: bool = True,
 ) -> None:
     """Refuse keyword arguments that a function has not.
 
@@ -78,26 +72,45 @@ def refuse_unknown(
     arguments = tuple(known)
     for name in named:
         if name not in arguments:
-            hint = argument_hint(name, arguments, keeps_draws)
+            hint = argument_hint(name, arguments)
             message = f"{function} has no argument '{name}'."
             raise (error or UnknownArgumentError)(Finding("unknown_argument", message, hint=hint))
 
 
 def in_our_words[**P, T](function: Callable[P, T]) -> Callable[P, T]:
-    """Answer keyword arguments that a function has not with the spelling here, before it runs."""
+    """Answer arguments that a function has not, or not by position, with our spelling, before it runs."""
     signature = inspect.signature(function)
     parameters = signature.parameters.values()
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
         return function
     known = tuple(parameter.name for parameter in parameters if parameter.name != "self")
-    keeps_draws = str(signature.return_annotation) in ("Effects", "SideBySide")
+    by_position = tuple(
+        parameter.name
+        for parameter in parameters
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    )
+    takes_all = any(parameter.kind is parameter.VAR_POSITIONAL for parameter in parameters)
 
     @wraps(function)
     def answering(*given: P.args, **named: P.kwargs) -> T:
-        refuse_unknown(function.__name__, known, named, keeps_draws=keeps_draws)
+        refuse_unknown(function.__name__, known, named)
+        if len(given) > len(by_position) and not takes_all:
+            raise _of_position(function.__name__, by_position, known, len(given))
         return function(*given, **named)
 
     return answering
+
+
+def _of_position(
+    function: str, by_position: tuple[str, ...], known: tuple[str, ...], found: int
+) -> UnknownArgumentError:
+    """Say which arguments a function takes by position, and which by name alone."""
+    named = [name for name in known if name not in by_position]
+    first = [name for name in by_position if name != "self"]
+    count = found - len(by_position) + len(first)
+    message = f"{function} takes {', '.join(first) or 'nothing'} by position, found {count} such arguments."
+    hint = f"Write the others by name: {', '.join(f'{name}=' for name in named)}." if named else ""
+    return UnknownArgumentError(Finding("positional_argument", message, hint=hint))
 
 
 def unknown_name(owner: str, name: str) -> UnknownNameError:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,7 @@ class Interval:
         return (1 - self.probability) / 2
 
     @property
-    def attrs(self) -> dict[str, object]:
+    def attrs(self) -> dict[str, Any]:
         """What a table says of its interval."""
         return {
             "interval": self.words,

@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from glmm_bayes.core.words import interval_words
-
 #: How an argument is written, where its name alone would not help.
 WRITTEN = {
     "by": 'by="group"',
     "estimand": 'estimand="population", "typical", "subject", "new_subject" or "sample"',
     "measure": 'measure="ratio"',
+    "interval": 'interval="hdi" (the narrowest) or interval="eti" (equal-tailed)',
     "probability": "probability=0.95",
     "scale": 'scale="response" or scale="link" (of ordered categories also "at_least" and "score")',
     "values": 'values="pairwise"',
 }
 _LEVEL = "The level belongs to the summary: result.summary(probability=0.95)."
-ONE_LEVEL = f"Its numbers come with the {interval_words()}."
 LEVELS = (
     *("conf_level", "conf_int", "ci_level", "ci", "ci_prob", "hdi_prob", "prob", "probs", "level", "alpha"),
     *("cred_mass", "credible_mass", "interval_level", "prob_outer"),
@@ -91,6 +89,10 @@ ARGUMENTS: Mapping[str, tuple[tuple[str, ...], str]] = MappingProxyType(
         "subset": ((), "Take the rows first: data[data.x > 0]."),
         # an effect
         **dict.fromkeys(LEVELS, (("probability", "probabilities"), _LEVEL)),
+        **dict.fromkeys(
+            ("ci_kind", "ci_method", "interval_type", "interval_kind", "hdi"),
+            (("interval",), ""),
+        ),
         **dict.fromkeys(("new_data", "newX", "data", "exog"), (("newdata",), "")),
         **dict.fromkeys(("model", "object", "idata", "results", "trace"), (("fit",), "")),
         **dict.fromkeys(

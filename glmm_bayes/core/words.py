@@ -1,4 +1,4 @@
-"""The words of the interface: estimands, interval kinds, and the closed set of posterior names."""
+"""The words of the interface: estimands, and the closed set of posterior names."""
 
 from __future__ import annotations
 
@@ -22,10 +22,6 @@ NEW_PER_LABEL = (
     "(one for each label in the rows, also for one that the data had; "
     "random effects drawn from their distribution)"
 )
-
-#: ArviZ 1.x's default interval, always passed on explicitly.
-INTERVAL_PROBABILITY = 0.89
-INTERVAL_KIND = "eti"
 
 _SLUG_LENGTH = 40
 _CLOSED_PREFIXES = (
@@ -53,17 +49,6 @@ _CLOSED_SUFFIXES = ("_effect", "_effect_other", "_basis", "_shared", "_raw", "_s
 _WINDOWS_DEVICES = frozenset(
     ["con", "prn", "aux", "nul"] + [f"{port}{digit}" for port in ("com", "lpt") for digit in range(1, 10)]
 )
-
-
-def interval_words(probability: float = INTERVAL_PROBABILITY) -> str:
-    """Name the interval: ``89% equal-tailed interval``."""
-    return f"{probability * 100:g}% equal-tailed interval"
-
-
-def interval_columns(probability: float = INTERVAL_PROBABILITY) -> tuple[str, str]:
-    """Name the columns of the interval's ends as ArviZ does: ``eti89_lb``, ``eti89_ub``."""
-    percent = f"{probability * 100:g}".replace(".", "_")
-    return f"{INTERVAL_KIND}{percent}_lb", f"{INTERVAL_KIND}{percent}_ub"
 
 
 def slugs(labels: Iterable[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.escapes import visible
-from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
+from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.priors.names import element
@@ -36,43 +36,47 @@ _FEWEST_DRAWS = 4
 _MOST_TIMES = 20
 
 
-def summary(fit: Fit) -> pd.DataFrame:
+def summary(fit: Fit, *, probability: float | None = None, interval: str | None = None) -> pd.DataFrame:
     """Summarise coefficients, standard deviations, correlations and auxiliaries with diagnostics.
 
     Parameters
     ----------
     fit : Fit
+    probability : float, optional
+        Of the intervals; default: ArviZ's ``rcParams["stats.ci_prob"]``, 0.89 unless it was changed.
+    interval : {"eti", "hdi"}, optional
+        Equal-tailed or the narrowest; default: ArviZ's ``rcParams["stats.ci_kind"]``.
 
     Returns
     -------
     pandas.DataFrame
-        Indexed by parameter: ``mean``, ``sd``, the 89% equal-tailed interval, ``mcse_mean``,
+        Indexed by parameter: ``mean``, ``sd``, the interval, ``mcse_mean``,
         ``ess_bulk``, ``ess_tail`` (of the 5% and 95% quantiles), ``r_hat``. Coefficients are
         subject-specific: what changes for a given group; under ``interpretation="population"`` those of
         the mean are population-averaged. (``coefficients`` shows both.)
     """
     check_fit(fit, any_number=True)
+    shown = read_interval(probability, interval)
     draws = parameters(fit)
-    rows = [_row(values) for values in draws.values()]
+    rows = [_row(values, shown) for values in draws.values()]
     table = pd.DataFrame(rows, index=pd.Index(draws, name="parameter"))
     marginal = any(predictor.is_marginal for predictor in fit.predictors.values())
     estimand = "subject-specific parameters of the model, in the coding of the formula"
     if marginal:
         estimand = "population-averaged coefficients and parameters of the model, in the formula's coding"
-    caption = f"{estimand}; mean and {interval_words()}"
-    return captioned(table, caption, fit, estimand=estimand, interval=interval_words())
+    caption = f"{estimand}; mean and {shown.words}"
+    return captioned(table, caption, fit, estimand=estimand, **shown.attrs)
 
 
-def _row(values: Array) -> dict[str, float]:
+def _row(values: Array, interval: Interval) -> dict[str, float]:
     """Summarise the (chain, draw) draws of one parameter; what needs finite ones is NaN without them."""
     from arviz_stats.base import array_stats
 
-    tail = (1 - INTERVAL_PROBABILITY) / 2
     with np.errstate(invalid="ignore"):
-        ends = np.quantile(values, [tail, 1 - tail])
+        ends = interval.ends(values.reshape(-1))
         spread = float(values.std(ddof=1)) if values.size > 1 else np.nan
         row = {"mean": float(values.mean()), "sd": spread}
-    row |= dict(zip(interval_columns(), map(float, ends), strict=True))
+    row |= dict(zip(interval.columns, map(float, ends), strict=True))
     if not np.isfinite(values).all() or values.shape[1] < _FEWEST_DRAWS:
         return row | dict.fromkeys(("mcse_mean", "ess_bulk", "ess_tail", "r_hat"), np.nan)
     axes = {"chain_axis": 0, "draw_axis": 1}

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError, row_text
-from glmm_bayes.core.words import ESTIMANDS, INTERVAL_PROBABILITY, interval_words
+from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.effects.verbs.coefficients import population_coefficients, subject_coefficients
@@ -30,9 +31,12 @@ _GAP = 1.0
 
 def gee(
     fit: Fit,
+    *,
     correlation: str = "exchangeable",
     factor: str | None = None,
     time: str | ArrayLike | None = None,
+    probability: float | None = None,
+    interval: str | None = None,
 ) -> pd.DataFrame:
     """Put generalized estimating equations on the same design beside the posterior's coefficients.
 
@@ -52,6 +56,8 @@ def gee(
         For ``ar1``: a column of the model, or one number for each of its rows. The correlation of two rows
         is a power of their distance in it, also where rows are missing or unevenly spaced; statsmodels
         takes a negative autocorrelation as 0.
+    probability, interval
+        As in ``predictions``; the confidence interval of GEE has the same level.
 
     Returns
     -------
@@ -94,6 +100,7 @@ def gee(
     """
     check_fit(fit)
     check_texts(correlation=correlation, factor=factor)
+    shown = read_interval(probability, interval)
     structure = CORRELATIONS[correlation]
     if time is not None and correlation != "ar1":
         message = f'time= is for correlation="ar1", found correlation="{correlation}".'
@@ -106,7 +113,7 @@ def gee(
     moment = _times(fit, group, time) if correlation == "ar1" else None
     population = population_coefficients(fit)
     solution = solve(model, group.codes, moment, structure)
-    return _table(fit, model, population, solution, _Setting(group, how))
+    return _table(fit, model, population, solution, _Setting(group, how, shown))
 
 
 @dataclass(frozen=True)
@@ -115,6 +122,7 @@ class _Setting:
 
     group: GroupDesign
     how: str
+    interval: Interval
 
     @property
     def sizes(self) -> Integers:
@@ -154,9 +162,8 @@ def _table(
 ) -> pd.DataFrame:
     frame = pd.DataFrame({"coef": fit.design.coefficients})
     for word, draws in (("subject", subject_coefficients(fit)), ("population", population)):
-        frame = pd.concat([frame, summary_frame(draws).add_prefix(f"{word}_")], axis=1)
-    z = NormalDist().inv_cdf(0.5 + INTERVAL_PROBABILITY / 2)
-    percent = f"{INTERVAL_PROBABILITY * 100:g}"
+        frame = pd.concat([frame, summary_frame(draws, setting.interval).add_prefix(f"{word}_")], axis=1)
+    z, percent = NormalDist().inv_cdf(0.5 + setting.interval.probability / 2), setting.interval.percent
     frame["gee"], frame["gee_se"] = solution.coefficients, solution.se
     for end, sign in (("lb", -1), ("ub", 1)):
         frame[f"gee_ci{percent}_{end}"] = solution.coefficients + sign * z * solution.se
@@ -168,7 +175,8 @@ def _table(
     caption = (
         "subject_: subject-specific coefficient, what changes for a given group; population_: "
         f"population-averaged coefficient ({source}); both posterior mean and "
-        f"{interval_words()}; gee: generalized estimating equations, working correlation {solution.words}, "
+        f"{setting.interval.words}; gee: generalized estimating equations, working correlation "
+        f"{solution.words}, "
         f"{model.variance.name} working variance, {len(sizes)} levels of {group.factor} ({setting.how}) of "
         f"{sizes.min()} to {sizes.max()} rows; gee_se: robust standard error, gee_ci{percent}: {percent}% "
         "confidence interval; gap: population less gee, in robust standard errors. "
@@ -179,7 +187,7 @@ def _table(
         subject="subject-specific: what changes for a given group",
         population=f"population-averaged coefficient ({source})",
         estimand_description=ESTIMANDS["population"],
-        interval=interval_words(),
+        **setting.interval.attrs,
         correlation=solution.words,
         working_variance=model.variance.name,
         factor=group.factor,

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from glmm_bayes.core.arguments import checked_seed
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
+from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.fit.linear_predictor import draw_blocks
 from glmm_bayes.gee.mean_model import MeanModel, mean_model
-from glmm_bayes.predictive.predictive import spread_draws
+from glmm_bayes.predictive.posterior_predictive import spread_draws
 from glmm_bayes.predictive.replication import NewGroupReplication
 
 Array = NDArray[np.float64]
@@ -29,7 +29,14 @@ _LONGEST = 4.0
 _INFINITE = 30.0
 
 
-def gee_check(fit: Fit, draws: int | None = None, seed: int = 0) -> pd.DataFrame:
+def gee_check(
+    fit: Fit,
+    *,
+    draws: int | None = None,
+    probability: float | None = None,
+    interval: str | None = None,
+    seed: int = 0,
+) -> pd.DataFrame:
     """Hold GEE's coefficients of the data against those of data that the model replicates.
 
     The statistic is the coefficients of GEE with independence, which need no model of how groups differ.
@@ -43,6 +50,8 @@ def gee_check(fit: Fit, draws: int | None = None, seed: int = 0) -> pd.DataFrame
     draws : int, optional
         How many draws of each chain to replicate from, spread evenly. Default: all, or as many as make
         1,000 replicates.
+    probability, interval
+        Of the replicated coefficients, as in ``predictions``.
     seed : int
         Of the replicated groups and responses.
 
@@ -77,18 +86,19 @@ def gee_check(fit: Fit, draws: int | None = None, seed: int = 0) -> pd.DataFrame
     """
     check_fit(fit)
     seed = checked_seed(seed, PredictionError)
+    shown = read_interval(probability, interval)
     model = mean_model(fit, "gb.gee_check")
     chosen = _chosen(fit, draws)
-    cells = Cells(model)
-    observed = cells.coefficients(fit.response.values[None])[0]
+    solver = ReplicateSolver(model)
+    observed = solver.coefficients(fit.response.values[None])[0]
     if np.isnan(observed).any():
         message = "GEE has no finite coefficients in these data: the fixed part separates the outcomes."
         raise PredictionError(Finding("gee", message, hint="See gb.Model(...).check()."))
     replication, rng = NewGroupReplication(fit), np.random.default_rng(seed)
     replicated = np.empty((len(chosen), len(observed)))
     for block in draw_blocks(len(chosen), fit.response.values.size):
-        replicated[block] = cells.coefficients(replication.draw(rng, chosen[block]))
-    return _table(fit, model, observed, replicated, seed)
+        replicated[block] = solver.coefficients(replication.draw(rng, chosen[block]))
+    return _table(fit, model, observed, replicated, shown, seed)
 
 
 def _chosen(fit: Fit, draws: int | None) -> NDArray[np.int64]:
@@ -98,7 +108,7 @@ def _chosen(fit: Fit, draws: int | None) -> NDArray[np.int64]:
     return (np.arange(chains)[:, None] * available + kept).reshape(-1)
 
 
-class Cells:
+class ReplicateSolver:
     """Solves GEE with independence for many responses of one design: rows with equal columns are one cell.
 
     Parameters
@@ -176,19 +186,21 @@ class Cells:
         return np.asarray(step * np.minimum(1.0, _LONGEST / np.maximum(longest, _LONGEST)))
 
 
-def _table(fit: Fit, model: MeanModel, observed: Array, replicated: Array, seed: int) -> pd.DataFrame:
+def _table(
+    fit: Fit, model: MeanModel, observed: Array, replicated: Array, interval: Interval, seed: int
+) -> pd.DataFrame:
     finite = np.isfinite(replicated).all(axis=1)
     kept = replicated[finite]
     if not len(kept):
         message = "no replicate has finite coefficients."
         raise PredictionError(Finding("gee", message, hint="See gb.pp_check(fit)."))
     table = pd.DataFrame({"coef": fit.design.coefficients, "observed": observed})
-    table = pd.concat([table, summary_frame(kept)], axis=1)
+    table = pd.concat([table, summary_frame(kept, interval)], axis=1)
     table["tail_area"] = (kept >= observed).mean(axis=0)
-    lower, upper = interval_columns()
+    lower, upper = interval.columns
     inside = int(((table[lower] <= observed) & (observed <= table[upper])).sum())
-    percent = f"{INTERVAL_PROBABILITY * 100:g}%"
-    verdict = f"{inside} of {len(table)} coefficients of the data lie in the replicated {percent} interval."
+    where = f"in the replicated {interval.percent}% interval"
+    verdict = f"{inside} of {len(table)} coefficients of the data lie {where}."
     lost = len(replicated) - len(kept)
     estimand = (
         "coefficients of GEE with independence, population-averaged; replicated: same design, every group's "
@@ -196,10 +208,10 @@ def _table(fit: Fit, model: MeanModel, observed: Array, replicated: Array, seed:
     )
     caption = (
         f"{estimand}; {model.variance.name} working variance; "
-        f"mean and {interval_words()} of {len(kept)} replicates, "
+        f"mean and {interval.words} of {len(kept)} replicates, "
         f"seed {seed}; tail_area: share of replicates at or above the observed. {verdict}"
     )
     if lost:
         caption += f" {lost} further replicates have no finite coefficients and are left out."
     attrs = {"verdict": verdict, "replicates": len(kept), "without_coefficients": lost, "seed": seed}
-    return captioned(table, caption, fit, estimand_description=estimand, interval=interval_words(), **attrs)
+    return captioned(table, caption, fit, estimand_description=estimand, **interval.attrs, **attrs)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.intervals import Interval
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.canvas import GREY, STROKES, Picture, describe, legend, literal, new_picture, style
-from glmm_bayes.plots.checks import BAND, ESTIMAND, bands, cell_words, cells_of, verdict, write
+from glmm_bayes.plots.checks import ESTIMAND, bands, cell_words, replicated_band, verdict, write
 
 Array = NDArray[np.float64]
 
 
-def categories_check(fit: Fit, replicated: Array) -> Picture:
+def categories_check(fit: Fit, replicated: Array, interval: Interval) -> Picture:
     """Draw how often each category occurs, with the band of the replicated frequencies."""
     categories, response = fit.response.categories, fit.response
     own = _frequencies(response.values[None], len(categories))[0]
-    cells = cells_of(own, _frequencies(replicated, len(categories)))
+    cells = replicated_band(own, _frequencies(replicated, len(categories)), interval)
     words = verdict({"categories": cells})
     place = np.arange(len(categories), dtype=np.float64)
     what = "trials" if response.values.ndim > 1 else "rows"
@@ -26,7 +27,7 @@ def categories_check(fit: Fit, replicated: Array) -> Picture:
         bars = axes.bar(place, own, 0.8, color="#d5d5d5", edgecolor=GREY, linewidth=0.6)
         bands(axes, place, cells)
         point = axes.plot(place, cells.middle, "o", color=STROKES[0].color, markersize=5)[0]
-        legend(axes, [bars, point], ["observed", f"replicated: median and {BAND} band"])
+        legend(axes, [bars, point], ["observed", cells.label])
         axes.set_ylim(top=1.3 * max(float(own.max()), float(cells.upper.max())))
         axes.set_xticks(place, [literal(category, 18) for category in categories])
         axes.set_xlabel("category" if response.values.ndim > 1 else literal(response.label))
@@ -36,7 +37,7 @@ def categories_check(fit: Fit, replicated: Array) -> Picture:
     alt = (
         f"Bars of the number of {what} in each category, with points and bands for {len(replicated)} "
         f"replicated data sets. {'; '.join(named)}. {words} Estimand: responses {ESTIMAND}; "
-        f"band: {BAND} equal-tailed interval."
+        f"band: {interval.words}."
     )
     describe(picture, alt, fit.caveats)
     return picture

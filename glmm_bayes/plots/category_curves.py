@@ -10,8 +10,8 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import PredictionError
-from glmm_bayes.core.words import ESTIMANDS, interval_words
-from glmm_bayes.effects.result.summary import summary_frame
+from glmm_bayes.core.intervals import Interval
+from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.canvas import (
     STROKES,
@@ -32,7 +32,7 @@ Array = NDArray[np.float64]
 _WORDS = ("population", "typical")
 
 
-def category_curves(fit: Fit, variable: str | None = None) -> Picture:
+def category_curves(fit: Fit, variable: str | None, interval: Interval) -> Picture:
     """Draw the probability of each category along a predictor, for the population and the typical group.
 
     Parameters
@@ -41,6 +41,7 @@ def category_curves(fit: Fit, variable: str | None = None) -> Picture:
         Of an ordinal, categorical or multinomial response.
     variable : str, optional
         As in ``plot_curves``.
+    interval : Interval
 
     Returns
     -------
@@ -50,7 +51,7 @@ def category_curves(fit: Fit, variable: str | None = None) -> Picture:
         Line style and marker tell the categories apart as colour does. Returned, not shown.
     """
     scenario = plan(fit, variable)
-    drawn, left_out = _answered(fit, scenario)
+    drawn, left_out = _answered(fit, scenario, interval)
     with style():
         picture = new_picture(7.2, 0.4 + 2.6 * len(drawn))
         grid = picture.subplots(len(drawn), len(scenario.panels), squeeze=False, sharex=True, sharey=True)
@@ -67,19 +68,19 @@ def category_curves(fit: Fit, variable: str | None = None) -> Picture:
         grid[0, 0].set_ylim(0, 1)
         legend(grid[0, -1], handles, list(fit.response.categories), loc="upper left", bbox_to_anchor=(1, 1))
         head(picture, " above ".join(ESTIMANDS[word] for word in drawn))
-        note(picture, f"{_caption(scenario)}{left_out}")
-    describe(picture, f"{_alt(fit, scenario, drawn)}{left_out}", fit.caveats)
+        note(picture, f"{_caption(scenario, interval)}{left_out}")
+    describe(picture, f"{_alt(fit, scenario, drawn, interval)}{left_out}", fit.caveats)
     picture.estimands = tuple(drawn)
     return picture
 
 
-def _answered(fit: Fit, scenario: Scenario) -> tuple[dict[str, list[Array]], str]:
+def _answered(fit: Fit, scenario: Scenario, interval: Interval) -> tuple[dict[str, list[Array]], str]:
     """Summarise under each estimand that can be answered; say which is left out, and why."""
     found: dict[str, list[Array]] = {}
     left_out = ""
     for word in _WORDS:
         try:
-            found[word] = [_summaries(fit, panel, word) for panel in scenario.panels]
+            found[word] = [_summaries(fit, panel, word, interval) for panel in scenario.panels]
         except PredictionError as error:
             if error.code != "not_available" or word == _WORDS[-1]:
                 raise
@@ -87,11 +88,10 @@ def _answered(fit: Fit, scenario: Scenario) -> tuple[dict[str, list[Array]], str
     return found, left_out
 
 
-def _summaries(fit: Fit, panel: Panel, word: str) -> Array:
+def _summaries(fit: Fit, panel: Panel, word: str, interval: Interval) -> Array:
     """Return posterior mean and interval of each category, shape (category, 3, point)."""
     draws = expected_on(fit, panel.rows, word)
-    frames = [summary_frame(draws[:, :, k]).drop(columns="sd") for k in range(draws.shape[2])]
-    return np.stack([frame.to_numpy().T for frame in frames])
+    return np.moveaxis(np.stack([draws.mean(axis=0), *interval.ends(draws)]), -1, 0)
 
 
 def _draw(axes: Axes, scenario: Scenario, values: Array) -> list[Any]:
@@ -118,12 +118,12 @@ def _draw(axes: Axes, scenario: Scenario, values: Array) -> list[Any]:
     return handles
 
 
-def _caption(scenario: Scenario) -> str:
+def _caption(scenario: Scenario, interval: Interval) -> str:
     held = f" Held: {scenario.held}." if scenario.held else ""
-    return f"Lines: posterior means with {interval_words()}s.{held}{scenario.left_out}"
+    return f"Lines: posterior means with {interval.words}s.{held}{scenario.left_out}"
 
 
-def _alt(fit: Fit, scenario: Scenario, drawn: dict[str, list[Array]]) -> str:
+def _alt(fit: Fit, scenario: Scenario, drawn: dict[str, list[Array]], interval: Interval) -> str:
     along = f" along {scenario.variable}" if scenario.variable else ""
     ends = [scenario.place(0), scenario.place(len(scenario.x) - 1)]
     first_word, *others = drawn
@@ -140,5 +140,5 @@ def _alt(fit: Fit, scenario: Scenario, drawn: dict[str, list[Array]]) -> str:
         f"Curves of {fit.response.mean_label}{along}, one for each category. "
         f"{whose[0].upper()}{whose[1:]}{where}, "
         f"between {scenario.variable or 'rows'} {ends[0]} and {ends[1]}: {'; '.join(readings)}. Estimands: "
-        f"{whose}{', above' if others else ''}{below}. {_caption(scenario)}"
+        f"{whose}{', above' if others else ''}{below}. {_caption(scenario, interval)}"
     )

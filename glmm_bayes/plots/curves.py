@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_texts
-from glmm_bayes.core.words import ESTIMANDS, interval_words
+from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.effects.estimand.variables import held_means
-from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.plots.canvas import (
     GREY,
@@ -39,14 +39,20 @@ _TOGETHER = 1e-8
 
 
 @dataclass(frozen=True)
-class Summaries:
+class PanelSummary:
     """Posterior mean and interval of the two curves of one panel."""
 
     population: Array
     typical: Array
 
 
-def plot_curves(fit: Fit, variable: str | None = None) -> Picture:
+def plot_curves(
+    fit: Fit,
+    variable: str | None = None,
+    *,
+    probability: float | None = None,
+    interval: str | None = None,
+) -> Picture:
     """Draw each group's own curve, and over them the curve of the typical group and of the population.
 
     Parameters
@@ -55,6 +61,8 @@ def plot_curves(fit: Fit, variable: str | None = None) -> Picture:
     variable : str, optional
         A predictor to draw along. Default: the first number with more than two values; without one,
         dots over the levels of the first categorical predictor.
+    probability, interval
+        As in ``gb.predictions``.
 
     Returns
     -------
@@ -73,11 +81,14 @@ def plot_curves(fit: Fit, variable: str | None = None) -> Picture:
     """
     check_fit(fit)
     check_texts(variable=variable)
+    shown = read_interval(probability, interval)
     if fit.response.categories:
-        return category_curves(fit, variable)
+        return category_curves(fit, variable, shown)
     scenario = plan(fit, variable)
     values = [compute(fit, scenario, panel) for panel in scenario.panels]
-    summaries = [Summaries(_three(panel.population), _three(panel.typical)) for panel in values]
+    summaries = [
+        PanelSummary(_three(panel.population, shown), _three(panel.typical, shown)) for panel in values
+    ]
     with style():
         picture = new_picture(7.2, 3.9)
         panels = picture.subplots(1, len(values), squeeze=False, sharey=True)[0]
@@ -88,19 +99,18 @@ def plot_curves(fit: Fit, variable: str | None = None) -> Picture:
         panels[0].set_ylabel(literal(fit.response.mean_label))
         legend(panels[-1], handles, labels)
         head(picture, f"{ESTIMANDS['population']} beside {ESTIMANDS['typical']}")
-        note(picture, caption(fit, scenario, values))
-    describe(picture, _alt(fit, scenario, values, summaries), fit.caveats)
+        note(picture, caption(fit, scenario, values, shown))
+    describe(picture, _alt(fit, scenario, values, summaries, shown), fit.caveats)
     picture.estimands = ("population", "typical")
     return picture
 
 
-def _three(draws: Array) -> Array:
+def _three(draws: Array, interval: Interval) -> Array:
     """Return posterior mean and interval, shape (3, point)."""
-    frame = summary_frame(draws)
-    return frame.drop(columns="sd").to_numpy().T
+    return np.stack([draws.mean(axis=0), *interval.ends(draws)])
 
 
-def _draw(axes: Axes, scenario: Scenario, panel: Values, lines: Summaries) -> tuple[list[Any], list[str]]:
+def _draw(axes: Axes, scenario: Scenario, panel: Values, lines: PanelSummary) -> tuple[list[Any], list[str]]:
     handles: list[Any] = []
     labels: list[str] = []
     if len(panel.groups):
@@ -132,13 +142,13 @@ def _curve(axes: Axes, scenario: Scenario, stroke: Stroke, curve: Array, shift: 
     return axes.plot(scenario.x + shift, mean, stroke.marker, color=stroke.color, markersize=6)[0]
 
 
-def caption(fit: Fit, scenario: Scenario, values: list[Values]) -> str:
+def caption(fit: Fit, scenario: Scenario, values: list[Values], interval: Interval) -> str:
     """Say what the lines are, which groups are shown, and where the other predictors are held."""
     means = held_means((part.design for part in fit.predictors.values()), [scenario.variable])
     held = f" Held: {scenario.held}." if scenario.held else ""
     held += f" Each curve is drawn{means.removeprefix(',')}." if means else ""
     shown = _shown_words(fit, scenario, sum(len(panel.groups) for panel in values))
-    return f"{shown}Thick: posterior means with {interval_words()}s.{held}{scenario.left_out}"
+    return f"{shown}Thick: posterior means with {interval.words}s.{held}{scenario.left_out}"
 
 
 def _shown_words(fit: Fit, scenario: Scenario, count: int) -> str:
@@ -155,7 +165,9 @@ def _shown_words(fit: Fit, scenario: Scenario, count: int) -> str:
     return f"Grey: posterior means of {which} of {group.factor} (subject-specific){spread}{at_zero}. "
 
 
-def _alt(fit: Fit, scenario: Scenario, values: list[Values], summaries: list[Summaries]) -> str:
+def _alt(
+    fit: Fit, scenario: Scenario, values: list[Values], summaries: list[PanelSummary], interval: Interval
+) -> str:
     along = f" along {scenario.variable}" if scenario.variable else ""
     means = np.stack([lines.population[0] for lines in summaries])
     typical = np.stack([lines.typical[0] for lines in summaries])
@@ -163,7 +175,7 @@ def _alt(fit: Fit, scenario: Scenario, values: list[Values], summaries: list[Sum
         f"{'Curves' if not scenario.labels else 'Dots'} of {fit.response.mean_label}{along}"
         f"{_panel_words(scenario)}. {_difference(scenario, means, typical)} "
         f"Estimands: population-averaged, typical group (random effects at zero) and subject-specific. "
-        f"{caption(fit, scenario, values)}"
+        f"{caption(fit, scenario, values, interval)}"
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
+from glmm_bayes.core.intervals import Interval
 from glmm_bayes.families import Family
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.canvas import (
@@ -21,7 +22,7 @@ from glmm_bayes.plots.canvas import (
     new_picture,
     style,
 )
-from glmm_bayes.plots.checks import BAND, ESTIMAND, Cells, cells_of, verdict, write
+from glmm_bayes.plots.checks import ESTIMAND, ReplicatedBand, replicated_band, verdict, write
 
 Array = NDArray[np.float64]
 
@@ -40,17 +41,17 @@ class _Curves:
     told: NDArray[np.int64]
 
 
-def density_check(fit: Fit, replicated: Array) -> Picture:
+def density_check(fit: Fit, replicated: Array, interval: Interval) -> Picture:
     """Draw the density of the observed numbers over those of replicated data sets.
 
     Numbers at an end of the support that have a probability of their own, zeros of a hurdle, are told in
     words; the density is that of the others.
     """
     observed = fit.response.values
-    atoms = _atoms(fit.family, observed, replicated)
+    atoms = _atoms(fit.family, observed, replicated, interval)
     curves = _curves(fit.family, observed, replicated, list(atoms))
     own, others, told = curves.observed, curves.replicated, curves.told
-    parts = {"points of the density": cells_of(own[told], others[:, told])}
+    parts = {"points of the density": replicated_band(own[told], others[:, told], interval)}
     parts |= {f"share of {_NAMES[atom]}": cells for atom, cells in atoms.items()}
     shares = "".join(f" {_share_words(atom, cells)}" for atom, cells in atoms.items())
     words = verdict(parts) + shares
@@ -71,7 +72,7 @@ def density_check(fit: Fit, replicated: Array) -> Picture:
     alt = (
         f"Density of {fit.response.label}, from {compact(observed.min())} to {compact(observed.max())}, over "
         f"{len(lines)} replicated data sets. Observed peak near {compact(next(peaks))}, replicated near "
-        f"{compact(next(peaks))}. {words} Estimand: responses {ESTIMAND}; band: {BAND} equal-tailed interval."
+        f"{compact(next(peaks))}. {words} Estimand: responses {ESTIMAND}; band: {interval.words}."
     )
     describe(picture, alt, fit.caveats)
     return picture
@@ -86,18 +87,20 @@ def _support(family: Family) -> tuple[float, float]:
     return (-np.inf if floor is None else floor), (np.inf if ceiling is None else ceiling)
 
 
-def _atoms(family: Family, observed: Array, replicated: Array) -> dict[float, Cells]:
+def _atoms(
+    family: Family, observed: Array, replicated: Array, interval: Interval
+) -> dict[float, ReplicatedBand]:
     """Return the shares of numbers at the ends of the support, where there are any."""
     atoms = {}
     for end in _support(family):
         own, others = (observed == end).mean(keepdims=True), (replicated == end).mean(axis=1)
         # A family without such numbers has replicated none, rounding of a few aside.
         if end in _NAMES and own[0] > 0:
-            atoms[end] = cells_of(own, others[:, None])
+            atoms[end] = replicated_band(own, others[:, None], interval)
     return atoms
 
 
-def _share_words(atom: float, cells: Cells) -> str:
+def _share_words(atom: float, cells: ReplicatedBand) -> str:
     return (
         f"{_NAMES[atom].capitalize()}: {cells.observed[0]:.0%} of the rows observed, "
         f"{cells.lower[0]:.0%} to {cells.upper[0]:.0%} replicated."

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from glmm_bayes.core.words import interval_columns, interval_words
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.plots.canvas import (
-    DARK,
     STROKES,
     Picture,
     band,
@@ -26,6 +22,9 @@ from glmm_bayes.plots.canvas import (
     note,
     style,
 )
+from glmm_bayes.plots.fan import is_fan, plot_fan, plot_side_by_side
+from glmm_bayes.plots.nnt import plot_nnt
+from glmm_bayes.plots.rows_of_effects import Axis, axis_of, estimand_words, null_line, row_names
 
 _ROWS_SHOWN = 40
 _ROWS_NAMED = 6
@@ -33,23 +32,16 @@ _FEW_POINTS = 12
 _WIDTH = 7.2
 
 
-@dataclass(frozen=True)
-class Axis:
-    """The number that a curve runs along, and the column that tells the curves apart."""
-
-    along: str
-    across: str | None
-
-
-def plot_effects(effects: Effects) -> Picture:
-    """Draw effects with their intervals.
+def plot_effects(effects: Effects | Mapping[str, Effects]) -> Picture:
+    """Draw effects with their intervals; of several estimands side by side.
 
     Predictions along one number are curves with a band, one for each level of at most one further
     column; quantiles over groups are nested bands; everything else is a row with a point and an interval.
 
     Parameters
     ----------
-    effects : Effects
+    effects : Effects or mapping of str to Effects
+        By estimand, if it is a mapping.
 
     Returns
     -------
@@ -57,10 +49,8 @@ def plot_effects(effects: Effects) -> Picture:
         A ``matplotlib.figure.Figure`` whose ``alt`` says in words what is shown. It is returned, not
         shown, and no global setting is changed.
     """
-    # Both draw with what stands here.
-    from glmm_bayes.plots.fan import is_fan, plot_fan
-    from glmm_bayes.plots.nnt import plot_nnt
-
+    if isinstance(effects, Mapping):
+        return plot_side_by_side(effects)
     if is_fan(effects):
         return plot_fan(effects)
     if effects.attrs.get("measure") == "nnt":
@@ -70,33 +60,10 @@ def plot_effects(effects: Effects) -> Picture:
         return _rows(effects, table) if axis is None else _curves(effects, table, axis)
 
 
-def axis_of(grid: pd.DataFrame) -> Axis | None:
-    """Find the number that the rows run along; None if they are not curves."""
-    if "contrast" in grid.columns:
-        return None
-    varying = [str(name) for name in grid.columns if grid[name].nunique() > 1]
-    numbers = [name for name in varying if _is_number(grid[name])]
-    others = [name for name in varying if name not in numbers]
-    if len(numbers) != 1 or len(others) > 1:
-        return None
-    across = others[0] if others else None
-    if across is not None and grid[across].nunique() > len(STROKES):
-        return None
-    # Several rows at one place would be a zigzag, not a curve.
-    if grid.duplicated(varying).any():
-        return None
-    return Axis(numbers[0], across)
-
-
-def _is_number(values: pd.Series) -> bool:
-    numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
-    return bool(numeric) and values.nunique() > 2
-
-
 def _curves(effects: Effects, table: pd.DataFrame, axis: Axis) -> Picture:
     picture = new_picture(_WIDTH, 4.2)
     axes = picture.add_subplot()
-    lower, upper = interval_columns()
+    lower, upper = effects.interval.columns
     handles, labels = [], []
     for stroke, (label, part) in zip(STROKES, _parts(table, axis), strict=False):
         part = part.sort_values(axis.along)
@@ -112,7 +79,7 @@ def _curves(effects: Effects, table: pd.DataFrame, axis: Axis) -> Picture:
     if axis.across is not None:
         legend(axes, handles, labels, title=literal(axis.across), title_fontsize=8)
     head(picture, estimand_words(effects))
-    note(picture, f"Lines: posterior means. Bands: {interval_words()}s.")
+    note(picture, f"Lines: posterior means. Bands: {effects.interval.words}s.")
     describe(picture, _curves_alt(effects, table, axis), effects.caveats)
     return picture
 
@@ -127,7 +94,7 @@ def _parts(table: pd.DataFrame, axis: Axis) -> list[tuple[str, pd.DataFrame]]:
 def _rows(effects: Effects, table: pd.DataFrame) -> Picture:
     names = row_names(effects.grid)
     shown = table.head(_ROWS_SHOWN)
-    lower, upper = interval_columns()
+    lower, upper = effects.interval.columns
     picture = new_picture(_WIDTH, 1.6 + 0.24 * len(shown))
     axes = picture.add_subplot()
     place = np.arange(len(shown))[::-1]
@@ -140,22 +107,9 @@ def _rows(effects: Effects, table: pd.DataFrame) -> Picture:
     null_line(axes, effects, shown)
     head(picture, estimand_words(effects))
     more = "" if len(shown) == len(table) else f" The first {len(shown)} of {len(table)} rows are shown."
-    note(picture, f"Points: posterior means. Lines: {interval_words()}s.{more}")
+    note(picture, f"Points: posterior means. Lines: {effects.interval.words}s.{more}")
     describe(picture, _rows_alt(effects, table, names), effects.caveats)
     return picture
-
-
-def row_names(grid: pd.DataFrame) -> list[str]:
-    """Name each row of a grid by what tells it from the others."""
-    if not len(grid.columns):
-        return ["all rows"] * len(grid)
-    varying = [name for name in grid.columns if grid[name].nunique() > 1]
-    # Rows that do not differ are named by all that they are.
-    kept = varying or [name for name in grid.columns if name != "variable"]
-    return [
-        ", ".join(_cell(name, row[name], bare=name == "contrast") for name in kept)
-        for _, row in grid.iterrows()
-    ]
 
 
 def _quantity(effects: Effects, names: list[str]) -> str:
@@ -165,37 +119,12 @@ def _quantity(effects: Effects, names: list[str]) -> str:
     return words if len(pairs) != 1 or pairs == names else f"{words}: {pairs[0]}"
 
 
-def _cell(name: object, value: object, bare: bool) -> str:
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    return text if bare else f"{name} = {text}"
-
-
-def null_line(axes: Axes, effects: Effects, shown: pd.DataFrame) -> None:
-    """Mark where there is no difference; ratios stand on a logarithmic axis."""
-    null = effects.attrs.get("null")
-    if null is None:
-        return
-    if null == 1.0 and (shown[interval_columns()[0]] > 0).all():
-        axes.set_xscale("log")
-        low, high = axes.get_xlim()
-        locator = LogLocator(subs=(1.0, 2.0, 5.0)) if high > 8 * low else MaxNLocator(6)
-        axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_minor_locator(NullLocator())
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.axvline(float(null), color=DARK, linestyle=(0, (4, 3)), linewidth=1.0, zorder=0)
-
-
-def estimand_words(effects: Effects) -> str:
-    words = str(effects.attrs["estimand_description"])
-    return f"{words}; {effects.attrs['average']}" if effects.attrs.get("average") else words
-
-
 def _ending(effects: Effects) -> str:
-    return f"Estimand: {estimand_words(effects)}. Posterior means with {interval_words()}s."
+    return f"Estimand: {estimand_words(effects)}. Posterior means with {effects.interval.words}s."
 
 
-def _row_words(row: pd.Series) -> str:
-    lower, upper = interval_columns()
+def _row_words(effects: Effects, row: pd.Series) -> str:
+    lower, upper = effects.interval.columns
     return estimate(row["mean"], row[lower], row[upper], row["sd"])
 
 
@@ -207,8 +136,8 @@ def _curves_alt(effects: Effects, table: pd.DataFrame, axis: Axis) -> str:
         first, last = part.iloc[0], part.iloc[-1]
         head = f"{axis.across} {label}: from" if axis.across else "From"
         sentences.append(
-            f"{head} {_row_words(first)} at {axis.along} {compact(first[axis.along])} "
-            f"to {_row_words(last)} at {compact(last[axis.along])}."
+            f"{head} {_row_words(effects, first)} at {axis.along} {compact(first[axis.along])} "
+            f"to {_row_words(effects, last)} at {compact(last[axis.along])}."
         )
     return " ".join([*sentences, _ending(effects)])
 
@@ -222,9 +151,9 @@ def _rows_alt(effects: Effects, table: pd.DataFrame, names: list[str]) -> str:
         means = table["mean"].to_numpy()
         chosen = range(0)
         low, high = int(np.argmin(means)), int(np.argmax(means))
-        sentences.append(f"Lowest: {names[low]}, {_row_words(table.iloc[low])}.")
-        sentences.append(f"Highest: {names[high]}, {_row_words(table.iloc[high])}.")
-    sentences += [f"{names[index]}: {_row_words(table.iloc[index])}." for index in chosen]
+        sentences.append(f"Lowest: {names[low]}, {_row_words(effects, table.iloc[low])}.")
+        sentences.append(f"Highest: {names[high]}, {_row_words(effects, table.iloc[high])}.")
+    sentences += [f"{names[index]}: {_row_words(effects, table.iloc[index])}." for index in chosen]
     return " ".join([*sentences, _null_words(effects, table), _ending(effects)]).replace("  ", " ")
 
 
@@ -232,7 +161,7 @@ def _null_words(effects: Effects, table: pd.DataFrame) -> str:
     null = effects.attrs.get("null")
     if null is None:
         return ""
-    lower, upper = interval_columns()
+    lower, upper = effects.interval.columns
     apart = int(((table[lower] > null) | (table[upper] < null)).sum())
     if len(table) == 1:
         word = "excludes" if apart else "includes"

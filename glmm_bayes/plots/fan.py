@@ -10,7 +10,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from glmm_bayes.core.words import interval_columns, interval_words
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.measures import Measure, NumberNeededToTreat
 from glmm_bayes.plots.canvas import (
@@ -28,8 +27,8 @@ from glmm_bayes.plots.canvas import (
     note,
     style,
 )
-from glmm_bayes.plots.effects import Axis, axis_of, null_line, row_names
 from glmm_bayes.plots.nnt import AXIS_WORDS, differences, label_by_reciprocals, nnt_words
+from glmm_bayes.plots.rows_of_effects import Axis, axis_of, null_line, row_names
 
 Array = NDArray[np.float64]
 
@@ -131,7 +130,7 @@ def _curves(first: Effects, tables: Mapping[str, pd.DataFrame], axis: Axis) -> P
     titles = [title for title, _ in _panels(next(iter(tables.values())), axis)]
     picture = new_picture(_WIDTH, 3.9)
     drawn = picture.subplots(1, len(titles), squeeze=False, sharey=True)[0]
-    lower, upper = interval_columns()
+    lower, upper = first.interval.columns
     for position, (axes, title) in enumerate(zip(drawn, titles, strict=True)):
         handles, labels = [], []
         for stroke, (word, table) in zip(STROKES, tables.items(), strict=False):
@@ -180,7 +179,7 @@ def _drawn(effects: Effects, table: pd.DataFrame) -> tuple[Array, Array, Array]:
     """Return lower end, middle and upper end of each row; of numbers needed to treat, of the difference."""
     if _is_nnt(effects):
         return differences(effects)
-    lower, upper = interval_columns()
+    lower, upper = effects.interval.columns
     middle = "mean" if "mean" in table else "median"
     return table[lower].to_numpy(), table[middle].to_numpy(), table[upper].to_numpy()
 
@@ -189,13 +188,15 @@ def _side_alt(first: Effects, tables: Mapping[str, pd.DataFrame]) -> str:
     names = row_names(first.grid)
     sentences = [f"{first.attrs['quantity']} under {len(tables)} estimands."]
     for word, table in tables.items():
-        text = nnt_words(table.iloc[-1]) if _is_nnt(first) else _estimated(table.iloc[-1])
+        text = _last_row_words(first, table)
         sentences.append(f"{word}: {text} at {names[-1]}." if len(table) > 1 else f"{word}: {text}.")
     return " ".join([*sentences, _what_is_shown(first)])
 
 
-def _estimated(row: pd.Series) -> str:
-    lower, upper = interval_columns()
+def _last_row_words(first: Effects, table: pd.DataFrame) -> str:
+    row, (lower, upper) = table.iloc[-1], first.interval.columns
+    if _is_nnt(first):
+        return nnt_words(row, first.interval)
     middle = row["mean"] if "mean" in row else row["median"]
     spread = row["sd"] if "sd" in row else abs(row[upper] - row[lower])
     return estimate(middle, row[lower], row[upper], spread)
@@ -203,6 +204,6 @@ def _estimated(row: pd.Series) -> str:
 
 def _what_is_shown(first: Effects) -> str:
     if first.measure is None or first.measure.summary_words == Measure.summary_words:
-        return f"Posterior means with {interval_words()}s."
+        return f"Posterior means with {first.interval.words}s."
     words = first.measure.summary_words
-    return f"{words[0].upper()}{words[1:]} {interval_words()}."
+    return f"{words[0].upper()}{words[1:]} {first.interval.words}."

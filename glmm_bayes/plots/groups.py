@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.words import interval_columns, interval_words
+from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.effects.groups.random_effects import random_effects
 from glmm_bayes.effects.groups.ranks import chosen_effect
 from glmm_bayes.fit.fit import Fit, check_fit
@@ -50,6 +50,7 @@ class _Levels:
     rule: str
     pooling: float
     sd: float
+    interval: Interval
 
     @property
     def own(self) -> Array:
@@ -57,7 +58,14 @@ class _Levels:
         return self.table["no_pooling"].to_numpy(np.float64)
 
 
-def plot_random_effects(fit: Fit, factor: str | None = None, effect: str | None = None) -> Picture:
+def plot_random_effects(
+    fit: Fit,
+    factor: str | None = None,
+    *,
+    effect: str | None = None,
+    probability: float | None = None,
+    interval: str | None = None,
+) -> Picture:
     """Draw levels in the order of their random effects, with the estimates without pooling beside them.
 
     Parameters
@@ -67,6 +75,8 @@ def plot_random_effects(fit: Fit, factor: str | None = None, effect: str | None 
         A grouping factor; default: the first.
     effect : str, optional
         One of its effects, as ``gb.random_effects`` names them; default: the first.
+    probability, interval
+        As in ``gb.predictions``.
 
     Returns
     -------
@@ -92,40 +102,42 @@ def plot_random_effects(fit: Fit, factor: str | None = None, effect: str | None 
     """
     check_fit(fit)
     check_texts(factor=factor, effect=effect)
-    levels = _levels(fit, factor, effect)
+    levels = _levels(fit, factor, effect, read_interval(probability, interval))
     table = levels.table
     shown = table.iloc[_spread_out(len(table), _LEVELS_SHOWN)]
     which = f"all {len(table)}" if len(shown) == len(table) else f"{len(shown)} of {len(table)}"
     words = (
         f"{levels.effect} of {which} levels of {levels.factor}, subject-specific, scale of the linear "
-        f"predictor: posterior mean and {interval_words()}"
+        f"predictor: posterior mean and {levels.interval.words}"
     )
     with style():
         picture = new_picture(7.2, 3.9)
         axes = picture.add_subplot()
-        _caterpillar(axes, shown)
+        _caterpillar(axes, shown, levels.interval)
         axes.set_ylabel(literal(f"random effect: {levels.effect}"))
         axes.set_xlabel(literal(f"levels of {levels.factor}, in order"))
         head(picture, words)
-        note(picture, f"{_reading(levels)}{_triangles(shown)}")
+        note(picture, f"{_reading(levels)}{_triangles(shown, levels.interval)}")
     means = table["mean"]
     alt = (
         f"Points with intervals: {words}. Posterior means run from {compact(means.min())} "
         f"({table['level'].iloc[0]}) to {compact(means.max())} ({table['level'].iloc[-1]}). "
-        f"{_reading(levels)}{_triangles(shown)}"
+        f"{_reading(levels)}{_triangles(shown, levels.interval)}"
     )
     describe(picture, alt, fit.caveats)
     return picture
 
 
-def _levels(fit: Fit, factor: str | None, effect: str | None) -> _Levels:
+def _levels(fit: Fit, factor: str | None, effect: str | None, interval: Interval) -> _Levels:
     predictor, group, position = chosen_effect(fit, factor, effect)
     name = f"{predictor.prefix}{group.effects[position]}"
-    every = random_effects(fit, group.factor)
+    result = random_effects(fit, group.factor, probability=interval.probability, interval=interval.kind)
+    every = result.summary()
     table = every[every["effect"] == name].sort_values("mean", kind="stable").reset_index(drop=True)
     sd = np.sqrt(fit.covariance(group.slug, predictor.name)[:, position, position]).mean()
-    pooling = every.attrs["pooling"][f"{name} | {group.factor}"]
-    return _Levels(table, group.factor, name, str(every.attrs["shrinkage"]), pooling, float(sd))
+    pooling = result.attrs["pooling"][f"{name} | {group.factor}"]
+    rule = str(result.attrs["shrinkage"])
+    return _Levels(table, group.factor, name, rule, pooling, float(sd), interval)
 
 
 def _spread_out(count: int, most: int) -> NDArray[np.int64]:
@@ -133,15 +145,15 @@ def _spread_out(count: int, most: int) -> NDArray[np.int64]:
     return np.unique(np.linspace(0, count - 1, most).round().astype(np.int64))
 
 
-def _caterpillar(axes: Axes, shown: pd.DataFrame) -> None:
-    lower, upper = interval_columns()
+def _caterpillar(axes: Axes, shown: pd.DataFrame, interval: Interval) -> None:
+    lower, upper = interval.columns
     x = np.arange(len(shown))
     stroke, other = STROKES[0], STROKES[1]
     axes.axhline(0, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
     axes.vlines(x, shown[lower], shown[upper], color=stroke.color, linewidth=1.8)
     mean = axes.plot(x, shown["mean"], stroke.marker, color=stroke.color, markersize=4.5)[0]
     own = shown["no_pooling"].to_numpy(np.float64)
-    low, high = _limits(shown)
+    low, high = _limits(shown, interval)
     inside = np.isfinite(own) & (own >= low) & (own <= high)
     handles, labels = [mean], ["partial pooling (this model)"]
     if inside.any():
@@ -158,9 +170,9 @@ def _caterpillar(axes: Axes, shown: pd.DataFrame) -> None:
     legend(axes, handles, labels, loc="upper left", ncols=2)
 
 
-def _limits(shown: pd.DataFrame) -> tuple[float, float]:
+def _limits(shown: pd.DataFrame, interval: Interval) -> tuple[float, float]:
     """Return the range of the axis: that of the intervals, and of near estimates without pooling."""
-    lower, upper = interval_columns()
+    lower, upper = interval.columns
     low, high = float(shown[lower].min()), float(shown[upper].max())
     own = shown["no_pooling"].to_numpy(np.float64)
     near = own[np.isfinite(own) & (own > low - (high - low)) & (own < high + (high - low))]
@@ -168,8 +180,8 @@ def _limits(shown: pd.DataFrame) -> tuple[float, float]:
     return (low, high) if high > low else (low - 1.0, high + 1.0)
 
 
-def _triangles(shown: pd.DataFrame) -> str:
-    low, high = _limits(shown)
+def _triangles(shown: pd.DataFrame, interval: Interval) -> str:
+    low, high = _limits(shown, interval)
     own = shown["no_pooling"].to_numpy(np.float64)
     return " Triangles: estimates beyond the axis." if ((own < low) | (own > high)).any() else ""
 
@@ -194,7 +206,7 @@ def _reading(levels: _Levels) -> str:
     return words
 
 
-def plot_shrinkage(fit: Fit, factor: str | None = None, effect: str | None = None) -> Picture:
+def plot_shrinkage(fit: Fit, factor: str | None = None, *, effect: str | None = None) -> Picture:
     """Draw each level from its estimate without pooling, by its posterior mean, to the population.
 
     Complete pooling, the model without the term, is not in the picture: its coefficients are
@@ -233,7 +245,7 @@ def plot_shrinkage(fit: Fit, factor: str | None = None, effect: str | None = Non
     """
     check_fit(fit)
     check_texts(factor=factor, effect=effect)
-    levels = _levels(fit, factor, effect)
+    levels = _levels(fit, factor, effect, read_interval())
     own = levels.own
     if np.isnan(own).all():
         message = f"no level of '{levels.factor}' has an estimate of '{levels.effect}' of its own."

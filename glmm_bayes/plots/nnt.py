@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 from numpy.typing import NDArray
 
-from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
+from glmm_bayes.core.intervals import Interval
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.plots.canvas import (
     DARK,
@@ -22,7 +22,7 @@ from glmm_bayes.plots.canvas import (
     note,
     style,
 )
-from glmm_bayes.plots.effects import estimand_words, row_names
+from glmm_bayes.plots.rows_of_effects import estimand_words, row_names
 
 Array = NDArray[np.float64]
 
@@ -52,7 +52,7 @@ def plot_nnt(effects: Effects) -> Picture:
         label_by_reciprocals(axes, effects)
         head(picture, estimand_words(effects))
         more = "" if shown == len(table) else f" The first {shown} of {len(table)} rows are shown."
-        words = f"{AXIS_WORDS} Points: medians. Lines: {interval_words()}s."
+        words = f"{AXIS_WORDS} Points: medians. Lines: {effects.interval.words}s."
         note(picture, words + more)
     describe(picture, _alt(effects, table, names), effects.caveats)
     return picture
@@ -60,10 +60,8 @@ def plot_nnt(effects: Effects) -> Picture:
 
 def differences(effects: Effects) -> tuple[Array, Array, Array]:
     """Return the lower end, the median and the upper end of each row's difference."""
-    flat = effects.draws.to_numpy().reshape(-1, effects.draws.sizes["row"])
-    share = (1 - INTERVAL_PROBABILITY) / 2
-    lower, middle, upper = np.quantile(flat, [share, 0.5, 1 - share], axis=0)
-    return lower, middle, upper
+    lower, upper = effects.interval.ends(effects.flat)
+    return lower, np.quantile(effects.flat, 0.5, axis=0), upper
 
 
 def label_by_reciprocals(axes: Axes, effects: Effects) -> None:
@@ -80,13 +78,15 @@ def _label(value: float, _: object) -> str:
 def _alt(effects: Effects, table: pd.DataFrame, names: list[str]) -> str:
     sentences = [f"Points with intervals: {len(table)} of {effects.attrs['quantity']}."]
     for name, (_, row) in list(zip(names, table.iterrows(), strict=True))[:_ROWS_NAMED]:
-        sentences.append(f"{name}: {nnt_words(row)}.")
-    return " ".join([*sentences, f"Estimand: {estimand_words(effects)}. Medians with {interval_words()}s."])
+        sentences.append(f"{name}: {nnt_words(row, effects.interval)}.")
+    return " ".join(
+        [*sentences, f"Estimand: {estimand_words(effects)}. Medians with {effects.interval.words}s."]
+    )
 
 
-def nnt_words(row: pd.Series) -> str:
+def nnt_words(row: pd.Series, interval: Interval) -> str:
     """Say a number needed to treat and its interval, with the direction of each end."""
-    lower, upper = interval_columns()
+    lower, upper = interval.columns
     ends = f"{compact(row[lower])} to {compact(abs(row[upper]))}"
     if row["through_infinity"]:
         other = "fewer" if row["event"] == "more" else "more"

@@ -10,7 +10,7 @@ from glmm_bayes.core.arguments import checked_seed
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.fit.caveats import caveat_attrs
 from glmm_bayes.fit.fit import Fit, check_fit
-from glmm_bayes.predictive.predictive import posterior_predictive
+from glmm_bayes.predictive.posterior_predictive import posterior_predictive
 
 Array = NDArray[np.float64]
 

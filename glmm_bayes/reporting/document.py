@@ -9,13 +9,22 @@ from glmm_bayes.core.arguments import check_flag
 from glmm_bayes.core.errors import Finding, StorageError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.files import check_target, file_path, is_ours, signed, write_text
+from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.fit.diagnostics import diagnose
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.reporting.sections import sections, verdict
 from glmm_bayes.storage.archive import is_fit
 
 
-def report(fit: Fit, path: str | PathLike[str], title: str | None = None, overwrite: bool = False) -> Path:
+def report(
+    fit: Fit,
+    path: str | PathLike[str],
+    *,
+    title: str | None = None,
+    probability: float | None = None,
+    interval: str | None = None,
+    overwrite: bool = False,
+) -> Path:
     """Write what was asked, found and done as one HTML file.
 
     Parameters
@@ -26,6 +35,11 @@ def report(fit: Fit, path: str | PathLike[str], title: str | None = None, overwr
         The file; it is complete or not there at all.
     title : str, optional
         Default: the model's formula.
+    probability : float, optional
+        Of every interval in the report; default: ArviZ's ``rcParams["stats.ci_prob"]``, 0.89 unless it
+        was changed.
+    interval : {"eti", "hdi"}, optional
+        Equal-tailed or the narrowest; default: ArviZ's ``rcParams["stats.ci_kind"]``.
     overwrite : bool
         Whether a file that is no report of ours, or one that was changed since, may be replaced; a saved
         fit never is, as the draws of this one may be in it.
@@ -40,6 +54,8 @@ def report(fit: Fit, path: str | PathLike[str], title: str | None = None, overwr
     StorageError
         ``exists`` if the file must not be replaced, ``storage`` if it cannot be written, ``output`` if it
         is a saved fit, ``overwrite`` if that is neither True nor False.
+    PredictionError
+        ``values`` unless the probability lies between 0 and 1, ``interval`` for an unknown kind.
 
     Examples
     --------
@@ -52,8 +68,9 @@ def report(fit: Fit, path: str | PathLike[str], title: str | None = None, overwr
     'epil.html'
     """
     check_fit(fit)
+    shown = read_interval(probability, interval)
     target = report_target(path, overwrite)
-    text = render(fit, title)
+    text = render(fit, title, shown)
     write_text(target, text, overwrite or is_ours(target))
     return target
 
@@ -75,7 +92,7 @@ def report_target(path: str | PathLike[str], overwrite: bool = False) -> Path:
     return target
 
 
-def render(fit: Fit, title: str | None = None) -> str:
+def render(fit: Fit, title: str | None, interval: Interval) -> str:
     """Return the report as HTML."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -92,6 +109,6 @@ def render(fit: Fit, title: str | None = None) -> str:
     text = environment.get_template("report.html").render(
         title=title or fit.spec.to_formula(),
         verdict=verdict(fit, diagnosis),
-        sections=sections(fit, diagnosis),
+        sections=sections(fit, diagnosis, interval),
     )
     return signed(text)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from glmm_bayes.core.intervals import Interval
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.describe.equations import all_groups
 from glmm_bayes.describe.explain import describe_references, explain, further_lines
@@ -13,7 +14,7 @@ from glmm_bayes.fit.diagnostics import Diagnosis
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.curves import plot_curves
 from glmm_bayes.plots.groups import plot_random_effects
-from glmm_bayes.predictive.predictive import pp_check
+from glmm_bayes.predictive.pp_check import pp_check
 from glmm_bayes.reporting.blocks import (
     Block,
     Illustration,
@@ -59,27 +60,29 @@ def verdict(fit: Fit, diagnosis: Diagnosis) -> list[Paragraph]:
     return [Paragraph(words, tone), *(Paragraph(sentence, tone) for sentence in failed)]
 
 
-def sections(fit: Fit, diagnosis: Diagnosis) -> list[Section]:
+def sections(fit: Fit, diagnosis: Diagnosis, interval: Interval) -> list[Section]:
     """Build all sections; a part that needs draws which the fit does not hold says so."""
     variable = main_variable(fit)
     parts: list[tuple[str, str, list[Block]]] = [
-        ("answer", "Question and answer", _answer(fit, variable)),
+        ("answer", "Question and answer", _answer(fit, variable, interval)),
         ("model", "Model", _model(fit)),
         ("data", "Data and groups", _data(fit)),
         ("priors", "Priors", [priors_table(fit)]),
-        ("coefficients", "Coefficients", attempt(lambda: _coefficients(fit))),
-        ("estimands", "Estimands side by side", _estimands(fit, variable)),
-        ("curves", "Groups, typical group and population", attempt(lambda: [_curves(fit)])),
+        ("coefficients", "Coefficients", attempt(lambda: _coefficients(fit, interval))),
+        ("estimands", "Estimands side by side", _estimands(fit, variable, interval)),
+        ("curves", "Groups, typical group and population", attempt(lambda: [_curves(fit, interval)])),
     ]
     if all_groups(fit.predictors):
-        parts.append(("variation", "Variation between groups", attempt(lambda: [variance_table(fit)])))
+        parts.append(
+            ("variation", "Variation between groups", attempt(lambda: [variance_table(fit, interval)]))
+        )
     if fit.design.groups and not fit.family.has_category_predictors:
-        parts.append(("shrinkage", "Shrinkage", attempt(lambda: [_shrinkage(fit)])))
+        parts.append(("shrinkage", "Shrinkage", attempt(lambda: [_shrinkage(fit, interval)])))
     parts += [
-        ("check", "Predictive check", attempt(lambda: [_check(fit)])),
+        ("check", "Predictive check", attempt(lambda: [_check(fit, interval)])),
         ("diagnostics", "Diagnostics", _diagnostics(fit, diagnosis)),
-        ("settings", "Settings, versions and data", [_settings(fit)]),
-        ("reproduce", "How to reproduce this report", [Listing(reproduction(fit))]),
+        ("settings", "Settings, versions and data", [_settings(fit, interval)]),
+        ("reproduce", "How to reproduce this report", [Listing(reproduction(fit, interval))]),
     ]
     return [
         Section(anchor, title, tuple(blocks if anchor in _OF_NO_DRAWS else _with_caveats(fit, blocks)))
@@ -98,8 +101,8 @@ def _with_caveats(fit: Fit, blocks: list[Block]) -> list[Block]:
     ]
 
 
-def _answer(fit: Fit, variable: str | None) -> list[Block]:
-    lines = attempt(lambda: [Paragraph(line, "answer") for line in answers(fit, variable)])
+def _answer(fit: Fit, variable: str | None, interval: Interval) -> list[Block]:
+    lines = attempt(lambda: [Paragraph(line, "answer") for line in answers(fit, variable, interval)])
     return [Paragraph(question(fit, variable), "question"), *lines]
 
 
@@ -127,9 +130,9 @@ def _mean_words(fit: Fit) -> str:
     return f"Effects are shown on {named_mean(fit)}, which is {mean}."
 
 
-def _coefficients(fit: Fit) -> list[Block]:
-    thresholds = [thresholds_table(fit)] if fit.priors.thresholds else []
-    return [*coefficients_tables(fit), *thresholds]
+def _coefficients(fit: Fit, interval: Interval) -> list[Block]:
+    thresholds = [thresholds_table(fit, interval)] if fit.priors.thresholds else []
+    return [*coefficients_tables(fit, interval), *thresholds]
 
 
 def _data(fit: Fit) -> list[Block]:
@@ -139,12 +142,12 @@ def _data(fit: Fit) -> list[Block]:
     return [Paragraph(words), *tables]
 
 
-def _estimands(fit: Fit, variable: str | None) -> list[Block]:
+def _estimands(fit: Fit, variable: str | None, interval: Interval) -> list[Block]:
     if variable is None:
         return [Paragraph("The model has no predictor to compare by.", "note")]
 
     def build() -> list[Block]:
-        table, has_subject = estimands_table(fit, variable)
+        table, has_subject = estimands_table(fit, variable, interval)
         missing = "The subject-specific column is left out: the fit does not hold the draws of each level."
         notes = [] if has_subject else [Paragraph(missing, "note")]
         return [table, *map(Paragraph, estimand_sentences(fit, has_subject)), *notes]
@@ -152,22 +155,23 @@ def _estimands(fit: Fit, variable: str | None) -> list[Block]:
     return attempt(build)
 
 
-def _curves(fit: Fit) -> Illustration:
-    picture = plot_curves(fit)
+def _curves(fit: Fit, interval: Interval) -> Illustration:
+    picture = plot_curves(fit, probability=interval.probability, interval=interval.kind)
     what = "Probability of each category" if fit.response.categories else "Individual curves"
     drawn = ", and ".join(ESTIMANDS[word] for word in picture.estimands)
     return illustration(picture, f"{what}: {drawn}.")
 
 
-def _shrinkage(fit: Fit) -> Illustration:
+def _shrinkage(fit: Fit, interval: Interval) -> Illustration:
     caption = "Subject-specific random effects beside what each level's own rows say without the others."
-    return illustration(plot_random_effects(fit), caption)
+    picture = plot_random_effects(fit, probability=interval.probability, interval=interval.kind)
+    return illustration(picture, caption)
 
 
-def _check(fit: Fit) -> Illustration | Paragraph:
+def _check(fit: Fit, interval: Interval) -> Illustration | Paragraph:
     if fit.response.additions.censored is not None:
         return Paragraph("Not drawn: censored responses are no replicated ones. See gb.pit.", "note")
-    picture = pp_check(fit)
+    picture = pp_check(fit, probability=interval.probability, interval=interval.kind)
     caption = "Observed responses against responses replicated from the posterior (subject-specific)."
     return illustration(picture, f"{caption} {picture.verdict}")
 
@@ -178,7 +182,7 @@ def _diagnostics(fit: Fit, diagnosis: Diagnosis) -> list[Block]:
     return [checks_table(diagnosis), parameters_table(fit)]
 
 
-def _settings(fit: Fit) -> Table:
+def _settings(fit: Fit, interval: Interval) -> Table:
     from glmm_bayes import __version__
 
     # Versions have lines of their own; notes stand with the data.
@@ -187,6 +191,7 @@ def _settings(fit: Fit) -> Table:
     versions = fit.settings.get("versions")
     if isinstance(versions, Mapping):
         rows += [(f"sampled with {name}", str(value)) for name, value in versions.items()]
+    rows.append(("intervals in this report", interval.words))
     rows.append(("report written by glmm-bayes", __version__))
     rows.append(("fingerprint of the rows (SHA-256, 16 digits)", short_fingerprint(fit)))
     return Table("What gave these draws", ("setting", "value"), tuple(rows), words=frozenset({1}))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from glmm_bayes.core.words import ESTIMANDS, interval_columns, interval_words
+from collections.abc import Mapping
+from typing import Any
+
+from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.describe.equations import all_groups
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.verbs.comparisons import comparisons
@@ -40,12 +44,13 @@ def question(fit: Fit, variable: str | None) -> str:
     return f"How does {what} change when {variable} rises by {step}, all else as observed?"
 
 
-def answers(fit: Fit, variable: str | None) -> list[str]:
+def answers(fit: Fit, variable: str | None, interval: Interval) -> list[str]:
     """Answer for the population, then for the typical group."""
+    shown: dict[str, Any] = {"probability": interval.probability, "interval": interval.kind}
     if variable is None:
-        return [line for word in ("population", "typical") for line in _mean_sentences(fit, word)]
-    population = comparisons(fit, variable)
-    typical = comparisons(fit, variable, estimand="typical")
+        return [line for word in ("population", "typical") for line in _mean_sentences(fit, word, shown)]
+    population = comparisons(fit, variable, **shown)
+    typical = comparisons(fit, variable, estimand="typical", **shown)
     sentences = []
     said = min(len(population.grid), max(_CONTRASTS_SAID, len(fit.response.categories)))
     for index in range(said):
@@ -62,8 +67,8 @@ def _is_linear(fit: Fit) -> bool:
     return fit.link.name == "identity" and fit.family.mean_is_mu
 
 
-def _mean_sentences(fit: Fit, word: str) -> list[str]:
-    effects = predictions(fit, estimand=word, by=True)
+def _mean_sentences(fit: Fit, word: str, shown: Mapping[str, Any]) -> list[str]:
+    effects = predictions(fit, estimand=word, by=True, **shown)
     return [
         f"{ESTIMANDS[word].capitalize()}: {_mean_of(fit, effects, index)} is {_interval(effects, index)}."
         for index in range(len(effects.grid))
@@ -104,10 +109,10 @@ def _typical_words(typical: Effects, index: int) -> str:
 
 def _interval(effects: Effects, index: int) -> str:
     row = effects.summary().iloc[index]
-    lower, upper = interval_columns()
+    lower, upper = effects.interval.columns
     places = decimals(row["sd"])
     ends = f"{number(row[lower], places)} to {number(row[upper], places)}"
-    return f"{number(row['mean'], places)} ({interval_words()} {ends})"
+    return f"{number(row['mean'], places)} ({effects.interval.words} {ends})"
 
 
 def estimand_sentences(fit: Fit, has_subject: bool) -> list[str]:
@@ -142,7 +147,7 @@ def short_fingerprint(fit: Fit) -> str:
     return fingerprint(fit.design.table).in_row_order[:16]
 
 
-def reproduction(fit: Fit) -> str:
+def reproduction(fit: Fit, interval: Interval) -> str:
     """Write the Python that gives this fit and this report again."""
     spec, settings = fit.spec, fit.settings
     further = "".join(f", {name}={value!r}" for name, value in spec.further_formulas().items())
@@ -162,7 +167,10 @@ def reproduction(fit: Fit) -> str:
         lines.append(f"fit = model.fit({arguments})")
     else:
         lines.append("fit = gb.Fit.from_draws(model, draws)  # the draws were made elsewhere")
-    return "\n".join([*lines, 'gb.report(fit, "report.html")'])
+    # A default that was not changed need not be said.
+    level = "" if interval == read_interval() else f", probability={interval.probability!r}"
+    level += "" if interval == read_interval() else f', interval="{interval.kind}"'
+    return "\n".join([*lines, f'gb.report(fit, "report.html"{level})'])
 
 
 def _prior_code(prior: Prior) -> str:

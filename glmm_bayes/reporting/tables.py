@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from glmm_bayes.core.errors import DataError, PredictionError
-from glmm_bayes.core.words import ESTIMANDS, interval_columns, interval_words
+from glmm_bayes.core.intervals import Interval
+from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.describe.equations import all_groups, category_of
 from glmm_bayes.describe.explain import coding_words
 from glmm_bayes.design.table import Column, as_labels
@@ -25,7 +27,6 @@ from glmm_bayes.reporting.blocks import Table
 
 _LEVELS_SHOWN = 6
 _ROUNDING = 1e-9
-_INTERVAL_SDS = 3.2  # the width of an 89% interval of a normal, in standard deviations
 
 
 def data_table(fit: Fit) -> Table:
@@ -90,32 +91,34 @@ def priors_table(fit: Fit) -> Table:
     return Table(caption, columns, rows, words=frozenset({1, 2, 3}), note=coding_words(fit.priors))
 
 
-def coefficients_tables(fit: Fit) -> list[Table]:
+def coefficients_tables(fit: Fit, interval: Interval) -> list[Table]:
     """Put subject-specific and population-averaged coefficients side by side; list the others."""
+    how: dict[str, Any] = {"probability": interval.probability, "interval": interval.kind}
     try:
-        frame = coefficients(fit)
+        result = coefficients(fit, **how)
     except PredictionError as error:
         if error.code != "projection":
             raise
-        frame = coefficients(fit, projection="hedeker")
+        result = coefficients(fit, projection="hedeker", **how)
+    frame = result.side_by_side()
     tables = []
     if "population_mean" in frame:
         both = frame["population_mean"].notna()
-        tables.append(_both_table(fit, frame[both], frame.attrs))
+        tables.append(_both_table(fit, frame[both], result.attrs, interval))
         frame = frame[~both]
     if len(frame):
-        tables.append(_subject_table(fit, frame))
+        tables.append(_subject_table(fit, frame, interval))
     return tables
 
 
-def _both_table(fit: Fit, frame: pd.DataFrame, attrs: Mapping[Hashable, Any]) -> Table:
+def _both_table(fit: Fit, frame: pd.DataFrame, attrs: Mapping[str, Any], interval: Interval) -> Table:
     ratio = str(attrs["ratio"]).partition(" (")[0]
     sides = ("subject", "population")
     heads = ("coefficient", ratio) if ratio else ("coefficient",)
     rows = tuple(
         (
             str(row["coef"]),
-            *(text for side in sides for text in _coefficient_cells(row, side, bool(ratio))),
+            *(text for side in sides for text in _coefficient_cells(row, side, bool(ratio), interval)),
             number(row["attenuation"], 2),
         )
         for _, row in frame.iterrows()
@@ -130,18 +133,18 @@ def _both_table(fit: Fit, frame: pd.DataFrame, attrs: Mapping[Hashable, Any]) ->
     return Table(caption, ("coefficient of", *heads, *heads, "attenuation"), rows, spans, note=note)
 
 
-def _subject_table(fit: Fit, frame: pd.DataFrame) -> Table:
+def _subject_table(fit: Fit, frame: pd.DataFrame, interval: Interval) -> Table:
     """List coefficients of predictors whose parameter is not the mean of the response."""
     has_ratio = "subject_ratio" in frame
     rows = []
     for _, row in frame.iterrows():
         named = has_ratio and isinstance(row["ratio"], str) and bool(row["ratio"])
-        cells = _coefficient_cells(row, "subject", named) + ([] if named or not has_ratio else [""])
+        cells = _coefficient_cells(row, "subject", named, interval) + ([] if named or not has_ratio else [""])
         rows.append((str(row["coef"]), *cells, *([str(row["ratio"]) if named else ""] if has_ratio else [])))
     scales = "; ".join(_scale_words(fit, name) for name in fit.predictors if _has_rows(fit, name, frame))
     caption = (
         "Subject-specific coefficients: what changes for a given group, on the scale of each linear "
-        f"predictor ({scales}). Posterior mean and {interval_words()}"
+        f"predictor ({scales}). Posterior mean and {interval.words}"
         + ("; exp(coefficient) as posterior median" if has_ratio else "")
     )
     more = ("exp(coefficient)", "which is") if has_ratio else ()
@@ -171,15 +174,17 @@ def _scale_words(fit: Fit, name: str) -> str:
     return f"{predictor.link.name} of mu"
 
 
-def thresholds_table(fit: Fit) -> Table:
+def thresholds_table(fit: Fit, interval: Interval) -> Table:
     """List the thresholds of an ordinal response."""
     assert fit.priors.thresholds is not None
-    frame = summary_frame(fit.flat["thresholds"])
+    frame = summary_frame(fit.flat["thresholds"], interval)
     labels = fit.priors.thresholds.labels
-    rows = tuple((label, _effect_cell(row)) for label, (_, row) in zip(labels, frame.iterrows(), strict=True))
+    rows = tuple(
+        (label, _effect_cell(row, interval)) for label, (_, row) in zip(labels, frame.iterrows(), strict=True)
+    )
     caption = (
         f"Thresholds on the latent scale of {fit.response.label}, at x = 0; subject-specific. "
-        f"Posterior mean and {interval_words()}"
+        f"Posterior mean and {interval.words}"
     )
     return Table(caption, ("between", "threshold"), rows)
 
@@ -200,13 +205,15 @@ def _projection_note(fit: Fit, gap: float) -> str:
     )
 
 
-def _coefficient_cells(row: pd.Series, side: str, has_ratio: bool) -> list[str]:
-    lower, upper = interval_columns()
+def _coefficient_cells(row: pd.Series, side: str, has_ratio: bool, interval: Interval) -> list[str]:
+    lower, upper = interval.columns
     ends = row[f"{side}_{lower}"], row[f"{side}_{upper}"]
     cells = [_two_lines(estimate(row[f"{side}_mean"], *ends, row[f"{side}_sd"]))]
     if has_ratio:
         low, high = row[f"{side}_ratio_{lower}"], row[f"{side}_ratio_{upper}"]
-        cells.append(_two_lines(estimate(row[f"{side}_ratio"], low, high, (high - low) / _INTERVAL_SDS)))
+        # The interval's width of a normal, in standard deviations.
+        width = 2 * NormalDist().inv_cdf(1 - interval.tail)
+        cells.append(_two_lines(estimate(row[f"{side}_ratio"], low, high, (high - low) / width)))
     return cells
 
 
@@ -228,7 +235,7 @@ def measures_of(fit: Fit) -> tuple[str, ...]:
     return ("difference", "ratio") if is_positive else ("difference",)
 
 
-def estimands_table(fit: Fit, variable: str) -> tuple[Table, bool]:
+def estimands_table(fit: Fit, variable: str, interval: Interval) -> tuple[Table, bool]:
     """Put the estimands of one comparison side by side; also tell whether ``subject`` is among them."""
     words = ["typical", "population"]
     try:
@@ -240,13 +247,26 @@ def estimands_table(fit: Fit, variable: str) -> tuple[Table, bool]:
     rows = []
     attrs = {}
     for measure in measures_of(fit):
-        tables = [comparisons(fit, variable, measure=measure, estimand=word).summary() for word in words]
+        tables = [
+            comparisons(
+                fit,
+                variable,
+                measure=measure,
+                estimand=word,
+                probability=interval.probability,
+                interval=interval.kind,
+            ).summary()
+            for word in words
+        ]
         attrs = tables[0].attrs
         label = str(attrs["quantity"]).partition(" in ")[0]
         for index, contrast in enumerate(tables[0]["contrast"]):
             category = f", {tables[0]['category'].iloc[index]}" if "category" in tables[0] else ""
             rows.append(
-                (f"{label}{category}: {contrast}", *(_effect_cell(table.iloc[index]) for table in tables))
+                (
+                    f"{label}{category}: {contrast}",
+                    *(_effect_cell(table.iloc[index], interval) for table in tables),
+                )
             )
     heads = {"typical": "typical group", "population": "population-averaged", "subject": "subject-specific"}
     caption = (
@@ -257,19 +277,23 @@ def estimands_table(fit: Fit, variable: str) -> tuple[Table, bool]:
     return Table(caption, ("comparison", *(heads[word] for word in words)), tuple(rows)), "subject" in words
 
 
-def _effect_cell(row: pd.Series) -> str:
-    lower, upper = interval_columns()
+def _effect_cell(row: pd.Series, interval: Interval) -> str:
+    lower, upper = interval.columns
     return estimate(row["mean"], row[lower], row[upper], row["sd"])
 
 
-def variance_table(fit: Fit) -> Table:
+def variance_table(fit: Fit, interval: Interval) -> Table:
     """Summarise how much groups differ."""
-    frame = variance_components(fit)
+    result = variance_components(fit, probability=interval.probability, interval=interval.kind)
     rows = tuple(
-        (f"{row['factor']}: {row['quantity']}", _effect_cell(row), number(row["sd"], decimals(row["sd"])))
-        for _, row in frame.iterrows()
+        (
+            f"{row['factor']}: {row['quantity']}",
+            _effect_cell(row, interval),
+            number(row["sd"], decimals(row["sd"])),
+        )
+        for _, row in result.summary().iterrows()
     )
-    caption = f"{frame.attrs['estimand_description']}. Posterior mean and {frame.attrs['interval']}"
+    caption = f"{result.attrs['estimand_description']}. Posterior mean and {interval.words}"
     return Table(_sentence(caption), ("quantity", "mean (interval)", "posterior sd"), rows)
 
 

@@ -15,6 +15,9 @@ Scalar = str | int | float | bool
 #: Text in the formula language, or a number.
 Text = str | int | float
 By = str | list[str] | Literal[True] | None
+#: Of intervals; what is not given is ArviZ's default.
+Level = Annotated[float | None, Field(gt=0, lt=1)]
+Kind = Literal["eti", "hdi"] | None
 
 
 class Section(BaseModel):
@@ -105,13 +108,15 @@ class Sampler(Section):
 
 
 class Wanted(Section):
-    """What every effect may say."""
+    """What every effect may say; level and kind of its interval stand in ``[output]`` for all."""
 
     estimand: str | dict[str, str] = "population"
     by: By = None
     newdata: dict[str, Scalar | list[Scalar]] | None = None
     per: Literal["label"] | None = None
     scale: Literal["response", "link", "at_least", "score"] = "response"
+    probability: Level = None
+    interval: Kind = None
 
 
 class Predictions(Wanted):
@@ -138,10 +143,12 @@ class Slopes(Wanted):
 
 
 class Output(Section):
-    """Where results go."""
+    """Where results go, and level and kind of every interval in them."""
 
     fit: str | None = None
     report: str | None = None
+    probability: Level = None
+    interval: Kind = None
 
 
 class File(Section):

@@ -40,10 +40,15 @@ class DataSource:
 
 @dataclass(frozen=True)
 class Output:
-    """Where results of a spec file go, as absolute paths; None where the file names none."""
+    """Where results of a spec file go, as absolute paths, and what their intervals are.
+
+    None where the file does not say it.
+    """
 
     fit: Path | None = None
     report: Path | None = None
+    probability: float | None = None
+    interval: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,14 +122,14 @@ def read_spec_file(path: str | PathLike[str]) -> SpecFile:
         model=model,
         data=_data(document, content, folder),
         sampler=MappingProxyType(content.sampler.model_dump(exclude_none=True) if content.sampler else {}),
-        output=Output(**_paths(document, ("output",), folder)),
+        output=_output(document, content, folder),
         effects=tuple(
             WantedEffect(
                 wanted.verb, MappingProxyType(wanted.model_dump(exclude={"verb"}, exclude_unset=True))
             )
             for wanted in content.effects
         ),
-        known=MappingProxyType(_paths(document, ("known",), folder)),
+        known=MappingProxyType(_paths(document, ("known",), content.known, folder)),
     )
 
 
@@ -322,9 +327,18 @@ def _data(document: Document, content: File, folder: Path) -> DataSource | None:
     return DataSource(_path(document.at(("data", "path")), data.path, folder), missing=data.missing)
 
 
-def _paths(document: Document, section: KeyPath, folder: Path) -> dict[str, Path]:
+def _output(document: Document, content: File, folder: Path) -> Output:
+    if content.output is None:
+        return Output()
+    paths = {"fit": content.output.fit, "report": content.output.report}
+    named = _paths(document, ("output",), paths, folder)
+    return Output(**named, probability=content.output.probability, interval=content.output.interval)
+
+
+def _paths(
+    document: Document, section: KeyPath, values: Mapping[str, str | None], folder: Path
+) -> dict[str, Path]:
     """Return the paths of a section whose values are paths."""
-    values = document.content.get(str(section[0])) or {}
     return {
         key: _path(document.at((*section, key)), value, folder)
         for key, value in values.items()

@@ -98,13 +98,15 @@ def cbpp():
 def test_population_averaged_coefficients_equal_the_published_projections(
     dataset, names, projection, quantity
 ):
-    table = gb.coefficients({"toenail": toenail, "bacteria": bacteria}[dataset](), projection=projection)
+    table = gb.coefficients(
+        {"toenail": toenail, "bacteria": bacteria}[dataset](), projection=projection
+    ).summary()
     expected = [anchors(dataset)[quantity, name] for name in names]
     np.testing.assert_allclose(table["population_mean"], expected, atol=1e-6)
 
 
 def test_population_averaged_coefficients_are_not_the_zeger_liang_albert_approximation():
-    exact = gb.coefficients(toenail(), teaching=True)
+    exact = gb.coefficients(toenail(), teaching=True).side_by_side()
     assert "zla_mean" not in gb.coefficients(toenail())
     approximate = exact["zla_mean"]
     expected = [anchors("toenail")["PA coef ZLA approx", name] for name in ("A", "B", "At", "Bt")]
@@ -114,8 +116,12 @@ def test_population_averaged_coefficients_are_not_the_zeger_liang_albert_approxi
 
 def test_lack_of_fit_of_the_projection_equals_the_published_value():
     # statistics: .00728584 for quasi-likelihood, .01249386 for Hedeker's (arm B, month 0).
-    assert gb.coefficients(toenail()).attrs["lack_of_fit"] == pytest.approx(0.00728584, abs=5e-9)
-    assert gb.coefficients(toenail(), "hedeker").attrs["lack_of_fit"] == pytest.approx(0.01249386, abs=5e-9)
+    assert gb.coefficients(toenail()).side_by_side().attrs["lack_of_fit"] == pytest.approx(
+        0.00728584, abs=5e-9
+    )
+    assert gb.coefficients(toenail(), projection="hedeker").side_by_side().attrs[
+        "lack_of_fit"
+    ] == pytest.approx(0.01249386, abs=5e-9)
 
 
 @pytest.mark.parametrize(("arm", "treatment"), [("A", "itraconazole"), ("B", "terbinafine")])
@@ -145,7 +151,7 @@ def test_mean_of_population_predictions_over_the_data_equals_the_published_one(d
 
 
 def test_population_intercept_of_epil_is_the_subject_specific_one_plus_half_the_variance():
-    table = gb.coefficients(epil()).set_index("coef")
+    table = gb.coefficients(epil()).side_by_side().set_index("coef")
     published = anchors("epil")["PA intercept = SS + v/2 (exact)", "(Intercept)"]
     assert table.loc["Intercept", "population_mean"] == pytest.approx(published, abs=1e-6)
     slopes = table.drop(index="Intercept")
@@ -155,7 +161,7 @@ def test_population_intercept_of_epil_is_the_subject_specific_one_plus_half_the_
 @pytest.mark.parametrize("dataset", ["toenail", "bacteria"])
 def test_median_odds_ratio_and_latent_icc_equal_the_published_ones(dataset):
     fit = {"toenail": toenail, "bacteria": bacteria}[dataset]()
-    table = gb.variance_components(fit).set_index("quantity")["mean"]
+    table = gb.variance_components(fit).summary().set_index("quantity")["mean"]
     assert table["median odds ratio"] == pytest.approx(anchors(dataset)["MOR", ""], rel=1e-6)
     assert table["ICC, latent scale"] == pytest.approx(anchors(dataset)["ICC latent logit", ""], rel=1e-6)
 
@@ -187,6 +193,6 @@ def test_comparison_of_toenail_treatments_equals_the_published_contrast():
 
 
 def test_odds_ratios_of_subject_specific_coefficients_are_their_exponentials():
-    table = gb.coefficients(bacteria())
+    table = gb.coefficients(bacteria()).side_by_side()
     np.testing.assert_allclose(table["subject_ratio"], np.exp(table["subject_mean"]), rtol=1e-12)
     np.testing.assert_allclose(table["population_ratio"], np.exp(table["population_mean"]), rtol=1e-12)

@@ -66,7 +66,7 @@ def test_means_are_compared_on_the_link_scale(fit):
     np.testing.assert_allclose(found.draws.to_numpy().ravel(), fit.flat["beta"][:, 1], rtol=1e-12)
     assert found.attrs["scale"] == "link"
     with pytest.raises(gb.PredictionError, match="scale of the response"):
-        gb.comparisons(fit, "x", "ratio", estimand=value)
+        gb.comparisons(fit, "x", measure="ratio", estimand=value)
 
 
 def test_nothing_is_said_twice(fit):

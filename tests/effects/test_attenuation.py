@@ -23,23 +23,23 @@ def one_draw(intercept, slope, v, link="logit", random="(1 | g)"):
 def test_the_check_values(eta, v, expected, zla):
     """statistics 7."""
     fit = one_draw(eta, 0.0, v)
-    table = gb.attenuation(fit, {"x": [0.0]})
+    table = gb.attenuation(fit, {"x": [0.0]}).summary()
     assert table["mean"][0] == pytest.approx(expected, abs=2e-8)
     assert table["zla"][0] == pytest.approx(zla, abs=1e-6)
-    assert 1 - gb.icc(fit, {"x": [0.0]})["mean"][0] == pytest.approx(expected, abs=2e-8)
+    assert 1 - gb.icc(fit, {"x": [0.0]}).summary()["mean"][0] == pytest.approx(expected, abs=2e-8)
 
 
 def test_probit_and_log_have_closed_forms():
     fit = one_draw(0.4, 1.0, 2.5, "probit")
-    np.testing.assert_allclose(gb.attenuation(fit)["mean"], 1 / np.sqrt(3.5), rtol=1e-9)
+    np.testing.assert_allclose(gb.attenuation(fit).summary()["mean"], 1 / np.sqrt(3.5), rtol=1e-9)
     model = gb.Model("y ~ x + (1 | g)", DATA, "poisson")
     counts = gb.Fit.from_draws(model, {"beta": [[[0.1, 0.3]]], "sd_g": [[[0.8]]]})
-    np.testing.assert_allclose(gb.attenuation(counts)["mean"], 1.0, rtol=1e-12)
+    np.testing.assert_allclose(gb.attenuation(counts).summary()["mean"], 1.0, rtol=1e-12)
 
 
 def test_it_takes_the_slope_of_a_typical_group_to_that_of_the_population():
     fit = one_draw(-0.5, 0.7, 3.0)
-    table = gb.attenuation(fit)
+    table = gb.attenuation(fit).summary()
     means = gb.predictions(fit).summary()["mean"]
     slope = gb.slopes(fit, "x", by=False).summary()["mean"]
     np.testing.assert_allclose(slope, table["mean"] * 0.7 * means * (1 - means), rtol=1e-7)
@@ -47,7 +47,9 @@ def test_it_takes_the_slope_of_a_typical_group_to_that_of_the_population():
 
 def test_a_bridge_attenuates_by_its_factor_everywhere():
     fit = one_draw(-0.5, 0.7, 4.0, random='(1 | gr(g, dist = "bridge"))')
-    np.testing.assert_allclose(gb.attenuation(fit)["mean"], 1 / np.sqrt(1 + 12 / np.pi**2), rtol=1e-9)
+    np.testing.assert_allclose(
+        gb.attenuation(fit).summary()["mean"], 1 / np.sqrt(1 + 12 / np.pi**2), rtol=1e-9
+    )
 
 
 def test_it_is_refused_where_there_is_none():
@@ -61,5 +63,5 @@ def test_it_is_refused_where_there_is_none():
 def test_the_teaching_column_is_the_formula():
     fit = one_draw(-1.0, 0.5, 2.0)
     c = 16 * np.sqrt(3) / (15 * np.pi)
-    table = gb.coefficients(fit, teaching=True)
+    table = gb.coefficients(fit, teaching=True).side_by_side()
     np.testing.assert_allclose(table["zla_mean"], np.array([-1.0, 0.5]) / np.sqrt(1 + 2 * c**2), rtol=1e-9)

@@ -67,7 +67,7 @@ def test_population_means_are_logits_times_f():
         lambda b: special.expit(eta[0, 0] + b) * density(b, f[0, 0]), -80, 80, epsabs=1e-12
     )[0]
     assert found[0, 0] == pytest.approx(mean, abs=1e-9)
-    table = gb.coefficients(fit)
+    table = gb.coefficients(fit).side_by_side()
     np.testing.assert_allclose(table["population_mean"], (f * fit.flat["beta"]).mean(axis=0), rtol=1e-7)
 
 
@@ -146,7 +146,7 @@ def test_new_groups_have_the_law():
     f = attenuation_of(sd)
     u = [integrate.quad(density, -np.inf, value, args=(f,))[0] for value in eta[:400]]
     assert stats.kstest(u, "uniform").pvalue > 1e-3
-    fan = gb.fan(fit, {"x": [0.0]}, (0.1,)).draws.to_numpy().ravel()
+    fan = gb.fan(fit, {"x": [0.0]}, probabilities=(0.1,)).draws.to_numpy().ravel()
     np.testing.assert_allclose(special.logit(fan), bridge_effect(stats.norm.ppf(0.1), sd), rtol=1e-9)
 
 
@@ -172,5 +172,5 @@ def test_the_words_and_the_formula_name_it():
     model = gb.Model('y ~ x + (1 | gr(g, dist = "bridge"))', DATA, "bernoulli")
     assert 'dist = "bridge"' in model.spec.to_formula()
     assert "Bridge(0, sd_g^2)" in str(model.explain())
-    components = gb.variance_components(fit_of())
+    components = gb.variance_components(fit_of()).summary()
     assert not components["quantity"].str.contains("median").any()

@@ -15,7 +15,7 @@ from glmm_bayes.core.integrals import population_mean, population_mean_derivativ
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.mean_rules.logit import MIXTURE
 from glmm_bayes.covariances.known import Known
-from glmm_bayes.effects.groups.icc_r2 import moments
+from glmm_bayes.effects.expectation.moments import moments
 from glmm_bayes.effects.groups.latent_residual import latent_residual
 
 ORACLES = Path(__file__).parents[1] / "oracles"
@@ -45,11 +45,13 @@ def mean(effects):
 
 def test_a_typical_patient_of_toenail_and_quantiles_over_new_ones():
     rows = {"treatment": ["itraconazole"], "month": [0.0]}
-    assert mean(gb.predictions(toenail(), rows, "typical")) == pytest.approx(0.163730615851, abs=1e-9)
+    assert mean(gb.predictions(toenail(), rows, estimand="typical")) == pytest.approx(
+        0.163730615851, abs=1e-9
+    )
     assert mean(gb.predictions(toenail(), rows)) == pytest.approx(0.355173344142, abs=3e-9)
-    fan = gb.fan(toenail(), rows, (0.05, 0.95)).summary()["mean"]
+    fan = gb.fan(toenail(), rows, probabilities=(0.05, 0.95)).summary()["mean"]
     np.testing.assert_allclose(fan, [0.000264587052, 0.993143097965], rtol=1e-7)
-    new = gb.predictions(toenail(), rows, "new_subject").summary(0.9)
+    new = gb.predictions(toenail(), rows, estimand="new_subject").summary(0.9)
     np.testing.assert_allclose(new[["eti90_lb", "eti90_ub"]].iloc[0], fan, rtol=1e-7)
 
 
@@ -60,11 +62,11 @@ def test_patients_within_a_hospital():
         "y ~ 1 + (1 | g) + (1 | h)", data, beta=[-0.4], sd_g=[0.5], sd_h=[np.sqrt(5.714)], b_g=[[0.6], [0.0]]
     )
     rows = {"g": ["a"]}
-    within = gb.predictions(fit, rows, {"g": "subject", "h": "population"})
+    within = gb.predictions(fit, rows, estimand={"g": "subject", "h": "population"})
     assert mean(within) == pytest.approx(0.527008812046, abs=3e-9)
     whole = gb.predictions(fit, rows)
     assert mean(whole) == pytest.approx(0.446881558357, abs=3e-9)
-    assert mean(gb.predictions(fit, rows, "typical")) == pytest.approx(0.401312339888, abs=1e-11)
+    assert mean(gb.predictions(fit, rows, estimand="typical")) == pytest.approx(0.401312339888, abs=1e-11)
 
 
 def test_memberships_of_levels_that_are_tied():
@@ -109,9 +111,9 @@ def test_a_random_slope_turns_the_sign():
 
 def test_the_odds_ratio_of_a_toenail_patient():
     rows = {"treatment": ["itraconazole"], "month": [12.0]}
-    found = gb.comparisons(toenail(), "treatment", "log_odds_ratio", estimand="typical", newdata=rows)
+    found = gb.comparisons(toenail(), "treatment", measure="log_odds_ratio", estimand="typical", newdata=rows)
     assert mean(found) == pytest.approx(-2.05085344, abs=1e-7)
-    found = gb.comparisons(toenail(), "treatment", "odds_ratio", estimand="typical", newdata=rows)
+    found = gb.comparisons(toenail(), "treatment", measure="odds_ratio", estimand="typical", newdata=rows)
     assert mean(found) == pytest.approx(0.1286250829, abs=1e-8)
 
 
@@ -133,7 +135,7 @@ def test_typical_women_of_contraception_are_not_the_population():
         sd_district=np.sqrt([v1, v2]),
         corr_district=[[1.0, rho], [rho, 1.0]],
     )
-    typical = [mean(gb.predictions(fit, data.assign(urb=u), "typical", by=True)) for u in (0, 1)]
+    typical = [mean(gb.predictions(fit, data.assign(urb=u), estimand="typical", by=True)) for u in (0, 1)]
     np.testing.assert_allclose(typical, [0.3299570, 0.5015436], atol=1e-7)
 
 
@@ -148,7 +150,7 @@ def test_cells_without_their_counts_move_the_projection():
     x[:7, 0] = x[7:, 1] = 1.0
     x[:7, 2] = x[7:, 3] = MONTHS
     for weights, expected in (
-        (counts.to_numpy(), gb.coefficients(fit)["population_mean"].to_numpy()),
+        (counts.to_numpy(), gb.coefficients(fit).side_by_side()["population_mean"].to_numpy()),
         (np.ones(14), np.array([-0.578801, -0.605504, -0.162811, -0.237459])),
     ):
         gamma = np.zeros(4)
@@ -176,9 +178,9 @@ def test_the_latent_residual_of_a_count():
 )
 def test_intraclass_correlations_on_both_scales(eta, v, latent, response):
     fit = one("y ~ 1 + (1 | g)", beta=[eta], sd_g=[np.sqrt(v)])
-    table = gb.variance_components(fit).set_index("quantity")["mean"]
+    table = gb.variance_components(fit).summary().set_index("quantity")["mean"]
     assert table["ICC, latent scale"] == pytest.approx(latent, abs=1e-11)
-    assert gb.icc(fit)["mean"][0] == pytest.approx(response, abs=2e-8)
+    assert gb.icc(fit).summary()["mean"][0] == pytest.approx(response, abs=2e-8)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +196,7 @@ def test_the_variance_of_a_count_and_its_intraclass_correlation(family, more, va
     found, _ = moments(fit)
     assert found.mean[0, 0] == pytest.approx(3.47293479934, abs=1e-10)
     assert (found.between + found.within)[0, 0] == pytest.approx(variance, abs=1e-9)
-    assert gb.icc(fit)["mean"][0] == pytest.approx(icc, abs=1e-11)
+    assert gb.icc(fit).summary()["mean"][0] == pytest.approx(icc, abs=1e-11)
 
 
 def test_the_parts_of_the_variance_of_toenail():
@@ -225,7 +227,7 @@ def test_covariances_given_the_data_of_one_level():
         b_g=np.zeros((2, 2)),
         sigma=np.sqrt(1.5),
     )
-    table = gb.random_effects(fit)
+    table = gb.random_effects(fit).summary()
     pooled = table[table["level"] == "a"]
     np.testing.assert_allclose(pooled["shrinkage"], [0.335703, 0.221638], atol=5e-7)
 

@@ -219,13 +219,15 @@ def table(study, kind):
         found = gb.gee(fit)
         return dict(zip(names, found["gee"], strict=True)), dict(zip(names, found["gee_se"], strict=True))
     if kind == "zla":
-        return dict(zip(names, gb.coefficients(fit, teaching=True)["zla_mean"], strict=True))
-    return dict(zip(names, gb.coefficients(fit, projection=kind)["population_mean"], strict=True))
+        return dict(zip(names, gb.coefficients(fit, teaching=True).side_by_side()["zla_mean"], strict=True))
+    return dict(
+        zip(names, gb.coefficients(fit, projection=kind).side_by_side()["population_mean"], strict=True)
+    )
 
 
 @cache
 def components(study):
-    return gb.variance_components(fit_of(study)).set_index("quantity")["mean"]
+    return gb.variance_components(fit_of(study)).summary().set_index("quantity")["mean"]
 
 
 def mean(study, rows=None, **question):
@@ -256,14 +258,14 @@ def check(study, quantity, name, value):
 
 
 def as_shown(study, quantity, name):
-    found = gb.variance_components(fit_of(study)).set_index("quantity")["mean"]
+    found = gb.variance_components(fit_of(study)).summary().set_index("quantity")["mean"]
     if quantity == "total RE variance":
         return float(found["variance"].sum())
     if quantity == "RE covariance":
         first, second = name.replace("(Intercept)", "Intercept").split(",")
         rho = 1.0 if first == second else found[f"corr {first}, {second}"]
         return float(found[f"sd {first}"] * found[f"sd {second}"] * rho)
-    shown = gb.coefficients(fit_of(study))["subject_mean"]
+    shown = gb.coefficients(fit_of(study)).side_by_side()["subject_mean"]
     return float(shown[list(STUDIES[study].names).index(name)])
 
 
@@ -289,7 +291,7 @@ def probability(study, quantity, name):
     assert quantity == "emmeans bias.adjust (2nd-order)"
     # The formula itself; the answer it misses is another row.
     p = mean(study, rows, estimand="typical")
-    v = float(gb.variance_components(fit_of(study)).query("quantity == 'variance'")["mean"].sum())
+    v = float(gb.variance_components(fit_of(study)).summary().query("quantity == 'variance'")["mean"].sum())
     approximate = p + 0.5 * v * p * (1 - p) * (1 - 2 * p)
     assert abs(approximate - mean(study, rows)) > 1e-4
     return approximate

@@ -27,12 +27,12 @@ def one(family, response, eta, sd, link=None, **more):
 )
 def test_intraclass_correlations_equal_the_published_values(family, link, eta, sd, value):
     fit = one(family, "n" if family == "poisson" else "y", eta, sd, link)
-    assert gb.icc(fit)["mean"].item() == pytest.approx(value, rel=3e-7)
+    assert gb.icc(fit).summary()["mean"].item() == pytest.approx(value, rel=3e-7)
 
 
 def test_the_negative_binomial_adds_its_own_variance():
     fit = one("negative_binomial", "n", 1.0, 0.7, shape=[[2.0]])
-    assert gb.icc(fit)["mean"].item() == pytest.approx(0.364150351883, rel=1e-9)
+    assert gb.icc(fit).summary()["mean"].item() == pytest.approx(0.364150351883, rel=1e-9)
 
 
 def test_the_parts_of_toenail_equal_the_published_ones():
@@ -42,7 +42,7 @@ def test_the_parts_of_toenail_equal_the_published_ones():
     fit = gb.Fit.from_draws(
         model, {"beta": rng.normal(0, 0.5, (1, 20, 4)), "sd_patientID": rng.uniform(1, 5, (1, 20, 1))}
     )
-    table = gb.r2(fit)
+    table = gb.r2(fit).summary()
     response = table[table["scale"] == "response"]
     m = gb.predictions(fit).draws.to_numpy()[0]
     whole = m.mean(axis=1) * (1 - m.mean(axis=1))
@@ -53,7 +53,7 @@ def test_the_parts_of_toenail_equal_the_published_ones():
 def test_an_identity_link_has_one_set_of_shares():
     model = gb.Model("r ~ x + (1 + x | g)", DATA)
     draws = {"beta": [[[1.0, 2.0]]], "sd_g": [[[1.0, 0.5]]], "corr_g": [[np.eye(2)]], "sigma": [[0.8]]}
-    table = gb.r2(gb.Fit.from_draws(model, draws)).set_index(["scale", "quantity"])["mean"]
+    table = gb.r2(gb.Fit.from_draws(model, draws)).summary().set_index(["scale", "quantity"])["mean"]
     fixed, random = 4 * DATA["x"].var(ddof=0), (1 + 0.25 * DATA["x"] ** 2).mean()
     whole = fixed + random + 0.64
     for scale in ("response", "latent"):
@@ -62,19 +62,19 @@ def test_an_identity_link_has_one_set_of_shares():
 
 
 def test_groups_that_do_not_differ_have_no_correlation():
-    assert gb.icc(one("bernoulli", "y", 0.4, 0.0))["mean"].item() == 0.0
+    assert gb.icc(one("bernoulli", "y", 0.4, 0.0)).summary()["mean"].item() == 0.0
 
 
 @pytest.mark.parametrize("eta", [-6.0, 0.0, 6.0])
 @pytest.mark.parametrize("sd", [0.1, 2.0, 10.0])
 def test_shares_lie_between_zero_and_one(eta, sd):
-    assert 0.0 <= gb.icc(one("bernoulli", "y", eta, sd, "cloglog"))["mean"].item() <= 1.0
+    assert 0.0 <= gb.icc(one("bernoulli", "y", eta, sd, "cloglog")).summary()["mean"].item() <= 1.0
 
 
 def test_rows_have_their_own_correlation():
     model = gb.Model("y ~ x + (1 | g)", DATA, family="bernoulli")
     fit = gb.Fit.from_draws(model, {"beta": [[[0.0, 1.0]]], "sd_g": [[[1.0]]]})
-    found = gb.icc(fit, {"x": [0.0, 3.0]})
+    found = gb.icc(fit, {"x": [0.0, 3.0]}).summary()
     assert found["mean"].iloc[0] == pytest.approx(0.173516143432, rel=1e-7)
     assert found["mean"].iloc[1] < found["mean"].iloc[0]
 

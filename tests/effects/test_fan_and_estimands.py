@@ -39,17 +39,17 @@ def test_the_fan_has_typical_as_median_and_population_as_mean(key):
     weights = np.exp(-(z**2) / 2) / np.exp(-(z**2) / 2).sum()
     # Upper probabilities too close to one for a double are left out, with their weight.
     kept = special.ndtr(z) < 1.0
-    values = gb.fan(fit, ROWS, special.ndtr(z[kept])).draws.to_numpy().reshape(7, 3, -1)
+    values = gb.fan(fit, ROWS, probabilities=special.ndtr(z[kept])).draws.to_numpy().reshape(7, 3, -1)
     population = gb.predictions(fit, ROWS).draws.to_numpy()[0]
     np.testing.assert_allclose(values @ weights[kept], population, rtol=1e-6)
     assert (np.diff(values, axis=2) >= 0).all()
-    median = gb.fan(fit, ROWS, [0.5]).draws.to_numpy()
+    median = gb.fan(fit, ROWS, probabilities=[0.5]).draws.to_numpy()
     np.testing.assert_allclose(median, gb.predictions(fit, ROWS, estimand="typical").draws.to_numpy())
 
 
 def test_population_lies_within_the_fan():
     fit = fit_of()
-    low, high = (gb.fan(fit, ROWS, [q]).draws.to_numpy() for q in (0.01, 0.99))
+    low, high = (gb.fan(fit, ROWS, probabilities=[q]).draws.to_numpy() for q in (0.01, 0.99))
     m = gb.predictions(fit, ROWS).draws.to_numpy()
     assert ((low < m) & (m < high)).all()
 
@@ -57,7 +57,7 @@ def test_population_lies_within_the_fan():
 @pytest.mark.parametrize("wrong", [[0.0], [1.0], [], [-0.2, 0.5]])
 def test_probabilities_lie_between_zero_and_one(wrong):
     with pytest.raises(gb.PredictionError) as caught:
-        gb.fan(fit_of(), ROWS, wrong)
+        gb.fan(fit_of(), ROWS, probabilities=wrong)
     assert caught.value.code == "values"
 
 

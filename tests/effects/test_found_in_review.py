@@ -72,7 +72,7 @@ def test_levels_with_one_outcome_have_infinite_estimates_under_every_link(link):
     data = DATA.assign(y=np.where(DATA["g"] == 0, 1, np.where(DATA["g"] == 1, 0, np.resize([0, 1, 1], ROWS))))
     model = gb.Model("y ~ 1 + (1 | g)", data, family="bernoulli", link=link)
     draws = {"beta": [[[0.1]]], "sd_g": [[[1.0]]], "b_g": np.zeros((1, 1, 12, 1))}
-    found = gb.random_effects(gb.Fit.from_draws(model, draws))["no_pooling"]
+    found = gb.random_effects(gb.Fit.from_draws(model, draws)).summary()["no_pooling"]
     assert found[0] == np.inf and found[1] == -np.inf and np.isfinite(found[2:]).all()
 
 
@@ -87,9 +87,9 @@ def test_projections_do_not_mind_uncentred_polynomials():
         centred[2],
     ]
     fit = gb.Fit.from_draws(model, {"beta": [[beta]], "sd_g": [[[1.5]]]})
-    found = gb.coefficients(fit)["population_mean"].to_numpy()
+    found = gb.coefficients(fit).side_by_side()["population_mean"].to_numpy()
     moved = gb.Model("y ~ t + I(t^2) + (1 | g)", data.assign(t=data["year"] - mean), family="bernoulli")
-    other = gb.coefficients(gb.Fit.from_draws(moved, {"beta": [[centred]], "sd_g": [[[1.5]]]}))
+    other = gb.coefficients(gb.Fit.from_draws(moved, {"beta": [[centred]], "sd_g": [[[1.5]]]})).side_by_side()
     np.testing.assert_allclose(found[2], other["population_mean"][2], rtol=1e-5)
 
 
@@ -124,7 +124,13 @@ def test_every_table_prints_its_caption():
         "b_g": RNG.normal(size=(2, 6, 12, 1)),
     }
     fit = gb.Fit.from_draws(model, draws)
-    for table in (gb.summary(fit), gb.coefficients(fit), gb.random_effects(fit), gb.variance_components(fit)):
+    for table in (
+        gb.summary(fit),
+        gb.coefficients(fit),
+        gb.random_effects(fit),
+        gb.variance_components(fit),
+    ):
         assert "89% equal-tailed interval" in " ".join(str(table).split())
         assert "<caption>" in table._repr_html_()
-        assert "equal-tailed" not in str(table.head(1)), "what is cut out has no caption"
+        rows = table if isinstance(table, pd.DataFrame) else table.side_by_side()
+        assert "equal-tailed" not in str(rows.head(1)), "what is cut out has no caption"

@@ -38,7 +38,11 @@ def test_an_interval_ratio_that_depends_on_the_row_is_asked_for_at_one(backwards
     fit = fit_of("y ~ x * gx + (1 | g)", [-1.0, 0.5, 0.8, 1.1], data=data)
     with pytest.raises(gb.PredictionError, match="differs from row to row"):
         gb.interval_ratio(fit, "gx")
-    table = gb.interval_ratio(fit, "gx", newdata=data.head(1).assign(x=0.6)).set_index("quantity")["mean"]
+    table = (
+        gb.interval_ratio(fit, "gx", newdata=data.head(1).assign(x=0.6))
+        .summary()
+        .set_index("quantity")["mean"]
+    )
     assert table["odds ratio"] == pytest.approx(np.exp(0.8 + 1.1 * 0.6), rel=1e-12)
     z = stats.norm.ppf(0.9) * np.sqrt(2) * 0.7
     assert table["80% interval odds ratio, upper end"] == pytest.approx(np.exp(1.46 + z), rel=1e-12)
@@ -48,7 +52,7 @@ def test_an_interval_ratio_of_a_population_averaged_model_is_asked_for_at_one_ro
     further = {"interpretation": "population"}
     with pytest.raises(gb.PredictionError, match="differs from row to row"):
         gb.interval_ratio(fit_of("y ~ x + gx + (1 | g)", [-1.0, 1.5, 0.8], 2.0, **further), "gx")
-    plain = gb.interval_ratio(fit_of("y ~ gx + (1 | g)", [-1.0, 0.8], 2.0, **further), "gx")
+    plain = gb.interval_ratio(fit_of("y ~ gx + (1 | g)", [-1.0, 0.8], 2.0, **further), "gx").summary()
     assert plain["mean"][0] > np.exp(0.8), "two groups differ by more than the averages"
 
 
@@ -58,16 +62,18 @@ def test_numbers_needed_to_treat_are_not_contrasted():
         gb.comparisons(fit, {"x": [0, 1, 2]}, measure="nnt", hypothesis="pairwise")
 
 
-@pytest.mark.parametrize(("arguments", "word"), [(("zz",), "zz"), ((None, {"t": ["u"]}), "x")])
+@pytest.mark.parametrize(
+    ("arguments", "word"), [({"variable": "zz"}, "zz"), ({"newdata": {"t": ["u"]}}, "x")]
+)
 def test_a_question_that_no_estimand_answers_is_refused(arguments, word):
     fit = fit_of("y ~ x + t + (1 | g)", [-1.0, 0.5, 0.2])
     with pytest.raises(gb.PredictionError, match=word):
-        gb.estimands(fit, *arguments)
+        gb.estimands(fit, **arguments)
 
 
 def test_an_offset_is_no_variance_that_covariates_account_for():
     fit = fit_of("y ~ x + offset(off) + (1 | g)", [0.3, 0.0], 2.0, interpretation="population")
-    table = gb.r2(fit).set_index(["scale", "quantity"])["mean"]
+    table = gb.r2(fit).summary().set_index(["scale", "quantity"])["mean"]
     assert table["latent", "R2 population"] == pytest.approx(0.0, abs=1e-25)
 
 
@@ -82,9 +88,11 @@ def test_the_picture_of_numbers_needed_to_treat_says_what_it_shows():
 
 def test_the_correlation_of_responses_of_several_trials_is_that_of_one_trial_each():
     fit = fit_of("y | trials(n) ~ x + (1 | g)", [-1.0, 0.5], family="binomial")
-    table = gb.icc(fit)
+    table = gb.icc(fit).summary()
     assert "of one trial each" in table.attrs["estimand_description"]
-    assert table["mean"][0] == pytest.approx(gb.icc(fit_of("y ~ x + (1 | g)", [-1.0, 0.5]))["mean"][0])
+    assert table["mean"][0] == pytest.approx(
+        gb.icc(fit_of("y ~ x + (1 | g)", [-1.0, 0.5])).summary()["mean"][0]
+    )
 
 
 @pytest.mark.parametrize("link", ["logit", "probit", "cloglog"])
@@ -109,21 +117,22 @@ def test_the_error_of_a_conditional_predictor_is_stated():
 
 
 WRONG = {
+    "pairs": lambda fit: gb.interval_ratio(fit, "gx", pairs="a"),
     "probability": lambda fit: gb.interval_ratio(fit, "gx", probability="a"),
     "variables": lambda fit: gb.interval_ratio(fit, ["gx", "x"]),
     "mapping": lambda fit: gb.interval_ratio(fit, {"gx": [0, 1]}),
-    "factor": lambda fit: gb.interval_ratio(fit, "gx", ["g"]),
+    "factor": lambda fit: gb.interval_ratio(fit, "gx", factor=["g"]),
     "factor of icc": lambda fit: gb.icc(fit, DATA.head(2), factor=["g"]),
     "factor of gee": lambda fit: gb.gee(fit, factor=["g"]),
     "parameter": lambda fit: gb.predictions(fit, DATA.head(2), parameter=["g"]),
-    "one probability": lambda fit: gb.fan(fit, DATA.head(2), 0.5),
-    "no probability": lambda fit: gb.fan(fit, DATA.head(2), None),
-    "words": lambda fit: gb.fan(fit, DATA.head(2), ["a"]),
+    "one probability": lambda fit: gb.fan(fit, DATA.head(2), probabilities=0.5),
+    "no probability": lambda fit: gb.fan(fit, DATA.head(2), probabilities=None),
+    "words": lambda fit: gb.fan(fit, DATA.head(2), probabilities=["a"]),
     "memory": lambda fit: gb.predictions(fit, DATA.head(2), max_memory=np.inf),
     "no variable": lambda fit: gb.comparisons(fit, None),
     "a number": lambda fit: gb.comparisons(fit, 1),
-    "times": lambda fit: gb.gee(fit, "ar1", time=["a"] * ROWS),
-    "measure of words": lambda fit: gb.comparisons(fit, "x", lambda high, low: "x"),
+    "times": lambda fit: gb.gee(fit, correlation="ar1", time=["a"] * ROWS),
+    "measure of words": lambda fit: gb.comparisons(fit, "x", measure=lambda high, low: "x"),
     "division by zero": lambda fit: gb.predictions(fit, DATA.head(2), hypothesis="b1/(b1 - b1) = 0"),
 }
 
@@ -144,7 +153,8 @@ def test_odds_ratios_keep_their_digits_at_both_ends(intercept, word):
     rows = {"x": [0.0], "g": ["a"]}
     for measure, exact in (("odds_ratio", np.e), ("log_odds_ratio", 1.0)):
         found, other = (
-            gb.comparisons(each, "x", measure, word, newdata=rows).draws.item() for each in (fit, mirrored)
+            gb.comparisons(each, "x", measure=measure, estimand=word, newdata=rows).draws.item()
+            for each in (fit, mirrored)
         )
         if abs(intercept) > 10 or word != "population":
             assert found == pytest.approx(exact, rel=2e-4 if word == "population" else 1e-11)
@@ -154,5 +164,5 @@ def test_odds_ratios_keep_their_digits_at_both_ends(intercept, word):
 def test_odds_of_averages_over_rows_keep_their_digits_where_the_average_rounds_to_1():
     fit = fit_of("y ~ x + (1 | g)", [40.0, 1.0])
     rows = pd.DataFrame({"x": [0.0, 2.0]})
-    found = gb.comparisons(fit, "x", "odds_ratio", "typical", newdata=rows).draws.item()
+    found = gb.comparisons(fit, "x", measure="odds_ratio", estimand="typical", newdata=rows).draws.item()
     assert found == pytest.approx(np.e, rel=1e-11), "both rows are set to the same values"

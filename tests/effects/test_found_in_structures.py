@@ -115,7 +115,7 @@ def test_columns_that_depend_on_each_other_have_no_projection():
 )
 def test_ratios_and_shares_of_plain_intercepts_are_not_printed_for_others(formula, draws, known):
     k = {"K": pd.DataFrame(4 * np.eye(5), index=LEVELS, columns=LEVELS)} if known else None
-    table = gb.variance_components(fit_of(formula, draws, known=k))
+    table = gb.variance_components(fit_of(formula, draws, known=k)).summary()
     assert not table["quantity"].str.contains("odds ratio|ICC|variance").any()
 
 
@@ -157,8 +157,8 @@ def test_a_column_written_out_as_levels_may_not_stand_in_two_terms():
 
 def test_levels_under_by_keep_their_own_estimate_without_pooling():
     fit = fit_of("y ~ w + (1 | gr(g, by = arm))", {"beta": [0, 1], "sd_g": [1, 2], "b_g": np.zeros((5, 2))})
-    assert np.isfinite(gb.random_effects(fit)["no_pooling"]).all()
-    assert len(gb.random_effects(fit)) == 5
+    assert np.isfinite(gb.random_effects(fit).summary()["no_pooling"]).all()
+    assert len(gb.random_effects(fit).summary()) == 5
 
 
 def test_a_level_with_rows_of_several_levels_of_by_is_noted():

@@ -78,7 +78,7 @@ def test_counts_have_the_latent_residual_of_nakagawa():
     mean = float(gb.predictions(fit, by=True).draws.to_numpy().item())
     assert mean == pytest.approx(np.exp(1.0 + 0.245))
     at_one = one("y ~ 1 + (1 | g)", "poisson", beta=[np.log(3.472934799) - 0.245], sd_g=[0.7])
-    table = gb.variance_components(at_one)
+    table = gb.variance_components(at_one).summary()
     assert value_of(table, quantity="ICC, latent scale") == pytest.approx(0.659448843987, abs=1e-9)
     assert "log(1 + 1/M)" in table.attrs["latent_residual"]
     nb = one("y ~ 1 + (1 | g)", "negative_binomial", beta=[0.3], sd_g=[0.7], shape=2.0)
@@ -90,7 +90,7 @@ def test_counts_have_the_latent_residual_of_nakagawa():
     gamma = one("y ~ 1 + (1 | g)", "gamma", "log", positive, beta=[0.3], sd_g=[0.7], shape=2.0)
     found = value_of(gb.variance_components(gamma), quantity="ICC, latent scale")
     assert found == pytest.approx(0.49 / (0.49 + special.polygamma(1, 2.0)))
-    latent = gb.r2(nb)
+    latent = gb.r2(nb).summary()
     assert value_of(latent, scale="latent", quantity="R2 conditional") == pytest.approx(0.49 / (0.49 + d))
 
 
@@ -99,13 +99,13 @@ def test_slopes_have_the_mean_variance_over_the_rows():
     fit = one("b ~ x + (1 + x | g) + (1 | h)", beta=[0.1, 0.2], sd_g=[1.0, 0.5], corr_g=corr, sd_h=[0.7])
     x = DATA["x"].to_numpy()
     v = (1.0 + 2 * 0.2 * x + 0.25 * x**2).mean()
-    table = gb.variance_components(fit)
+    table = gb.variance_components(fit).summary()
     assert value_of(table, factor="g", quantity="variance") == pytest.approx(v)
     share = value_of(table, factor="g", quantity="share of the groups' variance")
     assert share == pytest.approx(v / (v + 0.49))
     latent = value_of(table, factor="g", quantity="ICC, latent scale")
     assert latent == pytest.approx(v / (v + 0.49 + np.pi**2 / 3))
-    ratios = gb.median_ratio(fit, DATA.head(3))
+    ratios = gb.median_ratio(fit, DATA.head(3)).summary()
     own = ratios[ratios["factor"] == "g"]["mean"].to_numpy()
     expected = np.exp(np.sqrt(2 * (1.0 + 0.4 * x[:3] + 0.25 * x[:3] ** 2)) * stats.norm.ppf(0.75))
     np.testing.assert_allclose(own, expected, rtol=1e-9)
@@ -119,13 +119,13 @@ def test_median_odds_ratios(v, expected):
     assert value_of(gb.variance_components(fit), quantity="median odds ratio") == pytest.approx(
         expected, rel=1e-8
     )
-    np.testing.assert_allclose(gb.median_ratio(fit)["mean"], expected, rtol=1e-8)
+    np.testing.assert_allclose(gb.median_ratio(fit).summary()["mean"], expected, rtol=1e-8)
 
 
 def test_the_interval_odds_ratio_and_the_proportion_opposed():
     """statistics 8: beta = .4, v = .3."""
     fit = one("b ~ w + (1 | g)", beta=[0.1, 0.4], sd_g=[np.sqrt(0.3)])
-    table = gb.interval_ratio(fit, "w")
+    table = gb.interval_ratio(fit, "w").summary()
     assert value_of(table, quantity="odds ratio") == pytest.approx(np.exp(0.4))
     lower, upper = (f"80% interval odds ratio, {end} end" for end in ("lower", "upper"))
     assert value_of(table, quantity=lower) == pytest.approx(0.552840594919, abs=1e-11)
@@ -146,7 +146,7 @@ def test_the_interval_odds_ratio_and_the_proportion_opposed():
             "other effects",
         ),
         ("b ~ w + (1 | g)", {"beta": [0.0, 1.0], "sd_g": [1.0]}, {"variable": "w", "factor": "q"}, "'q'"),
-        ("b ~ w + (1 | g)", {"beta": [0.0, 1.0], "sd_g": [1.0]}, {"variable": "w", "probability": 80}, "80"),
+        ("b ~ w + (1 | g)", {"beta": [0.0, 1.0], "sd_g": [1.0]}, {"variable": "w", "pairs": 80}, "80"),
     ],
 )
 def test_interval_ratios_are_refused_where_they_have_no_meaning(formula, draws, call, words):
@@ -157,7 +157,7 @@ def test_interval_ratios_are_refused_where_they_have_no_meaning(formula, draws, 
 def test_implied_correlations_of_toenail():
     """statistics 10: arm A, months (0, 1) and (0, 12)."""
     rows = {"treatment": ["itraconazole"] * 3, "month": [0.0, 1.0, 12.0]}
-    table = gb.implied_correlation(toenail(), rows)
+    table = gb.implied_correlation(toenail(), rows).summary()
     assert value_of(table, row=0, other=1) == pytest.approx(0.6255, abs=1e-4)
     assert value_of(table, row=0, other=2) == pytest.approx(0.3525, abs=1e-4)
     assert list(table["month_1"]) == [0.0, 0.0, 1.0]
@@ -174,15 +174,17 @@ def test_implied_correlations_with_slopes_and_by_one_factor():
     m = special.expit(eta[:, None] + np.sqrt(v)[:, None] * nodes) @ weights / weights.sum()
     covariance = moment("logit", eta, v, z[0] @ sigma @ z[1] + 0.49)
     expected = covariance / np.sqrt((m * (1 - m)).prod())
-    found = gb.implied_correlation(fit, {"x": [0.0, 2.0]})["mean"][0]
+    found = gb.implied_correlation(fit, {"x": [0.0, 2.0]}).summary()["mean"][0]
     assert found == pytest.approx(expected, abs=1e-7)
-    whole = gb.icc(fit, {"x": [2.0]})["mean"][0]
-    alone = gb.icc(fit, {"x": [2.0]}, factor="h")["mean"][0]
+    whole = gb.icc(fit, {"x": [2.0]}).summary()["mean"][0]
+    alone = gb.icc(fit, {"x": [2.0]}, factor="h").summary()["mean"][0]
     own = moment("logit", (eta[1],) * 2, (v[1],) * 2, 0.49) / (m[1] * (1 - m[1]))
     assert alone == pytest.approx(own, abs=1e-7)
     assert 0 < alone < whole < 1
     single = one("b ~ x + (1 | g)", beta=[0.1, 0.2], sd_g=[1.3])
-    np.testing.assert_allclose(gb.icc(single, factor="g")["mean"], gb.icc(single)["mean"], rtol=1e-6)
+    np.testing.assert_allclose(
+        gb.icc(single, factor="g").summary()["mean"], gb.icc(single).summary()["mean"], rtol=1e-6
+    )
     with pytest.raises(gb.PredictionError, match="no grouping factor"):
         gb.icc(single, factor="q")
 
@@ -192,13 +194,13 @@ def test_counts_have_a_closed_implied_correlation():
     mean = np.exp(0.3 + 0.2 * np.array([0.0, 2.0]) + 0.245)
     variance = mean + mean**2 * np.expm1(0.49)
     expected = mean.prod() * np.expm1(0.49) / np.sqrt(variance.prod())
-    found = gb.implied_correlation(fit, {"x": [0.0, 2.0]})["mean"][0]
+    found = gb.implied_correlation(fit, {"x": [0.0, 2.0]}).summary()["mean"][0]
     assert found == pytest.approx(expected, rel=1e-9)
 
 
 def test_toenail_r2():
     """statistics 8."""
-    table = gb.r2(toenail())
+    table = gb.r2(toenail()).summary()
     expected = {
         ("response", "R2 population"): 0.0695549398,
         ("response", "R2 conditional"): 0.636131012,
@@ -225,7 +227,11 @@ def test_t_and_bridge_effects_have_shares_of_their_own_variances(kind):
     model = gb.Model(f'y ~ 1 + (1 | gr(g, dist = "{kind}")) + (1 | h)', data, family="bernoulli")
     draws = {"beta": [[[0.0]]], "sd_g": [[[1.5]]], "sd_h": [[[1.2]]]}
     draws |= {"df_g": [[5.0]]} if kind == "student" else {}
-    table = gb.variance_components(gb.Fit.from_draws(model, draws)).set_index(["factor", "quantity"])["mean"]
+    table = (
+        gb.variance_components(gb.Fit.from_draws(model, draws))
+        .summary()
+        .set_index(["factor", "quantity"])["mean"]
+    )
     total = 1.5**2 + 1.2**2
     for factor, own in {"g": 1.5**2, "h": 1.2**2}.items():
         assert table[factor, "share of the groups' variance"] == pytest.approx(own / total, rel=1e-12)
@@ -235,10 +241,12 @@ def test_t_and_bridge_effects_have_shares_of_their_own_variances(kind):
 
 def test_a_median_ratio_stands_once_for_what_does_not_vary():
     fit = one("b ~ x + (1 | g) + (1 + x | h)", beta=[0.1, 0.2], sd_g=[1.0], sd_h=[0.7, 0.3], corr_h=np.eye(2))
-    table = gb.median_ratio(fit)
+    table = gb.median_ratio(fit).summary()
     assert (table["factor"] == "g").sum() == 1
     assert (table["factor"] == "h").sum() == DATA["x"].nunique()
-    assert list(gb.median_ratio(one("b ~ x + (1 | g)", beta=[0.1, 0.2], sd_g=[1.0])).columns)[:2] == [
+    assert list(gb.median_ratio(one("b ~ x + (1 | g)", beta=[0.1, 0.2], sd_g=[1.0])).summary().columns)[
+        :2
+    ] == [
         "factor",
         "mean",
     ]

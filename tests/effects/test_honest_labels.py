@@ -48,7 +48,7 @@ def test_a_grid_that_was_filtered_or_changed_loses_its_caption(kind):
 
 @pytest.mark.parametrize("measure", ["ratio", "difference", "lift"])
 def test_a_contrast_of_comparisons_is_no_comparison(measure):
-    found = gb.comparisons(FIT, "t", measure, by="z", newdata=DATA, hypothesis="pairwise")
+    found = gb.comparisons(FIT, "t", measure=measure, by="z", newdata=DATA, hypothesis="pairwise")
     assert found.attrs["measure"] == f"contrast of {measure}"
     assert gb.predictions(FIT, by="t", hypothesis="b2 / b1 = 1").attrs["measure"] == "contrast"
 
@@ -135,12 +135,12 @@ def test_ratios_of_averages_that_leave_the_range_of_a_float(measure, estimand, f
     model = gb.Model("y ~ t + x + (1 | g)", DATA, family="poisson")
     draws = {"beta": beta, "sd_g": np.full((1, 3, 1), 0.5), "b_g": np.zeros((1, 3, 4, 1))}
     fit = gb.Fit.from_draws(model, draws)
-    found = gb.comparisons(fit, "t", measure, estimand)
+    found = gb.comparisons(fit, "t", measure=measure, estimand=estimand)
     np.testing.assert_allclose(found.draws.to_numpy().ravel(), RATIOS[measure](0.5), rtol=1e-9)
     assert np.isfinite(found.summary()["mean"]).all()
-    within = gb.comparisons(fit, "t", measure, estimand, by="g", newdata=DATA)
+    within = gb.comparisons(fit, "t", measure=measure, estimand=estimand, by="g", newdata=DATA)
     np.testing.assert_allclose(within.draws, RATIOS[measure](0.5), rtol=1e-9)
-    boot = gb.comparisons(fit, "t", measure, estimand, weights=gb.BayesianBootstrap())
+    boot = gb.comparisons(fit, "t", measure=measure, estimand=estimand, weights=gb.BayesianBootstrap())
     np.testing.assert_allclose(boot.draws, RATIOS[measure](0.5), rtol=1e-9)
 
 
@@ -152,10 +152,10 @@ def test_odds_ratios_keep_their_digits_on_both_sides(link, sign):
     far["loglog"] = 4.0 if sign < 0 else 800.0
     draws = {"beta": [[[sign * far[link], 0.5]]], "sd_g": [[[1e-9]]]}
     fit = gb.Fit.from_draws(model, draws)
-    found = gb.comparisons(fit, "t", "log_odds_ratio", "typical").draws.to_numpy().item()
+    found = gb.comparisons(fit, "t", measure="log_odds_ratio", estimand="typical").draws.to_numpy().item()
     right = np.diff(fit.link.log_odds(sign * far[link] + np.array([0.0, 0.5])))[0]
     assert found == pytest.approx(right, rel=1e-9)
-    ratio = gb.comparisons(fit, "t", "odds_ratio", "typical").draws.to_numpy().item()
+    ratio = gb.comparisons(fit, "t", measure="odds_ratio", estimand="typical").draws.to_numpy().item()
     assert ratio == pytest.approx(np.exp(right), rel=1e-9)
 
 
@@ -164,9 +164,9 @@ def test_relative_slopes_of_means_that_leave_the_range_of_a_float(estimand):
     model = gb.Model("y ~ t + x + (1 | g)", DATA, family="poisson")
     draws = {"beta": [[[-900.0, 0.5, 0.1]]], "sd_g": [[[0.5]]], "b_g": np.zeros((1, 1, 4, 1))}
     fit = gb.Fit.from_draws(model, draws)
-    found = gb.slopes(fit, "x", "eydx", estimand).draws.to_numpy().item()
+    found = gb.slopes(fit, "x", measure="eydx", estimand=estimand).draws.to_numpy().item()
     assert found == pytest.approx(0.1, rel=1e-9)
-    elastic = gb.slopes(fit, "x", "eyex", estimand).draws.to_numpy().item()
+    elastic = gb.slopes(fit, "x", measure="eyex", estimand=estimand).draws.to_numpy().item()
     assert elastic == pytest.approx(0.1 * DATA["x"].mean(), rel=1e-8)
 
 
@@ -188,9 +188,13 @@ def test_ratios_of_means_of_several_parts_keep_their_digits(family, estimand, fa
     model = gb.Model("y ~ t + (1 | g)", data, family=family)
     draws = {"beta": [[[far, 1.5]]], "sd_g": [[[0.5]]], "b_g": np.zeros((1, 1, 4, 1)), **PARTS[family]}
     fit = gb.Fit.from_draws(model, draws)
-    found = gb.comparisons(fit, "t", "log_ratio", estimand).draws.to_numpy().item()
+    found = gb.comparisons(fit, "t", measure="log_ratio", estimand=estimand).draws.to_numpy().item()
     assert found == pytest.approx(1.5, rel=1e-9)
-    ratio = gb.comparisons(fit, "t", "ratio", estimand, by="g", newdata=data).draws.to_numpy().ravel()
+    ratio = (
+        gb.comparisons(fit, "t", measure="ratio", estimand=estimand, by="g", newdata=data)
+        .draws.to_numpy()
+        .ravel()
+    )
     np.testing.assert_allclose(ratio, np.exp(1.5), rtol=1e-9)
 
 
@@ -202,10 +206,10 @@ def test_odds_ratios_of_rare_categories_keep_their_digits(family, estimand, far)
     model = gb.Model("o ~ t + (1 | g)", data, family=family)
     draws = {"beta": [[[1.5]]], "thresholds": [[[far - 1.0, far + 1.0]]], "sd_g": [[[0.5]]]}
     fit = gb.Fit.from_draws(model, draws | {"b_g": np.zeros((1, 1, 4, 1))})
-    found = gb.comparisons(fit, "t", "log_odds_ratio", estimand).draws.to_numpy().ravel()
+    found = gb.comparisons(fit, "t", measure="log_odds_ratio", estimand=estimand).draws.to_numpy().ravel()
     assert np.isfinite(found).all()
     if far >= 30.0 and estimand != "population":
         # The odds of each category are exponential in the predictor where the first has nearly all.
         steps = (-1.5, 1.5, 1.5 if family == "cumulative" else 3.0)
         np.testing.assert_allclose(found, steps, rtol=1e-8)
-    assert (gb.predictions(fit, data, estimand).draws.to_numpy() >= 0.0).all()
+    assert (gb.predictions(fit, data, estimand=estimand).draws.to_numpy() >= 0.0).all()

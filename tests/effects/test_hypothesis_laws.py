@@ -130,7 +130,7 @@ def near(found, wanted, rtol=1e-8, atol=1e-9):
 def test_a_variable_without_effect_gives_the_null(key, seed, word, variable, data):
     measure = data.draw(st.sampled_from(measures_of(key)))
     fit = fit_of(key, seed, without=variable)
-    same = gb.comparisons(fit, variable, measure, word, seed=1)
+    same = gb.comparisons(fit, variable, measure=measure, estimand=word, seed=1)
     # The draws of a number needed to treat are those of the difference.
     null = 0.0 if measure == "nnt" else same.attrs["null"]
     near(values(same), null, rtol=1e-12, atol=1e-12)
@@ -143,7 +143,7 @@ def test_log_odds_of_rows_far_in_the_tail_are_finite(link, eta):
     beta = np.zeros_like(draws["beta"])
     beta[..., 0] = eta
     far = gb.Fit.from_draws(model_of(("bernoulli", link)), draws | {"beta": beta})
-    same = gb.comparisons(far, "d", "mean_log_odds_ratio", "typical", values=[0, 1])
+    same = gb.comparisons(far, "d", measure="mean_log_odds_ratio", estimand="typical", values=[0, 1])
     near(values(same), 0.0)
 
 
@@ -216,8 +216,8 @@ def test_a_constant_may_move_between_offset_and_intercept(key, seed, word, const
     other = recoded(key, seed, DATA.assign(o=DATA["o"] + constant))
     contrast = {"variable": "d"}
     same_answers(key, fit_of(key, seed), other, word, contrast, contrast, "difference")
-    one = gb.coefficients(fit_of(key, seed), "hedeker")
-    moved = gb.coefficients(other, "hedeker")
+    one = gb.coefficients(fit_of(key, seed), projection="hedeker").side_by_side()
+    moved = gb.coefficients(other, projection="hedeker").side_by_side()
     near(one["population_mean"][1:], moved["population_mean"][1:], rtol=1e-6, atol=1e-6)
 
 
@@ -240,15 +240,20 @@ def test_order_and_repetition_of_rows_and_names_of_groups_change_nothing(key, se
     place = [names.index(name) for name in sorted(names)]
     fits["names"] = gb.Fit.from_draws(build(key, named), draws | {"b_h": draws["b_h"][:, :, place]})
     each = values(gb.predictions(one, estimand=word))
-    average = values(gb.comparisons(one, "t", measure, word))
-    table = gb.coefficients(one, "hedeker")["population_mean"]
+    average = values(gb.comparisons(one, "t", measure=measure, estimand=word))
+    table = gb.coefficients(one, projection="hedeker").side_by_side()["population_mean"]
     for kind, fit in fits.items():
         if kind == "names" and "new_subject" in str(word):
             continue  # other names, other new groups
         found = values(gb.predictions(fit, estimand=word))
         near(found, each[:, [*order, *order]] if kind == "rows" else each)
-        near(values(gb.comparisons(fit, "t", measure, word)), average, rtol=1e-7)
-        near(gb.coefficients(fit, "hedeker")["population_mean"], table, rtol=1e-7, atol=1e-7)
+        near(values(gb.comparisons(fit, "t", measure=measure, estimand=word)), average, rtol=1e-7)
+        near(
+            gb.coefficients(fit, projection="hedeker").side_by_side()["population_mean"],
+            table,
+            rtol=1e-7,
+            atol=1e-7,
+        )
 
 
 @every_link
@@ -281,12 +286,16 @@ def test_intervals_lie_where_responses_do(key, seed, word, by, scale):
     assert (ends >= low).all() and (ends <= high).all()
     assert (ends[:, 0] <= ends[:, 2]).all()
     if low == 0.0:
-        difference = gb.comparisons(fit, "d", "difference", word).summary(0.99)
+        difference = gb.comparisons(fit, "d", measure="difference", estimand=word).summary(0.99)
         assert (difference["eti99_lb"] >= -high).all() and (difference["eti99_ub"] <= high).all()
         for measure, least in (("ratio", 0.0), ("lift", -1.0), ("percent", -100.0)):
-            assert (gb.comparisons(fit, "d", measure, word).summary(0.99)["eti99_lb"] >= least).all()
+            assert (
+                gb.comparisons(fit, "d", measure=measure, estimand=word).summary(0.99)["eti99_lb"] >= least
+            ).all()
     if high == 1.0:
-        assert (gb.comparisons(fit, "d", "odds_ratio", word).summary(0.99)["eti99_lb"] >= 0.0).all()
+        assert (
+            gb.comparisons(fit, "d", measure="odds_ratio", estimand=word).summary(0.99)["eti99_lb"] >= 0.0
+        ).all()
 
 
 @pytest.mark.parametrize("word", ["sample", {"g": "sample", "h": "population"}])
@@ -315,9 +324,13 @@ def test_an_identity_link_makes_typical_and_population_agree(seed, variable, mea
     fit = fit_of(IDENTITY, seed)
     both = ("typical", "population")
     near(*(values(gb.predictions(fit, estimand=word)) for word in both), rtol=0, atol=1e-13)
-    near(*(values(gb.comparisons(fit, variable, measure, word)) for word in both), rtol=1e-11, atol=1e-12)
+    near(
+        *(values(gb.comparisons(fit, variable, measure=measure, estimand=word)) for word in both),
+        rtol=1e-11,
+        atol=1e-12,
+    )
     near(*(values(gb.slopes(fit, "x", estimand=word)) for word in both), rtol=1e-12, atol=1e-12)
-    table = gb.coefficients(fit)
+    table = gb.coefficients(fit).side_by_side()
     near(table["subject_mean"], table["population_mean"], rtol=1e-10, atol=1e-11)
 
 
@@ -329,10 +342,10 @@ def test_groups_that_do_not_differ_make_all_estimands_agree(key, seed, variable,
     for sd, tolerance in ((0.0, 6e-9), (1e-9, 1e-7)):
         fit = fit_of(key, seed, sd)
         typical = values(gb.predictions(fit, estimand="typical"))
-        contrast = values(gb.comparisons(fit, variable, measure, "typical"))
+        contrast = values(gb.comparisons(fit, variable, measure=measure, estimand="typical"))
         for word in WORDS:
             near(values(gb.predictions(fit, estimand=word)), typical, tolerance, tolerance)
-            found = values(gb.comparisons(fit, variable, measure, word))
+            found = values(gb.comparisons(fit, variable, measure=measure, estimand=word))
             # A ratio takes the error of a mean as large as the mean is small.
             near(found, contrast, 1e3 * tolerance, 1e3 * tolerance)
 
@@ -342,11 +355,11 @@ def test_groups_that_do_not_differ_make_all_estimands_agree(key, seed, variable,
 @given(seed=seeds, word=st.sampled_from(["population", "typical", "subject", "sample"]))
 def test_measures_are_functions_of_the_same_two_averages(key, seed, word):
     fit = fit_of(key, seed)
-    rows = [gb.predictions(fit, DATA.assign(d=d), word, by=True) for d in (1, 0)]
+    rows = [gb.predictions(fit, DATA.assign(d=d), estimand=word, by=True) for d in (1, 0)]
     high, low = (values(row) for row in rows)
     for measure in measures_of(key):
         if measure != "mean_log_odds_ratio":
-            found = values(gb.comparisons(fit, "d", measure, word))
+            found = values(gb.comparisons(fit, "d", measure=measure, estimand=word))
             wanted = MEASURES[measure].compare(high, low)
             assert not np.isnan(found).any()
             # Odds of averages that round to 1 have no digits here; comparisons integrate 1 - mean for them.

@@ -73,13 +73,13 @@ def test_a_variable_without_effect_gives_the_null(key, estimand):
     for measure, null in [("difference", 0.0), ("ratio", 1.0), ("log_ratio", 0.0), ("lift", 0.0)]:
         if key[0] == "gaussian" and measure == "log_ratio":
             continue  # means of a gaussian can be negative, where a log ratio does not exist
-        same = gb.comparisons(fit_of(*key, without="t"), "t", measure, estimand)
+        same = gb.comparisons(fit_of(*key, without="t"), "t", measure=measure, estimand=estimand)
         np.testing.assert_array_equal(values(same), null)
 
 
 @pytest.mark.parametrize("measure", ["odds_ratio", "log_odds_ratio"])
 def test_a_variable_without_effect_gives_the_null_of_odds_ratios(measure):
-    same = gb.comparisons(fit_of("bernoulli", "logit", without="d"), "d", measure)
+    same = gb.comparisons(fit_of("bernoulli", "logit", without="d"), "d", measure=measure)
     np.testing.assert_allclose(values(same), same.attrs["null"], atol=1e-14)
 
 
@@ -87,7 +87,7 @@ def test_identity_link_makes_population_and_typical_agree():
     fit = fit_of("gaussian", "identity")
     population, typical = gb.predictions(fit), gb.predictions(fit, estimand="typical")
     np.testing.assert_allclose(values(population), values(typical), rtol=0, atol=1e-14)
-    table = gb.coefficients(fit)
+    table = gb.coefficients(fit).side_by_side()
     np.testing.assert_allclose(table["subject_mean"], table["population_mean"], atol=1e-12)
 
 
@@ -102,7 +102,7 @@ def test_population_probability_lies_between_typical_and_a_half(key):
 def test_logit_population_coefficients_are_nearer_zero_for_intercept_only_effects():
     model = gb.Model("bit ~ x + d + (1 | g)", DATA, family="bernoulli")
     draws = {"beta": [[[0.4, -0.9, 1.3]]], "sd_g": [[[1.7]]]}
-    table = gb.coefficients(gb.Fit.from_draws(model, draws))
+    table = gb.coefficients(gb.Fit.from_draws(model, draws)).side_by_side()
     assert (table["population_mean"].abs() < table["subject_mean"].abs()).all()
 
 

@@ -162,7 +162,7 @@ def test_coefficients_where_a_closed_form_has_them(link):
         "probit": beta * np.sqrt(1 + v),
         "identity": beta,
     }[link]
-    table = gb.coefficients(fit)
+    table = gb.coefficients(fit).side_by_side()
     np.testing.assert_allclose(table["population_mean"], beta.mean(axis=0), rtol=1e-12)
     np.testing.assert_allclose(table["subject_mean"], expected.mean(axis=0), rtol=1e-9, atol=1e-12)
     assert table.attrs["lack_of_fit"] < 1e-9
@@ -198,9 +198,9 @@ def test_other_verbs_follow():
     fan = gb.fan(fit, BASE.head(3), probabilities=(0.001, 0.999)).draws
     low, high = fan[..., ::2], fan[..., 1::2]
     assert np.isfinite(low).all() and np.isfinite(high).all()
-    np.testing.assert_allclose(gb.r2(fit)["mean"].notna(), True)
-    assert gb.random_effects(fit).shape[0] > 0
-    assert gb.variance_components(fit).shape[0] > 0
+    np.testing.assert_allclose(gb.r2(fit).summary()["mean"].notna(), True)
+    assert gb.random_effects(fit).summary().shape[0] > 0
+    assert gb.variance_components(fit).summary().shape[0] > 0
     difference = gb.comparisons(fit, "x").draws
     assert np.isfinite(difference).all() and np.isfinite(population).all()
     assert gb.posterior_predictive(fit, seed=1) is not None

@@ -255,7 +255,13 @@ def test_a_comparison_keeps_the_group_at_each_value():
     near(drawn.reshape(-1), fit.flat["beta"][:, 2])
     high, low = (new(fit_of(), DATA.assign(x=x), by=True) for x in (1.5, 0.0))
     slope = gb.comparisons(
-        fit_of(), "x", "log_odds_ratio", "new_subject", per="label", values=[0.0, 1.5], newdata=DATA
+        fit_of(),
+        "x",
+        measure="log_odds_ratio",
+        estimand="new_subject",
+        per="label",
+        values=[0.0, 1.5],
+        newdata=DATA,
     )
     near(slope.draws.to_numpy().reshape(-1, 1), np.log(high / (1 - high)) - np.log(low / (1 - low)))
 

@@ -44,7 +44,9 @@ FIT = _fit()
 VERBS = {
     "predictions": lambda fit, **asked: gb.predictions(fit, estimand="new_subject", by=True, **asked),
     "comparisons": lambda fit, **asked: gb.comparisons(fit, "t", estimand="new_subject", **asked),
-    "ratio": lambda fit, **asked: gb.comparisons(fit, "t", "odds_ratio", "new_subject", **asked),
+    "ratio": lambda fit, **asked: gb.comparisons(
+        fit, "t", measure="odds_ratio", estimand="new_subject", **asked
+    ),
     "slopes": lambda fit, **asked: gb.slopes(fit, "x", estimand="new_subject", **asked),
 }
 
@@ -72,7 +74,7 @@ def test_captions_count_the_new_groups(verb):
 
 def test_the_contrast_of_one_new_group_has_the_same_group_on_both_sides():
     draws = gb.comparisons(FIT, "t", estimand="new_subject", by=False, newdata=DATA.head(2)).draws
-    high, low = (gb.predictions(FIT, DATA.head(2).assign(t=t), "new_subject").draws for t in (1, 0))
+    high, low = (gb.predictions(FIT, DATA.head(2).assign(t=t), estimand="new_subject").draws for t in (1, 0))
     np.testing.assert_allclose(draws, high - low, atol=1e-14)
 
 
@@ -86,22 +88,24 @@ def test_the_odds_ratio_of_one_new_trial_is_that_of_its_own_effect():
         "corr_g": np.tile(np.eye(2), (1, 20000, 1, 1)),
     }
     fit = gb.Fit.from_draws(model, draws)
-    found = gb.comparisons(fit, "t", "log_odds_ratio", "new_subject").draws.to_numpy()
+    found = gb.comparisons(fit, "t", measure="log_odds_ratio", estimand="new_subject").draws.to_numpy()
     assert found.mean() == pytest.approx(-0.75, abs=0.02)
     assert found.std() == pytest.approx(np.hypot(0.2, 0.6), rel=0.03)
-    averaged = gb.comparisons(fit, "t", "log_odds_ratio", "new_subject", per="label").draws.to_numpy()
+    averaged = gb.comparisons(
+        fit, "t", measure="log_odds_ratio", estimand="new_subject", per="label"
+    ).draws.to_numpy()
     assert averaged.std() < 0.5 * found.std()
 
 
 def test_several_factors_have_one_new_level_each():
     fit = _fit("y ~ t + x + (1 | g) + (1 | h)")
     rows = DATA.assign(x=0.0, t=0)
-    found = gb.predictions(fit, rows, "new_subject", scale="link")
+    found = gb.predictions(fit, rows, estimand="new_subject", scale="link")
     assert np.ptp(found.draws.to_numpy(), axis=-1).max() == 0.0
     assert found.draws.to_numpy().std() == pytest.approx(np.sqrt(2 * 0.8**2 + 0.1**2), rel=0.03)
-    mapped = gb.predictions(fit, rows, {"g": "new_subject", "h": "population"})
+    mapped = gb.predictions(fit, rows, estimand={"g": "new_subject", "h": "population"})
     assert "g: one new group" in mapped.caption
-    many = gb.predictions(fit, rows, {"g": "new_subject", "h": "new_subject"}, per="label")
+    many = gb.predictions(fit, rows, estimand={"g": "new_subject", "h": "new_subject"}, per="label")
     assert "g: 13 new groups" in many.caption and "h: 2 new groups" in many.caption
 
 
@@ -112,11 +116,11 @@ def test_members_of_a_row_that_differ_are_different_new_groups():
     draws = {"beta": np.zeros((1, DRAWS, 3)), f"sd_{slug}": np.ones((1, DRAWS, 1))}
     fit = gb.Fit.from_draws(model, draws)
     rows = data.iloc[[4, 5, 6]]
-    found = gb.predictions(fit, rows, "new_subject", scale="link").draws.to_numpy()[0]
+    found = gb.predictions(fit, rows, estimand="new_subject", scale="link").draws.to_numpy()[0]
     # Twice the same member: variance 1; two members at half weight each: 1/2.
     np.testing.assert_allclose(found.std(axis=0), [1.0, np.sqrt(0.5), 1.0], rtol=0.04)
     np.testing.assert_array_equal(found[:, 0], found[:, 2])
-    law = gb.predictions(fit, rows, "new_subject", scale="link").summary()
+    law = gb.predictions(fit, rows, estimand="new_subject", scale="link").summary()
     assert law["eti89_ub"][1] == pytest.approx(law["eti89_ub"][0] * np.sqrt(0.5), rel=1e-6)
 
 
@@ -133,9 +137,9 @@ def test_the_average_of_rows_that_are_alike_has_the_law_of_one_of_them():
     shown = gb.estimands(single, newdata=rows).summary().set_index("estimand")["mean"]
     assert shown["new_subject"] == pytest.approx(right, abs=1e-8)
     assert shown["new_subject"] == pytest.approx(
-        gb.predictions(single, rows, "new_subject").summary()["mean"][0]
+        gb.predictions(single, rows, estimand="new_subject").summary()["mean"][0]
     )
-    several = gb.predictions(single, pd.concat([rows, rows]), "new_subject", by=True)
+    several = gb.predictions(single, pd.concat([rows, rows]), estimand="new_subject", by=True)
     assert several.summary()["mean"][0] == pytest.approx(right, abs=1e-8)
 
 
@@ -164,7 +168,7 @@ def test_labels_without_new_groups_are_refused():
 
 def test_labels_that_the_rows_lack_are_asked_for():
     with pytest.raises(gb.PredictionError) as caught:
-        gb.predictions(FIT, DATA.drop(columns="g"), "new_subject", per="label")
+        gb.predictions(FIT, DATA.drop(columns="g"), estimand="new_subject", per="label")
     assert caught.value.code == "newdata_schema" and "'g'" in str(caught.value)
 
 

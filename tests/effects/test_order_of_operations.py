@@ -178,7 +178,7 @@ def test_comparisons_are_of_averages_in_the_order_that_the_header_says(fits, lin
             right = brute.average(1.0, "log_odds") - brute.average(0.0, "log_odds")
         else:
             right = measure.compare(high, low)
-        found = gb.comparisons(fit, "t", name, words).draws.to_numpy().ravel()
+        found = gb.comparisons(fit, "t", measure=name, estimand=words).draws.to_numpy().ravel()
         np.testing.assert_allclose(found, right, rtol=1e-6, atol=1e-7, err_msg=name)
     on_link = gb.comparisons(fit, "t", estimand=gb.Estimand(words, scale="link")).draws.to_numpy().ravel()
     right = brute.average(1.0, "link") - brute.average(0.0, "link")
@@ -212,7 +212,7 @@ def test_averages_over_levels_keep_their_digits_where_means_round_to_0_or_1(link
     draws = {"beta": [[[intercept, 0.7]]], "sd_g": [[[1.0]]], "b_g": [[[[1.5], [1.5], [1.5], [1.5]]]]}
     fit = gb.Fit.from_draws(model, draws)
     # All levels are alike, so that the link of their average is the predictor of each.
-    found = gb.predictions(fit, DATA, "sample", scale="link").draws.to_numpy().ravel()
+    found = gb.predictions(fit, DATA, estimand="sample", scale="link").draws.to_numpy().ravel()
     right = intercept + 1.5 + 0.7 * DATA["t"].to_numpy()
     np.testing.assert_allclose(found, right, rtol=1e-10)
     steep = gb.comparisons(fit, "t", estimand=gb.Estimand("sample", scale="link")).draws.to_numpy().ravel()

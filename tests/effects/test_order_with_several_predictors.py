@@ -183,7 +183,7 @@ def test_comparisons_are_of_averages_for_each_answer(fits, name, words):
             # Of the sums of probabilities from the top, where categories are ordered.
             if case.family == "cumulative":
                 tops = [np.cumsum(side[..., ::-1], axis=-1)[..., -2::-1].mean(axis=1) for side in (high, low)]
-                found = _ours(gb.comparisons(fits[name], "t", key, words))
+                found = _ours(gb.comparisons(fits[name], "t", measure=key, estimand=words))
                 np.testing.assert_allclose(found, measure.compare(*tops), rtol=1e-6, err_msg=key)
             continue
         if measure.scale == "log_odds":
@@ -191,7 +191,7 @@ def test_comparisons_are_of_averages_for_each_answer(fits, name, words):
             right = logs[0] - logs[1]
         else:
             right = measure.compare(high.mean(axis=1), low.mean(axis=1))
-        found = _ours(gb.comparisons(fits[name], "t", key, words, **_asked(case)))
+        found = _ours(gb.comparisons(fits[name], "t", measure=key, estimand=words, **_asked(case)))
         np.testing.assert_allclose(found, right, rtol=1e-6, atol=1e-8, err_msg=key)
 
 
@@ -215,7 +215,7 @@ def test_one_new_group_is_the_same_on_all_rows_and_sides(fits, name):
     )
     high, low = (_ours(gb.predictions(fit, DATA.assign(t=t), by=True, **asked)) for t in (1, 0))
     np.testing.assert_allclose(_ours(gb.comparisons(fit, "t", **asked)), high - low, rtol=1e-9, atol=1e-12)
-    ratio = _ours(gb.comparisons(fit, "t", "ratio", **asked))
+    ratio = _ours(gb.comparisons(fit, "t", measure="ratio", **asked))
     np.testing.assert_allclose(ratio, high / low, rtol=1e-9)
     up, down = (
         _ours(gb.predictions(fit, DATA.assign(x=DATA["x"] + h), by=True, **asked)) for h in (1e-5, -1e-5)

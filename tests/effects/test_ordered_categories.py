@@ -112,22 +112,24 @@ def test_cumulative_odds_ratios_are_those_of_averages_over_groups_and_rows(famil
         groups = probabilities(family, "logit", etas(t)[:, None] + np.sqrt(V) * NODES)
         mean = upper(WEIGHTS @ groups).mean(axis=0)
         odds.append(mean / (1 - mean))
-    found = gb.comparisons(fit_of(family), "t", "cumulative_odds_ratio")
+    found = gb.comparisons(fit_of(family), "t", measure="cumulative_odds_ratio")
     np.testing.assert_allclose(first(found), odds[0] / odds[1], rtol=1e-7)
     assert found.grid["category"].tolist() == LEVELS[1:]
     assert found.attrs["null"] == 1.0 and "cumulative odds ratio of means in P(y >= k), t" in found.caption
-    same = gb.comparisons(fit_of(family), "t", "odds_ratio", scale="at_least")
+    same = gb.comparisons(fit_of(family), "t", measure="odds_ratio", scale="at_least")
     np.testing.assert_array_equal(found.draws, same.draws)
 
 
 def test_subject_specific_cumulative_odds_ratios_are_those_of_the_model():
-    found = gb.comparisons(fit_of(), "t", "cumulative_odds_ratio", estimand="typical", newdata=DATA.head(1))
+    found = gb.comparisons(
+        fit_of(), "t", measure="cumulative_odds_ratio", estimand="typical", newdata=DATA.head(1)
+    )
     np.testing.assert_allclose(found.draws[0, 0], np.exp(BETA[0]), rtol=1e-10)
 
 
 def test_averages_keep_their_digits_where_a_category_is_rare():
     fit = one_draw("cumulative", "logit", "t + (1 | g)", tau=[20.0, 60.0, 700.0], sd={"g": 1e-9})
-    found = gb.comparisons(fit, "t", "cumulative_odds_ratio")
+    found = gb.comparisons(fit, "t", measure="cumulative_odds_ratio")
     np.testing.assert_allclose(found.draws[0, 0], np.exp(0.9), rtol=1e-7)
 
 
@@ -157,14 +159,14 @@ def test_shares_of_the_variance_of_scores(family, link):
     mean, between, within = np.array([moments_of(family, link, eta) for eta in etas()]).T
     whole = mean.var() + between.mean() + within.mean()
     only = one_draw(family, link)
-    table = gb.r2(only).set_index(["scale", "quantity"])["mean"]
+    table = gb.r2(only).summary().set_index(["scale", "quantity"])["mean"]
     assert table["response", "R2 population"] == pytest.approx(mean.var() / whole, rel=1e-8)
     shown = (mean.var() + between.mean()) / whole
     assert table["response", "R2 conditional"] == pytest.approx(shown, rel=1e-8)
-    icc = gb.icc(only)
+    icc = gb.icc(only).summary()
     assert icc["mean"].item() == pytest.approx(between.mean() / (between + within).mean(), rel=1e-8)
     assert "scores of y (low is 1, top is 4)" in icc.attrs["estimand_description"]
-    rows = gb.icc(only, DATA.head(3))["mean"]
+    rows = gb.icc(only, DATA.head(3)).summary()["mean"]
     np.testing.assert_allclose(rows, (between / (between + within))[:3], rtol=1e-8)
 
 
@@ -185,9 +187,9 @@ def test_scores_of_one_level_of_one_factor_and_of_two_rows_of_a_group(family, li
     total = [between + within for _, between, within in parts]
     for factor, sd in SD.items():
         own = [covariance(eta, eta, sd**2) / part for eta, part in zip(etas()[:2], total, strict=True)]
-        np.testing.assert_allclose(gb.icc(fit, DATA.head(2), factor=factor)["mean"], own, rtol=1e-7)
+        np.testing.assert_allclose(gb.icc(fit, DATA.head(2), factor=factor).summary()["mean"], own, rtol=1e-7)
     both = covariance(*etas()[:2], V) / np.sqrt(total[0] * total[1])
-    found = gb.implied_correlation(fit, DATA.head(2))
+    found = gb.implied_correlation(fit, DATA.head(2)).summary()
     assert found["mean"].item() == pytest.approx(both, rel=1e-7)
     assert "two scores of y" in found.attrs["estimand_description"]
 
@@ -197,17 +199,17 @@ def test_latent_shares_divide_by_the_variance_of_the_latent_residual(link):
     fit = one_draw("cumulative", link)
     residual = {"logit": np.pi**2 / 3, "probit": 1.0}[link]
     fixed = etas().var()
-    table = gb.r2(fit).set_index(["scale", "quantity"])["mean"]
+    table = gb.r2(fit).summary().set_index(["scale", "quantity"])["mean"]
     assert table["latent", "R2 population"] == pytest.approx(fixed / (fixed + V + residual))
     assert table["latent", "R2 conditional"] == pytest.approx((fixed + V) / (fixed + V + residual))
-    components = gb.variance_components(fit).set_index(["factor", "quantity"])["mean"]
+    components = gb.variance_components(fit).summary().set_index(["factor", "quantity"])["mean"]
     assert components["g", "ICC, latent scale"] == pytest.approx(SD["g"] ** 2 / (V + residual))
     # What one verb has, the other does not refuse.
-    assert len(gb.icc(fit)) == 1
+    assert len(gb.icc(fit).summary()) == 1
 
 
 def test_a_small_variance_keeps_its_digits():
-    found = gb.icc(one_draw(sd={"g": 1e-5, "h": 1e-6}), DATA.head(1))["mean"].item()
+    found = gb.icc(one_draw(sd={"g": 1e-5, "h": 1e-6}), DATA.head(1)).summary()["mean"].item()
     h = 1e-4
     ends = [probabilities("cumulative", "logit", etas()[:1] + k * h) @ SCORES for k in (1, -1)]
     p = probabilities("cumulative", "logit", etas()[:1])
@@ -217,9 +219,9 @@ def test_a_small_variance_keeps_its_digits():
 
 
 REFUSED = [
-    (lambda fit: gb.comparisons(fit, "t", "odds_ratio", scale="score"), 'Write scale="at_least"'),
-    (lambda fit: gb.comparisons(fit, "t", "cumulative_odds_ratio", scale="score"), "'at_least'"),
-    (lambda fit: gb.comparisons(fit, "t", "ratio", scale="link"), "scale of the response"),
+    (lambda fit: gb.comparisons(fit, "t", measure="odds_ratio", scale="score"), 'Write scale="at_least"'),
+    (lambda fit: gb.comparisons(fit, "t", measure="cumulative_odds_ratio", scale="score"), "'at_least'"),
+    (lambda fit: gb.comparisons(fit, "t", measure="ratio", scale="link"), "scale of the response"),
     (lambda fit: gb.predictions(fit, scale="at_least", parameter="mu"), "Leave parameter= out"),
     (lambda fit: gb.predictions(fit, scale="exc.prob"), 'scale="at_least"'),
     (lambda fit: gb.predictions(fit, scale="mean.class"), 'scale="score"'),
@@ -244,7 +246,7 @@ def test_responses_without_order_say_what_they_have(scale):
     with pytest.raises(gb.PredictionError, match=r"ordered categories.*is its mean"):
         gb.slopes(fit, "t", scale=scale)
     with pytest.raises(gb.PredictionError, match="needs a response with ordered categories"):
-        gb.comparisons(fit, "t", "cumulative_odds_ratio")
+        gb.comparisons(fit, "t", measure="cumulative_odds_ratio")
 
 
 def test_an_estimand_holds_the_scale_for_every_verb():
@@ -257,12 +259,14 @@ def test_an_estimand_holds_the_scale_for_every_verb():
 
 @pytest.mark.parametrize("measure", ["difference", "cumulative_odds_ratio"])
 def test_pictures_name_what_is_drawn(measure):
-    picture = gb.comparisons(fit_of(), "t", measure, scale="at_least").plot()
+    picture = gb.comparisons(fit_of(), "t", measure=measure, scale="at_least").plot()
     assert "P(y >= k)" in picture.alt and "category = top" in picture.alt
 
 
 def test_log_odds_ratios_row_by_row_are_named_after_no_link():
-    found = gb.comparisons(fit_of("cumulative", "probit"), "t", "mean_log_odds_ratio", scale="at_least")
+    found = gb.comparisons(
+        fit_of("cumulative", "probit"), "t", measure="mean_log_odds_ratio", scale="at_least"
+    )
     assert found.caption.startswith("mean over rows of log odds ratios in P(y >= k), t; ")
 
 
@@ -297,7 +301,7 @@ def disc_fit(disc, right="t + x + (1 | g)", **more):
 
 def test_a_median_ratio_is_of_one_discrimination_or_refused():
     wanted = np.exp(1.7 * np.sqrt(2.0) * special.ndtri(0.75))
-    assert gb.median_ratio(disc_fit(1.7))["mean"].item() == pytest.approx(wanted)
+    assert gb.median_ratio(disc_fit(1.7)).summary()["mean"].item() == pytest.approx(wanted)
     with pytest.raises(gb.PredictionError, match="disc has a formula of its own") as caught:
         gb.median_ratio(disc_fit("~ x", disc_beta=[[[0.1, 0.3]]]))
     assert 'gb.fan(fit, parameter="mu")' in str(caught.value)
@@ -309,7 +313,7 @@ def test_an_interval_ratio_of_ordered_categories_counts_the_discrimination(disc)
     data = DATA.assign(z=DATA.g.isin(["a", "b", "c"]).astype(int))
     model = gb.Model(gb.Formula("y ~ z + (1 | g)", disc=disc), data, family="cumulative")
     fit = gb.Fit.from_draws(model, {"beta": [[[0.4]]], "thresholds": [[TAU]], "sd_g": [[[0.3**0.5]]]})
-    table = gb.interval_ratio(fit, "z").set_index("quantity")["mean"]
+    table = gb.interval_ratio(fit, "z").summary().set_index("quantity")["mean"]
     z = np.sqrt(0.6) * special.ndtri(0.9)
     ends = np.exp(disc * np.array([0.4 - z, 0.4 + z]))
     np.testing.assert_allclose(table.iloc[1:3], ends)
@@ -327,7 +331,7 @@ def test_t_effects_leave_what_can_be_answered(tmp_path):
     assert "typical group" in picture.alt and "population-averaged" not in picture.alt
     assert "Without population: t effects under cumulative are not integrated here." in picture.alt
     assert picture.estimands == ("typical",)
-    assert "population-averaged answers" not in gb.coefficients(t_fit()).attrs["caption"]
+    assert "population-averaged answers" not in gb.coefficients(t_fit()).side_by_side().attrs["caption"]
     path = gb.report(t_fit(), tmp_path / "t.html")
     assert "Left out: t effects under cumulative are not integrated here." in path.read_text(encoding="utf-8")
 
@@ -344,9 +348,9 @@ def test_a_measure_of_ordered_categories_is_refused_by_its_name_and_its_remedy_w
     draws = {"beta": [[[0.1, 0.2]]]} | ({"sigma": [[1.0]]} if family == "gaussian" else {})
     fit, variable = gb.Fit.from_draws(model, draws), formula[-1]
     with pytest.raises(gb.PredictionError, match=MEASURE) as caught:
-        gb.comparisons(fit, variable, "cumulative_odds_ratio")
+        gb.comparisons(fit, variable, measure="cumulative_odds_ratio")
     assert f'measure="{remedy}"' in str(caught.value)
-    assert len(gb.comparisons(fit, variable, remedy).grid) == 1
+    assert len(gb.comparisons(fit, variable, measure=remedy).grid) == 1
 
 
 def test_one_row_is_no_hypothesis_and_more_come_of_by():
@@ -363,5 +367,5 @@ def test_whole_numbers_are_told_their_positions():
 
 
 def test_shares_without_a_latent_scale_do_not_speak_of_one():
-    assert "latent" not in gb.r2(one_draw("acat")).attrs["caption"]
-    assert "latent scale: Nakagawa's" in gb.r2(one_draw()).attrs["caption"]
+    assert "latent" not in gb.r2(one_draw("acat")).summary().attrs["caption"]
+    assert "latent scale: Nakagawa's" in gb.r2(one_draw()).summary().attrs["caption"]

@@ -36,9 +36,9 @@ def fit_of(family="cumulative", link="logit", left="y", right="t + x + (1 | g)",
 @pytest.mark.parametrize("disc", [None, 1.7])
 def test_probit_coefficients_are_divided_by_the_root_of_one_and_the_variance(projection, disc):
     fit = fit_of(link="probit", right="t + x + offset(o) + (1 | g)", disc=disc)
-    table = gb.coefficients(fit, projection)
+    table = gb.coefficients(fit, projection=projection).side_by_side()
     # Distances disc (tau - eta - b) have the variance 1 + disc^2 v. It divides offsets too: no fit is exact.
-    exact = gb.coefficients(fit_of(link="probit", disc=disc), projection)
+    exact = gb.coefficients(fit_of(link="probit", disc=disc), projection=projection).side_by_side()
     shrunk = BETA / np.sqrt(1.0 + (disc or 1.0) ** 2 * SD**2)
     np.testing.assert_allclose(exact["population_mean"], shrunk, rtol=1e-10)
     assert exact.attrs["lack_of_fit"] < 1e-12 < table.attrs["lack_of_fit"]
@@ -48,7 +48,7 @@ def test_probit_coefficients_are_divided_by_the_root_of_one_and_the_variance(pro
 @pytest.mark.parametrize("projection", PROJECTIONS)
 @pytest.mark.parametrize("family", ["cumulative", "sratio", "cratio", "acat"])
 def test_without_random_effects_both_coefficients_are_the_same(family, projection):
-    table = gb.coefficients(fit_of(family, right="t + x"), projection)
+    table = gb.coefficients(fit_of(family, right="t + x"), projection=projection).side_by_side()
     np.testing.assert_allclose(table["population_mean"], BETA, rtol=1e-9)
     np.testing.assert_allclose(table["population_ratio"], np.exp(BETA), rtol=1e-9)
 
@@ -87,7 +87,7 @@ COLUMNS = np.repeat(WEIGHTED[["t", "x"]].to_numpy().T[:, :, None], 3, axis=2)
 def test_the_quasi_likelihood_projection_is_what_the_population_would_be_estimated_by(family, left):
     weights = np.ones(len(DATA)) if left == "y" else WEIGHTED.w.to_numpy()
     expected = averaged(family, np.tensordot(BETA, COLUMNS, axes=1))
-    found = gb.coefficients(fit_of(family, left=left))["population_mean"]
+    found = gb.coefficients(fit_of(family, left=left)).side_by_side()["population_mean"]
     np.testing.assert_allclose(found, nearest(family, expected, COLUMNS, weights), atol=2e-6)
 
 
@@ -96,20 +96,24 @@ def test_the_least_squares_projection_regresses_the_links_of_the_population():
     below = np.cumsum(averaged("cumulative", (x @ BETA)[:, None]), axis=1)[:, :3]
     columns = np.hstack([np.tile(np.eye(3), (len(x), 1)), -np.repeat(x, 3, axis=0)])
     wanted = np.linalg.lstsq(columns, special.logit(below).ravel(), rcond=None)[0][3:]
-    found = gb.coefficients(fit_of(), "hedeker")["population_mean"]
+    found = gb.coefficients(fit_of(), projection="hedeker").side_by_side()["population_mean"]
     np.testing.assert_allclose(found, wanted, atol=1e-7)
 
 
 @pytest.mark.parametrize("projection", PROJECTIONS)
 def test_recoding_predictors_recodes_their_coefficients(projection):
-    one = gb.coefficients(fit_of(), projection)["population_mean"].to_numpy()
+    one = gb.coefficients(fit_of(), projection=projection).side_by_side()["population_mean"].to_numpy()
     data = WEIGHTED.assign(u=WEIGHTED.t + WEIGHTED.x, v=3.0 * WEIGHTED.x - 5.0)
     model = gb.Model("y ~ u + v + (1 | g)", data, family="cumulative")
     # t = u - x and x = (v + 5) / 3: what is constant moves into the thresholds.
     back = np.array([[1.0, 0.0], [-1.0 / 3.0, 1.0 / 3.0]])
     shift = 5.0 / 3.0 * (BETA[1] - BETA[0])
     draws = {"beta": [[back @ BETA]], "thresholds": [[TAU - shift]], "sd_g": [[[SD]]]}
-    other = gb.coefficients(gb.Fit.from_draws(model, draws), projection)["population_mean"].to_numpy()
+    other = (
+        gb.coefficients(gb.Fit.from_draws(model, draws), projection=projection)
+        .summary()["population_mean"]
+        .to_numpy()
+    )
     np.testing.assert_allclose(other, back @ one, rtol=1e-7)
 
 
@@ -118,16 +122,16 @@ def test_coefficients_of_each_threshold_have_population_averaged_ones(family):
     t, x = WEIGHTED[["t", "x"]].to_numpy().T
     columns = np.stack([COLUMNS[0], *(x[:, None] * np.eye(3)[k] for k in range(3))])
     expected = averaged(family, np.tensordot([BETA[0], *DELTA], columns, axes=1))
-    table = gb.coefficients(fit_of(family, right="t + cs(x) + (1 | g)"))
+    table = gb.coefficients(fit_of(family, right="t + cs(x) + (1 | g)")).side_by_side()
     assert table["coef"].tolist() == ["t", "cs_1_x", "cs_2_x", "cs_3_x"]
     wanted = nearest(family, expected, columns, np.ones(len(t)))
     np.testing.assert_allclose(table["population_mean"], wanted, atol=5e-6)
-    none = gb.coefficients(fit_of(family, right="t + cs(x)"))
+    none = gb.coefficients(fit_of(family, right="t + cs(x)")).side_by_side()
     np.testing.assert_allclose(none["population_mean"], [BETA[0], *DELTA], rtol=1e-8)
 
 
 def test_rare_categories_keep_their_digits():
-    table = gb.coefficients(fit_of(tau=[-40.0, 0.5, 30.0], sd=1e-6))
+    table = gb.coefficients(fit_of(tau=[-40.0, 0.5, 30.0], sd=1e-6)).side_by_side()
     np.testing.assert_allclose(table["population_mean"], BETA, rtol=1e-6)
 
 
@@ -143,7 +147,7 @@ def test_simulated_responses_of_the_population_are_estimated_by_the_projection()
     rows = data.head(2000).assign(y=y.head(2000), g=np.resize(list("abcd"), 2000))
     model = gb.Model("y ~ t + x + (1 | g)", rows, family="cumulative")
     draws = {"beta": [[BETA]], "thresholds": [[TAU]], "sd_g": [[[SD]]]}
-    table = gb.coefficients(gb.Fit.from_draws(model, draws))
+    table = gb.coefficients(gb.Fit.from_draws(model, draws)).side_by_side()
     z = (table["population_mean"].to_numpy() - marginal.params[:2]) / marginal.bse[:2]
     assert (np.abs(z) < stats.norm.ppf(0.9999)).all()
 
@@ -151,7 +155,7 @@ def test_simulated_responses_of_the_population_are_estimated_by_the_projection()
 def test_a_formula_of_disc_or_t_effects_leave_the_subject_specific_columns():
     model = gb.Model(gb.Formula("y ~ t + (1 | g)", disc="~ x"), WEIGHTED, family="cumulative")
     draws = {"beta": [[[0.9]]], "thresholds": [[TAU]], "sd_g": [[[1.0]]], "disc_beta": [[[0.0, 0.1]]]}
-    table = gb.coefficients(gb.Fit.from_draws(model, draws))
+    table = gb.coefficients(gb.Fit.from_draws(model, draws)).side_by_side()
     assert "population_mean" not in table and "gb.predictions" in table.attrs["caption"]
 
 

@@ -56,7 +56,7 @@ def check(found, parts, row):
 
 
 def means(fit, estimand="population"):
-    return gb.predictions(fit, DATA, estimand).summary()["mean"].to_numpy()
+    return gb.predictions(fit, DATA, estimand=estimand).summary()["mean"].to_numpy()
 
 
 @cache

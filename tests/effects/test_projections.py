@@ -33,7 +33,7 @@ def test_the_equation_is_solved_where_undamped_steps_swing():
     )
     model = gb.Model("y ~ x + (1 | g)", data, family="bernoulli", link="cloglog")
     fit = gb.Fit.from_draws(model, {"beta": [[[0.5, 2.0]]], "sd_g": [[[0.5]]]})
-    found = gb.coefficients(fit)["population_mean"].to_numpy()
+    found = gb.coefficients(fit).side_by_side()["population_mean"].to_numpy()
     eta, v = 0.5 + 2.0 * np.array([-1.0, 0.0, 1.0, 2.0]), 0.25
     z, w = np.polynomial.hermite_e.hermegauss(80)
     mean = (-np.expm1(-np.exp(eta[:, None] + np.sqrt(v) * z))) @ w / w.sum()
@@ -91,7 +91,7 @@ def test_draws_as_wide_as_priors_are_projected(key, width):
     for draw in range(DRAWS):
         here = {name: value[:, draw : draw + 1] for name, value in (draws | own).items()}
         fit = gb.Fit.from_draws(model, here)
-        eta = X @ gb.coefficients(fit)["population_mean"].to_numpy()
+        eta = X @ gb.coefficients(fit).side_by_side()["population_mean"].to_numpy()
         fitted, weight = mean_at(eta), weight_at(eta, {name: value[0, draw] for name, value in own.items()})
         terms = (weight * (means[draw] - fitted))[:, None] * X
         size = (np.abs(weight) * (np.abs(means[draw]) + np.abs(fitted)))[:, None] * np.abs(X)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
+from glmm_bayes.core.intervals import Interval
 from glmm_bayes.effects.result.measures import MEASURES
 
 LOGIT = np.log(np.array([0.1, 0.5]) / (1 - np.array([0.1, 0.5])))
@@ -49,7 +50,7 @@ def test_a_number_needed_to_treat_turns_the_ends_of_the_difference_over():
 
 def test_a_number_needed_to_treat_for_one_event_fewer_is_no_negative_number():
     d = np.random.default_rng(1).normal(-0.04, 0.005, (4000, 1))
-    fewer, more = (MEASURES["nnt"].summarise(draws, 0.9) for draws in (d, -d))
+    fewer, more = (MEASURES["nnt"].summarise(draws, Interval(0.9, "eti")) for draws in (d, -d))
     assert fewer["event"].item() == "fewer" and more["event"].item() == "more"
     numbers = ["median", "eti90_lb", "eti90_ub"]
     np.testing.assert_allclose(fewer[numbers], more[numbers])
@@ -60,7 +61,7 @@ def test_a_number_needed_to_treat_for_one_event_fewer_is_no_negative_number():
 
 def test_a_number_needed_to_treat_goes_through_infinity():
     d = np.random.default_rng(1).normal(0.02, 0.02, (4000, 1))
-    table = MEASURES["nnt"].summarise(d, 0.9)
+    table = MEASURES["nnt"].summarise(d, Interval(0.9, "eti"))
     low, high = np.quantile(d, [0.05, 0.95])
     assert table["eti90_lb"].item() == pytest.approx(1 / high)
     assert table["eti90_ub"].item() == pytest.approx(1 / low)
@@ -327,4 +328,4 @@ def test_a_log_ratio_of_negative_means_is_refused():
     model = gb.Model("y ~ x", pd.DataFrame({"y": [0.0, 1.0, 2.5], "x": [0.0, 1.0, 2.0]}))
     fit = gb.Fit.from_draws(model, {"beta": [[[-1.0, 0.3]]], "sigma": [[1.0]]})
     with pytest.raises(gb.PredictionError, match="not negative"):
-        gb.comparisons(fit, "x", "log_ratio")
+        gb.comparisons(fit, "x", measure="log_ratio")

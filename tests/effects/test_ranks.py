@@ -21,7 +21,7 @@ def fit_of(b=B, formula="y ~ x + (1 | g)"):
 
 
 def test_probabilities_of_ranks_are_shares_of_draws():
-    table = gb.ranks(fit_of(), "g", top=2, distribution=True).set_index("level")
+    table = gb.ranks(fit_of(), "g", top=2, distribution=True).summary().set_index("level")
     # In the last draw a and b are equal and share the second place.
     assert table["mean"].to_dict() == {"a": 1.75, "b": 2.0, "c": 2.75, "d": 3.25}
     assert table["p_best"].to_dict() == {"a": 0.5, "b": 0.25, "c": 0.0, "d": 0.25}
@@ -30,13 +30,13 @@ def test_probabilities_of_ranks_are_shares_of_draws():
 
 
 def test_the_lowest_can_be_the_best():
-    low = gb.ranks(fit_of(), "g", best="lowest").set_index("level")
+    low = gb.ranks(fit_of(), "g", best="lowest").summary().set_index("level")
     assert low.index[0] == "d" and low.loc["d", "p_best"] == 0.75
     assert "1 = lowest of 4" in low.attrs["caption"]
 
 
 def test_ends_of_intervals_are_ranks_that_occur():
-    table = gb.ranks(fit_of(), "g")
+    table = gb.ranks(fit_of(), "g").summary()
     ends = table[["eti89_lb", "eti89_ub"]].to_numpy()
     assert (ends == ends.round()).all() and (ends >= 1).all() and (ends <= 4).all()
 
@@ -45,7 +45,7 @@ def test_ranks_are_those_of_scipy_and_their_mean_is_fixed():
     from scipy.stats import rankdata
 
     b = np.random.default_rng(4).normal(size=(50, 4))
-    table = gb.ranks(fit_of(b), "g").set_index("level")
+    table = gb.ranks(fit_of(b), "g").summary().set_index("level")
     expected = pd.Series(rankdata(-b, axis=1).mean(axis=0), list("abcd"))
     pd.testing.assert_series_equal(table["mean"].sort_index(), expected, check_names=False)
     assert table["p_best"].sum() == pytest.approx(1.0)
@@ -53,19 +53,19 @@ def test_ranks_are_those_of_scipy_and_their_mean_is_fixed():
 
 
 def test_an_order_of_the_draws_changes_nothing_and_an_order_within_them_does():
-    again = gb.ranks(fit_of(B[::-1]), "g")
-    pd.testing.assert_frame_equal(again, gb.ranks(fit_of(), "g"))
+    again = gb.ranks(fit_of(B[::-1]), "g").summary()
+    pd.testing.assert_frame_equal(again, gb.ranks(fit_of(), "g").summary())
     # Posterior means hide that a is first in half of the draws only.
     torn = np.column_stack([B[:, 0], B[[1, 2, 3, 0], 1], B[:, 2], B[:, 3]])
     assert torn.mean(axis=0).tolist() == B.mean(axis=0).tolist()
-    assert not gb.ranks(fit_of(torn), "g")["p_best"].equals(again["p_best"])
+    assert not gb.ranks(fit_of(torn), "g").summary()["p_best"].equals(again["p_best"])
 
 
 def test_any_effect_can_be_ranked_by_its_name():
     b = np.stack([B, -B], axis=2)
     fit = fit_of(b, "y ~ x + (x || g)")
-    assert gb.ranks(fit, "g")["level"][0] == "a"
-    assert gb.ranks(fit, "g", effect="x")["level"][0] == "d"
+    assert gb.ranks(fit, "g").summary()["level"][0] == "a"
+    assert gb.ranks(fit, "g", effect="x").summary()["level"][0] == "d"
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def gaussian(rows, beta, sd, sigma, formula, corr=None, b=None):
 def test_shrinkage_of_an_intercept_is_the_variance_ratio():
     # n = 4, sigma_y = 2, sigma_b = 1 -> .5; level mean residual 1.6.
     rows = pd.DataFrame({"y": [1.0, 2.0, 1.4, 2.0, 0.0, 0.5, -0.5, 0.3], "g": list("aaaabbbb")})
-    table = gb.random_effects(gaussian(rows, [0.0], [1.0], 2.0, "y ~ 1 + (1 | g)"))
+    table = gb.random_effects(gaussian(rows, [0.0], [1.0], 2.0, "y ~ 1 + (1 | g)")).summary()
     np.testing.assert_allclose(table["shrinkage"], 0.5)
     np.testing.assert_allclose(table["no_pooling"], [1.6, 0.075])
 
@@ -39,7 +39,7 @@ def test_shrinkage_of_correlated_effects_equals_the_published_values():
     rows = pd.DataFrame({"y": [0.4, 1.0, 2.0, 1.2] * 2, "x": [0.0, 1, 2, 3] * 2, "g": list("aaaabbbb")})
     corr = 0.3 / np.sqrt(0.5)
     fit = gaussian(rows, [0.0, 0.0], [1.0, np.sqrt(0.5)], np.sqrt(1.5), "y ~ x + (x | g)", corr)
-    table = gb.random_effects(fit)
+    table = gb.random_effects(fit).summary()
     np.testing.assert_allclose(table["shrinkage"][:2], [0.335703, 0.221638], atol=5e-7)
     np.testing.assert_allclose(table["no_pooling"][:2], [0.64, 0.34], atol=1e-9)
 
@@ -48,7 +48,7 @@ def test_effects_shrunk_by_the_matrix_may_move_away_from_zero():
     # y - X beta = (.4, 1, 2, 1.2): own estimates (.64, .34), posterior mean (.49514683, .34955178).
     rows = pd.DataFrame({"y": [0.4, 1.0, 2.0, 1.2] * 2, "x": [0.0, 1, 2, 3] * 2, "g": list("aaaabbbb")})
     fit = gaussian(rows, [0.0, 0.0], [1.0, np.sqrt(0.5)], np.sqrt(1.5), "y ~ x + (x | g)", 0.3 / np.sqrt(0.5))
-    table = gb.random_effects(fit)
+    table = gb.random_effects(fit).summary()
     z = np.column_stack([np.ones(4), np.arange(4.0)])
     information = z.T @ z / 1.5
     np.testing.assert_allclose(table["information"][:2], np.diag(information), rtol=1e-12)
@@ -91,13 +91,13 @@ def bernoulli_draws(draws=4_000):
 
 
 def test_shrinkage_of_bernoulli_rows_at_zero_equals_the_published_value():
-    table = gb.random_effects(bernoulli(3))
+    table = gb.random_effects(bernoulli(3)).summary()
     assert table["shrinkage"][0] == pytest.approx(0.284090909, abs=5e-10)
     assert table["information"][0] == pytest.approx(7 * 0.2 * 0.8, rel=1e-12)
 
 
 def test_shrinkage_of_bernoulli_rows_over_their_posterior_equals_the_published_value():
-    table = gb.random_effects(bernoulli(3, b=bernoulli_draws()))
+    table = gb.random_effects(bernoulli(3, b=bernoulli_draws())).summary()
     assert table["mean"][0] == pytest.approx(0.820791752, abs=1e-4)
     assert table["shrinkage"][0] == pytest.approx(0.238338831, abs=2e-5)
 
@@ -108,18 +108,18 @@ def test_laplace_shrinkage_of_bernoulli_rows_is_near_the_exact_variance_ratio():
     assert mean == pytest.approx(0.820791752, abs=5e-10)
     exact = weights @ (grid - mean) ** 2 / 1.5**2
     assert exact == pytest.approx(0.233634251, abs=5e-10)
-    assert gb.random_effects(bernoulli(3, b=bernoulli_draws()))["shrinkage"][0] == pytest.approx(
+    assert gb.random_effects(bernoulli(3, b=bernoulli_draws())).summary()["shrinkage"][0] == pytest.approx(
         exact, abs=0.005
     )
 
 
 def test_no_pooling_of_bernoulli_rows_equals_the_published_value():
-    assert gb.random_effects(bernoulli(3))["no_pooling"][0] == pytest.approx(1.09861229, abs=5e-9)
+    assert gb.random_effects(bernoulli(3)).summary()["no_pooling"][0] == pytest.approx(1.09861229, abs=5e-9)
 
 
 @pytest.mark.parametrize(("successes", "sign"), [(0, -1), (7, 1)])
 def test_levels_with_one_outcome_only_have_infinite_estimates_without_pooling(successes, sign):
-    assert gb.random_effects(bernoulli(successes))["no_pooling"][0] == sign * np.inf
+    assert gb.random_effects(bernoulli(successes)).summary()["no_pooling"][0] == sign * np.inf
 
 
 def test_no_pooling_of_poisson_slopes_equals_a_general_optimizer():
@@ -129,7 +129,7 @@ def test_no_pooling_of_poisson_slopes_equals_a_general_optimizer():
     model = gb.Model("y ~ x + (x | g)", rows, family="poisson")
     corr = np.array([[np.eye(2)]])
     draws = {"beta": [[[1.0, 0.3]]], "sd_g": [[[0.5, 0.5]]], "corr_g": corr, "b_g": np.zeros((1, 1, 4, 2))}
-    table = gb.random_effects(gb.Fit.from_draws(model, draws))
+    table = gb.random_effects(gb.Fit.from_draws(model, draws)).summary()
     for level in range(4):
         own = rows[rows["g"] == level]
         offset = 1 + 0.3 * own["x"]
@@ -146,14 +146,14 @@ def test_no_pooling_of_poisson_slopes_equals_a_general_optimizer():
 def test_a_level_whose_rows_cannot_carry_a_slope_has_no_own_estimate():
     rows = pd.DataFrame({"y": [1.0, 2, 3, 4], "x": [0.0, 1, 2, 2], "g": list("aabb")})
     fit = gaussian(rows, [0.0, 0.0], [1.0, 1.0], 1.0, "y ~ x + (x | g)", 0.2)
-    table = gb.random_effects(fit)
+    table = gb.random_effects(fit).summary()
     assert table["no_pooling"].notna().tolist() == [True, True, False, False]
     assert table["shrinkage"].between(0, 1).all()
 
 
 def test_shrinkage_lies_between_no_and_complete_pooling():
     fit = bernoulli(3)
-    assert gb.random_effects(fit)["shrinkage"].between(0, 1).all()
+    assert gb.random_effects(fit).summary()["shrinkage"].between(0, 1).all()
 
 
 def test_shrinkage_of_effects_on_sigma_is_that_of_a_log_standard_deviation():
@@ -162,7 +162,7 @@ def test_shrinkage_of_effects_on_sigma_is_that_of_a_log_standard_deviation():
     model = gb.Model(gb.Formula("y ~ 1 + (1 | g)", sigma="~ 1 + (1 | g)"), rows)
     draws = {"beta": [[[0.0]]], "sd_g": [[[1.0]]], "b_g": np.zeros((1, 1, 4, 1))}
     draws |= {"sigma_beta": [[[0.0]]], "sigma_sd_g": [[[0.7]]], "sigma_b_g": np.zeros((1, 1, 4, 1))}
-    table = gb.random_effects(gb.Fit.from_draws(model, draws)).set_index(["level", "effect"])
+    table = gb.random_effects(gb.Fit.from_draws(model, draws)).summary().set_index(["level", "effect"])
     for level in "abcd":
         # - d2/ds2 of sum(-s - y^2 exp(-2 s) / 2) at s = 0.
         information = 2 * (rows.loc[rows["g"] == level, "y"] ** 2).sum()
@@ -180,7 +180,7 @@ def test_shrinkage_of_effects_on_categories_holds_their_multinomial_information(
     for category in ("q", "r"):
         draws |= {f"mu_{category}_beta": [[[0.4]]], f"mu_{category}_sd_g": [[[0.8]]]}
         draws[f"mu_{category}_b_g"] = np.zeros((1, 1, 5, 1))
-    table = gb.random_effects(gb.Fit.from_draws(model, draws))
+    table = gb.random_effects(gb.Fit.from_draws(model, draws)).summary()
     p = np.exp(0.4) / (1 + 2 * np.exp(0.4))
     np.testing.assert_allclose(table["information"], 6 * p * (1 - p), rtol=1e-5)
     np.testing.assert_allclose(table["shrinkage"], 1 / (1 + 0.64 * 6 * p * (1 - p)), rtol=1e-5)
@@ -201,7 +201,7 @@ def test_shrinkage_says_whether_it_is_exact(family, further, rule):
     if further:
         del draws["sigma"]
         draws |= {"sigma_beta": [[[0.0]]], "sigma_sd_g": [[[1.0]]], "sigma_b_g": np.zeros((1, 1, 4, 1))}
-    assert gb.random_effects(gb.Fit.from_draws(model, draws)).attrs["shrinkage"] == rule
+    assert gb.random_effects(gb.Fit.from_draws(model, draws)).summary().attrs["shrinkage"] == rule
 
 
 def test_draws_that_shrinkage_needs_are_asked_for_by_name():
@@ -224,7 +224,7 @@ def test_pooling_factor_of_a_balanced_gaussian_model_is_its_shrinkage_factor():
     shape = (1, len(b), 1)
     draws = {"beta": np.zeros(shape), "sd_g": np.full(shape, sd), "sigma": np.full(shape[:2], sigma)}
     fit = gb.Fit.from_draws(gb.Model("y ~ 1 + (1 | g)", rows), draws | {"b_g": b[None, :, :, None]})
-    table = gb.random_effects(fit)
+    table = gb.random_effects(fit).summary()
     np.testing.assert_allclose(table["shrinkage"], factor, rtol=1e-12)
     assert table.attrs["pooling"]["Intercept | g"] == pytest.approx(factor, rel=1e-12)
     assert "Intercept | g: 0.35" in table.attrs["caption"]
@@ -246,6 +246,6 @@ def test_posterior_means_of_toenail_patients_differ_less_than_the_patients_do():
     b = [np.interp(rng.permutation(middle), own, grid) for own in cumulative.T]
     given = {"beta": np.tile(beta, (1, draws, 1)), "sd_patientID": np.full((1, draws, 1), np.sqrt(v))}
     fit = gb.Fit.from_draws(model, given | {"b_patientID": np.stack(b, axis=1)[None, :, :, None]})
-    table = gb.random_effects(fit)
+    table = gb.random_effects(fit).summary()
     assert table["mean"].std() == pytest.approx(3.37, abs=0.03)
     assert table.attrs["pooling"]["Intercept | patientID"] == pytest.approx(0.298, abs=0.02)

@@ -82,7 +82,7 @@ def test_slopes_of_every_family_are_differences_of_predictions(family, word):
     fit = gb.Fit.from_draws(model, draws_of(model, shape=(1, 2), sd=0.7))
     h = 1e-4
     at = [pd.DataFrame({"x": [x]}) for x in (0.3 - h, 0.3, 0.3 + h)]
-    low, high = (gb.predictions(fit, rows, word, seed=5).draws.to_numpy() for rows in (at[0], at[2]))
+    low, high = (gb.predictions(fit, rows, estimand=word, seed=5).draws.to_numpy() for rows in (at[0], at[2]))
     slope = gb.slopes(fit, "x", newdata=at[1], by=False, estimand=word, seed=5).draws.to_numpy()
     np.testing.assert_allclose(slope, (high - low) / (2 * h), rtol=1e-4, atol=2e-5)
 
@@ -132,9 +132,9 @@ def test_slopes_of_many_rows_are_looked_up_and_equal_those_of_few(link, scale, m
     model = gb.Model("y ~ x * z + (1 | g)", data, "bernoulli", link)
     draws = {"beta": rng.normal(0, 0.3, (1, 5, 4)), "sd_g": rng.uniform(0.5, 2, (1, 5, 1))}
     fit = gb.Fit.from_draws(model, draws)
-    many = gb.slopes(fit, "x", measure, by=False, scale=scale)
+    many = gb.slopes(fit, "x", measure=measure, by=False, scale=scale)
     assert "tabulated" in many.attrs["integration"]
-    few = gb.slopes(fit, "x", measure, newdata=data.head(30), by=False, scale=scale)
+    few = gb.slopes(fit, "x", measure=measure, newdata=data.head(30), by=False, scale=scale)
     assert "tabulated" not in few.attrs["integration"]
     np.testing.assert_allclose(many.draws[0, :, :30], few.draws[0], rtol=2e-6, atol=1e-7)
 
@@ -165,7 +165,8 @@ def test_slopes_of_new_groups_beside_others_are_differences_of_predictions(kind,
     word = {"g": "new_subject", "h": others}
     h = 1e-5
     low, high = (
-        gb.predictions(fit, rows.assign(x=rows["x"] + s * h), word, seed=3).draws.to_numpy() for s in (-1, 1)
+        gb.predictions(fit, rows.assign(x=rows["x"] + s * h), estimand=word, seed=3).draws.to_numpy()
+        for s in (-1, 1)
     )
     found = gb.slopes(fit, "x", newdata=rows, by=False, estimand=word, seed=3)
     np.testing.assert_allclose(found.draws.to_numpy(), (high - low) / (2 * h), rtol=2e-6, atol=2e-7)

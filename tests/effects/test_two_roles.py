@@ -104,8 +104,8 @@ def _asked(role: str) -> dict[str, str]:
 def test_an_average_prediction_is_that_of_its_rows_one_at_a_time(fits, role, estimand):
     asked = _asked(role)
     _close(
-        gb.predictions(fits[role], DATA, estimand, by=True, **asked),
-        [gb.predictions(fits[role], DATA.iloc[[row]], estimand, **asked) for row in range(N)],
+        gb.predictions(fits[role], DATA, estimand=estimand, by=True, **asked),
+        [gb.predictions(fits[role], DATA.iloc[[row]], estimand=estimand, **asked) for row in range(N)],
     )
 
 
@@ -170,8 +170,8 @@ def test_shares_of_variance_know_each_rows_standard_error(sigma):
     draws = {"beta": [[[0.0]]], "sd_g": [[[1.2]]]} | ({"sigma": [[sigma]]} if sigma else {})
     fit = gb.Fit.from_draws(gb.Model(f"y | se(s{more}) ~ 1 + (1 | g)", data), draws)
     right = 1.44 / (1.44 + float(np.mean(data["s"] ** 2)) + sigma**2)
-    assert gb.icc(fit)["mean"][0] == pytest.approx(right)
-    shares = gb.r2(fit)
+    assert gb.icc(fit).summary()["mean"][0] == pytest.approx(right)
+    shares = gb.r2(fit).summary()
     assert shares["mean"][shares["scale"] == "response"].tolist() == pytest.approx([0.0, right])
     with pytest.raises(gb.PredictionError) as caught:
         gb.icc(fit, data)

@@ -246,7 +246,8 @@ def test_a_model_is_that_of_the_listed_family():
         first, second = (gb.predictions(fit, estimand=estimand) for fit in (own, listed))
         np.testing.assert_allclose(first.draws, second.draws, rtol=1e-12)
     np.testing.assert_allclose(
-        gb.coefficients(own).select_dtypes("number"), gb.coefficients(listed).select_dtypes("number")
+        gb.coefficients(own).side_by_side().select_dtypes("number"),
+        gb.coefficients(listed).side_by_side().select_dtypes("number"),
     )
     np.testing.assert_array_equal(own.priors.first.fixed.mean, listed.priors.first.fixed.mean)
 

@@ -93,7 +93,10 @@ SLOPES = {
 def test_an_exposure_projects_as_its_offset_does():
     rate = gb.Model("count | rate(e) ~ x + (1 + x | g)", DATA, family="poisson")
     offset = gb.Model("count ~ x + offset(log(e)) + (1 + x | g)", DATA, family="poisson")
-    found = [gb.coefficients(gb.Fit.from_draws(model, SLOPES))["population_mean"] for model in (rate, offset)]
+    found = [
+        gb.coefficients(gb.Fit.from_draws(model, SLOPES)).side_by_side()["population_mean"]
+        for model in (rate, offset)
+    ]
     np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
 
 
@@ -102,7 +105,8 @@ def test_a_weight_projects_as_repeated_rows_do():
     repeated = gb.Model("y ~ x + (1 | g)", DATA.loc[DATA.index.repeat(DATA["w"])], family="bernoulli")
     draws = {"beta": [[[0.3, 1.2]]], "sd_g": [[[2.0]]]}
     found = [
-        gb.coefficients(gb.Fit.from_draws(model, draws))["population_mean"] for model in (weighted, repeated)
+        gb.coefficients(gb.Fit.from_draws(model, draws)).side_by_side()["population_mean"]
+        for model in (weighted, repeated)
     ]
     np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
 
@@ -123,8 +127,8 @@ def test_a_meta_analysis_has_coefficients_and_variance_components(family, tmp_pa
     if family == "student":
         draws["nu"] = np.full((1, 4), 5.0)
     fit = gb.Fit.from_draws(model, draws)
-    assert gb.coefficients(fit)["population_mean"].item() == pytest.approx(0.3)
-    assert not gb.variance_components(fit)["quantity"].str.contains("ICC").any()
+    assert gb.coefficients(fit).side_by_side()["population_mean"].item() == pytest.approx(0.3)
+    assert not gb.variance_components(fit).summary()["quantity"].str.contains("ICC").any()
     gb.report(fit, tmp_path / "report.html")
 
 
@@ -133,8 +137,8 @@ def test_odds_ratios_of_ordered_categories_know_the_discrimination(disc):
     model = gb.Model(gb.Formula("rating ~ x + (1 | g)", disc=disc), DATA, family="cumulative")
     draws = {"beta": [[[1.2]]], "sd_g": [[[2.0]]], "thresholds": [[[-1.0, 1.0]]]}
     fit = gb.Fit.from_draws(model, draws)
-    assert gb.coefficients(fit)["subject_ratio"].item() == pytest.approx(np.exp(1.2 * disc))
-    table = gb.variance_components(fit).set_index("quantity")["mean"]
+    assert gb.coefficients(fit).side_by_side()["subject_ratio"].item() == pytest.approx(np.exp(1.2 * disc))
+    table = gb.variance_components(fit).summary().set_index("quantity")["mean"]
     d = np.pi**2 / 3 / disc**2
     assert table["ICC, latent scale"] == pytest.approx(4 / (4 + d))
     median = next(value for name, value in table.items() if name.startswith("median"))
@@ -144,7 +148,7 @@ def test_odds_ratios_of_ordered_categories_know_the_discrimination(disc):
 def test_a_discrimination_with_a_formula_has_no_one_ratio():
     model = gb.Model(gb.Formula("rating ~ x + (1 | g)", disc="~ z"), DATA, family="cumulative")
     draws = {"beta": [[[1.2]]], "sd_g": [[[2.0]]], "thresholds": [[[-1.0, 1.0]]], "disc_beta": [[[0.1, 0.2]]]}
-    table = gb.coefficients(gb.Fit.from_draws(model, draws))
+    table = gb.coefficients(gb.Fit.from_draws(model, draws)).side_by_side()
     own = table[table["coef"] == "x"]
     assert "subject_ratio" not in own or own["subject_ratio"].isna().all()
 

@@ -24,7 +24,7 @@ def without(*names):
 
 def test_all_verbs_work_on_complete_draws():
     fit = gb.Fit.from_draws(MODEL, DRAWS)
-    assert len(gb.random_effects(fit)) == 36
+    assert len(gb.random_effects(fit).summary()) == 36
     assert {"beta[Days]", "corr_Subject[Intercept, Days]"} <= set(gb.summary(fit).index)
     assert "log_likelihood" in fit.draws.children
 

@@ -144,7 +144,7 @@ def test_the_instructive_failure_of_epil_equals_the_published_numbers():
 
 def test_the_posteriors_columns_are_those_of_the_table_of_coefficients():
     fit = study("bacteria")[0]
-    table, both = gb.gee(fit), gb.coefficients(fit)
+    table, both = gb.gee(fit), gb.coefficients(fit).side_by_side()
     for column in ("coef", "subject_mean", "population_mean", "population_eti89_lb"):
         pd.testing.assert_series_equal(table[column], both[column])
     gap = (table["population_mean"] - table["gee"]) / table["gee_se"]
@@ -187,7 +187,7 @@ def test_trials_are_as_many_rows_of_the_group(correlation):
         "ill ~ 0 + period + (1 | herd)", rows.assign(ill=(place < rows["incidence"]) * 1), family="bernoulli"
     )
     beta = [-1.4, -2.4, -2.5, -3.0]
-    one, other = (gb.gee(fit_from(found, beta, 0.6), correlation) for found in (model, single))
+    one, other = (gb.gee(fit_from(found, beta, 0.6), correlation=correlation) for found in (model, single))
     np.testing.assert_allclose(one[["gee", "gee_se"]], other[["gee", "gee_se"]], rtol=1e-9)
     assert "each trial was given to statsmodels as a row." in one.attrs["notes"]
 
@@ -197,7 +197,7 @@ def test_weights_count_as_repeated_rows_under_independence():
     weighted = gb.Model("y01 | weights(w) ~ trt + (1 | ID)", data, family="bernoulli")
     repeated = gb.Model("y01 ~ trt + (1 | ID)", data.loc[data.index.repeat(data["w"])], family="bernoulli")
     beta = [2.9, -1.3, -0.8]
-    one, other = (gb.gee(fit_from(model, beta), "independence") for model in (weighted, repeated))
+    one, other = (gb.gee(fit_from(model, beta), correlation="independence") for model in (weighted, repeated))
     np.testing.assert_allclose(one[["gee", "gee_se"]], other[["gee", "gee_se"]], rtol=1e-8)
 
 
@@ -228,7 +228,7 @@ def test_ar1_on_complete_visits_is_that_of_statsmodels():
     import statsmodels.api as sm
 
     data = visits(missing=False)
-    table = gb.gee(ar1_fit(data), "ar1", time="week")
+    table = gb.gee(ar1_fit(data), correlation="ar1", time="week")
     shape = sm.cov_struct.Autoregressive(grid=False)
     x = sm.add_constant(data[["week"]])
     family = sm.families.Binomial()
@@ -242,7 +242,7 @@ def test_ar1_on_complete_visits_is_that_of_statsmodels():
 def test_ar1_with_missed_visits_solves_the_equations_of_its_times():
     data = visits()
     shuffled = data.sample(frac=1.0, random_state=1)
-    table = gb.gee(ar1_fit(shuffled), "ar1", time=shuffled["week"])
+    table = gb.gee(ar1_fit(shuffled), correlation="ar1", time=shuffled["week"])
     rho = float(table.attrs["correlation"].split()[1])
     gamma, x = table["gee"].to_numpy(), np.column_stack([np.ones(len(data)), data["week"]])
     score, bread, meat = np.zeros(2), np.zeros((2, 2)), np.zeros((2, 2))
@@ -310,7 +310,7 @@ def test_independence_solves_the_score_equation_of_every_family_and_link(family,
     further = {"shape": [[2.0]]} if family != "bernoulli" else {}
     names = {name: further.get("shape", [[1.0]]) for name in model.priors.auxiliary}
     fit = fit_from(model, [0.9, 0.1], 0.1, **names)
-    gamma = gb.gee(fit, "independence")["gee"].to_numpy()
+    gamma = gb.gee(fit, correlation="independence")["gee"].to_numpy()
     x, y = fit.design.x, fit.response.values
     eta = x @ gamma
     mu, slope = fit.link.inverse(eta), fit.link.inverse_derivative(eta)

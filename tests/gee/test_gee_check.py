@@ -7,7 +7,7 @@ from scipy.special import expit
 
 import glmm_bayes as gb
 from glmm_bayes.effects.verbs.coefficients import population_coefficients
-from glmm_bayes.gee.gee_check import Cells
+from glmm_bayes.gee.gee_check import ReplicateSolver
 from glmm_bayes.gee.mean_model import mean_model
 from glmm_bayes.predictive.replication import NewGroupReplication
 
@@ -64,13 +64,15 @@ def test_coefficients_of_data_and_of_replicates_are_those_of_statsmodels(formula
     pytest.importorskip("statsmodels")
     fit = fit_of(formula, family, link)
     responses = NewGroupReplication(fit).draw(np.random.default_rng(1), np.arange(3))
-    own = Cells(mean_model(fit, "this test")).coefficients(np.vstack([fit.response.values, responses]))
-    np.testing.assert_allclose(own[0], gb.gee(fit, "independence")["gee"], atol=1e-7)
+    own = ReplicateSolver(mean_model(fit, "this test")).coefficients(
+        np.vstack([fit.response.values, responses])
+    )
+    np.testing.assert_allclose(own[0], gb.gee(fit, correlation="independence")["gee"], atol=1e-7)
     name = fit.response.source
     for row, coefficients in zip(responses, own[1:], strict=True):
         model = gb.Model(formula, DATA.assign(**{name: row}), family=family, link=link)
         again = gb.Fit.from_draws(model, {name: fit.draws["posterior"][name] for name in fit.flat})
-        np.testing.assert_allclose(coefficients, gb.gee(again, "independence")["gee"], atol=1e-7)
+        np.testing.assert_allclose(coefficients, gb.gee(again, correlation="independence")["gee"], atol=1e-7)
 
 
 def test_toenail_replicates_equal_the_published_run():

@@ -30,7 +30,7 @@ def test_the_shrinkage_plot_runs_from_own_estimates_by_posterior_means_to_zero()
     fit = fit_of()
     figure = gb.plot_shrinkage(fit, "g")
     assert isinstance(figure, Figure)
-    table = gb.random_effects(fit).sort_values("mean")
+    table = gb.random_effects(fit).summary().sort_values("mean")
     axes = figure.axes[0]
     pulls = pulls_of(axes)
     assert len(pulls) == 6
@@ -45,7 +45,7 @@ def test_infinite_own_estimates_are_arrows_outside_all_that_is_finite():
     fit = fit_of()
     axes = gb.plot_shrinkage(fit).axes[0]
     arrows = {line.get_marker(): line.get_ydata()[0] for line in axes.lines if line.get_marker() in "v^"}
-    own = gb.random_effects(fit)["no_pooling"]
+    own = gb.random_effects(fit).summary()["no_pooling"]
     finite = own[np.isfinite(own)]
     assert arrows["^"] > finite.max() and arrows["v"] < finite.min()
     texts = [text.get_text() for text in axes.texts]
@@ -56,14 +56,14 @@ def test_infinite_own_estimates_are_arrows_outside_all_that_is_finite():
 def test_lines_of_levels_with_more_information_are_thicker():
     axes = gb.plot_shrinkage(fit_of()).axes[0]
     pulls = pulls_of(axes)
-    shrinkage = gb.random_effects(fit_of()).sort_values("mean", kind="stable")["shrinkage"]
+    shrinkage = gb.random_effects(fit_of()).summary().sort_values("mean", kind="stable")["shrinkage"]
     widths = [line.get_linewidth() for line in pulls]
     np.testing.assert_array_equal(np.argsort(widths, kind="stable"), np.argsort(-shrinkage, kind="stable"))
 
 
 def test_descriptions_hold_what_the_table_says():
     fit = fit_of()
-    table = gb.random_effects(fit).sort_values("mean")
+    table = gb.random_effects(fit).summary().sort_values("mean")
     alt = gb.plot_shrinkage(fit).alt
     finite = table[np.isfinite(table["no_pooling"])]
     low = finite.loc[finite["no_pooling"].idxmin()]

@@ -193,7 +193,7 @@ def test_one_question_under_every_estimand_is_one_picture():
 
 
 def test_numbers_needed_to_treat_are_drawn_on_the_scale_of_the_difference():
-    effects = gb.comparisons(counted(), "t", "nnt", by="x")
+    effects = gb.comparisons(counted(), "t", measure="nnt", by="x")
     picture = effects.plot()
     middle = np.median(effects.draws.to_numpy()[0], axis=0)
     np.testing.assert_allclose(picture.axes[0].lines[0].get_xdata(), middle)
@@ -220,7 +220,7 @@ def test_numbers_needed_to_treat_under_every_estimand_lie_within_their_intervals
 @pytest.mark.parametrize(
     "draw",
     [
-        lambda: gb.comparisons(counted(), "t", "nnt").plot(),
+        lambda: gb.comparisons(counted(), "t", measure="nnt").plot(),
         lambda: gb.estimands(counted(), "t", measure="nnt").plot(),
     ],
 )

@@ -92,7 +92,7 @@ def test_draws_are_thinned_evenly_and_say_so():
 
 
 def test_too_many_numbers_are_thinned_by_default(monkeypatch):
-    monkeypatch.setattr("glmm_bayes.predictive.predictive._MOST_NUMBERS", 10 * CHAINS * ROWS)
+    monkeypatch.setattr("glmm_bayes.predictive.posterior_predictive.MOST_NUMBERS", 10 * CHAINS * ROWS)
     tree = gb.posterior_predictive(fit_of("poisson"), seed=1)
     assert tree["posterior_predictive"].sizes["draw"] == 10
     assert tree.attrs["draws"] == 10

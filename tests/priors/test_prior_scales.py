@@ -289,7 +289,7 @@ def test_means_over_effects_of_given_degrees_of_freedom():
         given = {"seed": 1} if word == "new_subject" else {}
         one, other = (gb.predictions(fit, estimand=word, **given) for fit in (fixed, free))
         np.testing.assert_array_equal(one.draws, other.draws)
-    one, other = (gb.variance_components(fit) for fit in (fixed, free))
+    one, other = (gb.variance_components(fit).summary() for fit in (fixed, free))
     pd.testing.assert_frame_equal(pd.DataFrame(one), pd.DataFrame(other))
 
 

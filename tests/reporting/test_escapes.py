@@ -62,7 +62,7 @@ def tables_of(model, fit):
     for effects in effects_of(fit):
         yield from (effects.summary(), effects.grid, effects.summary().head(2))
     yield gb.estimands(fit, "f").summary()
-    yield gb.random_effects(fit).set_index(["factor", "level"])
+    yield gb.random_effects(fit).summary().set_index(["factor", "level"])
 
 
 def effects_of(fit):
@@ -143,7 +143,7 @@ def test_no_cell_of_a_csv_is_a_formula():
                 assert (number and np.isfinite(float(cell))) or not re.match(r"\s*[=+\-@＝]|\t|\r", cell), (
                     cell
                 )
-    series = gb.random_effects(fit)["level"]
+    series = gb.random_effects(fit).summary()["level"]
     assert not re.search(r"(^|,)[=+@]", series.to_csv(index=False), re.MULTILINE)
 
 

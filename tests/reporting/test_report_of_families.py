@@ -99,7 +99,7 @@ def test_further_parameters_have_a_table_of_their_own():
     assert [row[0] for row in further.rows] == ["sigma_Intercept", "sigma_z[b]"]
     assert all(row[-1] == "factor" for row in further.rows)
     assert "sigma_: log of sigma" in further.caption
-    frame = gb.coefficients(fit)
+    frame = gb.coefficients(fit).side_by_side()
     draws = np.exp(fit.flat["sigma_beta"])
     np.testing.assert_allclose(frame["subject_ratio"].to_numpy()[3:].astype(float), np.median(draws, axis=0))
 

@@ -193,7 +193,7 @@ def test_effects_of_a_loaded_fit_are_bit_identical(name, tmp_path):
     ):
         assert verb(loaded).draws.identical(verb(fit).draws)
         pd.testing.assert_frame_equal(verb(loaded).summary(), verb(fit).summary(), check_exact=True)
-    one, two = gb.coefficients(loaded), gb.coefficients(fit)
+    one, two = gb.coefficients(loaded).side_by_side(), gb.coefficients(fit).side_by_side()
     pd.testing.assert_frame_equal(one, two, check_exact=True)
 
 

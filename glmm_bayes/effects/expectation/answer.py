@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from numpy.typing import NDArray
 
 from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, Findings, PredictionError, row_text
+from glmm_bayes.core.intervals import Interval
 from glmm_bayes.effects.estimand.averages import Averages
 from glmm_bayes.effects.estimand.estimand import Estimand
 from glmm_bayes.effects.estimand.factor_words import read_estimand
@@ -25,6 +25,7 @@ from glmm_bayes.effects.expectation.new_groups import new_words
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.group_law import GroupLaw
 from glmm_bayes.effects.result.measures import Measure
+from glmm_bayes.effects.result.of_draws import draws_of_rows
 from glmm_bayes.fit.caveats import caveat_attrs
 from glmm_bayes.fit.fit import Fit
 
@@ -143,24 +144,19 @@ def effects_of(
     grid: pd.DataFrame,
     attrs: dict[str, Any],
     notes: list[str],
+    interval: Interval,
     asked: Estimand | None = None,
     law: GroupLaw | None = None,
     measure: Measure | None = None,
 ) -> Effects:
     """Put draws, shape (draw, row) or (draw, row, category), and what they are into a result."""
-    fit = question.fit
-    attrs |= {"interval_from": "draws" if law is None else _EXACT, "notes": notes} | caveat_attrs(fit)
+    attrs |= {"interval_from": "draws" if law is None else _EXACT, "notes": notes}
+    attrs |= interval.attrs | caveat_attrs(question.fit)
     _refuse_overflow(question, values)
     if values.ndim == 3:
         grid = _with_categories(grid, question.categories)
-    chains, draws = fit.shape
-    array = xr.DataArray(
-        values.reshape(chains, draws, -1),
-        dims=("chain", "draw", "row"),
-        coords={"chain": np.arange(chains), "draw": np.arange(draws), "row": np.arange(len(grid))},
-        attrs=attrs,
-    )
-    return Effects(array, grid.reset_index(drop=True), attrs, law, measure, asked)
+    draws = draws_of_rows(question.fit, values, attrs)
+    return Effects(draws, grid.reset_index(drop=True), attrs, interval, law, measure, asked)
 
 
 def _refuse_overflow(question: Question, values: Array) -> None:

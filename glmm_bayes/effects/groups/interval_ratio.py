@@ -10,17 +10,17 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import special
 
-from glmm_bayes.core.arguments import check_texts, checked_probability
+from glmm_bayes.core.arguments import check_texts, is_open_share
 from glmm_bayes.core.distinct import distinct_rows
-from glmm_bayes.core.errors import Finding, PredictionError, row_text
-from glmm_bayes.core.words import interval_words
+from glmm_bayes.core.errors import Finding, PredictionError, row_text, shown_value
+from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.estimand.estimand import Estimand
 from glmm_bayes.effects.estimand.ordered_categories import one_discrimination
 from glmm_bayes.effects.groups.variance_components import has_one_variance
-from glmm_bayes.effects.result.summary import summary_frame
+from glmm_bayes.effects.result.effects import Effects
+from glmm_bayes.effects.result.of_draws import quantities
 from glmm_bayes.effects.verbs.comparisons import comparisons
-from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.spec.linear_predictor import MEAN
 
@@ -34,11 +34,15 @@ Array = NDArray[np.float64]
 def interval_ratio(
     fit: Fit,
     variable: str,
-    factor: str | None = None,
+    *,
     values: Sequence[Any] | None = None,
-    probability: float = 0.8,
     newdata: Any = None,
-) -> pd.DataFrame:
+    factor: str | None = None,
+    pairs: float = 0.8,
+    hypothesis: Any = None,
+    probability: float | None = None,
+    interval: str | None = None,
+) -> Effects:
     """Say what a covariate of groups means for two groups drawn at random, one of each value.
 
     exp(beta -+ sqrt(2 v) z): the middle 80 % of the odds (or rate) ratios of such pairs. A wide interval
@@ -50,20 +54,22 @@ def interval_ratio(
     fit : Fit
     variable : str
         A covariate that has one value in each level of the factor.
-    factor : str, optional
-        The grouping factor; may be left out if the model has one.
     values : sequence, optional
         As in ``comparisons``.
-    probability : float
-        Of the pairs inside the interval.
     newdata : DataFrame or mapping, optional
         Rows to ask about, where the contrast depends on other variables (interactions, curves, a model
         whose coefficients are population-averaged): it must be one number for all of them.
+    factor : str, optional
+        The grouping factor; may be left out if the model has one.
+    pairs : float
+        Share of the pairs of groups whose ratio lies inside the interval.
+    hypothesis, probability, interval
+        As in ``predictions``.
 
     Returns
     -------
-    pandas.DataFrame
-        ``contrast``, ``quantity``, mean, sd and interval over the posterior draws.
+    Effects
+        Rows told apart by ``contrast`` and ``quantity``.
 
     Raises
     ------
@@ -80,8 +86,9 @@ def interval_ratio(
     """
     check_fit(fit)
     check_texts(variable=variable, factor=factor)
-    probability = checked_probability(probability)
+    shown = read_interval(probability, interval)
     fit.family.check_new_groups(fit.link)
+    _check_share(pairs)
     ratio = fit.family.ratio_name(fit.link) if MEAN in fit.predictors else ""
     if not ratio:
         message = f"interval ratios are of logit and log links, not of {fit.link.name}."
@@ -91,27 +98,28 @@ def interval_ratio(
     disc = one_discrimination(fit)[..., None]
     contrasts, beta = _one_contrast(fit, variable, values, newdata)
     beta, spread = disc * beta, disc * np.sqrt(2.0 * fit.covariance(group.slug)[:, :1, 0])
-    z = special.ndtri(0.5 + probability / 2)
-    percent = f"{100 * probability:g}%"
+    z = special.ndtri(0.5 + pairs / 2)
+    percent = f"{100 * pairs:g}%"
     named = {
         ratio: np.exp(beta),
         f"{percent} interval {ratio}, lower end": np.exp(beta - z * spread),
         f"{percent} interval {ratio}, upper end": np.exp(beta + z * spread),
         "proportion opposed": special.ndtr(-np.abs(beta) / spread),
     }
-    parts = [
-        pd.concat(
-            [pd.DataFrame({"contrast": contrasts, "quantity": name}), summary_frame(draws)],
-            axis=1,
-        )
-        for name, draws in named.items()
-    ]
-    estimand = (
+    grid = pd.DataFrame(
+        {"contrast": contrasts * len(named), "quantity": [name for name in named for _ in contrasts]}
+    )
+    statement = (
         f"two levels of {group.factor} drawn at random, one of each value of {variable}, which alone differs"
     )
-    caption = f"{estimand}; mean and {interval_words()}"
-    frame = pd.concat(parts, ignore_index=True)
-    return captioned(frame, caption, fit, estimand_description=estimand, interval=interval_words())
+    values_of_rows = np.hstack(list(named.values()))
+    return quantities(fit, values_of_rows, grid, shown, statement, hypothesis=hypothesis)
+
+
+def _check_share(pairs: float) -> None:
+    if not is_open_share(pairs):
+        message = f"pairs must be a number above 0 and below 1, found {shown_value(pairs)}."
+        raise PredictionError(Finding("values", message, hint="Write pairs=0.8 for the middle 80 percent."))
 
 
 def _one_contrast(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.core.registry import suggestion
-from glmm_bayes.core.words import interval_words
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.groups.information import level_information, row_information
 from glmm_bayes.effects.groups.no_pooling import no_pooling
-from glmm_bayes.effects.result.summary import summary_frame
-from glmm_bayes.fit.captioned import captioned
+from glmm_bayes.effects.result.effects import Effects
+from glmm_bayes.effects.result.of_draws import quantities
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.fit.linear_predictor import draw_blocks, needed_variables, subject_values
 from glmm_bayes.priors.predictors import Predictor
@@ -26,7 +28,14 @@ Array = NDArray[np.float64]
 ESTIMAND = "subject-specific effects of each level, scale of the linear predictor"
 
 
-def random_effects(fit: Fit, factor: str | None = None) -> pd.DataFrame:
+def random_effects(
+    fit: Fit,
+    factor: str | None = None,
+    *,
+    hypothesis: Any = None,
+    probability: float | None = None,
+    interval: str | None = None,
+) -> Effects:
     """List each level's random effects, their shrinkage, and the estimate without pooling.
 
     Parameters
@@ -34,12 +43,14 @@ def random_effects(fit: Fit, factor: str | None = None) -> pd.DataFrame:
     fit : Fit
     factor : str, optional
         One grouping factor; default: all.
+    hypothesis, probability, interval
+        As in ``predictions``.
 
     Returns
     -------
-    pandas.DataFrame
-        Columns ``factor``, ``level``, ``effect``; posterior ``mean``, ``sd`` and interval (scale of the
-        linear predictor); ``shrinkage`` in (0, 1): the level's variance given the other parameters as
+    Effects
+        Rows told apart by ``factor``, ``level`` and ``effect``, on the scale of the linear predictor.
+        Beside their summary: ``shrinkage`` in (0, 1): the level's variance given the other parameters as
         a share of the variance between groups, 0 no pooling, 1 complete pooling, averaged over draws
         (exact for means of gaussian models, Laplace's value otherwise); ``information``: what the
         level's rows tell about the effect (one over the variance that they alone would leave it, the
@@ -79,31 +90,37 @@ def random_effects(fit: Fit, factor: str | None = None) -> pd.DataFrame:
     >>> import glmm_bayes as gb, numpy as np
     >>> model = gb.Model("y ~ trt + (1 | subject)", gb.load_dataset("epil"), family="poisson")
     >>> draws = {"beta": [[[1.0, -0.2]]], "sd_subject": [[[0.5]]], "b_subject": np.zeros((1, 1, 59, 1))}
-    >>> table = gb.random_effects(gb.Fit.from_draws(model, draws))
-    >>> round(float(table["shrinkage"][0]), 3)
+    >>> effects = gb.random_effects(gb.Fit.from_draws(model, draws))
+    >>> round(float(effects.summary()["shrinkage"][0]), 3)
     0.269
     """
     check_fit(fit)
     check_texts(factor=factor)
+    shown = read_interval(probability, interval)
     wanted = chosen_groups(fit, factor)
     for name in needed_variables(fit.priors):
         fit.needed(name, "shrinkage")
-    table = pd.concat([_table(fit, group, predictor) for predictor, group in wanted], ignore_index=True)
+    levels = [_levels(fit, group, predictor) for predictor, group in wanted]
     rule = _rule(fit, {predictor.name for predictor, _ in wanted})
     lambdas: dict[str, float] = {}
     for predictor, group in wanted:
         lambdas |= pooling_factors(fit, group, predictor)
-    caption = (
-        f"{ESTIMAND}; mean and {interval_words()}; shrinkage: 0 no pooling, 1 complete pooling ({rule}); "
-        "no_pooling: the level's own rows only, infinite where all its outcomes lie at one end; "
-        f"pooling factor lambda: {', '.join(f'{key}: {value:.2f}' for key, value in lambdas.items())}"
+    remarks = (
+        f"shrinkage: 0 no pooling, 1 complete pooling ({rule})",
+        "no_pooling: the level's own rows only, infinite where all its outcomes lie at one end",
+        f"pooling factor lambda: {', '.join(f'{key}: {value:.2f}' for key, value in lambdas.items())}",
     )
-    return captioned(
-        table,
-        caption,
+    return quantities(
         fit,
-        estimand_description=ESTIMAND,
-        interval=interval_words(),
+        np.hstack([draws for draws, _, _ in levels]),
+        pd.concat([grid for _, grid, _ in levels], ignore_index=True),
+        shown,
+        ESTIMAND,
+        quantity="random effect",
+        description=ESTIMAND,
+        remarks=remarks,
+        hypothesis=hypothesis,
+        beside=pd.concat([beside for _, _, beside in levels], ignore_index=True),
         shrinkage=rule,
         pooling=lambdas,
     )
@@ -156,17 +173,17 @@ def effect_draws(fit: Fit, group: GroupDesign, predictor: Predictor) -> Array:
     return fit.needed(predictor.names.of_factor("b", group.slug), "random_effects")
 
 
-def _table(fit: Fit, group: GroupDesign, predictor: Predictor) -> pd.DataFrame:
+def _levels(fit: Fit, group: GroupDesign, predictor: Predictor) -> tuple[Array, pd.DataFrame, pd.DataFrame]:
+    """Return draws of each level's effects, shape (draw, row), their grid, and how they were pooled."""
     b = effect_draws(fit, group, predictor)
     size = len(group.effects)
-    frame = pd.DataFrame(
+    grid = pd.DataFrame(
         {
             "factor": group.factor,
             "level": np.repeat(np.array(group.labels, dtype=object), size),
             "effect": [f"{predictor.prefix}{effect}" for effect in group.effects] * len(group.levels),
         }
     )
-    frame = pd.concat([frame, summary_frame(b.reshape(len(b), -1))], axis=1)
     # Levels that share rows or are correlated have no estimate of their own.
     prior = fit.group_prior(group.slug, predictor.name)
     is_spatial = any(block.levels.name != "independent" for block in prior.blocks)
@@ -174,9 +191,10 @@ def _table(fit: Fit, group: GroupDesign, predictor: Predictor) -> pd.DataFrame:
     missing = np.full(b.shape[1:], np.nan)
     shrinkage, information = shrinkage_factors(fit, group, predictor) if alone else (missing, missing)
     own = no_pooling(fit, group) if alone and predictor.name == MEAN else missing
-    frame["shrinkage"], frame["information"] = shrinkage.reshape(-1), information.reshape(-1)
-    frame["no_pooling"] = own.reshape(-1)
-    return frame[group.occurs.reshape(-1)].reset_index(drop=True)
+    numbers = {"shrinkage": shrinkage, "information": information, "no_pooling": own}
+    beside = pd.DataFrame({name: values.reshape(-1) for name, values in numbers.items()})
+    occurs = group.occurs.reshape(-1)
+    return b.reshape(len(b), -1)[:, occurs], grid[occurs], beside[occurs]
 
 
 def shrinkage_factors(fit: Fit, group: GroupDesign, predictor: Predictor) -> tuple[Array, Array]:

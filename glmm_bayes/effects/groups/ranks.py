@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_flag, check_texts, whole_number
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
+from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.core.registry import suggestion
-from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.groups.random_effects import chosen_groups, effect_draws, only_factor
-from glmm_bayes.effects.result.summary import summary_frame
-from glmm_bayes.fit.captioned import captioned
+from glmm_bayes.effects.result.effects import Effects
+from glmm_bayes.effects.result.of_draws import quantities
+from glmm_bayes.effects.result.summary import MeanSummary, summary_frame
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.priors.predictors import Predictor
 
@@ -26,11 +29,15 @@ _MOST_LEVELS = 2_000
 def ranks(
     fit: Fit,
     factor: str | None = None,
+    *,
     effect: str = "Intercept",
     top: int | None = None,
     best: str = "highest",
     distribution: bool = False,
-) -> pd.DataFrame:
+    hypothesis: Any = None,
+    probability: float | None = None,
+    interval: str | None = None,
+) -> Effects:
     """Say how sure the order of the levels is: each level's rank, found anew in every draw.
 
     Parameters
@@ -46,12 +53,15 @@ def ranks(
         Which end of the effect has rank 1.
     distribution : bool
         True adds the probability of every rank, columns ``rank_1``, ``rank_2``, and so on.
+    hypothesis, probability, interval
+        As in ``predictions``.
 
     Returns
     -------
-    pandas.DataFrame
-        One row a level, by expected rank: ``factor``, ``level``, ``effect``; ``mean`` (the expected rank),
-        ``sd`` and interval of the rank; ``p_best``, ``p_top<k>``. Levels that are equal in a draw share the
+    Effects
+        One row a level, by expected rank: ``factor``, ``level``, ``effect``. In its summary ``mean`` is the
+        expected rank, the interval's ends are ranks that occur, and ``p_best``, ``p_top<k>`` stand beside
+        them. Levels that are equal in a draw share the
         best of their ranks.
 
     Raises
@@ -72,13 +82,14 @@ def ranks(
     >>> model = gb.Model("y ~ trt + (1 | subject)", gb.load_dataset("epil"), family="poisson")
     >>> b = np.random.default_rng(1).normal(np.linspace(-1, 1, 59), 0.3, (1, 50, 59))[..., None]
     >>> draws = {"beta": np.ones((1, 50, 2)), "sd_subject": np.full((1, 50, 1), 0.6), "b_subject": b}
-    >>> table = gb.ranks(gb.Fit.from_draws(model, draws), "subject")
+    >>> table = gb.ranks(gb.Fit.from_draws(model, draws), "subject").summary()
     >>> bool(table["mean"].is_monotonic_increasing and table["p_best"].sum() == 1)
     True
     """
     check_fit(fit)
     check_texts(factor=factor, effect=effect, best=best)
     check_flag("distribution", distribution)
+    shown = read_interval(probability, interval)
     factor = only_factor(fit) if factor is None else factor
     predictor, group, position = chosen_effect(fit, factor, effect)
     has = group.occurs[:, position]
@@ -87,22 +98,37 @@ def ranks(
     top = min(3, levels) if top is None else top
     _check(top, best, levels, distribution)
     places = _places(b if best == "lowest" else -b)
-    table = pd.DataFrame(
-        {"factor": factor, "level": np.array(group.labels, dtype=object)[has], "effect": effect}
-    )
-    table = pd.concat([table, _summary(places)], axis=1)
-    table["p_best"] = (places == 1).mean(axis=0)
-    table[f"p_top{top}"] = (places <= top).mean(axis=0)
+    order = np.argsort(places.mean(axis=0), kind="stable")
+    places, labels = places[:, order], np.array(group.labels, dtype=object)[has][order]
+    beside = {"p_best": (places == 1).mean(axis=0), f"p_top{top}": (places <= top).mean(axis=0)}
     if distribution:
-        every = {f"rank_{rank}": (places == rank).mean(axis=0) for rank in range(1, levels + 1)}
-        table = pd.concat([table, pd.DataFrame(every)], axis=1)
-    table = table.sort_values("mean", kind="stable").reset_index(drop=True)
-    estimand = (
+        beside |= {f"rank_{rank}": (places == rank).mean(axis=0) for rank in range(1, levels + 1)}
+    statement = (
         f"rank of each level of {factor} by its random effect '{effect}', 1 = {best} of {levels}, other "
         "things equal"
     )
-    caption = f"{estimand}; ranked within each draw; mean and {interval_words()}"
-    return captioned(table, caption, fit, estimand_description=estimand, interval=interval_words(), best=best)
+    return quantities(
+        fit,
+        places,
+        pd.DataFrame({"factor": factor, "level": labels, "effect": effect}),
+        shown,
+        f"{statement}; ranked within each draw",
+        description=statement,
+        hypothesis=hypothesis,
+        summarised=RankSummary(),
+        beside=pd.DataFrame(beside),
+        best=best,
+    )
+
+
+class RankSummary(MeanSummary):
+    """Mean and sd of each rank, and an interval whose ends are ranks that occur."""
+
+    def summarise(self, flat: Array, interval: Interval) -> pd.DataFrame:
+        """Summarise draws of ranks, shape (draw, row)."""
+        table = summary_frame(flat, interval)
+        table[list(interval.columns)] = np.stack(interval.ends(flat, "inverted_cdf"), axis=1)
+        return table
 
 
 def chosen_effect(fit: Fit, factor: str | None, effect: str | None) -> tuple[Predictor, GroupDesign, int]:
@@ -137,14 +163,6 @@ def _check(top: int, best: str, levels: int, distribution: bool) -> None:
         message = f"the distribution of ranks has {levels} columns; up to {_MOST_LEVELS} are listed."
     if message:
         raise PredictionError(Finding("settings", message))
-
-
-def _summary(places: Array) -> pd.DataFrame:
-    """Summarise ranks; the interval's ends are ranks that occur."""
-    table, tail = summary_frame(places), (1 - INTERVAL_PROBABILITY) / 2
-    ends = np.quantile(places, [tail, 1 - tail], axis=0, method="inverted_cdf")
-    table[list(interval_columns())] = ends.T
-    return table
 
 
 def _places(values: Array) -> Array:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.words import interval_words
+from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.estimand.ordered_categories import discrimination
 from glmm_bayes.effects.expectation.random_variance import spread_of
 from glmm_bayes.effects.groups.latent_residual import latent_residual
-from glmm_bayes.effects.result.summary import summary_frame
-from glmm_bayes.fit.captioned import captioned
+from glmm_bayes.effects.result.effects import Effects
+from glmm_bayes.effects.result.of_draws import quantities
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.priors.posterior import shared_labels
 from glmm_bayes.priors.predictors import Predictor
@@ -27,17 +28,25 @@ Array = NDArray[np.float64]
 Z75 = 0.6744897501960817  # 75 % point of the standard normal
 
 
-def variance_components(fit: Fit) -> pd.DataFrame:
+def variance_components(
+    fit: Fit,
+    *,
+    hypothesis: Any = None,
+    probability: float | None = None,
+    interval: str | None = None,
+) -> Effects:
     """Summarise how much groups differ.
 
     Parameters
     ----------
     fit : Fit
+    hypothesis, probability, interval
+        As in ``predictions``.
 
     Returns
     -------
-    pandas.DataFrame
-        Columns ``factor``, ``quantity``, ``mean``, ``sd`` and the interval. For each factor: the sd of
+    Effects
+        Rows told apart by ``factor`` and ``quantity``. For each factor: the sd of
         each effect and their correlations (scale of the linear predictor). For the mean, unless
         levels are tied: the variance (with random slopes its mean over the rows), its share in that
         of all factors, the median odds or rate ratio of two groups (normal intercepts; else
@@ -52,6 +61,7 @@ def variance_components(fit: Fit) -> pd.DataFrame:
     intra-class correlation coefficient.
     """
     check_fit(fit)
+    shown = read_interval(probability, interval)
     rows: list[tuple[str, str, Array]] = []
     main = fit.priors.first
     has_shares = MEAN in fit.predictors and all(_has_shares(fit, group) for group in main.design.groups)
@@ -67,18 +77,22 @@ def variance_components(fit: Fit) -> pd.DataFrame:
     if not rows:
         message = "the model has no random effects and no residual standard deviation."
         raise PredictionError(Finding("no_random_effects", message))
-    frame = pd.DataFrame({"factor": [row[0] for row in rows], "quantity": [row[1] for row in rows]})
-    table = pd.concat([frame, summary_frame(np.stack([row[2] for row in rows], axis=1))], axis=1)
-    estimand = "variation between groups, scale of the linear predictor"
+    grid = pd.DataFrame({"factor": [row[0] for row in rows], "quantity": [row[1] for row in rows]})
+    statement = "variation between groups, scale of the linear predictor"
     further = [name for name in fit.predictors if name != MEAN]
     if further:
-        estimand += f"; {'_, '.join(further)}_: of that parameter"
-    caption = f"{estimand}; mean and {interval_words()}"
+        statement += f"; {'_, '.join(further)}_: of that parameter"
     residual = latent_residual(fit) if variances else None
     words = "" if residual is None else residual.words
-    caption += f"; latent residual: {words}" if words else ""
-    return captioned(
-        table, caption, fit, estimand_description=estimand, interval=interval_words(), latent_residual=words
+    return quantities(
+        fit,
+        np.stack([row[2] for row in rows], axis=1),
+        grid,
+        shown,
+        statement,
+        remarks=(f"latent residual: {words}",) if words else (),
+        hypothesis=hypothesis,
+        latent_residual=words,
     )
 
 

@@ -3,44 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
-from glmm_bayes.core.arguments import checked_probability
-from glmm_bayes.core.elsewhere import AnswersNames, in_our_words
+from glmm_bayes.core.elsewhere import in_our_words
+from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.escapes import visible
+from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.core.text_tables import WIDTH, number_text, table_text, told
-from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns, interval_words
 from glmm_bayes.effects.estimand.estimand import Estimand
 from glmm_bayes.effects.result.group_law import GroupLaw
+from glmm_bayes.effects.result.indexed_result import IndexedResult
 from glmm_bayes.effects.result.measures import Measure
-from glmm_bayes.effects.result.summary import summary_frame
-from glmm_bayes.fit.captioned import printed, with_caption
+from glmm_bayes.effects.result.summary import MeanSummary, Summary
+from glmm_bayes.fit.captioned import captioned, printed, with_caption
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+Array = NDArray[np.float64]
+
 _SHOWN_ROWS = 20
+#: What attributes say of a verb's table, and of no combination of its rows.
+_OF_THE_TABLE = ("statement", "remarks", "caption")
 
 
-@dataclass(frozen=True, eq=False)
-class Effects(AnswersNames):
+@dataclass(frozen=True, eq=False, repr=False)
+class Effects(IndexedResult):
     """Draws of effects, one for each row of a grid.
 
     Attributes
     ----------
     draws : xarray.DataArray, dims (chain, draw, row)
     grid : pandas.DataFrame
-        What each row is: covariates, the contrast.
+        What each row is: covariates, the contrast, the quantity.
     attrs : mapping
         ``quantity``, ``estimand`` (the word), ``estimand_description``, ``scale``, ``measure``,
-        ``average``, ``integration``, ``integration_error``, ``interval_from`` (how interval ends were
+        ``average``, ``integration``, ``integration_error``, ``interval`` (its words),
+        ``interval_probability``, ``interval_kind``, ``interval_from`` (how interval ends were
         computed), ``notes`` (what was found in new rows); for new groups ``seed``; for a run that ended
         early or has draws that are not finite ``caveats``.
+    interval : Interval
+        Level and kind of intervals where no others are asked for: those of the verb's call.
     law : GroupLaw or None
         For rows of new groups: their distribution over draws and groups, from which mean and interval
         are computed without Monte Carlo error of the drawn groups.
@@ -48,26 +58,47 @@ class Effects(AnswersNames):
         What a comparison compares by; it knows how its draws are summarised.
     estimand : Estimand or None
         What the numbers are an answer to, as one value; a verb takes it as ``estimand=`` again.
+    summarised : Summary
+        How draws of a row become numbers: mean, sd and interval, or what the verb says.
+    beside : pandas.DataFrame or None
+        Further columns, one number a row that is no posterior quantity.
+    was_frame : bool
+        Whether the verb returned a data frame before: then its columns can still be asked for.
     """
 
     draws: xr.DataArray
     grid: pd.DataFrame
     attrs: Mapping[str, Any] = field(default_factory=dict)
+    interval: Interval = field(default_factory=read_interval)
     law: GroupLaw | None = None
     measure: Measure | None = None
     estimand: Estimand | None = None
+    summarised: Summary = field(default_factory=MeanSummary)
+    beside: pd.DataFrame | None = None
+    was_frame: bool = False
 
     def __post_init__(self) -> None:
+        self._refuse_narrowest(self.interval)
         object.__setattr__(self, "grid", printed(self.grid))
+        object.__setattr__(self, "attrs", {**self.attrs, **self.interval.attrs})
+        if self.was_frame:
+            object.__setattr__(self, "attrs", {**self.attrs, "caption": self.caption})
+
+    @property
+    def flat(self) -> Array:
+        """The draws of all chains, shape (draw, row)."""
+        return self.draws.to_numpy().reshape(-1, self.draws.sizes["row"])
 
     @in_our_words
-    def summary(self, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
+    def summary(self, probability: float | None = None, *, interval: str | None = None) -> pd.DataFrame:
         """Summarise each row over the draws.
 
         Parameters
         ----------
-        probability : float
-            Of the equal-tailed interval.
+        probability : float, optional
+            Of the interval; default: that of the verb's call.
+        interval : {"eti", "hdi"}, optional
+            Equal-tailed, or the narrowest one; default: that of the verb's call.
 
         Returns
         -------
@@ -78,41 +109,70 @@ class Effects(AnswersNames):
         Raises
         ------
         PredictionError
-            ``values`` unless the probability lies between 0 and 1.
+            ``values`` unless the probability lies between 0 and 1, ``interval`` for an unknown kind;
+            ``not_available`` for ``hdi`` where the ends are those of an exact distribution.
         """
-        probability = checked_probability(probability)
-        flat = self.draws.to_numpy().reshape(-1, self.draws.sizes["row"])
-        how = summary_frame if self.measure is None else self.measure.summarise
-        table = how(flat, probability)
+        chosen = self._chosen(probability, interval)
+        rows = self.summarised if self.measure is None else self.measure
+        table = rows.summarise(self.flat, chosen)
         if self.law is not None:
-            tail = (1 - probability) / 2
-            lower, upper = interval_columns(probability)
+            lower, upper = chosen.columns
             table["mean"] = self.law.means()
-            table[lower], table[upper] = self.law.quantile(tail), self.law.quantile(1 - tail)
-        frame = pd.concat([self.grid.reset_index(drop=True), table], axis=1)
-        frame.attrs = {str(key): value for key, value in self.attrs.items()}
-        frame.attrs["interval"] = interval_words(probability)
+            table[lower] = self.law.quantile(chosen.tail)
+            table[upper] = self.law.quantile(1 - chosen.tail)
+        beside = [] if self.beside is None else [self.beside.reset_index(drop=True)]
+        frame = pd.concat([self.grid.reset_index(drop=True), table, *beside], axis=1)
+        frame.attrs = {str(name): value for name, value in {**self.attrs, **chosen.attrs}.items()}
         return frame
+
+    @in_our_words
+    def side_by_side(self, probability: float | None = None, *, interval: str | None = None) -> pd.DataFrame:
+        """Return the table in print: quantities of one row stand beside each other, with the caption.
+
+        Parameters
+        ----------
+        probability, interval
+            As in ``summary``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The summary, laid out as the verb prints it; ``attrs["caption"]`` says what it is.
+
+        Raises
+        ------
+        PredictionError
+            As ``summary``.
+        """
+        chosen = self._chosen(probability, interval)
+        frame = self.summary(chosen.probability, interval=chosen.kind)
+        attrs = {str(name): value for name, value in frame.attrs.items() if name != "caption"}
+        return captioned(self.summarised.side_by_side(frame), self._caption(chosen), **attrs)
+
+    def __sub__(self, other: object) -> Effects:
+        if not isinstance(other, Effects):
+            return NotImplemented
+        return _difference(self, other)
 
     @property
     def caption(self) -> str:
         """One sentence that names quantity, estimand, average, interval and caveats of the draws."""
-        return self._caption(INTERVAL_PROBABILITY)
+        return self._caption(self.interval)
 
-    def _caption(self, probability: float) -> str:
-        parts = [str(self.attrs["quantity"]), str(self.attrs["estimand_description"])]
-        if self.attrs.get("average"):
-            parts.append(str(self.attrs["average"]))
+    def _caption(self, interval: Interval) -> str:
+        names = ("quantity", "estimand_description", "average")
+        said = self.attrs.get("statement") or "; ".join(
+            str(self.attrs[name]) for name in names if self.attrs.get(name)
+        )
         over = " over draws and new groups" if self.law is not None else ""
-        how = f"{self.shown_words(probability)}{over}"
-        return visible("; ".join([*parts, how, *self.caveats]))
+        how = f"{self.shown_words(interval)}{over}"
+        return visible("; ".join([said, how, *self.attrs.get("remarks", ()), *self.caveats]))
 
-    def shown_words(self, probability: float = INTERVAL_PROBABILITY) -> str:
+    def shown_words(self, interval: Interval | None = None) -> str:
         """Say what the columns of the summary are."""
-        if self.measure is None:
-            return f"mean and {interval_words(probability)}"
-        meaning = f"{self.measure.meaning}; " if self.measure.meaning else ""
-        return f"{meaning}{self.measure.summary_words} {interval_words(probability)}"
+        rows = self.summarised if self.measure is None else self.measure
+        meaning = f"{rows.meaning}; " if rows.meaning else ""
+        return f"{meaning}{rows.summary_words} {(interval or self.interval).words}"
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -120,21 +180,24 @@ class Effects(AnswersNames):
         return tuple(self.attrs.get("caveats", ()))
 
     @in_our_words
-    def plot(self) -> Figure:
-        """Draw the effects with their intervals; the figure's ``alt`` describes it in words."""
-        from glmm_bayes.plots.effects import plot_effects
-
-        figure: Figure = plot_effects(self)
-        return figure
-
-    @in_our_words
-    def to_string(self, probability: float = INTERVAL_PROBABILITY) -> str:
-        """Write caption and summary as a text of at most 100 columns, the first 20 rows.
+    def plot(self, probability: float | None = None, *, interval: str | None = None) -> Figure:
+        """Draw the effects with their intervals; the figure's ``alt`` describes it in words.
 
         Parameters
         ----------
-        probability : float
-            Of the equal-tailed interval.
+        probability, interval
+            As in ``summary``.
+        """
+        return picture_of(replace(self, interval=self._chosen(probability, interval)))
+
+    @in_our_words
+    def to_string(self, probability: float | None = None, *, interval: str | None = None) -> str:
+        """Write caption and table as a text of at most 100 columns, the first 20 rows.
+
+        Parameters
+        ----------
+        probability, interval
+            As in ``summary``.
 
         Returns
         -------
@@ -143,15 +206,17 @@ class Effects(AnswersNames):
         Raises
         ------
         PredictionError
-            ``values`` unless the probability lies between 0 and 1.
+            As ``summary``.
         """
-        table = self.summary(probability)
-        text = table_text(table.head(_SHOWN_ROWS), keys=self.grid.shape[1])
+        table = self.side_by_side(probability, interval=interval)
+        keys = None if self.was_frame else self.grid.shape[1]
+        text = table_text(table.head(_SHOWN_ROWS), keys=keys)
         more = f"\n... {len(table) - _SHOWN_ROWS} more rows" if len(table) > _SHOWN_ROWS else ""
-        rule, error = self.attrs["integration"], self.attrs["integration_error"]
-        words = rule if error == 0 else f"{rule}, error below {error:.1e}"
-        lines = [f"integration: {words}", *(f"note: {sentence}" for sentence in self.attrs.get("notes", ()))]
-        caption = fill(self._caption(probability), WIDTH, break_on_hyphens=False)
+        lines = [f"note: {sentence}" for sentence in self.attrs.get("notes", ())]
+        if "integration" in self.attrs:
+            rule, error = self.attrs["integration"], self.attrs["integration_error"]
+            lines.insert(0, f"integration: {rule if error == 0 else f'{rule}, error below {error:.1e}'}")
+        caption = fill(str(table.attrs["caption"]), WIDTH, break_on_hyphens=False)
         return visible("\n".join([f"{caption}\n{text}{more}", *map(told, lines)]))
 
     def __str__(self) -> str:
@@ -160,6 +225,66 @@ class Effects(AnswersNames):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        table = self.summary().head(_SHOWN_ROWS)
-        body = table.to_html(index=False, float_format=number_text, border=0)
-        return with_caption(body, self.caption)
+        table = self.side_by_side()
+        shown = table.head(_SHOWN_ROWS)
+        body = shown.to_html(index=False, float_format=number_text, na_rep="", border=0)
+        return with_caption(body, str(table.attrs["caption"]))
+
+    def attrs_of_rows(self, quantity: str, measure: str) -> dict[str, Any]:
+        """Return what a combination of rows says of itself."""
+        kept = {name: value for name, value in self.attrs.items() if name not in _OF_THE_TABLE}
+        return kept | {"quantity": quantity, "measure": measure, "null": 0.0, "interval_from": "draws"}
+
+    def of_rows(self, values: Array, grid: pd.DataFrame, attrs: dict[str, Any]) -> Effects:
+        """Return combinations of the rows, draws of shape (chain, draw, row), as a result of their own."""
+        coords = {name: self.draws[name] for name in ("chain", "draw")} | {"row": np.arange(len(grid))}
+        draws = xr.DataArray(values, dims=("chain", "draw", "row"), coords=coords, attrs=attrs)
+        return Effects(draws, grid, attrs, self.interval, estimand=self.estimand)
+
+    def _chosen(self, probability: float | None, kind: str | None) -> Interval:
+        """Return the interval that is asked for."""
+        chosen = self.interval.replaced(probability, kind)
+        self._refuse_narrowest(chosen)
+        return chosen
+
+    def _refuse_narrowest(self, interval: Interval) -> None:
+        if self.law is not None and interval.kind != "eti":
+            message = (
+                "the interval's ends are quantiles of the exact distribution over draws and new groups: "
+                "they are equal-tailed."
+            )
+            hint = 'Write interval="eti"; az.hdi(result.draws) is that of one drawn group a draw.'
+            raise PredictionError(Finding("not_available", message, hint=hint))
+
+
+def picture_of(result: Effects | Mapping[str, Effects]) -> Figure:
+    """Hand a result, or one of each estimand, to the room of pictures, which stands above this one."""
+    from glmm_bayes.plots.effects import plot_effects
+
+    figure: Figure = plot_effects(result)
+    return figure
+
+
+def _difference(one: Effects, other: Effects) -> Effects:
+    """Return the rows of one result less those of another, draw by draw.
+
+    Of two fits the draws are independent, so that any pairing of them is as good.
+
+    Raises
+    ------
+    PredictionError
+        ``difference`` unless both have the same rows and the same number of chains and draws.
+    """
+    same = one.draws.shape == other.draws.shape and list(one.grid.columns) == list(other.grid.columns)
+    if not same or not one.grid.astype(str).equals(other.grid.astype(str)):
+        message = (
+            f"results are subtracted row by row: found {one.draws.shape} and {other.draws.shape} chains, "
+            "draws and rows, or rows of other names."
+        )
+        raise PredictionError(Finding("difference", message, hint="Ask both fits the same, of equal draws."))
+    attrs = one.attrs_of_rows(f"difference between two results of: {one.attrs['quantity']}", "difference")
+    words = list(dict.fromkeys(str(each.attrs["estimand_description"]) for each in (one, other)))
+    attrs["estimand_description"] = " less ".join(words)
+    if caveats := list(dict.fromkeys([*one.caveats, *other.caveats])):
+        attrs["caveats"] = caveats
+    return one.of_rows(one.draws.to_numpy() - other.draws.to_numpy(), one.grid, attrs)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import xarray as xr
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
@@ -51,7 +49,7 @@ def contrast_rows(effects: Effects, hypothesis: Any) -> Effects:
     PredictionError
         ``hypothesis``.
     """
-    flat = effects.draws.to_numpy().reshape(-1, effects.draws.sizes["row"])
+    flat = effects.flat
     if isinstance(hypothesis, str) and hypothesis in _PAIRS:
         names, values = _differences(effects, flat, _PAIRS[hypothesis](flat.shape[1]))
     elif isinstance(hypothesis, str):
@@ -63,18 +61,12 @@ def contrast_rows(effects: Effects, hypothesis: Any) -> Effects:
         names, values = _weighted(hypothesis, flat)
     if np.isfinite(flat).all() and not np.isfinite(values).all():
         raise _refusal(f"{', '.join(names)} divides by zero in some draws.")
-    chains, draws = effects.draws.shape[:2]
-    attrs = dict(effects.attrs)
-    attrs["quantity"] = f"contrast of rows of: {attrs['quantity']}"
     # What was compared by a ratio is now a difference of ratios, or whatever the rows' combination is.
-    compared = attrs.get("measure")
-    attrs["measure"] = f"contrast of {compared}" if compared else "contrast"
-    attrs |= {"null": 0.0, "interval_from": "draws"}
-    coords = {"chain": effects.draws["chain"], "draw": effects.draws["draw"], "row": np.arange(len(names))}
-    array = xr.DataArray(values.reshape(chains, draws, -1), dims=("chain", "draw", "row"), coords=coords)
-    array.attrs = attrs
-    grid = pd.DataFrame({"hypothesis": names})
-    return replace(effects, draws=array, grid=grid, attrs=attrs, law=None, measure=None)
+    compared = effects.attrs.get("measure")
+    measure = f"contrast of {compared}" if compared else "contrast"
+    attrs = effects.attrs_of_rows(f"contrast of rows of: {effects.attrs['quantity']}", measure)
+    values = values.reshape(*effects.draws.shape[:2], -1)
+    return effects.of_rows(values, pd.DataFrame({"hypothesis": names}), attrs)
 
 
 def _differences(effects: Effects, flat: Array, pairs: list[tuple[int, int]]) -> tuple[list[str], Array]:

@@ -12,10 +12,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.intervals import Interval
 from glmm_bayes.core.registry import Registry
-from glmm_bayes.core.words import interval_columns
 from glmm_bayes.effects.estimand.ordered_categories import AT_LEAST
-from glmm_bayes.effects.result.summary import summary_frame
+from glmm_bayes.effects.result.summary import MeanSummary
 
 Array = NDArray[np.float64]
 
@@ -34,7 +34,7 @@ class Logs:
         return self.mean - self.complement
 
 
-class Measure(ABC):
+class Measure(MeanSummary, ABC):
     """A contrast of two averages within a draw.
 
     Attributes
@@ -55,11 +55,6 @@ class Measure(ABC):
     #: Whether averages must lie between 0 and 1.
     of_probabilities: ClassVar[bool] = False
 
-    #: What the columns of a summary are, before the interval's kind.
-    summary_words: ClassVar[str] = "mean and"
-    #: What a reader must know of the number beside its label.
-    meaning: ClassVar[str] = ""
-
     #: Whether it is a ratio of averages, which may be too small or too large for a float.
     of_ratios: ClassVar[bool] = False
     #: Whether it needs the digits of one minus an average, too.
@@ -74,10 +69,6 @@ class Measure(ABC):
     def compare_logs(self, high: Logs, low: Logs) -> Array:
         """Return the measure of averages that come as their logs."""
         return self.compare(np.exp(high.mean), np.exp(low.mean))
-
-    def summarise(self, flat: Array, probability: float) -> pd.DataFrame:
-        """Summarise draws, shape (draw, row): mean, sd and the equal-tailed interval."""
-        return summary_frame(flat, probability)
 
 
 class Difference(Measure):
@@ -232,13 +223,12 @@ class NumberNeededToTreat(Measure):
     def compare(self, high: Array, low: Array) -> Array:
         return high - low
 
-    def summarise(self, flat: Array, probability: float) -> pd.DataFrame:
-        tail = (1 - probability) / 2
-        lower, middle, upper = np.quantile(flat, [tail, 0.5, 1 - tail], axis=0)
+    def summarise(self, flat: Array, interval: Interval) -> pd.DataFrame:
+        (lower, upper), middle = interval.ends(flat), np.quantile(flat, 0.5, axis=0)
         is_more = middle >= 0.0
         # Of the difference's size in the direction of its median, the larger end first.
         large, small = np.where(is_more, upper, -lower), np.where(is_more, lower, -upper)
-        names = interval_columns(probability)
+        names = interval.columns
         with np.errstate(divide="ignore"):
             numbers = {"median": 1.0 / np.abs(middle), names[0]: 1.0 / large, names[1]: 1.0 / small}
         return pd.DataFrame(

@@ -1,18 +1,54 @@
-"""Draws in, mean, sd and interval of each column out."""
+"""Draws of rows in, the columns of their summary out; and how a table of them is laid out in print."""
 
 from __future__ import annotations
+
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_columns
+from glmm_bayes.core.intervals import Interval
+
+Array = NDArray[np.float64]
 
 
-def summary_frame(flat: NDArray[np.float64], probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
-    """Return mean, sd and the equal-tailed interval of each column of (draw, row) draws."""
-    tail = (1 - probability) / 2
-    lower, upper = np.quantile(flat, [tail, 1 - tail], axis=0)
-    names = interval_columns(probability)
+def summary_frame(flat: Array, interval: Interval) -> pd.DataFrame:
+    """Return mean, sd and the interval of each column of draws, shape (draw, row)."""
+    lower, upper = interval.ends(flat)
+    names = interval.columns
     spread = flat.std(axis=0, ddof=1) if len(flat) > 1 else np.full(flat.shape[1], np.nan)
     return pd.DataFrame({"mean": flat.mean(axis=0), "sd": spread, names[0]: lower, names[1]: upper})
+
+
+class Summary(Protocol):
+    """How draws become the columns of a summary."""
+
+    @property
+    def summary_words(self) -> str:
+        """What the columns are, before the interval's words."""
+
+    @property
+    def meaning(self) -> str:
+        """What a reader must know of the number beside its label."""
+
+    def summarise(self, flat: Array, interval: Interval) -> pd.DataFrame:
+        """Summarise draws, shape (draw, row)."""
+
+    def side_by_side(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Lay out the grid and its summary as they are printed."""
+
+
+class MeanSummary:
+    """Mean, sd and interval of each row."""
+
+    summary_words = "mean and"
+    meaning = ""
+
+    def summarise(self, flat: Array, interval: Interval) -> pd.DataFrame:
+        """Summarise draws, shape (draw, row)."""
+        return summary_frame(flat, interval)
+
+    def side_by_side(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the frame: a row of the grid is a row in print."""
+        return frame

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.integrals import link_of_population_mean, population_mean_derivatives
-from glmm_bayes.core.words import interval_words
+from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.effects.estimand.averages import grid_frame
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
@@ -18,8 +18,8 @@ from glmm_bayes.effects.expectation.answer import rows_of
 from glmm_bayes.effects.expectation.cells import Evaluator
 from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, gathered
 from glmm_bayes.effects.expectation.predictor_draws import Parts, distinct_pieces
-from glmm_bayes.effects.result.summary import summary_frame
-from glmm_bayes.fit.captioned import captioned
+from glmm_bayes.effects.result.effects import Effects
+from glmm_bayes.effects.result.of_draws import quantities
 from glmm_bayes.fit.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
@@ -28,7 +28,14 @@ Array = NDArray[np.float64]
 ZLA = 0.345842973499
 
 
-def attenuation(fit: Fit, newdata: Any = None) -> pd.DataFrame:
+def attenuation(
+    fit: Fit,
+    newdata: Any = None,
+    *,
+    hypothesis: Any = None,
+    probability: float | None = None,
+    interval: str | None = None,
+) -> Effects:
     """Return the local attenuation: the slope of the link of the population mean in the linear predictor.
 
     d link(m)/d eta at a fixed variance, with m the population mean and eta the linear predictor at random
@@ -42,12 +49,14 @@ def attenuation(fit: Fit, newdata: Any = None) -> pd.DataFrame:
     fit : Fit
     newdata : DataFrame or mapping, optional
         Rows; default: those of the data.
+    hypothesis, probability, interval
+        As in ``predictions``.
 
     Returns
     -------
-    pandas.DataFrame
-        The rows' columns, then mean, sd and interval; under a logit link also ``zla``, the posterior mean
-        of the approximation (1 + c^2 v)^(-1/2), for teaching only.
+    Effects
+        One row for each row of ``newdata``. Under a logit link its summary has ``zla`` beside it, the
+        posterior mean of the approximation (1 + c^2 v)^(-1/2), for teaching only.
 
     Raises
     ------
@@ -66,10 +75,11 @@ def attenuation(fit: Fit, newdata: Any = None) -> pd.DataFrame:
     >>> import glmm_bayes as gb
     >>> model = gb.Model("y ~ trt + (1 | ID)", gb.load_dataset("bacteria"), family="bernoulli")
     >>> fit = gb.Fit.from_draws(model, {"beta": [[[0.0, 0.0, 0.0]]], "sd_ID": [[[1.0]]]})
-    >>> float(gb.attenuation(fit, {"trt": ["placebo"]})["mean"].round(6)[0])
+    >>> float(gb.attenuation(fit, {"trt": ["placebo"]}).summary()["mean"].round(6)[0])
     0.826484
     """
     check_fit(fit)
+    shown = read_interval(probability, interval)
     question = Question(fit, read_estimand("population", fit), "link")
     if not question.is_mu:
         raise without_one_predictor(fit, "attenuation", "Use gb.coefficients and gb.slopes.")
@@ -80,16 +90,21 @@ def attenuation(fit: Fit, newdata: Any = None) -> pd.DataFrame:
     evaluator = Evaluator(question, whole, _local, integrates=True)
     both = gathered(evaluator, first, np.arange(len(first)), None, MAX_MEMORY).values
     local, approximate = np.moveaxis(both, -1, 0)
-    frame = pd.concat([grid_frame(rows).reset_index(drop=True), summary_frame(local[:, kind])], axis=1)
-    if link.name == "logit":
-        frame["zla"] = approximate.mean(axis=0)[kind]
-    caption = (
+    is_logit = link.name == "logit"
+    statement = (
         f"local attenuation: slope of the {link.name} of the population mean in the linear predictor of a "
-        f"typical group, at a fixed variance; mean and {interval_words()}"
+        "typical group, at a fixed variance"
     )
-    caption += "; zla: approximation of Zeger, Liang and Albert, for teaching" if link.name == "logit" else ""
-    return captioned(
-        frame, caption, fit, estimand_description=caption.split(";")[0], interval=interval_words()
+    return quantities(
+        fit,
+        local[:, kind],
+        grid_frame(rows),
+        shown,
+        statement,
+        quantity="local attenuation",
+        remarks=("zla: approximation of Zeger, Liang and Albert, for teaching",) if is_logit else (),
+        hypothesis=hypothesis,
+        beside=pd.DataFrame({"zla": approximate.mean(axis=0)[kind]}) if is_logit else None,
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,13 +12,14 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_flag, check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.words import ESTIMANDS, INTERVAL_PROBABILITY, interval_columns, interval_words
+from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.effects.estimand.ordered_categories import discrimination
 from glmm_bayes.effects.expectation.ordinal_projection import is_projected, project_ordered
-from glmm_bayes.effects.expectation.projection import PROJECTIONS, project
-from glmm_bayes.effects.result.summary import summary_frame
+from glmm_bayes.effects.expectation.projection import PROJECTIONS, Projection, project
+from glmm_bayes.effects.result.effects import Effects
+from glmm_bayes.effects.result.of_draws import quantities
+from glmm_bayes.effects.result.two_sides import POPULATION, SUBJECT, TwoSides
 from glmm_bayes.effects.verbs.attenuation import ZLA
-from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.fit.linear_predictor import (
     draw_blocks,
@@ -32,7 +35,15 @@ from glmm_bayes.spec.linear_predictor import MEAN
 Array = NDArray[np.float64]
 
 
-def coefficients(fit: Fit, projection: str = "quasi-likelihood", teaching: bool = False) -> pd.DataFrame:
+def coefficients(
+    fit: Fit,
+    *,
+    projection: str = "quasi-likelihood",
+    teaching: bool = False,
+    hypothesis: Any = None,
+    probability: float | None = None,
+    interval: str | None = None,
+) -> Effects:
     """Show what each coefficient says of one group and what it says of the population.
 
     Subject-specific coefficients are the model's ``beta``: what changes for a given group. The
@@ -50,20 +61,25 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood", teaching: bool 
     teaching : bool
         Under a logit link also ``zla_mean``: the approximation beta/sqrt(1 + c^2 v), c = 16 sqrt(3)/(15 pi),
         with the mean v over the rows. It is in textbooks, and 10 % off for the toenail trial: no result.
+    hypothesis, probability, interval
+        As in ``predictions``; rows are the subject-specific coefficients, then the population-averaged ones.
 
     Returns
     -------
-    pandas.DataFrame
-        One row a coefficient: ``coef``; mean, sd and interval of the subject-specific coefficient
-        (``subject_*``) and of the population-averaged one (``population_*``); ``attenuation``, the
-        median of their ratio, blank where the subject-specific draws straddle zero; and for a logit
-        or log link the ratios ``exp(coefficient)``. Of ordered categories the projection has thresholds of
-        its own, and minimises the Kullback-Leibler divergence of the probabilities (``quasi-likelihood``) or
-        the distances from thresholds (``hedeker``). Coefficients of further parameters (``sigma_x``), of
-        unordered categories, of ordered ones with t or bridge effects or a formula of ``disc``, and of a
-        ``mu`` that is not the mean have the subject-specific columns only, and ``ratio`` says what their
-        ratio is. ``attrs`` names estimands, interval, projection and ``lack_of_fit``, the posterior mean of
-        the largest gap between population means (of categories: probabilities) and projection.
+    Effects
+        Rows told apart by ``coef`` and ``estimand`` (``subject`` or ``population``). Beside the summary stand
+        ``attenuation``, the median of their ratio, blank where the subject-specific interval straddles
+        zero; and for a logit or log link the ratios ``exp(coefficient)`` by median and interval
+        (``ratio_*``). ``side_by_side()`` and print have one row a coefficient: ``subject_*``,
+        ``population_*``, ``attenuation``, ``subject_ratio``, ``population_ratio``.
+
+        Of ordered categories the projection has thresholds of its own, and minimises the Kullback-Leibler
+        divergence of the probabilities (``quasi-likelihood``) or the distances from thresholds
+        (``hedeker``). Coefficients of further parameters (``sigma_x``), of unordered categories, of ordered
+        ones with t or bridge effects or a formula of ``disc``, and of a ``mu`` that is not the mean are
+        subject-specific only, and ``ratio`` says what their ratio is. ``attrs`` names estimands, interval,
+        projection and ``lack_of_fit``, the posterior mean of the largest gap between population means (of
+        categories: probabilities) and projection.
 
     Raises
     ------
@@ -75,40 +91,85 @@ def coefficients(fit: Fit, projection: str = "quasi-likelihood", teaching: bool 
     ----------
     Zeger, Liang and Albert (1988), Models for longitudinal data.
     Hedeker, du Toit, Demirtas and Gibbons (2018), A note on marginalization of regression parameters.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> model = gb.Model("y01 ~ trt + (1 | ID)", gb.load_dataset("bacteria"), family="bernoulli")
+    >>> fit = gb.Fit.from_draws(model, {"beta": [[[2.9, -1.3, -0.8]]], "sd_ID": [[[1.2]]]})
+    >>> gb.coefficients(fit).side_by_side()["population_mean"].round(2).tolist()
+    [2.35, -1.0, -0.63]
     """
     check_fit(fit)
     check_texts(projection=projection)
     check_flag("teaching", teaching)
+    shown = read_interval(probability, interval)
     solve = PROJECTIONS[projection]
     if not sum(len(predictor.design.coefficients) for predictor in fit.predictors.values()):
         raise PredictionError(Finding("no_coefficients", "the model has no fixed part."))
     if is_projected(fit):
-        return _ordinal_table(fit, projection)
-    if not (fit.family.mean_is_mu and fit.design.coefficients):
-        return _subject_table(fit, fit.predictors)
-    is_marginal = fit.predictors[MEAN].is_marginal
-    if is_marginal:
+        sides = _ordinal_sides(fit, projection)
+    elif fit.family.mean_is_mu and fit.design.coefficients:
+        sides = _both_sides(fit, projection, solve)
+    else:
+        sides = _Sides(_subject_sides(fit, fit.predictors))
+    zla = None
+    if teaching and sides.population is not None and fit.family.mean_is_mu and fit.link.name == "logit":
+        zla = _zeger_liang_albert(fit, sides.subject[0].draws).mean(axis=0)
+    return _effects(fit, sides, zla, shown, hypothesis)
+
+
+@dataclass(frozen=True)
+class _Coefficients:
+    """Coefficients of one linear predictor: names, draws, what exp(scale * coefficient) is called."""
+
+    names: Sequence[str]
+    draws: Array
+    ratio: str
+    scale: Array
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """Subject-specific coefficients; the population-averaged ones of the first of them, and how they follow.
+
+    Attributes
+    ----------
+    subject : sequence of _Coefficients
+    population : ndarray, shape (draw, coef), or None
+    words : tuple of str
+        What each side is.
+    projection : str
+    gap : float
+        Posterior mean of the largest gap that the projection leaves.
+    """
+
+    subject: Sequence[_Coefficients]
+    population: Array | None = None
+    words: tuple[str, str] = ("", "")
+    projection: str = ""
+    gap: float = 0.0
+
+
+_GIVEN_GROUP = "subject-specific: what changes for a given group"
+
+
+def _both_sides(fit: Fit, projection: str, solve: Projection) -> _Sides:
+    """Project the coefficients of the mean, or the conditional predictor of a marginal model."""
+    if fit.predictors[MEAN].is_marginal:
         gamma, (beta, gap) = fit.flat["beta"], _conditional_coefficients(fit)
+        projection = "least squares of the conditional linear predictor"
+        words = (f"{_GIVEN_GROUP} ({projection})", "population-averaged coefficient (the model's own)")
     else:
         beta, (gamma, gap) = fit.flat["beta"], project(fit, solve)
-    ratio = fit.family.ratio_name(fit.link)
-    frame = _both_frame(fit.design.coefficients, beta, gamma, ratio)
-    if teaching and fit.link.name == "logit":
-        frame["zla_mean"] = _zeger_liang_albert(fit, beta).mean(axis=0)
+        words = (_GIVEN_GROUP, f"population-averaged coefficient ({projection} projection)")
+    first = _Coefficients(fit.design.coefficients, beta, fit.family.ratio_name(fit.link), np.ones((1, 1)))
     further = {name: predictor for name, predictor in fit.predictors.items() if name != MEAN}
-    if further:
-        frame = pd.concat([frame.assign(ratio=ratio), _subject_table(fit, further)], ignore_index=True)
-    # Which of the two is the model's own, and how the other follows from it.
-    subject = "subject-specific: what changes for a given group"
-    population = f"population-averaged coefficient ({projection} projection)"
-    if is_marginal:
-        projection = "least squares of the conditional linear predictor"
-        subject, population = f"{subject} ({projection})", "population-averaged coefficient (the model's own)"
-    return _both_table(fit, frame, (subject, population), ratio, projection, gap)
+    return _Sides([first, *_subject_sides(fit, further)], gamma, words, projection, float(gap.mean()))
 
 
-def _ordinal_table(fit: Fit, projection: str) -> pd.DataFrame:
-    """Put the coefficients of ordered categories beside those of the model without random effects."""
+def _ordinal_sides(fit: Fit, projection: str) -> _Sides:
+    """Project the coefficients of ordered categories."""
     projected, gap = project_ordered(fit, projection)
     predictors = fit.predictors.values()
     names = [
@@ -118,45 +179,89 @@ def _ordinal_table(fit: Fit, projection: str) -> pd.DataFrame:
     gamma = np.hstack([projected[predictor.name] for predictor in predictors])
     scale = discrimination(fit)
     assert scale is not None
-    ratio = fit.family.ratio_name(fit.link)
-    frame = _both_frame(names, beta, gamma, ratio, scale[..., None])
-    subject = "subject-specific: what changes for a given group"
-    population = f"population-averaged coefficient ({projection} projection)"
-    return _both_table(fit, frame, (subject, population), ratio, projection, gap)
+    first = _Coefficients(names, beta, fit.family.ratio_name(fit.link), scale[..., None])
+    words = (_GIVEN_GROUP, f"population-averaged coefficient ({projection} projection)")
+    return _Sides([first], gamma, words, projection, float(gap.mean()))
 
 
-def _both_frame(
-    names: Sequence[str], beta: Array, gamma: Array, ratio: str, scale: Array | float = 1.0
-) -> pd.DataFrame:
-    """Summarise subject-specific and population-averaged coefficients, and exp(scale * coefficient)."""
-    frame = pd.DataFrame({"coef": names})
-    sides = (("subject", beta), ("population", gamma))
-    for word, draws in sides:
-        frame = pd.concat([frame, summary_frame(draws).add_prefix(f"{word}_")], axis=1)
-    frame["attenuation"] = _attenuation(beta, gamma)
-    for word, draws in sides if ratio else ():
-        frame = pd.concat([frame, _ratios(scale * draws, word)], axis=1)
-    return frame
+def _subject_sides(fit: Fit, predictors: Mapping[str, Predictor]) -> list[_Coefficients]:
+    """List the coefficients of predictors that have no population-averaged ones."""
+    sides = []
+    for name, predictor in predictors.items():
+        names = [f"{predictor.prefix}{coef}" for coef in predictor.design.coefficients]
+        scale = discrimination(fit) if predictor.role in ("mean", "threshold") else np.ones(())
+        ratio = reading_of(name, predictor.link, fit.family, fit.response).ratio
+        has_ratio = bool(ratio) and scale is not None
+        factor = np.ones((1, 1)) if scale is None else scale[..., None]
+        draws = fit.flat[predictor.names.beta]
+        sides.append(_Coefficients(names, draws, ratio if has_ratio else "", factor))
+    return sides
 
 
-def _both_table(
-    fit: Fit, frame: pd.DataFrame, words: tuple[str, str], ratio: str, projection: str, gap: Array
-) -> pd.DataFrame:
-    subject, population = words
-    caption = f"subject_: {subject}; population_: {population}; mean and {interval_words()}"
-    caption += f"; {ratio}: posterior median" if ratio else ""
-    return captioned(
-        frame,
-        caption,
-        fit,
-        subject=subject,
-        population=population,
-        estimand_description=ESTIMANDS["population"],
-        interval=interval_words(),
-        ratio=f"{ratio} (posterior median)" if ratio else "",
-        projection=projection,
-        lack_of_fit=float(gap.mean()),
+def _effects(fit: Fit, sides: _Sides, zla: Array | None, shown: Interval, hypothesis: Any) -> Effects:
+    """Put the rows of both sides below each other, and say what they are."""
+    names = [name for side in sides.subject for name in side.names]
+    called = [side.ratio for side in sides.subject for _ in side.names]
+    gamma = sides.population
+    both = 0 if gamma is None else gamma.shape[1]
+    grid = pd.DataFrame(
+        {"coef": names + names[:both], "estimand": [SUBJECT] * len(names) + [POPULATION] * both}
     )
+    if any(called) and len(sides.subject) > (1 if both else 0):
+        grid["ratio"] = called + called[:both]
+    beside = None
+    if zla is not None:
+        beside = pd.DataFrame({"zla_mean": np.concatenate([zla, np.full(len(grid) - len(zla), np.nan)])})
+    ratios = " or ".join(dict.fromkeys(filter(None, called[:both] if both else called)))
+    statement, words = _words(sides)
+    beta = np.hstack([side.draws for side in sides.subject])
+    return quantities(
+        fit,
+        beta if gamma is None else np.hstack([beta, gamma]),
+        grid,
+        shown,
+        statement,
+        quantity="coefficient",
+        description=statement if both else _GIVEN_GROUP,
+        remarks=_remarks(fit, ratios, both),
+        hypothesis=hypothesis,
+        summarised=TwoSides(both, len(names), _scales(sides) if any(called) else None),
+        beside=beside,
+        ratio=f"{ratios} (posterior median)" if ratios else "",
+        **words,
+    )
+
+
+def _scales(sides: _Sides) -> Array:
+    """Return what each subject-specific coefficient is multiplied by in the log of its ratio."""
+    return np.hstack(
+        [np.broadcast_to(side.scale if side.ratio else np.nan, side.draws.shape) for side in sides.subject]
+    )
+
+
+def _words(sides: _Sides) -> tuple[str, dict[str, Any]]:
+    """Return the statement of the caption, and what the result says of its two sides."""
+    if sides.population is None:
+        statement = (
+            "subject_: subject-specific coefficient, what changes for a given group, on the scale of each "
+            "parameter's linear predictor"
+        )
+        return statement, {"subject": _GIVEN_GROUP}
+    subject, population = sides.words
+    words = {
+        "subject": subject,
+        "population": population,
+        "projection": sides.projection,
+        "lack_of_fit": sides.gap,
+    }
+    return f"subject_: {subject}; population_: {population}", words
+
+
+def _remarks(fit: Fit, ratios: str, both: int) -> tuple[str, ...]:
+    remarks = [f"{ratios}: posterior median"] if ratios else []
+    if not both and not _has_t_effects(fit):
+        remarks.append("population-averaged answers: gb.predictions and gb.comparisons")
+    return tuple(remarks)
 
 
 def _zeger_liang_albert(fit: Fit, beta: Array) -> Array:
@@ -166,45 +271,6 @@ def _zeger_liang_albert(fit: Fit, beta: Array) -> Array:
     counts = np.bincount(kind) / len(kind)
     v = marginal_variance(spreads, np.zeros((len(beta), len(rows))), slice(None), rows) @ counts
     return np.asarray(marginal_attenuation(spreads, slice(None)) * beta / np.sqrt(1.0 + ZLA * v)[:, None])
-
-
-def _ratios(draws: Array, word: str) -> pd.DataFrame:
-    """Summarise ``exp(coefficient)`` by median and interval."""
-    lower, upper = interval_columns()
-    ratios = summary_frame(np.exp(draws))[[lower, upper]].add_prefix(f"{word}_ratio_")
-    ratios.insert(0, f"{word}_ratio", np.median(np.exp(draws), axis=0))
-    return ratios
-
-
-def _subject_table(fit: Fit, predictors: Mapping[str, Predictor]) -> pd.DataFrame:
-    """Summarise subject-specific coefficients of predictors that have no population-averaged ones."""
-    parts = []
-    called: dict[str, None] = {}
-    for name, predictor in predictors.items():
-        coefficients = [f"{predictor.prefix}{coef}" for coef in predictor.design.coefficients]
-        draws = fit.flat[predictor.names.beta]
-        columns = [pd.DataFrame({"coef": coefficients}), summary_frame(draws).add_prefix("subject_")]
-        scale = discrimination(fit) if predictor.role in ("mean", "threshold") else np.ones(())
-        ratio = reading_of(name, predictor.link, fit.family, fit.response).ratio
-        if ratio and scale is not None:
-            columns.append(_ratios(scale[..., None] * draws, "subject").assign(ratio=ratio))
-            called[ratio] = None
-        parts.append(pd.concat(columns, axis=1))
-    ratios = " or ".join(called)
-    caption = (
-        "subject_: subject-specific coefficient, what changes for a given group, on the scale of each "
-        f"parameter's linear predictor; mean and {interval_words()}"
-        + (f"; {ratios}: posterior median" if ratios else "")
-        + ("" if _has_t_effects(fit) else "; population-averaged answers: gb.predictions and gb.comparisons")
-    )
-    return captioned(
-        pd.concat(parts, ignore_index=True),
-        caption,
-        fit,
-        subject="subject-specific: what changes for a given group",
-        interval=interval_words(),
-        ratio=f"{ratios} (posterior median)" if ratios else "",
-    )
 
 
 def _has_t_effects(fit: Fit) -> bool:
@@ -240,11 +306,3 @@ def _conditional_coefficients(fit: Fit) -> tuple[Array, Array]:
         fitted = design.offset[first] + result[block] @ design.x[first].T
         gap[block] = np.abs(fit.link.inverse(delta) - fit.link.inverse(fitted)).max(axis=1)
     return result, gap
-
-
-def _attenuation(beta: Array, gamma: Array) -> Array:
-    tail = (1 - INTERVAL_PROBABILITY) / 2
-    low, high = np.quantile(beta, [tail, 1 - tail], axis=0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.median(gamma / beta, axis=0)
-    return np.where((low > 0) | (high < 0), ratio, np.nan)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.arguments import check_texts, plain_flag
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
+from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.design.design import Design
 from glmm_bayes.effects.estimand.averages import Averages, averages, each_row, free_names
 from glmm_bayes.effects.estimand.contrasts import Change, changes
@@ -45,19 +46,22 @@ _NEAR_ONE = 0.9999
 def comparisons(
     fit: Fit,
     variable: str | Sequence[str] | Mapping[str, Any],
-    measure: str | Callable[[Array, Array], Any] = "difference",
-    estimand: str | Mapping[str, str] | Estimand = "population",
-    by: str | Sequence[str] | bool | None = None,
-    newdata: Any = None,
+    *,
     values: str | Sequence[Any] | None = None,
-    seed: int | None = None,
-    parameter: str | None = None,
+    newdata: Any = None,
+    by: str | Sequence[str] | bool | None = None,
     weights: Any = None,
     target: str | None = None,
-    hypothesis: Any = None,
-    max_memory: float = MAX_MEMORY,
+    estimand: str | Mapping[str, str] | Estimand = "population",
     per: str | None = None,
     scale: str = "response",
+    measure: str | Callable[[Array, Array], Any] = "difference",
+    parameter: str | None = None,
+    hypothesis: Any = None,
+    probability: float | None = None,
+    interval: str | None = None,
+    seed: int | None = None,
+    max_memory: float = MAX_MEMORY,
 ) -> Effects:
     """Compare expected responses at different values of variables, all else as observed.
 
@@ -69,27 +73,27 @@ def comparisons(
     fit : Fit
     variable : str, sequence of str or mapping of str to values
         A column of the data; several are changed together (cross-contrast), each over its values.
-    measure : str or callable
-        ``difference``, ``ratio``, ``log_ratio``, ``odds_ratio``, ``log_odds_ratio`` (of the averages),
-        ``lift``, ``percent``, ``nnt`` (number needed to treat: ends of the difference's interval turned
-        over), ``mean_log_odds_ratio`` (average over rows of each row's own: another number), of ordered
-        categories ``cumulative_odds_ratio`` (odds of category k or a higher one, for each k), or a
-        function of two arrays of draws, the higher value's first.
-    estimand, newdata, seed, parameter, weights, max_memory, per, scale
+    values : sequence or str, optional
+        Values to compare: the first is the reference. Or which of them: ``reference`` (default: all
+        levels against the first), ``pairwise``, ``sequential``; for numbers ``sd``, ``2sd`` (that far
+        apart, about the mean), ``iqr``, ``minmax``. Default for a 0/1 column 1 against 0, for other
+        numbers each row's own value plus 1 against itself.
+    newdata, weights, estimand, per, scale, parameter, probability, interval, seed, max_memory
         As in ``predictions``. Under ``new_subject`` both sides of the comparison and all rows are of one new
         group, also rows with different labels; with ``per="label"`` each label is a new group of its own,
         the same at each value of the variable.
     by : str, sequence of str or bool, optional
         Columns within whose combinations the comparison is made; default: over all rows. False compares
         each row by itself.
-    values : sequence or str, optional
-        Values to compare: the first is the reference. Or which of them: ``reference`` (default: all
-        levels against the first), ``pairwise``, ``sequential``; for numbers ``sd``, ``2sd`` (that far
-        apart, about the mean), ``iqr``, ``minmax``. Default for a 0/1 column 1 against 0, for other
-        numbers each row's own value plus 1 against itself.
     target : {"ATE", "ATT", "ATC"}, optional
         Rows that stand for the population: all, those of the compared value (average effect on the
         treated), those of the reference (on the controls).
+    measure : str or callable
+        ``difference``, ``ratio``, ``log_ratio``, ``odds_ratio``, ``log_odds_ratio`` (of the averages),
+        ``lift``, ``percent``, ``nnt`` (number needed to treat: ends of the difference's interval turned
+        over), ``mean_log_odds_ratio`` (average over rows of each row's own: another number), of ordered
+        categories ``cumulative_odds_ratio`` (odds of category k or a higher one, for each k), or a
+        function of two arrays of draws, the higher value's first.
     hypothesis : str, sequence of str or array, optional
         Compares rows of the result: ``pairwise``, ``reference``, ``sequential``, equations such as
         ``"b2 - b1 = 0"``, or weights. Differences of differences are contrasts of contrasts.
@@ -117,24 +121,14 @@ def comparisons(
     """
     check_fit(fit)
     check_texts(target=target)
+    shown = read_interval(probability, interval)
     chosen = read_measure(measure)
     asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per)
     parameter, newdata, weights = asked.parameter, asked.newdata, asked.weights
     what = f"measure='{chosen.name}'" if chosen.of_ordered else ""
     asked_scale = _asked_scale(asked, chosen)
     question = replace(question_of(fit, asked, asked_scale, what), scale=_scale(asked, chosen))
-    if chosen.of_probabilities and not question.is_probability:
-        message = f"measure='{chosen.name}' needs a mean between 0 and 1; {fit.family.name} has none."
-        hint = "Write difference or ratio."
-        if question.ordered:
-            message = f"measure='{chosen.name}' needs probabilities, and a score is none."
-            hint = 'Write scale="at_least", or difference or ratio.'
-        raise PredictionError(Finding("measure", message, hint=hint))
-    if hypothesis is not None and chosen.name == "nnt":
-        message = "numbers needed to treat are reciprocals of differences, and pass through infinity."
-        raise PredictionError(
-            Finding("hypothesis", message, hint='Contrast differences: measure="difference".')
-        )
+    _check_measure(question, chosen, hypothesis)
     start = seed_of(fit, seed)
     base, notes = rows_of(question, newdata)
     pairs = changes(_designs(question), variable, values)
@@ -160,9 +154,27 @@ def comparisons(
     }
     frame = pd.concat(grids, ignore_index=True)
     result = effects_of(
-        question, np.concatenate(columns, axis=1), frame, attrs, notes + renamed, asked, measure=chosen
+        question, np.concatenate(columns, axis=1), frame, attrs, notes + renamed, shown, asked, measure=chosen
     )
     return result if hypothesis is None else contrast_rows(result, hypothesis)
+
+
+def _check_measure(question: Question, chosen: Measure, hypothesis: Any) -> None:
+    """Refuse a measure that the response does not have, and contrasts of numbers needed to treat."""
+    if chosen.of_probabilities and not question.is_probability:
+        message = (
+            f"measure='{chosen.name}' needs a mean between 0 and 1; {question.fit.family.name} has none."
+        )
+        hint = "Write difference or ratio."
+        if question.ordered:
+            message = f"measure='{chosen.name}' needs probabilities, and a score is none."
+            hint = 'Write scale="at_least", or difference or ratio.'
+        raise PredictionError(Finding("measure", message, hint=hint))
+    if hypothesis is not None and chosen.name == "nnt":
+        message = "numbers needed to treat are reciprocals of differences, and pass through infinity."
+        raise PredictionError(
+            Finding("hypothesis", message, hint='Contrast differences: measure="difference".')
+        )
 
 
 def _needs_logs(question: Question, measure: Measure, means: Iterable[Expectation]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from inspect import signature
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,10 @@ from glmm_bayes.core.arguments import check_texts, kept
 from glmm_bayes.core.elsewhere import AnswersNames, in_our_words, refuse_unknown
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
 from glmm_bayes.core.escapes import visible
+from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.core.text_tables import WIDTH, table_text, told
-from glmm_bayes.core.words import INTERVAL_PROBABILITY, interval_words
 from glmm_bayes.effects.estimand.factor_words import NEW_SUBJECT
-from glmm_bayes.effects.result.effects import Effects
+from glmm_bayes.effects.result.effects import Effects, picture_of
 from glmm_bayes.effects.verbs.comparisons import comparisons
 from glmm_bayes.effects.verbs.predictions import predictions
 from glmm_bayes.fit.caveats import caveat_attrs
@@ -55,12 +55,26 @@ class SideBySide(AnswersNames):
     omitted: Mapping[str, str]
     per: str | None = None
 
+    @property
+    def interval(self) -> Interval:
+        """Level and kind of the intervals where no others are asked for."""
+        return self._first.interval
+
+    @property
+    def _first(self) -> Effects:
+        return next(iter(self.effects.values()))
+
     def _answers(self, word: str) -> str:
         return _PER_LABEL if word == NEW_SUBJECT and self.per else SENTENCES[word]
 
     @in_our_words
-    def summary(self, probability: float = INTERVAL_PROBABILITY) -> pd.DataFrame:
+    def summary(self, probability: float | None = None, *, interval: str | None = None) -> pd.DataFrame:
         """Put the summaries below each other, with the estimand and what it answers.
+
+        Parameters
+        ----------
+        probability, interval
+            As in ``Effects.summary``.
 
         Returns
         -------
@@ -69,24 +83,28 @@ class SideBySide(AnswersNames):
         """
         parts = []
         for word, effects in self.effects.items():
-            part = effects.summary(probability)
+            part = effects.summary(probability, interval=interval)
             part.insert(0, "estimand", word)
             parts.append(part.assign(answers=self._answers(word)))
         table = pd.concat(parts, ignore_index=True)
-        table.attrs = {"interval": interval_words(probability), "estimand": "all, one a row"}
-        table.attrs.update(caveat_attrs(next(iter(self.effects.values()))))
+        table.attrs = {"estimand": "all, one a row"}
+        table.attrs.update(self.interval.replaced(probability, interval).attrs | caveat_attrs(self._first))
         return table
 
     @in_our_words
-    def plot(self) -> Figure:
-        """Draw all estimands in one picture; the figure's ``alt`` describes it in words."""
-        from glmm_bayes.plots.fan import plot_side_by_side
+    def plot(self, probability: float | None = None, *, interval: str | None = None) -> Figure:
+        """Draw all estimands in one picture; the figure's ``alt`` describes it in words.
 
-        figure: Figure = plot_side_by_side(self.effects)
-        return figure
+        Parameters
+        ----------
+        probability, interval
+            As in ``Effects.summary``.
+        """
+        chosen = self.interval.replaced(probability, interval)
+        return picture_of({word: replace(one, interval=chosen) for word, one in self.effects.items()})
 
     def __str__(self) -> str:
-        first = next(iter(self.effects.values()))
+        first = self._first
         caption = "; ".join([f"{first.attrs['quantity']}; {first.shown_words()}", *first.caveats])
         lines = [fill(caption, WIDTH, break_on_hyphens=False)]
         table = self.summary()
@@ -103,8 +121,11 @@ class SideBySide(AnswersNames):
 def estimands(
     fit: Fit,
     variable: str | None = None,
+    *,
     newdata: Any = None,
     per: str | None = None,
+    probability: float | None = None,
+    interval: str | None = None,
     **question: Any,
 ) -> SideBySide:
     """Answer one question for every estimand: what each of them says, side by side.
@@ -120,6 +141,8 @@ def estimands(
     per : {"label"}, optional
         Under ``new_subject``: a new group for each label in the rows. By default all rows and both sides
         of a comparison share one new group, also rows with different labels.
+    probability, interval
+        As in ``predictions``.
     **question
         Further arguments of ``comparisons`` or ``predictions`` but for the estimand.
 
@@ -142,21 +165,23 @@ def estimands(
     """
     check_fit(fit)
     check_texts(per=per)
+    shown = read_interval(probability, interval)
     if "estimand" in question:
         message = "every estimand is answered: leave estimand= out."
         raise PredictionError(Finding("estimand", message))
     verb = predictions if variable is None else comparisons
-    refuse_unknown("estimands", ("fit", "variable", "newdata", "per", *signature(verb).parameters), question)
+    refuse_unknown("estimands", ("fit", "variable", *signature(verb).parameters), question)
     question = {name: kept(value) for name, value in question.items()}
+    question |= {"newdata": newdata, "probability": shown.probability, "interval": shown.kind}
     found: dict[str, Effects] = {}
     omitted: dict[str, str] = {}
     for word in SENTENCES:
         own = {**question, "per": per} if word == NEW_SUBJECT else question
         try:
             if variable is None:
-                found[word] = predictions(fit, newdata, word, **{"by": True, **own})
+                found[word] = predictions(fit, **{"by": True, **own, "estimand": word})
             else:
-                found[word] = comparisons(fit, variable, estimand=word, newdata=newdata, **own)
+                found[word] = comparisons(fit, variable, estimand=word, **own)
         except GlmmError as error:
             # What concerns one estimand only must not hide the others.
             if error.code not in _OF_ONE:

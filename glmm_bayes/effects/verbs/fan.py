@@ -14,6 +14,7 @@ from glmm_bayes.core.arguments import check_texts, listed
 from glmm_bayes.core.bridge import bridge_effect, sd_of_attenuation
 from glmm_bayes.core.distinct import refuse_repeats
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
+from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.effects.estimand.averages import free_names, grid_frame
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
@@ -21,6 +22,7 @@ from glmm_bayes.effects.expectation.answer import attributes, effects_of, quanti
 from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, Expectation, check_memory
 from glmm_bayes.effects.expectation.predictor_draws import distinct_pieces
 from glmm_bayes.effects.result.effects import Effects
+from glmm_bayes.effects.result.hypotheses import contrast_rows
 from glmm_bayes.fit.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
@@ -29,8 +31,12 @@ Array = NDArray[np.float64]
 def fan(
     fit: Fit,
     newdata: Any = None,
+    *,
     probabilities: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95),
     parameter: str | None = None,
+    hypothesis: Any = None,
+    probability: float | None = None,
+    interval: str | None = None,
 ) -> Effects:
     """Show how groups differ: in each draw the exact quantiles over groups of their expected responses.
 
@@ -44,7 +50,7 @@ def fan(
         Rows; default: those of the data.
     probabilities : sequence of float
         Of the quantiles over groups, between 0 and 1.
-    parameter : str, optional
+    parameter, hypothesis, probability, interval
         As in ``predictions``.
 
     Returns
@@ -63,11 +69,12 @@ def fan(
     >>> import glmm_bayes as gb
     >>> model = gb.Model("y ~ trt + (1 | subject)", gb.load_dataset("epil"), family="poisson")
     >>> fit = gb.Fit.from_draws(model, {"beta": [[[1.0, -0.2]]], "sd_subject": [[[0.5]]]})
-    >>> gb.fan(fit, {"trt": ["placebo"]}, [0.5]).summary()["mean"].round(6).tolist()
+    >>> gb.fan(fit, {"trt": ["placebo"]}, probabilities=[0.5]).summary()["mean"].round(6).tolist()
     [2.718282]
     """
     check_fit(fit)
     check_texts(parameter=parameter)
+    shown = read_interval(probability, interval)
     levels = _checked_levels(probabilities)
     question = Question(fit, read_estimand("population", fit), "response", parameter)
     rows, notes = rows_of(question, newdata)
@@ -105,7 +112,8 @@ def fan(
         "estimand": "quantiles over groups",
         "estimand_description": "quantiles over all groups that could be drawn, exact in each draw",
     }
-    return effects_of(question, values, pd.DataFrame(grid), attrs, notes + renamed)
+    result = effects_of(question, values, pd.DataFrame(grid), attrs, notes + renamed, shown)
+    return result if hypothesis is None else contrast_rows(result, hypothesis)
 
 
 def _checked_levels(probabilities: Sequence[float]) -> Array:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.effects.estimand.averages import averages, free_names, grid_frame
 from glmm_bayes.effects.estimand.estimand import Estimand, asked_of
 from glmm_bayes.effects.expectation.answer import (
@@ -27,15 +28,18 @@ from glmm_bayes.fit.fit import Fit, check_fit
 def predictions(
     fit: Fit,
     newdata: Any = None,
-    estimand: str | Mapping[str, str] | Estimand = "population",
-    scale: str = "response",
+    *,
     by: str | Sequence[str] | bool | None = None,
-    seed: int | None = None,
-    parameter: str | None = None,
     weights: Any = None,
-    hypothesis: Any = None,
-    max_memory: float = MAX_MEMORY,
+    estimand: str | Mapping[str, str] | Estimand = "population",
     per: str | None = None,
+    scale: str = "response",
+    parameter: str | None = None,
+    hypothesis: Any = None,
+    probability: float | None = None,
+    interval: str | None = None,
+    seed: int | None = None,
+    max_memory: float = MAX_MEMORY,
 ) -> Effects:
     """Compute expected responses: for each row, or averaged over rows within each draw.
 
@@ -46,6 +50,12 @@ def predictions(
         Rows to predict, in any container that a model takes; default: the training rows. Needs the
         predictors' and offset's columns, and the grouping columns only where the estimand is
         ``subject``, or labels tell new groups apart.
+    by : str, sequence of str or True, optional
+        Columns within whose combinations rows are averaged, each row with the same weight; True
+        averages over all rows.
+    weights : str, array or BayesianBootstrap, optional
+        Of rows in the averages that ``by`` asks for: a column, or one number a row, or
+        ``gb.BayesianBootstrap()``; default: equal.
     estimand : {"population", "typical", "subject", "new_subject", "sample"}, mapping or Estimand
         A word, one for each grouping factor, or a ``gb.Estimand`` that says all that follows at once.
         ``population`` integrates the random effects over their distribution within each draw;
@@ -53,30 +63,29 @@ def predictions(
         combination of levels in the data at each row and averages over them; ``new_subject`` draws the
         effects of one new group (several factors: one new level of each), which all rows share: two
         labels in the rows share it, too, unless ``per`` says otherwise.
-    scale : {"response", "link", "at_least", "score"}
-        The response scale is the mean of one trial, with exposure as in the rows; of categories the
-        probability of each. Of ordered ones ``at_least`` is P(y >= k) for each k but the lowest, ``score``
-        the expected position of the category, the lowest counted as 1.
-    by : str, sequence of str or True, optional
-        Columns within whose combinations rows are averaged, each row with the same weight; True
-        averages over all rows.
-    seed : int, optional
-        Of new groups; default: the fit's own, else 0. A new group's effects depend on the seed, the
-        factor and, with ``per="label"``, the label only.
-    parameter : str, optional
-        A parameter with a formula of its own (``sigma``, ``zi``, ...), or ``mu``: it is predicted in
-        the place of the mean of the response.
-    weights : str, array or BayesianBootstrap, optional
-        Of rows in the averages that ``by`` asks for: a column, or one number a row, or
-        ``gb.BayesianBootstrap()``; default: equal.
-    hypothesis : str, sequence of str or array, optional
-        Compares rows of the result, as in ``comparisons``.
-    max_memory : float
-        Bytes that the work and the answer may take.
     per : {"label"}, optional
         With ``new_subject``: draw one new group for each label in the rows, also for labels that the
         training rows had, and need the grouping columns. An average over many new groups is nearly
         ``population``: its interval is no prediction interval of one group.
+    scale : {"response", "link", "at_least", "score"}
+        The response scale is the mean of one trial, with exposure as in the rows; of categories the
+        probability of each. Of ordered ones ``at_least`` is P(y >= k) for each k but the lowest, ``score``
+        the expected position of the category, the lowest counted as 1.
+    parameter : str, optional
+        A parameter with a formula of its own (``sigma``, ``zi``, ...), or ``mu``: it is predicted in
+        the place of the mean of the response.
+    hypothesis : str, sequence of str or array, optional
+        Compares rows of the result, as in ``comparisons``.
+    probability : float, optional
+        Of the intervals; default: ArviZ's ``rcParams["stats.ci_prob"]``, 0.89 unless it was changed.
+    interval : {"eti", "hdi"}, optional
+        Equal-tailed or the narrowest (highest density); default: ArviZ's ``rcParams["stats.ci_kind"]``,
+        ``eti`` unless it was changed.
+    seed : int, optional
+        Of new groups; default: the fit's own, else 0. A new group's effects depend on the seed, the
+        factor and, with ``per="label"``, the label only.
+    max_memory : float
+        Bytes that the work and the answer may take.
 
     Returns
     -------
@@ -101,6 +110,7 @@ def predictions(
     270.0
     """
     check_fit(fit)
+    shown = read_interval(probability, interval)
     asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per)
     question = question_of(fit, asked, asked.scale)
     start = seed_of(fit, seed)
@@ -111,8 +121,11 @@ def predictions(
     if question.estimand.new and (exact := law_of_new(question, rows, groups)):
         law, means = exact
         result = replace(result, rule=means.rule, error=means.error)
+        # Ends of an exact distribution are equal-tailed; a default kind is no wish. Contrasts are of draws.
+        law = law if hypothesis is None else None
+        shown = shown.replaced(kind="eti") if law and interval is None else shown
     grid, renamed = free_names(grid_frame(rows) if groups is None else groups.grid)
     attrs = attributes(question, rows, result, quantity_of(question), start)
     attrs |= {"average": "" if groups is None else groups.words}
-    effects = effects_of(question, result.values, grid, attrs, notes + renamed, asked, law)
+    effects = effects_of(question, result.values, grid, attrs, notes + renamed, shown, asked, law)
     return effects if hypothesis is None else contrast_rows(effects, hypothesis)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.arguments import check_texts, plain_flag
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
+from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.design.table import Column
 from glmm_bayes.effects.estimand.averages import averages, each_row, free_names
@@ -112,17 +113,20 @@ class Moving:
 def slopes(
     fit: Fit,
     variable: str,
-    measure: str = "dydx",
-    estimand: str | Mapping[str, str] | Estimand = "population",
-    by: str | Sequence[str] | bool | None = None,
+    *,
     newdata: Any = None,
-    scale: str = "response",
-    parameter: str | None = None,
+    by: str | Sequence[str] | bool | None = None,
     weights: Any = None,
-    hypothesis: Any = None,
-    max_memory: float = MAX_MEMORY,
-    seed: int | None = None,
+    estimand: str | Mapping[str, str] | Estimand = "population",
     per: str | None = None,
+    scale: str = "response",
+    measure: str = "dydx",
+    parameter: str | None = None,
+    hypothesis: Any = None,
+    probability: float | None = None,
+    interval: str | None = None,
+    seed: int | None = None,
+    max_memory: float = MAX_MEMORY,
 ) -> Effects:
     """Compute how fast expected responses change with a number, averaged over rows within each draw.
 
@@ -136,13 +140,13 @@ def slopes(
     variable : str
         A number, or a date under ``days_since()``, whose slope is per day; for a factor use
         ``comparisons``.
-    measure : {"dydx", "eyex", "eydx", "dyex"}
-        Slope, elasticity, relative slope, and change for a relative change of the variable; row by row.
-    estimand, by, newdata, scale, parameter, weights, hypothesis, max_memory
+    newdata, by, weights, estimand, scale, parameter, hypothesis, probability, interval, max_memory
         As in ``predictions``; ``by`` defaults to all rows, and False gives each row by itself.
-    seed, per
+    per, seed
         Of new groups, as in ``predictions``: one for all rows, also for rows with different labels, or
         one for each label; the same at every value of the variable.
+    measure : {"dydx", "eyex", "eydx", "dyex"}
+        Slope, elasticity, relative slope, and change for a relative change of the variable; row by row.
 
     Returns
     -------
@@ -164,6 +168,7 @@ def slopes(
     """
     check_fit(fit)
     check_texts(variable=variable)
+    shown = read_interval(probability, interval)
     how = _MEASURES[measure]
     asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per)
     parameter, newdata, weights = asked.parameter, asked.newdata, asked.weights
@@ -205,7 +210,7 @@ def slopes(
         "average": groups.words,
         "derivative_error": sides.error,
     }
-    effects = effects_of(question, result.values, grid, attrs, notes + renamed, asked)
+    effects = effects_of(question, result.values, grid, attrs, notes + renamed, shown, asked)
     return effects if hypothesis is None else contrast_rows(effects, hypothesis)
 
 

@@ -1,0 +1,61 @@
+"""A result in, the data frame that its verb returned before, out: with a warning, for two minor releases."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import pandas as pd
+
+from glmm_bayes.core.elsewhere import AnswersNames
+from glmm_bayes.core.errors import Finding, GlmmWarning, PredictionError
+
+#: The release in which results are no data frames any more.
+_LAST = "0.3"
+_HINT = "Write result.side_by_side() for the table in print, result.summary() for one row a quantity."
+
+
+class IndexedResult(AnswersNames):
+    """A result that answers like a data frame where its verb returned one before."""
+
+    #: Whether the verb returned a data frame before.
+    was_frame: bool = False
+
+    def side_by_side(self, probability: float | None = None, *, interval: str | None = None) -> pd.DataFrame:
+        """Return the table in print."""
+        raise NotImplementedError
+
+    def _frame(self, used: str) -> pd.DataFrame:
+        """Return the table, and say that a result is none."""
+        if not self.was_frame:
+            message = f"a result is no data frame, and was asked for {used}."
+            raise PredictionError(Finding("result", message, hint=_HINT))
+        message = f"[result] the result is no data frame from release {_LAST} on: {used}. {_HINT}"
+        warnings.warn(message, GlmmWarning, stacklevel=3)
+        return self.side_by_side()
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._frame(f"result[{key!r}]")[key]
+
+    def __len__(self) -> int:
+        return len(self._frame("len(result)"))
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._frame("iteration over its columns"))
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._frame(f"{key!r} in result")
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
+        # What pandas would ask next is iteration: a frame of our columns' names.
+        message = "a result is neither an array nor the content of a data frame."
+        raise PredictionError(Finding("result", message, hint=_HINT))
+
+    def __getattr__(self, name: str) -> Any:
+        if self.was_frame and not name.startswith("_") and hasattr(pd.DataFrame, name):
+            return getattr(self._frame(f"result.{name}"), name)
+        super().__getattr__(name)

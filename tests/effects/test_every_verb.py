@@ -1,0 +1,264 @@
+"""Laws of every verb that returns numbers with uncertainty: one kind of result, any interval, named on it."""
+
+import warnings
+from functools import cache
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import pytest
+
+import glmm_bayes as gb
+
+ROWS = {"x": [0.0, 1.0], "w": [0, 0], "g": ["a", "b"]}
+
+
+@cache
+def fit(seed=1):
+    rng = np.random.default_rng(3)
+    size, levels = 60, 6
+    data = pd.DataFrame({"x": rng.normal(size=size).round(2), "g": np.repeat(list("abcdef"), size // levels)})
+    data["w"] = data["g"].isin(["a", "b", "c"]).astype(int)
+    data["y"] = rng.integers(0, 2, size)
+    model = gb.Model("y ~ x + w + (1 | g)", data, family="bernoulli")
+    rng = np.random.default_rng(seed)
+    draws = {
+        "beta": rng.normal([0.2, 1.5, -0.4], 0.2, (2, 40, 3)),
+        "sd_g": rng.uniform(0.5, 1.5, (2, 40, 1)),
+        "b_g": rng.normal(size=(2, 40, 6, 1)),
+    }
+    return gb.Fit.from_draws(model, draws)
+
+
+#: Each verb, asked for at least two rows.
+VERBS = {
+    "predictions": lambda fit, **how: gb.predictions(fit, ROWS, **how),
+    "comparisons": lambda fit, **how: gb.comparisons(fit, "w", newdata=ROWS, by="x", **how),
+    "slopes": lambda fit, **how: gb.slopes(fit, "x", newdata=ROWS, by=False, **how),
+    "fan": lambda fit, **how: gb.fan(fit, ROWS, **how),
+    "coefficients": gb.coefficients,
+    "variance_components": gb.variance_components,
+    "random_effects": gb.random_effects,
+    "ranks": gb.ranks,
+    "icc": lambda fit, **how: gb.icc(fit, ROWS, **how),
+    "r2": gb.r2,
+    "attenuation": lambda fit, **how: gb.attenuation(fit, ROWS, **how),
+    "implied_correlation": lambda fit, **how: gb.implied_correlation(
+        fit, {"x": [0.0, 1.0, 2.0], "w": [0] * 3}, **how
+    ),
+    "median_ratio": lambda fit, **how: gb.median_ratio(fit, ROWS, **how),
+    "interval_ratio": lambda fit, **how: gb.interval_ratio(fit, "w", **how),
+}
+#: Those that returned data frames before.
+FRAMES = tuple(name for name in VERBS if name not in ("predictions", "comparisons", "slopes", "fan"))
+#: Those whose only row is one quantity.
+SINGLE = ("median_ratio",)
+
+
+def every_verb(names=tuple(VERBS)):
+    return pytest.mark.parametrize("verb", names)
+
+
+def ends(draws, probability, kind, method="linear"):
+    """Take the ends of intervals by NumPy and by ArviZ, without the package."""
+    if kind == "hdi":
+        return np.array([az.hdi(column, prob=probability) for column in draws.T]).T
+    tail = (1 - probability) / 2
+    return np.quantile(draws, [tail, 1 - tail], axis=0, method=method)
+
+
+@every_verb()
+def test_a_result_is_effects_with_draws_by_chain_draw_and_row(verb):
+    result = VERBS[verb](fit())
+    assert isinstance(result, gb.Effects)
+    assert result.draws.dims == ("chain", "draw", "row")
+    assert result.draws.shape == (2, 40, len(result.grid))
+
+
+@every_verb()
+@pytest.mark.parametrize("probability", [0.5, 0.95])
+@pytest.mark.parametrize("kind", ["eti", "hdi"])
+def test_a_summary_is_that_of_the_draws_at_any_level_and_of_either_kind(verb, probability, kind):
+    result = VERBS[verb](fit())
+    table = result.summary(probability, interval=kind)
+    flat = result.draws.to_numpy().reshape(80, -1)
+    method = "inverted_cdf" if verb == "ranks" else "linear"
+    percent = f"{100 * probability:g}"
+    found = table[[f"{kind}{percent}_lb", f"{kind}{percent}_ub"]].to_numpy().T
+    np.testing.assert_allclose(found, ends(flat, probability, kind, method), rtol=1e-14)
+    np.testing.assert_allclose(table["mean"], flat.mean(axis=0), rtol=1e-13)
+    np.testing.assert_allclose(table["sd"], flat.std(axis=0, ddof=1), rtol=1e-12, atol=1e-300)
+    assert table.attrs["interval_probability"] == probability and table.attrs["interval_kind"] == kind
+
+
+@every_verb()
+def test_the_default_is_arviz_and_stays_in_the_result(verb):
+    result = VERBS[verb](fit())
+    assert "89% equal-tailed interval" in " ".join(str(result).split())
+    with az.rc_context({"stats.ci_prob": 0.6, "stats.ci_kind": "hdi"}):
+        other = VERBS[verb](fit())
+        assert "eti89_lb" in result.summary().columns, "what was computed keeps its interval"
+    assert "hdi60_lb" in other.summary().columns
+    assert "60% highest-density interval" in " ".join(str(other).split())
+    assert other.attrs["interval"] == "60% highest-density interval"
+
+
+@every_verb()
+def test_level_and_kind_can_be_asked_of_the_verb_and_stand_on_every_output(verb):
+    result = VERBS[verb](fit(), probability=0.95, interval="hdi")
+    for text in (str(result), result.caption, result._repr_html_(), result.plot().alt):
+        assert "95% highest-density interval" in " ".join(text.split())
+    assert "50% equal-tailed interval" in result.side_by_side(0.5, interval="eti").attrs["caption"]
+
+
+@every_verb()
+@pytest.mark.parametrize("how", [{"probability": 95}, {"probability": "a"}, {"interval": "central"}])
+def test_another_level_or_kind_is_refused_before_any_work(verb, how):
+    with pytest.raises(gb.PredictionError) as caught:
+        VERBS[verb](fit(), **how)
+    assert caught.value.code in ("values", "interval")
+
+
+@every_verb()
+def test_a_row_less_itself_is_nothing(verb):
+    found = VERBS[verb](fit(), hypothesis="b1 - b1 = 0")
+    assert isinstance(found, gb.Effects) and (found.draws == 0.0).all()
+    assert found.attrs["null"] == 0.0
+
+
+@every_verb(tuple(name for name in VERBS if name not in SINGLE))
+def test_contrasts_are_those_of_the_draws(verb):
+    result, found = VERBS[verb](fit()), VERBS[verb](fit(), hypothesis=["b2 - b1", "b2 + 2*b1 = 1"])
+    first, second = result.draws.to_numpy()[:, :, 0], result.draws.to_numpy()[:, :, 1]
+    np.testing.assert_allclose(found.draws[:, :, 0], second - first, rtol=1e-13, atol=1e-15)
+    np.testing.assert_allclose(found.draws[:, :, 1], second + 2 * first - 1, rtol=1e-13, atol=1e-15)
+    assert found.summary(0.5, interval="hdi").shape == (2, 5)
+
+
+@every_verb()
+def test_differences_between_fits_are_draw_by_draw_and_nothing_between_a_fit_and_itself(verb):
+    one, other = VERBS[verb](fit()), VERBS[verb](fit(2))
+    same = one - VERBS[verb](fit())
+    assert (same.draws == 0.0).all() and same.attrs["null"] == 0.0
+    if verb != "ranks":
+        np.testing.assert_array_equal((one - other).draws, one.draws.to_numpy() - other.draws.to_numpy())
+        assert "difference between two results" in (one - other).caption
+
+
+def test_results_of_other_rows_have_no_difference():
+    with pytest.raises(gb.PredictionError, match="row by row"):
+        gb.icc(fit(), ROWS) - gb.icc(fit(), {"x": [0.0], "w": [0]})
+
+
+@every_verb()
+def test_a_result_is_drawn_and_named(verb):
+    figure = VERBS[verb](fit()).plot()
+    assert "Estimand" in figure.alt or "quantiles" in figure.alt
+    assert figure.axes
+
+
+@every_verb(FRAMES)
+def test_what_was_a_frame_is_read_like_one_with_a_warning_and_the_same_numbers(verb):
+    result = VERBS[verb](fit())
+    table = result.side_by_side()
+    number = next(name for name in table.columns if pd.api.types.is_float_dtype(table[name]))
+    reads = {
+        "column": (lambda one: one[number], table[number]),
+        "rows": (lambda one: one.loc[0, number], table.loc[0, number]),
+        "columns": (lambda one: list(one.columns), list(table.columns)),
+        "length": (len, len(table)),
+        "iteration": (list, list(table)),
+        "membership": (lambda one: number in one, True),
+        "method": (lambda one: one.sort_values(number)[number].tolist(), sorted(table[number])),
+        "merge": (lambda one: one.merge(table).shape, table.merge(table).shape),
+    }
+    for name, (read, expected) in reads.items():
+        with pytest.warns(gb.GlmmWarning, match=r"no data frame from release"):
+            found = read(result)
+        if isinstance(expected, pd.Series):
+            pd.testing.assert_series_equal(found, expected)
+        else:
+            np.testing.assert_array_equal(found, expected, err_msg=name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "mean" in result.attrs["caption"] and bool(result)
+
+
+@every_verb(FRAMES)
+def test_a_frame_is_made_of_the_table_not_of_the_result(verb):
+    with pytest.raises(gb.PredictionError, match="side_by_side"):
+        pd.DataFrame(VERBS[verb](fit()))
+
+
+def test_a_result_that_never_was_a_frame_says_where_its_table_is():
+    result = VERBS["predictions"](fit())
+    for read in (lambda: result["mean"], lambda: len(result), lambda: list(result), lambda: "mean" in result):
+        with pytest.raises(gb.PredictionError, match="summary"):
+            read()
+
+
+@every_verb()
+def test_only_the_first_arguments_go_by_position(verb):
+    function = getattr(gb, verb)
+    with pytest.raises(gb.PredictionError, match="by position") as caught:
+        function(fit(), "x", "typical", "link")
+    assert "probability=" in str(caught.value) and "hypothesis=" in str(caught.value)
+
+
+ORDER = (
+    *("newdata", "by", "weights", "estimand", "per", "scale", "measure", "parameter"),
+    *("hypothesis", "probability", "interval", "seed", "max_memory"),
+)
+
+
+@every_verb()
+def test_arguments_stand_in_one_order(verb):
+    from inspect import signature
+
+    shared = [name for name in signature(getattr(gb, verb)).parameters if name in ORDER]
+    assert shared == [name for name in ORDER if name in shared]
+    assert {"hypothesis", "probability", "interval"} <= set(shared)
+
+
+def test_coefficients_are_long_in_the_summary_and_side_by_side_in_print():
+    result = gb.coefficients(fit())
+    long, wide = result.summary(), result.side_by_side()
+    assert long["estimand"].tolist() == ["subject"] * 3 + ["population"] * 3
+    assert wide["coef"].tolist() == long["coef"].tolist()[:3]
+    for side in ("subject", "population"):
+        part = long[long["estimand"] == side].reset_index(drop=True)
+        for name in ("mean", "sd", "eti89_lb", "eti89_ub"):
+            np.testing.assert_array_equal(wide[f"{side}_{name}"], part[name])
+        np.testing.assert_array_equal(wide[f"{side}_ratio"], part["ratio_median"])
+        np.testing.assert_array_equal(wide[f"{side}_ratio_eti89_ub"], part["ratio_eti89_ub"])
+
+
+def test_attenuation_is_blank_where_the_interval_that_is_shown_straddles_zero():
+    result = gb.coefficients(fit())
+    beta = result.draws.to_numpy().reshape(80, -1)[:, 2]
+    narrow, wide = (result.side_by_side(level)["attenuation"].iloc[2] for level in (0.5, 0.999))
+    assert np.isfinite(narrow) and (np.isnan(wide) == (beta.min() < 0 < beta.max()))
+
+
+@pytest.mark.parametrize("ask", [{}, {"interval": "eti"}])
+def test_ends_of_an_exact_law_are_equal_tailed(ask):
+    result = gb.predictions(fit(), ROWS, estimand="new_subject", **ask)
+    assert result.law is not None and result.interval.kind == "eti"
+    with pytest.raises(gb.PredictionError, match="exact distribution") as caught:
+        result.summary(interval="hdi")
+    assert caught.value.code == "not_available"
+    with pytest.raises(gb.PredictionError, match="exact distribution"):
+        gb.predictions(fit(), ROWS, estimand="new_subject", interval="hdi")
+    with az.rc_context({"stats.ci_kind": "hdi"}):
+        assert "equal-tailed" in gb.predictions(fit(), ROWS, estimand="new_subject").caption
+        drawn = gb.predictions(fit(), ROWS, estimand="new_subject", hypothesis="pairwise")
+        assert "highest-density" in drawn.caption, "contrasts are of draws"
+
+
+@pytest.mark.parametrize("kind", ["eti", "hdi"])
+def test_a_number_needed_to_treat_turns_over_the_ends_of_either_kind(kind):
+    result = gb.comparisons(fit(), "x", measure="nnt")
+    lower, upper = ends(result.draws.to_numpy().reshape(80, -1), 0.8, kind)
+    table = result.summary(0.8, interval=kind)
+    np.testing.assert_allclose(1 / table[f"{kind}80_lb"], upper, rtol=1e-13)
+    np.testing.assert_allclose(1 / table[f"{kind}80_ub"], lower, rtol=1e-13)
