@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Finding, row_text, value_text
@@ -22,6 +21,8 @@ _SHARE_OF_NUMBERS, _DISTINCT_NUMBERS = 0.9, 10
 _DAY_TEXT = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 #: Above it a float no longer tells neighbouring whole numbers apart.
 EXACT = 2**53
+#: Whole numbers are counted rather than sorted where they span at most so many times the rows.
+_DENSE = 8
 #: So many levels may be unused, however few rows there are; and so many for each row.
 _UNUSED, _UNUSED_A_ROW = 100_000, 10
 
@@ -135,9 +136,21 @@ def as_labels(column: Column, rows: NDArray[Any] | None = None) -> Column:
 
 def distinct_values(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """Give each value the position of its own among the distinct ones, which are sorted."""
-    # Hashing and sorting the few distinct values; NumPy would sort all rows.
-    codes, distinct = pd.factorize(values, sort=True)
-    return codes.astype(np.int64), np.asarray(distinct)
+    # Sorting the few distinct values alone; NumPy would sort all rows.
+    if values.dtype.kind == "O":
+        listed = values.tolist()
+        found = sorted(dict.fromkeys(listed))
+        positions = {value: position for position, value in enumerate(found)}
+        distinct = np.empty(len(found), object)
+        distinct[:] = found
+        return np.fromiter(map(positions.__getitem__, listed), np.int64, len(listed)), distinct
+    low, high = (int(values.min()), int(values.max())) if len(values) else (0, -1)
+    if values.dtype.kind in "iu" and high - low < _DENSE * len(values):
+        occurs = np.zeros(high - low + 1, np.bool_)
+        occurs[values - low] = True
+        return (np.cumsum(occurs) - 1)[values - low], np.flatnonzero(occurs) + low
+    distinct, codes = np.unique(values, return_inverse=True)
+    return codes.astype(np.int64), distinct
 
 
 def python_level(value: Any) -> Level:
@@ -216,9 +229,11 @@ def _spellings(column: Column) -> Iterator[NDArray[np.bool_]]:
     affixes = [
         "" if is_one else affix(str(level)) for level, is_one in zip(column.levels, written, strict=True)
     ]
-    codes, distinct = pd.factorize(np.array(affixes, dtype=object))
+    distinct = {word: position for position, word in enumerate(dict.fromkeys(affixes))}
+    codes = np.array([distinct[word] for word in affixes], np.int64)
     counts = np.bincount(codes[column.values], minlength=len(distinct))
-    counts[np.asarray(distinct) == ""] = 0
+    if "" in distinct:
+        counts[distinct[""]] = 0
     if counts.any():
         yield written | (codes == np.argmax(counts))
 

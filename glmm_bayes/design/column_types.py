@@ -12,7 +12,6 @@ from uuid import UUID
 
 import narwhals as nw
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, row_text, value_text
@@ -261,13 +260,18 @@ def _python_dates(name: str, values: list[Any], rows: NDArray[Any], findings: Fi
     moments = np.array(universal, dtype="datetime64[us]")
     column = _moments(name, moments.astype(np.int64), 1_000, rows, findings)
     # Python's own moments end at microseconds; those of pandas do not.
-    beyond = np.array([getattr(value, "nanosecond", 0) for value in universal], dtype=np.int64)
+    beyond = np.array([_nanosecond(value) for value in universal], dtype=np.int64)
     return Column(name, "date", column.values + beyond, zoned=any(aware))
 
 
-def _universal(value: Any) -> Any:
+def _nanosecond(value: Any) -> int:
+    """Return what a moment has beyond its microseconds."""
     if isinstance(value, np.datetime64):
-        return pd.Timestamp(value)
+        return int(value.astype(np.int64) % 1_000) if np.datetime_data(value.dtype) == ("ns", 1) else 0
+    return int(getattr(value, "nanosecond", 0))
+
+
+def _universal(value: Any) -> Any:
     if isinstance(value, dt.datetime) and value.tzinfo is not None:
         return value.astimezone(dt.UTC).replace(tzinfo=None)
     return value
