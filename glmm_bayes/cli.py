@@ -114,7 +114,7 @@ def demo(
     how = _shown(None, probability, interval)
     check_targets({"report": out}, overwrite)
     import glmm_bayes as gb
-    from glmm_bayes.core.text_tables import table_text, told, within_width
+    from glmm_bayes.fit.text_tables import table_text, told, within_width
 
     data = gb.load_dataset("toenail")
     model = gb.Model("y ~ treatment*time + (1 | patientID)", data, family="bernoulli")
@@ -140,7 +140,7 @@ def demo(
 @app.command()
 def check(spec: SpecPath, as_json: AsJson = False, allow_outside: AllowOutside = False) -> None:
     """Read spec and data, and list everything found; nothing is compiled."""
-    from glmm_bayes.core.text_tables import table_text, within_width
+    from glmm_bayes.fit.text_tables import table_text, within_width
     from glmm_bayes.storage.archive import is_fit
 
     file = spec_file(spec)
@@ -172,7 +172,7 @@ def fit(
 ) -> None:
     """Sample the model of a spec file and write the fit (and the report, if the file names one)."""
     from glmm_bayes.core.files import file_path
-    from glmm_bayes.core.text_tables import within_width
+    from glmm_bayes.fit.text_tables import within_width
 
     file = spec_file(spec)
     targets = targets_of(spec, file) | ({"fit": file_path(out)} if out is not None else {})
@@ -265,7 +265,7 @@ def _rows(path: Path | None, fitted: Fit) -> Any:
     """Read the rows of a file as those of the data were read."""
     if path is None:
         return None
-    from glmm_bayes.design.data_files import read_data_file
+    from glmm_bayes.design.containers.data_files import read_data_file
     from glmm_bayes.spec.column_names import label_columns
 
     return read_data_file(path, label_columns((fitted.spec,)))

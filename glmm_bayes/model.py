@@ -17,9 +17,9 @@ from glmm_bayes.core.escapes import visible
 from glmm_bayes.covariances.resolve import coded_predictors, wanted_tables
 from glmm_bayes.describe.explain import Explanation, describe, explain
 from glmm_bayes.design.checks.registry import check_table, examine
-from glmm_bayes.design.data_files import read_data_file
+from glmm_bayes.design.containers.data_files import read_data_file
+from glmm_bayes.design.containers.known import read_known
 from glmm_bayes.design.dependence import checked_rank
-from glmm_bayes.design.known import read_known
 from glmm_bayes.design.table import Table, read_table
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.fit.captioned import captioned

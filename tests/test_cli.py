@@ -10,7 +10,7 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.core.errors import DataError, StorageError
-from glmm_bayes.design.known_files import read_known
+from glmm_bayes.design.containers.known_files import read_known
 
 SPEC = """
 [model]

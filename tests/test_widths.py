@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.core.text_tables import WIDTH
+from glmm_bayes.fit.text_tables import WIDTH
 from tests.test_cli_outputs import run
 
 LONG = [

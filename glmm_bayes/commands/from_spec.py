@@ -39,7 +39,7 @@ def targets_of(spec: Path, file: SpecFile) -> dict[str, Path]:
 
 def model_of(file: SpecFile) -> Model:
     """Make the model of a spec file, with its data and its known matrices and maps."""
-    from glmm_bayes.design.known_files import read_known
+    from glmm_bayes.design.containers.known_files import read_known
     from glmm_bayes.model import Model
 
     missing = file.data.missing if file.data else "error"

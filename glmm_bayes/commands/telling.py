@@ -59,7 +59,7 @@ def tell_fit(
     A report or an effect that fails is told at the end, when all else has been said.
     """
     import glmm_bayes as gb
-    from glmm_bayes.core.text_tables import within_width
+    from glmm_bayes.fit.text_tables import within_width
 
     failed: list[GlmmError] = []
     diagnosis = gb.diagnose(result)

@@ -14,10 +14,10 @@ from glmm_bayes.core.registry import suggestion
 from glmm_bayes.covariances import COVARIANCES, Argument, EffectCovariance, Independent, LevelCovariance
 from glmm_bayes.covariances.neighbours import islands_of, parts_of
 from glmm_bayes.covariances.unstructured import Unstructured
+from glmm_bayes.design.containers.known import KnownTable
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.evaluate import Evaluator
 from glmm_bayes.design.groups import EffectBlock, GroupDesign
-from glmm_bayes.design.known import KnownTable
 from glmm_bayes.design.table import Table, nearest_level
 from glmm_bayes.spec.editions import CURRENT
 from glmm_bayes.spec.expressions import Call, Expr, Flag, Name, Number

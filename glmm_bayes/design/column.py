@@ -15,6 +15,8 @@ from glmm_bayes.core.errors import DataError, Finding, row_text, value_text
 from glmm_bayes.design.spellings import affix, is_number, is_plain_number, is_stand_in
 
 Level = str | int | bool
+#: A level of a grouping factor: one label for each of its columns.
+GroupLevel = tuple[Level, ...]
 
 #: Texts are numbers if this share of their rows, and as many different ones, spell numbers.
 _SHARE_OF_NUMBERS, _DISTINCT_NUMBERS = 0.9, 10
@@ -144,11 +146,12 @@ def distinct_values(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[An
         distinct = np.empty(len(found), object)
         distinct[:] = found
         return np.fromiter(map(positions.__getitem__, listed), np.int64, len(listed)), distinct
-    low, high = (int(values.min()), int(values.max())) if len(values) else (0, -1)
-    if values.dtype.kind in "iu" and high - low < _DENSE * len(values):
-        occurs = np.zeros(high - low + 1, np.bool_)
-        occurs[values - low] = True
-        return (np.cumsum(occurs) - 1)[values - low], np.flatnonzero(occurs) + low
+    low, high = (values.min(), values.max()) if len(values) else (0, 0)
+    if values.dtype.kind in "iu" and int(high) - int(low) < _DENSE * len(values):
+        places = (values - low).astype(np.int64)
+        occurs = np.zeros(int(high) - int(low) + 1, np.bool_)
+        occurs[places] = True
+        return (np.cumsum(occurs) - 1)[places], np.flatnonzero(occurs).astype(values.dtype) + low
     distinct, codes = np.unique(values, return_inverse=True)
     return codes.astype(np.int64), distinct
 

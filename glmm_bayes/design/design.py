@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Findings, PredictionError, row_text
 from glmm_bayes.core.words import slugs
+from glmm_bayes.design.column import GroupLevel
 from glmm_bayes.design.columns import DesignColumn, Part, code_terms, evaluate_predictors
 from glmm_bayes.design.dependence import check_fixed
 from glmm_bayes.design.evaluate import Evaluator
@@ -22,7 +23,6 @@ from glmm_bayes.design.groups import (
     match_members,
     membership_weights,
 )
-from glmm_bayes.design.levels import GroupLevel
 from glmm_bayes.design.new_rows import read_new_rows, tell_declared_levels
 from glmm_bayes.design.splines import Learnt
 from glmm_bayes.design.table import Level, Table

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Findings, row_text
+from glmm_bayes.design.column import GroupLevel
 from glmm_bayes.design.columns import FULL, DesignColumn, Part, Predictors, code_terms
 from glmm_bayes.design.contrasts import TREATMENT
 from glmm_bayes.design.evaluate import Evaluator
-from glmm_bayes.design.levels import GroupLevel, learn_levels, match_levels
+from glmm_bayes.design.levels import learn_levels, match_levels
 from glmm_bayes.design.table import Level, Table, as_labels
 from glmm_bayes.spec.expressions import Name, quote
 from glmm_bayes.spec.linear_predictor import Block, GroupTerm, Term

@@ -8,12 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, value_text
-from glmm_bayes.design.column import Column, Level, as_labels, distinct_values
+from glmm_bayes.design.column import Column, GroupLevel, Level, as_labels, distinct_values
 from glmm_bayes.design.table import Table
 from glmm_bayes.spec.linear_predictor import GroupTerm
-
-#: A level of a grouping factor: one label for each of its columns.
-GroupLevel = tuple[Level, ...]
 
 
 def learn_levels(term: GroupTerm, table: Table, findings: Findings) -> tuple[GroupLevel, ...]:

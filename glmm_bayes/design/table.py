@@ -22,7 +22,7 @@ from glmm_bayes.design.column import (
     stray_words,
 )
 from glmm_bayes.design.column_types import read_column
-from glmm_bayes.design.containers import Frame, as_frame
+from glmm_bayes.design.containers.frames import Frame, as_frame
 from glmm_bayes.design.label_notes import note_labels
 from glmm_bayes.design.missing import check_finite, complete_rows, report_missing
 from glmm_bayes.spec.column_names import ColumnNames

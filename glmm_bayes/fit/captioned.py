@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 
 from glmm_bayes.core.escapes import defused, visible
-from glmm_bayes.core.text_tables import WIDTH, number_text, table_text
 from glmm_bayes.fit.caveats import Drawn, caveat_attrs
+from glmm_bayes.fit.text_tables import WIDTH, number_text, table_text
 
 _ROWS = 20
 

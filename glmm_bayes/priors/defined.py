@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from glmm_bayes.core.elsewhere import AnswersNames
 from glmm_bayes.core.errors import DataError, Finding
 from glmm_bayes.core.links import Link
+from glmm_bayes.design.containers.known import KnownTable
 from glmm_bayes.design.design import Design
-from glmm_bayes.design.known import KnownTable
 from glmm_bayes.families import Family, Response
 from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.priors.priors import Priors
@@ -78,5 +78,6 @@ class Defined(AnswersNames):
             return self.definition.first
         what = type(self).__name__.lower()
         message = f"this is the {what} of {len(self.responses)} responses together, and '{name}' is of one."
-        taken = ", ".join(f'{what}["{response}"]' for response in self.responses)
+        of_one = what if what == "fit" else f"{what}.definition.responses"
+        taken = ", ".join(f'{of_one}["{response}"]' for response in self.responses)
         raise DataError(Finding("responses", message, hint=f"Take one: {taken}."))

@@ -9,7 +9,7 @@ from itertools import chain
 
 from glmm_bayes.core.errors import Finding, Findings, FormulaError, PriorError
 from glmm_bayes.core.registry import suggestion
-from glmm_bayes.design.known import KnownTable
+from glmm_bayes.design.containers.known import KnownTable
 from glmm_bayes.design.several import labelled
 from glmm_bayes.design.table import Table
 from glmm_bayes.families.parameters import Law

@@ -9,8 +9,8 @@ from glmm_bayes.core.conditional import CONDITIONAL
 from glmm_bayes.core.errors import Finding, Findings, FormulaError
 from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.covariances.resolve import resolve_covariances
+from glmm_bayes.design.containers.known import KnownTable
 from glmm_bayes.design.design import Design, DesignState
-from glmm_bayes.design.known import KnownTable
 from glmm_bayes.design.response import ResponseColumns, read_response
 from glmm_bayes.design.several import build_designs
 from glmm_bayes.design.table import Table

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import DataError, Findings
 from glmm_bayes.covariances.resolve import coded_predictors, wanted_tables
 from glmm_bayes.design.column import too_many_unused, unlike_read
+from glmm_bayes.design.containers.known import KnownTable, known_table
 from glmm_bayes.design.design import Design, DesignState
-from glmm_bayes.design.known import KnownTable, known_table
 from glmm_bayes.design.missing import check_finite
 from glmm_bayes.design.table import Column, Table
 from glmm_bayes.families import FAMILIES, Response

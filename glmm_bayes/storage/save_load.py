@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from glmm_bayes.core.arguments import check_flag
 from glmm_bayes.core.errors import Finding, GlmmError, GlmmWarning, StorageError
 from glmm_bayes.core.files import check_target, file_path
-from glmm_bayes.design.known import KnownTable
+from glmm_bayes.design.containers.known import KnownTable
 from glmm_bayes.design.table import Column
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.fit.fit import Fit

@@ -12,8 +12,8 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.core.errors import Findings
-from glmm_bayes.design.data_files import read_data_file
-from glmm_bayes.design.known_files import read_known
+from glmm_bayes.design.containers.data_files import read_data_file
+from glmm_bayes.design.containers.known_files import read_known
 from glmm_bayes.design.table import read_table
 from glmm_bayes.storage.manifest import fingerprint
 
@@ -101,7 +101,7 @@ def test_a_column_that_groups_and_is_computed_with_is_read_as_in_memory(tmp_path
 
 
 def groups_of(model):
-    return model.design.groups if isinstance(model, gb.Model) else ()
+    return [group for one in model.definition.responses.values() for group in one.design.groups]
 
 
 @pytest.mark.filterwarnings("ignore")

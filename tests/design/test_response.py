@@ -6,7 +6,7 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.core.errors import DataError, Findings
-from glmm_bayes.design.containers import as_frame
+from glmm_bayes.design.containers.frames import as_frame
 from glmm_bayes.design.response import read_response
 from glmm_bayes.design.table import read_table
 from glmm_bayes.spec.model_spec import ModelSpec

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from glmm_bayes.core.errors import DataError, Findings
-from glmm_bayes.design.containers import as_frame
+from glmm_bayes.design.containers.frames import as_frame
 from glmm_bayes.design.design import build_design, replay_design
 from glmm_bayes.design.response import read_response
 from glmm_bayes.design.response_additions import Additions

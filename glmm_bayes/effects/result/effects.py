@@ -16,13 +16,13 @@ from glmm_bayes.core.elsewhere import in_our_words
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.intervals import Interval, read_interval
-from glmm_bayes.core.text_tables import WIDTH, number_text, table_text, told
 from glmm_bayes.effects.estimand.estimand import Estimand
 from glmm_bayes.effects.result.group_law import GroupLaw
 from glmm_bayes.effects.result.indexed_result import IndexedResult
 from glmm_bayes.effects.result.measures import Measure
 from glmm_bayes.effects.result.summary import MeanSummary, Summary
 from glmm_bayes.fit.captioned import captioned, printed, with_caption
+from glmm_bayes.fit.text_tables import WIDTH, number_text, table_text, told
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -15,13 +15,13 @@ from glmm_bayes.core.elsewhere import AnswersNames, in_our_words, refuse_unknown
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.intervals import Interval, read_interval
-from glmm_bayes.core.text_tables import WIDTH, table_text, told
 from glmm_bayes.effects.estimand.factor_words import NEW_SUBJECT
 from glmm_bayes.effects.result.effects import Effects, picture_of
 from glmm_bayes.effects.verbs.comparisons import comparisons
 from glmm_bayes.effects.verbs.predictions import predictions
 from glmm_bayes.fit.caveats import caveat_attrs
 from glmm_bayes.fit.fit import Fit, check_fit
+from glmm_bayes.fit.text_tables import WIDTH, table_text, told
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

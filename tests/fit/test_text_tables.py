@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glmm_bayes.core.text_tables import WIDTH, table_text, told
+from glmm_bayes.fit.text_tables import WIDTH, table_text, told
 
 words = st.text(st.sampled_from("abcdefg hij"), min_size=1, max_size=150).map(
     lambda text: " ".join(text.split())

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Finding, Findings, FormulaError, shown_value, value_text
 from glmm_bayes.core.registry import suggestion
-from glmm_bayes.design.column import python_level
-from glmm_bayes.design.levels import GroupLevel
+from glmm_bayes.design.column import GroupLevel, python_level
 
 Array = NDArray[np.float64]
 

@@ -1,0 +1,1 @@
+"""Frames, files and mappings of a user's in, our own columns and tables out."""
