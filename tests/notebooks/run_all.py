@@ -1,5 +1,6 @@
 """Run every notebook from top to bottom: ``python do.py notebooks`` calls this and stamps what it ran on."""
 
+import os
 import sys
 import tempfile
 import time
@@ -8,7 +9,7 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from tests.notebooks.test_notebooks import NOTEBOOKS
+from tests.notebooks.test_notebooks import FOLDER, NOTEBOOKS
 
 
 def run(path):
@@ -26,6 +27,7 @@ def run(path):
 
 def main():
     """Run all of them, also after one that failed, and return how many did."""
+    os.environ["PYTHONPATH"] = str(FOLDER.parent)  # this package, whichever else is installed
     failed = 0
     for path in NOTEBOOKS:
         start = time.monotonic()
