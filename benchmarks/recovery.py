@@ -268,7 +268,7 @@ class Study:
         if self.has_thresholds:
             size = 2 if self.family == "ordered_beta" else len(CATEGORIES) - 1
             drawn = rng.normal(0, THRESHOLD, size)
-            truth["thresholds"] = np.sort(drawn) if FAMILIES[self.family].has_ordered_thresholds else drawn
+            truth["thresholds"] = np.sort(drawn) if FAMILIES[self.family].thresholds.is_ordered else drawn
         if self.second:
             # LKJ(eta) of two variables: Beta(eta, eta) on (-1, 1).
             truth["corr"] = 2 * rng.beta(LKJ_ETA, LKJ_ETA) - 1

@@ -122,16 +122,17 @@ def _of_row(value: Expr) -> str:
 def _threshold_lines(model: Described) -> list[str]:
     """Say what the thresholds divide."""
     thresholds, family, link = model.priors.thresholds, model.family, model.link.name
-    if thresholds is None:
+    cut = family.thresholds
+    if thresholds is None or cut is None:
         return []
     y = f"{model.response.label}[i]"
     disc = "disc[i] " if "disc" in model.priors.predictors else ""
     eta = f"{link}(mu[i])" if family.keeps_intercept else "mu[i]"
     lines = []
-    for position, (event, _) in enumerate(family.events):
-        is_common = len(family.events) == 1
+    for position, (event, _) in enumerate(cut.events):
+        is_common = len(cut.events) == 1
         tau = "thresholds[k]" if is_common else f"thresholds[{thresholds.labels[position]}]"
-        right = f"{eta} - {tau}" if family.event_rises else f"{tau} - {eta}"
+        right = f"{eta} - {tau}" if cut.event_rises else f"{tau} - {eta}"
         right = f"{disc}({right})" if disc else right
         where = f",  k = {', '.join(model.response.categories[:-1])}" if is_common else ""
         lines.append(f"{link}(P({event.format(y=y)})) = {right}{where}")

@@ -47,16 +47,16 @@ def _notation(model: Described) -> str:
 
 
 def _threshold_lines(model: Described) -> list[str]:
-    if model.priors.thresholds is None:
-        return []
     family, name = model.family, model.link.name
+    if (cut := family.thresholds) is None:
+        return []
     y = rf"{as_text(model.response.label)}_i"
     disc = r"\mathrm{disc}_i " if "disc" in model.priors.predictors else ""
     eta = model.link.latex if family.keeps_intercept else r"\mu_i"
     lines = []
-    for position, (_, event) in enumerate(family.events):
-        tau = r"\tau_k" if len(family.events) == 1 else rf"\tau_{position + 1}"
-        right = f"{eta} - {tau}" if family.event_rises else f"{tau} - {eta}"
+    for position, (_, event) in enumerate(cut.events):
+        tau = r"\tau_k" if len(cut.events) == 1 else rf"\tau_{position + 1}"
+        right = f"{eta} - {tau}" if cut.event_rises else f"{tau} - {eta}"
         right = f"{disc}({right})" if disc else right
         lines.append(rf"\operatorname{{{name}}} P({event.format(y=y)}) &= {right} \\")
     return lines

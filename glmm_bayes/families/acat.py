@@ -11,6 +11,7 @@ from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.ordinal import OrdinalFamily, distances, sums_from_the_top
+from glmm_bayes.families.traits import Thresholds
 
 
 class AdjacentCategory(OrdinalFamily):
@@ -19,13 +20,13 @@ class AdjacentCategory(OrdinalFamily):
     name: ClassVar[str] = "acat"
     notation: ClassVar[str] = "AdjacentCategory(mu[i], thresholds, disc)"
     latex: ClassVar[str] = r"\mathrm{AdjacentCategory}(\mu_i, \tau, \mathrm{disc})"
-    events: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("{y} = k + 1 | {y} in (k, k + 1)", r"{y} = k + 1 \mid {y} \in \{{k, k + 1\}}"),
+    thresholds: ClassVar[Thresholds | None] = Thresholds(
+        (("{y} = k + 1 | {y} in (k, k + 1)", r"{y} = k + 1 \mid {y} \in \{{k, k + 1\}}"),),
+        event_rises=True,
+        allows_specific=True,
     )
-    event_rises: ClassVar[bool] = True
     odds_ratio: ClassVar[str] = "odds ratio of the next category"
     listed_links: ClassVar[tuple[str, ...]] = ("logit",)
-    allows_specific: ClassVar[bool] = True
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         gains = distances(at)

@@ -10,6 +10,7 @@ from glmm_bayes.core.errors import Findings
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Response
 from glmm_bayes.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
+from glmm_bayes.families.traits import Support
 from glmm_bayes.families.zero_parts import Hurdle
 
 _SUPPORT = "numbers of at least 0"
@@ -18,11 +19,9 @@ _SUPPORT = "numbers of at least 0"
 class HurdleAmounts(Hurdle):
     """Zeros of their own, and positive numbers."""
 
-    is_discrete: ClassVar[bool] = False
+    support: ClassVar[Support] = Support("amount", floor=0.0, floor_has_mass=True)
     coding: ClassVar[str] = _SUPPORT
     has_cdf: ClassVar[bool] = True
-    support_floor: ClassVar[float | None] = 0.0
-    floor_has_mass: ClassVar[bool] = True
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)

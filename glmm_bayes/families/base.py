@@ -27,7 +27,7 @@ from glmm_bayes.design.splines import Learnt
 from glmm_bayes.families.intervals import log_between
 from glmm_bayes.families.parameters import PARAMETERS, ParameterKind
 from glmm_bayes.families.reading import read_censored
-from glmm_bayes.families.traits import PROBABILITIES, WorkingVariance
+from glmm_bayes.families.traits import PROBABILITIES, Support, Thresholds, WorkingVariance
 
 Array = NDArray[np.float64]
 
@@ -131,7 +131,8 @@ class Family(ABC):
         What is known of parameters beside the mean, by name; those of a user's family are among its own.
     defaults : mapping of str to float
         Values of further parameters that are not estimated unless they have a formula (``disc``: 1).
-    is_discrete : bool
+    support : Support
+        Where responses have values.
     mean_is_mu : bool
         Whether the mean of the response, given its parameters, is the parameter ``mu``.
     mean_parameters : tuple of str
@@ -149,39 +150,23 @@ class Family(ABC):
     auxiliaries: ClassVar[tuple[str, ...]] = ()
     kinds: ClassVar[Mapping[str, ParameterKind]] = PARAMETERS
     defaults: ClassVar[Mapping[str, float]] = _NOTHING
-    is_discrete: ClassVar[bool]
+    support: ClassVar[Support]
+    #: Cut points of a latent scale; None where the family has none.
+    thresholds: ClassVar[Thresholds | None] = None
     mean_is_mu: ClassVar[bool] = True
     mean_parameters: ClassVar[tuple[str, ...]] = ("mu",)
-    #: Whether the model has thresholds in the place of the intercept (ordinal families).
-    has_thresholds: ClassVar[bool] = False
-    #: Whether the linear predictor has an intercept beside them.
-    keeps_intercept: ClassVar[bool] = True
     #: Whether each category but the first has a linear predictor of its own, called ``mu_<category>``.
     has_category_predictors: ClassVar[bool] = False
     #: The mean of the response where it is not ``mu``, as a person writes it.
     mean_text: ClassVar[str] = ""
-    #: What a threshold divides, as text and in LaTeX; one for all thresholds, or one each.
-    events: ClassVar[tuple[tuple[str, str], ...]] = ()
-    #: Whether such an event grows more probable with the linear predictor.
-    event_rises: ClassVar[bool] = False
     #: What ``exp(coefficient)`` is called under the logit link.
     odds_ratio: ClassVar[str] = "odds ratio"
-    #: Whether thresholds ascend.
-    has_ordered_thresholds: ClassVar[bool] = False
-    #: Whether coefficients may differ between thresholds: ``cs()``.
-    allows_specific: ClassVar[bool] = False
     #: Whether the response is a latent variable cut at thresholds: binary and ordinal families.
     has_latent_response: ClassVar[bool] = False
     #: Whether h'^2/Var(y) is the information of a row on its linear predictor (exponential families).
     is_exponential: ClassVar[bool] = False
     #: Whether ``log_cdf`` and ``log_survival`` exist, which censored and truncated responses need.
     has_cdf: ClassVar[bool] = False
-    #: The end below which a continuous response has no values; None where there is none.
-    support_floor: ClassVar[float | None] = None
-    #: Whether the floor itself has a probability: zeros beside positive numbers.
-    floor_has_mass: ClassVar[bool] = False
-    #: The end above which a continuous response has no values.
-    support_ceiling: ClassVar[float | None] = None
     #: Parameters that grow with the exposure of ``rate()``, beside the mean: those of a sum of independent
     #: units. None where such a sum is of another family.
     of_a_sum: ClassVar[tuple[str, ...] | None] = None
@@ -208,6 +193,21 @@ class Family(ABC):
         listed = self.listed_links
         added = (name for name in LINKS.added if name not in listed and self.takes(LINKS[name]))
         return (*listed, *added)
+
+    @property
+    def is_discrete(self) -> bool:
+        """Whether responses are whole numbers."""
+        return self.support.is_discrete
+
+    @property
+    def has_thresholds(self) -> bool:
+        """Whether a latent scale is cut at thresholds."""
+        return self.thresholds is not None
+
+    @property
+    def keeps_intercept(self) -> bool:
+        """Whether the linear predictor has an intercept, beside thresholds where there are any."""
+        return self.thresholds is None or self.thresholds.keeps_intercept
 
     def takes(self, link: Link) -> bool:
         """Tell whether a link that a user registers is one of ``mu``: its means lie where ``mu`` does.

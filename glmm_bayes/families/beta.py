@@ -15,7 +15,13 @@ from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array, Family, Response, Scales, probability_scales
 from glmm_bayes.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
-from glmm_bayes.families.traits import BINOMIAL_VARIANCE, PROBABILITIES, PROBABILITY_LINKS, WorkingVariance
+from glmm_bayes.families.traits import (
+    BINOMIAL_VARIANCE,
+    PROBABILITIES,
+    PROBABILITY_LINKS,
+    Support,
+    WorkingVariance,
+)
 
 _SUPPORT = "numbers strictly between 0 and 1"
 _SMALLEST = float(np.finfo(np.float64).tiny)
@@ -35,10 +41,8 @@ class Beta(Family):
     mu_range: ClassVar[tuple[float, float]] = PROBABILITIES
     working_variance: ClassVar[WorkingVariance | None] = BINOMIAL_VARIANCE
     auxiliaries: ClassVar[tuple[str, ...]] = ("phi",)
-    is_discrete: ClassVar[bool] = False
+    support: ClassVar[Support] = Support("unit", floor=0.0, ceiling=1.0)
     has_cdf: ClassVar[bool] = True
-    support_floor: ClassVar[float | None] = 0.0
-    support_ceiling: ClassVar[float | None] = 1.0
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)

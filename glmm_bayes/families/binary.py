@@ -18,14 +18,20 @@ from glmm_bayes.families.probability_domains import (
     refuse_outside,
     words_of_ends,
 )
-from glmm_bayes.families.traits import BINOMIAL_VARIANCE, PROBABILITIES, PROBABILITY_LINKS, WorkingVariance
+from glmm_bayes.families.traits import (
+    BINOMIAL_VARIANCE,
+    PROBABILITIES,
+    PROBABILITY_LINKS,
+    Support,
+    WorkingVariance,
+)
 
 
 class BinaryFamily(Family):
     """Numbers of successes in trials; ``mu`` is the probability of one."""
 
     listed_links: ClassVar[tuple[str, ...]] = (*PROBABILITY_LINKS, "log", "identity", "logc")
-    is_discrete: ClassVar[bool] = True
+    support: ClassVar[Support] = Support("successes", is_discrete=True)
     mu_range: ClassVar[tuple[float, float]] = PROBABILITIES
     counts_successes: ClassVar[bool] = True
     has_latent_response: ClassVar[bool] = True

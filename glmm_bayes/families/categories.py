@@ -13,12 +13,13 @@ from glmm_bayes.core.links import Link
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.families.base import Array, Family, Response, Scales, probability_scales
+from glmm_bayes.families.traits import Support
 
 
 class CategoryFamily(Family):
     """One of several categories, or numbers of each; its mean has one more axis, of the categories."""
 
-    is_discrete: ClassVar[bool] = True
+    support: ClassVar[Support] = Support("categories", is_discrete=True)
     mean_is_mu: ClassVar[bool] = False
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:

@@ -12,7 +12,7 @@ from glmm_bayes.core.links import Link
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array, Family, Response, Scales, positive_scales
 from glmm_bayes.families.reading import outside_support, refuse_trials, require_numbers
-from glmm_bayes.families.traits import POSITIVE
+from glmm_bayes.families.traits import POSITIVE, Support
 
 _SUPPORT = "whole numbers of at least 0"
 _EXACT_LIMIT = 2.0**53
@@ -24,7 +24,7 @@ class CountFamily(Family):
     """Counts from 0 without an upper end; exposure enters as offset(log(e))."""
 
     listed_links: ClassVar[tuple[str, ...]] = ("log", "identity", "sqrt", "softplus")
-    is_discrete: ClassVar[bool] = True
+    support: ClassVar[Support] = Support("count", is_discrete=True)
     coding: ClassVar[str] = _SUPPORT
     mu_range: ClassVar[tuple[float, float]] = POSITIVE
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from glmm_bayes.families.sequential import SequentialFamily
+from glmm_bayes.families.traits import Thresholds
 
 
 class ContinuationRatio(SequentialFamily):
@@ -13,6 +14,7 @@ class ContinuationRatio(SequentialFamily):
     name: ClassVar[str] = "cratio"
     notation: ClassVar[str] = "ContinuationRatio(mu[i], thresholds, disc)"
     latex: ClassVar[str] = r"\mathrm{ContinuationRatio}(\mu_i, \tau, \mathrm{disc})"
-    events: ClassVar[tuple[tuple[str, str], ...]] = (("{y} > k | {y} >= k", r"{y} > k \mid {y} \ge k"),)
-    event_rises: ClassVar[bool] = True
+    thresholds: ClassVar[Thresholds | None] = Thresholds(
+        (("{y} > k | {y} >= k", r"{y} > k \mid {y} \ge k"),), event_rises=True, allows_specific=True
+    )
     odds_ratio: ClassVar[str] = "odds ratio of going on"

@@ -15,6 +15,7 @@ from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.ordinal import OrdinalFamily, distances, log_sides
+from glmm_bayes.families.traits import Thresholds
 
 #: Probabilities below this are differences that have lost digits.
 _FEW_DIGITS = 1e-6
@@ -26,9 +27,8 @@ class Cumulative(OrdinalFamily):
     name: ClassVar[str] = "cumulative"
     notation: ClassVar[str] = "Cumulative(mu[i], thresholds, disc)"
     latex: ClassVar[str] = r"\mathrm{Cumulative}(\mu_i, \tau, \mathrm{disc})"
-    events: ClassVar[tuple[tuple[str, str], ...]] = (("{y} <= k", r"{y} \le k"),)
+    thresholds: ClassVar[Thresholds | None] = Thresholds((("{y} <= k", r"{y} \le k"),), is_ordered=True)
     odds_ratio: ClassVar[str] = "cumulative odds ratio"
-    has_ordered_thresholds: ClassVar[bool] = True
     has_latent_response: ClassVar[bool] = True
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,8 @@ _FLAT = 0.02
 class Tails(Protocol):
     """A law with a density and both tails."""
 
-    is_discrete: ClassVar[bool]
+    @property
+    def is_discrete(self) -> bool: ...
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         """Return log f(y)."""

@@ -11,13 +11,14 @@ from glmm_bayes.core.links import Link
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array, Family, Response, Scales, positive_scales
 from glmm_bayes.families.reading import refuse_constant, refuse_trials, require_numbers
+from glmm_bayes.families.traits import Support
 
 
 class RealFamily(Family):
     """Numbers on the whole line."""
 
     listed_links: ClassVar[tuple[str, ...]] = ("identity", "log", "inverse", "softplus")
-    is_discrete: ClassVar[bool] = False
+    support: ClassVar[Support] = Support("real")
     coding: ClassVar[str] = "numbers"
     sigma_is_of_response: ClassVar[bool] = True
 

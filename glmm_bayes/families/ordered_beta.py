@@ -12,6 +12,7 @@ from glmm_bayes.core.row_value import RowValue, RowValues
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array, Response
 from glmm_bayes.families.proportions import BETA, EndsFamily
+from glmm_bayes.families.traits import Thresholds
 
 
 class OrderedBeta(EndsFamily):
@@ -30,11 +31,13 @@ class OrderedBeta(EndsFamily):
     notation: ClassVar[str] = "OrderedBeta(mu[i], phi, thresholds)"
     latex: ClassVar[str] = r"\mathrm{OrderedBeta}(\mu_i, \phi, \tau)"
     mean_text: ClassVar[str] = "P({y} = 1) + P(0 < {y} < 1) mu"
-    events: ClassVar[tuple[tuple[str, str], ...]] = (("{y} > 0", "{y} > 0"), ("{y} = 1", "{y} = 1"))
-    event_rises: ClassVar[bool] = True
+    thresholds: ClassVar[Thresholds | None] = Thresholds(
+        (("{y} > 0", "{y} > 0"), ("{y} = 1", "{y} = 1")),
+        event_rises=True,
+        is_ordered=True,
+        keeps_intercept=True,
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("phi",)
-    has_thresholds: ClassVar[bool] = True
-    has_ordered_thresholds: ClassVar[bool] = True
 
     def threshold_labels(self, response: Response) -> tuple[str, ...]:
         return ("zero|between", "between|one")

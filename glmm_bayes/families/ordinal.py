@@ -30,8 +30,6 @@ class OrdinalFamily(CategoryFamily):
     has_ordered_categories: ClassVar[bool] = True
     defaults: ClassVar[Mapping[str, float]] = MappingProxyType({"disc": 1.0})
     mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "disc")
-    has_thresholds: ClassVar[bool] = True
-    keeps_intercept: ClassVar[bool] = False
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         return read_ordered(columns, self.name, findings)

@@ -14,7 +14,7 @@ from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array, Family, Response, Scales, probability_scales
 from glmm_bayes.families.beta import Beta
 from glmm_bayes.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
-from glmm_bayes.families.traits import PROBABILITIES, PROBABILITY_LINKS
+from glmm_bayes.families.traits import PROBABILITIES, PROBABILITY_LINKS, Support
 
 BETA = Beta()
 
@@ -23,13 +23,10 @@ class ProportionFamily(Family):
     """Proportions from 0, with 0 and perhaps 1 themselves."""
 
     listed_links: ClassVar[tuple[str, ...]] = PROBABILITY_LINKS
-    is_discrete: ClassVar[bool] = False
+    support: ClassVar[Support] = Support("share", floor=0.0, ceiling=1.0, floor_has_mass=True)
     coding: ClassVar[str] = "numbers from 0 to 1"
     mu_range: ClassVar[tuple[float, float]] = PROBABILITIES
     mean_is_mu: ClassVar[bool] = False
-    support_floor: ClassVar[float | None] = 0.0
-    support_ceiling: ClassVar[float | None] = 1.0
-    floor_has_mass: ClassVar[bool] = True
     takes_ones: ClassVar[bool] = True
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:

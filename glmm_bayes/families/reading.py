@@ -73,11 +73,11 @@ def read_censored(family: Family, columns: ResponseColumns, findings: Findings) 
     The family checks what it reads with numbers of their regions in the place of the censored ones.
     """
     y, additions = columns.column.values.astype(np.float64), columns.additions
-    region = censored_regions(family, y, additions)
-    lost = without_region(family, *region, additions)
+    region = censored_regions(family.support, y, additions)
+    lost = without_region(family.support, *region, additions)
     if lost.any():
         _refuse_regions(family, columns, lost, findings)
-    inside = np.where(lost, inner_point(family), stand_ins(family, y, region, additions))
+    inside = np.where(lost, inner_point(family.support), stand_ins(family.support, y, region, additions))
     column = replace(columns.column, values=inside)
     response = family._read(replace(columns, column=column), findings)
     if response.values.shape != y.shape:

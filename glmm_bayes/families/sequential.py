@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +17,9 @@ from glmm_bayes.families.ordinal import OrdinalFamily, distances, log_sides, sum
 class SequentialFamily(OrdinalFamily):
     """At each threshold the response stops, or goes on to the next category."""
 
-    allows_specific: ClassVar[bool] = True
+    @property
+    def _event_rises(self) -> bool:
+        return self.thresholds is not None and self.thresholds.event_rises
 
     def log_step(self, distance: Any, link: Link, m: Maths) -> tuple[Any, Any]:
         """Return the logs of the probabilities to stop at a threshold and to go on.
@@ -32,7 +34,7 @@ class SequentialFamily(OrdinalFamily):
         link : Link
         m : Maths
         """
-        if self.event_rises:
+        if self._event_rises:
             return link.log_complement(-distance, m), link.log_inverse(-distance, m)
         return link.log_inverse(distance, m), link.log_complement(distance, m)
 
@@ -72,7 +74,7 @@ class SequentialFamily(OrdinalFamily):
         stopping, going_on = [], []
         for end in distances(at):
             stop, go_on = self.log_step(end, link, NUMPY)
-            steep = link.log_inverse_derivative(-end if self.event_rises else end)
+            steep = link.log_inverse_derivative(-end if self._event_rises else end)
             stopping.append(np.exp(steep - stop))
             going_on.append(np.exp(steep - go_on))
         return NUMPY.stack(stopping), NUMPY.stack(going_on)
@@ -81,6 +83,6 @@ class SequentialFamily(OrdinalFamily):
         _, beyond = log_sides(logs)
         reached = np.logaddexp(logs[..., :-1], beyond)
         stop, go_on = logs[..., :-1] - reached, beyond - reached
-        if self.event_rises:
+        if self._event_rises:
             return -link_of_logs(link, go_on, stop)
         return link_of_logs(link, stop, go_on)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from glmm_bayes.families.sequential import SequentialFamily
+from glmm_bayes.families.traits import Thresholds
 
 
 class StoppingRatio(SequentialFamily):
@@ -13,5 +14,7 @@ class StoppingRatio(SequentialFamily):
     name: ClassVar[str] = "sratio"
     notation: ClassVar[str] = "StoppingRatio(mu[i], thresholds, disc)"
     latex: ClassVar[str] = r"\mathrm{StoppingRatio}(\mu_i, \tau, \mathrm{disc})"
-    events: ClassVar[tuple[tuple[str, str], ...]] = (("{y} = k | {y} >= k", r"{y} = k \mid {y} \ge k"),)
+    thresholds: ClassVar[Thresholds | None] = Thresholds(
+        (("{y} = k | {y} >= k", r"{y} = k \mid {y} \ge k"),), allows_specific=True
+    )
     odds_ratio: ClassVar[str] = "odds ratio of going on"

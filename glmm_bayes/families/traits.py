@@ -21,6 +21,54 @@ PROBABILITY_LINKS = tuple(name for name in LINKS if isinstance(LINKS[name], Prob
 
 
 @dataclass(frozen=True)
+class Support:
+    """Where a response has values.
+
+    Attributes
+    ----------
+    kind : {"real", "positive", "unit", "count", "categories", ...}
+        In one word.
+    is_discrete : bool
+        Whether values are whole numbers, from 0.
+    floor, ceiling : float or None
+        The ends beyond which a continuous response has no values; None where there is none.
+    floor_has_mass : bool
+        Whether the floor itself has a probability: zeros beside positive numbers.
+    """
+
+    kind: str
+    is_discrete: bool = False
+    floor: float | None = None
+    ceiling: float | None = None
+    floor_has_mass: bool = False
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Cut points of a latent scale that a family has.
+
+    Attributes
+    ----------
+    events : tuple of (str, str)
+        What a threshold divides, as text and in LaTeX; one for all thresholds, or one each.
+    event_rises : bool
+        Whether such an event grows more probable with the linear predictor.
+    is_ordered : bool
+        Whether thresholds ascend.
+    keeps_intercept : bool
+        Whether the linear predictor has an intercept beside them.
+    allows_specific : bool
+        Whether coefficients may differ between thresholds: ``cs()``.
+    """
+
+    events: tuple[tuple[str, str], ...]
+    event_rises: bool = False
+    is_ordered: bool = False
+    keeps_intercept: bool = False
+    allows_specific: bool = False
+
+
+@dataclass(frozen=True)
 class WorkingVariance:
     """The variance of a response as a function of its mean, up to a constant.
 

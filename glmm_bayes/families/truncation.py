@@ -40,7 +40,7 @@ def take_rows(at: RowValues, rows: Rows, size: int) -> dict[str, RowValue]:
 def log_region(family: Family, region: Region, n: Any, at: RowValues, m: Maths) -> Any:
     """Return the log probability of the region of each row, shape (..., row)."""
     low, high = region
-    start, none = np.maximum(low, -1.0), is_empty(family, low, high)
+    start, none = np.maximum(low, -1.0), is_empty(family.support, low, high)
     few = family.is_discrete & (high - start <= _FEW)
     kinds = np.select([none, few], [5, 4], np.isfinite(low) + 2 * np.isfinite(high))
     parts: list[tuple[Rows, Any]] = []
@@ -71,7 +71,7 @@ def log_mass(family: Family, n: Any, at: RowValues, additions: Additions, m: Mat
 def bounds_of(family: Family, additions: Additions) -> Region:
     """Return the region of the bounds of each row, of which one at least is written."""
     size = len(next(bound for bound in (additions.lower, additions.upper) if bound is not None))
-    return open_bounds(family, additions, size)
+    return open_bounds(family.support, additions, size)
 
 
 def outside_bounds(y: Array, additions: Additions) -> NDArray[np.bool_]:
@@ -139,17 +139,17 @@ class _Inverse:
             low, high = np.where(is_below, middle, low), np.where(is_below, high, middle)
         if self.family.is_discrete:
             return np.maximum(np.floor(high), np.maximum(self.low, -1.0) + 1.0)
-        floor = self.family.support_floor
-        if floor is not None and self.family.floor_has_mass:
+        floor = self.family.support.floor
+        if floor is not None and self.family.support.floor_has_mass:
             is_floor = ~np.isfinite(self.low) & (self.log_share(np.full_like(low, floor)) >= target)
             return np.where(is_floor, floor, high)
         return high
 
     def _bracket(self, target: Array) -> tuple[Array, Array]:
         """Return numbers below and above the quantile: an open end is looked for by doubling."""
-        floor = -1.0 if self.family.is_discrete else self.family.support_floor
+        floor = -1.0 if self.family.is_discrete else self.family.support.floor
         low = self.low if floor is None else np.maximum(self.low, floor)
-        ceiling = self.family.support_ceiling
+        ceiling = self.family.support.ceiling
         high = self.high if ceiling is None else np.minimum(self.high, ceiling)
         anchor = np.where(np.isfinite(low), low, np.where(np.isfinite(high), high, 0.0))
         width = np.ones_like(anchor)

@@ -13,6 +13,7 @@ from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array, Family, Response, Scales
 from glmm_bayes.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
+from glmm_bayes.families.traits import Support
 
 _SUPPORT = "angles in radians from -pi to pi"
 _LOG_2PI = 1.8378770664093453
@@ -36,7 +37,7 @@ class VonMises(Family):
     latex: ClassVar[str] = r"\mathrm{VonMises}(\mu_i, \kappa)"
     listed_links: ClassVar[tuple[str, ...]] = ("tan_half", "identity")
     auxiliaries: ClassVar[tuple[str, ...]] = ("kappa",)
-    is_discrete: ClassVar[bool] = False
+    support: ClassVar[Support] = Support("angle")
     coding: ClassVar[str] = "angles in radians from -pi to pi"
     mu_range: ClassVar[tuple[float, float]] = (-np.pi, np.pi)
     is_circular: ClassVar[bool] = True

@@ -18,10 +18,6 @@ from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.families import FAMILIES, Family
-from glmm_bayes.families.beta import Beta
-from glmm_bayes.families.counts import CountFamily
-from glmm_bayes.families.numbers import RealFamily
-from glmm_bayes.families.positive import PositiveFamily
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.graph.custom_families import made_family
 from glmm_bayes.laws.integrals import Law, law_of
@@ -30,13 +26,8 @@ from glmm_bayes.spec.custom_family import CustomFamily
 
 Array = NDArray[np.float64]
 
-# The classes are abstract, which their type cannot be.
-_SUPPORTS: Mapping[Any, str] = {
-    CountFamily: "count",
-    PositiveFamily: "positive",
-    RealFamily: "real",
-    Beta: "unit",
-}
+#: Of numbers and of counts with one linear predictor.
+_SUPPORTS = ("count", "positive", "real", "unit")
 #: A density with an edge is summed up to about this.
 _TOLERANCE = 1e-3
 #: Of the graph and of arrays; of derivatives and differences.
@@ -186,8 +177,8 @@ def _subject(
     seed: int,
 ) -> _Subject:
     made = made_family(family) if isinstance(family, CustomFamily) else FAMILIES[family]
-    support = next((word for kind, word in _SUPPORTS.items() if isinstance(made, kind)), "")
-    if not support:
+    support = made.support.kind
+    if support not in _SUPPORTS:
         message = f"the laws of {made.name} are not those of numbers or counts with one linear predictor."
         raise FormulaError(Finding("custom_family", message, hint="Check a gb.CustomFamily."))
     given = given_parameters(made, parameters)

@@ -83,7 +83,7 @@ _NAMES = {0.0: "zeros", 1.0: "ones"}
 
 def _support(family: Family) -> tuple[float, float]:
     """Return the ends of the support; infinite where there is none."""
-    floor, ceiling = family.support_floor, family.support_ceiling
+    floor, ceiling = family.support.floor, family.support.ceiling
     return (-np.inf if floor is None else floor), (np.inf if ceiling is None else ceiling)
 
 

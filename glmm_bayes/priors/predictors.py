@@ -135,7 +135,7 @@ def check_specific_effects(spec: ModelSpec, family: Family) -> None:
     FormulaError
         ``specific``.
     """
-    if not spec.mean.specific or family.allows_specific:
+    if not spec.mean.specific or (family.thresholds is not None and family.thresholds.allows_specific):
         return
     written = " + ".join(f"cs({term})" for term in spec.mean.specific)
     why = "it has no thresholds"

@@ -306,7 +306,9 @@ def _thresholds(family: Family, response: Response, given: Mapping[str, Prior]) 
     labels = family.threshold_labels(response)
     if not labels:
         return None
-    return ThresholdPrior(labels, family.has_ordered_thresholds, given.get("thresholds"))
+    return ThresholdPrior(
+        labels, family.thresholds is not None and family.thresholds.is_ordered, given.get("thresholds")
+    )
 
 
 def _threshold_row(thresholds: ThresholdPrior, given: Mapping[str, Prior]) -> PriorRow:

@@ -163,7 +163,7 @@ def check_family(spec: ModelSpec, family: Family) -> None:
     check_further(spec, family)
     check_specific_effects(spec, family)
     check_interpretation(spec, family)
-    is_of_times = family.support_floor == 0.0 and family.support_ceiling is None
+    is_of_times = family.support.floor == 0.0 and family.support.ceiling is None
     if spec.response.is_survival and not is_of_times:
         message = f"Surv() is of times, which are positive; {family.name} is not of such a response."
         hint = 'Write family="weibull", "gamma", "lognormal", "exponential" or "inverse_gaussian".'

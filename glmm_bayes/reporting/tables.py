@@ -231,7 +231,7 @@ def measures_of(fit: Fit) -> tuple[str, ...]:
     family = fit.family
     if family.has_probability_mean(fit.link):
         return ("difference", "odds_ratio") if family.is_discrete else ("difference", "ratio")
-    is_positive = family.is_discrete or family.support_floor == 0.0 or fit.link.name == "log"
+    is_positive = family.is_discrete or family.support.floor == 0.0 or fit.link.name == "log"
     return ("difference", "ratio") if is_positive else ("difference",)
 
 

@@ -30,7 +30,7 @@ CS = {"cs_1": np.array([0.3, -0.2, 0.1, 0.5]), "cs_3": np.array([-0.4, 0.2, 0.6,
 
 def specific(family):
     """Return effects that differ between thresholds, where the family has them."""
-    return CS if FAMILIES[family].allows_specific else {}
+    return CS if FAMILIES[family].thresholds.allows_specific else {}
 
 
 def at_of(link, eta, tau=TAU, disc=1.0, cs=None, m=NUMPY):

@@ -75,7 +75,7 @@ def test_a_distribution_function_sums_up_the_probabilities(family):
 
 def grid_of(family):
     """Return rows of every kind of censoring under many bounds; ends are whole or not, in or out."""
-    unit = FAMILIES[family].support_ceiling is not None
+    unit = FAMILIES[family].support.ceiling is not None
     ys = [-1.0, 0.0, 0.2, 0.4, 0.9, 1.0] if unit else [-1.0, -0.5, 0.0, 0.4, 1.0, 2.5, 3.0, 8.0, 40.0]
     lower = [-INF, -0.5, 0.0, 0.4] if unit else [-INF, -0.5, 0.0, 0.4, 1.0, 2.2]
     upper = [INF, 0.8, 1.0] if unit else [INF, 0.8, 1.0, 3.5, 12.0, 60.0]
@@ -90,8 +90,8 @@ def grid_of(family):
 @pytest.mark.parametrize("family", WITH_CDF)
 def test_no_censored_row_is_more_than_certain_and_each_possible_one_has_a_probability(family):
     y, additions = grid_of(family)
-    region = censored_regions(FAMILIES[family], y, additions)
-    lost = without_region(FAMILIES[family], *region, additions)
+    region = censored_regions(FAMILIES[family].support, y, additions)
+    lost = without_region(FAMILIES[family].support, *region, additions)
     assert 0.05 < lost.mean() < 0.7
     additions = replace(additions, region=region)
     for eta in ETAS:
@@ -110,8 +110,8 @@ def test_no_censored_row_is_more_than_certain_and_each_possible_one_has_a_probab
 @pytest.mark.parametrize("family", WITH_CDF)
 def test_regions_have_the_probability_of_all_that_is_inside_them(family):
     y, additions = grid_of(family)
-    region = censored_regions(FAMILIES[family], y, additions)
-    kept = ~without_region(FAMILIES[family], *region, additions)
+    region = censored_regions(FAMILIES[family].support, y, additions)
+    kept = ~without_region(FAMILIES[family].support, *region, additions)
     at = at_of(family, np.array([0.4]))
     code, low, high = additions.censored, additions.lower, additions.upper
     start = np.where(code == -1, -INF, y)
@@ -135,13 +135,13 @@ def cells_of(family, at):
     if FAMILIES[family].is_discrete:
         numbers = np.arange(0.0, 400.0)
         return numbers, np.exp(FAMILIES[family].log_density(numbers, 1.0, at, NUMPY))
-    unit = FAMILIES[family].support_ceiling is not None
+    unit = FAMILIES[family].support.ceiling is not None
     edges = np.linspace(0.0, 1.0, 5_001) if unit else np.linspace(-60.0, 160.0, 22_001)
     middle = 0.5 * (edges[1:] + edges[:-1])
-    some = middle > (-INF if FAMILIES[family].support_floor is None else 0.0)
+    some = middle > (-INF if FAMILIES[family].support.floor is None else 0.0)
     middle = middle[some]
     masses = np.exp(FAMILIES[family].log_density(middle, 1.0, at, NUMPY)) * (edges[1] - edges[0])
-    if FAMILIES[family].floor_has_mass:
+    if FAMILIES[family].support.floor_has_mass:
         atom = np.exp(FAMILIES[family].log_density(np.zeros(1), 1.0, at, NUMPY))
         return np.append(0.0, middle), np.append(atom, masses)
     return middle, masses
@@ -171,7 +171,7 @@ UNIT_BOUNDS = {"lower": (0.3, INF), "upper": (-INF, 0.8), "both": (0.2, 0.7)}
 @pytest.mark.parametrize("family", WITH_CDF)
 def test_replicates_lie_inside_the_bounds_wherever_the_mean_is(family):
     law, size = FAMILIES[family], 2
-    for low, high in (UNIT_BOUNDS if law.support_ceiling is not None else BOUNDS).values():
+    for low, high in (UNIT_BOUNDS if law.support.ceiling is not None else BOUNDS).values():
         for eta in (-300.0, -30.0, -2.0, 1.0, 8.0, 30.0, 200.0):
             additions = Additions(lower=np.full(size, low), upper=np.full(size, high))
             response = Response("y", "y", np.ones(size), np.ones(size), additions=additions)
