@@ -19,7 +19,7 @@ from glmm_bayes.core.mean_rules import rule_of
 from glmm_bayes.core.tabulated import tabulate
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.expectation.level_averages import OnScale, mean_over_levels
-from glmm_bayes.effects.expectation.predictor_draws import Whole
+from glmm_bayes.effects.expectation.predictor_draws import AllPredictors
 
 Array = NDArray[np.float64]
 Positions = NDArray[np.int64]
@@ -52,7 +52,7 @@ class Evaluates(Protocol):
     @property
     def question(self) -> Question: ...
     @property
-    def whole(self) -> Whole: ...
+    def whole(self) -> AllPredictors: ...
     def cells(self, rows: Positions, most: int) -> Iterator[Cell]: ...
     def values(self, block: slice, cell: Cell) -> tuple[Array, str, float]: ...
 
@@ -89,7 +89,7 @@ class Evaluator:
     Attributes
     ----------
     question : Question
-    whole : Whole
+    whole : AllPredictors
     on_scale : callable
         Averages over what is integrated.
     integrates : bool
@@ -97,7 +97,7 @@ class Evaluator:
     """
 
     question: Question
-    whole: Whole
+    whole: AllPredictors
     on_scale: OnScale
     integrates: bool = False
 
