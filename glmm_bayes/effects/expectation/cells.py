@@ -31,7 +31,7 @@ _SMALLEST_CELL = 40
 
 
 @dataclass(frozen=True)
-class Cell:
+class EvaluatedCell:
     """Rows that are evaluated together.
 
     Attributes
@@ -53,11 +53,11 @@ class Evaluates(Protocol):
     def question(self) -> Question: ...
     @property
     def whole(self) -> AllPredictors: ...
-    def cells(self, rows: Positions, most: int) -> Iterator[Cell]: ...
-    def values(self, block: slice, cell: Cell) -> tuple[Array, str, float]: ...
+    def cells(self, rows: Positions, most: int) -> Iterator[EvaluatedCell]: ...
+    def values(self, block: slice, cell: EvaluatedCell) -> tuple[Array, str, float]: ...
 
 
-def split(rows: Positions, keys: Sequence[Array] | None, most: int) -> Iterator[Cell]:
+def split(rows: Positions, keys: Sequence[Array] | None, most: int) -> Iterator[EvaluatedCell]:
     """Split rows into cells of at most ``most`` rows: curves where many rows are equal in the keys.
 
     Parameters
@@ -79,11 +79,11 @@ def split(rows: Positions, keys: Sequence[Array] | None, most: int) -> Iterator[
         rest = rows[counts[kind] < _SMALLEST_CELL]
     for group, is_curve in [*((curve, True) for curve in curves), (rest, False)]:
         for start in range(0, len(group), most):
-            yield Cell(group[start : start + most], is_curve)
+            yield EvaluatedCell(group[start : start + most], is_curve)
 
 
 @dataclass(frozen=True)
-class Evaluator:
+class AnswerEvaluator:
     """A question, what its answer is made of, and how it is computed at given parameters.
 
     Attributes
@@ -115,11 +115,11 @@ class Evaluator:
             return not integrated
         return not integrated or (rule_of(self.question.link).is_closed and not self.integrates)
 
-    def cells(self, rows: Positions, most: int) -> Iterator[Cell]:
+    def cells(self, rows: Positions, most: int) -> Iterator[EvaluatedCell]:
         """Split rows into cells of at most ``most`` rows."""
         return split(rows, None if self.is_closed else self.whole.columns_beside_main(), most)
 
-    def values(self, block: slice, cell: Cell) -> tuple[Array, str, float]:
+    def values(self, block: slice, cell: EvaluatedCell) -> tuple[Array, str, float]:
         """Return values of a cell in a block of draws, shape (draw, row) or (draw, row, category)."""
         if cell.is_curve and (found := self._by_table(block, cell.rows)):
             return found

@@ -27,7 +27,7 @@ from glmm_bayes.effects.estimand.ordered_categories import of_probabilities
 from glmm_bayes.effects.estimand.question import LOG_SCALES, SMALL, Question, without_one_predictor
 from glmm_bayes.effects.estimand.row_weights import BlockWeights, added
 from glmm_bayes.effects.estimand.rows import Rows
-from glmm_bayes.effects.expectation.cells import Cell, Evaluates, Evaluator
+from glmm_bayes.effects.expectation.cells import AnswerEvaluator, EvaluatedCell, Evaluates
 from glmm_bayes.effects.expectation.predictor_draws import RowParameters, StudentVariance, distinct_kinds
 from glmm_bayes.families.ordinal import log_sides
 
@@ -82,7 +82,7 @@ def expected(
         ``max_memory`` if the answer itself would take more.
     """
     whole, distinct, spread = distinct_kinds(question, rows, direct=True)
-    evaluator = Evaluator(question, whole, on_scale)
+    evaluator = AnswerEvaluator(question, whole, on_scale)
     return gathered(evaluator, distinct, spread, averages, max_memory)
 
 
@@ -125,7 +125,7 @@ def positions(rows: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def block_of(
     evaluator: Evaluates,
-    cells: Sequence[Cell],
+    cells: Sequence[EvaluatedCell],
     position: NDArray[np.int64],
     weights: BlockWeights | None,
     block: slice,

@@ -30,7 +30,7 @@ from glmm_bayes.effects.estimand.ordered_categories import (
 )
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
 from glmm_bayes.effects.expectation.answer import rows_of
-from glmm_bayes.effects.expectation.cells import Evaluator
+from glmm_bayes.effects.expectation.cells import AnswerEvaluator
 from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, gathered, on_scale
 from glmm_bayes.effects.expectation.predictor_draws import RowParameters, distinct_kinds
 from glmm_bayes.families.likelihood import adjusted
@@ -99,7 +99,9 @@ def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
     v = joint.variance.get(MEAN, np.zeros_like(eta))
     if question.is_mu:
         whole = replace(whole, singles=_singles(fit))
-    evaluator = Evaluator(question, whole, _three if question.is_mu else _three_of_scores, integrates=True)
+    evaluator = AnswerEvaluator(
+        question, whole, _three if question.is_mu else _three_of_scores, integrates=True
+    )
     three = gathered(evaluator, first, np.arange(len(first)), None, MAX_MEMORY).values
     mean, between, within = np.moveaxis(three, -1, 0)
     if se is not None:

@@ -17,7 +17,7 @@ from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import training_rows
-from glmm_bayes.effects.expectation.cells import Evaluator
+from glmm_bayes.effects.expectation.cells import AnswerEvaluator
 from glmm_bayes.effects.expectation.expectation import block_of, on_scale, positions
 from glmm_bayes.effects.expectation.predictor_draws import distinct_kinds
 from glmm_bayes.families.likelihood import adjusted
@@ -79,7 +79,7 @@ def project(fit: Fit, solve: Projection) -> tuple[Array, Array]:
     )
     cells = DistinctRows(design.x[rows] @ back, design.offset[rows], trials, counts, own)
     evaluators = [
-        Evaluator(replace(question, scale=scale), whole, on_scale) for scale in ("response", "link")
+        AnswerEvaluator(replace(question, scale=scale), whole, on_scale) for scale in ("response", "link")
     ]
     together, place = list(evaluators[0].cells(rows, len(rows))), positions(rows)
     beta = fit.flat["beta"]

@@ -20,7 +20,7 @@ from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.mean_rules import rule_of
 from glmm_bayes.core.tabulated import tabulate
 from glmm_bayes.effects.estimand.question import SMALL, Question
-from glmm_bayes.effects.expectation.cells import ROWS_PER_POINT, Cell, split
+from glmm_bayes.effects.expectation.cells import ROWS_PER_POINT, EvaluatedCell, split
 from glmm_bayes.effects.expectation.column_derivatives import FOURTH, SIXTH
 from glmm_bayes.effects.expectation.expectation import on_scale
 from glmm_bayes.effects.expectation.level_averages import slope_over_levels
@@ -57,7 +57,7 @@ class SlopeEvaluator:
     measure: SlopeMeasure
     is_relative: bool = False
 
-    def cells(self, rows: NDArray[np.int64], most: int) -> Iterator[Cell]:
+    def cells(self, rows: NDArray[np.int64], most: int) -> Iterator[EvaluatedCell]:
         """Split rows into cells of at most ``most`` rows."""
         return split(rows, self._beside_main() if self._has_curves else None, most)
 
@@ -74,7 +74,7 @@ class SlopeEvaluator:
             column for side in (self.whole, self.plus, self.minus) for column in side.columns_beside_main()
         ]
 
-    def values(self, block: slice, cell: Cell) -> tuple[Array, str, float]:
+    def values(self, block: slice, cell: EvaluatedCell) -> tuple[Array, str, float]:
         """Return slopes of a cell in a block of draws, shape (draw, row) or (draw, row, category)."""
         rows = cell.rows
         if cell.is_curve and (found := self._by_table(block, rows)):

@@ -15,7 +15,7 @@ from glmm_bayes.effects.estimand.averages import grid_frame
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
 from glmm_bayes.effects.expectation.answer import rows_of
-from glmm_bayes.effects.expectation.cells import Evaluator
+from glmm_bayes.effects.expectation.cells import AnswerEvaluator
 from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, gathered
 from glmm_bayes.effects.expectation.predictor_draws import RowParameters, distinct_kinds
 from glmm_bayes.effects.result.effects import Effects
@@ -87,7 +87,7 @@ def attenuation(
     rows, _ = rows_of(question, newdata)
     whole, first, kind = distinct_kinds(question, rows)
     link = question.link
-    evaluator = Evaluator(question, whole, _local, integrates=True)
+    evaluator = AnswerEvaluator(question, whole, _local, integrates=True)
     both = gathered(evaluator, first, np.arange(len(first)), None, MAX_MEMORY).values
     local, approximate = np.moveaxis(both, -1, 0)
     is_logit = link.name == "logit"

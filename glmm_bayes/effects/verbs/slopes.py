@@ -19,7 +19,7 @@ from glmm_bayes.effects.estimand.averages import averages, each_row, free_names
 from glmm_bayes.effects.estimand.estimand import Estimand, merged_estimand
 from glmm_bayes.effects.estimand.rows import Rows, new_rows, predictors_of
 from glmm_bayes.effects.estimand.target_rows import confounded_factors
-from glmm_bayes.effects.estimand.variables import NANOSECONDS_A_DAY, Variable, held_means, variable_of
+from glmm_bayes.effects.estimand.variables import NANOSECONDS_A_DAY, Covariate, held_means, variable_of
 from glmm_bayes.effects.expectation.answer import (
     asks_new,
     attributes,
@@ -74,7 +74,7 @@ class Moving:
         ``slope`` if it is no number or date, or a measure needs a zero that dates do not have.
     """
 
-    variable: Variable
+    variable: Covariate
     measure: str
 
     def __post_init__(self) -> None:
