@@ -39,8 +39,8 @@ _HOMES = {
     "diagnose": "fit.diagnostics",
     "estimands": "effects.verbs.estimands",
     "fan": "effects.verbs.fan",
-    "gee": "gee.gee",
-    "gee_check": "gee.gee_check",
+    "gee": "estimating_equations.gee",
+    "gee_check": "estimating_equations.gee_check",
     "grid": "effects.estimand.grid",
     "icc": "effects.groups.icc",
     "implied_correlation": "effects.groups.implied_correlation",
@@ -119,11 +119,11 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.verbs.fan import fan as fan
     from glmm_bayes.effects.verbs.predictions import predictions as predictions
     from glmm_bayes.effects.verbs.slopes import slopes as slopes
+    from glmm_bayes.estimating_equations.gee import gee as gee
+    from glmm_bayes.estimating_equations.gee_check import gee_check as gee_check
     from glmm_bayes.fit.diagnostics import diagnose as diagnose
     from glmm_bayes.fit.diagnostics import summary as summary
     from glmm_bayes.fit.fit import Fit as Fit
-    from glmm_bayes.gee.gee import gee as gee
-    from glmm_bayes.gee.gee_check import gee_check as gee_check
     from glmm_bayes.graph.custom_families import register_family as register_family
     from glmm_bayes.laws.check_family import check_family as check_family
     from glmm_bayes.model import Model as Model

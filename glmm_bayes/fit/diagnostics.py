@@ -160,7 +160,7 @@ def _joint_correlations(shared: SharedEffects, priors: Priors, posterior: Any) -
 
 
 @dataclass(frozen=True)
-class Finding:
+class SamplerCheck:
     """One check of the sampler: what was looked at, whether it passed, and what to do if not."""
 
     check: str
@@ -172,7 +172,7 @@ class Finding:
 class Diagnosis:
     """What passed, what did not, and what to do about it."""
 
-    findings: tuple[Finding, ...]
+    findings: tuple[SamplerCheck, ...]
 
     @property
     def passed(self) -> bool:
@@ -220,28 +220,30 @@ def diagnose(fit: Fit) -> Diagnosis:
         findings += _convergence(fit, bool(stuck) or bool(_diverged_chains(fit)))
     elif is_sampled:
         words = f"{fit.shape[1]} a chain; R-hat and effective sample sizes need {_FEWEST_DRAWS}."
-        findings.append(Finding("draws", False, words))
+        findings.append(SamplerCheck("draws", False, words))
     if is_sampled:
         statistics = {str(k): v.to_numpy() for k, v in fit.draws["sample_stats"].data_vars.items()}
         findings += _sampler(statistics)
     return Diagnosis(tuple(findings))
 
 
-def _of_caveat(sentence: str) -> Finding:
+def _of_caveat(sentence: str) -> SamplerCheck:
     """Take a caveat apart: its first words are the check that it fails."""
     check, _, words = sentence.partition(": ")
-    return Finding(check, False, f"{words}.")
+    return SamplerCheck(check, False, f"{words}.")
 
 
-def _convergence(fit: Fit, is_stuck: bool) -> list[Finding]:
+def _convergence(fit: Fit, is_stuck: bool) -> list[SamplerCheck]:
     """Judge R-hat and effective sample sizes of the parameters that move."""
     findings, table = [], summary(fit)
     still = table.index[table["sd"] == 0].tolist()
     if still:
-        findings.append(Finding("variation", False, f"no draw of {', '.join(still)} differs from another."))
+        findings.append(
+            SamplerCheck("variation", False, f"no draw of {', '.join(still)} differs from another.")
+        )
     if fit.shape[0] == 1:
         words = "R-hat cannot be computed from one chain: sample at least two, better four."
-        findings.append(Finding("one chain", False, words))
+        findings.append(SamplerCheck("one chain", False, words))
     moving = table.drop(index=still)
     moving = moving[moving["ess_bulk"].notna()]
     if len(moving) and fit.shape[0] > 1:
@@ -249,7 +251,7 @@ def _convergence(fit: Fit, is_stuck: bool) -> list[Finding]:
     return findings + ([_ess(moving, fit.shape[0], is_stuck)] if len(moving) else [])
 
 
-def _stuck(fit: Fit) -> list[Finding]:
+def _stuck(fit: Fit) -> list[SamplerCheck]:
     """Name the chains that stayed where they were, and a parameter that shows it."""
     least = max(2, int(_DISTINCT_SHARE * fit.shape[1]))
     if fit.shape[1] < 2 * least:
@@ -265,10 +267,10 @@ def _stuck(fit: Fit) -> list[Finding]:
         f"chain {chains} of {fit.shape[0]} hardly moved ({found[min(found)]}): its draws say nothing. "
         "Sample again with another seed; if it stays, leave priors out for the defaults, or rescale columns."
     )
-    return [Finding("stuck chains", False, sentence)]
+    return [SamplerCheck("stuck chains", False, sentence)]
 
 
-def _same_chains(fit: Fit) -> list[Finding]:
+def _same_chains(fit: Fit) -> list[SamplerCheck]:
     """Name chains that hold the same draws as one before them: one chain, counted twice."""
     every = list(parameters(fit).values())
     first_of: dict[bytes, int] = {}
@@ -282,7 +284,7 @@ def _same_chains(fit: Fit) -> list[Finding]:
         return []
     first, second = found[0]
     sentence = f"chains {first} and {second} hold the same draws: one chain, twice."
-    return [Finding("same chains", False, sentence)]
+    return [SamplerCheck("same chains", False, sentence)]
 
 
 def _diverged_chains(fit: Fit) -> list[int]:
@@ -315,22 +317,26 @@ def _longest_stay(draws: Array) -> int:
     return int(np.diff(np.concatenate([[0], moves, [len(draws)]])).max())
 
 
-def _rhat(table: pd.DataFrame, is_stuck: bool) -> Finding:
+def _rhat(table: pd.DataFrame, is_stuck: bool) -> SamplerCheck:
     worst = str(table["r_hat"].idxmax())
     value = float(table["r_hat"].max())
     if value <= _RHAT_LIMIT:
-        return Finding("R-hat", True, f"at most {value:.3f} ({worst}); chains agree.")
+        return SamplerCheck("R-hat", True, f"at most {value:.3f} ({worst}); chains agree.")
     shown = f"{value:.3f}" if value < 100 else f"{value:.2g}"
     advice = "A chain that does not move meets no other." if is_stuck else "Sample longer; look at its trace."
-    return Finding("R-hat", False, f"{shown} for {worst} (limit {_RHAT_LIMIT}): chains disagree. {advice}")
+    return SamplerCheck(
+        "R-hat", False, f"{shown} for {worst} (limit {_RHAT_LIMIT}): chains disagree. {advice}"
+    )
 
 
-def _ess(table: pd.DataFrame, chains: int, is_stuck: bool) -> Finding:
+def _ess(table: pd.DataFrame, chains: int, is_stuck: bool) -> SamplerCheck:
     wanted = _ESS_PER_CHAIN * chains
     smallest = table[["ess_bulk", "ess_tail"]].min(axis=1)
     worst, value = str(smallest.idxmin()), float(smallest.min())
     if value >= wanted:
-        return Finding("effective sample size", True, f"at least {value:.0f} ({worst}); {wanted} are enough.")
+        return SamplerCheck(
+            "effective sample size", True, f"at least {value:.0f} ({worst}); {wanted} are enough."
+        )
     factor = int(np.ceil(wanted / max(value, 1.0)))
     advice = f"draw {factor} times as many."
     if is_stuck:
@@ -338,10 +344,10 @@ def _ess(table: pd.DataFrame, chains: int, is_stuck: bool) -> Finding:
     elif factor > _MOST_TIMES:
         advice = "the chains hardly mix, which more draws alone do not mend: rescale columns, or set priors."
     sentence = f"{value:.0f} for {worst} (want {wanted}): {advice}"
-    return Finding("effective sample size", False, sentence)
+    return SamplerCheck("effective sample size", False, sentence)
 
 
-def _sampler(statistics: Mapping[str, NDArray[np.float64]]) -> list[Finding]:
+def _sampler(statistics: Mapping[str, NDArray[np.float64]]) -> list[SamplerCheck]:
     findings = []
     if "diverging" in statistics:
         count, total = int(statistics["diverging"].sum()), statistics["diverging"].size
@@ -359,12 +365,12 @@ def _sampler(statistics: Mapping[str, NDArray[np.float64]]) -> list[Finding]:
                 f"{count} of {total} draws diverged: intervals may be too short. "
                 "Try target_accept=0.95 or a prior that keeps standard deviations away from 0."
             )
-        findings.append(Finding("divergences", not count, sentence))
+        findings.append(SamplerCheck("divergences", not count, sentence))
     if "reached_max_treedepth" in statistics:
         share = float(statistics["reached_max_treedepth"].mean())
         sentence = f"{share:.1%} of draws stopped at the longest trajectory."
         findings.append(
-            Finding(
+            SamplerCheck(
                 "tree depth",
                 share < 0.05,
                 sentence + ("" if share < 0.05 else " Rescale predictors or sample longer."),
@@ -375,23 +381,23 @@ def _sampler(statistics: Mapping[str, NDArray[np.float64]]) -> list[Finding]:
     return findings
 
 
-def _energy(energy: Array) -> Finding:
+def _energy(energy: Array) -> SamplerCheck:
     """Judge how far the energy of draws moves in one step, beside how far it moves at all."""
     check = "energy (BFMI)"
     if energy.shape[1] < _FEWEST_DRAWS:
         words = f"cannot be judged from {energy.shape[1]} a chain; it needs {_FEWEST_DRAWS} draws."
-        return Finding(check, False, words)
+        return SamplerCheck(check, False, words)
     gaps = int((~np.isfinite(energy)).sum())
     if gaps:
         words = f"cannot be judged: it is not finite in {gaps} of {energy.size} draws. Use tighter priors."
-        return Finding(check, False, words)
+        return SamplerCheck(check, False, words)
     still = [str(chain + 1) for chain in np.flatnonzero((energy == energy[:, :1]).all(axis=1))]
     if still:
         words = f"cannot be judged: it is the same in all draws of chain {', '.join(still)}."
-        return Finding(check, False, words)
+        return SamplerCheck(check, False, words)
     # A power of two changes no digit, and no square overflows.
     scaled = np.ldexp(energy, -int(np.frexp(np.abs(energy).max())[1]))
     bfmi = float((np.square(np.diff(scaled, axis=1)).mean(axis=1) / scaled.var(axis=1)).min())
     good = bfmi >= _BFMI_LIMIT
     advice = "" if good else " Heavy tails: sample longer or use tighter priors."
-    return Finding(check, good, f"{bfmi:.2f} in the worst chain (limit {_BFMI_LIMIT}).{advice}")
+    return SamplerCheck(check, good, f"{bfmi:.2f} in the worst chain (limit {_BFMI_LIMIT}).{advice}")

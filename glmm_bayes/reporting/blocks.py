@@ -20,7 +20,7 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """A table of texts.
 
     Attributes
@@ -65,11 +65,11 @@ class Listing:
     kind: ClassVar[str] = "listing"
 
 
-Block = Paragraph | Table | Illustration | Listing
+Block = Paragraph | ReportTable | Illustration | Listing
 
 
 @dataclass(frozen=True)
-class Section:
+class ReportSection:
     """A titled part of the report."""
 
     anchor: str

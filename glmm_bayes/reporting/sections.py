@@ -20,8 +20,8 @@ from glmm_bayes.reporting.blocks import (
     Illustration,
     Listing,
     Paragraph,
-    Section,
-    Table,
+    ReportSection,
+    ReportTable,
     attempt,
     illustration,
 )
@@ -60,7 +60,7 @@ def verdict(fit: Fit, diagnosis: Diagnosis) -> list[Paragraph]:
     return [Paragraph(words, tone), *(Paragraph(sentence, tone) for sentence in failed)]
 
 
-def sections(fit: Fit, diagnosis: Diagnosis, interval: Interval) -> list[Section]:
+def sections(fit: Fit, diagnosis: Diagnosis, interval: Interval) -> list[ReportSection]:
     """Build all sections; a part that needs draws which the fit does not hold says so."""
     variable = main_variable(fit)
     parts: list[tuple[str, str, list[Block]]] = [
@@ -85,7 +85,7 @@ def sections(fit: Fit, diagnosis: Diagnosis, interval: Interval) -> list[Section
         ("reproduce", "How to reproduce this report", [Listing(reproduction(fit, interval))]),
     ]
     return [
-        Section(anchor, title, tuple(blocks if anchor in _OF_NO_DRAWS else _with_caveats(fit, blocks)))
+        ReportSection(anchor, title, tuple(blocks if anchor in _OF_NO_DRAWS else _with_caveats(fit, blocks)))
         for anchor, title, blocks in parts
     ]
 
@@ -95,7 +95,7 @@ def _with_caveats(fit: Fit, blocks: list[Block]) -> list[Block]:
     words = "".join(f"; {sentence}" for sentence in fit.caveats)
     return [
         replace(block, caption=f"{block.caption.removesuffix('.')}{words}.")
-        if words and isinstance(block, Table | Illustration)
+        if words and isinstance(block, ReportTable | Illustration)
         else block
         for block in blocks
     ]
@@ -182,7 +182,7 @@ def _diagnostics(fit: Fit, diagnosis: Diagnosis) -> list[Block]:
     return [checks_table(diagnosis), parameters_table(fit)]
 
 
-def _settings(fit: Fit, interval: Interval) -> Table:
+def _settings(fit: Fit, interval: Interval) -> ReportTable:
     from glmm_bayes import __version__
 
     # Versions have lines of their own; notes stand with the data.
@@ -194,7 +194,7 @@ def _settings(fit: Fit, interval: Interval) -> Table:
     rows.append(("intervals in this report", interval.words))
     rows.append(("report written by glmm-bayes", __version__))
     rows.append(("fingerprint of the rows (SHA-256, 16 digits)", short_fingerprint(fit)))
-    return Table("What gave these draws", ("setting", "value"), tuple(rows), words=frozenset({1}))
+    return ReportTable("What gave these draws", ("setting", "value"), tuple(rows), words=frozenset({1}))
 
 
 def _plain(value: Any) -> str:

@@ -23,13 +23,13 @@ from glmm_bayes.families.parameters import PARAMETERS
 from glmm_bayes.fit.diagnostics import Diagnosis, summary
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.canvas import compact, decimals, estimate, number
-from glmm_bayes.reporting.blocks import Table
+from glmm_bayes.reporting.blocks import ReportTable
 
 _LEVELS_SHOWN = 6
 _ROUNDING = 1e-9
 
 
-def data_table(fit: Fit) -> Table:
+def data_table(fit: Fit) -> ReportTable:
     """List the columns that the model reads, with their kind and values."""
     design = fit.design
     predictors = [predictor.design.predictor for predictor in fit.predictors.values()]
@@ -45,7 +45,7 @@ def data_table(fit: Fit) -> Table:
         for name, column in design.table.columns.items()
     )
     columns = ("column", "role", "kind", "values")
-    return Table("Columns that the model reads", columns, rows, words=frozenset({1, 2, 3}))
+    return ReportTable("Columns that the model reads", columns, rows, words=frozenset({1, 2, 3}))
 
 
 def _values(column: Column) -> str:
@@ -64,7 +64,7 @@ def _values(column: Column) -> str:
     return ", ".join(named[:_LEVELS_SHOWN]) + more
 
 
-def groups_table(fit: Fit) -> Table:
+def groups_table(fit: Fit) -> ReportTable:
     """List the grouping factors with their levels and rows."""
     rows = []
     for group in all_groups(fit.predictors):
@@ -79,19 +79,21 @@ def groups_table(fit: Fit) -> Table:
         ]
         rows.append((group.factor, *(f"{value:,g}" for value in numbers), ", ".join(effects)))
     columns = ("grouping factor", "levels", "fewest rows", "median rows", "most rows", "effects that vary")
-    return Table("Grouping factors and the rows of their levels", columns, tuple(rows), words=frozenset({5}))
+    return ReportTable(
+        "Grouping factors and the rows of their levels", columns, tuple(rows), words=frozenset({5})
+    )
 
 
-def priors_table(fit: Fit) -> Table:
+def priors_table(fit: Fit) -> ReportTable:
     """List every prior, whose it is, and what it says."""
     rows = tuple((row.parameter, row.prior, row.source, row.meaning) for row in fit.priors.rows)
     whose = "population-averaged" if fit.priors.first.is_marginal else "subject-specific"
     caption = f"Priors of the {whose} parameters, on the scale of the linear predictor"
     columns = ("parameter", "prior", "source", "what it says")
-    return Table(caption, columns, rows, words=frozenset({1, 2, 3}), note=coding_words(fit.priors))
+    return ReportTable(caption, columns, rows, words=frozenset({1, 2, 3}), note=coding_words(fit.priors))
 
 
-def coefficients_tables(fit: Fit, interval: Interval) -> list[Table]:
+def coefficients_tables(fit: Fit, interval: Interval) -> list[ReportTable]:
     """Put subject-specific and population-averaged coefficients side by side; list the others."""
     how: dict[str, Any] = {"probability": interval.probability, "interval": interval.kind}
     try:
@@ -111,7 +113,7 @@ def coefficients_tables(fit: Fit, interval: Interval) -> list[Table]:
     return tables
 
 
-def _both_table(fit: Fit, frame: pd.DataFrame, attrs: Mapping[str, Any], interval: Interval) -> Table:
+def _both_table(fit: Fit, frame: pd.DataFrame, attrs: Mapping[str, Any], interval: Interval) -> ReportTable:
     ratio = str(attrs["ratio"]).partition(" (")[0]
     sides = ("subject", "population")
     heads = ("coefficient", ratio) if ratio else ("coefficient",)
@@ -130,10 +132,10 @@ def _both_table(fit: Fit, frame: pd.DataFrame, attrs: Mapping[str, Any], interva
     )
     spans = (("subject-specific", len(heads)), ("population-averaged", len(heads)), ("", 1))
     note = _projection_note(fit, attrs["lack_of_fit"])
-    return Table(caption, ("coefficient of", *heads, *heads, "attenuation"), rows, spans, note=note)
+    return ReportTable(caption, ("coefficient of", *heads, *heads, "attenuation"), rows, spans, note=note)
 
 
-def _subject_table(fit: Fit, frame: pd.DataFrame, interval: Interval) -> Table:
+def _subject_table(fit: Fit, frame: pd.DataFrame, interval: Interval) -> ReportTable:
     """List coefficients of predictors whose parameter is not the mean of the response."""
     has_ratio = "subject_ratio" in frame
     rows = []
@@ -150,7 +152,7 @@ def _subject_table(fit: Fit, frame: pd.DataFrame, interval: Interval) -> Table:
     more = ("exp(coefficient)", "which is") if has_ratio else ()
     note = "Population-averaged answers stand with the estimands below: the mean is not one inverse link."
     words = frozenset({3}) if has_ratio else frozenset[int]()
-    return Table(caption, ("coefficient of", "coefficient", *more), tuple(rows), words=words, note=note)
+    return ReportTable(caption, ("coefficient of", "coefficient", *more), tuple(rows), words=words, note=note)
 
 
 def _has_rows(fit: Fit, name: str, frame: pd.DataFrame) -> bool:
@@ -174,7 +176,7 @@ def _scale_words(fit: Fit, name: str) -> str:
     return f"{predictor.link.name} of mu"
 
 
-def thresholds_table(fit: Fit, interval: Interval) -> Table:
+def thresholds_table(fit: Fit, interval: Interval) -> ReportTable:
     """List the thresholds of an ordinal response."""
     assert fit.priors.thresholds is not None
     frame = summary_frame(fit.flat["thresholds"], interval)
@@ -186,7 +188,7 @@ def thresholds_table(fit: Fit, interval: Interval) -> Table:
         f"Thresholds on the latent scale of {fit.response.label}, at x = 0; subject-specific. "
         f"Posterior mean and {interval.words}"
     )
-    return Table(caption, ("between", "threshold"), rows)
+    return ReportTable(caption, ("between", "threshold"), rows)
 
 
 def _projection_note(fit: Fit, gap: float) -> str:
@@ -235,7 +237,7 @@ def measures_of(fit: Fit) -> tuple[str, ...]:
     return ("difference", "ratio") if is_positive else ("difference",)
 
 
-def estimands_table(fit: Fit, variable: str, interval: Interval) -> tuple[Table, bool]:
+def estimands_table(fit: Fit, variable: str, interval: Interval) -> tuple[ReportTable, bool]:
     """Put the estimands of one comparison side by side; also tell whether ``subject`` is among them."""
     words = ["typical", "population"]
     try:
@@ -274,7 +276,9 @@ def estimands_table(fit: Fit, variable: str, interval: Interval) -> tuple[Table,
         f"{attrs['average']}: {'; '.join(ESTIMANDS[word] for word in words)}. "
         f"Posterior mean and {attrs['interval']}"
     )
-    return Table(caption, ("comparison", *(heads[word] for word in words)), tuple(rows)), "subject" in words
+    return ReportTable(
+        caption, ("comparison", *(heads[word] for word in words)), tuple(rows)
+    ), "subject" in words
 
 
 def _effect_cell(row: pd.Series, interval: Interval) -> str:
@@ -282,7 +286,7 @@ def _effect_cell(row: pd.Series, interval: Interval) -> str:
     return estimate(row["mean"], row[lower], row[upper], row["sd"])
 
 
-def variance_table(fit: Fit, interval: Interval) -> Table:
+def variance_table(fit: Fit, interval: Interval) -> ReportTable:
     """Summarise how much groups differ."""
     result = variance_components(fit, probability=interval.probability, interval=interval.kind)
     rows = tuple(
@@ -294,18 +298,18 @@ def variance_table(fit: Fit, interval: Interval) -> Table:
         for _, row in result.summary().iterrows()
     )
     caption = f"{result.attrs['estimand_description']}. Posterior mean and {interval.words}"
-    return Table(_sentence(caption), ("quantity", "mean (interval)", "posterior sd"), rows)
+    return ReportTable(_sentence(caption), ("quantity", "mean (interval)", "posterior sd"), rows)
 
 
-def checks_table(diagnosis: Diagnosis) -> Table:
+def checks_table(diagnosis: Diagnosis) -> ReportTable:
     """List what was checked and what came out."""
     rows = tuple((f.check, "ok" if f.passed else "LOOK", f.sentence) for f in diagnosis.findings)
-    return Table(
+    return ReportTable(
         "Checks of the sampler", ("check", "result", "what was found"), rows, words=frozenset({1, 2})
     )
 
 
-def parameters_table(fit: Fit) -> Table:
+def parameters_table(fit: Fit) -> ReportTable:
     """List the parameters with their Monte Carlo errors."""
     frame = summary(fit)
     rows = tuple(
@@ -321,4 +325,4 @@ def parameters_table(fit: Fit) -> Table:
     )
     caption = f"Convergence of each parameter ({frame.attrs['estimand']}): posterior mean, Monte Carlo error"
     columns = ("parameter", "mean", "MCSE of the mean", "bulk ESS", "tail ESS", "R-hat")
-    return Table(f"{caption}, effective sample sizes and R-hat", columns, rows)
+    return ReportTable(f"{caption}, effective sample sizes and R-hat", columns, rows)

@@ -39,7 +39,7 @@ class DataSource:
 
 
 @dataclass(frozen=True)
-class Output:
+class Outputs:
     """Where results of a spec file go, as absolute paths, and what their intervals are.
 
     None where the file does not say it.
@@ -69,7 +69,7 @@ class SpecFile:
     data : DataSource or None
     sampler : mapping of str to int, float or str
         Only the settings that the file gives: ``draws tune chains seed engine cores target_accept``.
-    output : Output
+    output : Outputs
     effects : tuple of WantedEffect
     known : mapping of str to Path
         Files of the matrices and graphs that structures name; nothing reads them here.
@@ -78,7 +78,7 @@ class SpecFile:
     model: ModelSpec
     data: DataSource | None
     sampler: Mapping[str, Any]
-    output: Output
+    output: Outputs
     effects: tuple[WantedEffect, ...] = ()
     known: Mapping[str, Path] = MappingProxyType({})
 
@@ -327,12 +327,12 @@ def _data(document: Document, content: File, folder: Path) -> DataSource | None:
     return DataSource(_path(document.at(("data", "path")), data.path, folder), missing=data.missing)
 
 
-def _output(document: Document, content: File, folder: Path) -> Output:
+def _output(document: Document, content: File, folder: Path) -> Outputs:
     if content.output is None:
-        return Output()
+        return Outputs()
     paths = {"fit": content.output.fit, "report": content.output.report}
     named = _paths(document, ("output",), paths, folder)
-    return Output(**named, probability=content.output.probability, interval=content.output.interval)
+    return Outputs(**named, probability=content.output.probability, interval=content.output.interval)
 
 
 def _paths(

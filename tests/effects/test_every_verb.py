@@ -262,3 +262,35 @@ def test_a_number_needed_to_treat_turns_over_the_ends_of_either_kind(kind):
     table = result.summary(0.8, interval=kind)
     np.testing.assert_allclose(1 / table[f"{kind}80_lb"], upper, rtol=1e-13)
     np.testing.assert_allclose(1 / table[f"{kind}80_ub"], lower, rtol=1e-13)
+
+
+#: Outputs that are no results, each as the text that a reader has of it.
+OUTPUTS = {
+    "summary": lambda fit, **how: str(gb.summary(fit, **how)),
+    "gee": lambda fit, **how: str(gb.gee(fit, **how)),
+    "gee_check": lambda fit, **how: str(gb.gee_check(fit, draws=20, **how)),
+    "estimands": lambda fit, **how: str(gb.estimands(fit, "w", **how)),
+    "estimands drawn": lambda fit, **how: gb.estimands(fit, "w", **how).plot().alt,
+    "pp_check": lambda fit, **how: gb.pp_check(fit, **how).alt,
+    "plot_curves": lambda fit, **how: gb.plot_curves(fit, **how).alt,
+    "plot_random_effects": lambda fit, **how: gb.plot_random_effects(fit, **how).alt,
+}
+
+
+@pytest.mark.parametrize("output", list(OUTPUTS))
+def test_every_other_output_takes_level_and_kind_and_follows_arviz(output):
+    def said(**how):
+        return " ".join(OUTPUTS[output](fit(), **how).split())
+
+    assert "89% equal-tailed interval" in said()
+    assert "95% highest-density interval" in said(probability=0.95, interval="hdi")
+    with az.rc_context({"stats.ci_prob": 0.6, "stats.ci_kind": "hdi"}):
+        assert "60% highest-density interval" in said()
+    with pytest.raises(gb.PredictionError):
+        said(probability=60)
+
+
+def test_a_verb_is_found_after_its_neighbour_of_the_same_room():
+    import glmm_bayes.estimating_equations.gee_check  # noqa: F401
+
+    assert callable(gb.gee) and callable(gb.gee_check)

@@ -20,8 +20,8 @@ from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.links import LINKS, ProbabilityLink
 from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.row_value import RowValue, number
+from glmm_bayes.estimating_equations.gee import gee
 from glmm_bayes.families import FAMILIES
-from glmm_bayes.gee.gee import gee
 from glmm_bayes.graph.maths import GRAPH
 from glmm_bayes.spec.several import REGISTERED
 from tests.core import test_links, test_links_in_graphs

@@ -7,8 +7,8 @@ from scipy.special import expit
 
 import glmm_bayes as gb
 from glmm_bayes.effects.verbs.coefficients import population_coefficients
-from glmm_bayes.gee.gee_check import ReplicateSolver
-from glmm_bayes.gee.mean_model import mean_model
+from glmm_bayes.estimating_equations.gee_check import ReplicateSolver
+from glmm_bayes.estimating_equations.mean_model import mean_model
 from glmm_bayes.predictive.replication import NewGroupReplication
 
 MONTHS = np.array([0, 1, 2, 3, 6, 9, 12])

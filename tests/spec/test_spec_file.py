@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from glmm_bayes.core.errors import FormulaError, GlmmError, PriorError, StorageError
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
-from glmm_bayes.spec.spec_file import DataSource, Output, read_spec_file, write_spec_file
+from glmm_bayes.spec.spec_file import DataSource, Outputs, read_spec_file, write_spec_file
 
 WHOLE = """\
 [model]
@@ -62,7 +62,7 @@ def test_a_whole_file_is_read(written, tmp_path):
 def test_only_the_formula_is_needed(written):
     spec = read_spec_file(written(MODEL))
     assert spec.model == ModelSpec.from_formula("y ~ x")
-    assert (spec.data, dict(spec.sampler), spec.output) == (None, {}, Output())
+    assert (spec.data, dict(spec.sampler), spec.output) == (None, {}, Outputs())
 
 
 def test_settings_that_are_not_given_are_left_out(written):

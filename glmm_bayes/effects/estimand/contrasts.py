@@ -10,7 +10,7 @@ from glmm_bayes.core.arguments import kept, listed, names_of
 from glmm_bayes.core.distinct import refuse_repeats
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.design.design import Design
-from glmm_bayes.effects.estimand.variables import Point, Variable, variable_of
+from glmm_bayes.effects.estimand.variables import Covariate, Point, variable_of
 
 #: What several variables are set to together.
 Change = Mapping[str, Point]
@@ -66,7 +66,7 @@ def contrasts(designs: Sequence[Design], name: str, values: Any) -> list[tuple[P
     return [(point, points[0]) for point in points[1:]]
 
 
-def _points(variable: Variable, values: Any) -> list[Point]:
+def _points(variable: Covariate, values: Any) -> list[Point]:
     if values is None or (isinstance(values, str) and values in _PAIRINGS):
         return variable.default_points()
     if isinstance(values, str) and values in _SPANS:

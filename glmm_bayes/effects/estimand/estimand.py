@@ -70,7 +70,7 @@ def _weights_words(weights: Any) -> str:
     return "weighted by the Bayesian bootstrap" if is_bootstrap else "weighted by given numbers"
 
 
-def asked_of(estimand: str | Mapping[str, str] | Estimand, **given: Any) -> Estimand:
+def merged_estimand(estimand: str | Mapping[str, str] | Estimand, **given: Any) -> Estimand:
     """Put together what stands in an estimand and what stands beside it in a call.
 
     Raises

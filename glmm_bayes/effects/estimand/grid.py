@@ -13,7 +13,7 @@ from glmm_bayes.core.distinct import refuse_repeats
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.effects.estimand.averages import GRID_ROWS, GRID_WORDS, fingerprint, shown_column
-from glmm_bayes.effects.estimand.variables import Point, Variable, variable_names, variable_of
+from glmm_bayes.effects.estimand.variables import Covariate, Point, variable_names, variable_of
 from glmm_bayes.fit.captioned import printed
 from glmm_bayes.fit.fit import Fit, check_fit
 
@@ -96,14 +96,14 @@ def grid(fit: Fit, kind: str = "typical", **values: Any) -> pd.DataFrame:
     return printed(frame)
 
 
-def held_words(variable: Variable, point: Point, why: str) -> str:
+def held_words(variable: Covariate, point: Point, why: str) -> str:
     """Say at what a variable is held: ``BIR74 at its median 2180``."""
     if variable.levels:
         return f"{variable.name} at {point.label} ({why})"
     return f"{variable.name} at its {why} {point.label}"
 
 
-def _shown(variable: Variable, values: list[Any]) -> list[Any]:
+def _shown(variable: Covariate, values: list[Any]) -> list[Any]:
     points = [variable.point(value) for value in values]
     refuse_repeats("values", [point.label for point in points], variable.name)
     return [variable.shown(point) for point in points]

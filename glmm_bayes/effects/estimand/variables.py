@@ -45,7 +45,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Variable:
+class Covariate:
     """A column of the training rows, and the levels that the design knows of it.
 
     Attributes
@@ -206,7 +206,7 @@ class Variable:
         return Column(self.name, "number", np.full(size, float(point.value)))
 
 
-def variable_of(designs: Sequence[Design], name: str) -> Variable:
+def variable_of(designs: Sequence[Design], name: str) -> Covariate:
     """Return a column that one of the linear predictors reads, with its levels if some design has them.
 
     Raises
@@ -221,7 +221,7 @@ def variable_of(designs: Sequence[Design], name: str) -> Variable:
         raise PredictionError(Finding("unknown_column", message, column=name, hint=hint))
     column = next(design.table[name] for design in designs if name in design.table.columns)
     found = next((levels for design in designs if (levels := _levels(design, name))), ())
-    return Variable(column, found or _own_levels(column))
+    return Covariate(column, found or _own_levels(column))
 
 
 def variable_names(designs: Sequence[Design]) -> list[str]:
@@ -323,6 +323,6 @@ def _expressions_of(design: Design) -> Iterator[Expr]:
     yield from predictor.offsets
 
 
-def with_values(table: Table, points: Sequence[tuple[Variable, Point]]) -> Table:
+def with_values(table: Table, points: Sequence[tuple[Covariate, Point]]) -> Table:
     """Return the rows with variables set to points in every row."""
     return table.with_columns({v.name: v.at(table[v.name], point) for v, point in points})

@@ -19,7 +19,7 @@ from glmm_bayes.core.mean_rules import rule_of
 from glmm_bayes.core.tabulated import tabulate
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.expectation.level_averages import OnScale, mean_over_levels
-from glmm_bayes.effects.expectation.predictor_draws import Whole
+from glmm_bayes.effects.expectation.predictor_draws import AllPredictors
 
 Array = NDArray[np.float64]
 Positions = NDArray[np.int64]
@@ -31,7 +31,7 @@ _SMALLEST_CELL = 40
 
 
 @dataclass(frozen=True)
-class Cell:
+class EvaluatedCell:
     """Rows that are evaluated together.
 
     Attributes
@@ -52,12 +52,12 @@ class Evaluates(Protocol):
     @property
     def question(self) -> Question: ...
     @property
-    def whole(self) -> Whole: ...
-    def cells(self, rows: Positions, most: int) -> Iterator[Cell]: ...
-    def values(self, block: slice, cell: Cell) -> tuple[Array, str, float]: ...
+    def whole(self) -> AllPredictors: ...
+    def cells(self, rows: Positions, most: int) -> Iterator[EvaluatedCell]: ...
+    def values(self, block: slice, cell: EvaluatedCell) -> tuple[Array, str, float]: ...
 
 
-def split(rows: Positions, keys: Sequence[Array] | None, most: int) -> Iterator[Cell]:
+def split(rows: Positions, keys: Sequence[Array] | None, most: int) -> Iterator[EvaluatedCell]:
     """Split rows into cells of at most ``most`` rows: curves where many rows are equal in the keys.
 
     Parameters
@@ -79,17 +79,17 @@ def split(rows: Positions, keys: Sequence[Array] | None, most: int) -> Iterator[
         rest = rows[counts[kind] < _SMALLEST_CELL]
     for group, is_curve in [*((curve, True) for curve in curves), (rest, False)]:
         for start in range(0, len(group), most):
-            yield Cell(group[start : start + most], is_curve)
+            yield EvaluatedCell(group[start : start + most], is_curve)
 
 
 @dataclass(frozen=True)
-class Evaluator:
+class AnswerEvaluator:
     """A question, what its answer is made of, and how it is computed at given parameters.
 
     Attributes
     ----------
     question : Question
-    whole : Whole
+    whole : AllPredictors
     on_scale : callable
         Averages over what is integrated.
     integrates : bool
@@ -97,7 +97,7 @@ class Evaluator:
     """
 
     question: Question
-    whole: Whole
+    whole: AllPredictors
     on_scale: OnScale
     integrates: bool = False
 
@@ -115,11 +115,11 @@ class Evaluator:
             return not integrated
         return not integrated or (rule_of(self.question.link).is_closed and not self.integrates)
 
-    def cells(self, rows: Positions, most: int) -> Iterator[Cell]:
+    def cells(self, rows: Positions, most: int) -> Iterator[EvaluatedCell]:
         """Split rows into cells of at most ``most`` rows."""
         return split(rows, None if self.is_closed else self.whole.columns_beside_main(), most)
 
-    def values(self, block: slice, cell: Cell) -> tuple[Array, str, float]:
+    def values(self, block: slice, cell: EvaluatedCell) -> tuple[Array, str, float]:
         """Return values of a cell in a block of draws, shape (draw, row) or (draw, row, category)."""
         if cell.is_curve and (found := self._by_table(block, cell.rows)):
             return found

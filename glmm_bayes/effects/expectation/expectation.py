@@ -27,8 +27,8 @@ from glmm_bayes.effects.estimand.ordered_categories import of_probabilities
 from glmm_bayes.effects.estimand.question import LOG_SCALES, SMALL, Question, without_one_predictor
 from glmm_bayes.effects.estimand.row_weights import BlockWeights, added
 from glmm_bayes.effects.estimand.rows import Rows
-from glmm_bayes.effects.expectation.cells import Cell, Evaluates, Evaluator
-from glmm_bayes.effects.expectation.predictor_draws import Heavy, Parts, distinct_pieces
+from glmm_bayes.effects.expectation.cells import AnswerEvaluator, EvaluatedCell, Evaluates
+from glmm_bayes.effects.expectation.predictor_draws import RowParameters, StudentVariance, distinct_kinds
 from glmm_bayes.families.ordinal import log_sides
 
 Array = NDArray[np.float64]
@@ -81,8 +81,8 @@ def expected(
         ``new_group`` if ``subject`` is asked for a level that the training rows did not have;
         ``max_memory`` if the answer itself would take more.
     """
-    whole, distinct, spread = distinct_pieces(question, rows, direct=True)
-    evaluator = Evaluator(question, whole, on_scale)
+    whole, distinct, spread = distinct_kinds(question, rows, direct=True)
+    evaluator = AnswerEvaluator(question, whole, on_scale)
     return gathered(evaluator, distinct, spread, averages, max_memory)
 
 
@@ -125,7 +125,7 @@ def positions(rows: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def block_of(
     evaluator: Evaluates,
-    cells: Sequence[Cell],
+    cells: Sequence[EvaluatedCell],
     position: NDArray[np.int64],
     weights: BlockWeights | None,
     block: slice,
@@ -175,7 +175,7 @@ def check_memory(n_draws: int, numbers: int, max_memory: float) -> None:
         raise PredictionError(Finding("max_memory", message, hint=hint))
 
 
-def on_scale(question: Question, found: Parts) -> tuple[Array, str, float]:
+def on_scale(question: Question, found: RowParameters) -> tuple[Array, str, float]:
     """Average over what is integrated; return values on the scale, the rule's name and its error."""
     if question.scale not in ("response", "link"):
         return _transformed(question, found)
@@ -191,7 +191,9 @@ def on_scale(question: Question, found: Parts) -> tuple[Array, str, float]:
     return _of_link(link, eta, v, question.scale, found)
 
 
-def _of_link(link: Link, eta: Array, v: Array | None, scale: str, found: Parts) -> tuple[Array, str, float]:
+def _of_link(
+    link: Link, eta: Array, v: Array | None, scale: str, found: RowParameters
+) -> tuple[Array, str, float]:
     """Average the inverse of one link."""
     if v is None:
         return (link.of_inverse(eta) if scale == "link" else link.inverse(eta)), *found.rule
@@ -208,7 +210,7 @@ def _of_link(link: Link, eta: Array, v: Array | None, scale: str, found: Parts) 
     return integral.value, rule, error
 
 
-def _transformed(question: Question, found: Parts) -> tuple[Array, str, float]:
+def _transformed(question: Question, found: RowParameters) -> tuple[Array, str, float]:
     """Return a log of the mean, of one minus it, or of its odds."""
     if question.keeps_logs:
         # From the link of the mean, which keeps its digits where the mean rounds to 0 or 1.
@@ -227,7 +229,7 @@ def _transformed(question: Question, found: Parts) -> tuple[Array, str, float]:
     return question.from_mean(value), rule, error * float(steepest.max(initial=1.0))
 
 
-def _of_log_mean(question: Question, found: Parts) -> tuple[Array, str, float]:
+def _of_log_mean(question: Question, found: RowParameters) -> tuple[Array, str, float]:
     """Return a log of the mean of a family whose mean is more than the inverse of one link."""
     integral = question.fit.family.log_population_mean(found.joint)
     logs = integral.value
@@ -247,7 +249,7 @@ def _of_log_mean(question: Question, found: Parts) -> tuple[Array, str, float]:
     return (rest if question.scale == "log_complement" else logs - rest), integral.rule, integral.error
 
 
-def _of_family(question: Question, found: Parts) -> tuple[Array, str, float]:
+def _of_family(question: Question, found: RowParameters) -> tuple[Array, str, float]:
     """Average the mean of a response that is more than the inverse of one link."""
     family = question.fit.family
     if question.scale == "link":
@@ -267,7 +269,9 @@ def _of_family(question: Question, found: Parts) -> tuple[Array, str, float]:
     return value, rule, error
 
 
-def _over_student(link: Link, eta: Array, v: Array, heavy: Heavy, scale: str) -> tuple[Array, str, float]:
+def _over_student(
+    link: Link, eta: Array, v: Array, heavy: StudentVariance, scale: str
+) -> tuple[Array, str, float]:
     """Average over t effects: the identity link keeps the mean, an unbounded one has none."""
     if link.name == "identity":
         return eta, "exact", 0.0

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from glmm_bayes.core.links import Link, ProbabilityLink
 from glmm_bayes.core.links.of_logs import link_of_logs
 from glmm_bayes.effects.estimand.question import LOG_SCALES, Question
-from glmm_bayes.effects.expectation.predictor_draws import Parts, Whole
+from glmm_bayes.effects.expectation.predictor_draws import AllPredictors, RowParameters
 
 Array = NDArray[np.float64]
 Answer = tuple[Array, str, float]
 
 #: Takes parameters to values on the question's scale, the rule's name and its error.
-OnScale = Callable[[Question, Parts], Answer]
+OnScale = Callable[[Question, RowParameters], Answer]
 #: Takes the parameters of rows and of their neighbours to means and slopes on the question's scale.
 SlopeOnScale = Callable[..., tuple[Array, Array, str, float]]
 
@@ -58,7 +58,12 @@ class LogSum:
 
 
 def mean_over_levels(
-    question: Question, on_scale: OnScale, whole: Whole, parts: Parts, block: slice, rows: NDArray[np.int64]
+    question: Question,
+    on_scale: OnScale,
+    whole: AllPredictors,
+    parts: RowParameters,
+    block: slice,
+    rows: NDArray[np.int64],
 ) -> Answer:
     """Return the mean of rows on the question's scale, averaged over the levels that are asked for.
 
@@ -66,9 +71,9 @@ def mean_over_levels(
     ----------
     question : Question
     on_scale : callable
-    whole : Whole
+    whole : AllPredictors
         Of the rows.
-    parts : Parts
+    parts : RowParameters
         Their parameters at levels' effects of zero.
     block : slice
     rows : ndarray of int64
@@ -98,8 +103,8 @@ def mean_over_levels(
 def slope_over_levels(
     question: Question,
     compute: SlopeOnScale,
-    wholes: Sequence[Whole],
-    parts: Sequence[Parts],
+    wholes: Sequence[AllPredictors],
+    parts: Sequence[RowParameters],
     block: slice,
     rows: NDArray[np.int64],
 ) -> tuple[Array, Array, str, float]:
@@ -112,9 +117,9 @@ def slope_over_levels(
     question, block, rows
         As in ``mean_over_levels``.
     compute : callable
-    wholes : sequence of Whole
+    wholes : sequence of AllPredictors
         Of the rows, and of their neighbours.
-    parts : sequence of Parts
+    parts : sequence of RowParameters
     """
     if wholes[0].combinations is None:
         return compute(question, *parts)
@@ -161,8 +166,8 @@ class _Found:
 
 
 def _levels(
-    wholes: Sequence[Whole], parts: Sequence[Parts], block: slice, rows: NDArray[np.int64]
-) -> Iterator[tuple[Array, list[Parts]]]:
+    wholes: Sequence[AllPredictors], parts: Sequence[RowParameters], block: slice, rows: NDArray[np.int64]
+) -> Iterator[tuple[Array, list[RowParameters]]]:
     """Give each row's share of each combination of levels, and the parameters there."""
     combinations = wholes[0].combinations
     assert combinations is not None
@@ -173,7 +178,9 @@ def _levels(
         yield shares[:, index], moved
 
 
-def _with_levels(parts: Parts, whole: Whole, block: slice, rows: NDArray[np.int64], index: int) -> Parts:
+def _with_levels(
+    parts: RowParameters, whole: AllPredictors, block: slice, rows: NDArray[np.int64], index: int
+) -> RowParameters:
     """Add the random effects of one combination of levels to the linear predictors."""
     assert whole.combinations is not None
     at = dict(parts.joint.at)

@@ -30,9 +30,9 @@ from glmm_bayes.effects.estimand.ordered_categories import (
 )
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
 from glmm_bayes.effects.expectation.answer import rows_of
-from glmm_bayes.effects.expectation.cells import Evaluator
+from glmm_bayes.effects.expectation.cells import AnswerEvaluator
 from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, gathered, on_scale
-from glmm_bayes.effects.expectation.predictor_draws import Parts, distinct_pieces
+from glmm_bayes.effects.expectation.predictor_draws import RowParameters, distinct_kinds
 from glmm_bayes.families.likelihood import adjusted
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import single_values
@@ -91,7 +91,7 @@ def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
     if se is not None and newdata is not None:
         message = "the variance of a row depends on its known standard error, which new rows do not have."
         raise PredictionError(Finding("not_available", message, hint="Leave newdata out: rows of the data."))
-    whole, first, kind = distinct_pieces(question, rows)
+    whole, first, kind = distinct_kinds(question, rows)
     if se is not None:
         first, kind = distinct_rows(np.hstack([*whole.columns(), se[:, None]]))
     joint = whole.at(slice(None), first).joint
@@ -99,7 +99,9 @@ def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
     v = joint.variance.get(MEAN, np.zeros_like(eta))
     if question.is_mu:
         whole = replace(whole, singles=_singles(fit))
-    evaluator = Evaluator(question, whole, _three if question.is_mu else _three_of_scores, integrates=True)
+    evaluator = AnswerEvaluator(
+        question, whole, _three if question.is_mu else _three_of_scores, integrates=True
+    )
     three = gathered(evaluator, first, np.arange(len(first)), None, MAX_MEMORY).values
     mean, between, within = np.moveaxis(three, -1, 0)
     if se is not None:
@@ -152,7 +154,7 @@ def _with_known_errors(fit: Fit, rows: NDArray[np.int64], eta: Array) -> Array:
     return np.broadcast_to(variance, eta.shape)
 
 
-def _three(question: Question, found: Parts) -> tuple[Array, str, float]:
+def _three(question: Question, found: RowParameters) -> tuple[Array, str, float]:
     """Return mean, variance between groups and mean variance within, shape (draw, row, 3)."""
     _refuse_unintegrated(found)
     fit, eta = question.fit, found.joint.at[MEAN].eta
@@ -164,13 +166,13 @@ def _three(question: Question, found: Parts) -> tuple[Array, str, float]:
     return np.stack([mean, between, np.broadcast_to(within.value, eta.shape)], axis=-1), rule, error
 
 
-def _refuse_unintegrated(found: Parts) -> None:
+def _refuse_unintegrated(found: RowParameters) -> None:
     if found.heavy is not None or found.attenuation is not None:
         message = "variances under t and bridge effects are not integrated here."
         raise PredictionError(Finding("not_available", message, hint="Use gb.variance_components."))
 
 
-def _three_of_scores(question: Question, found: Parts) -> tuple[Array, str, float]:
+def _three_of_scores(question: Question, found: RowParameters) -> tuple[Array, str, float]:
     """Return the same of the score of ordered categories."""
     _refuse_unintegrated(found)
     family = question.fit.family

@@ -16,7 +16,7 @@ from glmm_bayes.effects.estimand.rows import Rows
 from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, Array, Expectation, check_memory, on_scale
 from glmm_bayes.effects.expectation.level_averages import mean_over_levels
 from glmm_bayes.effects.expectation.new_groups import NewGroups, new_groups
-from glmm_bayes.effects.expectation.predictor_draws import Parts, distinct_pieces
+from glmm_bayes.effects.expectation.predictor_draws import RowParameters, distinct_kinds
 from glmm_bayes.effects.expectation.slopes_exact import SlopeEvaluator
 from glmm_bayes.effects.result.group_law import GroupLaw
 from glmm_bayes.fit.linear_predictor import draw_blocks
@@ -40,7 +40,7 @@ def expected_of_new(
         new group in every draw.
     """
     # New groups are no part of the pieces: their effects are added block by block.
-    whole, _, kind = distinct_pieces(question, rows)
+    whole, _, kind = distinct_kinds(question, rows)
     groups = new_groups(question, rows, seed)
 
     def values(at: NDArray[np.int64]) -> tuple[Array, str, float]:
@@ -117,7 +117,7 @@ def _gathered(
     return Expectation(result, "; ".join(rules), error)
 
 
-def _with_new(found: Parts, groups: tuple[NewGroups, ...], rows: NDArray[np.int64]) -> Parts:
+def _with_new(found: RowParameters, groups: tuple[NewGroups, ...], rows: NDArray[np.int64]) -> RowParameters:
     """Add the effects of new groups to the linear predictors."""
     at = dict(found.joint.at)
     for group in groups:
@@ -150,7 +150,7 @@ def law_of_new(
     ):
         return None
     averaged_question = replace(question, estimand=estimand.averaged_over_new)
-    pieces, first, spread = distinct_pieces(averaged_question, rows)
+    pieces, first, spread = distinct_kinds(averaged_question, rows)
     kind = spread if averages is None else averages.single_kinds(spread)
     if kind is None or (averages is not None and estimand.labelled):
         return None

@@ -19,9 +19,9 @@ from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import discrimination, has_ordered_categories
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import training_rows
-from glmm_bayes.effects.expectation.cells import Evaluator
+from glmm_bayes.effects.expectation.cells import AnswerEvaluator
 from glmm_bayes.effects.expectation.expectation import block_of, on_scale, positions
-from glmm_bayes.effects.expectation.predictor_draws import distinct_pieces
+from glmm_bayes.effects.expectation.predictor_draws import distinct_kinds
 from glmm_bayes.effects.expectation.projection import orthonormal, refuse_unsolved, root
 from glmm_bayes.families.ordinal import OrdinalFamily
 from glmm_bayes.fit.fit import Fit
@@ -122,11 +122,13 @@ def project_ordered(fit: Fit, projection: str) -> tuple[Mapping[str, Array], Arr
     The gap is that between the population's probabilities of categories and the projection's.
     """
     question = Question(fit, read_estimand("population", fit))
-    whole, rows, spread = distinct_pieces(question, training_rows(fit))
+    whole, rows, spread = distinct_kinds(question, training_rows(fit))
     together = _distances(fit, rows, spread)
     back = orthonormal(together.flat, np.repeat(together.rows, together.x.shape[1]))
     together = replace(together, x=together.x @ back)
-    evaluators = [Evaluator(replace(question, scale=scale), whole, on_scale) for scale in ("response", "log")]
+    evaluators = [
+        AnswerEvaluator(replace(question, scale=scale), whole, on_scale) for scale in ("response", "log")
+    ]
     cells, place = list(evaluators[0].cells(rows, len(rows))), positions(rows)
     found, gap = [], []
     disc = np.broadcast_to(np.asarray(discrimination(fit)), len(fit.flat["beta"]))[:, None, None]

@@ -31,7 +31,7 @@ Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Heavy:
+class StudentVariance:
     """Variance of Student's t effects, shape (draw, row), and their degrees of freedom, shape (draw,)."""
 
     variance: Array
@@ -39,7 +39,7 @@ class Heavy:
 
 
 @dataclass(frozen=True)
-class Parts:
+class RowParameters:
     """Parameters of some rows in some draws: at random effects of zero, their variances, t effects apart.
 
     ``attenuation``, shape (draw, 1), is what averaging over bridge effects multiplies a logit by;
@@ -47,7 +47,7 @@ class Parts:
     """
 
     joint: Joint
-    heavy: Heavy | None
+    heavy: StudentVariance | None
     attenuation: Array | None = None
     solved: float = 0.0
 
@@ -58,7 +58,7 @@ class Parts:
 
 
 @dataclass(frozen=True)
-class Pieces:
+class PredictorDraws:
     """The draws and columns that one linear predictor and its variance are made of.
 
     Attributes
@@ -104,14 +104,14 @@ class Pieces:
             eta += rows_part(b[block], group.members[rows], group.weights[rows], group.z[rows])
         return np.asarray(eta)
 
-    def variance(self, block: slice, rows: NDArray[np.int64]) -> tuple[Array, Heavy | None]:
+    def variance(self, block: slice, rows: NDArray[np.int64]) -> tuple[Array, StudentVariance | None]:
         """Return the variance of what is integrated, shape (draw, row); t effects apart."""
         v, heavy = np.zeros((len(self.beta[block]), len(rows))), None
         for spread in self.integrated:
             normal, student = spread.variance(block, rows)
             v += normal
             if student is not None:
-                heavy = Heavy(np.maximum(student, 0.0), spread.parameters["df"][block])
+                heavy = StudentVariance(np.maximum(student, 0.0), spread.parameters["df"][block])
         # Rounding can leave a variance of zero slightly below it.
         return np.maximum(v, 0.0), heavy
 
@@ -129,12 +129,12 @@ class Pieces:
 
 
 @dataclass(frozen=True)
-class Whole:
+class AllPredictors:
     """All linear predictors that an answer depends on, and what ties their random effects together.
 
     Attributes
     ----------
-    pieces : mapping of str to Pieces
+    pieces : mapping of str to PredictorDraws
     singles : mapping of str to RowValue
         Parameters with one value for all rows, over all draws.
     crossed : tuple of Crossed
@@ -144,7 +144,7 @@ class Whole:
         Numbers that one row of one draw takes: categories.
     """
 
-    pieces: Mapping[str, Pieces]
+    pieces: Mapping[str, PredictorDraws]
     singles: Mapping[str, RowValue]
     crossed: tuple[Crossed, ...]
     combinations: Combinations | None
@@ -168,7 +168,7 @@ class Whole:
             parts += [column for name in self.pieces for column in self.combinations.columns(name)]
         return parts
 
-    def at(self, block: slice, rows: NDArray[np.int64], eta: Array | None = None) -> Parts:
+    def at(self, block: slice, rows: NDArray[np.int64], eta: Array | None = None) -> RowParameters:
         """Return the parameters of some rows in a block of draws.
 
         With ``eta``, shape (draw, point), these are values of the main linear predictor, and all else is
@@ -190,7 +190,7 @@ class Whole:
             covariance[crossed.pair] = covariance.get(crossed.pair, 0.0) + part
         joint = Joint(at, variance, covariance, smooth=eta is not None)
         solved = max(pieces.solved(block, rows) for pieces in self.pieces.values())
-        return Parts(joint, heavy, self._attenuation(block), solved)
+        return RowParameters(joint, heavy, self._attenuation(block), solved)
 
     def _attenuation(self, block: slice) -> Array | None:
         spreads = [spread for pieces in self.pieces.values() for spread in pieces.integrated]
@@ -218,10 +218,12 @@ class Crossed:
         return np.asarray(np.einsum("rk,skl,rl->sr", first, self.sigma[block], second, optimize=True))
 
 
-def _whole(question: Question, rows: Rows, direct: bool) -> Whole:
-    pieces = {name: _pieces(question, name, design, direct) for name, design in rows.designs.items()}
+def _all_predictors(question: Question, rows: Rows, direct: bool) -> AllPredictors:
+    pieces = {name: _predictor_draws(question, name, design, direct) for name, design in rows.designs.items()}
     width = max(1, len(question.categories))
-    return Whole(pieces, _singles(question), _crossed(question, rows), combinations_of(question, rows), width)
+    return AllPredictors(
+        pieces, _singles(question), _crossed(question, rows), combinations_of(question, rows), width
+    )
 
 
 def _levels(groups: Sequence[GroupDesign]) -> list[Array]:
@@ -274,13 +276,13 @@ def shared_covariance(fit: Fit, shared: SharedEffects, first: int, second: int) 
     return np.asarray(sds[0][:, :, None] * block * sds[1][:, None, :])
 
 
-def _pieces(question: Question, parameter: str, design: Design, direct: bool) -> Pieces:
+def _predictor_draws(question: Question, parameter: str, design: Design, direct: bool) -> PredictorDraws:
     fit, names = question.fit, PredictorNames(prefix_of(parameter))
     predictor = fit.predictors[parameter]
     beta = fit.flat[names.beta]
     words = {question.estimand.words[group.factor] for group in design.groups}
     if predictor.is_marginal and direct and words == {"population"} and question.parameter is None:
-        return Pieces(design, predictor.link, beta, (), ())
+        return PredictorDraws(design, predictor.link, beta, (), ())
     marginal: tuple[Spread, ...] = ()
     if predictor.is_marginal:
         marginal = tuple(spread_of(fit, design, group, parameter) for group in design.groups)
@@ -296,17 +298,17 @@ def _pieces(question: Question, parameter: str, design: Design, direct: bool) ->
         message = "several independent t effects in a row: their sum is no t, and is not integrated here."
         hint = 'Ask for estimand="typical" or "subject", or give one of them normal effects.'
         raise PredictionError(Finding("not_available", message, hint=hint))
-    return Pieces(design, predictor.link, beta, tuple(subject), tuple(integrated), marginal)
+    return PredictorDraws(design, predictor.link, beta, tuple(subject), tuple(integrated), marginal)
 
 
-def distinct_pieces(
+def distinct_kinds(
     question: Question, rows: Rows, direct: bool = False
-) -> tuple[Whole, NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[AllPredictors, NDArray[np.int64], NDArray[np.int64]]:
     """Return what predictors are made of, one row of each kind, and the kind of each row.
 
     With ``direct`` a predictor that gives the population mean itself stands for it, without integration.
     """
-    whole = _whole(question, rows, direct)
+    whole = _all_predictors(question, rows, direct)
     return whole, *distinct_rows(np.hstack(whole.columns()))
 
 

@@ -17,9 +17,9 @@ from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import training_rows
-from glmm_bayes.effects.expectation.cells import Evaluator
+from glmm_bayes.effects.expectation.cells import AnswerEvaluator
 from glmm_bayes.effects.expectation.expectation import block_of, on_scale, positions
-from glmm_bayes.effects.expectation.predictor_draws import distinct_pieces
+from glmm_bayes.effects.expectation.predictor_draws import distinct_kinds
 from glmm_bayes.families.likelihood import adjusted
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import draw_blocks, fixed_part, single_values
@@ -39,7 +39,7 @@ _DIFFERENCE = 1e-5
 
 
 @dataclass(frozen=True)
-class Cells:
+class DistinctRows:
     """Distinct rows: columns, offset, total weight, number of rows, known errors and exposure."""
 
     x: Array
@@ -50,7 +50,7 @@ class Cells:
 
 
 #: Takes population means of the cells, and the link of these, to coefficients, shape (draw, coef).
-Projection = Callable[[Fit, Cells, Array, Array, slice], Array]
+Projection = Callable[[Fit, DistinctRows, Array, Array, slice], Array]
 #: Takes linear predictors to scores, their sizes before cancellation and the expected information,
 #: each of shape (draw, cell).
 Scores = Callable[[Array], tuple[Array, Array, Array]]
@@ -63,7 +63,7 @@ def project(fit: Fit, solve: Projection) -> tuple[Array, Array]:
     """Return projected coefficients, shape (draw, coef), and the largest gap in each draw."""
     design = fit.design
     question = Question(fit, read_estimand("population", fit))
-    whole = distinct_pieces(question, training_rows(fit))[0]
+    whole = distinct_kinds(question, training_rows(fit))[0]
     additions = fit.response.additions
     beside = [part[:, None] for part in (additions.se, additions.rate) if part is not None]
     rows, spread = distinct_rows(np.hstack([*whole.columns(), *beside]))
@@ -77,9 +77,9 @@ def project(fit: Fit, solve: Projection) -> tuple[Array, Array]:
         se_adds_sigma=additions.se_adds_sigma,
         rate=None if additions.rate is None else additions.rate[rows],
     )
-    cells = Cells(design.x[rows] @ back, design.offset[rows], trials, counts, own)
+    cells = DistinctRows(design.x[rows] @ back, design.offset[rows], trials, counts, own)
     evaluators = [
-        Evaluator(replace(question, scale=scale), whole, on_scale) for scale in ("response", "link")
+        AnswerEvaluator(replace(question, scale=scale), whole, on_scale) for scale in ("response", "link")
     ]
     together, place = list(evaluators[0].cells(rows, len(rows))), positions(rows)
     beta = fit.flat["beta"]
@@ -109,7 +109,7 @@ def orthonormal(x: Array, counts: Array) -> Array:
     return np.asarray(np.linalg.inv(factor))
 
 
-def _hedeker(fit: Fit, cells: Cells, mean: Array, link_of_mean: Array, block: slice) -> Array:
+def _hedeker(fit: Fit, cells: DistinctRows, mean: Array, link_of_mean: Array, block: slice) -> Array:
     """Regress the link of the population means, less the offset, on the columns; rows weigh the same."""
     target = link_of_mean - cells.offset
     root = np.sqrt(cells.rows)
@@ -127,7 +127,7 @@ def _others(fit: Fit, block: slice) -> dict[str, RowValue]:
     return values
 
 
-def _quasi_likelihood(fit: Fit, cells: Cells, mean: Array, link_of_mean: Array, block: slice) -> Array:
+def _quasi_likelihood(fit: Fit, cells: DistinctRows, mean: Array, link_of_mean: Array, block: slice) -> Array:
     """Solve sum w x (h'/V)(m - h(x'gamma)) = 0."""
     others = _others(fit, block)
     # The response of a row is that of its whole exposure.

@@ -20,11 +20,11 @@ from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.mean_rules import rule_of
 from glmm_bayes.core.tabulated import tabulate
 from glmm_bayes.effects.estimand.question import SMALL, Question
-from glmm_bayes.effects.expectation.cells import ROWS_PER_POINT, Cell, split
+from glmm_bayes.effects.expectation.cells import ROWS_PER_POINT, EvaluatedCell, split
 from glmm_bayes.effects.expectation.column_derivatives import FOURTH, SIXTH
 from glmm_bayes.effects.expectation.expectation import on_scale
 from glmm_bayes.effects.expectation.level_averages import slope_over_levels
-from glmm_bayes.effects.expectation.predictor_draws import Parts, Pieces, Whole
+from glmm_bayes.effects.expectation.predictor_draws import AllPredictors, PredictorDraws, RowParameters
 from glmm_bayes.fit.linear_predictor import marginal_attenuation, marginal_variance
 
 Array = NDArray[np.float64]
@@ -40,7 +40,7 @@ class SlopeEvaluator:
     Attributes
     ----------
     question : Question
-    whole, plus, minus : Whole
+    whole, plus, minus : AllPredictors
         Of the rows, and of the rows to both sides.
     x : ndarray, shape (row,)
         The variable.
@@ -50,14 +50,14 @@ class SlopeEvaluator:
     """
 
     question: Question
-    whole: Whole
-    plus: Whole
-    minus: Whole
+    whole: AllPredictors
+    plus: AllPredictors
+    minus: AllPredictors
     x: Array
     measure: SlopeMeasure
     is_relative: bool = False
 
-    def cells(self, rows: NDArray[np.int64], most: int) -> Iterator[Cell]:
+    def cells(self, rows: NDArray[np.int64], most: int) -> Iterator[EvaluatedCell]:
         """Split rows into cells of at most ``most`` rows."""
         return split(rows, self._beside_main() if self._has_curves else None, most)
 
@@ -74,19 +74,21 @@ class SlopeEvaluator:
             column for side in (self.whole, self.plus, self.minus) for column in side.columns_beside_main()
         ]
 
-    def values(self, block: slice, cell: Cell) -> tuple[Array, str, float]:
+    def values(self, block: slice, cell: EvaluatedCell) -> tuple[Array, str, float]:
         """Return slopes of a cell in a block of draws, shape (draw, row) or (draw, row, category)."""
         rows = cell.rows
         if cell.is_curve and (found := self._by_table(block, rows)):
             return found
         return self.of_parts(self.parts(block, rows), block, rows)
 
-    def parts(self, block: slice, rows: NDArray[np.int64]) -> tuple[Parts, Parts, Parts]:
+    def parts(
+        self, block: slice, rows: NDArray[np.int64]
+    ) -> tuple[RowParameters, RowParameters, RowParameters]:
         """Return the parameters of rows and of their neighbours."""
         return parts_of_sides(self.whole, self.plus, self.minus, block, rows)
 
     def of_parts(
-        self, three: Sequence[Parts], block: slice, rows: NDArray[np.int64]
+        self, three: Sequence[RowParameters], block: slice, rows: NDArray[np.int64]
     ) -> tuple[Array, str, float]:
         """Return slopes at the parameters of rows and of their neighbours."""
         sides = (self.whole, self.plus, self.minus)
@@ -100,7 +102,7 @@ class SlopeEvaluator:
         return self.measure(relative, x, np.ones_like(relative)), rule, error
 
     def _relative(
-        self, three: Sequence[Parts], block: slice, rows: NDArray[np.int64], error: float
+        self, three: Sequence[RowParameters], block: slice, rows: NDArray[np.int64], error: float
     ) -> tuple[Array, float]:
         """Return the slope of the log of the mean, and its error."""
         sides = (self.whole, self.plus, self.minus)
@@ -163,8 +165,8 @@ SlopeMeasure = Callable[[Array, Array, Array], Array]
 
 
 def parts_of_sides(
-    whole: Whole, plus: Whole, minus: Whole, block: slice, rows: NDArray[np.int64]
-) -> tuple[Parts, Parts, Parts]:
+    whole: AllPredictors, plus: AllPredictors, minus: AllPredictors, block: slice, rows: NDArray[np.int64]
+) -> tuple[RowParameters, RowParameters, RowParameters]:
     """Return the parameters of rows and, one derivative to each side, of their neighbours.
 
     A conditional predictor is no linear function of the columns: its derivative is that of the solution,
@@ -181,14 +183,14 @@ def parts_of_sides(
     return parts, high, low
 
 
-def _recentred(parts: Parts, name: str, shift: Array) -> Parts:
+def _recentred(parts: RowParameters, name: str, shift: Array) -> RowParameters:
     value = parts.joint.at[name]
     at = {**parts.joint.at, name: replace(value, eta=value.eta + shift)}
     return replace(parts, joint=replace(parts.joint, at=at))
 
 
 def _conditional_change(
-    pieces: Pieces, plus: Pieces, minus: Pieces, block: slice, rows: NDArray[np.int64]
+    pieces: PredictorDraws, plus: PredictorDraws, minus: PredictorDraws, block: slice, rows: NDArray[np.int64]
 ) -> Array:
     """Return the derivative of the conditional predictor, shape (draw, row)."""
     etas = [each.of_columns(block, rows) for each in (pieces, plus, minus)]
@@ -206,7 +208,7 @@ def _conditional_change(
 
 
 def _mean_and_slope(
-    question: Question, parts: Parts, plus: Parts, minus: Parts
+    question: Question, parts: RowParameters, plus: RowParameters, minus: RowParameters
 ) -> tuple[Array, Array, str, float]:
     """Return the mean on the scale, its slope, the rule of the mean and its error."""
     mean, rule, error = on_scale(question, parts)
@@ -241,7 +243,9 @@ def _mean_and_slope(
     return mean, np.asarray(slope), rule, error
 
 
-def _along(question: Question, parts: Parts, plus: Parts, minus: Parts) -> tuple[Array, float]:
+def _along(
+    question: Question, parts: RowParameters, plus: RowParameters, minus: RowParameters
+) -> tuple[Array, float]:
     """Differentiate an answer that has no derivative in closed form, by differences along the direction."""
     size = _sizes(parts, plus, minus)
     t = _ALONG / size
@@ -255,7 +259,7 @@ def _along(question: Question, parts: Parts, plus: Parts, minus: Parts) -> tuple
     return slope, float(np.abs(slope - coarse).max(initial=0.0))
 
 
-def _sizes(parts: Parts, plus: Parts, minus: Parts) -> Array:
+def _sizes(parts: RowParameters, plus: RowParameters, minus: RowParameters) -> Array:
     """Return how fast the linear predictors and variances change, at least 1, shape (draw, row)."""
     size = np.ones(())
     for name, value in parts.joint.at.items():
@@ -269,7 +273,7 @@ def _sizes(parts: Parts, plus: Parts, minus: Parts) -> Array:
     return np.asarray(size)
 
 
-def _between(parts: Parts, plus: Parts, minus: Parts, t: Array) -> Parts:
+def _between(parts: RowParameters, plus: RowParameters, minus: RowParameters, t: Array) -> RowParameters:
     """Return the parameters at a distance along the direction."""
 
     def moved(middle: Array, high: Array, low: Array) -> Array:
@@ -293,4 +297,4 @@ def _between(parts: Parts, plus: Parts, minus: Parts, t: Array) -> Parts:
     heavy = parts.heavy
     if heavy is not None and plus.heavy is not None and minus.heavy is not None:
         heavy = replace(heavy, variance=moved(heavy.variance, plus.heavy.variance, minus.heavy.variance))
-    return Parts(Joint(at, variance, covariance), heavy)
+    return RowParameters(Joint(at, variance, covariance), heavy)

@@ -67,7 +67,7 @@ def median_ratio(
     Examples
     --------
     >>> import glmm_bayes as gb
-    >>> model = gb.Model("y ~ trt + (1 | ID)", gb.load_dataset("bacteria"), family="bernoulli")
+    >>> model = gb.Model("y01 ~ trt + (1 | ID)", gb.load_dataset("bacteria"), family="bernoulli")
     >>> fit = gb.Fit.from_draws(model, {"beta": [[[0.0, 0.0, 0.0]]], "sd_ID": [[[4.69**0.5]]]})
     >>> float(gb.median_ratio(fit, {"trt": ["drug"]}).summary()["mean"].round(6)[0])
     7.891177

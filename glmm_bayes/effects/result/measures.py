@@ -245,7 +245,7 @@ _FORM = "It takes two arrays of draws, the higher value's first, as in lambda a,
 
 
 @dataclass(frozen=True)
-class Custom(Measure):
+class FunctionMeasure(Measure):
     """A function of the user's of two arrays of draws."""
 
     function: Callable[[Array, Array], Any]
@@ -279,7 +279,7 @@ class Custom(Measure):
 
 def read_measure(measure: str | Callable[[Array, Array], Any]) -> Measure:
     """Return a measure by its name, or a function of two arrays of draws as one."""
-    return Custom(measure) if callable(measure) else MEASURES[measure]
+    return FunctionMeasure(measure) if callable(measure) else MEASURES[measure]
 
 
 _ALL = (

@@ -15,9 +15,9 @@ from glmm_bayes.effects.estimand.averages import grid_frame
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
 from glmm_bayes.effects.expectation.answer import rows_of
-from glmm_bayes.effects.expectation.cells import Evaluator
+from glmm_bayes.effects.expectation.cells import AnswerEvaluator
 from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, gathered
-from glmm_bayes.effects.expectation.predictor_draws import Parts, distinct_pieces
+from glmm_bayes.effects.expectation.predictor_draws import RowParameters, distinct_kinds
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.of_draws import quantities
 from glmm_bayes.fit.fit import Fit, check_fit
@@ -73,7 +73,7 @@ def attenuation(
     Examples
     --------
     >>> import glmm_bayes as gb
-    >>> model = gb.Model("y ~ trt + (1 | ID)", gb.load_dataset("bacteria"), family="bernoulli")
+    >>> model = gb.Model("y01 ~ trt + (1 | ID)", gb.load_dataset("bacteria"), family="bernoulli")
     >>> fit = gb.Fit.from_draws(model, {"beta": [[[0.0, 0.0, 0.0]]], "sd_ID": [[[1.0]]]})
     >>> float(gb.attenuation(fit, {"trt": ["placebo"]}).summary()["mean"].round(6)[0])
     0.826484
@@ -85,9 +85,9 @@ def attenuation(
         raise without_one_predictor(fit, "attenuation", "Use gb.coefficients and gb.slopes.")
     fit.family.check_new_groups(fit.link)
     rows, _ = rows_of(question, newdata)
-    whole, first, kind = distinct_pieces(question, rows)
+    whole, first, kind = distinct_kinds(question, rows)
     link = question.link
-    evaluator = Evaluator(question, whole, _local, integrates=True)
+    evaluator = AnswerEvaluator(question, whole, _local, integrates=True)
     both = gathered(evaluator, first, np.arange(len(first)), None, MAX_MEMORY).values
     local, approximate = np.moveaxis(both, -1, 0)
     is_logit = link.name == "logit"
@@ -108,7 +108,7 @@ def attenuation(
     )
 
 
-def _local(question: Question, found: Parts) -> tuple[Array, str, float]:
+def _local(question: Question, found: RowParameters) -> tuple[Array, str, float]:
     """Return the local attenuation and its approximation, shape (draw, row, 2)."""
     if found.heavy is not None:
         raise PredictionError(Finding("not_available", "t effects have no attenuation here."))

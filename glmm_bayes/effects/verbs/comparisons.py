@@ -17,7 +17,7 @@ from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.design.design import Design
 from glmm_bayes.effects.estimand.averages import Averages, averages, each_row, free_names
 from glmm_bayes.effects.estimand.contrasts import Change, changes
-from glmm_bayes.effects.estimand.estimand import Estimand, asked_of
+from glmm_bayes.effects.estimand.estimand import Estimand, merged_estimand
 from glmm_bayes.effects.estimand.question import SMALL, Question
 from glmm_bayes.effects.estimand.rows import Rows, columns_read, new_rows, predictors_of
 from glmm_bayes.effects.estimand.target_rows import confounded_factors, target_rows
@@ -123,7 +123,9 @@ def comparisons(
     check_texts(target=target)
     shown = read_interval(probability, interval)
     chosen = read_measure(measure)
-    asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per)
+    asked = merged_estimand(
+        estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per
+    )
     parameter, newdata, weights = asked.parameter, asked.newdata, asked.weights
     what = f"measure='{chosen.name}'" if chosen.of_ordered else ""
     asked_scale = _asked_scale(asked, chosen)

@@ -8,7 +8,7 @@ from typing import Any
 
 from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.effects.estimand.averages import averages, free_names, grid_frame
-from glmm_bayes.effects.estimand.estimand import Estimand, asked_of
+from glmm_bayes.effects.estimand.estimand import Estimand, merged_estimand
 from glmm_bayes.effects.expectation.answer import (
     answer,
     attributes,
@@ -111,7 +111,9 @@ def predictions(
     """
     check_fit(fit)
     shown = read_interval(probability, interval)
-    asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per)
+    asked = merged_estimand(
+        estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per
+    )
     question = question_of(fit, asked, asked.scale)
     start = seed_of(fit, seed)
     rows, notes = rows_of(question, asked.newdata)

@@ -16,10 +16,10 @@ from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.design.table import Column
 from glmm_bayes.effects.estimand.averages import averages, each_row, free_names
-from glmm_bayes.effects.estimand.estimand import Estimand, asked_of
+from glmm_bayes.effects.estimand.estimand import Estimand, merged_estimand
 from glmm_bayes.effects.estimand.rows import Rows, new_rows, predictors_of
 from glmm_bayes.effects.estimand.target_rows import confounded_factors
-from glmm_bayes.effects.estimand.variables import NANOSECONDS_A_DAY, Variable, held_means, variable_of
+from glmm_bayes.effects.estimand.variables import NANOSECONDS_A_DAY, Covariate, held_means, variable_of
 from glmm_bayes.effects.expectation.answer import (
     asks_new,
     attributes,
@@ -32,7 +32,7 @@ from glmm_bayes.effects.expectation.column_derivatives import sides_of
 from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, gathered
 from glmm_bayes.effects.expectation.new_group_means import slopes_of_new
 from glmm_bayes.effects.expectation.new_groups import seed_of
-from glmm_bayes.effects.expectation.predictor_draws import distinct_pieces
+from glmm_bayes.effects.expectation.predictor_draws import distinct_kinds
 from glmm_bayes.effects.expectation.slopes_exact import SlopeEvaluator, SlopeMeasure
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.hypotheses import contrast_rows
@@ -74,7 +74,7 @@ class Moving:
         ``slope`` if it is no number or date, or a measure needs a zero that dates do not have.
     """
 
-    variable: Variable
+    variable: Covariate
     measure: str
 
     def __post_init__(self) -> None:
@@ -170,7 +170,9 @@ def slopes(
     check_texts(variable=variable)
     shown = read_interval(probability, interval)
     how = _MEASURES[measure]
-    asked = asked_of(estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per)
+    asked = merged_estimand(
+        estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per
+    )
     parameter, newdata, weights = asked.parameter, asked.newdata, asked.weights
     question = question_of(fit, asked, asked.scale)
     start = seed_of(fit, seed)
@@ -190,7 +192,7 @@ def slopes(
     x = moving.numbers(rows.table[variable])
     sides = sides_of(rows, build, variable, x)
     middle, plus, minus = (
-        distinct_pieces(question, each, direct=True)[0] for each in (rows, sides.plus, sides.minus)
+        distinct_kinds(question, each, direct=True)[0] for each in (rows, sides.plus, sides.minus)
     )
     columns = [*middle.columns(), *plus.columns(), *minus.columns()]
     first, spread = distinct_rows(np.hstack([x[:, None], *columns]))

@@ -16,10 +16,10 @@ from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.effects.verbs.coefficients import population_coefficients, subject_coefficients
+from glmm_bayes.estimating_equations.mean_model import MeanModel, independent_groups, mean_model
+from glmm_bayes.estimating_equations.solver import CORRELATIONS, Solution, solve
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
-from glmm_bayes.gee.mean_model import MeanModel, independent_groups, mean_model
-from glmm_bayes.gee.solver import CORRELATIONS, Solution, solve
 from glmm_bayes.spec.linear_predictor import MEAN
 
 Array = NDArray[np.float64]

@@ -11,10 +11,10 @@ from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.effects.result.summary import summary_frame
+from glmm_bayes.estimating_equations.mean_model import MeanModel, mean_model
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.fit.linear_predictor import draw_blocks
-from glmm_bayes.gee.mean_model import MeanModel, mean_model
 from glmm_bayes.predictive.posterior_predictive import spread_draws
 from glmm_bayes.predictive.replication import NewGroupReplication
 
