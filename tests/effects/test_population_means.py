@@ -150,3 +150,12 @@ def test_a_student_of_one_degree_of_freedom_has_no_mean():
     with pytest.raises(gb.PredictionError) as caught:
         gb.predictions(gb.Fit.from_draws(model, draws), pd.DataFrame({"x": [0.0]}))
     assert caught.value.code == "estimand_undefined"
+
+
+def test_a_student_response_without_mean_is_refused_without_random_effects_too():
+    model = gb.Model(gb.Formula("real ~ x", nu=1), DATA, family="student")
+    fit = gb.Fit.from_draws(model, {"beta": [[[0.1, 0.2]]], "sigma": [[1.0]]})
+    with pytest.raises(gb.PredictionError) as caught:
+        gb.predictions(fit)
+    assert caught.value.code == "estimand_undefined"
+    assert np.isfinite(gb.predictions(fit, estimand="typical").draws).all()
