@@ -6,8 +6,8 @@ import pytest
 from scipy import special, stats
 
 import glmm_bayes as gb
+from tests.example_models import at_a_point
 from tests.families.test_censored_rows import refusal, rows_of
-from tests.plain_mode import PLAIN
 
 # Fused operations of more than 32 operands have no Python form.
 X = np.array([-1.0, -0.3, 0.2, 0.8, 1.1, 0.5])
@@ -186,16 +186,10 @@ def test_draws_of_bounded_rows_follow_the_bounded_law(family):
 def test_the_graph_has_the_same_rows_and_finite_gradients(family):
     low, high = CASES[family][6]
     model = model_of(family, f"weights(w) + cens(c, end) + trunc({low}, {high})")
-    graph = model.pymc_model
-    point = graph.initial_point()
-    outputs = graph.replace_rvs_by_values([graph[name] for name in ("beta", *CASES[family][2])])
-    beta, *further = graph.compile_fn(outputs, inputs=graph.value_vars, mode=PLAIN)(point)
-    draws = {"beta": beta, **dict(zip(CASES[family][2], further, strict=True))}
-    fit = gb.Fit.from_draws(model, {name: np.asarray(value)[None, None] for name, value in draws.items()})
-    rows = graph.compile_logp(vars=graph["y"], sum=False, mode=PLAIN)(point)[0]
-    expected_rows = np.asarray(fit.draws["log_likelihood"]["y"]).reshape(-1)
-    np.testing.assert_allclose(rows, expected_rows, rtol=1e-9, atol=1e-12)
-    assert np.isfinite(graph.compile_dlogp(mode=PLAIN)(point)).all()
+    draws, rows, has_finite_gradient = at_a_point(model, size=0.0)
+    found = np.asarray(gb.Fit.from_draws(model, draws).draws["log_likelihood"]["y"]).reshape(-1)
+    np.testing.assert_allclose(rows, found, rtol=1e-9, atol=1e-12)
+    assert has_finite_gradient
 
 
 def test_a_standard_error_of_zero_leaves_sigma_alone():

@@ -2,14 +2,13 @@
 
 import numpy as np
 import pandas as pd
-import pytensor
 import pytest
 from scipy import stats
 
 import glmm_bayes as gb
 from glmm_bayes.families import FAMILIES
+from tests.example_models import at_a_point
 from tests.families.test_regions import PARAMETERS
-from tests.plain_mode import PLAIN
 
 INF, NAN = np.inf, np.nan
 
@@ -147,21 +146,10 @@ CENSORED = pd.DataFrame(
 def test_the_graph_has_the_rows_of_the_fit_and_finite_gradients(family):
     bounds = "trunc(lb = 0.4, ub = 20.5)" if family == "gaussian" else "trunc(ub = 20.5)"
     model = gb.Model(f"y | cens(c, z) + {bounds} ~ x", CENSORED, family=family)
-    graph = model.pymc_model
-    point = graph.initial_point()
-    names = ("beta", *FAMILIES[family].auxiliaries)
-    outputs = graph.replace_rvs_by_values([graph[name] for name in names])
-    rows = graph.logp(vars=[graph["y"]], sum=False)[0]
-    slopes = pytensor.grad(rows.sum(), graph.value_vars, disconnected_inputs="ignore")
-    function = pytensor.function(
-        graph.value_vars, [rows, *slopes, *outputs], mode=PLAIN, on_unused_input="ignore"
-    )
-    found = function(*(point[value.name] for value in graph.value_vars))
-    size = len(slopes)
-    draws = {name: np.asarray(v)[None, None] for name, v in zip(names, found[1 + size :], strict=True)}
+    draws, rows, has_finite_gradient = at_a_point(model, size=0.0)
     expected = gb.Fit.from_draws(model, draws).draws["log_likelihood"]["y"].to_numpy().ravel()
-    np.testing.assert_allclose(found[0], expected, rtol=1e-9, atol=1e-12)
-    assert all(np.isfinite(slope).all() for slope in found[1 : 1 + size])
+    np.testing.assert_allclose(rows, expected, rtol=1e-9, atol=1e-12)
+    assert has_finite_gradient
 
 
 @pytest.mark.parametrize("family", ["gamma", "poisson"])

@@ -10,10 +10,14 @@ from glmm_bayes.core.links import LINKS
 from glmm_bayes.design.column import Column
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families import FAMILIES
-from tests.families.family_rows.counts import ROWS
+from tests.examples import EXAMPLES
 
-NAMES = [*ROWS, "ordered_beta"]
-TRIALS = [name for name in ROWS if ROWS[name].has_trials]
+RESPONSES = ("amount", "part0", "part01", "zeros")
+NAMES = [
+    *(name for name, example in EXAMPLES.items() if example.response in RESPONSES),
+    *("negative_binomial_1", "geometric", "generalized_poisson", "beta_binomial", "zero_inflated_binomial"),
+]
+TRIALS = [name for name in NAMES if EXAMPLES[name].has_trials]
 
 
 def read(family, values, trials=None):
