@@ -8,9 +8,10 @@ import os
 
 from hypothesis import settings
 
-# PyTensor would note the place in the code of every variable of every graph, and fold constants by
-# compiling C: a second or more for each operation that a fresh machine meets first.
-os.environ.setdefault("PYTENSOR_FLAGS", "traceback__limit=0,cxx=")
+# PyTensor would note the place in the code of every variable of every graph, fold constants by compiling C
+# (a second or more for each operation that a fresh machine meets first), and compile what is called a few
+# times only. What nutpie samples is compiled as ever.
+os.environ.setdefault("PYTENSOR_FLAGS", "traceback__limit=0,cxx=,mode=FAST_COMPILE")
 
 settings.register_profile("default", derandomize=True, deadline=None)
 settings.register_profile("explore", derandomize=False, max_examples=2000, deadline=None)

@@ -1,14 +1,18 @@
 """The command line does what its help says, and ends in one sentence and a documented exit code."""
 
+import io
 import json
 import shutil
 import subprocess
 import sys
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from unittest import mock
 
 import numpy as np
 import pytest
 
 import glmm_bayes as gb
+from glmm_bayes import cli
 from glmm_bayes.core.errors import DataError, StorageError
 from glmm_bayes.design.containers.known_files import read_known
 
@@ -51,9 +55,19 @@ output: {fit: fits/epil.glmm, report: epil.html}
 """
 
 
-def run(*arguments, cwd):
+def start(*arguments, cwd):
+    """Run the command line in a process of its own."""
     command = [sys.executable, "-m", "glmm_bayes.cli", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+
+
+def run(*arguments, cwd):
+    """Run the command line in this process, which has what it imports already."""
+    out, err = io.StringIO(), io.StringIO()
+    given = mock.patch.object(sys, "argv", ["glmm-bayes", *map(str, arguments)])
+    with given, chdir(cwd), redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as caught:
+        cli.main()
+    return subprocess.CompletedProcess(arguments, caught.value.code or 0, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture
@@ -76,7 +90,7 @@ def test_check_prints_model_and_findings(spec, tmp_path):
 @pytest.mark.sampling
 @pytest.mark.slow
 def test_fit_effects_and_report_follow_each_other(spec, tmp_path):
-    done = run("fit", spec, cwd=tmp_path)
+    done = start("fit", spec, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "89% equal-tailed interval" in " ".join(done.stdout.split())
     assert "progabide vs placebo" in done.stdout
@@ -230,6 +244,7 @@ def test_a_known_matrix_that_is_not_there_is_a_storage_error(tmp_path):
 
 def test_wrong_usage_ends_with_two(tmp_path):
     assert run("fitt", cwd=tmp_path).returncode == 2
+    assert start("fitt", cwd=tmp_path).returncode == 2
 
 
 def test_grouping_columns_of_a_csv_are_read_as_text(spec, tmp_path):

@@ -10,8 +10,8 @@ from scipy.special import gammaln
 
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.families import FAMILIES
+from tests.examples import Example
 from tests.families import test_families as laws
-from tests.families.family_laws import Row
 
 ROOT = Path(__file__).parents[1]
 FAMILY = re.search(
@@ -58,7 +58,7 @@ def outbreak(monkeypatch, tmp_path):
     file.write_text(FAMILY.group(1), encoding="utf-8")
     family = runpy.run_path(str(file))["Outbreak"]()
     monkeypatch.setitem(FAMILIES._entries, family.name, family)
-    monkeypatch.setitem(laws.ROWS, family.name, Row(lambda p, n: Reference(p["mu"])))
+    monkeypatch.setitem(laws.ROWS, family.name, Example("", (0.0, np.inf), lambda p, n: Reference(p["mu"])))
     return family
 
 

@@ -4,19 +4,16 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-import pymc as pm
 import pytensor
 import pytensor.tensor as pt
 import pytest
-from pymc.distributions.shape_utils import change_dist_size
-from pytensor.graph.replace import vectorize_graph
-from pytensor.graph.traversal import ancestors
 from scipy.special import gamma as gamma_function
 from scipy.special import kv
 
 import glmm_bayes as gb
 from glmm_bayes.covariances import COVARIANCES
 from tests.plain_mode import PLAIN
+from tests.prior_draws import prior_draws
 
 RNG = np.random.default_rng(7)
 LEVELS = list("abcdefgh")
@@ -165,9 +162,11 @@ def compiled(formula):
     graph = model.pymc_model
     names = [variable for variable in model.definition.posterior if variable in graph.named_vars]
     outputs = graph.replace_rvs_by_values([graph[variable] for variable in names])
-    total, inputs = graph.logp(), graph.value_vars
+    # PyMC derives all densities anew for each call.
+    terms, inputs = graph.logp(sum=False), graph.value_vars
+    total = pt.add(*[term.sum() for term in terms])
     gradient = pt.concatenate([slope.ravel() for slope in pytensor.grad(total, inputs)])
-    results = [*outputs, graph.logp(vars=[graph["y"]]), total, gradient]
+    results = [*outputs, terms[graph.basic_RVs.index(graph["y"])].sum(), total, gradient]
     function = pytensor.function(inputs, results, mode=PLAIN, on_unused_input="ignore")
     return model, names, lambda at: function(*(at[value.name] for value in inputs))
 
@@ -178,21 +177,16 @@ def near_the_start(model, seed, size):
     return {k: np.asarray(value + size * rng.standard_normal(np.shape(value))) for k, value in point.items()}
 
 
-def prior_draws(model, values, size, seed):
-    """Draw b from the prior, all draws at once, with the factor's other parameters at the given values."""
-    held = pm.do(model.pymc_model, {name: np.asarray(value, float) for name, value in values.items()})
-    above = set(ancestors([held["b_g"]]))
-    repeated = {rv: change_dist_size(rv, (size,), expand=True) for rv in held.free_RVs if rv in above}
-    b = pm.draw(vectorize_graph(held["b_g"], repeated), random_seed=seed, mode=PLAIN)
-    assert b.shape[0] == size
-    return b.reshape(size, -1)
+def b_of_prior(model, values, size, seed):
+    """Draw b from the prior with the other parameters of the factor held at the given values."""
+    return prior_draws(model.pymc_model, ["b_g"], size, seed, held=values)["b_g"].reshape(size, -1)
 
 
 @pytest.mark.parametrize("name", STATED)
 def test_prior_draws_have_the_stated_covariance(name):
     formula, values, levels, effects = STATED[name]
     size = 20_000
-    b = prior_draws(model_of(formula), values, size, seed=11)
+    b = b_of_prior(model_of(formula), values, size, seed=11)
     stated = np.kron(levels, effects)
     found = b.T @ b / size
     # Var(b_i b_j) from the draws themselves: right for t effects too.
@@ -223,7 +217,7 @@ def test_every_structure_is_tested():
 
 def test_intrinsic_effects_add_up_to_zero_in_each_part_of_the_map():
     formula, values, _, _ = STATED["icar"]
-    b = prior_draws(model_of(formula), values, 50, seed=3)
+    b = b_of_prior(model_of(formula), values, 50, seed=3)
     np.testing.assert_allclose(b[:, :5].sum(axis=1), 0.0, atol=1e-12)
     np.testing.assert_allclose(b[:, 5:].sum(axis=1), 0.0, atol=1e-12)
 

@@ -192,3 +192,10 @@ def test_few_levels_are_told_of_every_linear_predictor(name):
         assert f"'h' has 4 levels: {parameter} rests mostly on its prior (HalfNormal(" in message
     table = pd.DataFrame(model.check())
     assert (table["code"] == "few_groups").sum() == len(parameters)
+
+
+def test_a_factor_of_many_levels_is_checked_at_once():
+    data = pd.DataFrame({"f": np.resize([f"l{i}" for i in range(300)], 6000), "y": RNG.normal(size=6000)})
+    start = time.process_time()
+    gb.Model("y ~ f", data)
+    assert in_time(time.process_time() - start, 5.0)

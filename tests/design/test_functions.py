@@ -234,3 +234,13 @@ def test_a_reference_that_never_occurs_is_refused():
     with pytest.raises(DataError) as caught:
         design_of('y ~ C(f, ref="d")', data)
     assert (caught.value.code, caught.value.column) == ("unknown_level", "f")
+
+
+def test_a_transform_that_looks_at_other_rows_is_refused(monkeypatch):
+    monkeypatch.setitem(TRANSFORMS, "centred_by_hand", lambda x: x - x.mean())
+    with pytest.raises(gb.DataError, match="another number when other rows are left out"):
+        gb.Model(
+            "y ~ centred_by_hand(w)",
+            pd.DataFrame({"w": np.linspace(0, 1, 60) ** 2, "y": np.resize([0, 1, 1], 60)}),
+            "bernoulli",
+        )

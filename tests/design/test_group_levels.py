@@ -181,3 +181,21 @@ def test_a_model_of_a_million_rows_and_a_hundred_thousand_levels_is_light_and_qu
     tracemalloc.stop()
     print(f"{peak / 1e6:.0f} MB")
     assert peak < 200e6
+
+
+_BITS = np.random.default_rng(8)
+BITS = pd.DataFrame(
+    {"x": _BITS.normal(size=60), "g": np.repeat(np.arange(12), 5), "y": _BITS.integers(0, 2, 60)}
+)
+
+
+def test_levels_that_are_spelled_alike_are_refused():
+    mixed = pd.Categorical(np.resize(np.array([1, "1", 2, 3], dtype=object), 60), categories=[1, "1", 2, 3])
+    with pytest.raises(gb.DataError, match="spelled alike"):
+        gb.Model("y ~ x + (1 | g)", BITS.assign(g=mixed), family="bernoulli")
+
+
+def test_whole_numbers_of_64_bits_are_levels_that_do_not_wrap_around():
+    wide = BITS["g"].astype("uint64") + np.uint64(2**63 + 5)
+    model = gb.Model("y ~ x + (1 | g)", BITS.assign(g=wide), family="bernoulli")
+    assert model.design.groups[0].levels == tuple((int(g) + 2**63 + 5,) for g in np.unique(BITS["g"]))

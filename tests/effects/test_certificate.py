@@ -12,6 +12,7 @@ from scipy import integrate, special
 import glmm_bayes as gb
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.links import LINKS
+from tests.effects import small_fits
 
 #: Exact means of closed forms; others by adaptive quadrature.
 CLOSED = {
@@ -76,3 +77,14 @@ def test_the_logit_is_below_five_in_a_billion_up_to_sds_of_twelve():
         worst = max(worst, float(np.abs(found.value - exact).max()))
         assert found.error < 5e-9
     assert worst < 5e-9
+
+
+def test_the_error_of_a_conditional_predictor_is_stated():
+    for link, sd, largest in (("logit", 3.0, 1e-8), ("cloglog", 9.0, 1e-8), ("probit", 9.0, 0.0)):
+        fit = small_fits.fit_of("y ~ x + (1 | g)", [0.5, 0.2], sd, link=link, interpretation="population")
+        for answer in (gb.predictions(fit, estimand="typical"), gb.fan(fit)):
+            assert answer.attrs["integration_error"] == largest
+            assert (answer.attrs["integration"] == "exact") == (largest == 0.0)
+        assert gb.predictions(fit).attrs["integration_error"] == 0.0, "the formula itself"
+    fit = small_fits.fit_of("y ~ x + (1 | g)", [0.5, 0.2], 12.0, link="cloglog", interpretation="population")
+    assert gb.predictions(fit, estimand="typical").attrs["integration_error"] > 1e-8

@@ -9,7 +9,10 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.families import FAMILIES
-from tests.graph.model_rows import DATA, RESPONSES, USABLE, draws_of, model_of
+from tests.example_models import USABLE, draws_of
+from tests.example_models import few_rows_of as model_of
+from tests.examples import EXAMPLES
+from tests.examples import FEW as DATA
 
 #: Between a stated number's end and one that is computed.
 ROUNDING = 1e-12
@@ -34,7 +37,7 @@ def test_leaving_one_out_is_finite(family):
 @pytest.mark.parametrize("family", USABLE)
 def test_every_estimand_is_predicted(family):
     fit = fit_of(family)
-    rows = pd.DataFrame({"x": [0.0, 1.0], "g": ["g0", "g5"]})
+    rows = pd.DataFrame({"x": [0.0, 1.0], "g": ["A", "F"]})
     for word in ("population", "typical", "subject", "new_subject"):
         for newdata in (None, rows):
             assert np.isfinite(values(gb.predictions(fit, newdata, estimand=word))).all()
@@ -86,7 +89,7 @@ def test_without_variance_all_estimands_agree(family):
 
 @pytest.mark.parametrize("family", USABLE)
 def test_the_population_mean_lies_in_the_range_of_the_response(family):
-    low, high = RESPONSES[family][1:]
+    low, high = EXAMPLES[family].ends
     found = values(gb.predictions(fit_of(family)))
     assert (found >= low - ROUNDING).all() and (found <= high + ROUNDING).all()
 

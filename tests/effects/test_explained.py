@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
+from tests.effects import small_fits
 
 DATA = pd.DataFrame({"y": [0, 1] * 6, "n": [0, 3, 1, 2] * 3, "r": np.arange(12.0), "g": list("aabbccddeeff")})
 DATA["x"] = np.tile([0.0, 1.0, 2.0], 4)
@@ -85,3 +86,9 @@ def test_a_family_of_several_predictors_is_refused():
     with pytest.raises(gb.PredictionError) as caught:
         gb.r2(fit)
     assert caught.value.code == "not_available"
+
+
+def test_an_offset_is_no_variance_that_covariates_account_for():
+    fit = small_fits.fit_of("y ~ x + offset(off) + (1 | g)", [0.3, 0.0], 2.0, interpretation="population")
+    table = gb.r2(fit).summary().set_index(["scale", "quantity"])["mean"]
+    assert table["latent", "R2 population"] == pytest.approx(0.0, abs=1e-25)

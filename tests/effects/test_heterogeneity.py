@@ -13,6 +13,7 @@ from scipy import special, stats
 import glmm_bayes as gb
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.pair_covariance import pair_covariance
+from tests.effects import small_fits
 
 MONTHS = np.array([0.0, 1.0, 2.0, 3.0, 6.0, 9.0, 12.0])
 
@@ -250,3 +251,22 @@ def test_a_median_ratio_stands_once_for_what_does_not_vary():
         "factor",
         "mean",
     ]
+
+
+def test_the_correlation_of_responses_of_several_trials_is_that_of_one_trial_each():
+    fit = small_fits.fit_of("y | trials(n) ~ x + (1 | g)", [-1.0, 0.5], family="binomial")
+    table = gb.icc(fit).summary()
+    assert "of one trial each" in table.attrs["estimand_description"]
+    assert table["mean"][0] == pytest.approx(
+        gb.icc(small_fits.fit_of("y ~ x + (1 | g)", [-1.0, 0.5])).summary()["mean"][0]
+    )
+
+
+@pytest.mark.parametrize("link", ["logit", "probit", "cloglog"])
+def test_moments_of_many_rows_are_looked_up_and_equal_those_of_few(link):
+    data = pd.DataFrame({"x": np.linspace(-3, 3, 900), "g": np.arange(900) // 9, "y": np.resize([0, 1], 900)})
+    fit = small_fits.fit_of("y ~ x + (1 | g)", [0.2, 0.6], 1.3, data, draws=2, link=link)
+    rows = data.iloc[::100].drop(columns="y")
+    for verb in (gb.icc, gb.attenuation):
+        many, few = verb(fit, data), verb(fit, rows)
+        np.testing.assert_allclose(many["mean"][::100], few["mean"], rtol=1e-9)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
+from tests.effects import small_fits
 
 N = 12
 RNG = np.random.default_rng(9)
@@ -213,3 +214,51 @@ def test_odds_ratios_of_rare_categories_keep_their_digits(family, estimand, far)
         steps = (-1.5, 1.5, 1.5 if family == "cumulative" else 3.0)
         np.testing.assert_allclose(found, steps, rtol=1e-8)
     assert (gb.predictions(fit, data, estimand=estimand).draws.to_numpy() >= 0.0).all()
+
+
+@pytest.mark.parametrize("word", ["typical", "population", "subject"])
+@pytest.mark.parametrize("intercept", [-38.0, -12.0, 9.0, 12.0, 20.0, 38.0])
+def test_odds_ratios_keep_their_digits_at_both_ends(intercept, word):
+    model = gb.Model("y ~ x + (1 | g)", small_fits.DATA, family="bernoulli")
+    b = np.full((1, 1, 8, 1), 0.25)
+    fit = gb.Fit.from_draws(model, {"beta": [[[intercept, 1.0]]], "sd_g": [[[1.0]]], "b_g": b})
+    mirrored = gb.Fit.from_draws(model, {"beta": [[[-intercept, -1.0]]], "sd_g": [[[1.0]]], "b_g": -b})
+    rows = {"x": [0.0], "g": ["a"]}
+    for measure, exact in (("odds_ratio", np.e), ("log_odds_ratio", 1.0)):
+        found, other = (
+            gb.comparisons(each, "x", measure=measure, estimand=word, newdata=rows).draws.item()
+            for each in (fit, mirrored)
+        )
+        if abs(intercept) > 10 or word != "population":
+            assert found == pytest.approx(exact, rel=2e-4 if word == "population" else 1e-11)
+        assert found == pytest.approx(1 / other if measure == "odds_ratio" else -other, rel=1e-8)
+
+
+def test_odds_of_averages_over_rows_keep_their_digits_where_the_average_rounds_to_1():
+    fit = small_fits.fit_of("y ~ x + (1 | g)", [40.0, 1.0])
+    rows = pd.DataFrame({"x": [0.0, 2.0]})
+    found = gb.comparisons(fit, "x", measure="odds_ratio", estimand="typical", newdata=rows).draws.item()
+    assert found == pytest.approx(np.e, rel=1e-11), "both rows are set to the same values"
+
+
+def test_every_table_prints_its_caption():
+    rng = np.random.default_rng(8)
+    data = pd.DataFrame({"x": rng.normal(size=60), "g": np.repeat(np.arange(12), 5)})
+    data["y"] = rng.integers(0, 2, 60)
+    model = gb.Model("y ~ x + (1 | g)", data, family="bernoulli")
+    draws = {
+        "beta": rng.normal(size=(2, 6, 2)),
+        "sd_g": np.ones((2, 6, 1)),
+        "b_g": rng.normal(size=(2, 6, 12, 1)),
+    }
+    fit = gb.Fit.from_draws(model, draws)
+    for table in (
+        gb.summary(fit),
+        gb.coefficients(fit),
+        gb.random_effects(fit),
+        gb.variance_components(fit),
+    ):
+        assert "89% equal-tailed interval" in " ".join(str(table).split())
+        assert "<caption>" in table._repr_html_()
+        rows = table if isinstance(table, pd.DataFrame) else table.side_by_side()
+        assert "equal-tailed" not in str(rows.head(1)), "what is cut out has no caption"

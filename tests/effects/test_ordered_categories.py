@@ -369,3 +369,34 @@ def test_whole_numbers_are_told_their_positions():
 def test_shares_without_a_latent_scale_do_not_speak_of_one():
     assert "latent" not in gb.r2(one_draw("acat")).summary().attrs["caption"]
     assert "latent scale: Nakagawa's" in gb.r2(one_draw()).summary().attrs["caption"]
+
+
+RATINGS = pd.DataFrame(
+    {
+        "rating": pd.Categorical(np.tile(["lo", "mid", "hi"], 8), ["lo", "mid", "hi"], ordered=True),
+        "x": np.linspace(-1.5, 1.5, 24) ** 3,
+        "z": np.linspace(0.0, 1.0, 24) ** 2,
+        "g": np.repeat([f"g{k}" for k in range(6)], 4),
+    }
+)
+
+
+@pytest.mark.parametrize("disc", [1, 2])
+def test_odds_ratios_of_ordered_categories_know_the_discrimination(disc):
+    model = gb.Model(gb.Formula("rating ~ x + (1 | g)", disc=disc), RATINGS, family="cumulative")
+    draws = {"beta": [[[1.2]]], "sd_g": [[[2.0]]], "thresholds": [[[-1.0, 1.0]]]}
+    fit = gb.Fit.from_draws(model, draws)
+    assert gb.coefficients(fit).side_by_side()["subject_ratio"].item() == pytest.approx(np.exp(1.2 * disc))
+    table = gb.variance_components(fit).summary().set_index("quantity")["mean"]
+    d = np.pi**2 / 3 / disc**2
+    assert table["ICC, latent scale"] == pytest.approx(4 / (4 + d))
+    median = next(value for name, value in table.items() if name.startswith("median"))
+    assert median == pytest.approx(np.exp(disc * np.sqrt(8) * 0.6744897501960817))
+
+
+def test_a_discrimination_with_a_formula_has_no_one_ratio():
+    model = gb.Model(gb.Formula("rating ~ x + (1 | g)", disc="~ z"), RATINGS, family="cumulative")
+    draws = {"beta": [[[1.2]]], "sd_g": [[[2.0]]], "thresholds": [[[-1.0, 1.0]]], "disc_beta": [[[0.1, 0.2]]]}
+    table = gb.coefficients(gb.Fit.from_draws(model, draws)).side_by_side()
+    own = table[table["coef"] == "x"]
+    assert "subject_ratio" not in own or own["subject_ratio"].isna().all()

@@ -12,7 +12,9 @@ from scipy import special, stats
 import glmm_bayes as gb
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.families import FAMILIES
-from tests.graph.model_rows import DATA, USABLE, draws_of, model_of
+from tests.example_models import USABLE, draws_of
+from tests.example_models import few_rows_of as model_of
+from tests.examples import FEW as DATA
 
 VARIANCES = (0.25, 1.0, 4.0, 16.0)
 INVERSE = {
@@ -150,3 +152,12 @@ def test_a_student_of_one_degree_of_freedom_has_no_mean():
     with pytest.raises(gb.PredictionError) as caught:
         gb.predictions(gb.Fit.from_draws(model, draws), pd.DataFrame({"x": [0.0]}))
     assert caught.value.code == "estimand_undefined"
+
+
+def test_a_student_response_without_mean_is_refused_without_random_effects_too():
+    model = gb.Model(gb.Formula("y ~ x", nu=1), DATA, family="student")
+    fit = gb.Fit.from_draws(model, {"beta": [[[0.1, 0.2]]], "sigma": [[1.0]]})
+    with pytest.raises(gb.PredictionError) as caught:
+        gb.predictions(fit)
+    assert caught.value.code == "estimand_undefined"
+    assert np.isfinite(gb.predictions(fit, estimand="typical").draws).all()

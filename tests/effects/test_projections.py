@@ -103,3 +103,50 @@ def test_means_that_no_coefficients_fit_are_refused_with_the_number_of_draws():
     draws = {"beta": [[[0.0, 1.0]] * 2], "corr_g": [[np.eye(2)] * 2], "sd_g": [[[0.5, 0.5], [0.5, 30.0]]]}
     with pytest.raises(gb.PredictionError, match="in 1 of 2 draws"):
         gb.coefficients(gb.Fit.from_draws(model, draws))
+
+
+def test_projections_do_not_mind_uncentred_polynomials():
+    data = DATA.assign(y=DATA["bit"], year=np.resize(np.arange(2001, 2011), ROWS))
+    model = gb.Model("y ~ year + I(year^2) + (1 | g)", data, family="bernoulli")
+    centred = np.array([0.2, 0.3, -0.05])
+    mean = 2005.5
+    beta = [
+        centred[0] - mean * centred[1] + mean**2 * centred[2],
+        centred[1] - 2 * mean * centred[2],
+        centred[2],
+    ]
+    fit = gb.Fit.from_draws(model, {"beta": [[beta]], "sd_g": [[[1.5]]]})
+    found = gb.coefficients(fit).side_by_side()["population_mean"].to_numpy()
+    moved = gb.Model("y ~ t + I(t^2) + (1 | g)", data.assign(t=data["year"] - mean), family="bernoulli")
+    other = gb.coefficients(gb.Fit.from_draws(moved, {"beta": [[centred]], "sd_g": [[[1.5]]]})).side_by_side()
+    np.testing.assert_allclose(found[2], other["population_mean"][2], rtol=1e-5)
+
+
+SLOPES = {
+    "beta": [[[0.3, 0.5]]],
+    "sd_g": [[[0.7, 0.9]]],
+    "corr_g": np.eye(2)[None, None],
+}
+
+
+def test_an_exposure_projects_as_its_offset_does():
+    data = DATA.assign(e=np.random.default_rng(3).uniform(0.5, 4.0, ROWS))
+    rate = gb.Model("count | rate(e) ~ x + (1 + x | g)", data, family="poisson")
+    offset = gb.Model("count ~ x + offset(log(e)) + (1 + x | g)", data, family="poisson")
+    found = [
+        gb.coefficients(gb.Fit.from_draws(model, SLOPES)).side_by_side()["population_mean"]
+        for model in (rate, offset)
+    ]
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
+
+
+def test_a_weight_projects_as_repeated_rows_do():
+    data = DATA.assign(w=np.random.default_rng(4).integers(1, 4, ROWS))
+    weighted = gb.Model("bit | weights(w) ~ x + (1 | g)", data, family="bernoulli")
+    repeated = gb.Model("bit ~ x + (1 | g)", data.loc[data.index.repeat(data["w"])], family="bernoulli")
+    draws = {"beta": [[[0.3, 1.2]]], "sd_g": [[[2.0]]]}
+    found = [
+        gb.coefficients(gb.Fit.from_draws(model, draws)).side_by_side()["population_mean"]
+        for model in (weighted, repeated)
+    ]
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9)

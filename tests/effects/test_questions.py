@@ -329,3 +329,35 @@ def test_a_log_ratio_of_negative_means_is_refused():
     fit = gb.Fit.from_draws(model, {"beta": [[[-1.0, 0.3]]], "sigma": [[1.0]]})
     with pytest.raises(gb.PredictionError, match="not negative"):
         gb.comparisons(fit, "x", measure="log_ratio")
+
+
+_FLAT = np.random.default_rng(8)
+FLAT = pd.DataFrame({"x": _FLAT.normal(size=60), "y": _FLAT.integers(0, 2, 60)}).assign(
+    big=lambda frame: 1e6 + frame["x"]
+)
+
+
+def test_values_that_print_alike_are_compared_all_the_same():
+    fit = gb.Fit.from_draws(gb.Model("x ~ big", FLAT), {"beta": [[[0.0, 1.0]]], "sigma": [[1.0]]})
+    table = gb.comparisons(fit, "big", values=[1000000, 1000001]).summary()
+    assert table["mean"][0] == pytest.approx(1.0) and table["contrast"][0] == "1000001 vs 1000000"
+
+
+def test_the_default_contrast_does_not_depend_on_the_rows_asked_about():
+    fit = gb.Fit.from_draws(gb.Model("y ~ x", FLAT, family="bernoulli"), {"beta": [[[0.0, 1.0]]]})
+    for rows in ({"x": [0.0, 1.0]}, {"x": [0.0, 1.1]}):
+        assert gb.comparisons(fit, "x", newdata=rows).summary()["contrast"][0] == "x + 1 vs x"
+
+
+def test_one_row_of_new_data_can_be_written_as_scalars():
+    fit = gb.Fit.from_draws(gb.Model("y ~ x", FLAT, family="bernoulli"), {"beta": [[[0.0, 1.0]]]})
+    assert gb.predictions(fit, {"x": 0.0}).summary()["mean"][0] == 0.5
+
+
+def test_comparisons_beyond_a_splines_range_warn_once():
+    data = FLAT.assign(w=np.linspace(0.0, 1.0, 60))
+    model = gb.Model("y ~ bs(w, df = 4) + x:bs(w, df = 4)", data, family="bernoulli")
+    fit = gb.Fit.from_draws(model, {"beta": np.zeros((1, 1, 9))})
+    with pytest.warns(gb.GlmmWarning, match="extrapolation") as caught:
+        gb.comparisons(fit, "w", values=[0.5, 50.0])
+    assert len(caught) == 1

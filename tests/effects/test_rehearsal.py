@@ -10,9 +10,9 @@ from glmm_bayes.effects.expectation.answer import OVERFLOW
 from glmm_bayes.fit.datatree import checked_arrays
 from glmm_bayes.fit.supports import _INSIDE, Condition, inside
 from glmm_bayes.sampling.rehearsal import rehearsal
-from tests.families.every_family import FURTHER
-from tests.families.every_family import model_of as larger_model
-from tests.graph.model_rows import USABLE, draws_of, model_of
+from tests.example_models import FURTHER, USABLE, draws_of
+from tests.example_models import few_rows_of as model_of
+from tests.example_models import large_model_of as larger_model
 from tests.storage.test_saved_structures import FORMULAS
 from tests.storage.test_saved_structures import fit_of as fit_of_structure
 
@@ -64,7 +64,7 @@ def test_every_family_refuses_what_its_fits_refuse(family):
     model = model_of(family)
     check_draw(model)
     check_answers(
-        gb.Fit.from_draws(model, draws_of(model, shape=(1, 3))), "x", {"x": [0.0, 1.0], "g": ["g0", "g5"]}
+        gb.Fit.from_draws(model, draws_of(model, shape=(1, 3))), "x", {"x": [0.0, 1.0], "g": ["A", "F"]}
     )
 
 
@@ -80,7 +80,7 @@ def test_every_structure_refuses_what_its_fits_refuse(formula):
 def test_a_draw_of_a_model_with_many_predictors_lies_where_it_may(family):
     check_draw(larger_model(family))
     for parameter in FURTHER[family]:
-        check_draw(larger_model(family, right="mo(m3) + (1 + x || g)", **{parameter: "~ x + (1 | g)"}))
+        check_draw(larger_model(family, right="mo(steps) + (1 + x || g)", **{parameter: "~ x + (1 | g)"}))
 
 
 @pytest.mark.parametrize("support", _INSIDE, ids=lambda support: support[0].words if support else "any")

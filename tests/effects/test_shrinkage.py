@@ -249,3 +249,13 @@ def test_posterior_means_of_toenail_patients_differ_less_than_the_patients_do():
     table = gb.random_effects(fit).summary()
     assert table["mean"].std() == pytest.approx(3.37, abs=0.03)
     assert table.attrs["pooling"]["Intercept | patientID"] == pytest.approx(0.298, abs=0.02)
+
+
+@pytest.mark.parametrize("link", ["logit", "probit", "cloglog"])
+def test_levels_with_one_outcome_have_infinite_estimates_under_every_link(link):
+    g = np.repeat(np.arange(12), 5)
+    data = pd.DataFrame({"g": g, "y": np.where(g == 0, 1, np.where(g == 1, 0, np.resize([0, 1, 1], 60)))})
+    model = gb.Model("y ~ 1 + (1 | g)", data, family="bernoulli", link=link)
+    draws = {"beta": [[[0.1]]], "sd_g": [[[1.0]]], "b_g": np.zeros((1, 1, 12, 1))}
+    found = gb.random_effects(gb.Fit.from_draws(model, draws)).summary()["no_pooling"]
+    assert found[0] == np.inf and found[1] == -np.inf and np.isfinite(found[2:]).all()

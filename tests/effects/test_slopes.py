@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from tests.graph.model_rows import USABLE, draws_of, model_of
+from tests.example_models import USABLE, draws_of
+from tests.example_models import few_rows_of as model_of
 
 RNG = np.random.default_rng(11)
 DATA = pd.DataFrame(

@@ -142,3 +142,44 @@ def test_partial_integration_keeps_the_structure_of_the_other_factor():
         lambda z: expit(-0.4 + np.sqrt(5.25 + 0.464) * z) * stats.norm.pdf(z), -12, 12, epsabs=1e-13
     )[0]
     assert found == pytest.approx(exact, abs=5e-9)
+
+
+@pytest.mark.parametrize(
+    ("formula", "draws"),
+    [
+        ('y ~ x + (x || gr(g, dist = "student"))', {"beta": [-1, 0.5], "sd_g": [2, 3], "df_g": 2.5}),
+        ('y ~ x + (1 | mm(g, h, dist = "student"))', {"beta": [-1, 0.5], "sd_mm_g_h": [3], "df_mm_g_h": 2.2}),
+    ],
+)
+def test_a_sum_of_independent_t_effects_is_not_taken_for_a_t(formula, draws):
+    fit = fit_of(formula, draws)
+    with pytest.raises(gb.PredictionError, match="several independent t effects"):
+        gb.predictions(fit)
+
+
+def test_one_t_effect_a_row_is_integrated_under_by_and_slopes():
+    by = fit_of('y ~ x + (1 | gr(g, by = arm, dist = "student"))',
+                {"beta": [-1, 0.5], "sd_g": [2, 3], "df_g": 4.0})  # fmt: skip
+    slopes = fit_of('y ~ x + (1 + x | gr(g, dist = "student"))',
+                    {"beta": [-1, 0.5], "sd_g": [2, 3], "corr_g": np.eye(2), "df_g": 4.0})  # fmt: skip
+    for fit in (by, slopes):
+        assert np.isfinite(gb.predictions(fit).draws).all()
+
+
+@pytest.mark.parametrize(
+    ("formula", "draws", "known"),
+    [
+        ("y ~ x + (1 | gr(g, cov = K))", {"beta": [0, 1], "sd_g": [1.0]}, True),
+        ("y ~ x + (1 | mm(g, h))", {"beta": [0, 1], "sd_mm_g_h": [1.0]}, False),
+    ],
+)
+def test_ratios_and_shares_of_plain_intercepts_are_not_printed_for_others(formula, draws, known):
+    k = {"K": pd.DataFrame(4 * np.eye(6), index=LEVELS, columns=LEVELS)} if known else None
+    table = gb.variance_components(fit_of(formula, draws, known=k)).summary()
+    assert not table["quantity"].str.contains("odds ratio|ICC|variance").any()
+
+
+def test_levels_under_by_keep_their_own_estimate_without_pooling():
+    fit = fit_of("y ~ x + (1 | gr(g, by = arm))", {"beta": [0, 1], "sd_g": [1, 2], "b_g": np.zeros((6, 2))})
+    assert np.isfinite(gb.random_effects(fit).summary()["no_pooling"]).all()
+    assert len(gb.random_effects(fit).summary()) == 6

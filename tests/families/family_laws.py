@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,39 +12,13 @@ import pytensor.tensor as pt
 
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.row_value import RowValue, number
-from glmm_bayes.families import FAMILIES
+from glmm_bayes.families import FAMILIES, Family
 from glmm_bayes.families.numbers import RealFamily
 from glmm_bayes.graph.maths import GRAPH
+from tests.examples import Example
 from tests.plain_mode import PLAIN
 
 Values = Mapping[str, Any]
-TRIALS = np.array([3.0, 7.0, 12.0, 1.0])
-
-
-@dataclass(frozen=True)
-class Row:
-    """One family's reference: an independent formula (SciPy's wherever it has one).
-
-    Attributes
-    ----------
-    frozen : callable
-        Takes the parameters' values (``mu`` first) and trials, all broadcast to one shape, to an object
-        with ``rvs(random_state=)``, ``mean()``, ``var()``, ``cdf(y)``, ``sf(y)`` and ``logpdf`` or
-        ``logpmf``; a SciPy frozen distribution is one.
-    parameters : mapping of str to float
-        A value of each parameter beside ``mu``.
-    has_trials : bool
-    etas : mapping of str to tuple
-        Linear predictors of ``mu`` by link, where those of ``default_etas`` do not fit.
-    """
-
-    frozen: Callable[[Values, Any], Any]
-    parameters: Mapping[str, float] = field(default_factory=dict)
-    has_trials: bool = False
-    etas: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-
-    def trials(self) -> np.ndarray:
-        return TRIALS if self.has_trials else np.ones(4)
 
 
 def default_etas(link: str) -> np.ndarray:
@@ -58,17 +32,11 @@ def default_etas(link: str) -> np.ndarray:
     return np.array([-1.3, -0.2, 0.4, 1.1])
 
 
-def etas_of(row: Row, link: str) -> np.ndarray:
+def etas_of(row: Example, link: str) -> np.ndarray:
     return np.asarray(row.etas.get(link, default_etas(link)), float)
 
 
-#: Linear predictors of probabilities under links that end them.
-OF_PROBABILITIES = {
-    "log": (-1.9, -0.9, -0.4, -0.05),
-    "identity": (0.1, 0.35, 0.6, 0.9),
-    "logc": (-1.9, -0.9, -0.4, -0.05),
-}
-#: Those far out: near an end of the mean, or of the linear predictor.
+#: Linear predictors near an end of the mean of probabilities, or of the linear predictor itself.
 FAR_OF_PROBABILITIES = {
     "log": (-30.0, -4.0, -0.5, -1e-3),
     "identity": (1e-3, 0.3, 0.7, 0.999),
@@ -84,7 +52,7 @@ def at_of(link: str, eta: Any, parameters: Values, m: Any = None) -> dict[str, R
     }
 
 
-def values_of(row: Row, link: str, eta: np.ndarray) -> dict[str, Any]:
+def values_of(row: Example, link: str, eta: np.ndarray) -> dict[str, Any]:
     mu = LINKS[link].inverse(eta)
     return {"mu": mu} | {name: np.broadcast_to(value, mu.shape) for name, value in row.parameters.items()}
 
@@ -94,15 +62,23 @@ def reference_log_density(frozen: Any, y: np.ndarray) -> np.ndarray:
 
 
 def graph_log_density(family: str, link: str, y: np.ndarray, n: np.ndarray, parameters: Values) -> Any:
-    """Compile the graph's log density and its gradient in eta and in each further parameter."""
-    eta = pt.vector("eta")
-    scalars = {name: pt.scalar(name) for name in parameters}
-    inputs = [eta, *scalars.values()]
-    density = FAMILIES[family].log_density(
-        pt.constant(y), pt.constant(n), at_of(link, eta, scalars, GRAPH), GRAPH
+    """Return the graph's log density at y and its gradient in eta and in each further parameter."""
+    function = _compiled(FAMILIES[family], link, tuple(parameters))
+    return lambda *at: function(y, n, *at)
+
+
+@cache
+def _compiled(family: Family, link: str, parameters: tuple[str, ...]) -> Any:
+    y, n, eta = (
+        pt.vector("y", dtype="float64"),
+        pt.vector("n", dtype="float64"),
+        pt.vector("eta", dtype="float64"),
     )
-    gradients = pytensor.grad(density.sum(), inputs)
-    return pytensor.function(inputs, [density, *gradients], mode=PLAIN, on_unused_input="ignore")
+    scalars = {name: pt.scalar(name, dtype="float64") for name in parameters}
+    density = family.log_density(y, n, at_of(link, eta, scalars, GRAPH), GRAPH)
+    gradients = pytensor.grad(density.sum(), [eta, *scalars.values()])
+    inputs, outputs = [y, n, eta, *scalars.values()], [density, *gradients]
+    return pytensor.function(inputs, outputs, mode=PLAIN, on_unused_input="ignore")
 
 
 def far_etas(family: str, link: str) -> np.ndarray:

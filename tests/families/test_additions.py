@@ -6,7 +6,8 @@ import pytest
 from scipy import special, stats
 
 import glmm_bayes as gb
-from tests.plain_mode import PLAIN
+from tests.example_models import at_a_point
+from tests.families.test_censored_rows import refusal, rows_of
 
 # Fused operations of more than 32 operands have no Python form.
 X = np.array([-1.0, -0.3, 0.2, 0.8, 1.1, 0.5])
@@ -185,13 +186,80 @@ def test_draws_of_bounded_rows_follow_the_bounded_law(family):
 def test_the_graph_has_the_same_rows_and_finite_gradients(family):
     low, high = CASES[family][6]
     model = model_of(family, f"weights(w) + cens(c, end) + trunc({low}, {high})")
-    graph = model.pymc_model
-    point = graph.initial_point()
-    outputs = graph.replace_rvs_by_values([graph[name] for name in ("beta", *CASES[family][2])])
-    beta, *further = graph.compile_fn(outputs, inputs=graph.value_vars, mode=PLAIN)(point)
-    draws = {"beta": beta, **dict(zip(CASES[family][2], further, strict=True))}
-    fit = gb.Fit.from_draws(model, {name: np.asarray(value)[None, None] for name, value in draws.items()})
-    rows = graph.compile_logp(vars=graph["y"], sum=False, mode=PLAIN)(point)[0]
-    expected_rows = np.asarray(fit.draws["log_likelihood"]["y"]).reshape(-1)
-    np.testing.assert_allclose(rows, expected_rows, rtol=1e-9, atol=1e-12)
-    assert np.isfinite(graph.compile_dlogp(mode=PLAIN)(point)).all()
+    draws, rows, has_finite_gradient = at_a_point(model, size=0.0)
+    found = np.asarray(gb.Fit.from_draws(model, draws).draws["log_likelihood"]["y"]).reshape(-1)
+    np.testing.assert_allclose(rows, found, rtol=1e-9, atol=1e-12)
+    assert has_finite_gradient
+
+
+def test_a_standard_error_of_zero_leaves_sigma_alone():
+    data = {"y": [1.0, 2.0], "s": [0.0, 1.0]}
+    found = rows_of("y | se(s, sigma = TRUE) ~ 1", data, "gaussian", beta=[0.0], sigma=1.3)
+    np.testing.assert_allclose(found, stats.norm(0, [1.3, np.hypot(1.3, 1.0)]).logpdf([1.0, 2.0]), rtol=1e-12)
+    assert "se(s) must be positive" in refusal("y | se(s) ~ 1", data, "gaussian")
+    negative = {"y": [1.0, 2.0], "s": [-1.0, 1.0]}
+    assert "at least 0" in refusal("y | se(s, sigma = TRUE) ~ 1", negative, "gaussian")
+
+
+_MANY = np.random.default_rng(3)
+SIZE = 24
+MANY = pd.DataFrame(
+    {
+        "x": _MANY.normal(size=SIZE),
+        "z": _MANY.normal(size=SIZE),
+        "real": _MANY.normal(size=SIZE),
+        "s": _MANY.uniform(0.5, 1.5, SIZE),
+        "e": _MANY.uniform(0.5, 4.0, SIZE),
+        "w": _MANY.integers(1, 4, SIZE),
+        "count": _MANY.poisson(3.0, SIZE),
+        "n": _MANY.poisson(5.0, SIZE) + 1,
+        "y": np.tile([0, 1, 1], 8),
+        "rating": pd.Categorical(np.tile(["lo", "mid", "hi"], 8), ["lo", "mid", "hi"], ordered=True),
+        "g": np.repeat([f"g{k}" for k in range(6)], 4),
+    }
+)
+
+
+@pytest.mark.parametrize("sigma", ["~ z", 3.0])
+def test_known_errors_and_sigma_are_not_both_ignored(sigma):
+    with pytest.raises(gb.GlmmError) as caught:
+        gb.Model(gb.Formula("real | se(s) ~ x", sigma=sigma), MANY)
+    assert "sigma = TRUE" in str(caught.value)
+
+
+@pytest.mark.parametrize("unit", [1.0, 3600.0])
+def test_an_exposure_shifts_the_prior_of_the_intercept_as_its_offset_does(unit):
+    data = MANY.assign(e=MANY["e"] * unit)
+    rate = gb.Model("count | rate(e) ~ x", data, family="poisson")
+    offset = gb.Model("count ~ x + offset(log(e))", data, family="poisson")
+    tables = [str(model).partition("Intercept")[2].splitlines()[0] for model in (rate, offset)]
+    # The numbers are the same; what the average row has is called what it is.
+    assert "with its exposure: " in tables[0]
+    assert tables[0].replace("its exposure", "its offset") == tables[1]
+
+
+@pytest.mark.parametrize("family", ["gaussian", "student"])
+def test_a_meta_analysis_has_coefficients_and_variance_components(family, tmp_path):
+    model = gb.Model("real | se(s) ~ 1 + (1 | g)", MANY, family=family)
+    draws = {"beta": np.full((1, 4, 1), 0.3), "sd_g": np.full((1, 4, 1), 0.5), "b_g": np.zeros((1, 4, 6, 1))}
+    if family == "student":
+        draws["nu"] = np.full((1, 4), 5.0)
+    fit = gb.Fit.from_draws(model, draws)
+    assert gb.coefficients(fit).side_by_side()["population_mean"].item() == pytest.approx(0.3)
+    assert not gb.variance_components(fit).summary()["quantity"].str.contains("ICC").any()
+    gb.report(fit, tmp_path / "report.html")
+
+
+@pytest.mark.parametrize("family", ["gaussian", "student", "skew_normal"])
+def test_the_unit_of_exposure_changes_no_prior_under_a_log_link(family):
+    data = MANY.assign(v=np.exp(MANY["real"]) * MANY["e"])
+    models = [
+        gb.Model("v ~ x + offset(log(e))", data.assign(e=data["e"] * unit), family=family, link="log")
+        for unit in (1.0, 1000.0)
+    ]
+    centres = [model.priors.first.fixed.mean[0] for model in models]
+    assert centres[1] - centres[0] == pytest.approx(-np.log(1000.0))
+    lines = [str(model).splitlines() for model in models]
+    sigmas = [[line.split() for line in some if line.startswith("sigma")] for some in lines]
+    assert len(sigmas[0]) == 1
+    assert sigmas[0] == sigmas[1]

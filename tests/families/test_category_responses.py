@@ -8,6 +8,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+import glmm_bayes as gb
 from glmm_bayes.core.errors import DataError, Findings
 from glmm_bayes.design.column import Column
 from glmm_bayes.design.response import ResponseColumns, read_response
@@ -265,3 +266,13 @@ def test_rows_and_categories_without_counts_are_told():
         "[degenerate_response] 'b' is 0 in all rows: its coefficients rest on their priors.",
         "[trials] 1 rows have 0 trials (row 1): kept, they carry no information.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("values", "unseen"), [([1, 2, 4], "3"), ([1, 5, 7], "2 to 4, 6"), ([10, 200, 300], "")]
+)
+@pytest.mark.parametrize("family", ["cumulative", "sratio"])
+def test_whole_numbers_that_were_never_seen_are_told(family, values, unseen):
+    model = gb.Model("y ~ 1", pd.DataFrame({"y": values * 2}), family=family)
+    text = " ".join(map(str, model.findings))
+    assert (f"{unseen} was never seen" in text) if unseen else ("never seen" not in text)

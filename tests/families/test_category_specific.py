@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pymc as pm
 import pytest
 from scipy import stats
 from scipy.special import expit
@@ -11,6 +10,7 @@ import glmm_bayes as gb
 from glmm_bayes.families import FAMILIES
 from tests.families.ordinal_laws import table
 from tests.plain_mode import PLAIN
+from tests.prior_draws import prior_draws
 
 RNG = np.random.default_rng(6)
 ROWS = 80
@@ -48,9 +48,7 @@ def test_the_log_density_is_that_of_the_textbook_with_priors_at_the_average_row(
 
 
 def draws_of_prior(model, *names, draws):
-    variables = [model.pymc_model[name] for name in names]
-    drawn = pm.draw(variables, draws, random_seed=2, mode="FAST_COMPILE")
-    return dict(zip(names, drawn, strict=True))
+    return prior_draws(model.pymc_model, names, draws, seed=2)
 
 
 def draws_of(rng, size):

@@ -5,7 +5,9 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.families import FAMILIES
-from tests.families.every_family import DATA, FURTHER, RESPONSES, ROWS, at_a_point, model_of
+from tests.example_models import FURTHER, at_a_point
+from tests.example_models import large_model_of as model_of
+from tests.examples import DATA, RESPONSES, ROWS
 
 # Each link of each family is held to NumPy in test_families.
 
@@ -55,13 +57,13 @@ def test_prior_draws_lie_in_the_support(family):
     assert np.isfinite(drawn).all()
     kind = RESPONSES[family].split(" |")[0]
     limits = {
-        "real": (-np.inf, np.inf), "angle": (-np.pi, np.pi), "bit": (0, 1), "share": (0, 1), "share0": (0, 1),
-        "share01": (0, 1), "score": (0, 3), "kind": (0, 2),
+        "y": (-np.inf, np.inf), "angle": (-np.pi, np.pi), "bit": (0, 1), "part": (0, 1), "part0": (0, 1),
+        "part01": (0, 1), "score": (0, 3), "choice": (0, 2),
     }.get(kind, (0, np.inf))  # fmt: skip
     assert (drawn >= limits[0]).all() and (drawn <= limits[1]).all()
-    if kind in ("count", "part", "bit", "score", "kind", "cbind(m1, m2, m3)"):
+    if kind in ("count", "zeros", "k", "bit", "score", "choice", "cbind(na, nb, nc)"):
         np.testing.assert_array_equal(drawn, np.floor(drawn))
-    if kind == "part":
+    if kind == "k":
         assert (drawn[..., 0] <= DATA["n"].to_numpy()).all()
 
 
@@ -96,7 +98,8 @@ def test_a_prior_of_an_unknown_name_is_answered_with_the_names():
 
 
 def test_categories_whose_names_collide_stay_apart():
-    model = model_of("categorical", right="x")
+    data = DATA.assign(kind=np.resize(["a b", "a_b", "c"], ROWS))
+    model = gb.Model("kind ~ x", data, family="categorical")
     assert list(model.priors.predictors) == ["mu_a_b", "mu_c"]
     data = DATA.assign(kind=np.resize(["a", "d e", "d_e"], ROWS))
     model = gb.Model("kind ~ x", data, family="categorical")

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 import glmm_bayes as gb
-from tests.families.test_found_in_bounds import refusal, rows_of
+from tests.families.test_censored_rows import refusal, rows_of
 
 Y = np.array([0.4, 1.2, 2.5, 0.9, 3.1, 1.7])
 K = np.array([1, 2, 3, 1, 4, 2])

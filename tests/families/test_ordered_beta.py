@@ -14,7 +14,7 @@ from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.graph.maths import GRAPH
-from tests.families.family_rows.counts import Ends
+from tests.families.references import Ends
 from tests.families.test_families import fits
 from tests.plain_mode import PLAIN
 

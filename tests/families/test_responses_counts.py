@@ -1,17 +1,23 @@
 """How counts, amounts and proportions with zero parts are read: what is refused, and what is warned of."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import glmm_bayes as gb
 from glmm_bayes.core.errors import DataError, Findings
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.design.column import Column
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families import FAMILIES
-from tests.families.family_rows.counts import ROWS
+from tests.examples import EXAMPLES
 
-NAMES = [*ROWS, "ordered_beta"]
-TRIALS = [name for name in ROWS if ROWS[name].has_trials]
+RESPONSES = ("amount", "part0", "part01", "zeros")
+NAMES = [
+    *(name for name, example in EXAMPLES.items() if example.response in RESPONSES),
+    *("negative_binomial_1", "geometric", "generalized_poisson", "beta_binomial", "zero_inflated_binomial"),
+]
+TRIALS = [name for name in NAMES if EXAMPLES[name].has_trials]
 
 
 def read(family, values, trials=None):
@@ -141,3 +147,11 @@ def test_the_centre_of_positive_parts_follows_the_positive_rows_and_their_exposu
     scales = FAMILIES["hurdle_lognormal"].scales(LINKS["identity"], response, offset)
     assert scales.intercept_mean == pytest.approx(np.log([1.0, 3.0]).mean(), abs=1e-12)
     assert scales.effect == pytest.approx(2.5 * np.log([1.0, 3.0]).std(ddof=1), abs=1e-12)
+
+
+@pytest.mark.parametrize("family", ["binomial", "beta_binomial", "zero_inflated_binomial"])
+def test_three_columns_are_not_successes_and_failures(family):
+    data = pd.DataFrame({"count": [1, 2, 3], "n": [4, 5, 6], "w": [1, 2, 1], "x": [0.0, 1.0, 3.0]})
+    with pytest.raises(gb.GlmmError) as caught:
+        gb.Model("cbind(count, n, w) ~ x", data, family=family)
+    assert "multinomial" in str(caught.value)

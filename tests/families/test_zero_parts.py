@@ -13,8 +13,8 @@ from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.graph.maths import GRAPH
+from tests.examples import REFERENCES as ROWS
 from tests.families.family_laws import at_of, etas_of
-from tests.families.family_rows.counts import ROWS
 from tests.plain_mode import PLAIN
 
 PARTS = [name for name in ROWS if {"zi", "hu", "zoi"} & ROWS[name].parameters.keys()]

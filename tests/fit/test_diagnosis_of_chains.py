@@ -194,3 +194,13 @@ def test_a_few_equal_draws_of_a_short_run_are_no_stuck_chain(draws):
     beta = noise(2, draws)
     beta[1, 1:3] = beta[1, 1]
     assert "stuck chains" not in checks(fit_of(beta))
+
+
+def test_draws_that_do_not_move_are_told_and_not_called_converged():
+    rng = np.random.default_rng(8)
+    data = pd.DataFrame({"x": rng.normal(size=60), "g": np.repeat(np.arange(12), 5)})
+    data["y"] = rng.integers(0, 2, 60)
+    model = gb.Model("y ~ x + (1 | g)", data, family="bernoulli")
+    draws = {"beta": np.ones((2, 6, 2)), "sd_g": np.ones((2, 6, 1))}
+    diagnosis = gb.diagnose(gb.Fit.from_draws(model, draws))
+    assert not diagnosis.passed and "variation" in diagnosis.verdict

@@ -11,7 +11,8 @@ import xarray as xr
 import glmm_bayes as gb
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.storage.save_load import load, save_fit
-from tests.families.every_family import FURTHER, model_of
+from tests.example_models import FURTHER
+from tests.example_models import large_model_of as model_of
 from tests.storage.test_saved_structures import DATA, FORMULAS, KNOWN
 
 #: By the first word of a variable's name, or its whole name: where it lies, said here once more.

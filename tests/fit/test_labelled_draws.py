@@ -71,3 +71,23 @@ def test_a_saved_fit_with_such_correlations_loads(tmp_path):
     fit = gb.Fit.from_draws(MODEL, draws(labelled([2, 1, 0])))
     fit.save(tmp_path / "a.glmm")
     np.testing.assert_array_equal(gb.load(tmp_path / "a.glmm").flat["joint_corr_i"][0], CORR)
+
+
+def test_a_tree_in_another_order_is_read_by_its_labels():
+    rng = np.random.default_rng(8)
+    data = pd.DataFrame({"x": rng.normal(size=60), "f": np.resize(["a", "b", "c"], 60)})
+    data = data.assign(g=np.repeat(np.arange(12), 5), y=rng.integers(0, 2, 60))
+    model = gb.Model("y ~ x + f + (1 | g)", data, family="bernoulli")
+    draws = {
+        "beta": rng.normal(size=(1, 6, 4)),
+        "sd_g": np.ones((1, 6, 1)),
+        "b_g": rng.normal(size=(1, 6, 12, 1)),
+    }
+    fit = gb.Fit.from_draws(model, draws)
+    turned = fit.draws["posterior"].to_dataset().isel(coef=[2, 1, 3, 0], g=slice(None, None, -1))
+    again = gb.Fit.from_draws(model, xr.DataTree.from_dict({"posterior": turned}))
+    for name in draws:
+        np.testing.assert_array_equal(again.flat[name], fit.flat[name])
+    foreign = turned.assign_coords(coef=["f[b]", "x", "f[c]", "f[a]"])
+    with pytest.raises(gb.DataError, match="labels of 'coef'"):
+        gb.Fit.from_draws(model, xr.DataTree.from_dict({"posterior": foreign}))

@@ -7,6 +7,7 @@ from scipy import stats
 from scipy.special import log_expit
 
 import glmm_bayes as gb
+from tests.plain_mode import PLAIN
 
 RNG = np.random.default_rng(4)
 ROWS, LEVELS = 40, 6
@@ -26,14 +27,16 @@ def log_densities(model, *names):
     point = {key: np.asarray(value) + RNG.normal(0, 0.2, np.shape(value))
              for key, value in graph.initial_point().items()}  # fmt: skip
     variables = [graph[name] for name in names] or None
-    total = graph.compile_logp(vars=variables)(point)
+    total = graph.compile_logp(vars=variables, mode=PLAIN)(point)
     return float(total), point
 
 
 def values_at(model, point, *names):
     graph = model.pymc_model
     outputs = graph.replace_rvs_by_values([graph[name] for name in names])
-    return dict(zip(names, graph.compile_fn(outputs, inputs=graph.value_vars)(point), strict=True))
+    return dict(
+        zip(names, graph.compile_fn(outputs, inputs=graph.value_vars, mode=PLAIN)(point), strict=True)
+    )
 
 
 def test_without_labels_or_residual_correlations_the_density_is_the_product_of_the_separate_ones():
@@ -43,7 +46,7 @@ def test_without_labels_or_residual_correlations_the_density_is_the_product_of_t
     apart = 0.0
     for slug, model in (("a", gb.Model(first, DATA)), ("bit", gb.Model(second, DATA, "bernoulli"))):
         own = {key.removeprefix(f"{slug}_"): value for key, value in point.items() if key.startswith(slug)}
-        apart += float(model.pymc_model.compile_logp()(own))
+        apart += float(model.pymc_model.compile_logp(mode=PLAIN)(own))
     assert total == pytest.approx(apart, rel=1e-12)
 
 
@@ -65,7 +68,9 @@ def test_effects_under_a_label_have_the_joint_normal_density():
     rows = stats.norm.logpdf(DATA["a"], eta, at["a_sigma"]).sum()
     rows += np.where(DATA["bit"] == 1, log_expit(logit), log_expit(-logit)).sum()
     graph = model.pymc_model
-    assert graph.compile_logp(vars=[graph["a"], graph["bit"]])(point) == pytest.approx(rows, rel=1e-10)
+    assert graph.compile_logp(vars=[graph["a"], graph["bit"]], mode=PLAIN)(point) == pytest.approx(
+        rows, rel=1e-10
+    )
 
 
 @pytest.mark.parametrize("family", ["gaussian", "student"])
@@ -90,7 +95,7 @@ def test_correlated_residuals_have_the_multivariate_density(family):
         else:
             expected += stats.multivariate_t.logpdf(y, mean, shape, df=float(at["nu"]))
     assert found == pytest.approx(expected, rel=1e-10)
-    assert np.isfinite(graph.compile_dlogp()(point)).all()
+    assert np.isfinite(graph.compile_dlogp(mode=PLAIN)(point)).all()
 
 
 def test_a_prior_without_a_response_holds_for_all_and_one_with_its_name_comes_first():

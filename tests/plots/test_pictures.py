@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 import glmm_bayes as gb
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.plots.canvas import STROKES, compact, decimals, literal, number
+from tests.effects import small_fits
 
 INTERVAL = "89% equal-tailed interval"
 EPIL = gb.load_dataset("epil")
@@ -234,3 +235,12 @@ def test_the_words_of_numbers_needed_to_treat_fit_the_picture(draw):
 def compact_words(effects):
     row = effects.summary().iloc[0]
     return f"x = 0: {row['median']:.3g}".replace("-", "−")
+
+
+def test_the_picture_of_numbers_needed_to_treat_says_what_it_shows():
+    fit = small_fits.fit_of("y ~ x + (1 | g)", [-1.0, 0.5], draws=3)
+    alt = gb.estimands(fit, "x", measure="nnt").plot().alt
+    assert alt.endswith(
+        "Reciprocals of the difference's median and of the ends of its 89% equal-tailed interval."
+    )
+    assert gb.estimands(fit, "x").plot().alt.endswith("Posterior means with 89% equal-tailed intervals.")

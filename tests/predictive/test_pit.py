@@ -76,3 +76,17 @@ def test_categories_without_an_order_have_no_transform():
     fit = fit_of("y ~ 1", data, "categorical", mu_b_beta=[0.0], mu_c_beta=[0.0])
     with pytest.raises(gb.PredictionError, match="no order"):
         gb.pit(fit)
+
+
+def test_censored_responses_have_no_picture_of_replicates(tmp_path):
+    data = pd.DataFrame({"x": X[:24], "g": np.repeat(list("abcdef"), 4)}).assign(
+        v=np.linspace(0.5, 1.5, 24), c=np.tile(["none", "right"], 12)
+    )
+    model = gb.Model("v | cens(c) ~ x + (1 | g)", data, family="exponential")
+    draws = {"beta": np.zeros((1, 4, 2)), "sd_g": np.ones((1, 4, 1)), "b_g": np.zeros((1, 4, 6, 1))}
+    fit = gb.Fit.from_draws(model, draws)
+    with pytest.raises(gb.PredictionError) as caught:
+        gb.pp_check(fit)
+    assert "gb.pit" in str(caught.value)
+    gb.report(fit, tmp_path / "report.html")
+    assert "censored responses" in (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -11,8 +11,8 @@ from scipy import stats
 import glmm_bayes as gb
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.spec.editions import default_correlation
-from tests.family_models import DATA as FAMILY_DATA
-from tests.family_models import RESPONSES
+from tests.examples import DATA as FAMILY_DATA
+from tests.examples import RESPONSES
 
 SAVED = Path(__file__).parents[1] / "oracles" / "saved"
 RNG = np.random.default_rng(7)

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pandas as pd
-import pymc as pm
 import pytest
 from scipy import stats
 from scipy.special import expit, softmax
 
 import glmm_bayes as gb
 from tests.plain_mode import PLAIN
+from tests.prior_draws import prior_draws
 
 RNG = np.random.default_rng(8)
 ROWS = 60
@@ -65,16 +65,14 @@ def test_the_log_density_is_that_of_a_normal_total_a_dirichlet_and_the_likelihoo
         assert graph_density(model, values) == pytest.approx(expected, rel=1e-10)
 
 
-def prior_draws(formula, *names, data=DATA, draws=1500, **options):
+def drawn_of(formula, *names, data=DATA, draws=1500, **options):
     model = gb.Model(formula, data, **options).pymc_model
-    variables = [model[name] for name in names]
-    drawn = pm.draw(variables, draws, random_seed=3, mode="FAST_COMPILE")
-    return dict(zip(names, drawn, strict=True)) | {"labels": list(model.coords["coef"])}
+    return prior_draws(model, names, draws, seed=3) | {"labels": list(model.coords["coef"])}
 
 
 def test_steps_are_the_total_times_the_simplex():
     names = ("beta", "mo_n", "simplex_n", "mo_n_f", "simplex_n_f")
-    prior = prior_draws("y ~ mo(n)*f + z", *names, draws=50)
+    prior = drawn_of("y ~ mo(n)*f + z", *names, draws=50)
     for term, inner in (("n", ""), ("n_f", ":f[b]")):
         positions = [prior["labels"].index(f"mo(n)[>{level}]{inner}") for level in (1, 2, 3, 4)]
         shares = prior[f"simplex_{term}"]
@@ -83,46 +81,46 @@ def test_steps_are_the_total_times_the_simplex():
 
 
 def test_the_total_effect_has_the_prior_of_a_full_swing():
-    prior = prior_draws("y ~ mo(n) + z", "mo_n", "simplex_n")
+    prior = drawn_of("y ~ mo(n) + z", "mo_n", "simplex_n")
     assert stats.kstest(prior["mo_n"][:, 0], stats.norm(0, EFFECT).cdf).pvalue > 1e-4
     assert stats.kstest(prior["simplex_n"][:, 0], stats.beta(1, 3).cdf).pvalue > 1e-4
 
 
 def test_default_priors_speak_of_the_average_row_and_the_users_of_the_lowest_level():
-    beta = prior_draws("y ~ mo(n)*z", "beta")["beta"]
+    beta = drawn_of("y ~ mo(n)*z", "beta")["beta"]
     at_average = np.concatenate([[1.0], AVERAGE, [Z.mean()], AVERAGE * Z.mean()])
     law = stats.norm(DATA["y"].mean(), EFFECT)
     assert stats.kstest(beta @ at_average, law.cdf).pvalue > 1e-4
     slope = beta[:, 5] + beta[:, 6:] @ AVERAGE
     assert stats.kstest(slope, stats.norm(0, EFFECT / (2 * DATA["z"].std())).cdf).pvalue > 1e-4
     own = {"beta[Intercept]": gb.Prior("Normal", mu=3, sigma=0.2)}
-    lowest = prior_draws("y ~ mo(n)", "beta", priors=own)["beta"][:, 0]
+    lowest = drawn_of("y ~ mo(n)", "beta", priors=own)["beta"][:, 0]
     assert stats.kstest(lowest, stats.norm(3, 0.2).cdf).pvalue > 1e-4
 
 
 def test_a_prior_that_is_not_normal_is_that_of_the_total():
     law = {"beta[mo(n)]": gb.Prior("HalfNormal", sigma=0.5)}
-    total = prior_draws("y ~ mo(n)", "mo_n", priors=law)["mo_n"][:, 0]
+    total = drawn_of("y ~ mo(n)", "mo_n", priors=law)["mo_n"][:, 0]
     assert stats.kstest(total, stats.halfnorm(scale=0.5).cdf).pvalue > 1e-4
 
 
 def test_totals_of_two_levels_of_a_factor_differ_as_much_whichever_is_the_reference():
     data = DATA.assign(h=np.resize(["a", "b", "c"], ROWS))
-    total = prior_draws("y ~ mo(n)*h", "mo_n_h", data=data)["mo_n_h"]
+    total = drawn_of("y ~ mo(n)*h", "mo_n_h", data=data)["mo_n_h"]
     for difference in (total[:, 0], total[:, 1], total[:, 0] - total[:, 1]):
         assert stats.kstest(difference, stats.norm(0, EFFECT).cdf).pvalue > 1e-4
 
 
 def test_a_second_predictor_has_names_of_its_own():
     names = ("sigma_beta", "sigma_mo_n", "sigma_simplex_n")
-    prior = prior_draws(gb.Formula("y ~ mo(n)", sigma="~ mo(n)"), *names, draws=3)
+    prior = drawn_of(gb.Formula("y ~ mo(n)", sigma="~ mo(n)"), *names, draws=3)
     steps = prior["sigma_mo_n"] * prior["sigma_simplex_n"]
     np.testing.assert_allclose(prior["sigma_beta"][:, 1:], steps, rtol=1e-12)
 
 
 @pytest.mark.parametrize("family", ["cumulative", "sratio"])
 def test_thresholds_have_their_default_prior_at_the_average_of_the_steps(family):
-    prior = prior_draws("score ~ mo(n)", "beta", "thresholds", family=family)
+    prior = drawn_of("score ~ mo(n)", "beta", "thresholds", family=family)
     thresholds = prior["thresholds"] - (prior["beta"] @ AVERAGE)[:, None]
     first = stats.beta(1, 2) if family == "cumulative" else stats.uniform()
     assert stats.kstest(expit(thresholds[:, 0]), first.cdf).pvalue > 1e-4
@@ -130,7 +128,7 @@ def test_thresholds_have_their_default_prior_at_the_average_of_the_steps(family)
 
 def test_two_levels_have_one_step_that_is_the_whole_effect():
     data = DATA.assign(two=(N > 2) + 0)
-    prior = prior_draws("y ~ mo(two)", "beta", "mo_two", "simplex_two", data=data, draws=20)
+    prior = drawn_of("y ~ mo(two)", "beta", "mo_two", "simplex_two", data=data, draws=20)
     assert prior["simplex_two"].tolist() == [[1.0]] * 20
     np.testing.assert_array_equal(prior["beta"][:, 1], prior["mo_two"][:, 0])
 

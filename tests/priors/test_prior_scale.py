@@ -11,7 +11,8 @@ from scipy import stats
 import glmm_bayes as gb
 from glmm_bayes.priors.prior_scale import drawn
 from glmm_bayes.spec.prior import DISTRIBUTIONS
-from tests.family_models import DATA, RESPONSES, model_of
+from tests.example_models import model_of
+from tests.examples import DATA, RESPONSES
 
 SLEEP = "Reaction ~ Days + (1 | Subject)"
 SALM = pd.DataFrame(

@@ -9,6 +9,7 @@ import glmm_bayes as gb
 from glmm_bayes.priors.basis import prior_covariance, recoding
 from glmm_bayes.priors.fixed_prior import fixed_prior
 from tests.plain_mode import PLAIN
+from tests.prior_draws import prior_draws
 
 RNG = np.random.default_rng(4)
 ROWS = 60
@@ -163,14 +164,14 @@ def test_prior_draws_of_the_graph_have_the_stated_moments():
     own = gb.Prior("Normal", mu=2, sigma=0.5)
     priors = {"beta": own, "beta[Intercept]": own, "sd": gb.Prior("HalfNormal", sigma=3)}
     model = gb.Model("y ~ x + (1 + x | g)", DATA, family="bernoulli", priors=priors)
-    tree = model.prior_predictive(draws=4000, seed=1)["prior"]
-    beta = tree["beta"].to_numpy()[0]
+    prior = prior_draws(model.pymc_model, ["beta", "sd_g", "corr_g"], 4000, seed=1)
+    beta = prior["beta"]
     error = 4 * 0.5 / np.sqrt(4000)
     assert np.abs(beta.mean(axis=0) - 2).max() < error
     assert np.abs(beta.std(axis=0) / 0.5 - 1).max() < 4 / np.sqrt(2 * 4000)
-    sd = tree["sd_g"].to_numpy()[0]
+    sd = prior["sd_g"]
     assert np.abs(sd.mean(axis=0) - 3 * np.sqrt(2 / np.pi)).max() < 4 * 3 / np.sqrt(4000)
-    rho = tree["corr_g"].to_numpy()[0, :, 0, 1]
+    rho = prior["corr_g"][:, 0, 1]
     # LKJ(1) of two effects: uniform.
     assert abs(rho.std() - 0.577) < 0.03
 

@@ -11,7 +11,8 @@ from glmm_bayes.families import FAMILIES
 from glmm_bayes.reporting.document import render
 from glmm_bayes.reporting.sentences import reproduction
 from glmm_bayes.reporting.tables import coefficients_tables, estimands_table, measures_of, thresholds_table
-from tests.family_models import RESPONSES, fit_of
+from tests.example_models import fit_of
+from tests.examples import RESPONSES
 
 FAMILIES_OF_CATEGORIES = ("cumulative", "sratio", "cratio", "acat", "categorical", "multinomial")
 SUCCESSES = ("bernoulli", "binomial", "beta_binomial", "zero_inflated_binomial")
@@ -19,7 +20,7 @@ SUCCESSES = ("bernoulli", "binomial", "beta_binomial", "zero_inflated_binomial")
 
 def small(family, **further):
     # Rules in two dimensions need many nodes at the wide variances of a prior.
-    return fit_of(family, fixed="x + z", draws=8, **further) if "mu_" in _names(family) else fit_of(
+    return fit_of(family, right="x + z", draws=8, **further) if "mu_" in _names(family) else fit_of(
         family, draws=8, **further
     )  # fmt: skip
 
@@ -115,6 +116,6 @@ def test_the_reproduction_names_every_formula_and_number():
 
 
 def test_columns_of_further_formulas_are_listed_and_held():
-    fit = fit_of("hurdle_gamma", fixed="x", draws=8, hu="~ z + (1 | g)")
+    fit = fit_of("hurdle_gamma", right="x", draws=8, hu="~ z + (1 | g)")
     html = render(fit)
     assert "hu_Intercept" in html and "z at a (most frequent)" in html

@@ -33,7 +33,9 @@ sys.path[:0] = [str(TESTS), str(TESTS.parent / "benchmarks")]
 
 import bugs  # noqa: E402
 import bugs_cases  # noqa: E402
-from family_models import DATA, RESPONSES, model_of  # noqa: E402
+
+from tests.example_models import model_of  # noqa: E402
+from tests.examples import DATA, RESPONSES  # noqa: E402
 
 SEEDS = [11, 12, 13, 14]
 #: Priors that leave everything to the data: a textbook's, and far beyond.
