@@ -58,8 +58,10 @@ _HOMES = {
     "r2": "effects.groups.r2",
     "random_effects": "effects.groups.random_effects",
     "ranks": "effects.groups.ranks",
+    "register_covariance": "covariances",
     "register_family": "graph.custom_families",
     "register_link": "core.link_registration",
+    "register_measure": "effects.result.measures",
     "register_transform": "spec.transforms",
     "report": "reporting.document",
     "slopes": "effects.verbs.slopes",
@@ -99,6 +101,7 @@ if TYPE_CHECKING:
         StorageError as StorageError,
     )
     from glmm_bayes.core.link_registration import register_link as register_link
+    from glmm_bayes.covariances import register_covariance as register_covariance
     from glmm_bayes.datasets import load_dataset as load_dataset
     from glmm_bayes.effects.estimand.estimand import Estimand as Estimand
     from glmm_bayes.effects.estimand.grid import grid as grid
@@ -112,6 +115,7 @@ if TYPE_CHECKING:
     from glmm_bayes.effects.groups.ranks import ranks as ranks
     from glmm_bayes.effects.groups.variance_components import variance_components as variance_components
     from glmm_bayes.effects.result.effects import Effects as Effects
+    from glmm_bayes.effects.result.measures import register_measure as register_measure
     from glmm_bayes.effects.verbs.attenuation import attenuation as attenuation
     from glmm_bayes.effects.verbs.coefficients import coefficients as coefficients
     from glmm_bayes.effects.verbs.comparisons import comparisons as comparisons

@@ -1,6 +1,10 @@
 """Covariance structures of random effects, one file each, by the name in ``gr(g, structure = ...)``."""
 
-from glmm_bayes.core.errors import FormulaError
+from __future__ import annotations
+
+import re
+
+from glmm_bayes.core.errors import Finding, FormulaError, shown_value
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.covariances.ar1 import AR1
 from glmm_bayes.covariances.base import Argument, EffectCovariance, LevelCovariance
@@ -14,7 +18,17 @@ from glmm_bayes.covariances.matern import Matern
 from glmm_bayes.covariances.toeplitz import Toeplitz
 from glmm_bayes.covariances.unstructured import Unstructured
 
-__all__ = ["COVARIANCES", "Argument", "EffectCovariance", "Independent", "LevelCovariance", "Unstructured"]
+__all__ = [
+    "COVARIANCES",
+    "Argument",
+    "EffectCovariance",
+    "Independent",
+    "LevelCovariance",
+    "Unstructured",
+    "register_covariance",
+]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 COVARIANCES: Registry[type[EffectCovariance] | type[LevelCovariance]] = Registry(
     "structure",
@@ -35,3 +49,41 @@ COVARIANCES: Registry[type[EffectCovariance] | type[LevelCovariance]] = Registry
     },
     FormulaError,
 )
+
+
+def register_covariance(structure: type[EffectCovariance] | type[LevelCovariance]) -> None:
+    """Let formulas call a covariance structure of your own; files of fits hold the name alone.
+
+    Parameters
+    ----------
+    structure : type of EffectCovariance or type of LevelCovariance
+        A subclass of one of the two: what it samples, and its root, written once in the functions of ``m``
+        for arrays and for the sampled graph. Formulas call it by its ``name``:
+        ``(0 + f | gr(g, structure = "name"))``.
+
+    Raises
+    ------
+    FormulaError
+        ``custom_structure`` if it is no structure, or its name no name, or that of a listed one.
+
+    Examples
+    --------
+    >>> register_covariance(Diagonal)
+    Traceback (most recent call last):
+        ...
+    glmm_bayes.core.errors.FormulaError: [custom_structure] 'diagonal' is a listed structure. \
+Give it another name: "my_diagonal".
+    """
+    known = (EffectCovariance, LevelCovariance)
+    if not (isinstance(structure, type) and issubclass(structure, known)):
+        message = f"a structure to register is a class of EffectCovariance or LevelCovariance, found \
+{shown_value(structure)}."
+        raise FormulaError(Finding("custom_structure", message))
+    name = getattr(structure, "name", None)
+    if not isinstance(name, str) or not _NAME.match(name):
+        message = f"a structure's name is small letters, digits and underscores, found {shown_value(name)}."
+        raise FormulaError(Finding("custom_structure", message, hint='Example: name = "my_structure".'))
+    if name in COVARIANCES and name not in COVARIANCES.added:
+        hint = f'Give it another name: "my_{name}".'
+        raise FormulaError(Finding("custom_structure", f"'{name}' is a listed structure.", hint=hint))
+    COVARIANCES.add(name, structure)

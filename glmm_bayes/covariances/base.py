@@ -77,6 +77,14 @@ class EffectCovariance(ABC):
     arguments: ClassVar[Mapping[str, Argument]] = {}
     #: The block's effects must be the levels of one factor, in their order.
     orders_levels: ClassVar[bool] = False
+    #: Their distances play no part: levels are taken as equally spaced.
+    takes_equal_steps: ClassVar[bool] = False
+    #: The matrix stays one of its kind in another coding of the effects, so that priors may be meant there.
+    fits_any_coding: ClassVar[bool] = False
+    #: Standard deviations and correlations, as they are named, say all: equations need no further word.
+    is_plain: ClassVar[bool] = False
+    #: No two effects of a level are tied more closely than a residual of single rows may be.
+    is_residual_like: ClassVar[bool] = False
 
     def __init__(self, positions: Sequence[float], options: Mapping[str, Any]) -> None:
         self.positions = np.asarray(positions, np.float64)
@@ -133,6 +141,10 @@ class LevelCovariance(ABC):
     arguments: ClassVar[Mapping[str, Argument]] = {}
     #: Parameters beside the standard deviation, and where each lives.
     parameters: ClassVar[Mapping[str, str]] = {}
+    #: What each of them is, in a few words.
+    meanings: ClassVar[Mapping[str, str]] = {}
+    #: Levels have nothing to do with each other.
+    is_independent: ClassVar[bool] = False
     #: Whether an area without a neighbour has an effect.
     allows_islands: ClassVar[bool] = False
 

@@ -30,6 +30,7 @@ class BYM2(SumOfMatrices):
     name: ClassVar[str] = "bym2"
     arguments: ClassVar[Mapping[str, Argument]] = {"graph": Argument("graph")}
     parameters: ClassVar[Mapping[str, str]] = {"share": "unit"}
+    meanings: ClassVar[Mapping[str, str]] = {"share": "spatial share of the variance"}
     allows_islands: ClassVar[bool] = True
 
     def prepare(self, matrices: Mapping[str, Array]) -> None:

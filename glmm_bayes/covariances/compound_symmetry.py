@@ -19,6 +19,7 @@ class CompoundSymmetry(EffectCovariance):
     """
 
     name: ClassVar[str] = "compound_symmetry"
+    is_residual_like: ClassVar[bool] = True
     arguments: ClassVar[Mapping[str, Argument]] = {"heterogeneous": Argument("flag", False)}
     orders_levels: ClassVar[bool] = True
 

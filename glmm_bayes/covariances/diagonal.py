@@ -15,6 +15,8 @@ class Diagonal(EffectCovariance):
     """What ``||`` writes for effects that are numbers; ``heterogeneous = FALSE`` gives all one sd."""
 
     name: ClassVar[str] = "diagonal"
+    is_plain: ClassVar[bool] = True
+    is_residual_like: ClassVar[bool] = True
     arguments: ClassVar[Mapping[str, Argument]] = {"heterogeneous": Argument("flag", True)}
 
     @property

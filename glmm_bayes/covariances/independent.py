@@ -16,6 +16,7 @@ class Independent(LevelCovariance):
     """A = I."""
 
     name: ClassVar[str] = "independent"
+    is_independent: ClassVar[bool] = True
 
     def prepare(self, matrices: Mapping[str, Array]) -> None:
         """Nothing is known."""

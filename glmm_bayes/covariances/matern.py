@@ -35,6 +35,7 @@ class Matern(LevelCovariance):
         "nu": Argument("number", 1.5, (0.5, 1.5, 2.5)),
     }
     parameters: ClassVar[Mapping[str, str]] = {"range": "positive"}
+    meanings: ClassVar[Mapping[str, str]] = {"range": "distance over which the correlation falls"}
 
     def prepare(self, matrices: Mapping[str, Array]) -> None:
         distances = pdist(matrices["coordinates"])

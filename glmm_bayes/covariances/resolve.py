@@ -57,6 +57,11 @@ class BlockCovariance:
         return self.distribution == "student"
 
     @property
+    def is_residual_like(self) -> bool:
+        """True if no law ties one row's effects to another's more closely than a residual may."""
+        return self.effects.is_residual_like and self.levels.is_independent
+
+    @property
     def is_bridge(self) -> bool:
         """True if the effects are intercepts of the bridge distribution."""
         return self.distribution == "bridge"
@@ -127,7 +132,7 @@ def _checked(group: GroupTerm, block: Block, table: Table, findings: Findings) -
                 "not_available", message, column=group.columns[0], hint="Leave one of the two out."
             )
         return block
-    return _ordered(group, block, table, findings) if structure.orders_levels else block
+    return _ordered(group, block, structure, table, findings) if structure.orders_levels else block
 
 
 def _check_arguments(
@@ -173,7 +178,9 @@ def _words(argument: Argument) -> str:
     return words[argument.kind]
 
 
-def _ordered(group: GroupTerm, block: Block, table: Table, findings: Findings) -> Block:
+def _ordered(
+    group: GroupTerm, block: Block, structure: type[EffectCovariance], table: Table, findings: Findings
+) -> Block:
     """Take the effect of a block as the levels of one factor."""
     name, factor = block.structure.name, group.columns[0]
     if len(block.effects) != 1 or len(block.effects[0].factors) != 1 or block.effects == (INTERCEPT,):
@@ -194,7 +201,7 @@ def _ordered(group: GroupTerm, block: Block, table: Table, findings: Findings) -
         return block
     levels = np.unique(values)
     message = f"{name}: '{time}' enters as its {len(levels)} levels ({value_text(levels.tolist())})"
-    uneven = name == "toeplitz" and len(np.unique(np.diff(levels))) > 1
+    uneven = structure.takes_equal_steps and len(np.unique(np.diff(levels))) > 1
     message += ", taken as equally spaced." if uneven else "."
     findings.note("structure", message, column=time.name)
     return replace(block, effects=(Term((Call("C", (time,)),)),))
@@ -346,7 +353,9 @@ def _check_map(
         findings.note("known", message, column=column)
         return
     message = f"{who} {have} no neighbour on the map, and no effect under {structure.name}."
-    hint = 'Give each a neighbour, leave its rows out, or write structure = "bym2", which has islands.'
+    others = [key for key in COVARIANCES if getattr(COVARIANCES[key], "allows_islands", False)]
+    written = " or ".join(f'structure = "{other}"' for other in others)
+    hint = f"Give each a neighbour, leave its rows out, or write {written}, which has islands."
     findings.error("known", message, column=column, hint=hint)
 
 

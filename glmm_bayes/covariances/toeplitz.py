@@ -25,6 +25,8 @@ class Toeplitz(EffectCovariance):
     """
 
     name: ClassVar[str] = "toeplitz"
+    takes_equal_steps: ClassVar[bool] = True
+    is_residual_like: ClassVar[bool] = True
     arguments: ClassVar[Mapping[str, Argument]] = {"heterogeneous": Argument("flag", False)}
     orders_levels: ClassVar[bool] = True
 

@@ -16,6 +16,9 @@ class Unstructured(EffectCovariance):
     """A standard deviation for each effect and a correlation for each pair."""
 
     name: ClassVar[str] = "unstructured"
+    fits_any_coding: ClassVar[bool] = True
+    is_plain: ClassVar[bool] = True
+    is_residual_like: ClassVar[bool] = True
 
     def sampled(self, prior: Prior) -> tuple[Sampled, ...]:
         return (Sampled("", prior, (self.size, self.size)),) if self.size > 1 else ()

@@ -194,9 +194,9 @@ def _group_lines(group: GroupDesign, prior: GroupPrior, predictor: PredictorName
         lines.append(f"{sigma} = diag({sd}){middle}")
     for block in prior.blocks:
         named = [group.effects[index] for index in block.positions]
-        if block.effects.name not in ("unstructured", "diagonal"):
+        if not block.effects.is_plain:
             lines.append(f"{corr} of {', '.join(named)}: {block.effects.name}")
-        if block.levels.name != "independent":
+        if not block.levels.is_independent:
             lines.append(f"{', '.join(named)} over the levels of {group.factor}: {block.levels.name}")
     return lines
 

@@ -12,7 +12,6 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 
 from glmm_bayes.core.bridge import bridge_effect
-from glmm_bayes.covariances import Independent
 from glmm_bayes.covariances.base import EffectCovariance, Sampled
 from glmm_bayes.covariances.resolve import BlockCovariance
 from glmm_bayes.design.groups import GroupDesign
@@ -205,7 +204,7 @@ def _standard_effects(names: FactorNames, group: GroupDesign, prior: GroupPrior,
     if prior.is_bridge:
         z = pm.Normal(names.of("z"), dims=(group.slug, names.effect))
         return bridge_effect(z, sd[0], GRAPH) / sd[0]
-    if all(isinstance(block.levels, Independent) and not block.is_student for block in prior.blocks):
+    if all(block.levels.is_independent and not block.is_student for block in prior.blocks):
         return pm.Normal(names.of("z"), dims=(group.slug, names.effect))
     degrees = _degrees(names, prior) if prior.is_student else None
     parameters = {

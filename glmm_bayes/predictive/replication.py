@@ -93,7 +93,7 @@ class NewGroupReplication:
 
 def _check_independent(fit: Fit, name: str, group: GroupDesign) -> None:
     blocks = fit.group_prior(group.slug, name).blocks
-    structure = next((b.levels.name for b in blocks if b.levels.name != "independent"), "")
+    structure = next((b.levels.name for b in blocks if not b.levels.is_independent), "")
     if structure:
         message = f"levels of '{group.factor}' are correlated with each other ({structure}), not drawn anew."
         raise PredictionError(Finding("not_available", message, column=group.term.columns[0]))

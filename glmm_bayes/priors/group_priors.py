@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from glmm_bayes.covariances.resolve import BlockCovariance
-from glmm_bayes.covariances.unstructured import Unstructured
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.families import Scales
@@ -108,9 +107,7 @@ class GroupPrior:
     @property
     def is_plain(self) -> bool:
         """True if effects are normal and levels independent, so that a ratio of two levels has a median."""
-        return all(
-            block.levels.name == "independent" and block.distribution == "gaussian" for block in self.blocks
-        )
+        return all(block.levels.is_independent and block.distribution == "gaussian" for block in self.blocks)
 
     @property
     def pairs(self) -> tuple[tuple[int, int], ...]:
@@ -178,7 +175,7 @@ def group_prior(
     for block in blocks:
         is_users = correlation is not None or any(own[index] is not None for index in block.positions)
         # Only an unstructured matrix stays one of its kind in another coding.
-        recoded = len(block.positions) > 1 and isinstance(block.effects, Unstructured) and not is_users
+        recoded = len(block.positions) > 1 and block.effects.fits_any_coding and not is_users
         if recoded:
             columns = [group.columns[index] for index in block.positions]
             matrix[np.ix_(block.positions, block.positions)] = recoding(columns, design.parts)
@@ -230,8 +227,9 @@ def group_rows(
     if prior.is_correlated:
         own = PLAIN.of_factor("corr", group.slug)
         is_users = own in given or "corr" in given
-        structures = dict.fromkeys(b.effects.name for b in prior.blocks if b.effects.is_correlated)
-        meaning = "" if list(structures) == ["unstructured"] else ", ".join(structures)
+        correlated = [block.effects for block in prior.blocks if block.effects.is_correlated]
+        structures = dict.fromkeys(effects.name for effects in correlated)
+        meaning = "" if all(effects.is_plain for effects in correlated) else ", ".join(structures)
         rows.append(PriorRow(own, repr(prior.correlation[0]), _source(is_users), meaning, "correlation"))
     return rows + _single_rows(group, prior, given)
 
@@ -243,19 +241,19 @@ def _single_rows(group: GroupDesign, prior: GroupPrior, given: Mapping[str, Prio
         if name == "df" and name in prior.parameters:
             text += ", above 2"
         parameter = PLAIN.of_factor(name, group.slug)
-        rows.append(PriorRow(parameter, text, _source(parameter in given), _MEANINGS[name], "level"))
+        rows.append(PriorRow(parameter, text, _source(parameter in given), _meaning(prior, name), "level"))
     for name, value in prior.fixed_values.items():
         rows.append(
-            PriorRow(PLAIN.of_factor(name, group.slug), f"{value:g}", "fixed", _MEANINGS[name], "level")
+            PriorRow(PLAIN.of_factor(name, group.slug), f"{value:g}", "fixed", _meaning(prior, name), "level")
         )
     return rows
 
 
-_MEANINGS = {
-    "share": "spatial share of the variance",
-    "range": "distance over which the correlation falls",
-    "df": "degrees of freedom of the effects; sd is their standard deviation",
-}
+def _meaning(prior: GroupPrior, name: str) -> str:
+    """Say what a parameter of a factor is that is neither a standard deviation nor a correlation."""
+    if name == "df":
+        return "degrees of freedom of the effects; sd is their standard deviation"
+    return next((own for block in prior.blocks if (own := block.levels.meanings.get(name))), "")
 
 
 def _source(is_users: bool) -> str:

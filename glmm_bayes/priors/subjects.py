@@ -40,6 +40,15 @@ def subjects_of(definition: ResponseDefinition) -> tuple[Subject, ...]:
             tuple(predictor.prefix for predictor in together),
             fixed,
             together[0].role != "further",
+            _residual_like(together[0]),
         )
         for together in designs.values()
+    )
+
+
+def _residual_like(predictor: Predictor) -> frozenset[str]:
+    """Return the grouping factors whose effects are tied no more closely than a residual may be."""
+    pairs = zip(predictor.design.groups, predictor.groups, strict=True)
+    return frozenset(
+        group.factor for group, prior in pairs if all(block.is_residual_like for block in prior.blocks)
     )

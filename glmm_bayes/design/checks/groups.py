@@ -33,7 +33,7 @@ def check_rows_a_level(subject: Subject, findings: Findings) -> None:
     """Find random effects that are as many as the rows, and so compete with the residual."""
     for group in subject.design.groups:
         rows, levels, effects = len(subject.design), len(group.levels), len(group.effects)
-        if levels * effects < rows or group.term.is_membership or not is_unrelated(group):
+        if levels * effects < rows or group.term.is_membership or group.factor not in subject.residual_like:
             continue
         column = group.term.columns[0]
         if effects == 1:
@@ -78,15 +78,6 @@ def _of_single_rows(subject: Subject, group: GroupDesign) -> tuple[str, bool]:
 def _adds_to_residual(subject: Subject, group: GroupDesign) -> bool:
     """Tell whether an effect of single rows and the residual are two normal numbers with one sum."""
     return subject.outcome.has_normal_residual and bool((np.ptp(group.z, axis=0) == 0).any())
-
-
-#: Structures under which a residual on top of one effect a row cannot be told apart.
-_LIKE_RESIDUALS = ("unstructured", "diagonal", "compound_symmetry", "toeplitz")
-
-
-def is_unrelated(group: GroupDesign) -> bool:
-    """Tell whether no law ties one row's effects to another's more closely than a residual may."""
-    return all(block.block.structure.name in _LIKE_RESIDUALS for block in group.blocks)
 
 
 def check_by(subject: Subject, findings: Findings) -> None:

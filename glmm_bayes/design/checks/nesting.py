@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings
-from glmm_bayes.design.checks.groups import is_unrelated
 from glmm_bayes.design.checks.subject import Subject
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.table import as_labels
@@ -23,18 +22,18 @@ def check_nesting(subject: Subject, findings: Findings) -> None:
         _tell_nested(subject, outer, inner, findings)
     rows = len(subject.design)
     for one, other in combinations(groups, 2):
-        if _is_one_partition(one, other):
+        if _is_one_partition(one, other, subject):
             _tell_same(one, other, subject, findings)
         # Rows are nested in any factor: an observation-level effect is no mistake.
         elif all(len(group.term.columns) == 1 and len(group.levels) < rows for group in (one, other)):
             _tell_crossed(one, other, findings)
 
 
-def _is_one_partition(one: GroupDesign, other: GroupDesign) -> bool:
+def _is_one_partition(one: GroupDesign, other: GroupDesign, subject: Subject) -> bool:
     """Tell whether two factors have the same groups, and effects of the same kind."""
     if one.factor == other.factor or not set(one.effects) & set(other.effects):
         return False
-    if not (is_unrelated(one) and is_unrelated(other)):
+    if not subject.residual_like >= {one.factor, other.factor}:
         return False
     return all((counts == 1).all() for counts in partners(one.codes, other.codes))
 

@@ -97,6 +97,8 @@ class Subject:
         Further parameters that are fixed at a number.
     is_of_mean : bool
         Whether the linear predictor is that of the mean, or of a category, and of no further parameter.
+    residual_like : frozenset of str
+        Grouping factors whose effects no law ties more closely to each other than a residual may be.
     """
 
     design: Design
@@ -107,6 +109,7 @@ class Subject:
     prefixes: tuple[str, ...] = ("",)
     fixed: tuple[str, ...] = ()
     is_of_mean: bool = True
+    residual_like: frozenset[str] = frozenset()
 
     def names(self, parameter: str) -> list[str]:
         """Write a parameter's name for each linear predictor of this design."""

@@ -22,7 +22,6 @@ from glmm_bayes.core.bridge import bridge_effect
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import ProbabilityLink
 from glmm_bayes.core.words import ESTIMANDS, NEW_PER_LABEL
-from glmm_bayes.covariances.independent import Independent
 from glmm_bayes.design.column import as_labels
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.table import Table
@@ -217,7 +216,7 @@ def _shared_covariance(fit: Fit, shared: SharedEffects) -> Array:
 
 
 def _check(question: Question, group: GroupDesign, prior: GroupPrior) -> None:
-    structure = next((b.levels.name for b in prior.blocks if not isinstance(b.levels, Independent)), "")
+    structure = next((b.levels.name for b in prior.blocks if not b.levels.is_independent), "")
     if structure:
         message = (
             f"levels of '{group.factor}' are correlated with each other ({structure}): the place of a new "

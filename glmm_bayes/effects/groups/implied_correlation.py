@@ -93,7 +93,7 @@ def _shared_variance(fit: Fit, rows: Rows, first: NDArray[np.int64], second: NDA
     total = np.zeros((len(fit.flat["beta"]), len(first)))
     for group in design.groups:
         spread = spread_of(fit, design, group)
-        if spread.needs_levels or any(b.levels.name != "independent" for b in spread.prior.blocks):
+        if spread.needs_levels or any(not b.levels.is_independent for b in spread.prior.blocks):
             message = f"rows of one level of '{group.factor}' have no one correlation: levels are tied."
             raise PredictionError(Finding("not_available", message, hint="Use gb.icc at known levels."))
         total += np.einsum("rk,skl,rl->sr", group.z[first], spread.covariance, group.z[second], optimize=True)

@@ -186,7 +186,7 @@ def _levels(fit: Fit, group: GroupDesign, predictor: Predictor) -> tuple[Array, 
     )
     # Levels that share rows or are correlated have no estimate of their own.
     prior = fit.group_prior(group.slug, predictor.name)
-    is_spatial = any(block.levels.name != "independent" for block in prior.blocks)
+    is_spatial = any(not block.levels.is_independent for block in prior.blocks)
     alone = not depends_on_levels(group, prior) and not is_spatial
     missing = np.full(b.shape[1:], np.nan)
     shrinkage, information = shrinkage_factors(fit, group, predictor) if alone else (missing, missing)

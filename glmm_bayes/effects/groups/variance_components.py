@@ -99,7 +99,7 @@ def variance_components(
 def _has_shares(fit: Fit, group: GroupDesign) -> bool:
     """Tell whether a variance of the factor is that of each of its levels, none tied to another."""
     prior = fit.group_prior(group.slug)
-    is_independent = all(block.levels.name == "independent" for block in prior.blocks)
+    is_independent = all(block.levels.is_independent for block in prior.blocks)
     return is_independent and not depends_on_levels(group, prior)
 
 

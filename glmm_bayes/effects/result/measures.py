@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.core.intervals import Interval
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.effects.estimand.ordered_categories import AT_LEAST
@@ -325,3 +325,34 @@ def _elsewhere(name: str) -> str:
 MEASURES: Registry[Measure] = Registry(
     "measure", {m.name: m for m in _ALL}, PredictionError, _elsewhere, _ALIASES
 )
+
+
+def register_measure(measure: Measure) -> None:
+    """Let comparisons be made by a measure of your own, called by its name.
+
+    Parameters
+    ----------
+    measure : Measure
+        A subclass of ``Measure``, made: how it compares two arrays of draws, and what it is called.
+
+    Raises
+    ------
+    PredictionError
+        ``measure`` if it is no measure, or its name no name, or that of a listed one.
+
+    Examples
+    --------
+    >>> register_measure(MEASURES["ratio"])
+    Traceback (most recent call last):
+        ...
+    glmm_bayes.core.errors.PredictionError: [measure] 'ratio' is a listed measure. \
+Give it another name: "my_ratio".
+    """
+    name = getattr(measure, "name", None)
+    if not isinstance(measure, Measure) or not isinstance(name, str) or not name.isidentifier():
+        message = f"a measure to register is a Measure with a name, found {shown_value(measure)}."
+        raise PredictionError(Finding("measure", message, hint='Example: name = "my_measure".'))
+    if name in MEASURES and name not in MEASURES.added:
+        hint = f'Give it another name: "my_{name}".'
+        raise PredictionError(Finding("measure", f"'{name}' is a listed measure.", hint=hint))
+    MEASURES.add(name, measure)

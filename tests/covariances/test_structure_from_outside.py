@@ -1,0 +1,111 @@
+"""A covariance structure of another package, one module and one call: all that walks over ours has it."""
+
+import importlib.util
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import glmm_bayes as gb
+from glmm_bayes.covariances import COVARIANCES
+from tests.covariances import test_covariances as laws
+
+STRUCTURE = '''
+import numpy as np
+from glmm_bayes import register_covariance
+from glmm_bayes.core.maths import NUMPY
+from glmm_bayes.covariances.base import EffectCovariance, beta_of
+
+
+class Bell(EffectCovariance):
+    """The correlation of two times is rho to the power of their squared distance."""
+
+    name = "bell"
+    orders_levels = True
+
+    def sampled(self, prior):
+        return (beta_of(prior),)
+
+    def root(self, values, m=NUMPY):
+        squares = (self.positions[:, None] - self.positions[None, :]) ** 2
+        powers = m.where(squares > 0, values[0] ** np.maximum(squares, 1.0), 1.0)
+        return m.cholesky(powers)
+
+
+register_covariance(Bell)
+'''
+FORMULA = '(0 + time | gr(g, structure = "bell"))'
+RHO = 0.3
+STATED = 0.49 * RHO ** (np.subtract.outer([1, 2, 4, 5], [1, 2, 4, 5]) ** 2.0)
+VALUES = {"sd_g_shared": [0.7], "chol_corr_g_raw": RHO}
+
+
+@pytest.fixture(autouse=True)
+def another_package(tmp_path, monkeypatch):
+    monkeypatch.setattr(COVARIANCES, "_entries", dict(COVARIANCES._entries))
+    monkeypatch.setattr(COVARIANCES, "_added", COVARIANCES.added)
+    path = tmp_path / "bells.py"
+    path.write_text(STRUCTURE)
+    spec = importlib.util.spec_from_file_location("bells", path)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "bells", module)
+    spec.loader.exec_module(module)
+
+
+def fit_of():
+    model = laws.model_of(FORMULA)
+    rng = np.random.default_rng(5)
+    shapes = model.definition.posterior.shapes
+    draws = {name: 0.3 * rng.normal(size=(1, 20, *shape)) for name, shape in shapes.items()}
+    draws |= {name: np.exp(draws[name]) for name in ("sd_g", "sigma")}
+    corr = np.broadcast_to(STATED / 0.49, (1, 20, 4, 4))
+    return gb.Fit.from_draws(model, draws | {"corr_g": corr})
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        laws.test_prior_draws_have_the_stated_covariance,
+        laws.test_the_matrix_that_effects_use_is_the_stated_one,
+    ],
+)
+def test_it_keeps_the_laws_of_structures(law, monkeypatch):
+    monkeypatch.setitem(laws.STATED, "bell", (FORMULA, VALUES, laws.EYE, STATED))
+    law("bell")
+
+
+def test_the_model_its_equations_and_its_spec_file_name_it(tmp_path):
+    model = laws.model_of(FORMULA)
+    assert "bell" in str(model) and "corr_g of C(time)[1]" in str(model.explain())
+    assert model.definition.posterior.variables["corr_g"].role == "correlation"
+    model.spec.to_file(tmp_path / "model.toml")
+    assert gb.ModelSpec.from_file(tmp_path / "model.toml") == model.spec
+
+
+def test_every_verb_of_groups_and_every_estimand_know_it(tmp_path):
+    fit = fit_of()
+    for estimand in ("population", "typical", "subject", "sample", "new_subject"):
+        assert np.isfinite(gb.predictions(fit, estimand=estimand, seed=1).draws).all()
+    for verb in (gb.coefficients, gb.variance_components, gb.random_effects, gb.icc, gb.r2, gb.summary):
+        assert len(verb(fit))
+    fit.save(tmp_path / "bell.glmm")
+    assert gb.load(tmp_path / "bell.glmm").draws.identical(fit.draws)
+
+
+def test_the_checks_ask_it_what_they_ask_of_ours():
+    """Effects of single rows that are tied to each other are no residual: no warning."""
+    data = pd.DataFrame({"y": np.arange(20.0) ** 1.5, "t": np.tile(range(4), 5), "g": np.repeat(range(5), 4)})
+    model = gb.Model('y ~ 1 + (0 + t | gr(g, structure = "bell"))', data)
+    assert not any("priors only" in finding.message for finding in model.findings)
+
+
+@pytest.mark.parametrize("wrong", [None, 3, "bell", int])
+def test_what_is_no_structure_is_refused(wrong):
+    with pytest.raises(gb.FormulaError, match=r"\[custom_structure\]"):
+        gb.register_covariance(wrong)
+
+
+def test_a_wrong_name_lists_it():
+    with pytest.raises(gb.FormulaError, match="bell"):
+        laws.model_of('(0 + time | gr(g, structure = "nosuch"))')

@@ -1,0 +1,87 @@
+"""A measure of another package, one module and one call: comparisons, checks and spec files have it."""
+
+import importlib.util
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import glmm_bayes as gb
+from glmm_bayes.effects.result.measures import MEASURES
+
+MEASURE = '''
+import numpy as np
+from glmm_bayes import register_measure
+from glmm_bayes.effects.result.measures import Measure
+
+
+class CohensH(Measure):
+    """Difference of the arcsines of square roots (Cohen 1988)."""
+
+    name, label, null = "cohens_h", "Cohen's h", 0.0
+    of_probabilities = True
+
+    def compare(self, high, low):
+        return 2.0 * (np.arcsin(np.sqrt(high)) - np.arcsin(np.sqrt(low)))
+
+
+register_measure(CohensH())
+'''
+
+
+@pytest.fixture(autouse=True)
+def another_package(tmp_path, monkeypatch):
+    monkeypatch.setattr(MEASURES, "_entries", dict(MEASURES._entries))
+    monkeypatch.setattr(MEASURES, "_added", MEASURES.added)
+    path = tmp_path / "sizes.py"
+    path.write_text(MEASURE)
+    spec = importlib.util.spec_from_file_location("sizes", path)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "sizes", module)
+    spec.loader.exec_module(module)
+
+
+def fit_of(family="bernoulli"):
+    rng = np.random.default_rng(1)
+    data = pd.DataFrame({"x": np.tile([0, 1], 20), "g": np.repeat(range(8), 5), "y": rng.integers(0, 2, 40)})
+    model = gb.Model("y ~ x + (1 | g)", data, family=family)
+    draws = {"beta": rng.normal(size=(2, 30, 2)), "sd_g": np.full((2, 30, 1), 0.7)}
+    return gb.Fit.from_draws(model, draws | {"b_g": 0.7 * rng.normal(size=(2, 30, 8, 1))})
+
+
+@pytest.mark.parametrize("estimand", ["population", "typical", "subject", "sample"])
+def test_it_is_taken_within_each_draw_of_every_estimand(estimand):
+    fit = fit_of()
+    found = gb.comparisons(fit, "x", measure="cohens_h", estimand=estimand)
+    rows = {"g": np.repeat(range(8), 5)}
+    low, high = (
+        gb.predictions(
+            fit, {"x": np.full(40, value), "g": np.repeat(range(8), 5)}, estimand=estimand, by=True
+        ).draws
+        for value in (0, 1)
+    )
+    expected = 2 * (np.arcsin(np.sqrt(high)) - np.arcsin(np.sqrt(low)))
+    np.testing.assert_allclose(np.asarray(found.draws), np.asarray(expected), atol=1e-12)
+    assert "Cohen's h" in str(found)
+
+
+def test_a_value_against_itself_is_its_null():
+    measure, shares = MEASURES["cohens_h"], np.linspace(0, 1, 9)
+    assert (measure.compare(shares, shares) == measure.null).all()
+
+
+def test_it_is_refused_where_ours_of_probabilities_are():
+    with pytest.raises(gb.PredictionError, match=r"\[measure\]"):
+        gb.comparisons(fit_of("poisson"), "x", measure="cohens_h")
+
+
+def test_a_wrong_name_lists_it():
+    with pytest.raises(gb.PredictionError, match="cohens_h"):
+        gb.comparisons(fit_of(), "x", measure="nosuch")
+
+
+@pytest.mark.parametrize("wrong", [None, 3, "cohens_h", np.subtract])
+def test_what_is_no_measure_is_refused(wrong):
+    with pytest.raises(gb.PredictionError, match=r"\[measure\]"):
+        gb.register_measure(wrong)
