@@ -140,8 +140,9 @@ def checked_probability(probability: object) -> float:
 def _checked_kind(kind: object) -> str:
     if isinstance(kind, str) and kind in KINDS:
         return kind
+    hint = choice_hint("interval", kind, KINDS) if isinstance(kind, str) else f"Choices: {', '.join(KINDS)}."
     message = f'interval must be "eti" or "hdi", found {shown_value(kind)}.'
-    raise PredictionError(Finding("interval", message, hint=choice_hint("interval", kind, KINDS)))
+    raise PredictionError(Finding("interval", message, hint=hint))
 
 
 def _narrowest(draws: Array, probability: float) -> tuple[Array, Array]:

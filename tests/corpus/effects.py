@@ -106,7 +106,6 @@ PROBABILITIES = [
     1.5,
     "95%",
     "0.9",
-    None,
     True,
     float("nan"),
     float("inf"),

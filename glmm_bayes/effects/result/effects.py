@@ -62,8 +62,8 @@ class Effects(IndexedResult):
         How draws of a row become numbers: mean, sd and interval, or what the verb says.
     beside : pandas.DataFrame or None
         Further columns, one number a row that is no posterior quantity.
-    was_frame : bool
-        Whether the verb returned a data frame before: then its columns can still be asked for.
+    formerly : {"", "data frame"}
+        What the verb returned before: the columns of a data frame can still be asked for.
     """
 
     draws: xr.DataArray
@@ -75,7 +75,7 @@ class Effects(IndexedResult):
     estimand: Estimand | None = None
     summarised: Summary = field(default_factory=MeanSummary)
     beside: pd.DataFrame | None = None
-    was_frame: bool = False
+    formerly: str = ""
 
     def __post_init__(self) -> None:
         self._refuse_narrowest(self.interval)

@@ -19,8 +19,13 @@ _HINT = "Write result.side_by_side() for the table in print, result.summary() fo
 class IndexedResult(AnswersNames):
     """A result that answers like a data frame where its verb returned one before."""
 
-    #: Whether the verb returned a data frame before.
-    was_frame: bool = False
+    #: What the verb returned before.
+    formerly: str = ""
+
+    @property
+    def was_frame(self) -> bool:
+        """Whether the verb returned a data frame before."""
+        return self.formerly == "data frame"
 
     def side_by_side(self, probability: float | None = None, *, interval: str | None = None) -> pd.DataFrame:
         """Return the table in print."""

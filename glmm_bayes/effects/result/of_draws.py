@@ -85,6 +85,6 @@ def quantities(
         interval,
         summarised=summarised or MeanSummary(),
         beside=beside,
-        was_frame=True,
+        formerly="data frame",
     )
     return result if hypothesis is None else contrast_rows(result, hypothesis)
