@@ -54,7 +54,6 @@ def fit_of(family="bernoulli"):
 def test_it_is_taken_within_each_draw_of_every_estimand(estimand):
     fit = fit_of()
     found = gb.comparisons(fit, "x", measure="cohens_h", estimand=estimand)
-    rows = {"g": np.repeat(range(8), 5)}
     low, high = (
         gb.predictions(
             fit, {"x": np.full(40, value), "g": np.repeat(range(8), 5)}, estimand=estimand, by=True
