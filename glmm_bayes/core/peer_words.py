@@ -255,6 +255,8 @@ NAMES: Mapping[str, str] = MappingProxyType(
             "gb.diagnose(fit)",
         ),
         **dict.fromkeys(("ppc", "plot_ppc", "bayesplot", "check_model"), "gb.pp_check(fit)"),
+        "MultivariateModel": "gb.Model(gb.Formulas(...), data)",
+        "MultivariateFit": "gb.Fit",
         **dict.fromkeys(("loo", "waic", "LOO", "kfold", "AIC", "BIC", "aic", "bic"), "az.loo(fit.draws)"),
         "loo_compare": 'az.compare({"a": fit_a.draws, "b": fit_b.draws})',
         **dict.fromkeys(("plot_trace", "mcmc_plot", "traceplot"), "az.plot_trace(fit.draws)"),
