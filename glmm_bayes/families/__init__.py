@@ -3,7 +3,7 @@
 from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.families.acat import AdjacentCategory
-from glmm_bayes.families.base import Family, Response, Scales
+from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.bernoulli import Bernoulli
 from glmm_bayes.families.beta import Beta
 from glmm_bayes.families.beta_binomial import BetaBinomial
@@ -27,6 +27,7 @@ from glmm_bayes.families.negative_binomial import NegativeBinomial
 from glmm_bayes.families.negative_binomial_1 import NegativeBinomial1
 from glmm_bayes.families.ordered_beta import OrderedBeta
 from glmm_bayes.families.poisson import Poisson
+from glmm_bayes.families.scales import Scales
 from glmm_bayes.families.skew_normal import SkewNormal
 from glmm_bayes.families.sratio import StoppingRatio
 from glmm_bayes.families.student import Student

@@ -13,8 +13,9 @@ from glmm_bayes.core.log_gammas import log_beta_density
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Family, Response, Scales, probability_scales
+from glmm_bayes.families.base import Array, Family, Response
 from glmm_bayes.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
+from glmm_bayes.families.scales import Scales, probability_scales
 from glmm_bayes.families.traits import (
     BINOMIAL_VARIANCE,
     PROBABILITIES,

@@ -10,7 +10,7 @@ from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import Link
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array, Family, Response, Scales, probability_scales
+from glmm_bayes.families.base import Array, Family, Response
 from glmm_bayes.families.probability_domains import (
     has_ends,
     log_of_successes,
@@ -18,6 +18,7 @@ from glmm_bayes.families.probability_domains import (
     refuse_outside,
     words_of_ends,
 )
+from glmm_bayes.families.scales import Scales, probability_scales
 from glmm_bayes.families.traits import (
     BINOMIAL_VARIANCE,
     PROBABILITIES,
@@ -76,7 +77,9 @@ class BinaryFamily(Family):
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         constant = m.gammaln(n + 1) - m.gammaln(y + 1) - m.gammaln(n - y + 1)
-        return constant + log_of_successes(y, n, at["mu"], m)
+        if has_ends(at["mu"].link):
+            return constant + log_of_successes(y, n, at["mu"], m)
+        return constant + y * at["mu"].log_odds + n * at["mu"].log_complement
 
     def variance(self, at: RowValues) -> Array:
         return np.exp(self.log_variance(at))

@@ -16,12 +16,13 @@ from glmm_bayes.core.errors import Finding, FormulaError, PredictionError
 from glmm_bayes.core.links import Link, ProbabilityLink
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValue, RowValues
-from glmm_bayes.families.base import Array, Family, Response, Scales, probability_scales
+from glmm_bayes.families.base import Array, Family, Response
 from glmm_bayes.families.beta import Beta
 from glmm_bayes.families.counts import CountFamily
 from glmm_bayes.families.numbers import RealFamily
 from glmm_bayes.families.parameters import PARAMETERS, ParameterKind, own_kind
 from glmm_bayes.families.positive import PositiveFamily
+from glmm_bayes.families.scales import Scales, probability_scales
 from glmm_bayes.spec.custom_family import CustomFamily, arguments_of
 
 _SMALLEST = float(np.finfo(np.float64).tiny)
@@ -33,7 +34,7 @@ _SUPPORTS: Mapping[str, Any] = MappingProxyType(
 )
 
 
-class Custom(Family):
+class FamilyOfFunctions(Family):
     """A family of a user's functions.
 
     Attributes
@@ -127,7 +128,7 @@ def custom_family(source: CustomFamily, density_of_arrays: Callable[..., Array] 
     latex = "".join(rf", \mathrm{{{name}}}" for name in source.parameters)
     made: Family = type(
         words,
-        (Custom, base),
+        (FamilyOfFunctions, base),
         {
             "__doc__": f"The family {source.name} of a user's functions.",
             "source": source,

@@ -9,10 +9,11 @@ from scipy.special import logsumexp
 
 from glmm_bayes.core.links import Link
 from glmm_bayes.families.amounts import HurdleAmounts
-from glmm_bayes.families.base import Array, Response, Scales, positive_scales
+from glmm_bayes.families.base import Array, Response
 from glmm_bayes.families.gamma import Gamma
+from glmm_bayes.families.scales import Scales, positive_scales
 from glmm_bayes.families.traits import POSITIVE
-from glmm_bayes.families.zero_parts import Part
+from glmm_bayes.families.zero_parts import Component
 
 
 class HurdleGamma(HurdleAmounts):
@@ -25,7 +26,7 @@ class HurdleGamma(HurdleAmounts):
     listed_links: ClassVar[tuple[str, ...]] = ("log", "identity", "inverse", "softplus")
     mu_range: ClassVar[tuple[float, float]] = POSITIVE
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape", "hu")
-    rest: ClassVar[Part] = Gamma()
+    rest: ClassVar[Component] = Gamma()
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
         some = response.supported > 0

@@ -13,9 +13,10 @@ from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.families.amounts import HurdleAmounts
-from glmm_bayes.families.base import Array, Response, Scales
+from glmm_bayes.families.base import Array, Response
 from glmm_bayes.families.lognormal import LogNormal
-from glmm_bayes.families.zero_parts import Part
+from glmm_bayes.families.scales import Scales
+from glmm_bayes.families.zero_parts import Component
 
 
 class HurdleLognormal(HurdleAmounts):
@@ -28,7 +29,7 @@ class HurdleLognormal(HurdleAmounts):
     listed_links: ClassVar[tuple[str, ...]] = ("identity",)
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma", "hu")
     mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "sigma", "hu")
-    rest: ClassVar[Part] = LogNormal()
+    rest: ClassVar[Component] = LogNormal()
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
         logs, spread = _logs(response, offset), self.spread(response, offset)

@@ -13,8 +13,9 @@ from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
-from glmm_bayes.families.base import Array, Response, Scales
+from glmm_bayes.families.base import Array, Response
 from glmm_bayes.families.positive import PositiveFamily, within_positive
+from glmm_bayes.families.scales import Scales
 
 _LOG_ROOT_2PI = 0.9189385332046727
 

@@ -11,9 +11,10 @@ from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.links import Link
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Family, Response, Scales, probability_scales
+from glmm_bayes.families.base import Array, Family, Response
 from glmm_bayes.families.beta import Beta
 from glmm_bayes.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
+from glmm_bayes.families.scales import Scales, probability_scales
 from glmm_bayes.families.traits import PROBABILITIES, PROBABILITY_LINKS, Support
 
 BETA = Beta()

@@ -11,8 +11,9 @@ from glmm_bayes.core.links import Link
 from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Family, Response, Scales
+from glmm_bayes.families.base import Array, Family, Response
 from glmm_bayes.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
+from glmm_bayes.families.scales import Scales
 from glmm_bayes.families.traits import Support
 
 _SUPPORT = "angles in radians from -pi to pi"

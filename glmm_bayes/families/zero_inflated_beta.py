@@ -8,7 +8,7 @@ from glmm_bayes.core.errors import Findings
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.proportions import BETA, ProportionFamily
-from glmm_bayes.families.zero_parts import Hurdle, Part
+from glmm_bayes.families.zero_parts import Component, Hurdle
 
 
 class ZeroInflatedBeta(Hurdle, ProportionFamily):
@@ -28,7 +28,7 @@ class ZeroInflatedBeta(Hurdle, ProportionFamily):
     coding: ClassVar[str] = "numbers of at least 0 and below 1"
     zero: ClassVar[str] = "zi"
     inside: ClassVar[float] = 0.5
-    rest: ClassVar[Part] = BETA
+    rest: ClassVar[Component] = BETA
 
     def warn_without_ends(self, columns: ResponseColumns, y: Array, findings: Findings) -> None:
         self.warn_without_zeros(columns, y, findings)

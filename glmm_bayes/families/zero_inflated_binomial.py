@@ -11,7 +11,7 @@ from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Response
 from glmm_bayes.families.binomial import Binomial
 from glmm_bayes.families.traits import PROBABILITY_LINKS, WorkingVariance
-from glmm_bayes.families.zero_parts import Part, ZeroInflated
+from glmm_bayes.families.zero_parts import Component, ZeroInflated
 
 
 class ZeroInflatedBinomial(ZeroInflated, Binomial):
@@ -28,7 +28,7 @@ class ZeroInflatedBinomial(ZeroInflated, Binomial):
     working_variance: ClassVar[WorkingVariance | None] = None
     has_latent_response: ClassVar[bool] = False
     is_exponential: ClassVar[bool] = False
-    rest: ClassVar[Part] = Binomial()
+    rest: ClassVar[Component] = Binomial()
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         response = Binomial._read(self, columns, findings)

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from glmm_bayes.families.negative_binomial import NegativeBinomial
 from glmm_bayes.families.zero_counts import CountsWithZeroPart
-from glmm_bayes.families.zero_parts import Part, ZeroInflated
+from glmm_bayes.families.zero_parts import Component, ZeroInflated
 
 
 class ZeroInflatedNegativeBinomial(ZeroInflated, CountsWithZeroPart):
@@ -16,4 +16,4 @@ class ZeroInflatedNegativeBinomial(ZeroInflated, CountsWithZeroPart):
     notation: ClassVar[str] = "ZeroInflatedNegativeBinomial(mu[i], shape, zi)"
     latex: ClassVar[str] = r"\mathrm{ZeroInflatedNegativeBinomial}(\mu_i, \mathrm{shape}, \mathrm{zi})"
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape", "zi")
-    rest: ClassVar[Part] = NegativeBinomial()
+    rest: ClassVar[Component] = NegativeBinomial()

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from glmm_bayes.families.poisson import Poisson
 from glmm_bayes.families.zero_counts import CountsWithZeroPart
-from glmm_bayes.families.zero_parts import Part, ZeroInflated
+from glmm_bayes.families.zero_parts import Component, ZeroInflated
 
 
 class ZeroInflatedPoisson(ZeroInflated, CountsWithZeroPart):
@@ -16,4 +16,4 @@ class ZeroInflatedPoisson(ZeroInflated, CountsWithZeroPart):
     notation: ClassVar[str] = "ZeroInflatedPoisson(mu[i], zi)"
     latex: ClassVar[str] = r"\mathrm{ZeroInflatedPoisson}(\mu_i, \mathrm{zi})"
     auxiliaries: ClassVar[tuple[str, ...]] = ("zi",)
-    rest: ClassVar[Part] = Poisson()
+    rest: ClassVar[Component] = Poisson()

@@ -17,7 +17,7 @@ from glmm_bayes.families.base import Array, Family
 _NEVER = float("-inf")
 
 
-class Part(Protocol):
+class Component(Protocol):
     """The law of a response; every family is one."""
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
@@ -52,13 +52,13 @@ class ZeroPart(Family):
     ----------
     zero : str
         The parameter that is the probability.
-    rest : Part
+    rest : Component
         The other law.
     """
 
     mean_is_mu: ClassVar[bool] = False
     zero: ClassVar[str]
-    rest: ClassVar[Part]
+    rest: ClassVar[Component]
 
     def mean(self, at: RowValues) -> Array:
         return np.asarray(np.exp(at[self.zero].log_complement) * self.rest.mean(at))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, FormulaError
 from glmm_bayes.families import FAMILIES, Family
-from glmm_bayes.families.custom import Custom, custom_family
+from glmm_bayes.families.custom import FamilyOfFunctions, custom_family
 from glmm_bayes.spec.custom_family import CustomFamily
 from glmm_bayes.spec.several import REGISTERED
 
@@ -65,7 +65,7 @@ def register_family(family: CustomFamily | Family) -> None:
 
 def _is_same(known: Family, family: CustomFamily | Family) -> bool:
     if isinstance(family, CustomFamily):
-        return isinstance(known, Custom) and known.source.is_same(family)
+        return isinstance(known, FamilyOfFunctions) and known.source.is_same(family)
     return type(known) is type(family)
 
 

@@ -20,7 +20,7 @@ from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.families import FAMILIES, Family
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.graph.custom_families import made_family
-from glmm_bayes.laws.integrals import Law, law_of
+from glmm_bayes.laws.integrals import NumericalLaw, law_of
 from glmm_bayes.laws.points import given_parameters, mean_bounds, usual, usual_means, values_of
 from glmm_bayes.spec.custom_family import CustomFamily
 
@@ -69,7 +69,7 @@ class _Subject:
         return len(self.values["mu"])
 
     @cached_property
-    def laws(self) -> list[Law]:
+    def laws(self) -> list[NumericalLaw]:
         """What follows from the density at each point."""
         at = {name: number(values[None]) for name, values in self.values.items()}
         centre, variance = self.family.mean(at)[0], self.family.variance(at)[0]
@@ -260,13 +260,13 @@ def _distribution(subject: _Subject) -> Verdict:
     return False, f"{found}, at {subject.words(point)}"
 
 
-def _kolmogorov(sample: Array, law: Law) -> float:
+def _kolmogorov(sample: Array, law: NumericalLaw) -> float:
     if not np.isfinite(law.mean):
         return 0.0
     return float(stats.kstest(sample, lambda y: np.interp(y, law.y, law.distribution)).pvalue)
 
 
-def _chi_square(sample: Array, law: Law) -> float:
+def _chi_square(sample: Array, law: NumericalLaw) -> float:
     """Compare numbers of draws with those expected in about twenty cells."""
     if not np.isfinite(law.mean) or not np.isfinite(sample).all():
         return 0.0

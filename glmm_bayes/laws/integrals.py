@@ -23,7 +23,7 @@ _ZOOMS = 3
 
 
 @dataclass(frozen=True)
-class Law:
+class NumericalLaw:
     """What follows from a density by summing up.
 
     Attributes
@@ -63,7 +63,7 @@ _GRIDS: Mapping[str, tuple[Any, float, float]] = MappingProxyType(
 )
 
 
-def law_of(log_density: LogDensity, support: str, centre: float, scale: float) -> Law:
+def law_of(log_density: LogDensity, support: str, centre: float, scale: float) -> NumericalLaw:
     """Sum a density up over its support.
 
     Parameters
@@ -81,13 +81,13 @@ def law_of(log_density: LogDensity, support: str, centre: float, scale: float) -
         masses = np.exp(logs) * steps
         total = float(masses.sum())
     if not total > 0 or not np.isfinite(total):
-        return Law(total, np.nan, np.nan, y, np.full_like(y, np.nan))
+        return NumericalLaw(total, np.nan, np.nan, y, np.full_like(y, np.nan))
     shares = masses / total
     mean = float(shares @ y)
     cumulated = np.cumsum(shares)
     # A number in the middle of its cell has half the cell's mass below it.
     distribution = cumulated if support == "count" else cumulated - 0.5 * shares
-    return Law(total, mean, float(shares @ (y - mean) ** 2), y, distribution)
+    return NumericalLaw(total, mean, float(shares @ (y - mean) ** 2), y, distribution)
 
 
 def _counts(log_density: LogDensity) -> tuple[Array, Array, float]:
