@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 import glmm_bayes as gb
+from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.spec.prior import DISTRIBUTIONS, SCALES
 from tests.plain_mode import PLAIN
 from tests.prior_draws import prior_draws
@@ -252,7 +253,7 @@ def test_saved_fits_hold_the_scale_and_the_degrees_of_freedom(tmp_path):
 def _code(fit):
     from glmm_bayes.reporting.sentences import reproduction
 
-    return reproduction(fit)
+    return reproduction(fit, read_interval())
 
 
 def test_mathematics_says_the_scale():

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
+from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.plots.curves import plot_curves
 from glmm_bayes.plots.groups import plot_random_effects
 
@@ -106,7 +107,7 @@ def fit_of(name):
 def html_of(name):
     from glmm_bayes.reporting.document import render
 
-    return render(fit_of(name))
+    return render(fit_of(name), None, read_interval())
 
 
 def words_of(html):
@@ -200,7 +201,7 @@ def test_a_failed_diagnosis_stands_on_top():
     draws["beta"][0, :, 0] += 1.5
     from glmm_bayes.reporting.document import render
 
-    html = render(gb.Fit.from_draws(model, draws))
+    html = render(gb.Fit.from_draws(model, draws), None, read_interval())
     top = html[: html.index("<nav")]
     assert 'class="verdict alarm"' in top and "chains disagree" in top
     assert fit.shape == SHAPE
@@ -212,7 +213,9 @@ def test_user_text_is_escaped():
     from glmm_bayes.reporting.document import render
 
     html = render(
-        fit_from("y ~ trt + lbase + (1 | subject)", data, "poisson"), title="<script>alert(1)</script>"
+        fit_from("y ~ trt + lbase + (1 | subject)", data, "poisson"),
+        "<script>alert(1)</script>",
+        read_interval(),
     )
     Page(html)
     assert "<b>" not in html and "<script" not in html
@@ -222,7 +225,7 @@ def test_user_text_is_escaped():
 def test_without_draws_of_the_levels_the_rest_is_reported():
     from glmm_bayes.reporting.document import render
 
-    html = render(fit_from(*MODELS["poisson"], without=("b_",)))
+    html = render(fit_from(*MODELS["poisson"], without=("b_",)), None, read_interval())
     Page(html)
     assert re.findall(r"<h2[^>]*>([^<]*)</h2>", html) == list(SECTIONS)
     assert html.count("Left out:") == 2
@@ -233,7 +236,7 @@ def test_without_draws_of_the_levels_the_rest_is_reported():
 def test_without_standard_deviations_the_report_still_stands():
     from glmm_bayes.reporting.document import render
 
-    html = render(fit_from(*MODELS["poisson"], without=("sd_", "b_")))
+    html = render(fit_from(*MODELS["poisson"], without=("sd_", "b_")), None, read_interval())
     assert "typical" in html and html.count("Left out:") >= 5
 
 
@@ -244,7 +247,8 @@ def test_dropped_rows_are_counted():
     data.loc[[3, 7, 100], "age"] = np.nan
     model = gb.Model("y ~ age + (1 | subject)", data, family="poisson", missing="drop")
     fit = gb.Fit.from_draws(model, {"beta": np.zeros((1, 4, 2)), "sd_subject": np.ones((1, 4, 1))})
-    assert "Dropped 3 of 236 rows with missing values: age 3 (rows 3, 7, 100)." in render(fit)
+    html = render(fit, None, read_interval())
+    assert "Dropped 3 of 236 rows with missing values: age 3 (rows 3, 7, 100)." in html
 
 
 def test_a_path_that_cannot_be_written_is_a_storage_error(tmp_path):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import glmm_bayes as gb
+from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.core.links import LINKS, ProbabilityLink
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.reporting.document import render
@@ -39,7 +40,7 @@ def kind_of(family):
 
 @pytest.mark.parametrize("family", RESPONSES)
 def test_every_family_has_a_report(family):
-    html = render(small(family))
+    html = render(small(family), None, read_interval())
     words = re.sub(r"<[^>]*>", " ", re.sub(r'src="[^"]*"', "", html))
     assert "population-averaged" in words and family in words
     assert "nan" not in words.lower().split() and "Left out" not in words
@@ -84,18 +85,22 @@ def test_measures_are_those_of_the_response(family):
 
 def test_an_ordinal_response_has_rows_for_each_category_and_its_thresholds():
     fit = small("cumulative")
-    table, _ = estimands_table(fit, "z")
+    table, _ = estimands_table(fit, "z", read_interval())
     rows = [row[0] for row in table.rows]
     assert rows[:2] == ["difference, low: b vs a", "difference, mild: b vs a"] and len(rows) == 8
-    assert [row[0] for row in thresholds_table(fit).rows] == ["low|mild", "mild|strong", "strong|severe"]
-    (coefficients,) = coefficients_tables(fit)
+    assert [row[0] for row in thresholds_table(fit, read_interval()).rows] == [
+        "low|mild",
+        "mild|strong",
+        "strong|severe",
+    ]
+    (coefficients,) = coefficients_tables(fit, read_interval())
     assert coefficients.columns[1:] == (*2 * ("coefficient", "cumulative odds ratio"), "attenuation")
     assert "population's probabilities of categories" in coefficients.note
 
 
 def test_further_parameters_have_a_table_of_their_own():
     fit = fit_of("gaussian", draws=8, sigma="~ z")
-    both, further = coefficients_tables(fit)
+    both, further = coefficients_tables(fit, read_interval())
     assert [row[0] for row in both.rows] == ["Intercept", "x", "z[b]"]
     assert [row[0] for row in further.rows] == ["sigma_Intercept", "sigma_z[b]"]
     assert all(row[-1] == "factor" for row in further.rows)
@@ -107,15 +112,15 @@ def test_further_parameters_have_a_table_of_their_own():
 
 def test_the_reproduction_names_every_formula_and_number():
     fit = fit_of("hurdle_gamma", draws=8, hu="~ x", shape=2.0)
-    text = reproduction(fit)
+    text = reproduction(fit, read_interval())
     assert "gb.Formula('amount ~ x + z + (1 | g)', shape=2.0, hu='~ x')" in text
     assert "family='hurdle_gamma', link='log'" in text
-    html = render(fit)
+    html = render(fit, None, read_interval())
     assert "hu(logit)   ~ x; shape = 2" in html or "shape = 2; hu(logit)   ~ x" in html
     assert "which is (1 - hu) mu." in html
 
 
 def test_columns_of_further_formulas_are_listed_and_held():
     fit = fit_of("hurdle_gamma", right="x", draws=8, hu="~ z + (1 | g)")
-    html = render(fit)
+    html = render(fit, None, read_interval())
     assert "hu_Intercept" in html and "z at a (most frequent)" in html
