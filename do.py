@@ -272,7 +272,7 @@ def run(verb: str, venv: Path, words: list[str]) -> int:
         return call(venv, "python", "-m", "tests.stamps", verb)
     if verb == "test":  # a file's tests stay together: they share models that are costly to make
         tier = [] if os.environ.get("TIER") == "2" else ["-m", "not slow"]
-        return check(venv, *tier, "-n", str(min(2, os.cpu_count() or 1)), "--dist", "loadfile", *words)
+        return check(venv, *tier, "-n", str(min(2, os.cpu_count() or 1)), "--dist", "worksteal", *words)
     return check(venv) if verb == "check" else say("ready: " + script(venv, "python")) or 0
 
 

@@ -9,6 +9,8 @@ from tests import stamps
 
 @pytest.mark.parametrize("name", sorted(stamps.RUNS))
 def test_the_stamp_of_a_long_run_is_of_what_is_here(name):
+    if not (stamps.STAMPED / f"{name}.json").exists():
+        pytest.skip(f"never stamped: 'python do.py {name}' writes tests/stamped/{name}.json")
     old = stamps.stale(name)
     assert not old, f"{old} changed: run 'python do.py {name}' and commit tests/stamped/{name}.json"
 

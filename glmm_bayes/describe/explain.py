@@ -49,10 +49,10 @@ def describe(definition: ModelDefinition, notes: Mapping[str, Sequence[str]]) ->
     if definition.is_single:
         return next(iter(texts.values()))
     parts = [f"{name}: {text}" for name, text in texts.items()]
-    return "\n\n".join([*parts, "\n".join(["between responses:", *_between(definition)])])
+    return "\n\n".join([*parts, "\n".join(["between responses:", *between_lines(definition)])])
 
 
-def _between(definition: ModelDefinition) -> list[str]:
+def between_lines(definition: ModelDefinition) -> list[str]:
     """Write the priors of what joins several responses."""
     names = {shared.names.correlation for shared in definition.priors.shared} | {RESCOR}
     rows = [row for row in definition.priors.rows if row.parameter in names]
@@ -189,7 +189,7 @@ def explain(definition: ModelDefinition) -> Explanation:
     parts = {name: _explained(one) for name, one in definition.responses.items()}
     if definition.is_single:
         return next(iter(parts.values()))
-    between = _between(definition)
+    between = between_lines(definition)
     texts = [f"Response {name}:\n{part.text}" for name, part in parts.items()]
     text = "\n\n".join([*texts, "\n".join(["Between responses:", *between])])
     lines = [line for part in parts.values() for line in part.latex.split("\n")[1:-1]]

@@ -67,7 +67,7 @@ def report(
     >>> gb.report(gb.Fit.from_draws(model, draws), folder / "epil.html").name
     'epil.html'
     """
-    check_fit(fit)
+    check_fit(fit, any_number=True)
     shown = read_interval(probability, interval)
     target = report_target(path, overwrite)
     text = render(fit, title, shown)
@@ -107,7 +107,7 @@ def render(fit: Fit, title: str | None, interval: Interval) -> str:
     )
     diagnosis = diagnose(fit)
     text = environment.get_template("report.html").render(
-        title=title or fit.spec.to_formula(),
+        title=title or "; ".join(one.spec.to_formula() for one in fit.definition.responses.values()),
         verdict=verdict(fit, diagnosis),
         sections=sections(fit, diagnosis, interval),
     )

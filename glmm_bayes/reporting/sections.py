@@ -9,7 +9,7 @@ from typing import Any
 from glmm_bayes.core.intervals import Interval
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.describe.equations import all_groups
-from glmm_bayes.describe.explain import describe_references, explain, further_lines
+from glmm_bayes.describe.explain import between_lines, describe_references, explain, further_lines
 from glmm_bayes.fit.diagnostics import Diagnosis
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.curves import plot_curves
@@ -38,6 +38,7 @@ from glmm_bayes.reporting.sentences import (
 from glmm_bayes.reporting.tables import (
     checks_table,
     coefficients_tables,
+    correlations_tables,
     data_table,
     estimands_table,
     groups_table,
@@ -47,8 +48,8 @@ from glmm_bayes.reporting.tables import (
     variance_table,
 )
 
-#: Sections of the report whose tables hold the model, the data or the settings.
-_OF_NO_DRAWS = frozenset({"model", "data", "priors", "settings", "reproduce"})
+#: Sections of a response whose tables hold the model or the data.
+_OF_NO_DRAWS = frozenset({"model", "data", "priors"})
 
 
 def verdict(fit: Fit, diagnosis: Diagnosis) -> list[Paragraph]:
@@ -61,7 +62,21 @@ def verdict(fit: Fit, diagnosis: Diagnosis) -> list[Paragraph]:
 
 
 def sections(fit: Fit, diagnosis: Diagnosis, interval: Interval) -> list[ReportSection]:
-    """Build all sections; a part that needs draws which the fit does not hold says so."""
+    """Build all sections, response by response; what needs draws that the fit does not hold says so."""
+    own = [_of_response(fit[name], fit.definition.prefix(name), interval) for name in fit]
+    told = [section for part in own for section in part]
+    if not fit.is_single:
+        told.append(ReportSection("between", "Between responses", tuple(_between(fit, interval))))
+    return [
+        *told,
+        ReportSection("diagnostics", "Diagnostics", tuple(_with_caveats(fit, _diagnostics(fit, diagnosis)))),
+        ReportSection("settings", "Settings, versions and data", (_settings(fit, interval),)),
+        ReportSection("reproduce", "How to reproduce this report", (Listing(reproduction(fit, interval)),)),
+    ]
+
+
+def _of_response(fit: Fit, name: str, interval: Interval) -> list[ReportSection]:
+    """Build the sections of one response; beside others its name stands in each title."""
     variable = main_variable(fit)
     parts: list[tuple[str, str, list[Block]]] = [
         ("answer", "Question and answer", _answer(fit, variable, interval)),
@@ -78,16 +93,22 @@ def sections(fit: Fit, diagnosis: Diagnosis, interval: Interval) -> list[ReportS
         )
     if fit.design.groups and not fit.family.has_category_predictors:
         parts.append(("shrinkage", "Shrinkage", attempt(lambda: [_shrinkage(fit, interval)])))
-    parts += [
-        ("check", "Predictive check", attempt(lambda: [_check(fit, interval)])),
-        ("diagnostics", "Diagnostics", _diagnostics(fit, diagnosis)),
-        ("settings", "Settings, versions and data", [_settings(fit, interval)]),
-        ("reproduce", "How to reproduce this report", [Listing(reproduction(fit, interval))]),
-    ]
+    parts.append(("check", "Predictive check", attempt(lambda: [_check(fit, interval)])))
+    anchor_end, title_end = (f"-{name}", f": {name}") if name else ("", "")
     return [
-        ReportSection(anchor, title, tuple(blocks if anchor in _OF_NO_DRAWS else _with_caveats(fit, blocks)))
+        ReportSection(
+            f"{anchor}{anchor_end}",
+            f"{title}{title_end}",
+            tuple(blocks if anchor in _OF_NO_DRAWS else _with_caveats(fit, blocks)),
+        )
         for anchor, title, blocks in parts
     ]
+
+
+def _between(fit: Fit, interval: Interval) -> list[Block]:
+    """Show what joins the responses: their correlations, with the priors of these."""
+    words = Paragraph("; ".join(between_lines(fit.definition)))
+    return [words, *attempt(lambda: correlations_tables(fit, interval))]
 
 
 def _with_caveats(fit: Fit, blocks: list[Block]) -> list[Block]:

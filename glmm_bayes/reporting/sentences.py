@@ -15,6 +15,7 @@ from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.canvas import decimals, number
 from glmm_bayes.plots.scenario import is_factor, predictors
 from glmm_bayes.spec.editions import CURRENT
+from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.storage.manifest import fingerprint
 
@@ -144,23 +145,22 @@ def rows_sentence(fit: Fit) -> str:
 
 def short_fingerprint(fit: Fit) -> str:
     """Return the first 16 digits of the fingerprint of the rows, in their order."""
-    return fingerprint(fit.design.table).in_row_order[:16]
+    return fingerprint(fit.definition.table).in_row_order[:16]
 
 
 def reproduction(fit: Fit, interval: Interval) -> str:
     """Write the Python that gives this fit and this report again."""
-    spec, settings = fit.spec, fit.settings
-    further = "".join(f", {name}={value!r}" for name, value in spec.further_formulas().items())
-    formula = f"gb.Formula({spec.to_formula()!r}{further})" if further else repr(spec.to_formula())
-    lines = ["import glmm_bayes as gb", "", "model = gb.Model(", f"    {formula},"]
+    settings, first = fit.settings, fit.definition.first
+    lines = ["import glmm_bayes as gb", "", "model = gb.Model(", *_formula_code(fit)]
     lines.append(f"    data,  # rows with the fingerprint {short_fingerprint(fit)}")
-    lines.append(f"    family={spec.family!r}, link={fit.link.name!r},")
-    if spec.priors:
-        inner = [f"        {name!r}: {_prior_code(prior)}," for name, prior in spec.priors.items()]
+    if fit.is_single:
+        lines.append(f"    family={first.spec.family!r}, link={first.link.name!r},")
+    if fit.definition.given:
+        inner = [f"        {name!r}: {_prior_code(prior)}," for name, prior in fit.definition.given.items()]
         lines += ["    priors={", *inner, "    },"]
     lines.append(")")
-    if spec.edition != CURRENT:
-        lines.append(f"# saved by an earlier release: model.spec.edition was {spec.edition}")
+    if first.spec.edition != CURRENT:
+        lines.append(f"# saved by an earlier release: model.spec.edition was {first.spec.edition}")
     if "seed" in settings:
         names = ("draws", "tune", "chains", "seed", "engine", "target_accept")
         arguments = ", ".join(f"{name}={settings[name]!r}" for name in names if name in settings)
@@ -171,6 +171,28 @@ def reproduction(fit: Fit, interval: Interval) -> str:
     level = "" if interval == read_interval() else f", probability={interval.probability!r}"
     level += "" if interval == read_interval() else f', interval="{interval.kind}"'
     return "\n".join([*lines, f'gb.report(fit, "report.html"{level})'])
+
+
+def _formula_code(fit: Fit) -> list[str]:
+    """Write the formula of a model, or those of several responses with their families and links."""
+    responses = list(fit.definition.responses.values())
+    written = [_one_formula(one.spec) for one in responses]
+    if fit.is_single:
+        return [f"    {written[0]},"]
+    families = tuple(one.family.name for one in responses)
+    links = tuple(one.link.name for one in responses)
+    rescor = ", rescor=True" if fit.definition.rescor is not None else ""
+    return [
+        "    gb.Formulas(",
+        *(f"        {formula}," for formula in written),
+        f"        family={families!r}, link={links!r}{rescor},",
+        "    ),",
+    ]
+
+
+def _one_formula(spec: ModelSpec) -> str:
+    further = "".join(f", {name}={value!r}" for name, value in spec.further_formulas().items())
+    return f"gb.Formula({spec.to_formula()!r}{further})" if further else repr(spec.to_formula())
 
 
 def _prior_code(prior: Prior) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import permutations
 from statistics import NormalDist
 from typing import Any
 
@@ -23,6 +24,7 @@ from glmm_bayes.families.parameters import PARAMETERS
 from glmm_bayes.fit.diagnostics import Diagnosis, summary
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.canvas import compact, decimals, estimate, number
+from glmm_bayes.priors.names import element
 from glmm_bayes.reporting.blocks import ReportTable
 
 _LEVELS_SHOWN = 6
@@ -307,6 +309,23 @@ def checks_table(diagnosis: Diagnosis) -> ReportTable:
     return ReportTable(
         "Checks of the sampler", ("check", "result", "what was found"), rows, words=frozenset({1, 2})
     )
+
+
+def correlations_tables(fit: Fit, interval: Interval) -> list[ReportTable]:
+    """List the correlations between responses, of effects under a label and of residuals."""
+    known = fit.definition.posterior
+    joining = (*known.of_role("joint_correlation"), *known.of_role("residual_correlation"))
+    frame = summary(fit, probability=interval.probability, interval=interval.kind)
+    pairs = [(one, *pair) for one in joining for pair in permutations(known.labels[one.dims[0]], 2)]
+    names = {element(one.name, first, second) for one, first, second in pairs}
+    lower, upper = interval.columns
+    rows = tuple(
+        (str(name), estimate(row["mean"], row[lower], row[upper], row["sd"]))
+        for name, row in frame.iterrows()
+        if name in names
+    )
+    caption = f"Correlations between responses. Posterior mean and {interval.words}"
+    return [ReportTable(caption, ("parameter", "correlation"), rows)] if rows else []
 
 
 def parameters_table(fit: Fit) -> ReportTable:
