@@ -1,4 +1,4 @@
-"""The report of a model of several responses: each response as in a report of its own, then what joins them."""
+"""The report of several responses: each response as in a report of its own, then what joins them."""
 
 import re
 
