@@ -180,9 +180,10 @@ MESSAGES = [
      f"Choices: {', '.join(FAMILIES)}."),
     ("y ~ x", DATA, {"link": "lgit"},
      "[unknown_link] no link 'lgit'. Did you mean 'logit'? Choices: identity, log, logit, probit, cloglog, "
-     "loglog, cauchit, sqrt, softplus, inverse, inverse_squared, tan_half."),
-    ("bit ~ x", DATA, {"family": "bernoulli", "link": "log"},
-     "[link] bernoulli takes the links logit, probit, cloglog, loglog, cauchit, not log."),
+     "loglog, cauchit, sqrt, softplus, inverse, inverse_squared, tan_half, logc."),
+    ("bit ~ x", DATA, {"family": "bernoulli", "link": "sqrt"},
+     "[link] bernoulli takes the links logit, probit, cloglog, loglog, cauchit, log, identity, logc, "
+     "not sqrt."),
     ("y ~ x", DATA, {"rank": "full"}, '[settings] rank must be "error", "drop" or "keep", found \'full\'.'),
     ("y ~ x", DATA, {"missing": "omit"}, '[settings] missing must be "error" or "drop", found \'omit\'.'),
     ("y ~ x + (1 | g)", DATA, {"priors": {"sd_gg": gb.Prior("HalfNormal", sigma=1)}},

@@ -100,7 +100,7 @@ def test_population_averaged_coefficients_equal_the_published_projections(
 ):
     table = gb.coefficients(
         {"toenail": toenail, "bacteria": bacteria}[dataset](), projection=projection
-    ).summary()
+    ).side_by_side()
     expected = [anchors(dataset)[quantity, name] for name in names]
     np.testing.assert_allclose(table["population_mean"], expected, atol=1e-6)
 

@@ -1,7 +1,7 @@
 """Files last: fits that earlier builds saved are read, and every verb answers on them what it did.
 
-``tests/oracles/saved/format_<n>*.glmm`` hold fits of every past format; ``format_2.json`` what verbs answered on
-them in the build that wrote them. No file is ever written anew.
+``tests/oracles/saved/format_<n>*.glmm`` hold fits of every past format; ``format_2.json`` what verbs answered
+on them in the build that wrote them. No file is ever written anew.
 """
 
 import json
