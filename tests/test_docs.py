@@ -84,8 +84,8 @@ def test_the_page_of_families_is_that_of_the_registries():
     assert (ROOT / "docs" / "families.md").read_text(encoding="utf-8") == script["page"]()
 
 
-def test_the_readme_names_every_family_and_link():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_page_of_features_names_every_family_and_link():
+    text = (ROOT / "docs" / "features.md").read_text(encoding="utf-8")
     row = text[text.index("| Families |") : text.index("| Links |")]
     named = set(re.findall(r"[a-z]+(?:_[a-z0-9]+)*", row))
     named |= {
