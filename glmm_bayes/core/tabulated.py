@@ -36,7 +36,7 @@ _CHECKS = np.array([-1.0, 0.0])
 
 
 @dataclass(frozen=True)
-class Table:
+class LookupTable:
     """Polynomials of a function on equal panels, of its own range in each draw.
 
     Attributes
@@ -87,7 +87,7 @@ def _horner(powers: Array, panel: NDArray[np.intp], place: Array, out: Array) ->
         np.add(out, term, out=out)
 
 
-def tabulate(curve: Curve, low: Array, high: Array, most: int) -> Table | None:
+def tabulate(curve: Curve, low: Array, high: Array, most: int) -> LookupTable | None:
     """Make the table of a function between two linear predictors of each draw.
 
     Parameters
@@ -100,7 +100,7 @@ def tabulate(curve: Curve, low: Array, high: Array, most: int) -> Table | None:
 
     Returns
     -------
-    Table or None
+    LookupTable or None
         None where ``most`` points a draw are too few for ``TOLERANCE``.
     """
     width = _FIRST_WIDTH
@@ -115,7 +115,7 @@ def tabulate(curve: Curve, low: Array, high: Array, most: int) -> Table | None:
     return None
 
 
-def _panels(curve: Curve, low: Array, width: float, panels: int) -> tuple[Table, float]:
+def _panels(curve: Curve, low: Array, width: float, panels: int) -> tuple[LookupTable, float]:
     """Return the table on this many panels, and its largest relative error."""
     middles = width * (np.arange(panels) + 0.5)
     inside = (middles[:, None] + 0.5 * width * _POINTS).ravel()
@@ -127,7 +127,7 @@ def _panels(curve: Curve, low: Array, width: float, panels: int) -> tuple[Table,
     size = np.abs(values).max(axis=3)
     relative = (error / np.maximum(size, _SMALLEST)).max()
     ordered = np.ascontiguousarray(np.moveaxis(powers, 3, 1))
-    return Table(low, width, ordered, float(error.max())), float(relative)
+    return LookupTable(low, width, ordered, float(error.max())), float(relative)
 
 
 def _by_panel(values: Array, panels: int) -> Array:

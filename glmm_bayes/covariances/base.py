@@ -44,7 +44,7 @@ class Argument:
 
 
 @dataclass(frozen=True)
-class Sampled:
+class SampledVariable:
     """A variable that a structure samples.
 
     Attributes
@@ -110,7 +110,7 @@ class EffectCovariance(ABC):
         """Pairs of effects whose correlations say all; the others follow from them."""
         return tuple((i, j) for j in range(self.size) for i in range(j))
 
-    def sampled(self, prior: Prior) -> tuple[Sampled, ...]:
+    def sampled(self, prior: Prior) -> tuple[SampledVariable, ...]:
         """List what is sampled, with an LKJ prior of the correlations; one variable, or none."""
         return ()
 
@@ -162,7 +162,7 @@ class LevelCovariance(ABC):
         return {}
 
     @abstractmethod
-    def sampled(self, size: int) -> tuple[Sampled, ...]:
+    def sampled(self, size: int) -> tuple[SampledVariable, ...]:
         """List the standard normal variables that ``size`` effects of each level are made of."""
 
     @abstractmethod
@@ -233,9 +233,9 @@ def quadratic_form(matrix: Array, members: NDArray[np.int64], weights: Array) ->
     return np.asarray(np.einsum("rm,rn,rmn->r", weights, weights, chosen))
 
 
-def beta_of(prior: Prior, shape: tuple[int, ...] = ()) -> Sampled:
+def beta_of(prior: Prior, shape: tuple[int, ...] = ()) -> SampledVariable:
     """Return the variable in (0, 1) behind correlations in an interval: LKJ's law of one, moved there."""
-    return Sampled("_raw", Prior("Beta", alpha=prior["eta"], beta=prior["eta"]), shape)
+    return SampledVariable("_raw", Prior("Beta", alpha=prior["eta"], beta=prior["eta"]), shape)
 
 
 def moved(raw: Any, lower: float) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from glmm_bayes.core.maths import NUMPY, Maths
-from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, Array, Sampled, SumOfMatrices
+from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, Array, SampledVariable, SumOfMatrices
 from glmm_bayes.covariances.neighbours import laplacian_root, mean_variance
 from glmm_bayes.spec.editions import CURRENT, scales_each_part
 from glmm_bayes.spec.prior import Prior
@@ -42,10 +42,10 @@ class BYM2(SumOfMatrices):
     def default_priors(self) -> Mapping[str, Prior]:
         return {"share": Prior("Uniform", lower=0.0, upper=1.0)}
 
-    def sampled(self, size: int) -> tuple[Sampled, ...]:
+    def sampled(self, size: int) -> tuple[SampledVariable, ...]:
         return (
-            Sampled("", STANDARD_NORMAL, (self.n_levels, size)),
-            Sampled("_spatial", STANDARD_NORMAL, (self.root.shape[1], size)),
+            SampledVariable("", STANDARD_NORMAL, (self.n_levels, size)),
+            SampledVariable("_spatial", STANDARD_NORMAL, (self.root.shape[1], size)),
         )
 
     def effects(self, values: Sequence[Any], parameters: Mapping[str, Any], m: Maths = NUMPY) -> Any:

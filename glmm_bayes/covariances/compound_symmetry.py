@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from glmm_bayes.core.maths import NUMPY, Maths
-from glmm_bayes.covariances.base import Argument, EffectCovariance, Sampled, beta_of, moved
+from glmm_bayes.covariances.base import Argument, EffectCovariance, SampledVariable, beta_of, moved
 from glmm_bayes.spec.prior import Prior
 
 
@@ -27,7 +27,7 @@ class CompoundSymmetry(EffectCovariance):
     def pairs(self) -> tuple[tuple[int, int], ...]:
         return ((0, 1),)
 
-    def sampled(self, prior: Prior) -> tuple[Sampled, ...]:
+    def sampled(self, prior: Prior) -> tuple[SampledVariable, ...]:
         return (beta_of(prior),)
 
     def root(self, values: Sequence[Any], m: Maths = NUMPY) -> Any:

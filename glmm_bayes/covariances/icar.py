@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from glmm_bayes.core.maths import NUMPY, Maths
-from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, Array, Sampled, SumOfMatrices
+from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, Array, SampledVariable, SumOfMatrices
 from glmm_bayes.covariances.neighbours import laplacian_root
 
 
@@ -31,8 +31,8 @@ class ICAR(SumOfMatrices):
         # Areas without rows come last: they shape the map, and have no effects of their own.
         self.root = laplacian_root(matrices["graph"])[: self.n_levels]
 
-    def sampled(self, size: int) -> tuple[Sampled, ...]:
-        return (Sampled("", STANDARD_NORMAL, (self.root.shape[1], size)),)
+    def sampled(self, size: int) -> tuple[SampledVariable, ...]:
+        return (SampledVariable("", STANDARD_NORMAL, (self.root.shape[1], size)),)
 
     def effects(self, values: Sequence[Any], parameters: Mapping[str, Any], m: Maths = NUMPY) -> Any:
         return m.matmul(self.root, values[0])

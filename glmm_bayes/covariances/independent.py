@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.maths import NUMPY, Maths
-from glmm_bayes.covariances.base import STANDARD_NORMAL, Array, LevelCovariance, Sampled
+from glmm_bayes.covariances.base import STANDARD_NORMAL, Array, LevelCovariance, SampledVariable
 
 
 class Independent(LevelCovariance):
@@ -25,8 +25,8 @@ class Independent(LevelCovariance):
     def has_equal_variances(self) -> bool:
         return True
 
-    def sampled(self, size: int) -> tuple[Sampled, ...]:
-        return (Sampled("", STANDARD_NORMAL, (self.n_levels, size)),)
+    def sampled(self, size: int) -> tuple[SampledVariable, ...]:
+        return (SampledVariable("", STANDARD_NORMAL, (self.n_levels, size)),)
 
     def effects(self, values: Sequence[Any], parameters: Mapping[str, Any], m: Maths = NUMPY) -> Any:
         return values[0]

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from glmm_bayes.core.maths import NUMPY, Maths
-from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, Array, Sampled, SumOfMatrices
+from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, Array, SampledVariable, SumOfMatrices
 
 #: Eigenvalues below this share of the largest are rounding.
 _TOLERANCE = 1e-10
@@ -35,8 +35,8 @@ class Known(SumOfMatrices):
     def has_equal_variances(self) -> bool:
         return False
 
-    def sampled(self, size: int) -> tuple[Sampled, ...]:
-        return (Sampled("", STANDARD_NORMAL, (self.root.shape[1], size)),)
+    def sampled(self, size: int) -> tuple[SampledVariable, ...]:
+        return (SampledVariable("", STANDARD_NORMAL, (self.root.shape[1], size)),)
 
     def effects(self, values: Sequence[Any], parameters: Mapping[str, Any], m: Maths = NUMPY) -> Any:
         return m.matmul(self.root, values[0])

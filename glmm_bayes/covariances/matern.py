@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import pdist, squareform
 
 from glmm_bayes.core.maths import NUMPY, Maths
-from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, Array, LevelCovariance, Sampled
+from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, Array, LevelCovariance, SampledVariable
 from glmm_bayes.spec.prior import Prior
 
 #: Added to the diagonal: keeps the Cholesky factor of nearly equal points finite.
@@ -52,8 +52,8 @@ class Matern(LevelCovariance):
         near, far = np.log(self.extent)
         return {"range": Prior("LogNormal", mu=(near + far) / 2, sigma=max((far - near) / 4, 0.5))}
 
-    def sampled(self, size: int) -> tuple[Sampled, ...]:
-        return (Sampled("", STANDARD_NORMAL, (self.n_levels, size)),)
+    def sampled(self, size: int) -> tuple[SampledVariable, ...]:
+        return (SampledVariable("", STANDARD_NORMAL, (self.n_levels, size)),)
 
     def effects(self, values: Sequence[Any], parameters: Mapping[str, Any], m: Maths = NUMPY) -> Any:
         return m.matmul(m.cholesky(self._covariance(self.distances, parameters, m)), values[0])

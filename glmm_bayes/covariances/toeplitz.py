@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from glmm_bayes.core.maths import NUMPY, Maths
-from glmm_bayes.covariances.base import Argument, EffectCovariance, Sampled, beta_of, moved
+from glmm_bayes.covariances.base import Argument, EffectCovariance, SampledVariable, beta_of, moved
 from glmm_bayes.spec.prior import Prior
 
 
@@ -34,7 +34,7 @@ class Toeplitz(EffectCovariance):
     def pairs(self) -> tuple[tuple[int, int], ...]:
         return tuple((0, lag) for lag in range(1, self.size))
 
-    def sampled(self, prior: Prior) -> tuple[Sampled, ...]:
+    def sampled(self, prior: Prior) -> tuple[SampledVariable, ...]:
         return (beta_of(prior, (self.size - 1,)),)
 
     def root(self, values: Sequence[Any], m: Maths = NUMPY) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from glmm_bayes.core.maths import NUMPY, Maths
-from glmm_bayes.covariances.base import EffectCovariance, Sampled
+from glmm_bayes.covariances.base import EffectCovariance, SampledVariable
 from glmm_bayes.spec.prior import Prior
 
 
@@ -20,8 +20,8 @@ class Unstructured(EffectCovariance):
     is_plain: ClassVar[bool] = True
     is_residual_like: ClassVar[bool] = True
 
-    def sampled(self, prior: Prior) -> tuple[Sampled, ...]:
-        return (Sampled("", prior, (self.size, self.size)),) if self.size > 1 else ()
+    def sampled(self, prior: Prior) -> tuple[SampledVariable, ...]:
+        return (SampledVariable("", prior, (self.size, self.size)),) if self.size > 1 else ()
 
     def root(self, values: Sequence[Any], m: Maths = NUMPY) -> Any:
         return values[0] if values else np.eye(self.size)

@@ -12,7 +12,7 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 
 from glmm_bayes.core.bridge import bridge_effect
-from glmm_bayes.covariances.base import EffectCovariance, Sampled
+from glmm_bayes.covariances.base import EffectCovariance, SampledVariable
 from glmm_bayes.covariances.resolve import BlockCovariance
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.families.parameters import Law, law_of
@@ -143,7 +143,7 @@ def correlation_root(structure: EffectCovariance, name: str, prior: Prior) -> An
     return structure.root([_variable(name, own) for own in structure.sampled(prior)], GRAPH)
 
 
-def _variable(name: str, own: Sampled) -> Any:
+def _variable(name: str, own: SampledVariable) -> Any:
     """Add a variable of a covariance structure to the model in context."""
     arguments = _arguments(own.law)
     if own.law.name == "LKJ":

@@ -10,7 +10,7 @@ from glmm_bayes.spec.calls import NUMERIC, check_expression
 from glmm_bayes.spec.diagnosis import excerpt, formula_error
 from glmm_bayes.spec.expressions import Binary, Call, Expr, Flag, Name, Number, Span, Text
 from glmm_bayes.spec.functions import GROUPINGS
-from glmm_bayes.spec.grammar import Group, Interaction, Product, Sum, Syntax
+from glmm_bayes.spec.grammar import Interaction, ParsedGroup, Product, Sum, Syntax
 from glmm_bayes.spec.linear_predictor import UNSTRUCTURED, Structure
 from glmm_bayes.spec.signatures import are_numbers, is_number, literal
 from glmm_bayes.spec.terms import signed_parts
@@ -55,14 +55,14 @@ class Grouping:
     df: float | None = None
 
 
-def read_grouping(text: str, group: Group) -> Grouping:
+def read_grouping(text: str, group: ParsedGroup) -> Grouping:
     """Read what stands behind the bar.
 
     Parameters
     ----------
     text : str
         The formula, for messages.
-    group : Group
+    group : ParsedGroup
         The term in brackets.
 
     Raises
@@ -90,7 +90,7 @@ class _Reader:
     """Columns of the grouping factors of one term."""
 
     text: str
-    group: Group
+    group: ParsedGroup
 
     def factors(self, node: Syntax) -> list[tuple[Name, ...]]:
         """Return the columns of each grouping factor. Depth is bounded: the grammar has checked it."""
@@ -149,7 +149,7 @@ class _Reader:
             factor = node.names()[0] if column else "g"
             hint = f"Write {self._term(factor)}, with a column of the data."
             sentence = f"a grouping factor is a column, found '{excerpt(self.text, node.span)}'."
-        elif isinstance(node, Group):
+        elif isinstance(node, ParsedGroup):
             sentence = "a random effect inside a random effect."
             hint = "Write (1 | g) + (1 | h), or (1 | h/g) if g is nested in h."
         elif isinstance(node, Sum):

@@ -51,7 +51,7 @@ Response: type[Section] = create_model(
 )
 
 
-class Group(Section):
+class GroupSection(Section):
     """Random effects of one grouping factor: ``(effects | factor)``."""
 
     factor: Texts | None = None
@@ -68,7 +68,7 @@ class Group(Section):
     label: str | None = None
 
 
-class Model(Section):
+class ModelSection(Section):
     """The model: a formula, or its parts key by key; never both."""
 
     formula: str | None = None
@@ -84,7 +84,7 @@ class Model(Section):
     terms: Texts = Field(default_factory=list)
     specific: Texts = Field(default_factory=list)
     offset: Texts = Field(default_factory=list)
-    groups: list[Group] = Field(default_factory=list)
+    groups: list[GroupSection] = Field(default_factory=list)
 
 
 class Data(Section):
@@ -154,7 +154,7 @@ class Output(Section):
 class File(Section):
     """A whole spec file."""
 
-    model: Model
+    model: ModelSection
     further: dict[str, Text] = Field(default_factory=dict)
     data: Data | None = None
     known: dict[str, str] = Field(default_factory=dict)
@@ -170,9 +170,9 @@ class File(Section):
 SECTIONS: Mapping[tuple[str, ...], type[Section]] = MappingProxyType(
     {
         (): File,
-        ("model",): Model,
+        ("model",): ModelSection,
         ("model", "response"): Response,
-        ("model", "groups"): Group,
+        ("model", "groups"): GroupSection,
         ("data",): Data,
         ("sampler",): Sampler,
         ("effects", "predictions"): Predictions,

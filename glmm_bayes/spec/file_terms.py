@@ -15,11 +15,10 @@ from typing import Any
 from glmm_bayes.core.errors import Finding, FormulaError
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.spec.expressions import Call, Name, Number, Text, quote
-from glmm_bayes.spec.file_model import Group as GroupSection
-from glmm_bayes.spec.file_model import Model
+from glmm_bayes.spec.file_model import GroupSection, ModelSection
 from glmm_bayes.spec.file_text import Document, KeyPath
 from glmm_bayes.spec.formula import read_formula
-from glmm_bayes.spec.grammar import MAX_CHARACTERS, Formula, Group, Sum, parse
+from glmm_bayes.spec.grammar import MAX_CHARACTERS, ParsedFormula, ParsedGroup, Sum, parse
 from glmm_bayes.spec.linear_predictor import INTERCEPT, MEAN, Block, GroupTerm, LinearPredictor
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
@@ -36,7 +35,7 @@ class _Kind:
 
     before: str
     after: str
-    fits: Callable[[Formula], bool]
+    fits: Callable[[ParsedFormula], bool]
     needed: str
     hint: str
 
@@ -50,31 +49,31 @@ class _Piece:
     kind: str = ""
 
 
-def _is_term(formula: Formula) -> bool:
+def _is_term(formula: ParsedFormula) -> bool:
     node = formula.terms
     offset = isinstance(node, Call) and node.function == "offset"
-    return not offset and not isinstance(node, Sum | Group | Number)
+    return not offset and not isinstance(node, Sum | ParsedGroup | Number)
 
 
-def _is_factor(formula: Formula) -> bool:
-    return isinstance(formula.terms, Group) and not formula.terms.label
+def _is_factor(formula: ParsedFormula) -> bool:
+    return isinstance(formula.terms, ParsedGroup) and not formula.terms.label
 
 
-def _is_expression(formula: Formula) -> bool:
+def _is_expression(formula: ParsedFormula) -> bool:
     node = formula.terms
     return isinstance(node, Call) and len(node.arguments) == 1 and not node.options
 
 
-def _is_value(formula: Formula) -> bool:
+def _is_value(formula: ParsedFormula) -> bool:
     node = formula.terms
     return isinstance(node, Call) and not node.arguments and len(node.options) == 1
 
 
-def _is_response(formula: Formula) -> bool:
+def _is_response(formula: ParsedFormula) -> bool:
     return formula.response is not None
 
 
-def _has_one_addition(formula: Formula) -> bool:
+def _has_one_addition(formula: ParsedFormula) -> bool:
     return formula.response is not None and len(formula.response.additions) == 1
 
 
@@ -110,7 +109,7 @@ _KINDS: Mapping[str, _Kind] = {
 }
 
 
-def read_model(document: Document, model: Model, priors: Mapping[str, Prior]) -> ModelSpec:
+def read_model(document: Document, model: ModelSection, priors: Mapping[str, Prior]) -> ModelSpec:
     """Read the hierarchical keys of [model] into a ModelSpec.
 
     Raises
@@ -200,7 +199,7 @@ def _block_keys(block: Block) -> dict[str, Any]:
     return keys | ({"label": block.label} if block.label else {})
 
 
-def _pieces(document: Document, model: Model) -> Iterator[_Piece]:
+def _pieces(document: Document, model: ModelSection) -> Iterator[_Piece]:
     """Give the formula piece by piece."""
     # Absent keys take their pydantic defaults: only the response must be there.
     response = model.model_dump(include={"response"})["response"]

@@ -11,7 +11,7 @@ from glmm_bayes.spec.calls import OF_LEVELS, RESPONSE, check_addition, check_exp
 from glmm_bayes.spec.diagnosis import excerpt, formula_error, point
 from glmm_bayes.spec.expressions import Call, Expr, Name, Span
 from glmm_bayes.spec.functions import ADDITIONS
-from glmm_bayes.spec.grammar import Formula, Group, Syntax, parse
+from glmm_bayes.spec.grammar import ParsedFormula, ParsedGroup, Syntax, parse
 from glmm_bayes.spec.groups import Groups
 from glmm_bayes.spec.linear_predictor import MEAN, LinearPredictor, Term
 from glmm_bayes.spec.monotonic import check_fixed_steps
@@ -38,7 +38,7 @@ def read_formula(formula: str | Several) -> ReadFormula:
 
     Parameters
     ----------
-    formula : str or Formula
+    formula : str or ParsedFormula
         In the language of lme4 and brms: ``y ~ x + (1 + x | g)``; with formulas of further parameters
         in a ``Formula``.
 
@@ -64,7 +64,7 @@ def read_formula(formula: str | Several) -> ReadFormula:
     return ReadFormula(response, MappingProxyType(predictors), text)
 
 
-def _predictor(text: str, syntax: Formula, response: ResponseTerm) -> LinearPredictor:
+def _predictor(text: str, syntax: ParsedFormula, response: ResponseTerm) -> LinearPredictor:
     right = _RightSide(text)
     fixed = right.read(syntax.terms)
     check_fixed_steps(text, fixed)
@@ -117,7 +117,7 @@ class _RightSide:
         if sign == "-":
             sentence = f"{what} cannot be taken away."
             raise formula_error("formula_misread", self.text, part.span, sentence, "Leave it out.")
-        if isinstance(part, Group):
+        if isinstance(part, ParsedGroup):
             self.groups.add(part)
         elif isinstance(part, Call) and part.function == "cs":
             self.specific.append(read_specific(self.text, part))
@@ -134,7 +134,7 @@ class _RightSide:
         self.offsets.append(offset)
 
 
-def _response(text: str, formula: Formula) -> ResponseTerm:
+def _response(text: str, formula: ParsedFormula) -> ResponseTerm:
     written = formula.response
     if written is None:
         sentence = "the response is missing before '~'."

@@ -113,7 +113,7 @@ class Power:
 
 
 @dataclass(frozen=True)
-class Group:
+class ParsedGroup:
     """``(effects | factor)``; the bar is ``|`` or ``||``, the label that of ``(1 |id| g)``."""
 
     effects: Syntax
@@ -123,11 +123,11 @@ class Group:
     span: Span
 
 
-Syntax = Expr | Sum | Product | Interaction | Power | Group
+Syntax = Expr | Sum | Product | Interaction | Power | ParsedGroup
 
 
 @dataclass(frozen=True)
-class Response:
+class ParsedResponse:
     """The left side: an expression, and calls behind its bar; whether it was written as ``Surv()``."""
 
     expression: Expr
@@ -137,10 +137,10 @@ class Response:
 
 
 @dataclass(frozen=True)
-class Formula:
+class ParsedFormula:
     """A whole formula as it was written."""
 
-    response: Response | None
+    response: ParsedResponse | None
     terms: Syntax
     span: Span
 
@@ -151,7 +151,7 @@ class _Option:
     value: Expr
 
 
-def parse(text: str) -> Formula:
+def parse(text: str) -> ParsedFormula:
     """Read a formula into its syntax tree.
 
     Parameters
@@ -161,7 +161,7 @@ def parse(text: str) -> Formula:
 
     Returns
     -------
-    Formula
+    ParsedFormula
         With the span of each node. What it means, and whether it means anything, is not decided here.
 
     Raises
@@ -215,7 +215,7 @@ def _surprise(text: str, error: UnexpectedToken) -> Surprise:
     return Surprise(token.type, str(token), Span(start, start + len(token)), frozenset(error.accepts))
 
 
-def _build(text: str, tree: Tree[Token]) -> Formula:
+def _build(text: str, tree: Tree[Token]) -> ParsedFormula:
     """Turn lark's tree into ours, children first: an explicit order instead of recursion."""
     built: dict[int, Any] = {}
     depths: dict[int, int] = {}
@@ -228,20 +228,20 @@ def _build(text: str, tree: Tree[Token]) -> Formula:
         children = [built.get(id(child), child) for child in subtree.children]
         node = _BUILDERS[str(subtree.data)](children, span)
         built[id(subtree)], depths[id(subtree)] = node, depth
-    result: Formula = node
+    result: ParsedFormula = node
     return result
 
 
-def _start(children: list[Any], span: Span) -> Formula:
-    return Formula(children[0] if len(children) > 1 else None, children[-1], span)
+def _start(children: list[Any], span: Span) -> ParsedFormula:
+    return ParsedFormula(children[0] if len(children) > 1 else None, children[-1], span)
 
 
-def _response(children: list[Any], span: Span) -> Response:
+def _response(children: list[Any], span: Span) -> ParsedResponse:
     parts = survival(children[0])
     if parts is None:
-        return Response(children[0], tuple(children[1:]), span)
+        return ParsedResponse(children[0], tuple(children[1:]), span)
     time, censoring = parts
-    return Response(time, (censoring, *children[1:]), span, is_survival=True)
+    return ParsedResponse(time, (censoring, *children[1:]), span, is_survival=True)
 
 
 def _word(token: Token) -> str:
@@ -290,14 +290,14 @@ def _product(children: list[Any], span: Span) -> Product:
     return Product(tuple(zip(map(str, signed[::2]), signed[1::2], strict=True)), span)
 
 
-def _group(children: list[Any], span: Span) -> Group:
+def _group(children: list[Any], span: Span) -> ParsedGroup:
     effects, bar, factor = children
-    return Group(effects, str(bar), factor, "", span)
+    return ParsedGroup(effects, str(bar), factor, "", span)
 
 
-def _labelled(children: list[Any], span: Span) -> Group:
+def _labelled(children: list[Any], span: Span) -> ParsedGroup:
     effects, bar, label, _, factor = children
-    return Group(effects, str(bar), factor, _word(label), span)
+    return ParsedGroup(effects, str(bar), factor, _word(label), span)
 
 
 def _binary(children: list[Any], span: Span) -> Binary | Call:

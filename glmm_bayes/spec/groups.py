@@ -8,7 +8,7 @@ from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.spec.diagnosis import formula_error
 from glmm_bayes.spec.expressions import Expr, Name
 from glmm_bayes.spec.factors import MAX_FACTORS, Grouping, read_grouping
-from glmm_bayes.spec.grammar import Group, Syntax
+from glmm_bayes.spec.grammar import ParsedGroup, Syntax
 from glmm_bayes.spec.linear_predictor import INTERCEPT, Block, GroupTerm, Term
 from glmm_bayes.spec.monotonic import check_varying_steps
 from glmm_bayes.spec.terms import Expander, degree, in_order
@@ -40,7 +40,7 @@ class Groups:
     found: dict[Key, GroupTerm] = field(default_factory=dict)
     names: dict[str, Expr] = field(default_factory=dict)
 
-    def add(self, group: Group) -> None:
+    def add(self, group: ParsedGroup) -> None:
         """Add one term in brackets; ``a/b`` adds the factors ``a`` and ``a:b``."""
         grouping = read_grouping(self.text, group)
         blocks = self._blocks(group, grouping)
@@ -57,9 +57,9 @@ class Groups:
         """Return the grouping factors in order of appearance, their blocks by degree."""
         return tuple(replace(term, blocks=_in_order(term.blocks)) for term in self.found.values())
 
-    def _blocks(self, group: Group, grouping: Grouping) -> tuple[Block, ...]:
+    def _blocks(self, group: ParsedGroup, grouping: Grouping) -> tuple[Block, ...]:
         def refuse(sign: str, part: Syntax) -> bool:
-            if isinstance(part, Group):
+            if isinstance(part, ParsedGroup):
                 sentence = "a random effect inside a random effect."
                 hint = "Write (1 | g) + (1 | h), or (1 | h/g) if g is nested in h."
                 raise formula_error("formula_misread", self.text, part.span, sentence, hint)
@@ -80,7 +80,7 @@ class Groups:
         return (whole,)
 
     def _add_factor(
-        self, group: Group, grouping: Grouping, columns: tuple[str, ...], blocks: tuple[Block, ...]
+        self, group: ParsedGroup, grouping: Grouping, columns: tuple[str, ...], blocks: tuple[Block, ...]
     ) -> None:
         key = (frozenset(columns), grouping.is_membership)
         if key not in self.found and len(self.found) == MAX_FACTORS:
@@ -105,7 +105,7 @@ class Groups:
             merged = self._merged(group, merged, block)
         self.found[key] = replace(known, blocks=merged)
 
-    def _merged(self, group: Group, blocks: tuple[Block, ...], new: Block) -> tuple[Block, ...]:
+    def _merged(self, group: ParsedGroup, blocks: tuple[Block, ...], new: Block) -> tuple[Block, ...]:
         """Add a block; effects under one label are correlated, so they are one block."""
         position = next((i for i, block in enumerate(blocks) if new.label and block.label == new.label), None)
         if position is None:
@@ -118,7 +118,9 @@ class Groups:
         whole = replace(known, effects=in_order((*known.effects, *new.effects)))
         return (*blocks[:position], whole, *blocks[position + 1 :])
 
-    def _duplicate(self, group: Group, effect: Term, factor: str, known: Block, new: Block) -> FormulaError:
+    def _duplicate(
+        self, group: ParsedGroup, effect: Term, factor: str, known: Block, new: Block
+    ) -> FormulaError:
         what = f"'{effect}'" if effect.factors else "the intercept"
         sentence = f"{what} varies by '{factor}' in two terms."
         hint = "Write one term; (0 + x | g) leaves the implied intercept out."
@@ -126,7 +128,7 @@ class Groups:
             hint = "If both are meant, give one of them a copy of the column under another name."
         return formula_error("duplicate_effect", self.text, group.span, sentence, hint)
 
-    def _too_large(self, group: Group, what: str, limit: int) -> FormulaError:
+    def _too_large(self, group: ParsedGroup, what: str, limit: int) -> FormulaError:
         sentence = f"{what} (limit {limit})."
         return formula_error("formula_too_large", self.text, group.span, sentence, "Write fewer.")
 

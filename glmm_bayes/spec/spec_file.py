@@ -18,7 +18,7 @@ from glmm_bayes.core.files import file_path, refuse_folder, write_text
 from glmm_bayes.core.registry import misspelt, suggestion
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.spec.diagnosis import is_hidden
-from glmm_bayes.spec.file_model import Comparisons, File, Group, Model, Slopes, Wanted
+from glmm_bayes.spec.file_model import Comparisons, File, GroupSection, ModelSection, Slopes, Wanted
 from glmm_bayes.spec.file_terms import model_keys, read_further, read_model
 from glmm_bayes.spec.file_text import Document, KeyPath, is_yaml, read_document
 from glmm_bayes.spec.file_writing import toml_text, yaml_text
@@ -179,7 +179,7 @@ def _text(file: Path, spec: ModelSpec) -> str:
     return yaml_text(sections) if is_yaml(file) else toml_text(sections)
 
 
-def _model_findings(document: Document, model: Model) -> Iterator[Finding]:
+def _model_findings(document: Document, model: ModelSection) -> Iterator[Finding]:
     """Check what no single key tells: a formula or its parts, and one factor a group."""
     given = model.model_fields_set - {"formula", "family", "link", "interpretation", "edition"}
     where = document.at(("model",))
@@ -188,14 +188,14 @@ def _model_findings(document: Document, model: Model) -> Iterator[Finding]:
         hint = document.example('Write formula = "y ~ x + (1 | g)", or response = "y" and terms = ["x"].')
         yield Finding("config_key", message, hint=hint)
     elif model.formula is not None and given:
-        keys = ", ".join(f"'{key}'" for key in Model.model_fields if key in given)
+        keys = ", ".join(f"'{key}'" for key in ModelSection.model_fields if key in given)
         message = f"{where}: the formula says all terms; {keys} must not stand beside it."
         yield Finding("config_value", message, hint="Write the formula, or the keys without it.")
     for position, group in enumerate(model.groups):
         yield from _group_findings(document, ("model", "groups", position), group)
 
 
-def _group_findings(document: Document, path: KeyPath, group: Group) -> Iterator[Finding]:
+def _group_findings(document: Document, path: KeyPath, group: GroupSection) -> Iterator[Finding]:
     where = document.at(path)
     given = [key for key in _FACTORS if getattr(group, key) is not None]
     if len(given) != 1:

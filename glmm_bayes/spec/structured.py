@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from glmm_bayes.spec.diagnosis import excerpt, formula_error
 from glmm_bayes.spec.expressions import TESTS, Binary, Call, Expr, Flag, Number, Text, Unary
-from glmm_bayes.spec.grammar import Group, Interaction, Power, Product, Sum, Syntax
+from glmm_bayes.spec.grammar import Interaction, ParsedGroup, Power, Product, Sum, Syntax
 from glmm_bayes.spec.peers import STRUCTURES
 
 
-def structured(text: str, call: Call) -> Group | None:
+def structured(text: str, call: Call) -> ParsedGroup | None:
     """Read ``ar1(0 + t | g)`` as ``(0 + t | gr(g, structure = "ar1"))``; None for any other call."""
     bar = call.arguments[0] if len(call.arguments) == 1 and not call.options else None
     if call.function not in STRUCTURES or not (isinstance(bar, Binary) and bar.operator == "|"):
@@ -20,7 +20,7 @@ def structured(text: str, call: Call) -> Group | None:
     if structure == "unstructured":
         options = ()
     factor = Call("gr", (bar.right,), options, span=bar.right.span) if options else _terms(text, bar.right)
-    return Group(_terms(text, bar.left), "|", factor, "", call.span)
+    return ParsedGroup(_terms(text, bar.left), "|", factor, "", call.span)
 
 
 def _terms(text: str, expression: Expr) -> Syntax:

@@ -11,7 +11,7 @@ from glmm_bayes.spec.calls import NUMERIC, PREDICTOR, check_expression
 from glmm_bayes.spec.diagnosis import excerpt, formula_error
 from glmm_bayes.spec.expressions import Call, Expr, Name, Number, Span
 from glmm_bayes.spec.functions import FUNCTIONS
-from glmm_bayes.spec.grammar import MAX_DEPTH, Group, Interaction, Power, Product, Sum, Syntax
+from glmm_bayes.spec.grammar import MAX_DEPTH, Interaction, ParsedGroup, Power, Product, Sum, Syntax
 from glmm_bayes.spec.linear_predictor import INTERCEPT, Term
 
 MAX_TERMS = 1000
@@ -25,7 +25,7 @@ TermSet = dict[frozenset[str], Factors]
 
 
 @dataclass
-class Predictor:
+class ExpandedTerms:
     """A sum as it is read: its terms, and whether it keeps the implied intercept."""
 
     intercept: bool = True
@@ -91,13 +91,13 @@ class Expander:
     text: str
     work: int = 0
 
-    def predictor(self, node: Syntax, special: Callable[[str, Syntax], bool]) -> Predictor:
+    def predictor(self, node: Syntax, special: Callable[[str, Syntax], bool]) -> ExpandedTerms:
         """Read a sum with its implied intercept; ``special`` takes the summands that are not terms."""
-        result = Predictor()
+        result = ExpandedTerms()
         for sign, part in signed_parts(node):
             if isinstance(part, Number):
                 result.intercept = self._intercept(sign, part)
-            elif isinstance(part, Group | Call) and special(sign, part):
+            elif isinstance(part, ParsedGroup | Call) and special(sign, part):
                 continue
             else:
                 self._combine(result.terms, sign, part)
@@ -136,8 +136,8 @@ class Expander:
             return self._power(node)
         return self._atom(node)
 
-    def _atom(self, node: Group | Expr) -> TermSet:
-        if isinstance(node, Group):
+    def _atom(self, node: ParsedGroup | Expr) -> TermSet:
+        if isinstance(node, ParsedGroup):
             sentence = "a random effect cannot be multiplied or nested."
             hint = "Write x + (1 | g), or x + (x | g) if the effect of x varies over g."
             raise formula_error("formula_misread", self.text, node.span, sentence, hint)
