@@ -179,7 +179,7 @@ def test_the_same_call_gives_the_same_bits_and_another_seed_others():
 
 def test_the_seed_of_new_groups_is_that_of_the_fit():
     fit = fit_of()
-    with_seed = gb.Fit(fit.spec, fit.design, fit.response, fit.priors, fit.draws, {"seed": 7})
+    with_seed = gb.Fit(fit.definition, fit.draws, {"seed": 7})
     np.testing.assert_array_equal(new(with_seed, DATA), new(fit, DATA, seed=7))
     assert gb.predictions(with_seed, DATA, estimand="new_subject", per="label").attrs["seed"] == 7
 
@@ -227,11 +227,11 @@ def test_more_chains_leave_the_first_ones_alone():
 
 
 def test_blocks_of_rows_do_not_show(monkeypatch):
-    from glmm_bayes.storage import predictor
+    from glmm_bayes.fit import linear_predictor
 
     fit = fit_of()
     whole, mean = new(fit, DATA), new(fit, DATA, by="t")
-    monkeypatch.setattr(predictor, "BLOCK_ELEMENTS", 500)
+    monkeypatch.setattr(linear_predictor, "BLOCK_ELEMENTS", 500)
     near(new(fit, DATA), whole)
     near(new(fit, DATA, by="t"), mean)
 
