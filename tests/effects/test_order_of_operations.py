@@ -230,8 +230,8 @@ def test_the_log_of_a_mean_over_levels_is_no_mean_of_logs():
     assert right == pytest.approx(1.956, abs=5e-4)
 
 
-#: Links that the law above leaves out: two have a pole that random effects reach, one is of angles, one has no
-#: population means beside random effects.
+#: Links that the law above leaves out: two have a pole that random effects reach, one is of angles,
+#: one has no population means beside random effects.
 LEFT_OUT = {"inverse", "inverse_squared", "tan_half", "logc"}
 
 

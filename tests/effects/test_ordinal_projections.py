@@ -111,7 +111,7 @@ def test_recoding_predictors_recodes_their_coefficients(projection):
     draws = {"beta": [[back @ BETA]], "thresholds": [[TAU - shift]], "sd_g": [[[SD]]]}
     other = (
         gb.coefficients(gb.Fit.from_draws(model, draws), projection=projection)
-        .summary()["population_mean"]
+        .side_by_side()["population_mean"]
         .to_numpy()
     )
     np.testing.assert_allclose(other, back @ one, rtol=1e-7)
@@ -160,8 +160,9 @@ def test_a_formula_of_disc_or_t_effects_leave_the_subject_specific_columns():
 
 
 def test_the_report_puts_both_coefficients_side_by_side():
+    from glmm_bayes.core.intervals import read_interval
     from glmm_bayes.reporting.tables import coefficients_tables
 
-    (table,) = coefficients_tables(fit_of())
+    (table,) = coefficients_tables(fit_of(), read_interval())
     assert "cumulative odds ratio" in table.columns and table.columns[-1] == "attenuation"
     assert "largest gap over the rows" in table.note

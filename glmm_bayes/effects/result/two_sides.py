@@ -56,7 +56,8 @@ class TwoSides(MeanSummary):
             for word, side in sides.items():
                 if not len(side) or (names == ["attenuation"] and word == SUBJECT):
                     continue
-                for name in (name for name in names if name == "attenuation" or side[name].notna().any()):
+                # A ratio may have no name on one side; the others stand there, also of a single draw.
+                for name in (name for name in names if name not in ratios or side[name].notna().any()):
                     shown = name if names == ["attenuation"] else f"{word}_{name.replace('_median', '')}"
                     columns[shown] = side[name].reset_index(drop=True)
         further = [name for name in frame.columns if name not in {"coef", "estimand", "attenuation", *drawn}]
