@@ -22,7 +22,7 @@ FAR = json.loads((Path(__file__).parents[1] / "oracles" / "far_tails.json").read
 FAMILIES_WITH = [
     name
     for name in ROWS
-    if FAMILIES[name].has_cdf and not FAMILIES[name].is_discrete and not FAMILIES[name].floor_has_mass
+    if FAMILIES[name].has_cdf and not FAMILIES[name].is_discrete and not FAMILIES[name].support.floor_has_mass
 ]
 CASES = [(family, link) for family in FAMILIES_WITH for link in FAMILIES[family].links]
 #: One link of each family, for what a link adds has laws of its own; and those whose means reach 0 or 1.

@@ -10,7 +10,7 @@ import zipfile
 import pytest
 
 from tests.setup.launcher import ROOT, load
-from tests.test_readme import EXAMPLE, SHOWN, same_words_and_numbers
+from tests.test_readme import EXAMPLE, SHOWN, same_words_and_means
 
 pytestmark = [pytest.mark.slow]
 
@@ -78,4 +78,4 @@ def test_the_ten_lines_run_from_the_wheel_in_a_clean_environment(wheels, pythons
     assert done.returncode == 0, done.stderr
     version, _, told = done.stdout.partition("\n")
     assert re.match(rf"3\.{minor}\.", version)
-    same_words_and_numbers(told, SHOWN)
+    same_words_and_means(told, SHOWN)

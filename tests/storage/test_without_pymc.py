@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.fit.datatree import coordinates, dimensions
-from glmm_bayes.fit.supports import ANY, inside, supports
+from glmm_bayes.fit.supports import SUPPORTS, inside
 
 RNG = np.random.default_rng(3)
 ROWS = 48
@@ -104,7 +103,8 @@ VERBS |= {
     for one in ("typical", "subject", "new_subject", "sample")
 }
 #: What takes no fit, or needs a model.
-OTHERS = {"load", "load_dataset", "spec_schema", "register_family", "register_transform", "check_family"}
+OTHERS = {"load", "load_dataset", "spec_schema", "check_family"}
+OTHERS |= {name for name in gb.__all__ if name.startswith("register_")}
 result = {"untried": sorted({name for name in gb.__all__ if name.islower()} - set(VERBS) - OTHERS)}
 for path in sys.argv[1:]:
     fit, raised, refused = gb.load(path), {}, {}
@@ -122,16 +122,14 @@ print(json.dumps(result))
 
 def fit_of(model):
     """Return a fit of draws that lie where their variables can."""
-    sizes = {name: len(labels) for name, labels in coordinates(model.priors).items()}
-    supported, draws = supports(model.priors, model.family.kinds), {}
-    for name, dims in dimensions(model.priors).items():
-        shape = tuple(sizes[dim] for dim in dims)
-        support = supported.get(name, ANY)
-        if support == ANY:
+    draws, posterior = {}, model.definition.posterior
+    for name, variable in posterior.variables.items():
+        shape = posterior.shapes[name]
+        if variable.support == "real":
             draws[name] = RNG.normal(0.0, 0.3, (2, 20, *shape))
         else:
             factor = 1.0 if "corr" in name else RNG.uniform(0.9, 1.0, (2, 20, *(1 for _ in shape)))
-            draws[name] = np.broadcast_to(inside(support, shape), (2, 20, *shape)) * factor
+            draws[name] = np.broadcast_to(inside(SUPPORTS[variable.support], shape), (2, 20, *shape)) * factor
     return gb.Fit.from_draws(model, draws)
 
 
