@@ -61,7 +61,8 @@ VERBS = {
 }
 #: Public names that take no fit, or give back what has its own test below.
 NO_VERBS = {
-    "gee", "grid", "load", "load_dataset", "register_family", "register_link", "register_transform", "report",
+    "gee", "grid", "load", "load_dataset", "register_covariance",
+    "register_family", "register_link", "register_measure", "register_transform", "report",
     "spec_schema", "check_family",
 }  # fmt: skip
 
