@@ -10,6 +10,7 @@ from os import PathLike
 from typing import Any
 
 import pandas as pd
+from xarray import DataTree
 
 from glmm_bayes.core.elsewhere import refuse_unknown
 from glmm_bayes.core.errors import DataError, Finding, Findings, GlmmError, GlmmWarning, shown_value
@@ -36,6 +37,7 @@ from glmm_bayes.priors.subjects import subjects_of
 from glmm_bayes.sampling.engines import read_settings, sample
 from glmm_bayes.sampling.guides import guide_of
 from glmm_bayes.sampling.interrupts import Interrupts
+from glmm_bayes.sampling.prior_draws import prior_draws
 from glmm_bayes.sampling.resources import check_resources, checked_prior_draws
 from glmm_bayes.spec.column_names import column_names, label_columns
 from glmm_bayes.spec.custom_family import CustomFamily
@@ -206,7 +208,7 @@ class Model(Defined):
         tree = assemble(definition, drawn.posterior, drawn.statistics)
         return Fit(definition, tree, {**drawn.settings, "notes": list(definition.notes)})
 
-    def prior_predictive(self, draws: int = 500, seed: int | None = None) -> Any:
+    def prior_predictive(self, draws: int = 500, seed: int | None = None) -> DataTree:
         """Draw parameters and responses from the prior.
 
         Returns
@@ -222,10 +224,7 @@ class Model(Defined):
             ``resources`` if there is no room for so many draws.
         """
         draws, seed = checked_prior_draws(draws, seed, self.definition)
-        import pymc as pm
-
-        with self.pymc_model:
-            return pm.sample_prior_predictive(draws=draws, random_seed=seed)
+        return prior_draws(self.pymc_model, draws, seed)
 
     def explain(self) -> Explanation:
         """Write the model as mathematics with the data's own names, as text and as LaTeX."""
