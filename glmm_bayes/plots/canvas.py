@@ -91,6 +91,7 @@ class Picture(Figure):
 
     @property
     def alt(self) -> str:
+        """What is shown, in words; as in the attributes."""
         return self._alt
 
     @alt.setter
