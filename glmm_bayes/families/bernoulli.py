@@ -15,6 +15,7 @@ from glmm_bayes.families.base import Array, Response
 from glmm_bayes.families.binary import BinaryFamily
 from glmm_bayes.families.probability_domains import log_of_successes
 from glmm_bayes.families.reading import outside_support, refuse_trials
+from glmm_bayes.families.traits import Notation, Support
 from glmm_bayes.spec.expressions import quote
 
 
@@ -22,9 +23,10 @@ class Bernoulli(BinaryFamily):
     """0 or 1, with P(y = 1) = inverse link of the linear predictor."""
 
     name: ClassVar[str] = "bernoulli"
-    notation: ClassVar[str] = "Bernoulli(mu[i])"
-    coding: ClassVar[str] = '0/1, booleans, two ordered levels; `success(y, "yes")` for words'
-    latex: ClassVar[str] = r"\mathrm{Bernoulli}(\mu_i)"
+    notation: ClassVar[Notation] = Notation("Bernoulli(mu[i])", r"\mathrm{Bernoulli}(\mu_i)")
+    support: ClassVar[Support] = Support(
+        "successes", '0/1, booleans, two ordered levels; `success(y, "yes")` for words', is_discrete=True
+    )
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)

@@ -20,6 +20,8 @@ from glmm_bayes.families.traits import (
     BINOMIAL_VARIANCE,
     PROBABILITIES,
     PROBABILITY_LINKS,
+    Mu,
+    Notation,
     Support,
     WorkingVariance,
 )
@@ -35,15 +37,13 @@ class Beta(Family):
     """Proportions with mean ``mu`` and variance mu (1 - mu)/(1 + phi)."""
 
     name: ClassVar[str] = "beta"
-    notation: ClassVar[str] = "Beta(mean mu[i], precision phi)"
-    latex: ClassVar[str] = r"\mathrm{Beta}(\mathrm{mean} = \mu_i, \mathrm{precision} = \phi)"
-    listed_links: ClassVar[tuple[str, ...]] = PROBABILITY_LINKS
-    coding: ClassVar[str] = _SUPPORT
-    mu_range: ClassVar[tuple[float, float]] = PROBABILITIES
+    notation: ClassVar[Notation] = Notation(
+        "Beta(mean mu[i], precision phi)", r"\mathrm{Beta}(\mathrm{mean} = \mu_i, \mathrm{precision} = \phi)"
+    )
+    mu: ClassVar[Mu] = Mu(PROBABILITY_LINKS, PROBABILITIES)
+    support: ClassVar[Support] = Support("unit", _SUPPORT, floor=0.0, ceiling=1.0)
     working_variance: ClassVar[WorkingVariance | None] = BINOMIAL_VARIANCE
     auxiliaries: ClassVar[tuple[str, ...]] = ("phi",)
-    support: ClassVar[Support] = Support("unit", floor=0.0, ceiling=1.0)
-    has_cdf: ClassVar[bool] = True
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)

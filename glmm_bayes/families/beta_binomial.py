@@ -13,6 +13,7 @@ from glmm_bayes.families.base import Array
 from glmm_bayes.families.beta import Beta
 from glmm_bayes.families.binomial import Binomial
 from glmm_bayes.families.probability_domains import has_ends, refuse_outside, where_probability
+from glmm_bayes.families.traits import Notation, Traits
 
 
 class BetaBinomial(Binomial):
@@ -24,11 +25,11 @@ class BetaBinomial(Binomial):
     """
 
     name: ClassVar[str] = "beta_binomial"
-    notation: ClassVar[str] = "BetaBinomial(trials[i], mu[i], phi)"
-    latex: ClassVar[str] = r"\mathrm{BetaBinomial}(n_i, \mu_i, \phi)"
+    notation: ClassVar[Notation] = Notation(
+        "BetaBinomial(trials[i], mu[i], phi)", r"\mathrm{BetaBinomial}(n_i, \mu_i, \phi)"
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("phi",)
-    has_latent_response: ClassVar[bool] = False
-    is_exponential: ClassVar[bool] = False
+    traits: ClassVar[Traits] = Traits()
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         mu, phi = at["mu"], at["phi"]

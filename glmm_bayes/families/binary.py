@@ -23,7 +23,8 @@ from glmm_bayes.families.traits import (
     BINOMIAL_VARIANCE,
     PROBABILITIES,
     PROBABILITY_LINKS,
-    Support,
+    Mu,
+    Traits,
     WorkingVariance,
 )
 
@@ -31,17 +32,13 @@ from glmm_bayes.families.traits import (
 class BinaryFamily(Family):
     """Numbers of successes in trials; ``mu`` is the probability of one."""
 
-    listed_links: ClassVar[tuple[str, ...]] = (*PROBABILITY_LINKS, "log", "identity", "logc")
-    support: ClassVar[Support] = Support("successes", is_discrete=True)
-    mu_range: ClassVar[tuple[float, float]] = PROBABILITIES
-    counts_successes: ClassVar[bool] = True
-    has_latent_response: ClassVar[bool] = True
-    is_exponential: ClassVar[bool] = True
+    mu: ClassVar[Mu] = Mu((*PROBABILITY_LINKS, "log", "identity", "logc"), PROBABILITIES)
+    traits: ClassVar[Traits] = Traits(is_exponential=True, is_latent=True)
     working_variance: ClassVar[WorkingVariance | None] = BINOMIAL_VARIANCE
 
     def infinite_ends(self, link: Link) -> tuple[bool, bool]:
         with np.errstate(divide="ignore"):
-            none, all_ = link.link(np.array(self.mu_range))
+            none, all_ = link.link(np.array(self.mu.bounds))
         return bool(none == -np.inf), bool(all_ == np.inf)
 
     def has_bounded_predictor(self, link: Link) -> bool:

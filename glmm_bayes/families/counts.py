@@ -13,7 +13,7 @@ from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array, Family, Response
 from glmm_bayes.families.reading import outside_support, refuse_trials, require_numbers
 from glmm_bayes.families.scales import Scales, positive_scales
-from glmm_bayes.families.traits import POSITIVE, Support
+from glmm_bayes.families.traits import POSITIVE, Mu, Support
 
 _SUPPORT = "whole numbers of at least 0"
 _EXACT_LIMIT = 2.0**53
@@ -24,10 +24,8 @@ _LARGEST_MEAN = 1e18
 class CountFamily(Family):
     """Counts from 0 without an upper end; exposure enters as offset(log(e))."""
 
-    listed_links: ClassVar[tuple[str, ...]] = ("log", "identity", "sqrt", "softplus")
-    support: ClassVar[Support] = Support("count", is_discrete=True)
-    coding: ClassVar[str] = _SUPPORT
-    mu_range: ClassVar[tuple[float, float]] = POSITIVE
+    mu: ClassVar[Mu] = Mu(("log", "identity", "sqrt", "softplus"), POSITIVE)
+    support: ClassVar[Support] = Support("count", _SUPPORT, is_discrete=True)
 
     def infinite_ends(self, link: Link) -> tuple[bool, bool]:
         with np.errstate(divide="ignore"):

@@ -15,7 +15,7 @@ from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.ordinal import OrdinalFamily, distances, log_sides
-from glmm_bayes.families.traits import Thresholds
+from glmm_bayes.families.traits import Notation, Thresholds, Traits
 
 #: Probabilities below this are differences that have lost digits.
 _FEW_DIGITS = 1e-6
@@ -25,11 +25,13 @@ class Cumulative(OrdinalFamily):
     """P(y <= k) = inverse link of disc * (threshold k - mu)."""
 
     name: ClassVar[str] = "cumulative"
-    notation: ClassVar[str] = "Cumulative(mu[i], thresholds, disc)"
-    latex: ClassVar[str] = r"\mathrm{Cumulative}(\mu_i, \tau, \mathrm{disc})"
+    notation: ClassVar[Notation] = Notation(
+        "Cumulative(mu[i], thresholds, disc)",
+        r"\mathrm{Cumulative}(\mu_i, \tau, \mathrm{disc})",
+        odds_ratio="cumulative odds ratio",
+    )
     thresholds: ClassVar[Thresholds | None] = Thresholds((("{y} <= k", r"{y} \le k"),), is_ordered=True)
-    odds_ratio: ClassVar[str] = "cumulative odds ratio"
-    has_latent_response: ClassVar[bool] = True
+    traits: ClassVar[Traits] = Traits(is_latent=True)
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         link, ends = at["mu"].link, distances(at)

@@ -23,6 +23,7 @@ from glmm_bayes.families.numbers import RealFamily
 from glmm_bayes.families.parameters import PARAMETERS, ParameterKind, own_kind
 from glmm_bayes.families.positive import PositiveFamily
 from glmm_bayes.families.scales import Scales, probability_scales
+from glmm_bayes.families.traits import Mu, Notation, ResponseMean
 from glmm_bayes.spec.custom_family import CustomFamily, arguments_of
 
 _SMALLEST = float(np.finfo(np.float64).tiny)
@@ -48,8 +49,14 @@ class FamilyOfFunctions(Family):
 
     source: ClassVar[CustomFamily]
     density_of_arrays: ClassVar[Callable[..., Array] | None] = None
-    has_cdf: ClassVar[bool] = False
-    is_custom: ClassVar[bool] = True
+
+    @property
+    def is_custom(self) -> bool:
+        return True
+
+    @property
+    def has_cdf(self) -> bool:
+        return False
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         values = {name: _value(at[name], m) for name in self.source.names}
@@ -123,7 +130,7 @@ def custom_family(source: CustomFamily, density_of_arrays: Callable[..., Array] 
     """
     base = _SUPPORTS[source.support]
     words = "".join(part.title() for part in source.name.split("_"))
-    mean = source.mean
+    mean, links = source.mean, source.links or base.mu.links
     further = "".join(f", {name}" for name in source.parameters)
     latex = "".join(rf", \mathrm{{{name}}}" for name in source.parameters)
     made: Family = type(
@@ -134,19 +141,21 @@ def custom_family(source: CustomFamily, density_of_arrays: Callable[..., Array] 
             "source": source,
             "density_of_arrays": None if density_of_arrays is None else staticmethod(density_of_arrays),
             "name": source.name,
-            "notation": f"{words}(mu[i]{further})",
-            "latex": rf"\mathrm{{{words}}}(\mu_i{latex})",
-            "listed_links": source.links or base.listed_links,
+            "notation": Notation(f"{words}(mu[i]{further})", rf"\mathrm{{{words}}}(\mu_i{latex})"),
+            # Where mu is no mean, its links alone say where it lives.
+            "mu": Mu(links, base.mu.bounds) if mean is None else Mu(links),
             "auxiliaries": tuple(source.parameters),
             "kinds": MappingProxyType(PARAMETERS | _own_kinds(source)),
-            "mean_is_mu": mean is None,
-            # Where mu is no mean, its links alone say where it lives.
-            "mu_range": base.mu_range if mean is None else (-np.inf, np.inf),
+            "response_mean": ResponseMean() if mean is None else _mean_of_functions(mean, source),
             "working_variance": None,
-            "mean_parameters": ("mu",) if mean is None else arguments_of(mean, source.names),
         },
     )()
     return made
+
+
+def _mean_of_functions(mean: Callable[..., Any], source: CustomFamily) -> ResponseMean:
+    parameters = arguments_of(mean, source.names)
+    return ResponseMean(parameters, f"f({', '.join(parameters)})")
 
 
 def _own_kinds(source: CustomFamily) -> dict[str, ParameterKind]:

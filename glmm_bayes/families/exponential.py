@@ -11,15 +11,16 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.positive import PositiveFamily, within_positive
-from glmm_bayes.families.traits import SQUARED_VARIANCE, WorkingVariance
+from glmm_bayes.families.traits import SQUARED_VARIANCE, Notation, WorkingVariance
 
 
 class Exponential(PositiveFamily):
     """Positive numbers with mean ``mu`` and variance mu^2; the hazard is 1/mu."""
 
     name: ClassVar[str] = "exponential"
-    notation: ClassVar[str] = "Exponential(mean mu[i])"
-    latex: ClassVar[str] = r"\mathrm{Exponential}(\mathrm{mean} = \mu_i)"
+    notation: ClassVar[Notation] = Notation(
+        "Exponential(mean mu[i])", r"\mathrm{Exponential}(\mathrm{mean} = \mu_i)"
+    )
     working_variance: ClassVar[WorkingVariance | None] = SQUARED_VARIANCE
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:

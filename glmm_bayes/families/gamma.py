@@ -14,15 +14,16 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.positive import PositiveFamily, within_positive
-from glmm_bayes.families.traits import SQUARED_VARIANCE, WorkingVariance
+from glmm_bayes.families.traits import SQUARED_VARIANCE, Notation, WorkingVariance
 
 
 class Gamma(PositiveFamily):
     """Positive numbers with mean ``mu`` and variance mu^2/shape."""
 
     name: ClassVar[str] = "gamma"
-    notation: ClassVar[str] = "Gamma(mean mu[i], shape)"
-    latex: ClassVar[str] = r"\mathrm{Gamma}(\mathrm{mean} = \mu_i, \mathrm{shape})"
+    notation: ClassVar[Notation] = Notation(
+        "Gamma(mean mu[i], shape)", r"\mathrm{Gamma}(\mathrm{mean} = \mu_i, \mathrm{shape})"
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
     working_variance: ClassVar[WorkingVariance | None] = SQUARED_VARIANCE
 

@@ -11,7 +11,7 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.numbers import RealFamily
-from glmm_bayes.families.traits import CONSTANT_VARIANCE, WorkingVariance
+from glmm_bayes.families.traits import CONSTANT_VARIANCE, Notation, Traits, WorkingVariance
 
 _LOG_ROOT_2PI = 0.9189385332046727
 
@@ -20,13 +20,9 @@ class Gaussian(RealFamily):
     """Normal with mean ``mu`` and standard deviation ``sigma``."""
 
     name: ClassVar[str] = "gaussian"
-    notation: ClassVar[str] = "Normal(mu[i], sigma^2)"
-    latex: ClassVar[str] = r"\mathrm{Normal}(\mu_i, \sigma^2)"
+    notation: ClassVar[Notation] = Notation("Normal(mu[i], sigma^2)", r"\mathrm{Normal}(\mu_i, \sigma^2)")
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma",)
-    has_cdf: ClassVar[bool] = True
-    is_exponential: ClassVar[bool] = True
-    takes_se: ClassVar[bool] = True
-    takes_residual_correlation: ClassVar[bool] = True
+    traits: ClassVar[Traits] = Traits(is_exponential=True, is_elliptical=True)
     working_variance: ClassVar[WorkingVariance | None] = CONSTANT_VARIANCE
 
     def has_normal_residual(self, link: Link) -> bool:

@@ -11,7 +11,7 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.counts import CountFamily, poisson_draws
-from glmm_bayes.families.traits import POISSON_VARIANCE, WorkingVariance
+from glmm_bayes.families.traits import POISSON_VARIANCE, Notation, WorkingVariance
 
 
 class GeneralizedPoisson(CountFamily):
@@ -27,8 +27,9 @@ class GeneralizedPoisson(CountFamily):
     """
 
     name: ClassVar[str] = "generalized_poisson"
-    notation: ClassVar[str] = "GeneralizedPoisson(mu[i], shape)"
-    latex: ClassVar[str] = r"\mathrm{GeneralizedPoisson}(\mu_i, \mathrm{shape})"
+    notation: ClassVar[Notation] = Notation(
+        "GeneralizedPoisson(mu[i], shape)", r"\mathrm{GeneralizedPoisson}(\mu_i, \mathrm{shape})"
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
     working_variance: ClassVar[WorkingVariance | None] = POISSON_VARIANCE
 

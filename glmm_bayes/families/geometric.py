@@ -10,18 +10,16 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.counts import CountFamily, poisson_draws
-from glmm_bayes.families.traits import WorkingVariance, excess_variance
+from glmm_bayes.families.traits import Notation, Traits, WorkingVariance, excess_variance
 
 
 class Geometric(CountFamily):
     """Counts of failures before the first success, with mean ``mu``: P(y) = mu^y / (1 + mu)^(y + 1)."""
 
     name: ClassVar[str] = "geometric"
-    notation: ClassVar[str] = "Geometric(mu[i])"
-    latex: ClassVar[str] = r"\mathrm{Geometric}(\mu_i)"
+    notation: ClassVar[Notation] = Notation("Geometric(mu[i])", r"\mathrm{Geometric}(\mu_i)")
     working_variance: ClassVar[WorkingVariance | None] = excess_variance(1.0)
-    has_cdf: ClassVar[bool] = True
-    is_exponential: ClassVar[bool] = True
+    traits: ClassVar[Traits] = Traits(is_exponential=True)
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         log_mu = at["mu"].log

@@ -10,7 +10,7 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array, Response
 from glmm_bayes.families.positive import PositiveFamily, within_positive
-from glmm_bayes.families.traits import WorkingVariance
+from glmm_bayes.families.traits import POSITIVE, Mu, Notation, WorkingVariance
 
 _LOG_2 = 0.6931471805599453
 _LOG_2PI = 1.8378770664093453
@@ -25,9 +25,11 @@ class InverseGaussian(PositiveFamily):
     """Positive numbers with mean ``mu`` and variance mu^3/shape."""
 
     name: ClassVar[str] = "inverse_gaussian"
-    notation: ClassVar[str] = "InverseGaussian(mean mu[i], shape)"
-    latex: ClassVar[str] = r"\mathrm{InverseGaussian}(\mathrm{mean} = \mu_i, \mathrm{shape})"
-    listed_links: ClassVar[tuple[str, ...]] = ("log", "inverse_squared", "inverse", "identity", "softplus")
+    notation: ClassVar[Notation] = Notation(
+        "InverseGaussian(mean mu[i], shape)",
+        r"\mathrm{InverseGaussian}(\mathrm{mean} = \mu_i, \mathrm{shape})",
+    )
+    mu: ClassVar[Mu] = Mu(("log", "inverse_squared", "inverse", "identity", "softplus"), POSITIVE)
     working_variance: ClassVar[WorkingVariance | None] = _VARIANCE
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
 

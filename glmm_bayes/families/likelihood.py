@@ -68,7 +68,7 @@ def adjusted(family: Family, at: RowValues, additions: Additions, m: Maths) -> R
         own = at["sigma"].value if additions.se_adds_sigma else 0.0
         result["sigma"] = number(m.sqrt(additions.se**2 + own * own), m)
     if additions.rate is not None:
-        for name in ("mu", *(family.of_a_sum or ())):
+        for name in ("mu", *(family.traits.of_a_sum or ())):
             result[name] = _times(at[name], additions.rate, m)
     return result
 

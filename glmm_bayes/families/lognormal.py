@@ -16,6 +16,7 @@ from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.families.base import Array, Response
 from glmm_bayes.families.positive import PositiveFamily, within_positive
 from glmm_bayes.families.scales import Scales
+from glmm_bayes.families.traits import Mu, Notation, ResponseMean
 
 _LOG_ROOT_2PI = 0.9189385332046727
 
@@ -24,14 +25,12 @@ class LogNormal(PositiveFamily):
     """log y is normal with mean ``mu`` and standard deviation ``sigma``; y has mean exp(mu + sigma^2/2)."""
 
     name: ClassVar[str] = "lognormal"
-    notation: ClassVar[str] = "LogNormal(mu[i], sigma^2)"
-    latex: ClassVar[str] = r"\mathrm{LogNormal}(\mu_i, \sigma^2)"
-    mean_text: ClassVar[str] = "exp(mu + sigma^2/2)"
-    listed_links: ClassVar[tuple[str, ...]] = ("identity",)
-    mu_range: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
+    notation: ClassVar[Notation] = Notation(
+        "LogNormal(mu[i], sigma^2)", r"\mathrm{LogNormal}(\mu_i, \sigma^2)"
+    )
+    response_mean: ClassVar[ResponseMean] = ResponseMean(("mu", "sigma"), "exp(mu + sigma^2/2)")
+    mu: ClassVar[Mu] = Mu(("identity",))
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma",)
-    mean_is_mu: ClassVar[bool] = False
-    mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "sigma")
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
         spread = self.spread(response, offset)

@@ -11,6 +11,7 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array, Response
+from glmm_bayes.families.traits import Notation, Support
 from glmm_bayes.families.unordered import UnorderedFamily, log_probabilities
 
 _SUPPORT = "whole numbers of at least 0"
@@ -20,9 +21,15 @@ class Multinomial(UnorderedFamily):
     """Numbers of each category, shape (row, category); the mean is the probabilities of one trial."""
 
     name: ClassVar[str] = "multinomial"
-    notation: ClassVar[str] = "Multinomial(trials[i], softmax(0, mu[i]))"
-    coding: ClassVar[str] = "`cbind(a, b, c)`, numbers of each category; the first is the reference"
-    latex: ClassVar[str] = r"\mathrm{Multinomial}(n_i, \operatorname{softmax}(0, \mu_i))"
+    notation: ClassVar[Notation] = Notation(
+        "Multinomial(trials[i], softmax(0, mu[i]))",
+        r"\mathrm{Multinomial}(n_i, \operatorname{softmax}(0, \mu_i))",
+    )
+    support: ClassVar[Support] = Support(
+        "categories",
+        "`cbind(a, b, c)`, numbers of each category; the first is the reference",
+        is_discrete=True,
+    )
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         counts = columns.counts

@@ -13,19 +13,19 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.counts import CountFamily, poisson_draws
-from glmm_bayes.families.traits import NAKAGAWA, WorkingVariance, excess_variance
+from glmm_bayes.families.traits import NAKAGAWA, Notation, Traits, WorkingVariance, excess_variance
 
 
 class NegativeBinomial(CountFamily):
     """Counts with variance mu + mu^2/shape; shape goes to infinity for the Poisson."""
 
     name: ClassVar[str] = "negative_binomial"
-    notation: ClassVar[str] = "NegativeBinomial(mu[i], shape)"
-    latex: ClassVar[str] = r"\mathrm{NegativeBinomial}(\mu_i, \mathrm{shape})"
+    notation: ClassVar[Notation] = Notation(
+        "NegativeBinomial(mu[i], shape)", r"\mathrm{NegativeBinomial}(\mu_i, \mathrm{shape})"
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
     working_variance: ClassVar[WorkingVariance | None] = excess_variance("shape")
-    of_a_sum: ClassVar[tuple[str, ...] | None] = ("shape",)
-    has_cdf: ClassVar[bool] = True
+    traits: ClassVar[Traits] = Traits(of_a_sum=("shape",))
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         mu, shape = at["mu"], at["shape"]

@@ -12,7 +12,7 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.counts import CountFamily, poisson_draws
-from glmm_bayes.families.traits import POISSON_VARIANCE, WorkingVariance
+from glmm_bayes.families.traits import POISSON_VARIANCE, Notation, WorkingVariance
 
 _LARGEST_LOG_SIZE = 700.0
 
@@ -25,11 +25,11 @@ class NegativeBinomial1(CountFamily):
     """
 
     name: ClassVar[str] = "negative_binomial_1"
-    notation: ClassVar[str] = "NegativeBinomial1(mu[i], shape)"
-    latex: ClassVar[str] = r"\mathrm{NegativeBinomial1}(\mu_i, \mathrm{shape})"
+    notation: ClassVar[Notation] = Notation(
+        "NegativeBinomial1(mu[i], shape)", r"\mathrm{NegativeBinomial1}(\mu_i, \mathrm{shape})"
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
     working_variance: ClassVar[WorkingVariance | None] = POISSON_VARIANCE
-    has_cdf: ClassVar[bool] = True
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         mu = at["mu"]

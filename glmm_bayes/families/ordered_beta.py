@@ -12,7 +12,7 @@ from glmm_bayes.core.row_value import RowValue, RowValues
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array, Response
 from glmm_bayes.families.proportions import BETA, EndsFamily
-from glmm_bayes.families.traits import Thresholds
+from glmm_bayes.families.traits import Notation, ResponseMean, Thresholds
 
 
 class OrderedBeta(EndsFamily):
@@ -28,9 +28,10 @@ class OrderedBeta(EndsFamily):
     """
 
     name: ClassVar[str] = "ordered_beta"
-    notation: ClassVar[str] = "OrderedBeta(mu[i], phi, thresholds)"
-    latex: ClassVar[str] = r"\mathrm{OrderedBeta}(\mu_i, \phi, \tau)"
-    mean_text: ClassVar[str] = "P({y} = 1) + P(0 < {y} < 1) mu"
+    notation: ClassVar[Notation] = Notation(
+        "OrderedBeta(mu[i], phi, thresholds)", r"\mathrm{OrderedBeta}(\mu_i, \phi, \tau)"
+    )
+    response_mean: ClassVar[ResponseMean] = ResponseMean(text="P({y} = 1) + P(0 < {y} < 1) mu")
     thresholds: ClassVar[Thresholds | None] = Thresholds(
         (("{y} > 0", "{y} > 0"), ("{y} = 1", "{y} = 1")),
         event_rises=True,

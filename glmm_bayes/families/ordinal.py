@@ -18,18 +18,20 @@ from glmm_bayes.families.base import Array, Response
 from glmm_bayes.families.categories import CategoryFamily
 from glmm_bayes.families.category_responses import read_ordered
 from glmm_bayes.families.thresholds import category_count
-from glmm_bayes.families.traits import PROBABILITIES, PROBABILITY_LINKS
+from glmm_bayes.families.traits import PROBABILITIES, PROBABILITY_LINKS, Mu, ResponseMean, Support
 
 
 class OrdinalFamily(CategoryFamily):
     """Categories in order, with one threshold between each and the next."""
 
-    listed_links: ClassVar[tuple[str, ...]] = PROBABILITY_LINKS
-    coding: ClassVar[str] = 'an ordered categorical, whole numbers, `ordered(y, "low", "high")`'
-    mu_range: ClassVar[tuple[float, float]] = PROBABILITIES
-    has_ordered_categories: ClassVar[bool] = True
+    mu: ClassVar[Mu] = Mu(PROBABILITY_LINKS, PROBABILITIES)
+    support: ClassVar[Support] = Support(
+        "ordered categories",
+        'an ordered categorical, whole numbers, `ordered(y, "low", "high")`',
+        is_discrete=True,
+    )
     defaults: ClassVar[Mapping[str, float]] = MappingProxyType({"disc": 1.0})
-    mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "disc")
+    response_mean: ClassVar[ResponseMean] = ResponseMean(("mu", "disc"), "")
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         return read_ordered(columns, self.name, findings)

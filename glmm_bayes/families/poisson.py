@@ -12,19 +12,16 @@ from glmm_bayes.core.maths import Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.counts import CountFamily, poisson_draws
-from glmm_bayes.families.traits import NAKAGAWA, POISSON_VARIANCE, WorkingVariance
+from glmm_bayes.families.traits import NAKAGAWA, POISSON_VARIANCE, Notation, Traits, WorkingVariance
 
 
 class Poisson(CountFamily):
     """Counts with variance equal to the mean."""
 
     name: ClassVar[str] = "poisson"
-    notation: ClassVar[str] = "Poisson(mu[i])"
-    latex: ClassVar[str] = r"\mathrm{Poisson}(\mu_i)"
+    notation: ClassVar[Notation] = Notation("Poisson(mu[i])", r"\mathrm{Poisson}(\mu_i)")
     working_variance: ClassVar[WorkingVariance | None] = POISSON_VARIANCE
-    has_cdf: ClassVar[bool] = True
-    is_exponential: ClassVar[bool] = True
-    of_a_sum: ClassVar[tuple[str, ...] | None] = ()
+    traits: ClassVar[Traits] = Traits(is_exponential=True, of_a_sum=())
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         return y * at["mu"].log - at["mu"].value - m.gammaln(y + 1)

@@ -10,7 +10,7 @@ from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.numbers import RealFamily
-from glmm_bayes.families.traits import CONSTANT_VARIANCE, WorkingVariance
+from glmm_bayes.families.traits import CONSTANT_VARIANCE, Notation, WorkingVariance
 
 _LOG_ROOT_HALF_PI = 0.22579135264472744
 _ROOT_2_OVER_PI = 0.7978845608028654
@@ -23,8 +23,10 @@ class SkewNormal(RealFamily):
     """
 
     name: ClassVar[str] = "skew_normal"
-    notation: ClassVar[str] = "SkewNormal(mean mu[i], sd sigma, alpha)"
-    latex: ClassVar[str] = r"\mathrm{SkewNormal}(\mathrm{mean} = \mu_i, \mathrm{sd} = \sigma, \alpha)"
+    notation: ClassVar[Notation] = Notation(
+        "SkewNormal(mean mu[i], sd sigma, alpha)",
+        r"\mathrm{SkewNormal}(\mathrm{mean} = \mu_i, \mathrm{sd} = \sigma, \alpha)",
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma", "alpha")
     working_variance: ClassVar[WorkingVariance | None] = CONSTANT_VARIANCE
 

@@ -15,7 +15,7 @@ from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.numbers import RealFamily
-from glmm_bayes.families.traits import CONSTANT_VARIANCE, WorkingVariance
+from glmm_bayes.families.traits import CONSTANT_VARIANCE, Notation, ResponseMean, Traits, WorkingVariance
 
 _LOG_PI = 1.1447298858494002
 _LOG_2 = 0.6931471805599453
@@ -29,14 +29,13 @@ class Student(RealFamily):
     """
 
     name: ClassVar[str] = "student"
-    notation: ClassVar[str] = "StudentT(nu, mu[i], sigma^2)"
-    latex: ClassVar[str] = r"\mathrm{Student}(\nu, \mu_i, \sigma^2)"
+    notation: ClassVar[Notation] = Notation(
+        "StudentT(nu, mu[i], sigma^2)", r"\mathrm{Student}(\nu, \mu_i, \sigma^2)"
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma", "nu")
-    has_cdf: ClassVar[bool] = True
-    takes_se: ClassVar[bool] = True
-    takes_residual_correlation: ClassVar[bool] = True
+    traits: ClassVar[Traits] = Traits(is_elliptical=True)
     working_variance: ClassVar[WorkingVariance | None] = CONSTANT_VARIANCE
-    mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "nu")
+    response_mean: ClassVar[ResponseMean] = ResponseMean(("mu", "nu"))
 
     def centre(self, values: Array) -> float:
         return float(np.median(values))

@@ -10,15 +10,13 @@ from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.categories import CategoryFamily
-from glmm_bayes.families.traits import PROBABILITIES
+from glmm_bayes.families.traits import PROBABILITIES, Mu
 
 
 class UnorderedFamily(CategoryFamily):
     """The linear predictors are log odds of each category against the first, the reference."""
 
-    listed_links: ClassVar[tuple[str, ...]] = ("logit",)
-    mu_range: ClassVar[tuple[float, float]] = PROBABILITIES
-    has_category_predictors: ClassVar[bool] = True
+    mu: ClassVar[Mu] = Mu(("logit",), PROBABILITIES)
 
     def mean(self, at: RowValues) -> Array:
         return np.asarray(np.exp(log_probabilities(at, NUMPY)))

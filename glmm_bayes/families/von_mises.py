@@ -14,7 +14,7 @@ from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array, Family, Response
 from glmm_bayes.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
 from glmm_bayes.families.scales import Scales
-from glmm_bayes.families.traits import Support
+from glmm_bayes.families.traits import Mu, Notation, Support
 
 _SUPPORT = "angles in radians from -pi to pi"
 _LOG_2PI = 1.8378770664093453
@@ -34,14 +34,10 @@ class VonMises(Family):
     """
 
     name: ClassVar[str] = "von_mises"
-    notation: ClassVar[str] = "VonMises(mu[i], kappa)"
-    latex: ClassVar[str] = r"\mathrm{VonMises}(\mu_i, \kappa)"
-    listed_links: ClassVar[tuple[str, ...]] = ("tan_half", "identity")
+    notation: ClassVar[Notation] = Notation("VonMises(mu[i], kappa)", r"\mathrm{VonMises}(\mu_i, \kappa)")
+    mu: ClassVar[Mu] = Mu(("tan_half", "identity"), (-np.pi, np.pi))
     auxiliaries: ClassVar[tuple[str, ...]] = ("kappa",)
-    support: ClassVar[Support] = Support("angle")
-    coding: ClassVar[str] = "angles in radians from -pi to pi"
-    mu_range: ClassVar[tuple[float, float]] = (-np.pi, np.pi)
-    is_circular: ClassVar[bool] = True
+    support: ClassVar[Support] = Support("angle", _SUPPORT)
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)

@@ -12,15 +12,16 @@ from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.positive import PositiveFamily, within_positive
-from glmm_bayes.families.traits import SQUARED_VARIANCE, WorkingVariance
+from glmm_bayes.families.traits import SQUARED_VARIANCE, Notation, WorkingVariance
 
 
 class Weibull(PositiveFamily):
     """Positive numbers with mean ``mu``; the hazard grows like time to the power shape - 1."""
 
     name: ClassVar[str] = "weibull"
-    notation: ClassVar[str] = "Weibull(mean mu[i], shape)"
-    latex: ClassVar[str] = r"\mathrm{Weibull}(\mathrm{mean} = \mu_i, \mathrm{shape})"
+    notation: ClassVar[Notation] = Notation(
+        "Weibull(mean mu[i], shape)", r"\mathrm{Weibull}(\mathrm{mean} = \mu_i, \mathrm{shape})"
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
     working_variance: ClassVar[WorkingVariance | None] = SQUARED_VARIANCE
 

@@ -15,13 +15,12 @@ from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array, Family, Response
 from glmm_bayes.families.counts import CountFamily
+from glmm_bayes.families.traits import ResponseMean
 from glmm_bayes.families.zero_parts import Hurdle, ZeroPart
 
 
 class CountsWithZeroPart(ZeroPart, CountFamily):
     """Counts, some of whose zeros come from a part of their own."""
-
-    has_cdf: ClassVar[bool] = True
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         response = CountFamily._read(self, columns, findings)
@@ -34,6 +33,11 @@ class Truncated(ABC):
 
     def __init__(self, family: Family) -> None:
         self.family = family
+
+    @property
+    def has_cdf(self) -> bool:
+        """Whether the family has a distribution function."""
+        return self.family.has_cdf
 
     def log_share(self, at: RowValues, m: Maths) -> Any:
         """Return log P(Y > 0) of the family, accurate where it is small."""
@@ -82,11 +86,11 @@ def first_arrival(rng: np.random.Generator, rate: Array) -> Array:
 class HurdleCounts(Hurdle, CountsWithZeroPart):
     """Counts above 0 follow a law truncated at zero; the mean is (1 - hu) mu / (1 - f(0))."""
 
-    mean_text: ClassVar[str] = "(1 - hu) mu/(1 - P(0))"
+    response_mean: ClassVar[ResponseMean] = ResponseMean(("mu", "hu"), "(1 - hu) mu/(1 - P(0))")
     rest: ClassVar[Truncated]
 
     def population_mean(self, joint: Joint) -> Integral:
-        joint = joint.only(*self.mean_parameters)
+        joint = joint.only(*self.response_mean.parameters)
         if set(joint.variance) <= {"mu", "hu"}:
             return joint.conditional(self.rest.mean, "mu", "hu", complement=True)
         return joint.mean(self.mean)

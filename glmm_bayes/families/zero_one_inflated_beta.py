@@ -14,6 +14,7 @@ from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array
 from glmm_bayes.families.proportions import BETA, EndsFamily
+from glmm_bayes.families.traits import Notation, ResponseMean
 
 
 class ZeroOneInflatedBeta(EndsFamily):
@@ -23,11 +24,12 @@ class ZeroOneInflatedBeta(EndsFamily):
     """
 
     name: ClassVar[str] = "zero_one_inflated_beta"
-    notation: ClassVar[str] = "ZeroOneInflatedBeta(mu[i], phi, zoi, coi)"
-    latex: ClassVar[str] = r"\mathrm{ZeroOneInflatedBeta}(\mu_i, \phi, \mathrm{zoi}, \mathrm{coi})"
-    mean_text: ClassVar[str] = "zoi coi + (1 - zoi) mu"
+    notation: ClassVar[Notation] = Notation(
+        "ZeroOneInflatedBeta(mu[i], phi, zoi, coi)",
+        r"\mathrm{ZeroOneInflatedBeta}(\mu_i, \phi, \mathrm{zoi}, \mathrm{coi})",
+    )
+    response_mean: ClassVar[ResponseMean] = ResponseMean(("mu", "zoi", "coi"), "zoi coi + (1 - zoi) mu")
     auxiliaries: ClassVar[tuple[str, ...]] = ("phi", "zoi", "coi")
-    mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "zoi", "coi")
 
     def warn_without_ends(self, columns: ResponseColumns, y: Array, findings: Findings) -> None:
         if len(y) and not np.isin(y, (0.0, 1.0)).any():

@@ -13,12 +13,16 @@ from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Array, Family
+from glmm_bayes.families.traits import ResponseMean
 
 _NEVER = float("-inf")
 
 
 class Component(Protocol):
     """The law of a response; every family is one."""
+
+    @property
+    def has_cdf(self) -> bool: ...
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         """Return log f(y)."""
@@ -56,9 +60,13 @@ class ZeroPart(Family):
         The other law.
     """
 
-    mean_is_mu: ClassVar[bool] = False
+    response_mean: ClassVar[ResponseMean] = ResponseMean(text="")
     zero: ClassVar[str]
     rest: ClassVar[Component]
+
+    @property
+    def has_cdf(self) -> bool:
+        return self.rest.has_cdf
 
     def mean(self, at: RowValues) -> Array:
         return np.asarray(np.exp(at[self.zero].log_complement) * self.rest.mean(at))
@@ -99,8 +107,7 @@ class ZeroInflated(ZeroPart):
     """Extra zeros with probability ``zi`` beside the zeros of a law."""
 
     zero: ClassVar[str] = "zi"
-    mean_text: ClassVar[str] = "(1 - zi) mu"
-    mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "zi")
+    response_mean: ClassVar[ResponseMean] = ResponseMean(("mu", "zi"), "(1 - zi) mu")
 
     def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
         rest = at["zi"].log_complement + self.rest.log_density(y, n, at, m)
@@ -119,7 +126,7 @@ class Hurdle(ZeroPart):
     """All zeros come from one part, with probability ``hu``; the other law has none."""
 
     zero: ClassVar[str] = "hu"
-    mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "hu")
+    response_mean: ClassVar[ResponseMean] = ResponseMean(("mu", "hu"), "")
     #: A response at which the other law's functions and their gradients are finite.
     inside: ClassVar[float] = 1.0
 

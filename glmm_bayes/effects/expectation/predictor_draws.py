@@ -237,7 +237,8 @@ def _singles(question: Question) -> dict[str, RowValue]:
     if question.parameter is not None:
         return {}
     # A mean that is mu itself depends on others only in whether it exists.
-    used = set(family.mean_parameters) if family.mean_is_mu else {*fit.priors.auxiliary, "thresholds"}
+    mean = family.response_mean
+    used = set(mean.parameters) if mean.is_mu else {*fit.priors.auxiliary, "thresholds"}
     for name in (*fit.priors.auxiliary, *(("thresholds",) if fit.priors.thresholds else ())):
         if name in used:
             fit.needed(name, "the mean of the response")
