@@ -178,8 +178,8 @@ class AllPredictors:
         variance: dict[str, Array] = {}
         heavy = None
         for name, pieces in self.pieces.items():
-            is_given = eta is not None and name == self.main
-            at[name] = RowValue(pieces.link, eta if is_given else pieces.eta(block, rows))
+            given = eta if name == self.main else None
+            at[name] = RowValue(pieces.link, pieces.eta(block, rows) if given is None else given)
             if pieces.integrated:
                 variance[name], found = pieces.variance(block, rows)
                 heavy = heavy or found
