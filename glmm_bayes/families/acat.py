@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.links import Link
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.ordinal import OrdinalFamily, distances, sums_from_the_top
 from glmm_bayes.families.traits import PROBABILITIES, Mu, Notation, Thresholds
 
@@ -30,7 +29,7 @@ class AdjacentCategory(OrdinalFamily):
     )
     mu: ClassVar[Mu] = Mu(("logit",), PROBABILITIES)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         gains = distances(at)
         chosen = sum(m.where(y > position + 0.5, -gain, 0.0) for position, gain in enumerate(gains))
         return chosen - m.logsumexp(_log_weights(at, m))
@@ -53,7 +52,7 @@ class AdjacentCategory(OrdinalFamily):
         return np.asarray(logs[..., :-1] - logs[..., 1:])
 
 
-def _log_weights(at: RowValues, m: Maths) -> Any:
+def _log_weights(at: RowValues, m: Maths) -> Array:
     """Return the logs of the probabilities up to a constant, categories on the last axis."""
     weights = [0.0 * at["mu"].eta]
     for distance in distances(at):

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import LINKS, Link, ProbabilityLink
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues, number
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.design.response import ResponseColumns
@@ -38,8 +38,6 @@ from glmm_bayes.families.traits import (
     Traits,
     WorkingVariance,
 )
-
-Array = NDArray[np.float64]
 
 #: The log of the mean at effects of zero, among the parameters of an integral.
 _CENTRE = "log mean at zero"
@@ -265,7 +263,7 @@ class Family(ABC):
         return tuple(f"{low}|{high}" for low, high in pairs)
 
     @abstractmethod
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log f(y) with all constants, row by row.
 
         Parameters
@@ -295,29 +293,29 @@ class Family(ABC):
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
         """Draw responses, shape (draw, row), with the trials ``n``, shape (row,)."""
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(Y <= y), whole or not; accurate where the probability is small."""
         if not self.is_discrete:
             return self._log_cdf(y, n, at, m)
         whole = m.floor(y)
         return m.where(whole < 0, -np.inf, self._log_cdf(m.maximum(whole, 0.0), n, at, m))
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(Y > y), whole or not; accurate where the probability is small."""
         if not self.is_discrete:
             return self._log_survival(y, n, at, m)
         whole = m.floor(y)
         return m.where(whole < 0, 0.0, self._log_survival(m.maximum(whole, 0.0), n, at, m))
 
-    def log_between(self, low: Any, high: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_between(self, low: Array, high: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(low < Y <= high) for finite ends, the lower of them in the support."""
         return log_between(self, low, high, n, at, m)
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(Y <= y); of whole numbers of at least 0 where the family is discrete."""
         raise NotImplementedError
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(Y > y); of whole numbers of at least 0 where the family is discrete."""
         raise NotImplementedError
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.errors import Findings, value_text
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Response
+from glmm_bayes.families.base import Response
 from glmm_bayes.families.binary import BinaryFamily
 from glmm_bayes.families.probability_domains import log_of_successes
 from glmm_bayes.families.reading import outside_support, refuse_trials
@@ -34,7 +34,7 @@ class Bernoulli(BinaryFamily):
         label = f"P({columns.label} = {success})"
         return Response(columns.label, label, values, np.ones_like(values), additions=columns.additions)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return log_of_successes(y, 1.0, at["mu"], m)
 
     def _coded(self, columns: ResponseColumns, findings: Findings) -> tuple[Array, str]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import Link
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array, Family, Response
+from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.probability_domains import (
     has_ends,
     log_of_successes,
@@ -72,7 +72,7 @@ class BinaryFamily(Family):
             return probability_scales(link)
         return _scales_within(link, response, offset)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         constant = m.gammaln(n + 1) - m.gammaln(y + 1) - m.gammaln(n - y + 1)
         if has_ends(at["mu"].link):
             return constant + log_of_successes(y, n, at["mu"], m)

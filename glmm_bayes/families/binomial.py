@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, row_text, value_text
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.column import EXACT
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Response
+from glmm_bayes.families.base import Response
 from glmm_bayes.families.binary import BinaryFamily
 from glmm_bayes.families.reading import outside_support, require_numbers
 from glmm_bayes.families.traits import Notation, Support

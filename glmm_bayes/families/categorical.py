@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
+
+import numpy as np
 
 from glmm_bayes.core.errors import Findings
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Response
@@ -28,7 +30,8 @@ class Categorical(UnorderedFamily):
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         return read_unordered(columns, self.name, findings)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         logs = log_probabilities(at, m)
         positions = range(len(log_odds(at)) + 1)
-        return sum(m.where(m.abs(y - position) < 0.5, logs[..., position], 0.0) for position in positions)
+        picked = (m.where(m.abs(y - position) < 0.5, logs[..., position], 0.0) for position in positions)
+        return sum(picked, start=np.zeros(()))

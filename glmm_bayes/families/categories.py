@@ -10,9 +10,10 @@ import numpy as np
 
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
-from glmm_bayes.families.base import Array, Family, Response
+from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.scales import Scales, probability_scales
 from glmm_bayes.families.traits import ResponseMean
 

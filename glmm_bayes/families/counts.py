@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import logsumexp
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Family, Response
+from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.reading import outside_support, refuse_trials, require_numbers
 from glmm_bayes.families.scales import Scales, positive_scales
 from glmm_bayes.families.traits import POSITIVE, Mu, Support
@@ -59,6 +60,6 @@ def _remedy(outside: Array) -> str:
     return "From 2**53 on neighbouring counts cannot be told apart: count in larger units."
 
 
-def poisson_draws(rng: np.random.Generator, mean: Any) -> Array:
+def poisson_draws(rng: np.random.Generator, mean: Array) -> Array:
     """Draw Poisson counts as floats."""
     return np.asarray(rng.poisson(np.minimum(mean, _LARGEST_MEAN)), np.float64)

@@ -14,9 +14,9 @@ import numpy as np
 
 from glmm_bayes.core.errors import Finding, FormulaError, PredictionError
 from glmm_bayes.core.links import Link, ProbabilityLink
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 from glmm_bayes.core.row_value import RowValue, RowValues
-from glmm_bayes.families.base import Array, Family, Response
+from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.beta import Beta
 from glmm_bayes.families.counts import CountFamily
 from glmm_bayes.families.numbers import RealFamily
@@ -58,12 +58,13 @@ class FamilyOfFunctions(Family):
     def has_cdf(self) -> bool:
         return False
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         values = {name: _value(at[name], m) for name in self.source.names}
+        density: Callable[..., Array] = self.source.log_density
         if self.source.is_portable:
-            return self.source.log_density(y=y, **values, m=m)
+            return density(y=y, **values, m=m)
         if m is not NUMPY:
-            return self.source.log_density(y=y, **values)
+            return density(y=y, **values)
         if self.density_of_arrays is None:
             message = f"the density of {self.name} is written in PyTensor, and was not compiled for arrays."
             raise FormulaError(Finding("custom_family", message, hint="Call gb.register_family."))
@@ -170,7 +171,7 @@ def _own_kinds(source: CustomFamily) -> dict[str, ParameterKind]:
     return result
 
 
-def _value(row: RowValue, m: Maths) -> Any:
+def _value(row: RowValue, m: Maths) -> Array:
     """Return a parameter's value; a probability that rounds to 0 or 1 stays between them."""
     if isinstance(row.link, ProbabilityLink):
         return m.minimum(m.maximum(row.value, _SMALLEST), _BELOW_ONE)

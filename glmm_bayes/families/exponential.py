@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.links import LINKS
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.positive import PositiveFamily, within_positive
 from glmm_bayes.families.traits import SQUARED_VARIANCE, Notation, WorkingVariance
 
@@ -23,7 +22,7 @@ class Exponential(PositiveFamily):
     )
     working_variance: ClassVar[WorkingVariance | None] = SQUARED_VARIANCE
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return -at["mu"].log - m.exp(_log_hazard(y, at, m))
 
     def variance(self, at: RowValues) -> Array:
@@ -33,13 +32,13 @@ class Exponential(PositiveFamily):
         mu = np.asarray(at["mu"].value)
         return within_positive(mu * rng.standard_exponential(mu.shape))
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return LINKS["cloglog"].log_inverse(_log_hazard(y, at, m), m)
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return LINKS["cloglog"].log_complement(_log_hazard(y, at, m), m)
 
 
-def _log_hazard(y: Any, at: RowValues, m: Maths) -> Any:
+def _log_hazard(y: Array, at: RowValues, m: Maths) -> Array:
     """Return the log of the cumulative hazard."""
     return m.log(y) - at["mu"].log

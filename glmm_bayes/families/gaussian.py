@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.links import Link
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.numbers import RealFamily
 from glmm_bayes.families.traits import CONSTANT_VARIANCE, Notation, Traits, WorkingVariance
 
@@ -28,7 +27,7 @@ class Gaussian(RealFamily):
     def has_normal_residual(self, link: Link) -> bool:
         return link.name == "identity"
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         z = (y - at["mu"].value) / at["sigma"].value
         return -0.5 * z * z - at["sigma"].log - _LOG_ROOT_2PI
 
@@ -40,8 +39,8 @@ class Gaussian(RealFamily):
         mu, sigma = np.broadcast_arrays(at["mu"].value, at["sigma"].value)
         return mu + sigma * rng.standard_normal(mu.shape)
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return m.log_normal_cdf((y - at["mu"].value) / at["sigma"].value)
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return m.log_normal_cdf((at["mu"].value - y) / at["sigma"].value)

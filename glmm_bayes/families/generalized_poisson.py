@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.log_gammas import log_poisson
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.counts import CountFamily, poisson_draws
 from glmm_bayes.families.traits import POISSON_VARIANCE, Notation, WorkingVariance
 
@@ -33,7 +32,7 @@ class GeneralizedPoisson(CountFamily):
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
     working_variance: ClassVar[WorkingVariance | None] = POISSON_VARIANCE
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         # log(1 - lambda) and log lambda.
         log_theta = at["mu"].log - m.softplus(-at["shape"].log)
         theta, spill = m.exp(log_theta), m.exp(-m.softplus(at["shape"].log))

@@ -8,8 +8,9 @@ import numpy as np
 from scipy.special import logsumexp
 
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.families.amounts import HurdleAmounts
-from glmm_bayes.families.base import Array, Response
+from glmm_bayes.families.base import Response
 from glmm_bayes.families.gamma import Gamma
 from glmm_bayes.families.scales import Scales, positive_scales
 from glmm_bayes.families.traits import POSITIVE, Mu, Notation, ResponseMean

@@ -10,10 +10,11 @@ import numpy as np
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import LINKS, Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.families.amounts import HurdleAmounts
-from glmm_bayes.families.base import Array, Response
+from glmm_bayes.families.base import Response
 from glmm_bayes.families.lognormal import LogNormal
 from glmm_bayes.families.scales import Scales
 from glmm_bayes.families.traits import Mu, Notation, ResponseMean

@@ -6,8 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.counts import poisson_draws
 from glmm_bayes.families.negative_binomial import NegativeBinomial
 from glmm_bayes.families.traits import Notation, ResponseMean

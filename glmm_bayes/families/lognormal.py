@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,10 +10,10 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import LINKS, Link
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
-from glmm_bayes.families.base import Array, Response
+from glmm_bayes.families.base import Response
 from glmm_bayes.families.positive import PositiveFamily, within_positive
 from glmm_bayes.families.scales import Scales
 from glmm_bayes.families.traits import Mu, Notation, ResponseMean
@@ -41,7 +41,7 @@ class LogNormal(PositiveFamily):
         logs = np.log(response.supported) - offset
         return (float(np.std(logs, ddof=1)) if len(logs) > 1 else 1.0) or 1.0
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         z = _standard(y, at, m)
         return -0.5 * z * z - at["sigma"].log - m.log(y) - _LOG_ROOT_2PI
 
@@ -61,10 +61,10 @@ class LogNormal(PositiveFamily):
         mu, sigma = np.broadcast_arrays(at["mu"].value, at["sigma"].value)
         return within_positive(np.asarray(LINKS["log"].inverse(mu + sigma * rng.standard_normal(mu.shape))))
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return m.log_normal_cdf(_standard(y, at, m))
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return m.log_normal_cdf(-_standard(y, at, m))
 
     def population_mean(self, joint: Joint) -> Integral:
@@ -82,7 +82,7 @@ class LogNormal(PositiveFamily):
         return population_mean(LINKS["log"], _log_mean(joint.at), joint.variance.get("mu", 0.0))
 
 
-def _standard(y: Any, at: RowValues, m: Maths) -> Any:
+def _standard(y: Array, at: RowValues, m: Maths) -> Array:
     return (m.log(y) - at["mu"].value) / at["sigma"].value
 
 

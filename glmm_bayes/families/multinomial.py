@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.errors import Findings, row_text, value_text
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Response
+from glmm_bayes.families.base import Response
 from glmm_bayes.families.traits import Notation, Support
 from glmm_bayes.families.unordered import UnorderedFamily, log_probabilities
 
@@ -44,7 +44,7 @@ class Multinomial(UnorderedFamily):
         trials = counts.sum(axis=1)
         return Response(columns.label, label, counts, trials, columns.categories, columns.additions)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         constant = m.gammaln(n + 1) - m.sum(m.gammaln(y + 1))
         return constant + m.sum(y * log_probabilities(at, m))
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.incomplete import log_betainc_first, log_betainc_second
 from glmm_bayes.core.log_gammas import log_negative_binomial
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.counts import CountFamily, poisson_draws
 from glmm_bayes.families.traits import POISSON_VARIANCE, Notation, WorkingVariance
 
@@ -31,7 +30,7 @@ class NegativeBinomial1(CountFamily):
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
     working_variance: ClassVar[WorkingVariance | None] = POISSON_VARIANCE
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         mu = at["mu"]
         # From here on the size makes no difference, and exp() of more is that of this.
         log_size = m.minimum(mu.log + at["shape"].log, _LARGEST_LOG_SIZE)
@@ -45,10 +44,10 @@ class NegativeBinomial1(CountFamily):
         shape = at["shape"].value
         return poisson_draws(rng, rng.gamma(at["mu"].value * shape) / shape)
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         size, odds = at["mu"].value * at["shape"].value, at["shape"].log
         return log_betainc_first(size, y + 1.0, m.expit(odds), m.expit(-odds), m)
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         size, odds = at["mu"].value * at["shape"].value, at["shape"].log
         return log_betainc_second(y + 1.0, size, m.expit(-odds), m.expit(odds), m)

@@ -9,8 +9,9 @@ from scipy.special import logsumexp
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Family, Response
+from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
 from glmm_bayes.families.scales import Scales, positive_scales
 from glmm_bayes.families.traits import POSITIVE, Mu, Support

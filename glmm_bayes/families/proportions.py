@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Family, Response
+from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.beta import Beta
 from glmm_bayes.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
 from glmm_bayes.families.scales import Scales, probability_scales
@@ -76,7 +77,7 @@ class EndsFamily(ProportionFamily):
     """A zero, a one or a beta number between them."""
 
     @abstractmethod
-    def shares(self, at: RowValues) -> tuple[Any, Any, Any]:
+    def shares(self, at: RowValues) -> tuple[Array, Array, Array]:
         """Return the probabilities of a zero, of a one and of a number between them."""
 
     def mean(self, at: RowValues) -> Array:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,10 +10,9 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.incomplete import log_betainc_first
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.log_gammas import log_gamma_ratio
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.numbers import RealFamily
 from glmm_bayes.families.traits import CONSTANT_VARIANCE, Notation, ResponseMean, Traits, WorkingVariance
 
@@ -45,7 +44,7 @@ class Student(RealFamily):
         deviation = float(np.median(np.abs(values - np.median(values))))
         return _TO_NORMAL_SD * deviation or super().width(values)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         nu, z = at["nu"].value, _standard(y, at)
         constant = log_gamma_ratio(0.5 * nu, 0.5, m) - 0.5 * (_LOG_PI + at["nu"].log) - at["sigma"].log
         return constant - 0.5 * (nu + 1.0) * m.log1p(z * z / nu)
@@ -60,10 +59,10 @@ class Student(RealFamily):
         mu, sigma, nu = np.broadcast_arrays(at["mu"].value, at["sigma"].value, at["nu"].value)
         return np.asarray(mu + sigma * rng.standard_t(nu))
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return _log_lower(_standard(y, at), at["nu"].value, m)
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return _log_lower(-_standard(y, at), at["nu"].value, m)
 
     def check_mean(self, joint: Joint) -> None:
@@ -90,11 +89,11 @@ class Student(RealFamily):
         return super().population_mean(joint)
 
 
-def _standard(y: Any, at: RowValues) -> Any:
+def _standard(y: Array, at: RowValues) -> Array:
     return (y - at["mu"].value) / at["sigma"].value
 
 
-def _log_lower(z: Any, nu: Any, m: Maths) -> Any:
+def _log_lower(z: Array, nu: Array, m: Maths) -> Array:
     """Return the log of the distribution function: the smaller tail is an incomplete beta function."""
     square = z * z
     log_tail = log_betainc_first(0.5 * nu, 0.5, nu / (nu + square), square / (nu + square), m) - _LOG_2

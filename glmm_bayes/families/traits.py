@@ -6,11 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.links import LINKS, ProbabilityLink
-
-Array = NDArray[np.float64]
+from glmm_bayes.core.maths import Array
 
 #: The range of a probability, or a share.
 PROBABILITIES = (0.0, 1.0)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.links import Link
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Family, Response
+from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
 from glmm_bayes.families.scales import Scales
 from glmm_bayes.families.traits import Mu, Notation, Support
@@ -59,7 +59,7 @@ class VonMises(Family):
         spread = min(float(np.sqrt(-2.0 * np.log(max(np.abs(resultant), 1e-10)))), _UNIFORM_SD)
         return Scales(float(np.angle(resultant)), 2.5 * spread, 2.5 * spread, spread)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         kappa = at["kappa"].value
         half = m.sin(0.5 * (y - at["mu"].value))
         # cos x = 1 - 2 sin^2(x/2).

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from glmm_bayes.core.errors import Findings
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.proportions import BETA, ProportionFamily
 from glmm_bayes.families.traits import Notation, ResponseMean, Support
 from glmm_bayes.families.zero_parts import Component, Hurdle

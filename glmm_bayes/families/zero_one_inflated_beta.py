@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.joint import Joint
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.proportions import BETA, EndsFamily
 from glmm_bayes.families.traits import Notation, ResponseMean
 
@@ -37,14 +36,14 @@ class ZeroOneInflatedBeta(EndsFamily):
             message += "so zoi and coi rest on their priors."
             findings.warning("response_support", message, column=columns.source)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         zoi, coi = at["zoi"], at["coi"]
         between = m.where(y > 0, m.where(y < 1, y, 0.5), 0.5)
         rest = zoi.log_complement + BETA.log_density(between, n, at, m)
         ends = zoi.log + m.where(y > 0, coi.log, coi.log_complement)
         return m.where(y > 0, m.where(y < 1, rest, ends), ends)
 
-    def shares(self, at: RowValues) -> tuple[Any, Any, Any]:
+    def shares(self, at: RowValues) -> tuple[Array, Array, Array]:
         zoi, coi = at["zoi"], at["coi"]
         return zoi.value * np.exp(coi.log_complement), zoi.value * coi.value, np.exp(zoi.log_complement)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.joint import Joint
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Family
+from glmm_bayes.families.base import Family
 from glmm_bayes.families.traits import ResponseMean
 
 _NEVER = float("-inf")
@@ -22,9 +22,10 @@ class Component(Protocol):
     """The law of a response; every family is one."""
 
     @property
-    def has_cdf(self) -> bool: ...
+    def has_cdf(self) -> bool:
+        """Whether it has a distribution function."""
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log f(y)."""
 
     def mean(self, at: RowValues) -> Array:
@@ -39,13 +40,13 @@ class Component(Protocol):
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
         """Draw responses."""
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(Y <= y)."""
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(Y > y)."""
 
-    def log_between(self, low: Any, high: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_between(self, low: Array, high: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(low < Y <= high)."""
 
 
@@ -83,7 +84,7 @@ class ZeroPart(Family):
         rest = self.rest.random(rng, n, at)
         return np.where(rng.random(rest.shape) < at[self.zero].value, 0.0, rest)
 
-    def log_between(self, low: Any, high: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_between(self, low: Array, high: Array, n: Array, at: RowValues, m: Maths) -> Array:
         # No zero lies there, and beside the zeros the rest may be too small to be told in a tail.
         above = low if self.is_discrete else np.where(low > 0, low, 0.5 * high)
         rest = self.rest.log_between(above, high, n, at, m)
@@ -109,15 +110,15 @@ class ZeroInflated(ZeroPart):
     zero: ClassVar[str] = "zi"
     response_mean: ClassVar[ResponseMean] = ResponseMean(("mu", "zi"), "(1 - zi) mu")
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         rest = at["zi"].log_complement + self.rest.log_density(y, n, at, m)
         return m.where(y > 0, rest, m.logaddexp(at["zi"].log, rest))
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         rest = at["zi"].log_complement + self.rest.log_cdf(m.maximum(y, 0.0), n, at, m)
         return m.where(y < 0, _NEVER, m.logaddexp(at["zi"].log, rest))
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         rest = self.rest.log_survival(m.maximum(y, 0.0), n, at, m)
         return m.where(y < 0, 0.0, at["zi"].log_complement + rest)
 
@@ -130,18 +131,18 @@ class Hurdle(ZeroPart):
     #: A response at which the other law's functions and their gradients are finite.
     inside: ClassVar[float] = 1.0
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         rest = self.rest.log_density(self._above(y, m), n, at, m)
         return m.where(y > 0, at[self.zero].log_complement + rest, at[self.zero].log)
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         rest = at[self.zero].log_complement + self.rest.log_cdf(self._above(y, m), n, at, m)
         here = m.where(y < 0, _NEVER, at[self.zero].log)
         return m.where(y > 0, m.logaddexp(at[self.zero].log, rest), here)
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         rest = self.rest.log_survival(self._above(y, m), n, at, m)
         return m.where(y < 0, 0.0, at[self.zero].log_complement + m.where(y > 0, rest, 0.0))
 
-    def _above(self, y: Any, m: Maths) -> Any:
+    def _above(self, y: Array, m: Maths) -> Array:
         return m.where(y > 0, y, self.inside)
