@@ -16,6 +16,8 @@ FAR = -30.0
 class Link(ABC):
     """How the mean is tied to the linear predictor: ``link(mu) = eta``, ``mu = inverse(eta)``.
 
+    Each function acts element by element: its result has the shape of what it takes.
+
     Attributes
     ----------
     name : str
