@@ -14,7 +14,7 @@ import pytest
 import glmm_bayes
 
 #: Rooms whose functions are typed by arrays.
-ROOMS = ("core", "covariances")
+ROOMS = ("core", "covariances", "families")
 #: Functions that may return anything, each with the reason: "room/file.py::function".
 EXCEPTIONS: dict[str, str] = {}
 
