@@ -103,7 +103,7 @@ def _fitting_kind(fit: Fit) -> str:
         return "categories"
     if not fit.family.is_discrete:
         return "density"
-    return "proportions" if fit.family.counts_successes else "rootogram"
+    return "proportions" if fit.family.support.counts_successes else "rootogram"
 
 
 def _density(fit: Fit, replicated: Array, interval: Interval) -> Picture:
