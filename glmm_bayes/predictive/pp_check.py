@@ -32,7 +32,7 @@ def pp_check(
     interval: str | None = None,
     seed: int = 0,
 ) -> Picture:
-    """Hold the observed responses against those that the model replicates.
+    """Compare the observed responses with those that the model replicates.
 
     Parameters
     ----------

@@ -120,12 +120,12 @@ class Priors:
 
     @property
     def first(self) -> Predictor:
-        """That of the mean, or of the second category of a categorical response."""
+        """Linear predictor of the mean, or of the second category of a categorical response."""
         return next(iter(self.predictors.values()))
 
     @property
     def groups(self) -> tuple[GroupPrior, ...]:
-        """Those of the first predictor's grouping factors."""
+        """Priors of the first predictor's grouping factors."""
         return self.first.groups
 
     @property

@@ -61,7 +61,7 @@ class ResponseDefinition:
 
     @property
     def design(self) -> Design:
-        """That of the mean."""
+        """Design of the mean."""
         return self.designs[MEAN]
 
     @property
