@@ -214,7 +214,8 @@ def diagnose(fit: Fit) -> Diagnosis:
     """
     check_fit(fit, any_number=True)
     stuck, same = _stuck(fit), _same_chains(fit)
-    findings = [*map(_of_caveat, fit.caveats), *stuck, *same]
+    flaws = [SamplerCheck(flaw.check, False, f"{flaw.account}.") for flaw in fit.flaws]
+    findings = [*flaws, *stuck, *same]
     is_sampled = "sample_stats" in fit.draws.children
     if fit.shape[1] >= _FEWEST_DRAWS:
         findings += _convergence(fit, bool(stuck) or bool(_diverged_chains(fit)))
@@ -225,12 +226,6 @@ def diagnose(fit: Fit) -> Diagnosis:
         statistics = {str(k): v.to_numpy() for k, v in fit.draws["sample_stats"].data_vars.items()}
         findings += _sampler(statistics)
     return Diagnosis(tuple(findings))
-
-
-def _of_caveat(sentence: str) -> SamplerCheck:
-    """Take a caveat apart: its first words are the check that it fails."""
-    check, _, words = sentence.partition(": ")
-    return SamplerCheck(check, False, f"{words}.")
 
 
 def _convergence(fit: Fit, is_stuck: bool) -> list[SamplerCheck]:

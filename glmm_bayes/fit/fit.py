@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import DataError, Finding, PredictionError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.registry import suggestion
-from glmm_bayes.fit.caveats import FiniteDraws, caveats_of, not_finite
+from glmm_bayes.fit.caveats import Caveat, FiniteDraws, caveats_of, not_finite
 from glmm_bayes.fit.datatree import assemble, checked_arrays, own_draws
 from glmm_bayes.fit.draws import ELSEWHERE
 from glmm_bayes.priors.defined import Defined
@@ -62,14 +62,14 @@ class Fit(Defined):
         together.
     settings : mapping
         Sampler, seed, sizes, versions: everything that reproduces the draws.
-    known_caveats : tuple of str
+    known_caveats : tuple of Caveat
         Of the draws of several responses together, of which these are one.
     """
 
     definition: ModelDefinition
     draws: xr.DataTree
     settings: Mapping[str, Any]
-    known_caveats: tuple[str, ...] = ()
+    known_caveats: tuple[Caveat, ...] = ()
 
     @cached_property
     def fits(self) -> Mapping[str, Fit]:
@@ -85,7 +85,7 @@ class Fit(Defined):
             tree = assemble(definition, own_draws(self.definition, name, posterior), statistics)
             settings = {**self.settings, "notes": list(definition.first.notes)}
             # A draw that one response or a correlation has spoiled is spoiled for all of them.
-            result[name] = Fit(definition, tree, settings, self.caveats)
+            result[name] = Fit(definition, tree, settings, self.flaws)
         return result
 
     def __getitem__(self, response: str) -> Fit:
@@ -109,9 +109,14 @@ class Fit(Defined):
         return sizes["chain"], sizes["draw"]
 
     @cached_property
+    def flaws(self) -> tuple[Caveat, ...]:
+        """The caveats of the draws as values: an interrupt, chains that crashed, variables not finite."""
+        return self.known_caveats or caveats_of(self.settings, self.draws)
+
+    @property
     def caveats(self) -> tuple[str, ...]:
         """What a reader of any number must know: an interrupt, a chain that crashed, a draw not finite."""
-        return self.known_caveats or caveats_of(self.settings, self.draws)
+        return tuple(flaw.sentence for flaw in self.flaws)
 
     @cached_property
     def flat(self) -> Mapping[str, Array]:
