@@ -211,10 +211,15 @@ def _notes(fit: Fit, model: MeanModel, frame: pd.DataFrame, setting: _Setting) -
             f"gaps beyond {_GAP:g} robust standard error: {', '.join(wide)}; gb.gee_check(fit) tells what "
             "gaps the model expects."
         )
-        intercepts = all(group.effects == ("Intercept",) for group in fit.design.groups)
-        if fit.link.name == "log" and intercepts and wide != ["Intercept"]:
+        has_intercepts_only = all(group.is_intercept for group in fit.design.groups)
+        if fit.link.name == "log" and has_intercepts_only and set(wide) & _slopes(fit):
             notes.append(
                 "under a log link with random intercepts slopes are subject-specific and population-averaged "
                 "at once: their gap is no averaging, it is misspecification or leverage."
             )
     return tuple(notes)
+
+
+def _slopes(fit: Fit) -> set[str]:
+    """Return the names of the coefficients but for the intercept."""
+    return {column.label for column in fit.design.columns if column.parts}

@@ -76,8 +76,8 @@ def _inside(variable: Variable, array: Array, is_sampled: bool, findings: Findin
     if gaps:
         findings.error("draws_values", f"draws of '{variable.name}' must be finite numbers: {gaps}.")
     else:
-        # Shapes may be as large as they like; what stands in a linear predictor or is a scale is squared.
-        is_shape = variable.role == "auxiliary" and not variable.name.endswith("sigma")
+        # Shapes may be as large as they like; what stands in a linear predictor or is an sd is squared.
+        is_shape = variable.role == "auxiliary" and not variable.is_sd
         bounds = () if is_sampled or is_shape else FITTING
         check_support(variable.name, array, (*bounds, *SUPPORTS[variable.support]), findings)
     return np.clip(array, 0.0, 1.0) if variable.support == "unit" else array

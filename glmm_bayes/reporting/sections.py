@@ -8,7 +8,7 @@ from typing import Any
 
 from glmm_bayes.core.intervals import Interval
 from glmm_bayes.core.words import ESTIMANDS
-from glmm_bayes.describe.equations import all_groups
+from glmm_bayes.describe.equations import all_groups, equations
 from glmm_bayes.describe.explain import between_lines, describe_references, explain, further_lines
 from glmm_bayes.fit.diagnostics import Diagnosis
 from glmm_bayes.fit.fit import Fit
@@ -130,13 +130,12 @@ def _answer(fit: Fit, variable: str | None, interval: Interval) -> list[Block]:
 def _model(fit: Fit) -> list[Block]:
     # A Fit has all that the protocol asks for, read-only.
     explanation = explain(fit.definition)
-    formula, _, _ = explanation.text.partition("\n\nPriors:")
     link = f"{fit.spec.to_formula()} with family {fit.family.name} and link {fit.link.name}."
     further = "; ".join(further_lines(fit))
     further = f" Further parameters: {further}." if further else ""
     return [
         Paragraph(f"{link}{further} {_mean_words(fit)}"),
-        Listing(formula),
+        Listing("\n".join(equations(fit.definition.first))),
         Listing(explanation.latex, summary="LaTeX source"),
     ]
 

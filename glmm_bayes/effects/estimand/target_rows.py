@@ -113,8 +113,7 @@ def _correlation(fit: Fit, group: GroupDesign, x: Array | None) -> float | None:
     """Return the posterior mean correlation of group means and intercepts, if it is clear."""
     name = PLAIN.of_factor("b", group.slug)
     levels = len(group.levels)
-    has_intercept = bool(group.effects) and group.effects[0] == "Intercept"
-    if x is None or name not in fit.flat or group.term.is_membership or not has_intercept:
+    if x is None or name not in fit.flat or group.term.is_membership or not group.starts_with_intercept:
         return None
     if levels < _FEWEST_GROUPS:
         return None

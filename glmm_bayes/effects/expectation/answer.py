@@ -15,13 +15,13 @@ from glmm_bayes.core.errors import Finding, Findings, PredictionError, row_text
 from glmm_bayes.core.intervals import Interval
 from glmm_bayes.effects.estimand.averages import Averages
 from glmm_bayes.effects.estimand.estimand import Estimand
-from glmm_bayes.effects.estimand.factor_words import read_estimand
+from glmm_bayes.effects.estimand.factor_words import by_factor, read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import ORDERED, has_ordered_categories, label_of
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import Rows, new_rows, training_rows
 from glmm_bayes.effects.expectation.expectation import Expectation, expected
 from glmm_bayes.effects.expectation.new_group_means import expected_of_new
-from glmm_bayes.effects.expectation.new_groups import new_words
+from glmm_bayes.effects.expectation.new_groups import meanings_of_new
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.group_law import GroupLaw
 from glmm_bayes.effects.result.measures import Measure
@@ -127,10 +127,12 @@ def attributes(
 ) -> dict[str, Any]:
     """List what a result says of itself."""
     estimand = question.estimand
+    meanings = estimand.meanings(meanings_of_new(question, rows))
     attrs = {
         "quantity": quantity,
         "estimand": estimand.word,
-        "estimand_description": estimand.description(new_words(question, rows)),
+        "estimand_name": by_factor({factor: meaning.name for factor, meaning in meanings.items()}),
+        "estimand_description": by_factor({factor: str(meaning) for factor, meaning in meanings.items()}),
         "scale": question.scale_word,
         "integration": result.rule,
         "integration_error": result.error,

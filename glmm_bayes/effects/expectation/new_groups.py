@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import numpy as np
@@ -21,7 +21,7 @@ from glmm_bayes.core.arguments import checked_seed
 from glmm_bayes.core.bridge import bridge_effect
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import ProbabilityLink
-from glmm_bayes.core.words import ESTIMANDS, NEW_PER_LABEL
+from glmm_bayes.core.words import MEANINGS, NEW_PER_LABEL, Meaning
 from glmm_bayes.design.column import as_labels
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.table import Table
@@ -234,18 +234,19 @@ def _check(question: Question, group: GroupDesign, prior: GroupPrior) -> None:
         raise PredictionError(Finding("estimand_undefined", message, hint=hint))
 
 
-def new_words(question: Question, rows: Rows) -> dict[str, str]:
+def meanings_of_new(question: Question, rows: Rows) -> dict[str, Meaning]:
     """Say how many new groups there are of each grouping factor of which some are asked for."""
-    words: dict[str, str] = {}
+    meanings: dict[str, Meaning] = {}
     for design in rows.designs.values():
         for group in (group for group in design.groups if group.factor in question.estimand.new):
             if group.factor in question.estimand.labelled:
                 count = len(_labels(group, rows.table)[0])
-                words[group.factor] = f"{count} new group{'s' if count > 1 else ''} {NEW_PER_LABEL}"
+                name = f"{count} new group{'s' if count > 1 else ''}"
+                meanings[group.factor] = Meaning(name, NEW_PER_LABEL)
             elif group.term.is_membership:
                 each = "one new group for each member of a row"
-                words[group.factor] = ESTIMANDS[NEW_SUBJECT].replace("one new group", each)
-    return words
+                meanings[group.factor] = replace(MEANINGS[NEW_SUBJECT], name=each)
+    return meanings
 
 
 def _one_each(group: GroupDesign, table: Table) -> tuple[tuple[NewLabel, ...], NDArray[np.int64]]:

@@ -95,7 +95,7 @@ def _newton_step(fit: Fit, group: GroupDesign, at: RowValues, identified: NDArra
 def _at_an_end(fit: Fit, group: GroupDesign, b: Array) -> Array:
     """Decide exactly for intercepts: all successes or all failures (or counts of zero) have no maximum."""
     has_floor, has_ceiling = fit.family.infinite_ends(fit.link)
-    if group.effects != ("Intercept",) or not (has_floor or has_ceiling):
+    if not group.is_intercept or not (has_floor or has_ceiling):
         return b
     levels = len(group.levels)
     successes = np.bincount(group.codes, fit.response.values, minlength=levels)

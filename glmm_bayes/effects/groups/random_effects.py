@@ -225,5 +225,10 @@ def pooling_factors(fit: Fit, group: GroupDesign, predictor: Predictor) -> dict[
         own = b[:, has[:, position], position]
         spread = own.var(axis=1).mean()
         share = own.mean(axis=0).var() / spread if spread > 0 else np.nan
-        result[f"{predictor.prefix}{effect} | {group.factor}"] = float(1 - share)
+        result[pooling_name(f"{predictor.prefix}{effect}", group.factor)] = float(1 - share)
     return result
+
+
+def pooling_name(effect: str, factor: str) -> str:
+    """Name an effect of a factor as ``attrs["pooling"]`` does."""
+    return f"{effect} | {factor}"

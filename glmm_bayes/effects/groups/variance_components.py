@@ -106,7 +106,7 @@ def _has_shares(fit: Fit, group: GroupDesign) -> bool:
 def has_one_variance(fit: Fit, group: GroupDesign) -> bool:
     """Tell whether every row has the one variance sd^2 of a normal intercept from the factor."""
     prior = fit.group_prior(group.slug)
-    return group.effects == ("Intercept",) and not depends_on_levels(group, prior) and prior.is_plain
+    return group.is_intercept and not depends_on_levels(group, prior) and prior.is_plain
 
 
 def _components(fit: Fit, group: GroupDesign, predictor: Predictor) -> list[tuple[str, str, Array]]:

@@ -44,8 +44,8 @@ class Effects(IndexedResult):
     grid : pandas.DataFrame
         What each row is: covariates, the contrast, the quantity.
     attrs : mapping
-        ``quantity``, ``estimand`` (the word), ``estimand_description``, ``scale``, ``measure``,
-        ``average``, ``integration``, ``integration_error``, ``interval`` (its words),
+        ``quantity``, ``estimand`` (the word), ``estimand_name``, ``estimand_description``, ``scale``,
+        ``measure``, ``average``, ``integration``, ``integration_error``, ``interval`` (its words),
         ``interval_probability``, ``interval_kind``, ``interval_from`` (how interval ends were
         computed), ``notes`` (what was found in new rows); for new groups ``seed``; for a run that ended
         early or has draws that are not finite ``caveats``.
@@ -62,6 +62,8 @@ class Effects(IndexedResult):
         How draws of a row become numbers: mean, sd and interval, or what the verb says.
     beside : pandas.DataFrame or None
         Further columns, one number a row that is no posterior quantity.
+    compared : tuple of (str, str)
+        Of comparisons: the values that each row compares, the reference second.
     formerly : {"", "data frame"}
         What the verb returned before: the columns of a data frame can still be asked for.
     """
@@ -75,6 +77,7 @@ class Effects(IndexedResult):
     estimand: Estimand | None = None
     summarised: Summary = field(default_factory=MeanSummary)
     beside: pd.DataFrame | None = None
+    compared: tuple[tuple[str, str], ...] = ()
     formerly: str = ""
 
     def __post_init__(self) -> None:
@@ -147,7 +150,8 @@ class Effects(IndexedResult):
         chosen = self._chosen(probability, interval)
         frame = self.summary(chosen.probability, interval=chosen.kind)
         attrs = {str(name): value for name, value in frame.attrs.items() if name != "caption"}
-        return captioned(self.summarised.side_by_side(frame), self._caption(chosen), **attrs)
+        table = self.summarised.side_by_side(frame, chosen)
+        return captioned(table, self._caption(chosen), **attrs)
 
     def __sub__(self, other: object) -> Effects:
         if not isinstance(other, Effects):
@@ -283,8 +287,9 @@ def _difference(one: Effects, other: Effects) -> Effects:
         )
         raise PredictionError(Finding("difference", message, hint="Ask both fits the same, of equal draws."))
     attrs = one.attrs_of_rows(f"difference between two results of: {one.attrs['quantity']}", "difference")
-    words = list(dict.fromkeys(str(each.attrs["estimand_description"]) for each in (one, other)))
-    attrs["estimand_description"] = " less ".join(words)
+    for name in ("estimand_name", "estimand_description"):
+        texts = dict.fromkeys(str(each.attrs[name]) for each in (one, other) if name in each.attrs)
+        attrs |= {name: " less ".join(texts)} if texts else {}
     if caveats := list(dict.fromkeys([*one.caveats, *other.caveats])):
         attrs["caveats"] = caveats
     return one.of_rows(one.draws.to_numpy() - other.draws.to_numpy(), one.grid, attrs)

@@ -35,8 +35,8 @@ class Summary(Protocol):
     def summarise(self, flat: Array, interval: Interval) -> pd.DataFrame:
         """Summarise draws, shape (draw, row)."""
 
-    def side_by_side(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Lay out the grid and its summary as they are printed."""
+    def side_by_side(self, frame: pd.DataFrame, interval: Interval) -> pd.DataFrame:
+        """Lay out the grid and its summary, whose interval is given, as they are printed."""
 
 
 class MeanSummary:
@@ -49,6 +49,6 @@ class MeanSummary:
         """Summarise draws, shape (draw, row)."""
         return summary_frame(flat, interval)
 
-    def side_by_side(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def side_by_side(self, frame: pd.DataFrame, interval: Interval) -> pd.DataFrame:
         """Return the frame: a row of the grid is a row in print."""
         return frame

@@ -34,7 +34,13 @@ from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, Expectation
 from glmm_bayes.effects.expectation.new_groups import seed_of
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.hypotheses import contrast_rows
-from glmm_bayes.effects.result.measures import Logs, Measure, read_measure
+from glmm_bayes.effects.result.measures import (
+    Difference,
+    Logs,
+    Measure,
+    NumberNeededToTreat,
+    read_measure,
+)
 from glmm_bayes.fit.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
@@ -158,7 +164,15 @@ def comparisons(
     result = effects_of(
         question, np.concatenate(columns, axis=1), frame, attrs, notes + renamed, shown, asked, measure=chosen
     )
-    return result if hypothesis is None else contrast_rows(result, hypothesis)
+    if hypothesis is not None:
+        return contrast_rows(result, hypothesis)
+    rows = len(result.grid) // len(pairs)
+    compared = [(_values_text(high), _values_text(low)) for high, low in pairs for _ in range(rows)]
+    return replace(result, compared=tuple(compared))
+
+
+def _values_text(change: Change) -> str:
+    return ", ".join(point.label for point in change.values())
 
 
 def _check_measure(question: Question, chosen: Measure, hypothesis: Any) -> None:
@@ -172,7 +186,7 @@ def _check_measure(question: Question, chosen: Measure, hypothesis: Any) -> None
             message = f"measure='{chosen.name}' needs probabilities, and a score is none."
             hint = 'Write scale="at_least", or difference or ratio.'
         raise PredictionError(Finding("measure", message, hint=hint))
-    if hypothesis is not None and chosen.name == "nnt":
+    if hypothesis is not None and isinstance(chosen, NumberNeededToTreat):
         message = "numbers needed to treat are reciprocals of differences, and pass through infinity."
         raise PredictionError(
             Finding("hypothesis", message, hint='Contrast differences: measure="difference".')
@@ -223,7 +237,7 @@ def _scale(asked: Estimand, measure: Measure) -> str:
     """Return the scale on which means are averaged."""
     if asked.scale != "link":
         return measure.scale
-    if measure.name != "difference":
+    if not isinstance(measure, Difference):
         message = f"measure='{measure.name}' compares means on the scale of the response."
         raise PredictionError(Finding("measure", message, hint="On the link scale ask for a difference."))
     return "link"

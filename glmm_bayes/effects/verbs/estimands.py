@@ -110,8 +110,8 @@ class SideBySide(AnswersNames):
         table = self.summary()
         lines.append(table_text(table.drop(columns="answers"), keys=1 + first.grid.shape[1]))
         for word, effects in self.effects.items():
-            means = str(effects.attrs["estimand_description"]).split(" (")[0]
-            lines.append(told(f"{word}: {self._answers(word)} ({means})"))
+            name = effects.attrs["estimand_name"]
+            lines.append(told(f"{word}: {self._answers(word)} ({name})"))
         lines += [told(f"{word}: not shown, {why}") for word, why in self.omitted.items()]
         return visible("\n".join(lines))
 

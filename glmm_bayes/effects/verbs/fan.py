@@ -27,6 +27,9 @@ from glmm_bayes.fit.fit import Fit, check_fit
 
 Array = NDArray[np.float64]
 
+#: The word for the estimand of a fan.
+OVER_GROUPS = "quantiles over groups"
+
 
 def fan(
     fit: Fit,
@@ -109,7 +112,8 @@ def fan(
     attrs = attributes(question, rows, Expectation(values, *parts.rule), quantity_of(question), 0)
     attrs |= {
         "average": "",
-        "estimand": "quantiles over groups",
+        "estimand": OVER_GROUPS,
+        "estimand_name": OVER_GROUPS,
         "estimand_description": "quantiles over all groups that could be drawn, exact in each draw",
     }
     result = effects_of(question, values, pd.DataFrame(grid), attrs, notes + renamed, shown)
