@@ -176,6 +176,7 @@ class Diagnosis:
 
     @property
     def passed(self) -> bool:
+        """Whether no check failed; True where nothing could be checked."""
         return all(finding.passed for finding in self.findings)
 
     @property

@@ -91,6 +91,7 @@ class Picture(Figure):
 
     @property
     def alt(self) -> str:
+        """What is shown, range, main reading, estimand and interval, in words."""
         return self._alt
 
     @alt.setter

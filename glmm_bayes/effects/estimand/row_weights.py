@@ -66,10 +66,12 @@ class FixedWeights:
 
     @property
     def targets(self) -> int:
+        """Number of averages."""
         return int(self.share.shape[0])
 
     @property
     def numbers(self) -> int:
+        """None: all draws share the weights."""
         return 0
 
     def of(self, block: slice) -> FixedWeights:

@@ -60,6 +60,7 @@ class Covariate:
 
     @property
     def name(self) -> str:
+        """The name of the column."""
         return self.column.name
 
     @property

@@ -50,11 +50,22 @@ class Evaluates(Protocol):
     """Computes an answer at cells of rows, in blocks of draws."""
 
     @property
-    def question(self) -> Question: ...
+    def question(self) -> Question:
+        """What is asked."""
+        ...
+
     @property
-    def whole(self) -> AllPredictors: ...
-    def cells(self, rows: Positions, most: int) -> Iterator[EvaluatedCell]: ...
-    def values(self, block: slice, cell: EvaluatedCell) -> tuple[Array, str, float]: ...
+    def whole(self) -> AllPredictors:
+        """The linear predictors that the answer depends on."""
+        ...
+
+    def cells(self, rows: Positions, most: int) -> Iterator[EvaluatedCell]:
+        """Split rows into cells of at most ``most`` rows."""
+        ...
+
+    def values(self, block: slice, cell: EvaluatedCell) -> tuple[Array, str, float]:
+        """Return values of a cell in a block of draws, the rule that gave them, and its largest error."""
+        ...
 
 
 def split(rows: Positions, keys: Sequence[Array] | None, most: int) -> Iterator[EvaluatedCell]:
@@ -120,7 +131,10 @@ class AnswerEvaluator:
         return split(rows, None if self.is_closed else self.whole.columns_beside_main(), most)
 
     def values(self, block: slice, cell: EvaluatedCell) -> tuple[Array, str, float]:
-        """Return values of a cell in a block of draws, shape (draw, row) or (draw, row, category)."""
+        """Return values of a cell in a block of draws, the rule that gave them, and its largest error.
+
+        Values have the shape (draw, row) or (draw, row, category).
+        """
         if cell.is_curve and (found := self._by_table(block, cell.rows)):
             return found
         return self._direct(block, cell.rows, None)

@@ -252,10 +252,12 @@ class FunctionMeasure(Measure):
 
     @property
     def name(self) -> str:  # type: ignore[override]
+        """The name of the function; ``custom`` if it has none."""
         return str(getattr(self.function, "__name__", "custom"))
 
     @property
     def label(self) -> str:  # type: ignore[override]
+        """The measure in words."""
         return f"{self.name} of means"
 
     null = float("nan")
