@@ -9,7 +9,11 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import special
+
+#: Numbers of any shape.
+Array = NDArray[np.float64]
 
 #: exp(700) is finite, and every function here is constant beyond it to the last bit.
 _LARGEST_EXPONENT = 700.0

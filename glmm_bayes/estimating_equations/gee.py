@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError, row_text
 from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.result.summary import summary_frame
@@ -22,7 +23,6 @@ from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.spec.linear_predictor import MEAN
 
-Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 #: A gap beyond this many robust standard errors is spoken of.

@@ -8,11 +8,9 @@ from typing import Any, Protocol
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Finding
-
-Array = NDArray[np.float64]
+from glmm_bayes.core.maths import Array
 
 
 @dataclass(frozen=True)

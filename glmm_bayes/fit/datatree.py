@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Findings
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.fit.joint_density import JointDensity
 from glmm_bayes.fit.log_likelihood import ResponseDensity, log_likelihood_variable
@@ -17,8 +18,6 @@ from glmm_bayes.fit.supports import FITTING, SUPPORTS, check_support, gaps_of, r
 from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.priors.names import NU, of_response
 from glmm_bayes.priors.posterior import Posterior, Variable
-
-Array = NDArray[np.float64]
 
 
 def checked_arrays(

@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.priors.names import element
 from glmm_bayes.priors.posterior import Posterior, Variable, shared_labels
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.priors import Priors, SharedEffects
-
-Array = NDArray[np.float64]
 
 _RHAT_LIMIT = 1.01
 _ESS_PER_CHAIN = 100

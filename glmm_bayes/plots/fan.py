@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.measures import Measure, NumberNeededToTreat
 from glmm_bayes.effects.verbs.fan import OVER_GROUPS
@@ -30,8 +30,6 @@ from glmm_bayes.plots.canvas import (
 )
 from glmm_bayes.plots.nnt import AXIS_WORDS, differences, label_by_reciprocals, nnt_words
 from glmm_bayes.plots.rows_of_effects import Axis, axis_of, null_line, row_names
-
-Array = NDArray[np.float64]
 
 _PANELS = 4
 _ROWS_SHOWN = 12

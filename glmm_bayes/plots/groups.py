@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.groups.random_effects import pooling_name, random_effects
 from glmm_bayes.effects.groups.ranks import chosen_effect
 from glmm_bayes.fit.fit import Fit, check_fit
@@ -29,8 +30,6 @@ from glmm_bayes.plots.canvas import (
     note,
     style,
 )
-
-Array = NDArray[np.float64]
 
 _LEVELS_SHOWN = 40
 _LINES_SHOWN = 60

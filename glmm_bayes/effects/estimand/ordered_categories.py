@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.maths import Array
 from glmm_bayes.families.base import Response
 from glmm_bayes.families.ordinal import sums_from_the_top
 from glmm_bayes.fit.fit import Fit
-
-Array = NDArray[np.float64]
 
 #: P(y >= k), for each category k but the lowest.
 AT_LEAST = "at_least"

@@ -12,8 +12,8 @@ from scipy.special import logsumexp
 
 from glmm_bayes.core.arguments import checked_seed
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
+from glmm_bayes.core.maths import Array
 
-Array = NDArray[np.float64]
 Positions = NDArray[np.int64]
 
 #: Averages up to which weights are multiplied as a dense matrix.

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.table import Column, as_labels
 from glmm_bayes.effects.estimand.contrasts import Change
@@ -18,8 +19,6 @@ from glmm_bayes.effects.estimand.variables import Point, date_of
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.priors.names import PLAIN
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 _TARGETS = {"ATE": "", "ATT": " (effect on the treated)", "ATC": " (effect on the controls)"}
 #: Fewer groups than this tell nothing about a correlation over groups.

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, Findings, PredictionError, row_text
 from glmm_bayes.core.intervals import Interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.averages import Averages
 from glmm_bayes.effects.estimand.estimand import Estimand
 from glmm_bayes.effects.estimand.factor_words import by_factor, read_estimand
@@ -28,8 +28,6 @@ from glmm_bayes.effects.result.measures import Measure
 from glmm_bayes.effects.result.of_draws import draws_of_rows
 from glmm_bayes.fit.caveats import caveat_attrs
 from glmm_bayes.fit.fit import Fit
-
-Array = NDArray[np.float64]
 
 #: Share of the draws of a row that may be infinite: fewer leave its interval's ends.
 _MOST_INFINITE = 0.05

@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.distinct import distinct_rows
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.mean_rules import rule_of
 from glmm_bayes.core.tabulated import tabulate
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.expectation.level_averages import OnScale, mean_over_levels
 from glmm_bayes.effects.expectation.predictor_draws import AllPredictors
 
-Array = NDArray[np.float64]
 Positions = NDArray[np.int64]
 
 #: A table is made where a cell has this many rows for each point at which the function is evaluated.

@@ -9,14 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.estimand.rows import Rows
-
-Array = NDArray[np.float64]
 
 #: Steps of the differences, as shares of the row's value or the column's spread; the best one is kept.
 _STEPS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)

@@ -20,7 +20,7 @@ from scipy.special import logsumexp
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.core.integrals import link_of_population_mean, population_mean
 from glmm_bayes.core.links import Link, ProbabilityLink
-from glmm_bayes.core.maths import NUMPY
+from glmm_bayes.core.maths import NUMPY, Array
 from glmm_bayes.core.student_mixture import link_of_student_mean, student_population_mean
 from glmm_bayes.effects.estimand.averages import Averages
 from glmm_bayes.effects.estimand.ordered_categories import of_probabilities
@@ -30,8 +30,6 @@ from glmm_bayes.effects.estimand.rows import Rows
 from glmm_bayes.effects.expectation.cells import AnswerEvaluator, EvaluatedCell, Evaluates
 from glmm_bayes.effects.expectation.predictor_draws import RowParameters, StudentVariance, distinct_kinds
 from glmm_bayes.families.ordinal import log_sides
-
-Array = NDArray[np.float64]
 
 #: Bytes of the numbers that one question works on, unless the caller says otherwise.
 MAX_MEMORY = 2e9

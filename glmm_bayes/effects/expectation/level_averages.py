@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.links import Link, ProbabilityLink
 from glmm_bayes.core.links.of_logs import link_of_logs
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.question import LOG_SCALES, Question
 from glmm_bayes.effects.expectation.predictor_draws import AllPredictors, RowParameters
 
-Array = NDArray[np.float64]
 Answer = tuple[Array, str, float]
 
 #: Takes parameters to values on the question's scale, the rule's name and its error.

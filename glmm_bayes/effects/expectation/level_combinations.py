@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.estimand.factor_words import SAMPLE
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import Rows
 from glmm_bayes.fit.linear_predictor import rows_part
 from glmm_bayes.priors.names import PredictorNames, prefix_of
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

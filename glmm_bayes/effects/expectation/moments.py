@@ -17,7 +17,7 @@ from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.integrals import population_variance
 from glmm_bayes.core.joint import Joint
-from glmm_bayes.core.maths import NUMPY
+from glmm_bayes.core.maths import NUMPY, Array
 from glmm_bayes.core.pair_covariance import pair_covariance, pair_covariance_of
 from glmm_bayes.core.row_value import RowValue, RowValues, number
 from glmm_bayes.effects.estimand.averages import grid_frame
@@ -37,8 +37,6 @@ from glmm_bayes.families.likelihood import adjusted
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import single_values
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 _CENTRE = "score at zero"
 

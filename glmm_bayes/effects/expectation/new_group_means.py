@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.distinct import distinct_rows
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.averages import Averages
 from glmm_bayes.effects.estimand.question import LOG_SCALES, Question
 from glmm_bayes.effects.estimand.row_weights import added
 from glmm_bayes.effects.estimand.rows import Rows
-from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, Array, Expectation, check_memory, on_scale
+from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, Expectation, check_memory, on_scale
 from glmm_bayes.effects.expectation.level_averages import mean_over_levels
 from glmm_bayes.effects.expectation.new_groups import NewGroups, new_groups
 from glmm_bayes.effects.expectation.predictor_draws import RowParameters, distinct_kinds

@@ -21,6 +21,7 @@ from glmm_bayes.core.arguments import checked_seed
 from glmm_bayes.core.bridge import bridge_effect
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import ProbabilityLink
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.words import MEANINGS, NEW_PER_LABEL, Meaning
 from glmm_bayes.design.column import as_labels
 from glmm_bayes.design.groups import GroupDesign
@@ -35,8 +36,6 @@ from glmm_bayes.priors.group_priors import GroupPrior
 from glmm_bayes.priors.names import PredictorNames, prefix_of
 from glmm_bayes.priors.priors import SharedEffects
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 #: Text of each column of a label; None where the rows lack the column.
 NewLabel = tuple[str | None, ...]

@@ -13,6 +13,7 @@ from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError, row_text, value_text
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.design.column import as_labels
 from glmm_bayes.design.design import Design
@@ -26,8 +27,6 @@ from glmm_bayes.fit.linear_predictor import conditional_part, error_of_condition
 from glmm_bayes.priors.names import PredictorNames, prefix_of
 from glmm_bayes.priors.priors import SharedEffects
 from glmm_bayes.priors.spread import Spread
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

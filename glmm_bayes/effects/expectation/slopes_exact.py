@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.conditional import conditional_predictor
 from glmm_bayes.core.integrals import population_mean, population_mean_derivatives
 from glmm_bayes.core.joint import Joint
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.mean_rules import rule_of
 from glmm_bayes.core.tabulated import tabulate
 from glmm_bayes.effects.estimand.question import SMALL, Question
@@ -26,8 +27,6 @@ from glmm_bayes.effects.expectation.expectation import on_scale
 from glmm_bayes.effects.expectation.level_averages import slope_over_levels
 from glmm_bayes.effects.expectation.predictor_draws import AllPredictors, PredictorDraws, RowParameters
 from glmm_bayes.fit.linear_predictor import marginal_attenuation, marginal_variance
-
-Array = NDArray[np.float64]
 
 #: Step along a direction of the linear predictors, for means of several of them.
 _ALONG = 0.02

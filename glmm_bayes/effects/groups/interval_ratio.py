@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special
 
 from glmm_bayes.core.arguments import check_texts, is_open_share
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError, row_text, shown_value
 from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.estimand.estimand import Estimand
 from glmm_bayes.effects.estimand.ordered_categories import one_discrimination
@@ -27,8 +27,6 @@ from glmm_bayes.spec.linear_predictor import MEAN
 #: Distinct rows at which it is seen whether a contrast is one number.
 _MOST_ROWS = 1000
 _EQUAL = 1e-9
-
-Array = NDArray[np.float64]
 
 
 def interval_ratio(

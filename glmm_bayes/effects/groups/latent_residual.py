@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.links import ProbabilityLink
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import number
 from glmm_bayes.effects.estimand.ordered_categories import discrimination
 from glmm_bayes.effects.verbs.predictions import predictions
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import single_values
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

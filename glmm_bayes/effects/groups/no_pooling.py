@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValue, RowValues
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.groups.information import level_information, row_information, unit_of
@@ -12,8 +13,6 @@ from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import fixed_part, group_part, single_values, subject_predictor
 from glmm_bayes.priors.names import PLAIN
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 _STEPS = 60
 _TOLERANCE = 1e-10

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.expectation.moments import Moments, moments, response_words
 from glmm_bayes.effects.groups.icc import RESPONSE_SCALE
 from glmm_bayes.effects.groups.latent_residual import latent_residual
@@ -23,8 +23,6 @@ from glmm_bayes.effects.result.of_draws import quantities
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.fit.linear_predictor import fixed_part
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 #: What R2 is a share of.
 _DIVISOR = (

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.groups.information import level_information, row_information
@@ -22,8 +22,6 @@ from glmm_bayes.fit.linear_predictor import draw_blocks, needed_variables, subje
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.spread import depends_on_levels
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 ESTIMAND = "subject-specific effects of each level, scale of the linear predictor"
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_flag, check_texts, whole_number
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.groups.random_effects import chosen_groups, effect_draws, only_factor
@@ -19,8 +19,6 @@ from glmm_bayes.effects.result.of_draws import quantities
 from glmm_bayes.effects.result.summary import MeanSummary, summary_frame
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.priors.predictors import Predictor
-
-Array = NDArray[np.float64]
 
 #: Columns of the ranks' whole distribution: beyond this a table is no way to look at it.
 _MOST_LEVELS = 2_000

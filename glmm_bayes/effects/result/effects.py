@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
 from glmm_bayes.core.elsewhere import in_our_words
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.estimand import Estimand
 from glmm_bayes.effects.result.group_law import GroupLaw
 from glmm_bayes.effects.result.indexed_result import IndexedResult
@@ -27,7 +27,6 @@ from glmm_bayes.fit.text_tables import WIDTH, number_text, table_text, told
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Array = NDArray[np.float64]
 
 _SHOWN_ROWS = 20
 #: What attributes say of a verb's table, and of no combination of its rows.

@@ -9,15 +9,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.core.intervals import Interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.effects.estimand.ordered_categories import AT_LEAST
 from glmm_bayes.effects.result.summary import MeanSummary
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,9 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.intervals import Interval
-
-Array = NDArray[np.float64]
+from glmm_bayes.core.maths import Array
 
 
 def summary_frame(flat: Array, interval: Interval) -> pd.DataFrame:

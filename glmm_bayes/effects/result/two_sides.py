@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.intervals import Interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.result.summary import MeanSummary, summary_frame
-
-Array = NDArray[np.float64]
 
 SUBJECT, POPULATION = "subject", "population"
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_flag, check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.ordered_categories import discrimination
 from glmm_bayes.effects.expectation.ordinal_projection import is_projected, project_ordered
 from glmm_bayes.effects.expectation.projection import PROJECTIONS, Projection, project
@@ -31,8 +31,6 @@ from glmm_bayes.priors.implications import reading_of
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.spread import kinds_of_rows, spreads_of_draws
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 
 def coefficients(

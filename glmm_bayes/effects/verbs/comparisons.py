@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_texts, plain_flag
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.design import Design
 from glmm_bayes.effects.estimand.averages import Averages, averages, each_row, free_names
 from glmm_bayes.effects.estimand.contrasts import Change, changes
@@ -42,8 +42,6 @@ from glmm_bayes.effects.result.measures import (
     read_measure,
 )
 from glmm_bayes.fit.fit import Fit, check_fit
-
-Array = NDArray[np.float64]
 
 #: Averages above this leave too few digits of one minus themselves.
 _NEAR_ONE = 0.9999

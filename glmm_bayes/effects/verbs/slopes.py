@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_texts, plain_flag
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.design.table import Column
 from glmm_bayes.effects.estimand.averages import averages, each_row, free_names
@@ -37,8 +37,6 @@ from glmm_bayes.effects.expectation.slopes_exact import SlopeEvaluator, SlopeMea
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.hypotheses import contrast_rows
 from glmm_bayes.fit.fit import Fit, check_fit
-
-Array = NDArray[np.float64]
 
 #: What is reported of a slope, the value of the variable and the mean, row by row.
 _MEASURES: Registry[SlopeMeasure] = Registry(
