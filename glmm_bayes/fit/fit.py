@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from os import PathLike
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Finding, PredictionError
 from glmm_bayes.core.escapes import visible
+from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.fit.caveats import Caveat, FiniteDraws, caveats_of, not_finite
 from glmm_bayes.fit.datatree import assemble, checked_arrays, own_draws
@@ -25,8 +26,6 @@ from glmm_bayes.priors.names import PredictorNames, prefix_of
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.spread import covariance_of
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 
 def _no_draws(name: str, purpose: str) -> DataError:
@@ -61,7 +60,8 @@ class Fit(Defined):
         each, by its name; under residual correlations the one variable ``y``, of all responses of a row
         together.
     settings : mapping
-        Sampler, seed, sizes, versions: everything that reproduces the draws.
+        Sampler, seed, sizes, versions: everything that reproduces the draws; ``interval``, the level and
+        kind that were ArviZ's defaults when they were made (verbs take today's).
     known_caveats : tuple of Caveat
         Of the draws of several responses together, of which these are one.
     """
@@ -219,6 +219,8 @@ class Fit(Defined):
             draws; ``draws_labels`` if correlations between linear predictors do not say their order;
             ``draws_values`` if draws are no finite real numbers, or lie where their variable cannot: a
             negative standard deviation, a matrix that holds no correlations (to 1e-6).
+        PredictionError
+            ``values`` if ArviZ's ``rcParams["stats.ci_prob"]`` is 0 or 1: no interval has that level.
         """
         definition = getattr(model, "definition", None)
         if not isinstance(definition, ModelDefinition):
@@ -226,7 +228,8 @@ class Fit(Defined):
             hint = "Write gb.Fit.from_draws(model, draws)."
             raise DataError(Finding("draws_model", message, hint=hint))
         arrays = checked_arrays(draws, definition)
-        settings = {"engine": ELSEWHERE, "notes": list(definition.notes)}
+        notes = list(definition.notes)
+        settings = {"engine": ELSEWHERE, "interval": asdict(read_interval()), "notes": notes}
         return cls(definition, assemble(definition, arrays, {}), settings)
 
     def __str__(self) -> str:

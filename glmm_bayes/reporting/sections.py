@@ -205,12 +205,15 @@ def _diagnostics(fit: Fit, diagnosis: Diagnosis) -> list[Block]:
 def _settings(fit: Fit, interval: Interval) -> ReportTable:
     from glmm_bayes import __version__
 
-    # Versions have lines of their own; notes stand with the data.
-    shown = {name: value for name, value in fit.settings.items() if name not in ("versions", "notes")}
-    rows = [(name, _plain(value)) for name, value in shown.items()]
+    # Versions and intervals have lines of their own; notes stand with the data.
+    apart = ("versions", "interval", "notes")
+    rows = [(name, _plain(value)) for name, value in fit.settings.items() if name not in apart]
     versions = fit.settings.get("versions")
     if isinstance(versions, Mapping):
         rows += [(f"sampled with {name}", str(value)) for name, value in versions.items()]
+    # Fits of earlier releases do not hold it.
+    if default := fit.settings.get("interval"):
+        rows.append(("default interval when the fit was made", Interval(**default).words))
     rows.append(("intervals in this report", interval.words))
     rows.append(("report written by glmm-bayes", __version__))
     rows.append(("fingerprint of the rows (SHA-256, 16 digits)", short_fingerprint(fit)))
