@@ -180,7 +180,7 @@ class Diagnosis:
 
     @property
     def verdict(self) -> str:
-        """One sentence."""
+        """Whether the draws can be used, in one sentence; what to look at if not."""
         failed = [finding.check for finding in self.findings if not finding.passed]
         if not self.findings:
             return "The draws were made elsewhere and hold nothing to diagnose."
