@@ -55,7 +55,7 @@ class Averages:
         Weight of a row relative to the others of its target.
     grid : pandas.DataFrame
         What each target is.
-    words : str
+    description : str
         Over which rows, within what, how weighted.
     bootstrap : BayesianBootstrap or None
     unit : ndarray of int64, shape (row,)
@@ -67,7 +67,7 @@ class Averages:
     target: NDArray[np.int64]
     share: Array
     grid: pd.DataFrame
-    words: str
+    description: str
     bootstrap: BayesianBootstrap | None = None
     unit: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     kind: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
@@ -126,17 +126,17 @@ def averages(
         return None
     target, grid, names = _targets(rows, by, newdata, compared)
     over = "the rows of the data" if newdata is None else describe_rows(newdata)
-    words = f"averaged over {over}" + (f" within {', '.join(names)}" if names else "")
+    over_rows = f"averaged over {over}" + (f" within {', '.join(names)}" if names else "")
     if isinstance(weights, BayesianBootstrap):
         unit = np.arange(len(rows)) if weights.unit is None else _codes(rows, weights.unit, newdata, "unit")
-        words += f", {weights.words}"
-        return Averages(target, np.ones(len(rows)), grid, words, weights, unit)
+        over_rows += f", {weights.words}"
+        return Averages(target, np.ones(len(rows)), grid, over_rows, weights, unit)
     share, how = _shares(rows, weights, newdata)
     empty = np.bincount(target, weights=share, minlength=len(grid)) <= 0.0
     if empty.any():
         message = f"weights add up to zero in {int(empty.sum())} of {len(grid)} averages."
         raise PredictionError(Finding("weights", message))
-    return Averages(target, share, grid, f"{words}, {how}")
+    return Averages(target, share, grid, f"{over_rows}, {how}")
 
 
 def each_row(rows: Rows, weights: Any) -> Averages:

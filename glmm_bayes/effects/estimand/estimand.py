@@ -83,15 +83,15 @@ def merged_estimand(estimand: str | Mapping[str, str] | Estimand, **given: Any) 
     _checked(Estimand(**given))
     merged = {}
     for field in fields(Estimand):
-        own = getattr(estimand, field.name)
+        inside = getattr(estimand, field.name)
         beside = given.get(field.name, field.default)
-        if own is not field.default and beside is not field.default and field.name in given:
-            if _are_equal_texts(own, beside):
+        if inside is not field.default and beside is not field.default and field.name in given:
+            if _are_equal_texts(inside, beside):
                 beside = field.default
             else:
                 message = f"{field.name} stands in the estimand and beside it."
                 raise PredictionError(Finding("estimand", message, hint="Say it in one place."))
-        merged[field.name] = own if beside is field.default else beside
+        merged[field.name] = inside if beside is field.default else beside
     return _checked(Estimand(**merged))
 
 
@@ -102,8 +102,8 @@ def _checked(estimand: Estimand) -> Estimand:
     if isinstance(words, Mapping) and all(isinstance(word, str) for pair in words.items() for word in pair):
         return estimand
     if not isinstance(words, str):
-        found = shown_value(words)
-        message = f"the estimand must be a word or a mapping of factors to words, found {found}."
+        shown = shown_value(words)
+        message = f"the estimand must be a word or a mapping of factors to words, found {shown}."
         raise PredictionError(Finding("estimand", message, hint=f"Words: {', '.join(ESTIMANDS)}."))
     return estimand
 

@@ -129,8 +129,8 @@ def _words_by_factor(estimand: str | Mapping[str, str], fit: Fit) -> dict[str, s
     words = dict.fromkeys(factors, estimand) if isinstance(estimand, str) else dict(estimand)
     check_words([estimand] if isinstance(estimand, str) else words.values())
     if set(words) != set(factors):
-        found = ", ".join(map(str, words))
-        message = f"the estimand must name every grouping factor ({', '.join(factors)}), found {found}."
+        names = ", ".join(map(str, words))
+        message = f"the estimand must name every grouping factor ({', '.join(factors)}), found {names}."
         raise PredictionError(Finding("estimand", message, hint="Or write one word for all."))
     _check_nesting(words, columns)
     if not factors:

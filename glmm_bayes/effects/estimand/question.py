@@ -61,12 +61,12 @@ class Question:
 
     @property
     def single(self) -> str:
-        """The one parameter asked for."""
+        """The parameter that is asked for, the mean where none is named."""
         return self.parameter or MEAN
 
     @property
     def link(self) -> Link:
-        """Its link."""
+        """The link of that parameter."""
         return parameter_link(self.fit, self.single)
 
     @property

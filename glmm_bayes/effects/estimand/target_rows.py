@@ -84,10 +84,10 @@ def confounded_factors(fit: Fit, names: Sequence[str], newdata: Any) -> list[str
     for name in names:
         x = _numbers(fit.design.table.columns.get(name))
         for group in fit.design.groups if x is not None else ():
-            if (found := _correlation(fit, group, x)) is not None:
+            if (correlation := _correlation(fit, group, x)) is not None:
                 message = (
                     f"groups of '{group.factor}' with more of '{name}' have other random effects "
-                    f"(correlation {found:.2f}): averages over groups take the two to be independent."
+                    f"(correlation {correlation:.2f}): averages over groups take the two to be independent."
                 )
                 hint = f"Add the group mean of {name} as a predictor (within and between groups told apart)."
                 findings = Findings(PredictionError)

@@ -63,7 +63,7 @@ def checked_scale(scale: str) -> str:
     return scale
 
 
-def question_of(fit: Fit, asked: Estimand, scale: str, what: str = "") -> Question:
+def question_of(fit: Fit, estimand: Estimand, scale: str, what: str = "") -> Question:
     """Return what is asked of a fit on a scale; ``what`` names it where that is no scale.
 
     Raises
@@ -71,12 +71,12 @@ def question_of(fit: Fit, asked: Estimand, scale: str, what: str = "") -> Questi
     PredictionError
         ``scale`` where it is one of ordered categories, and the answer has none.
     """
-    words = read_estimand(asked.words, fit, asked.per)
+    words = read_estimand(estimand.words, fit, estimand.per)
     if checked_scale(scale) not in ORDERED:
-        return Question(fit, words, scale, asked.parameter)
-    if asked.parameter is not None:
+        return Question(fit, words, scale, estimand.parameter)
+    if estimand.parameter is not None:
         message = (
-            f"{what or repr(scale)} is of the response, and parameter='{asked.parameter}' is one number."
+            f"{what or repr(scale)} is of the response, and parameter='{estimand.parameter}' is one number."
         )
         raise PredictionError(Finding("scale", message, hint="Leave parameter= out."))
     if not has_ordered_categories(fit):
@@ -108,10 +108,10 @@ def answer(
 ) -> Expectation:
     """Compute the expected responses of rows or averages over them, whatever the estimand."""
     if asks_new(question, rows):
-        found = expected_of_new(question, rows, seed, groups, max_memory)
+        expectation = expected_of_new(question, rows, seed, groups, max_memory)
     else:
-        found = expected(question, rows, groups, max_memory)
-    return replace(found, values=question.within_bounds(found.values))
+        expectation = expected(question, rows, groups, max_memory)
+    return replace(expectation, values=question.within_bounds(expectation.values))
 
 
 def asks_new(question: Question, rows: Rows) -> bool:
@@ -145,7 +145,7 @@ def effects_of(
     attrs: dict[str, Any],
     notes: list[str],
     interval: Interval,
-    asked: Estimand | None = None,
+    estimand: Estimand | None = None,
     law: GroupLaw | None = None,
     measure: Measure | None = None,
 ) -> Effects:
@@ -156,7 +156,7 @@ def effects_of(
     if values.ndim == 3:
         grid = _with_categories(grid, question.categories)
     draws = draws_of_rows(question.fit, values, attrs)
-    return Effects(draws, grid.reset_index(drop=True), attrs, interval, law, measure, asked)
+    return Effects(draws, grid.reset_index(drop=True), attrs, interval, law, measure, estimand)
 
 
 def _refuse_overflow(question: Question, values: Array) -> None:

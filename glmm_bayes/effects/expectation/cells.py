@@ -55,7 +55,7 @@ class Evaluates(Protocol):
         ...
 
     @property
-    def whole(self) -> AllPredictors:
+    def predictors(self) -> AllPredictors:
         """The linear predictors that the answer depends on."""
         ...
 
@@ -100,7 +100,7 @@ class AnswerEvaluator:
     Attributes
     ----------
     question : Question
-    whole : AllPredictors
+    predictors : AllPredictors
     on_scale : callable
         Averages over what is integrated.
     integrates : bool
@@ -108,7 +108,7 @@ class AnswerEvaluator:
     """
 
     question: Question
-    whole: AllPredictors
+    predictors: AllPredictors
     on_scale: OnScale
     integrates: bool = False
 
@@ -119,8 +119,8 @@ class AnswerEvaluator:
         if self.question.parameter is None and fit.family.has_bounded_predictor(fit.link):
             # A table has points beyond the rows, where there may be no mean.
             return True
-        integrated = any(pieces.integrated for pieces in self.whole.pieces.values())
-        if self.whole.combinations is not None:
+        integrated = any(predictor.integrated for predictor in self.predictors.draws.values())
+        if self.predictors.combinations is not None:
             return False
         if not self.question.is_mu:
             return not integrated
@@ -128,33 +128,33 @@ class AnswerEvaluator:
 
     def cells(self, rows: Positions, most: int) -> Iterator[EvaluatedCell]:
         """Split rows into cells of at most ``most`` rows."""
-        return split(rows, None if self.is_closed else self.whole.columns_beside_main(), most)
+        return split(rows, None if self.is_closed else self.predictors.columns_beside_main(), most)
 
     def values(self, block: slice, cell: EvaluatedCell) -> tuple[Array, str, float]:
         """Return values of a cell in a block of draws, the rule that gave them, and its largest error.
 
         Values have the shape (draw, row) or (draw, row, category).
         """
-        if cell.is_curve and (found := self._by_table(block, cell.rows)):
-            return found
+        if cell.is_curve and (tabulated := self._by_table(block, cell.rows)):
+            return tabulated
         return self._direct(block, cell.rows, None)
 
     def _by_table(self, block: slice, rows: Positions) -> tuple[Array, str, float] | None:
-        main = self.whole.main
-        eta = self.whole.pieces[main].eta(block, rows)
-        found: dict[str, float] = {}
+        main = self.predictors.main
+        eta = self.predictors.draws[main].eta(block, rows)
+        rules: dict[str, float] = {}
 
         def curve(points: Array) -> Array:
             values, rule, error = self._direct(block, rows[:1], points)
-            found[rule] = max(error, found.get(rule, 0.0))
+            rules[rule] = max(error, rules.get(rule, 0.0))
             return values
 
         table = tabulate(curve, eta.min(axis=1), eta.max(axis=1), len(rows) // ROWS_PER_POINT)
         if table is None:
             return None
-        rule = "; ".join(dict.fromkeys(f"{name}, tabulated" for name in found))
-        return table.at(eta), rule, max(found.values()) + table.error
+        rule = "; ".join(dict.fromkeys(f"{name}, tabulated" for name in rules))
+        return table.at(eta), rule, max(rules.values()) + table.error
 
     def _direct(self, block: slice, rows: Positions, eta: Array | None) -> tuple[Array, str, float]:
-        parts = self.whole.at(block, rows, eta)
-        return mean_over_levels(self.question, self.on_scale, self.whole, parts, block, rows)
+        parameters = self.predictors.at(block, rows, eta)
+        return mean_over_levels(self.question, self.on_scale, self.predictors, parameters, block, rows)

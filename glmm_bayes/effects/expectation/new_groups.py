@@ -193,10 +193,10 @@ def streams_of(fit: Fit, name: str, index: int, group: GroupDesign) -> tuple[Str
             if place != (name, index):
                 continue
             positions = list(shared.positions[member])
-            whole = _root(_shared_covariance(fit, shared))
+            shared_root = _root(_shared_covariance(fit, shared))
             start = shared.start(member)
             root = np.zeros((len(covariance), len(covariance[0]), shared.size))
-            root[:, positions] = whole[:, start : start + len(positions)]
+            root[:, positions] = shared_root[:, start : start + len(positions)]
             streams.append(Stream((group.factor, f"|{shared.label}|"), root))
             # What is shared is no part of the group's own.
             covariance = covariance.copy()
@@ -273,11 +273,11 @@ def _labels(group: GroupDesign, table: Table) -> tuple[tuple[NewLabel, ...], NDA
         return tuple((label,) for label in every), np.stack(members, axis=1)
     codes = np.stack([column for column, _ in texts], axis=1)
     combinations, row = np.unique(codes, axis=0, return_inverse=True)
-    found = [
+    labels_of_rows = [
         tuple(labels[code] for code, (_, labels) in zip(combination, texts, strict=True))
         for combination in combinations.tolist()
     ]
-    return tuple(found), row.reshape(-1, 1).astype(np.int64)
+    return tuple(labels_of_rows), row.reshape(-1, 1).astype(np.int64)
 
 
 def _texts(table: Table, name: str) -> tuple[NDArray[np.int64], list[str | None]]:

@@ -91,11 +91,11 @@ def icc(
     return quantities(fit, values, grid, shown, statement, quantity=what, hypothesis=hypothesis)
 
 
-def _between_levels(fit: Fit, found: Moments, factor: str) -> Array:
+def _between_levels(fit: Fit, of_rows: Moments, factor: str) -> Array:
     """Return the covariance of the means of two rows that share the level of one factor, (draw, kind)."""
-    if not isinstance(factor, str) or factor not in found.variances:
+    if not isinstance(factor, str) or factor not in of_rows.variances:
         message = f"no grouping factor '{factor}'."
-        hint = f"Factors: {', '.join(found.variances) or 'none'}."
+        hint = f"Factors: {', '.join(of_rows.variances) or 'none'}."
         raise PredictionError(Finding("factor", message, hint=hint))
-    kinds = np.arange(found.v.shape[1])
-    return covariance_of_means(fit, found, kinds, kinds, found.variances[factor])
+    kinds = np.arange(of_rows.v.shape[1])
+    return covariance_of_means(fit, of_rows, kinds, kinds, of_rows.variances[factor])

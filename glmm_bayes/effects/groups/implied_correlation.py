@@ -67,15 +67,15 @@ def implied_correlation(
     """
     check_fit(fit)
     shown = read_interval(probability, interval)
-    found, grid = moments(fit, newdata)
+    of_rows, grid = moments(fit, newdata)
     rows, _ = rows_of(Question(fit, read_estimand("population", fit)), newdata)
-    if len(found.kind) < 2:
-        message = f"a correlation needs two rows of one group, found {len(found.kind)}."
+    if len(of_rows.kind) < 2:
+        message = f"a correlation needs two rows of one group, found {len(of_rows.kind)}."
         raise PredictionError(Finding("newdata_schema", message))
-    first, second = np.triu_indices(len(found.kind), 1)
-    one, two = found.kind[first], found.kind[second]
-    covariance = covariance_of_means(fit, found, one, two, _shared_variance(fit, rows, first, second))
-    total = np.sqrt(found.between + found.within)
+    first, second = np.triu_indices(len(of_rows.kind), 1)
+    one, two = of_rows.kind[first], of_rows.kind[second]
+    covariance = covariance_of_means(fit, of_rows, one, two, _shared_variance(fit, rows, first, second))
+    total = np.sqrt(of_rows.between + of_rows.within)
     grid = grid.reset_index(drop=True)
     differing = [name for name in grid.columns if grid[name].nunique() > 1]
     frame = pd.DataFrame({"row": first, "other": second})

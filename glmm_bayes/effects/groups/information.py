@@ -46,8 +46,10 @@ def row_information(fit: Fit, at: RowValues, name: str = MEAN) -> tuple[Array, A
 def _row_likelihood(fit: Fit, at: RowValues, name: str, shift: float) -> Array:
     response, value = fit.response, at[name]
     moved = {**at, name: replace(value, eta=value.eta + shift)}
-    found = log_likelihood(fit.family, response.values, response.trials, moved, response.additions, NUMPY)
-    return np.asarray(found)
+    log_density = log_likelihood(
+        fit.family, response.values, response.trials, moved, response.additions, NUMPY
+    )
+    return np.asarray(log_density)
 
 
 def level_information(group: GroupDesign, weights: Array) -> Array:

@@ -130,11 +130,11 @@ def _one_contrast(
         first = distinct_rows(np.hstack(columns))[0]
         rows = fit.design.table.take(first[:: -(-len(first) // _MOST_ROWS)])
     # Of ordered categories the linear predictor itself is what the logit link stands for.
-    own = {"scale": "link"} if fit.family.mean_is_mu else {"parameter": MEAN}
-    typical = Estimand("typical", newdata=rows, **own)
-    found = comparisons(fit, variable, estimand=typical, values=values, by=False)
-    names = list(dict.fromkeys(found.grid["contrast"]))
-    each = found.draws.to_numpy().reshape(-1, len(names), found.draws.sizes["row"] // len(names))
+    scale = {"scale": "link"} if fit.family.mean_is_mu else {"parameter": MEAN}
+    typical = Estimand("typical", newdata=rows, **scale)
+    effects = comparisons(fit, variable, estimand=typical, values=values, by=False)
+    names = list(dict.fromkeys(effects.grid["contrast"]))
+    each = effects.draws.to_numpy().reshape(-1, len(names), effects.draws.sizes["row"] // len(names))
     if np.ptp(each, axis=2).max() > _EQUAL * (1.0 + np.abs(each).max()):
         message = f"the contrast of '{variable}' on the scale of the {fit.link.name} differs from row to row."
         hint = "Write newdata= with one row, whose contrast is meant."

@@ -21,7 +21,7 @@ class Residual:
     """Draws of the latent residual's variance, shape (draw,), and what it is, in words."""
 
     variance: Array
-    words: str
+    description: str
 
 
 def latent_residual(fit: Fit) -> Residual | None:
@@ -54,5 +54,7 @@ def latent_residual(fit: Fit) -> Residual | None:
 
 def _of_log_link(fit: Fit) -> Residual | None:
     singles = single_values(fit.flat, fit.priors, slice(None))
-    found = fit.family.log_scale_residual(singles, lambda: predictions(fit, by=True).draws.to_numpy().ravel())
-    return None if found is None else Residual(*found)
+    residual = fit.family.log_scale_residual(
+        singles, lambda: predictions(fit, by=True).draws.to_numpy().ravel()
+    )
+    return None if residual is None else Residual(*residual)

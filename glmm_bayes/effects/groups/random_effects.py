@@ -188,8 +188,8 @@ def _levels(fit: Fit, group: GroupDesign, predictor: Predictor) -> tuple[Array, 
     alone = not depends_on_levels(group, prior) and not is_spatial
     missing = np.full(b.shape[1:], np.nan)
     shrinkage, information = shrinkage_factors(fit, group, predictor) if alone else (missing, missing)
-    own = no_pooling(fit, group) if alone and predictor.name == MEAN else missing
-    numbers = {"shrinkage": shrinkage, "information": information, "no_pooling": own}
+    unpooled = no_pooling(fit, group) if alone and predictor.name == MEAN else missing
+    numbers = {"shrinkage": shrinkage, "information": information, "no_pooling": unpooled}
     beside = pd.DataFrame({name: values.reshape(-1) for name, values in numbers.items()})
     occurs = group.occurs.reshape(-1)
     return b.reshape(len(b), -1)[:, occurs], grid[occurs], beside[occurs]
@@ -208,9 +208,11 @@ def shrinkage_factors(fit: Fit, group: GroupDesign, predictor: Predictor) -> tup
         information = level_information(group, row_information(fit, at, predictor.name)[1])
         sigma = covariance[block][:, None]
         # (I + Sigma I_j)^-1 Sigma is the level's covariance given the other parameters.
-        own = np.linalg.solve(np.eye(size) + sigma @ information, np.broadcast_to(sigma, information.shape))
+        posterior = np.linalg.solve(
+            np.eye(size) + sigma @ information, np.broadcast_to(sigma, information.shape)
+        )
         prior = np.maximum(np.diagonal(sigma, axis1=2, axis2=3), np.finfo(float).tiny)
-        total += (np.diagonal(own, axis1=2, axis2=3) / prior).sum(axis=0)
+        total += (np.diagonal(posterior, axis1=2, axis2=3) / prior).sum(axis=0)
         known += np.diagonal(information, axis1=2, axis2=3).sum(axis=0)
     return total / len(covariance), known / len(covariance)
 
@@ -220,9 +222,9 @@ def pooling_factors(fit: Fit, group: GroupDesign, predictor: Predictor) -> dict[
     b, has = effect_draws(fit, group, predictor), group.occurs
     result = {}
     for position, effect in enumerate(group.effects):
-        own = b[:, has[:, position], position]
-        spread = own.var(axis=1).mean()
-        share = own.mean(axis=0).var() / spread if spread > 0 else np.nan
+        of_levels = b[:, has[:, position], position]
+        spread = of_levels.var(axis=1).mean()
+        share = of_levels.mean(axis=0).var() / spread if spread > 0 else np.nan
         result[pooling_name(f"{predictor.prefix}{effect}", group.factor)] = float(1 - share)
     return result
 

@@ -142,10 +142,10 @@ def chosen_effect(fit: Fit, factor: str | None, effect: str | None) -> tuple[Pre
         return (*groups[0], 0)
     names: list[str] = []
     for predictor, group in groups:
-        own = [f"{predictor.prefix}{name}" for name in group.effects]
-        if effect in own:
-            return predictor, group, own.index(effect)
-        names += own
+        of_group = [f"{predictor.prefix}{name}" for name in group.effects]
+        if effect in of_group:
+            return predictor, group, of_group.index(effect)
+        names += of_group
     hint = " ".join(filter(None, (suggestion(effect, names), f"Effects: {', '.join(names)}.")))
     message = f"'{groups[0][1].factor}' has no random effect '{effect}'."
     raise PredictionError(Finding("unknown_effect", message, hint=hint))

@@ -81,7 +81,7 @@ def variance_components(
     if further:
         statement += f"; {'_, '.join(further)}_: of that parameter"
     residual = latent_residual(fit) if variances else None
-    words = "" if residual is None else residual.words
+    words = "" if residual is None else residual.description
     return quantities(
         fit,
         np.stack([row[2] for row in rows], axis=1),
@@ -119,8 +119,8 @@ def _components(fit: Fit, group: GroupDesign, predictor: Predictor) -> list[tupl
         corr = covariance[:, first, second] / (sd[:, first] * sd[:, second])
         rows.append((group.factor, f"corr {effects[first]}, {effects[second]}", corr))
     for name in prior.single_values:
-        own = predictor.names.of_factor(name, group.slug)
-        rows.append((group.factor, name, fit.needed(own, "variance_components")))
+        sampled = predictor.names.of_factor(name, group.slug)
+        rows.append((group.factor, name, fit.needed(sampled, "variance_components")))
     return rows
 
 
@@ -144,18 +144,18 @@ def _joint(fit: Fit) -> list[tuple[str, str, Array]]:
 
 def _shares(fit: Fit, group: GroupDesign, variances: Mapping[str, Array]) -> list[tuple[str, str, Array]]:
     """List a factor's variance, its share in all of them, median ratio and intraclass correlation."""
-    own, every = variances[group.factor], np.asarray(sum(variances.values()))
-    rows = [(group.factor, "variance", own)]
+    variance, every = variances[group.factor], np.asarray(sum(variances.values()))
+    rows = [(group.factor, "variance", variance)]
     if len(variances) > 1:
-        rows.append((group.factor, "share of the groups' variance", own / every))
+        rows.append((group.factor, "share of the groups' variance", variance / every))
     disc = discrimination(fit)
     # The ratio of two new groups is that of two means, where these exist.
     ratio = "" if fit.family.has_bounded_predictor(fit.link) else fit.family.ratio_name(fit.link)
     if ratio and disc is not None and has_one_variance(fit, group):
-        rows.append((group.factor, f"median {ratio}", np.exp(disc * np.sqrt(2 * own) * Z75)))
+        rows.append((group.factor, f"median {ratio}", np.exp(disc * np.sqrt(2 * variance) * Z75)))
     residual = latent_residual(fit)
     if residual is not None:
-        rows.append((group.factor, "ICC, latent scale", own / (every + residual.variance)))
+        rows.append((group.factor, "ICC, latent scale", variance / (every + residual.variance)))
     return rows
 
 
@@ -174,6 +174,6 @@ def factor_variances(fit: Fit) -> dict[str, Array]:
         variance = normal if heavy is None else normal + heavy
         if group.factor in result:
             variance = variance + result[group.factor]
-        own = spread.covariance[:, 0, 0] if spread.prior.is_bridge else variance @ shares
-        result[group.factor] = np.asarray(own)
+        mean = spread.covariance[:, 0, 0] if spread.prior.is_bridge else variance @ shares
+        result[group.factor] = np.asarray(mean)
     return result

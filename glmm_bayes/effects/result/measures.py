@@ -263,14 +263,14 @@ class FunctionMeasure(Measure):
     def compare(self, high: Array, low: Array) -> Array:
         must = f"the measure {self.name} must return one number a draw and row"
         try:
-            found = np.asarray(self.function(high.copy(), low.copy()))
+            result = np.asarray(self.function(high.copy(), low.copy()))
         except Exception as error:
             message = f"{must}; it raised {type(error).__name__}: {error}."
             raise PredictionError(Finding("measure", message, hint=_FORM)) from error
-        if found.shape != high.shape or found.dtype.kind not in "fiub":
-            message = f"{must}: shape {high.shape}, found {found.shape} of {found.dtype}."
+        if result.shape != high.shape or result.dtype.kind not in "fiub":
+            message = f"{must}: shape {high.shape}, found {result.shape} of {result.dtype}."
             raise PredictionError(Finding("measure", message, hint=_FORM))
-        numbers = found.astype(np.float64)
+        numbers = result.astype(np.float64)
         if lost := int(np.isnan(numbers).sum()):
             message = f"{must}; {lost} of {numbers.size} are not a number."
             raise PredictionError(Finding("measure", message, hint=_FORM))

@@ -127,13 +127,13 @@ def comparisons(
     check_texts(target=target)
     shown = read_interval(probability, interval)
     chosen = read_measure(measure)
-    asked = merged_estimand(
+    merged = merged_estimand(
         estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per
     )
-    parameter, newdata, weights = asked.parameter, asked.newdata, asked.weights
+    parameter, newdata, weights = merged.parameter, merged.newdata, merged.weights
     what = f"measure='{chosen.name}'" if chosen.of_ordered else ""
-    asked_scale = _asked_scale(asked, chosen)
-    question = replace(question_of(fit, asked, asked_scale, what), scale=_scale(asked, chosen))
+    asked_scale = _asked_scale(merged, chosen)
+    question = replace(question_of(fit, merged, asked_scale, what), scale=_scale(merged, chosen))
     _check_measure(question, chosen, hypothesis)
     start = seed_of(fit, seed)
     base, notes = rows_of(question, newdata)
@@ -156,11 +156,18 @@ def comparisons(
     attrs = attributes(question, base, worst, quantity, start) | {
         "measure": chosen.name,
         "null": chosen.null,
-        "average": groups.words + of_whom,
+        "average": groups.description + of_whom,
     }
     frame = pd.concat(grids, ignore_index=True)
     result = effects_of(
-        question, np.concatenate(columns, axis=1), frame, attrs, notes + renamed, shown, asked, measure=chosen
+        question,
+        np.concatenate(columns, axis=1),
+        frame,
+        attrs,
+        notes + renamed,
+        shown,
+        merged,
+        measure=chosen,
     )
     if hypothesis is not None:
         return contrast_rows(result, hypothesis)
@@ -213,27 +220,27 @@ def _logs(
     max_memory: float,
 ) -> dict[tuple[Any, ...], Logs]:
     """Return logs of the averages at each point, added up in logs; of one minus them for odds."""
-    found = []
+    of_scales = []
     for scale in ("log", "log_complement") if measure.of_odds else ("log",):
         means = _means(replace(question, scale=scale), base, pairs, groups, seed, max_memory)
-        found.append({key: mean.values for key, mean in means.items()})
-    return {key: Logs(*(logs[key] for logs in found)) for key in found[0]}
+        of_scales.append({key: mean.values for key, mean in means.items()})
+    return {key: Logs(*(logs[key] for logs in of_scales)) for key in of_scales[0]}
 
 
-def _asked_scale(asked: Estimand, measure: Measure) -> str:
+def _asked_scale(estimand: Estimand, measure: Measure) -> str:
     """Return the scale that is asked for: a measure may be of ordered categories by itself."""
-    if measure.of_ordered is None or asked.scale == measure.of_ordered:
-        return asked.scale
-    if asked.scale != "response":
+    if measure.of_ordered is None or estimand.scale == measure.of_ordered:
+        return estimand.scale
+    if estimand.scale != "response":
         message = f"measure='{measure.name}' compares means on the scale '{measure.of_ordered}'."
         hint = f'Ask for no scale, or for scale="{measure.of_ordered}".'
         raise PredictionError(Finding("measure", message, hint=hint))
     return measure.of_ordered
 
 
-def _scale(asked: Estimand, measure: Measure) -> str:
+def _scale(estimand: Estimand, measure: Measure) -> str:
     """Return the scale on which means are averaged."""
-    if asked.scale != "link":
+    if estimand.scale != "link":
         return measure.scale
     if not isinstance(measure, Difference):
         message = f"measure='{measure.name}' compares means on the scale of the response."
@@ -245,9 +252,9 @@ def _groups(rows: Rows, by: Any, newdata: Any, weights: Any, names: Sequence[str
     by = plain_flag(by)
     if by is False:
         return each_row(rows, weights)
-    found = averages(rows, True if by is None else by, newdata, weights, names)
-    assert found is not None
-    return found
+    result = averages(rows, True if by is None else by, newdata, weights, names)
+    assert result is not None
+    return result
 
 
 def _designs(question: Question) -> list[Design]:

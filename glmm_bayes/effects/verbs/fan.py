@@ -85,17 +85,17 @@ def fan(
             raise without_one_predictor(fit, "a fan of groups", hint)
         message = f"the mean of {fit.family.name} is no increasing function of one linear predictor."
         raise PredictionError(Finding("not_available", message, hint=hint))
-    whole, first, spread = distinct_kinds(question, rows)
+    predictors, first, spread = distinct_kinds(question, rows)
     check_memory(int(np.prod(fit.shape)), len(spread) * len(levels), MAX_MEMORY)
-    parts = whole.at(slice(None), first)
-    if parts.heavy is not None:
+    parameters = predictors.at(slice(None), first)
+    if parameters.heavy is not None:
         message = "the quantiles of groups with t effects are not offered."
         raise PredictionError(Finding("not_available", message))
-    eta = parts.joint.at[question.single].eta
-    sd = np.sqrt(parts.joint.variance.get(question.single, np.zeros_like(eta)))
+    eta = parameters.joint.at[question.single].eta
+    sd = np.sqrt(parameters.joint.variance.get(question.single, np.zeros_like(eta)))
     # Row by row, so that one row's quantiles stand together.
     normal = special.ndtri(levels)
-    if (f := parts.attenuation) is None:
+    if (f := parameters.attenuation) is None:
         curves = eta[:, :, None] + sd[:, :, None] * normal
     elif not sd.any():
         curves = eta[:, :, None] + bridge_effect(normal, sd_of_attenuation(f)[:, :, None])
@@ -107,7 +107,7 @@ def fan(
     grid = grid.loc[grid.index.repeat(len(levels))].reset_index(drop=True)
     grid, renamed = free_names(grid)
     grid["quantile"] = np.tile(levels, len(rows))
-    attrs = attributes(question, rows, Expectation(values, *parts.rule), quantity_of(question), 0)
+    attrs = attributes(question, rows, Expectation(values, *parameters.rule), quantity_of(question), 0)
     attrs |= {
         "average": "",
         "estimand": OVER_GROUPS,
@@ -125,8 +125,8 @@ def _checked_levels(probabilities: Sequence[float]) -> Array:
     except (TypeError, ValueError, OverflowError):
         levels = np.empty(0)
     if levels.ndim != 1 or not len(levels) or not ((levels > 0.0) & (levels < 1.0)).all():
-        found = shown_value(probabilities)
-        message = f"probabilities must be a list of numbers above 0 and below 1, found {found}."
+        shown = shown_value(probabilities)
+        message = f"probabilities must be a list of numbers above 0 and below 1, found {shown}."
         raise PredictionError(Finding("values", message, hint="Write [0.05, 0.5, 0.95]."))
     refuse_repeats("probabilities", levels.tolist())
     return levels
