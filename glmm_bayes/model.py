@@ -11,6 +11,7 @@ from os import PathLike
 from typing import Any
 
 import pandas as pd
+from xarray import DataTree
 
 from glmm_bayes.core.elsewhere import refuse_unknown
 from glmm_bayes.core.errors import DataError, Finding, Findings, GlmmError, GlmmWarning, shown_value
@@ -38,6 +39,7 @@ from glmm_bayes.priors.subjects import subjects_of
 from glmm_bayes.sampling.engines import read_settings, sample
 from glmm_bayes.sampling.guides import guide_of
 from glmm_bayes.sampling.interrupts import Interrupts
+from glmm_bayes.sampling.prior_draws import prior_draws
 from glmm_bayes.sampling.resources import check_resources, checked_prior_draws
 from glmm_bayes.spec.column_names import column_names, label_columns
 from glmm_bayes.spec.custom_family import CustomFamily
@@ -86,11 +88,23 @@ class Model(Defined):
         odds or rate ratios; the conditional linear predictor is solved for in every row (the
         marginalized multilevel model, Heagerty and Zeger 2000). For the links identity, log, logit,
         probit and cloglog and normal random effects of any structure.
+    **elsewhere
+        None: what other packages call these arguments is answered with their names here.
 
     Raises
     ------
     FormulaError, DataError, PriorError
         Before anything is compiled; ``error.findings`` holds all that is wrong at that stage.
+    PredictionError
+        ``unknown_argument`` for an argument that there is not.
+    StorageError
+        ``storage`` if a data file cannot be read.
+    GlmmError
+        ``settings`` for another word in ``missing``.
+
+    References
+    ----------
+    Heagerty and Zeger (2000), Marginalized multilevel models and likelihood inference.
 
     Examples
     --------
@@ -166,6 +180,7 @@ class Model(Defined):
         cores : int, optional
             Chains that run at once; default: as many as there are cores.
         engine : {"nutpie", "pymc"}
+            Who runs the sampler; the starts are the same.
         target_accept : float
             Mean acceptance rate that the step size is tuned to.
         progress : bool, optional
@@ -176,6 +191,8 @@ class Model(Defined):
         Returns
         -------
         Fit
+            Draws of shape (chain, draw, ...), with statistics of the sampler; what ``gb.diagnose`` objects
+            to is told in a ``GlmmWarning``.
 
         Raises
         ------
@@ -212,29 +229,46 @@ class Model(Defined):
         recorded = {**drawn.settings, "interval": asdict(interval), "notes": list(definition.notes)}
         return Fit(definition, tree, recorded)
 
-    def prior_predictive(self, draws: int = 500, seed: int | None = None) -> Any:
+    def prior_predictive(self, draws: int = 500, seed: int | None = None) -> DataTree:
         """Draw parameters and responses from the prior.
+
+        Parameters
+        ----------
+        draws : int
+        seed : int, optional
+            The same seed gives the same draws; None draws one anew.
 
         Returns
         -------
         xarray.DataTree
-            Groups ``prior`` and ``prior_predictive``.
+            Groups ``prior`` and ``prior_predictive``, of one chain (dims chain, draw and those of each
+            parameter, ``row`` for responses), with ``observed_data`` and ``constant_data`` beside them.
 
         Raises
         ------
         SamplingError
-            ``settings`` of draws and seed.
+            ``settings`` unless draws and seed are whole numbers, draws from 1 and the seed from 0.
         ResourceError
             ``resources`` if there is no room for so many draws.
         """
         draws, seed = checked_prior_draws(draws, seed, self.definition)
-        import pymc as pm
-
-        with self.pymc_model:
-            return pm.sample_prior_predictive(draws=draws, random_seed=seed)
+        return prior_draws(self.pymc_model, draws, seed)
 
     def explain(self) -> Explanation:
-        """Write the model as mathematics with the data's own names, as text and as LaTeX."""
+        """Write the model as mathematics with the data's own names, as text and as LaTeX.
+
+        Returns
+        -------
+        Explanation
+            ``text``, which print shows, and ``latex``, which a notebook shows.
+
+        Examples
+        --------
+        >>> import glmm_bayes as gb
+        >>> model = gb.Model("Reaction ~ Days + (1 | Subject)", gb.load_dataset("sleepstudy"))
+        >>> model.explain().text.splitlines()[0]
+        'Reaction[i] ~ Normal(mu[i], sigma^2)'
+        """
         return explain(self.definition)
 
     def check(self) -> pd.DataFrame:
@@ -245,6 +279,13 @@ class Model(Defined):
         pandas.DataFrame
             Columns ``severity`` (``warning``, ``note``, ``passed``), ``code``, ``column``, ``message``; of
             several responses their name in front. Errors have been raised when the model was made.
+
+        Examples
+        --------
+        >>> import glmm_bayes as gb
+        >>> model = gb.Model("Reaction ~ Days + (1 | Subject)", gb.load_dataset("sleepstudy"))
+        >>> set(model.check()["severity"])
+        {'passed'}
         """
         columns = ["severity", "code", "column", "message"]
         found = {

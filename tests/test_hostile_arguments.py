@@ -12,6 +12,10 @@ import polars as pl
 import pytest
 
 import glmm_bayes as gb
+from glmm_bayes.core.links import LINKS, Probit
+from glmm_bayes.covariances import COVARIANCES
+from glmm_bayes.covariances.diagonal import Diagonal
+from glmm_bayes.effects.result.measures import MEASURES, Difference
 from tests.corpus.case import DATA
 from tests.corpus.effects import COUNTS, REST
 
@@ -136,6 +140,18 @@ def bootstrapped(unit, seed):
     return gb.predictions(COUNTS, by=True, weights=gb.BayesianBootstrap(unit, seed=seed))
 
 
+class OwnLink(Probit):
+    name = mirror = "own_probit"
+
+
+class OwnStructure(Diagonal):
+    name = "own_structure"
+
+
+class OwnMeasure(Difference):
+    name = "own_measure"
+
+
 #: Every other public call: what is called, and the arguments that are right.
 CALLS = {
     "a model": (
@@ -177,7 +193,9 @@ CALLS = {
     "check_family": (gb.check_family, {"family": "poisson", "draws": 50}),
     "load_dataset": (gb.load_dataset, {"name": "epil"}),
     "register_family": (gb.register_family, {"family": gb.CustomFamily(**FAMILY)}),
-    "register_link": (gb.register_link, {"link": "probit"}),
+    "register_link": (gb.register_link, {"link": OwnLink(), "mean_rule": None}),
+    "register_covariance": (gb.register_covariance, {"structure": OwnStructure}),
+    "register_measure": (gb.register_measure, {"measure": OwnMeasure()}),
     "register_transform": (gb.register_transform, {"name": "lagged", "function": np.abs}),
     "from_draws": (gb.Fit.from_draws, {"model": MODEL, "draws": {}}),
     "from_draws together": (gb.Fit.from_draws, {"model": TOGETHER, "draws": {}}),
@@ -205,6 +223,13 @@ def bare_errors(call, given):
             except Exception as error:  # noqa: BLE001 - bare errors are what is looked for
                 found.append(f"{name} = {words}: {type(error).__name__} {str(error)[:100]}")
     return found
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays_registered(monkeypatch):
+    for registry in (LINKS, COVARIANCES, MEASURES):
+        monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+        monkeypatch.setattr(registry, "_added", registry.added)
 
 
 @pytest.fixture(autouse=True)
@@ -341,7 +366,7 @@ def test_names_and_values_may_be_listed_in_any_way(given):
         lambda way: gb.predictions(COUNTS, by=way(["f", "z"])).summary(),
         lambda way: gb.slopes(COUNTS, "x", by=way(["f", "z"])).summary(),
         lambda way: gb.estimands(COUNTS, "x", values=way([0.0, 2.0]), by=way(["f", "z"])).summary(),
-        lambda way: gb.interval_ratio(COUNTS, "z", values=way([0, 1])),
+        lambda way: gb.interval_ratio(COUNTS, "z", values=way([0, 1])).summary(),
         lambda way: gb.fan(COUNTS, None, probabilities=way([0.1, 0.9])).summary(),
         lambda way: gb.grid(COUNTS, x=way([0.0, 1.5]), f=way(["u", "v"])),
         lambda way: gb.check_family(counts, way([0.5, 2.0]), draws=100),

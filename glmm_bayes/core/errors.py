@@ -56,14 +56,32 @@ class Finding:
 
 
 class GlmmError(ValueError):
-    """Base of all errors that a user can cause.
+    """Base of all errors that a user can cause; it is a ``ValueError``, too.
+
+    Catch this one for all stages, or one of its children for one stage. ``str(error)`` writes the findings,
+    one a line; of a great many the first, and how many more there are.
 
     Attributes
     ----------
     findings : tuple of Finding
         Everything that was wrong at this stage, in the order in which it was found.
-    code, column, rows, hint
-        Those of the first finding.
+    code : str
+        Of the first finding, as are the next three: the stable name of the condition.
+    column : str or None
+        The column of the data that it is about.
+    rows : tuple
+        Labels of all offending rows.
+    hint : str
+        What to write instead; empty if the message says it.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> try:
+    ...     gb.Model("Reaction ~ Day", gb.load_dataset("sleepstudy"))
+    ... except gb.GlmmError as error:
+    ...     print(error.code, error.column, error.hint, sep="; ")
+    unknown_column; Day; Did you mean 'Days'? Columns: Reaction, Days, Subject.
     """
 
     def __init__(self, findings: Finding | Sequence[Finding] | str) -> None:
@@ -75,51 +93,169 @@ class GlmmError(ValueError):
 
     @property
     def code(self) -> str:
+        """Stable name of the condition, of the first finding."""
         return self.findings[0].code
 
     @property
     def column(self) -> str | None:
+        """Column of the data that the first finding is about, if it is about one."""
         return self.findings[0].column
 
     @property
     def rows(self) -> tuple[Any, ...]:
+        """Labels of the offending rows, of the first finding."""
         return self.findings[0].rows
 
     @property
     def hint(self) -> str:
+        """What to write instead, of the first finding; empty if the message says it."""
         return self.findings[0].hint
 
 
 class FormulaError(GlmmError):
-    """The formula or the spec file cannot be read, or would be misread."""
+    """The formula or the spec file cannot be read, or would be misread.
+
+    Raised where text is read, before any data: by ``Model``, ``ModelSpec``, ``Formula`` and ``Formulas``, by
+    ``CustomFamily``, ``check_family`` and what registers functions, families, links and structures.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> try:
+    ...     gb.ModelSpec.from_formula("y ~ x +")
+    ... except gb.FormulaError as error:
+    ...     print(error)
+    [formula_syntax] formula:1:8: expected a term, found the end of the formula.
+        y ~ x +
+               ^
+    Example: y ~ x + (1 | g).
+    """
 
 
 class DataError(GlmmError):
-    """The data cannot carry the model that the formula asks for."""
+    """The data, or draws made elsewhere, cannot carry what is asked of them.
+
+    Raised by ``Model`` (columns, values, levels, ``known`` tables), by ``load_dataset``, by
+    ``Fit.from_draws``, and as ``draws_missing`` or ``draws_not_finite`` by verbs that need draws which a fit
+    does not hold, or which are not finite.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> data = gb.load_dataset("sleepstudy")
+    >>> data.loc[[3, 7], "Days"] = None
+    >>> try:
+    ...     gb.Model("Reaction ~ Days", data)
+    ... except gb.DataError as error:
+    ...     print(error.code, error.column, error.rows)
+    missing_values Days (3, 7)
+    """
 
 
 class PriorError(GlmmError):
-    """A prior names a parameter, a distribution or an argument that does not exist or does not fit."""
+    """A prior names a parameter, a distribution or an argument that does not exist or does not fit.
+
+    Raised by ``Prior``, by ``Model`` with ``priors=``, and by a spec file's ``[priors]``.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> try:
+    ...     gb.Prior("Normal", mu=0, sd=1)
+    ... except gb.PriorError as error:
+    ...     print(error)
+    [prior] Normal has no argument 'sd' (it has mu, sigma, or mu, tau).
+    """
 
 
 class ResourceError(GlmmError):
-    """The work needs more memory or disk than there is."""
+    """The work needs more memory or disk than there is.
+
+    Raised before the work begins: by ``model.fit``, ``model.prior_predictive``, the command line, and where
+    the pointwise log likelihood of a fit is read.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> model = gb.Model("Reaction ~ Days + (1 | Subject)", gb.load_dataset("sleepstudy"))
+    >>> try:
+    ...     model.prior_predictive(draws=10**12)
+    ... except gb.ResourceError as error:
+    ...     print(error.code)
+    resources
+    """
 
 
 class SamplingError(GlmmError):
-    """Sampling could not start or ended early."""
+    """Sampling was asked for in a way that cannot be, could not start, or ended early.
+
+    Raised by ``model.fit`` and ``model.prior_predictive``.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> model = gb.Model("Reaction ~ Days + (1 | Subject)", gb.load_dataset("sleepstudy"))
+    >>> try:
+    ...     model.fit(draws=0)
+    ... except gb.SamplingError as error:
+    ...     print(error)
+    [settings] draws must be a whole number from 1 to 2**63 - 1, found 0.
+    """
 
 
 class PredictionError(GlmmError):
-    """An effect was asked for that new data, the fit or mathematics cannot give."""
+    """An effect was asked for that new data, the fit or mathematics cannot give.
+
+    Raised by every verb on a fit, its tables and its pictures.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> model = gb.Model("Reaction ~ Days + (1 | Subject)", gb.load_dataset("sleepstudy"))
+    >>> fit = gb.Fit.from_draws(model, {"beta": [[[250.0, 10.0]]], "sd_Subject": [[[30.0]]]})
+    >>> try:
+    ...     gb.comparisons(fit, "Dose")
+    ... except gb.PredictionError as error:
+    ...     print(error.code, error.hint)
+    unknown_column Predictors: Days.
+    """
 
 
 class StorageError(GlmmError):
-    """A file could not be written, or what was read is damaged, foreign or newer than this release."""
+    """A file could not be written, or what was read is damaged, foreign or newer than this release.
+
+    Raised by ``fit.save``, ``load``, ``report``, ``ModelSpec.to_file`` and the command line.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> try:
+    ...     gb.load("nowhere.glmm")
+    ... except gb.StorageError as error:
+    ...     print(error)
+    [storage] nowhere.glmm: cannot be read: No such file or directory. Check the path.
+    """
 
 
 class GlmmWarning(UserWarning):
-    """Something that a user should know but that does not stop the work."""
+    """Something that a user should know but that does not stop the work.
+
+    Issued by ``Model`` for what data and priors say, by ``model.fit`` for a sampler in trouble or a run that
+    ended early, by ``load`` for what a file cannot hold or another release wrote, and by verbs for values
+    beyond those of the training rows. The text starts with the code of the condition in brackets.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb, warnings
+    >>> vague = {"beta": gb.Prior("Normal", mu=0, sigma=1e6)}
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", gb.GlmmWarning)
+    ...     try:
+    ...         gb.Model("Reaction ~ Days", gb.load_dataset("sleepstudy"), priors=vague)
+    ...     except gb.GlmmWarning as warning:
+    ...         print(str(warning).split()[0])
+    [prior_scale]
+    """
 
 
 @dataclass

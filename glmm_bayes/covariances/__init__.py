@@ -68,7 +68,9 @@ def register_covariance(structure: type[EffectCovariance] | type[LevelCovariance
 
     Examples
     --------
-    >>> register_covariance(Diagonal)
+    >>> import glmm_bayes as gb
+    >>> from glmm_bayes.covariances.diagonal import Diagonal
+    >>> gb.register_covariance(Diagonal)
     Traceback (most recent call last):
         ...
     glmm_bayes.core.errors.FormulaError: [custom_structure] 'diagonal' is a listed structure. \

@@ -36,11 +36,12 @@ def load_dataset(name: str) -> pd.DataFrame:
     Raises
     ------
     DataError
-        If there is no such data set.
+        ``unknown_dataset``.
 
     Examples
     --------
-    >>> load_dataset("cbpp").shape
+    >>> import glmm_bayes as gb
+    >>> gb.load_dataset("cbpp").shape
     (56, 5)
     """
     import pandas as pd

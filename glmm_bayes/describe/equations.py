@@ -22,20 +22,31 @@ from glmm_bayes.spec.model_spec import ModelSpec
 
 
 class Described(Protocol):
-    """What the words are made from."""
+    """The definition of a model of one response, as far as its description reads it."""
 
     @property
-    def spec(self) -> ModelSpec: ...
+    def spec(self) -> ModelSpec:
+        """What the user wrote."""
+
     @property
-    def design(self) -> Design: ...
+    def design(self) -> Design:
+        """Design of the mean's linear predictor."""
+
     @property
-    def family(self) -> Family: ...
+    def family(self) -> Family:
+        """Distribution of the response."""
+
     @property
-    def link(self) -> Link: ...
+    def link(self) -> Link:
+        """Link of the mean."""
+
     @property
-    def response(self) -> Response: ...
+    def response(self) -> Response:
+        """Values of the response, and what they are called."""
+
     @property
-    def priors(self) -> Priors: ...
+    def priors(self) -> Priors:
+        """Linear predictors, their priors, and parameters that are fixed."""
 
 
 def response_name(response: Response) -> str:

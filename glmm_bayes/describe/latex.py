@@ -134,6 +134,7 @@ def _factors(parts: Sequence[object]) -> str:
 
 
 def as_text(text: str) -> str:
+    """Write a text as LaTeX shows it in mathematics: upright, what LaTeX reads as commands escaped."""
     escaped = text.replace("\\", r"\backslash ")
     for character in "_&%$#{}":
         escaped = escaped.replace(character, "\\" + character)

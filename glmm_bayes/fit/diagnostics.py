@@ -49,10 +49,30 @@ def summary(fit: Fit, *, probability: float | None = None, interval: str | None 
     Returns
     -------
     pandas.DataFrame
-        Indexed by parameter: ``mean``, ``sd``, the interval, ``mcse_mean``,
-        ``ess_bulk``, ``ess_tail`` (of the 5% and 95% quantiles), ``r_hat``. Coefficients are
+        Indexed by parameter, on the scale of its linear predictor or, without one, its own: ``mean``, ``sd``,
+        the interval, ``mcse_mean``, ``ess_bulk``, ``ess_tail`` (of the 5% and 95% quantiles), ``r_hat``; what
+        too few draws or draws that are not finite do not give is NaN. Coefficients are
         subject-specific: what changes for a given group; under ``interpretation="population"`` those of
         the mean are population-averaged. (``coefficients`` shows both.)
+
+    Raises
+    ------
+    PredictionError
+        ``fit`` if it is none; ``values`` unless the probability lies between 0 and 1, ``interval`` for an
+        unknown kind.
+
+    References
+    ----------
+    Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Rank-normalization, folding, and
+    localization: an improved R-hat.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> model = gb.Model("Reaction ~ Days + (1 | Subject)", gb.load_dataset("sleepstudy"))
+    >>> fit = gb.Fit.from_draws(model, {"beta": [[[250.0, 10.0]]], "sd_Subject": [[[30.0]]]})
+    >>> gb.summary(fit)["mean"].to_dict()
+    {'beta[Intercept]': 250.0, 'beta[Days]': 10.0, 'sd_Subject[Intercept]': 30.0}
     """
     check_fit(fit, any_number=True)
     shown = read_interval(probability, interval)
@@ -175,7 +195,7 @@ class Diagnosis:
 
     @property
     def passed(self) -> bool:
-        """Whether no check failed; True where nothing could be checked."""
+        """Whether every check passed; True of draws that hold nothing to check."""
         return all(finding.passed for finding in self.findings)
 
     @property
@@ -206,11 +226,28 @@ def diagnose(fit: Fit) -> Diagnosis:
     Returns
     -------
     Diagnosis
+        ``passed``, True or False; ``verdict``, one sentence; ``findings``, each with its ``check``,
+        ``passed`` and ``sentence``. Print shows them all.
+
+    Raises
+    ------
+    PredictionError
+        ``fit`` if it is none.
 
     References
     ----------
     Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Rank-normalization, folding, and
     localization: an improved R-hat. Betancourt (2016), Diagnosing suboptimal cotangent disintegrations.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb, numpy as np
+    >>> model = gb.Model("y ~ trt + (1 | subject)", gb.load_dataset("epil"), family="poisson")
+    >>> rng = np.random.default_rng(1)
+    >>> draws = {"beta": rng.normal(1, 0.1, (4, 500, 2)), "sd_subject": rng.uniform(0.4, 0.6, (4, 500, 1))}
+    >>> diagnosis = gb.diagnose(gb.Fit.from_draws(model, draws))
+    >>> diagnosis.passed, [finding.check for finding in diagnosis.findings]
+    (True, ['R-hat', 'effective sample size'])
     """
     check_fit(fit, any_number=True)
     stuck, same = _stuck(fit), _same_chains(fit)

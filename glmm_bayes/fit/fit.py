@@ -55,15 +55,28 @@ class Fit(Defined):
     definition : ModelDefinition
         Designs, responses, priors: what the draws are draws of.
     draws : xarray.DataTree
-        ArviZ's conventions: groups ``posterior``, ``sample_stats``, ``log_likelihood``,
-        ``observed_data``, ``constant_data``. Of several responses the log likelihood has one variable for
-        each, by its name; under residual correlations the one variable ``y``, of all responses of a row
-        together.
+        ArviZ's conventions: groups ``posterior`` (dims chain, draw, and those of the parameter),
+        ``sample_stats`` (of a sampler's draws), ``log_likelihood`` (chain, draw, row; computed when it is
+        read, and absent where draws that it needs are), ``observed_data``, ``constant_data``. Of several
+        responses the log likelihood has one variable for each, by its name; under residual correlations the
+        one variable ``y``, of all responses of a row together.
     settings : mapping
         Sampler, seed, sizes, versions: everything that reproduces the draws; ``interval``, the level and
         kind that were ArviZ's defaults when they were made (verbs take today's).
     known_caveats : tuple of Caveat
         Of the draws of several responses together, of which these are one.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> model = gb.Model("Reaction ~ Days + (1 | Subject)", gb.load_dataset("sleepstudy"))
+    >>> fit = gb.Fit.from_draws(model, {"beta": [[[250.0, 10.0]]], "sd_Subject": [[[30.0]]]})
+    >>> print(fit)
+    gaussian(identity)   Reaction ~ Days + (1 | Subject)   mean of Reaction
+    180 rows, 1 chains x 1 draws, draws made elsewhere
+    gb.summary(fit), gb.diagnose(fit), gb.comparisons(fit, ...), gb.report(fit, path)
+    >>> fit.draws["posterior"]["beta"].dims
+    ('chain', 'draw', 'coef')
     """
 
     definition: ModelDefinition
@@ -131,7 +144,7 @@ class Fit(Defined):
 
     @cached_property
     def arrays(self) -> Mapping[str, Array]:
-        """The same, whatever stands in them."""
+        """Posterior arrays as in ``flat``, draws that are not finite among them."""
         posterior = self.draws["posterior"]
         size = int(np.prod(self.shape))
         drawn = {
@@ -152,10 +165,23 @@ class Fit(Defined):
     def needed(self, name: str, purpose: str) -> Array:
         """Return the draws of one variable, or say what cannot be done without them.
 
+        Parameters
+        ----------
+        name : str
+            As it stands in the posterior.
+        purpose : str
+            What needs them, for the message.
+
+        Returns
+        -------
+        ndarray, shape (draw, ...)
+            Chains one after the other in the first axis.
+
         Raises
         ------
         DataError
-            ``draws_missing`` if the draws were made elsewhere and left the variable out.
+            ``draws_missing`` if the draws were made elsewhere and left the variable out;
+            ``draws_not_finite`` if one of them is not finite.
         """
         if name not in self.flat:
             raise _no_draws(name, purpose)
@@ -172,6 +198,16 @@ class Fit(Defined):
             The grouping factor, as it stands in the posterior.
         parameter : str
             Whose linear predictor the effects belong to.
+
+        Returns
+        -------
+        ndarray, shape (draw, effect, effect)
+            On the scale of the linear predictor, in the coding of the formula.
+
+        Raises
+        ------
+        DataError
+            ``draws_missing`` if standard deviations or correlations are not in the fit.
         """
         names = PredictorNames(prefix_of(parameter))
         sd = self.needed(names.of_factor("sd", slug), "the variance of random effects")
@@ -181,7 +217,19 @@ class Fit(Defined):
         return covariance_of(sd, corr)
 
     def group_prior(self, slug: str, parameter: str = MEAN) -> GroupPrior:
-        """Return the priors and covariance structures of a grouping factor."""
+        """Return the priors and covariance structures of a grouping factor.
+
+        Parameters
+        ----------
+        slug : str
+            The grouping factor, as it stands in the posterior.
+        parameter : str
+            Whose linear predictor the effects belong to.
+
+        Returns
+        -------
+        GroupPrior
+        """
         predictor = self.predictors.get(parameter, self.priors.first)
         pairs = zip(predictor.design.groups, predictor.groups, strict=True)
         return next(prior for group, prior in pairs if group.slug == slug)
@@ -189,10 +237,18 @@ class Fit(Defined):
     def save(self, path: str | PathLike[str], overwrite: bool = False) -> None:
         """Write the fit to one file: numbers as zarr, words as JSON, no pickle.
 
+        Parameters
+        ----------
+        path : str or path
+            Any suffix; ``.glmm`` is customary. The file is complete or not there at all.
+        overwrite : bool
+            Whether a file of that name may be replaced.
+
         Raises
         ------
         StorageError
-            ``exists`` if the path is taken (write ``overwrite=True``), ``storage`` if it cannot be written.
+            ``exists`` if the path is taken (write ``overwrite=True``), ``storage`` if it cannot be written or
+            the fit holds what a file cannot, ``overwrite`` if that is neither True nor False.
         """
         from glmm_bayes.storage.save_load import save_fit
 
@@ -212,15 +268,28 @@ class Fit(Defined):
             may stand in any order; ``joint_corr_<label>`` of more than two effects needs them. A
             probability that rounding in single precision has put past 0 or 1 is taken as that end.
 
+        Returns
+        -------
+        Fit
+            Verbs that need what was left out say so.
+
         Raises
         ------
         DataError
-            ``draws_shape`` if a variable is unknown or has another shape than the model, or there are no
-            draws; ``draws_labels`` if correlations between linear predictors do not say their order;
+            ``draws_model`` if the first argument is no model; ``draws_shape`` if a variable is unknown or has
+            another shape than the model, or there are no draws; ``draws_labels`` if correlations between
+            linear predictors do not say their order;
             ``draws_values`` if draws are no finite real numbers, or lie where their variable cannot: a
             negative standard deviation, a matrix that holds no correlations (to 1e-6).
         PredictionError
             ``values`` if ArviZ's ``rcParams["stats.ci_prob"]`` is 0 or 1: no interval has that level.
+
+        Examples
+        --------
+        >>> import glmm_bayes as gb
+        >>> model = gb.Model("Reaction ~ Days + (1 | Subject)", gb.load_dataset("sleepstudy"))
+        >>> gb.Fit.from_draws(model, {"beta": [[[250.0, 10.0]]], "sd_Subject": [[[30.0]]]}).shape
+        (1, 1)
         """
         definition = getattr(model, "definition", None)
         if not isinstance(definition, ModelDefinition):

@@ -136,8 +136,8 @@ def check_family(
     Raises
     ------
     FormulaError
-        ``custom_family`` if the family is not one of numbers or counts, or has no such parameter;
-        ``settings`` of draws and seed.
+        ``unknown_family``; ``custom_family`` if the family is not one of numbers or counts, has no such
+        parameter, or not such values of it; ``settings`` of draws and seed.
 
     Examples
     --------

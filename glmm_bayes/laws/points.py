@@ -68,6 +68,7 @@ def usual(family: Family, name: str) -> Array:
 
 
 def usual_means(family: Family, support: str) -> tuple[float, ...]:
+    """Return values of ``mu`` to check at, inside what the default link and the support allow."""
     link = LINKS[family.links[0]]
     if isinstance(link, ProbabilityLink):
         return (0.2, 0.45, 0.6, 0.8)

@@ -88,7 +88,7 @@ class Picture(Figure):
 
     @property
     def alt(self) -> str:
-        """What is shown, range, main reading, estimand and interval, in words."""
+        """What is shown, in words; as in the attributes."""
         return self._alt
 
     @alt.setter

@@ -73,9 +73,18 @@ def plot_curves(
     Raises
     ------
     PredictionError
-        ``unknown_column`` if the variable is no predictor of the model.
+        ``unknown_column`` if the variable is no predictor of the model, ``variable`` if it is no text;
+        ``values``, ``interval``.
     DataError
         ``draws_missing`` if the standard deviations of the random effects are not in the fit.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb, numpy as np
+    >>> model = gb.Model("Reaction ~ Days + (1 | Subject)", gb.load_dataset("sleepstudy"))
+    >>> draws = {"beta": [[[250.0, 10.0]]], "sd_Subject": [[[30.0]]], "b_Subject": np.zeros((1, 1, 18, 1))}
+    >>> gb.plot_curves(gb.Fit.from_draws(model, draws)).alt[:40]
+    'Curves of mean of Reaction along Days. T'
     """
     check_fit(fit)
     check_texts(variable=variable)

@@ -77,6 +77,6 @@ def null_line(axes: Axes, effects: Effects, shown: pd.DataFrame) -> None:
 
 
 def estimand_words(effects: Effects) -> str:
-    """Say what the estimand of effects is, and over which rows they are averages."""
+    """Say which estimand rows are of, and over what they are averaged if they are."""
     words = str(effects.attrs["estimand_description"])
     return f"{words}; {effects.attrs['average']}" if effects.attrs.get("average") else words

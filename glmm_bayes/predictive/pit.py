@@ -36,12 +36,13 @@ def pit(fit: Fit, seed: int = 0) -> xr.DataArray:
     Returns
     -------
     xarray.DataArray, dims (row)
-        Values between 0 and 1.
+        Values between 0 and 1, in the order of the data; ``attrs`` hold the seed and the number of
+        replicates.
 
     Raises
     ------
     PredictionError
-        ``not_available`` for responses without an order (categorical, multinomial).
+        ``not_available`` for responses without an order (categorical, multinomial); ``settings`` of the seed.
     DataError
         ``draws_missing`` if the draws of the random effects are not in the fit.
 
@@ -49,6 +50,16 @@ def pit(fit: Fit, seed: int = 0) -> xr.DataArray:
     ----------
     Czado, Gneiting and Held (2009), Predictive model assessment for count data.
     Dunn and Smyth (1996), Randomized quantile residuals.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb, numpy as np
+    >>> model = gb.Model("y ~ trt + (1 | subject)", gb.load_dataset("epil"), family="poisson")
+    >>> b = np.random.default_rng(1).normal(0, 0.5, (1, 50, 59, 1))
+    >>> draws = {"beta": np.ones((1, 50, 2)), "sd_subject": np.full((1, 50, 1), 0.5), "b_subject": b}
+    >>> values = gb.pit(gb.Fit.from_draws(model, draws), seed=1)
+    >>> values.dims, values.shape, bool(((values > 0) & (values < 1)).all())
+    (('row',), (236,), True)
     """
     check_fit(fit)
     if fit.family.has_category_predictors:

@@ -52,7 +52,8 @@ def pp_check(
     Raises
     ------
     PredictionError
-        If there is no such kind, or it does not fit the family; ``not_available`` for censored responses.
+        ``unknown_kind``, ``kind`` if it does not fit the family; ``not_available`` for censored responses;
+        ``settings`` of the seed, ``values``, ``interval``.
     DataError
         ``draws_missing`` if the draws of the random effects are not in the fit.
 
@@ -60,6 +61,15 @@ def pp_check(
     ----------
     Gabry, Simpson, Vehtari, Betancourt and Gelman (2019), Visualization in Bayesian workflow.
     Kleiber and Zeileis (2016), Visualizing count data regressions using rootograms.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb, numpy as np
+    >>> model = gb.Model("y ~ trt + (1 | subject)", gb.load_dataset("epil"), family="poisson")
+    >>> b = np.random.default_rng(1).normal(0, 0.5, (1, 50, 59, 1))
+    >>> draws = {"beta": np.ones((1, 50, 2)), "sd_subject": np.full((1, 50, 1), 0.5), "b_subject": b}
+    >>> gb.pp_check(gb.Fit.from_draws(model, draws), seed=1).alt[:49]
+    'Rootogram of y, counts from 0 to 102 (last bar: 3'
     """
     check_fit(fit)
     check_texts(kind=kind)

@@ -85,11 +85,12 @@ class GroupPrior:
 
     @property
     def is_recoded(self) -> bool:
+        """Whether priors are of effects in another coding than the user's."""
         return not np.array_equal(self.recoding, np.eye(len(self.sd_of_effect)))
 
     @property
     def is_centred(self) -> bool:
-        """True if the prior is of effects at another place than where the user's columns are 0."""
+        """Whether priors are of effects at another place than where the user's columns are 0."""
         size = np.abs(np.diagonal(self.recoding))
         beside = np.abs(self.recoding - np.diag(np.diagonal(self.recoding)))
         return bool((beside > _ROUNDING * size[:, None]).any())

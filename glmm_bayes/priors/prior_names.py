@@ -89,6 +89,7 @@ def check_priors(
     single: Sequence[str],
     given: Mapping[str, Prior],
 ) -> None:
+    """Refuse priors that name no parameter, do not fit its support, or speak of one intercept twice."""
     findings = Findings(PriorError)
     parameters = _parameters(found, covariances, family, single)
     for name, prior in given.items():

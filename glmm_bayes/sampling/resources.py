@@ -58,6 +58,7 @@ class Estimate:
 
     @property
     def total(self) -> float:
+        """Bytes of memory that all take together."""
         return sum(self.parts.values())
 
     def __str__(self) -> str:

@@ -29,8 +29,11 @@ _STEPS = 200
 class Density(Protocol):
     """What an engine has compiled: log density and gradient, and the reported variables of a point."""
 
-    def value(self, point: Array) -> tuple[float, Array]: ...
-    def expand(self, point: Array) -> Mapping[str, Array]: ...
+    def value(self, point: Array) -> tuple[float, Array]:
+        """Return the log density of an unconstrained point, up to a constant, and its gradient."""
+
+    def expand(self, point: Array) -> Mapping[str, Array]:
+        """Return the reported variables of an unconstrained point, by name."""
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,17 @@ class CustomFamily:
         return "m" in inspect.signature(self.log_density).parameters
 
     def is_same(self, other: CustomFamily) -> bool:
-        """Tell whether another family is this one, or the same text run again as in a notebook."""
+        """Tell whether another family is this one, or the same text run again as in a notebook.
+
+        Parameters
+        ----------
+        other : CustomFamily
+            Anything else is not the same.
+
+        Returns
+        -------
+        bool
+        """
         if not isinstance(other, CustomFamily):
             return False
         functions = [(getattr(self, word), getattr(other, word)) for word in _FUNCTIONS]

@@ -53,7 +53,7 @@ _NOWHERE = Span(0, 0)
 
 @dataclass(frozen=True)
 class Expr:
-    """Any expression."""
+    """An expression of a formula: a name, a number, a text, a flag, a call, or arithmetic of these."""
 
     span: Span = field(default=_NOWHERE, compare=False, repr=False, kw_only=True)
 
@@ -63,7 +63,7 @@ class Expr:
         return 9
 
     def names(self) -> tuple[str, ...]:
-        """Columns that the expression reads, each once, in order of appearance."""
+        """List the columns that the expression reads, each once, in order of appearance."""
         return ()
 
 

@@ -200,7 +200,8 @@ def spec_schema() -> dict[str, Any]:
 
     Examples
     --------
-    >>> sorted(spec_schema()["properties"])
+    >>> import glmm_bayes as gb
+    >>> sorted(gb.spec_schema()["properties"])
     ['data', 'effects', 'further', 'known', 'model', 'output', 'priors', 'sampler']
     """
     schema = File.model_json_schema(mode="validation")

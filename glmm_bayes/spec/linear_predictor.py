@@ -25,7 +25,7 @@ class Term:
         return ":".join(str(factor) for factor in self.factors) or "1"
 
     def names(self) -> tuple[str, ...]:
-        """Columns that the term reads."""
+        """List the columns that the term reads, each once."""
         return tuple(dict.fromkeys(name for factor in self.factors for name in factor.names()))
 
 
@@ -49,11 +49,11 @@ class Structure:
     arguments: tuple[tuple[str, Expr], ...] = ()
 
     def known(self) -> tuple[str, ...]:
-        """Entries of ``known={...}`` that the structure needs."""
+        """List the entries of ``known={...}`` that the structure needs."""
         return tuple(value.name for _, value in self.arguments if isinstance(value, Name))
 
     def names(self) -> tuple[str, ...]:
-        """Columns that the structure reads."""
+        """List the columns that the structure reads, each once."""
         calls = [value for _, value in self.arguments if isinstance(value, Call)]
         return tuple(dict.fromkeys(name for call in calls for name in call.names()))
 
@@ -90,17 +90,17 @@ class Block:
 
     @property
     def is_plain(self) -> bool:
-        """True if nothing was written about the block but its effects."""
+        """Whether nothing was written about the block but its effects."""
         return self == Block(self.effects)
 
     def names(self) -> tuple[str, ...]:
-        """Columns that the block reads, beside those of the grouping factor."""
+        """List the columns that the block reads, beside those of the grouping factor."""
         effects = tuple(name for term in self.effects for name in term.names())
         by = (self.by,) if self.by else ()
         return tuple(dict.fromkeys(effects + by + self.structure.names()))
 
     def options(self) -> str:
-        """Say what ``gr()`` says, as it is written behind the factor."""
+        """Write the options of ``gr()`` as they stand behind the factor; empty if there are none."""
         parts = [f"by = {quote(self.by)}"] if self.by else []
         # A known matrix is named by its argument alone.
         if self.structure != UNSTRUCTURED and self.structure.name != "known":
@@ -113,7 +113,7 @@ class Block:
         return ", ".join(parts)
 
     def effects_text(self) -> str:
-        """The left side of the bar."""
+        """Write the left side of the bar."""
         texts = [str(term) for term in self.effects]
         return " + ".join(texts if INTERCEPT in self.effects else ["0", *texts])
 
@@ -149,7 +149,7 @@ class GroupTerm:
         return ":".join(quote(column) if ":" in column else column for column in self.columns)
 
     def membership(self) -> dict[str, Expr | None]:
-        """Weight of each member, whatever their order; None where all weigh the same."""
+        """Return the weight of each member by its column; None where all weigh the same."""
         weights = self.weights or (None,) * len(self.columns)
         return dict(zip(self.columns, weights, strict=True))
 
@@ -164,7 +164,7 @@ class GroupTerm:
         return tuple(term for block in self.blocks for term in block.effects)
 
     def names(self) -> tuple[str, ...]:
-        """Columns that the term reads, those of the grouping factor first."""
+        """List the columns that the term reads, those of the grouping factor first."""
         own = self.columns + tuple(name for weight in self.weights for name in weight.names())
         return tuple(dict.fromkeys(own + tuple(name for block in self.blocks for name in block.names())))
 
@@ -210,10 +210,11 @@ class LinearPredictor:
 
     @property
     def has_intercept(self) -> bool:
+        """Whether the intercept stands in the fixed part."""
         return INTERCEPT in self.fixed
 
     def names(self) -> tuple[str, ...]:
-        """Columns that the predictor reads."""
+        """List the columns that the predictor reads, each once."""
         terms: tuple[Term, ...] = (*self.fixed, *self.specific)
         parts: tuple[Term | Expr | GroupTerm, ...] = (*terms, *self.offsets, *self.groups)
         return tuple(dict.fromkeys(name for part in parts for name in part.names()))

@@ -38,11 +38,13 @@ class Formulas:
     Raises
     ------
     FormulaError
-        If there are fewer than two responses, a response stands twice, or families do not fit in number.
+        ``formula_syntax`` if there are fewer than two responses, a response stands twice, or families or
+        links are not as many; whatever makes a formula unreadable.
 
     Examples
     --------
-    >>> Formulas("a ~ x", "b ~ x", family=("gaussian", "poisson")).families
+    >>> import glmm_bayes as gb
+    >>> gb.Formulas("a ~ x", "b ~ x", family=("gaussian", "poisson")).families
     ('gaussian', 'poisson')
     """
 

@@ -32,8 +32,9 @@ class ModelSpec:
     predictors : mapping of str to LinearPredictor or float
         What each parameter of the response depends on, or the number that it is fixed at; the mean's,
         ``mu``, stands first.
-    family, link : str
-        Names from the registries; ``link=None`` means the family's own default.
+    family : str
+    link : str or None
+        Names from the registries; None means the family's own link.
     priors : mapping of str to Prior
         What the user set, by parameter: ``beta``, ``beta[x]``, ``sd``, ``sd_g``, ``sd_g[x]``,
         ``corr``, ``corr_g``, ``sigma``.
@@ -43,6 +44,13 @@ class ModelSpec:
         Of what is left unsaid: that of ``spec.editions``, or of a saved fit.
     text : str
         What the user wrote, for messages only.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> spec = gb.ModelSpec.from_formula("count ~ trt + (1 | site)", family="poisson")
+    >>> list(spec.predictors), spec.grouping_columns(), spec.to_formula()
+    (['mu'], ('site',), 'count ~ trt + (1 | site)')
     """
 
     response: ResponseTerm
@@ -72,11 +80,23 @@ class ModelSpec:
         return {name: own for name, own in self.predictors.items() if not isinstance(own, LinearPredictor)}
 
     def names(self) -> ColumnNames:
-        """Columns of the data that the model reads, each once."""
+        """List the columns of the data that the model reads, each once.
+
+        Returns
+        -------
+        ColumnNames
+            A tuple of names, with what censoring makes of some of them.
+        """
         return column_names((self,))
 
     def grouping_columns(self) -> tuple[str, ...]:
-        """Columns of the data that name levels of grouping factors, of all linear predictors."""
+        """List the columns of the data that name levels of grouping factors, of all linear predictors.
+
+        Returns
+        -------
+        tuple of str
+            Each once, in order of appearance.
+        """
         groups = [group for part in self.linear_predictors.values() for group in part.groups]
         return tuple(dict.fromkeys(name for group in groups for name in group.columns))
 
@@ -119,23 +139,31 @@ class ModelSpec:
         ----------
         formula : str or Formula
             In the language of lme4 and brms: ``y ~ x + (1 + x | g)``; several of them in a ``Formula``.
-        family, link : str
-            Names of the family and, if it is not the family's default, of the link.
+        family : str
+            Whether there is such a family is seen when data come.
+        link : str, optional
+            Default: the family's own.
         priors : mapping of str to Prior, optional
             By parameter name; ``beta`` is every slope.
         interpretation : {"subject", "population"}
             What the coefficients say: what changes for a given group, or on average over all groups.
 
+        Returns
+        -------
+        ModelSpec
+
         Raises
         ------
         FormulaError
-            If the text is not a formula, or would be misread.
+            If the text is not a formula, or would be misread; ``link`` or ``interpretation`` if that is no
+            text or no such word.
         PriorError
-            If the priors are no mapping.
+            ``prior`` if the priors are no mapping.
 
         Examples
         --------
-        >>> ModelSpec.from_formula("y ~ a*b + (b || g)", family="poisson").to_formula()
+        >>> import glmm_bayes as gb
+        >>> gb.ModelSpec.from_formula("y ~ a*b + (b || g)", family="poisson").to_formula()
         'y ~ a + b + a:b + (1 + b || g)'
         """
         # Late, for the parser is loaded with it.
@@ -159,10 +187,33 @@ class ModelSpec:
     def from_file(cls, path: str | PathLike[str]) -> ModelSpec:
         """Read the model of a TOML or YAML spec file.
 
+        Parameters
+        ----------
+        path : str or path
+            ``*.yaml`` and ``*.yml`` are read as YAML, all others as TOML.
+
+        Returns
+        -------
+        ModelSpec
+            Without what the file says of data, sampler, effects and output.
+
         Raises
         ------
+        StorageError
+            ``storage`` if the file cannot be read.
         FormulaError
-            If a key is unknown or a value cannot be read.
+            If it is not TOML or YAML, a key is unknown, or a value cannot be read.
+        PriorError
+            If a prior cannot be read.
+
+        Examples
+        --------
+        >>> import glmm_bayes as gb, pathlib, tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = pathlib.Path(folder, "model.toml")
+        ...     _ = path.write_text('[model]\\nformula = "y ~ x + (1 | g)"\\nfamily = "poisson"\\n')
+        ...     gb.ModelSpec.from_file(path).family
+        'poisson'
         """
         from glmm_bayes.spec.spec_file import read_spec_file
 
@@ -174,10 +225,17 @@ class ModelSpec:
         ``*.yaml`` and ``*.yml`` are written as YAML, all others as TOML. A file that was written so is
         replaced; one with a comment, data or effects, or any other, only by ``overwrite=True``.
 
+        Parameters
+        ----------
+        path : str or path
+        overwrite : bool
+            Whether any file of that name may be replaced.
+
         Raises
         ------
         StorageError
-            ``exists`` if another file has the name, ``storage`` if it cannot be written.
+            ``exists`` if another file has the name, ``storage`` if it cannot be written, ``overwrite`` if
+            that is neither True nor False.
         """
         from glmm_bayes.spec.spec_file import write_spec_file
 

@@ -33,7 +33,7 @@ class Parametrization:
     convert: Callable[[Numbers], dict[str, float]] = dict
 
     def takes(self, names: Iterable[str]) -> bool:
-        """Whether these are its arguments, all that must be given among them."""
+        """Tell whether these are its arguments, all that must be given among them."""
         given = set(names)
         needed = {name for name, default in self.arguments.items() if default is None}
         return needed <= given <= set(self.arguments)
@@ -172,6 +172,8 @@ class Prior:
     name : str
         One of ``Normal StudentT Cauchy Laplace Logistic Uniform HalfNormal HalfStudentT HalfCauchy
         Exponential Gamma InverseGamma LogNormal Beta LKJ Dirichlet``.
+    *given : object
+        None: arguments of a distribution are named, and others are refused.
     of : {"sd", "variance", "precision"}, optional
         What the distribution is of, where the parameter is a standard deviation (``sigma``, ``sd``,
         ``sd_<factor>``, ...): itself, its square or one over its square.
@@ -191,11 +193,12 @@ class Prior:
 
     Examples
     --------
-    >>> Prior("Normal", mu=0, sigma=2.5)
+    >>> import glmm_bayes as gb
+    >>> gb.Prior("Normal", mu=0, sigma=2.5)
     Normal(mu=0, sigma=2.5)
-    >>> Prior("Gamma", alpha=0.001, beta=0.001, of="precision")
+    >>> gb.Prior("Gamma", alpha=0.001, beta=0.001, of="precision")
     Gamma(alpha=0.001, beta=0.001, of="precision")
-    >>> Prior("Exponential", lam=2)
+    >>> gb.Prior("Exponential", lam=2)
     Exponential(scale=0.5)
     """
 

@@ -23,25 +23,25 @@ class ResponseTerm:
         return f"{text} | {' + '.join(map(str, self.additions))}" if self.additions else text
 
     def names(self) -> tuple[str, ...]:
-        """Columns that the response reads."""
+        """List the columns that the response reads, each once."""
         additions = tuple(name for addition in self.additions for name in addition.names())
         return tuple(dict.fromkeys(self.expression.names() + additions))
 
     def interval_ends(self) -> tuple[str, ...]:
-        """Columns of the upper ends of intervals: the second of ``cens(c, y2)``."""
+        """List the columns of the upper ends of intervals: the second of ``cens(c, y2)``."""
         return tuple(name for call in self._censoring() for end in call.arguments[1:] for name in end.names())
 
     def bounds(self) -> tuple[str, ...]:
-        """Columns of the bounds of ``trunc()``."""
+        """List the columns of the bounds of ``trunc()``."""
         bounds = [bound for call in self.additions if call.function == "trunc" for _, bound in call.options]
         return tuple(name for bound in bounds for name in bound.names())
 
     def of_censoring(self) -> tuple[str, ...]:
-        """Columns that say what is known of a censored response; none without ``cens()``."""
+        """List the columns that say what is known of a censored response; none without ``cens()``."""
         return tuple(name for call in self._censoring() for name in (*self.expression.names(), *call.names()))
 
     def needed_names(self) -> tuple[str, ...]:
-        """Columns that every row needs."""
+        """List the columns that every row needs: not upper ends of intervals, nor bounds of ``trunc()``."""
         arguments = [
             part
             for call in self.additions

@@ -34,11 +34,12 @@ class Formula:
     Raises
     ------
     FormulaError
-        If there is no such parameter, or it is given as something else.
+        ``formula_syntax`` if there is no such parameter, or it is neither a text nor a finite number.
 
     Examples
     --------
-    >>> Formula("y ~ x + (1 |i| g)", sigma="~ z + (1 |i| g)", nu=4).further["nu"]
+    >>> import glmm_bayes as gb
+    >>> gb.Formula("y ~ x + (1 |i| g)", sigma="~ z + (1 |i| g)", nu=4).further["nu"]
     4.0
     """
 

@@ -32,12 +32,13 @@ def register_transform(name: str, function: Callable[..., Any]) -> None:
     Raises
     ------
     FormulaError
-        If the name is taken or is no name, or the function cannot be called.
+        ``formula_function`` if the name is taken or is no name, or the function cannot be called.
 
     Examples
     --------
-    >>> register_transform("halved", lambda x: x / 2)
-    >>> ModelSpec.from_formula("y ~ halved(x)").to_formula()
+    >>> import glmm_bayes as gb
+    >>> gb.register_transform("halved", lambda x: x / 2)
+    >>> gb.ModelSpec.from_formula("y ~ halved(x)").to_formula()
     'y ~ halved(x)'
     """
     name = unicodedata.normalize("NFC", name) if isinstance(name, str) else name

@@ -55,7 +55,9 @@ def grid(fit: Fit, kind: str = "typical", **values: Any) -> pd.DataFrame:
     Raises
     ------
     PredictionError
-        ``kind``, ``unknown_column``, ``new_level``, ``values``.
+        ``unknown_kind``; ``unknown_column`` if a variable is no predictor of the model; ``new_level``;
+        ``values`` if a value does not fit its variable, stands twice, is given for ``observed``, or the grid
+        would have more than 10 million rows.
 
     Examples
     --------

@@ -108,7 +108,12 @@ class BayesianBootstrap:
         Column whose values share one weight: the grouping factor, where covariates are constant within
         groups. Default: each row has its own.
     seed : int
-        Of the weights.
+        Of the weights: the same seed gives the same ones.
+
+    Raises
+    ------
+    PredictionError
+        ``weights`` if the unit is no text, ``settings`` if the seed is no whole number from 0.
 
     References
     ----------
@@ -132,7 +137,7 @@ class BayesianBootstrap:
 
     @property
     def words(self) -> str:
-        """What is weighted, in words."""
+        """How rows are weighted, as a caption says it."""
         over = "rows" if self.unit is None else f"the values of {self.unit}"
         return f"weighted by the Bayesian bootstrap over {over}"
 

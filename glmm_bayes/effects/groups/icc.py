@@ -50,12 +50,17 @@ def icc(
     Returns
     -------
     Effects
-        One row for each row of ``newdata``, with its columns.
+        One row for each row of ``newdata``, with its columns: a share between 0 and 1.
 
     Raises
     ------
     PredictionError
-        ``not_available``, ``estimand_undefined``.
+        ``not_available`` where variances are not split: several linear predictors of the mean, t and bridge
+        effects, new rows of a response with known standard errors; ``estimand_undefined`` where a variance
+        is infinite; ``factor``; of new rows and of words as ``predictions``.
+    DataError
+        ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
+        finite.
 
     References
     ----------

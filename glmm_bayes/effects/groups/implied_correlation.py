@@ -55,7 +55,10 @@ def implied_correlation(
     ------
     PredictionError
         ``not_available`` where levels are correlated with each other, or a row has several members;
-        ``newdata_schema`` for fewer than two rows.
+        ``newdata_schema`` for fewer than two rows; of new rows, words and levels as ``predictions``.
+    DataError
+        ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
+        finite.
 
     Examples
     --------
@@ -63,7 +66,7 @@ def implied_correlation(
     >>> model = gb.Model("y ~ trt + (1 | subject)", gb.load_dataset("epil"), family="poisson")
     >>> fit = gb.Fit.from_draws(model, {"beta": [[[1.0, -0.2]]], "sd_subject": [[[0.7]]]})
     >>> gb.implied_correlation(fit, {"trt": ["placebo", "progabide"]}).summary()["mean"].round(3).tolist()
-    [0.667]
+    [0.664]
     """
     check_fit(fit)
     shown = read_interval(probability, interval)

@@ -67,20 +67,33 @@ def interval_ratio(
     Returns
     -------
     Effects
-        Rows told apart by ``contrast`` and ``quantity``.
+        Rows told apart by ``contrast`` and ``quantity``: the ratio itself (two groups of equal effects), the
+        lower and the upper end of the interval of ratios, and the proportion opposed.
 
     Raises
     ------
     PredictionError
         ``not_available`` unless the link is logit or log and the factor has normal intercepts of independent
-        levels; ``factor`` if the factor is unknown or not told; ``values`` if the covariate varies within
-        a level, or the contrast from row to row.
+        levels; ``factor`` if the factor is unknown or not told; ``values`` if the model reads no such column,
+        the covariate varies within a level, the contrast from row to row, or ``pairs`` is no share; else as
+        ``comparisons``.
+    DataError
+        ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
+        finite.
 
     References
     ----------
     Larsen, Petersen, Budtz-Jorgensen and Endahl (2000), Interpreting parameters in the logistic regression
     model with random effects. Merlo et al. (2006), A brief conceptual tutorial of multilevel analysis in
     social epidemiology: using measures of clustering in multilevel logistic regression.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> model = gb.Model("y ~ trt + (1 | subject)", gb.load_dataset("epil"), family="poisson")
+    >>> fit = gb.Fit.from_draws(model, {"beta": [[[1.0, -0.2]]], "sd_subject": [[[0.5]]]})
+    >>> gb.interval_ratio(fit, "trt").summary()["mean"].round(3).tolist()
+    [0.819, 0.331, 2.026, 0.389]
     """
     check_fit(fit)
     check_texts(variable=variable, factor=factor)

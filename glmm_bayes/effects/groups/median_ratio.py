@@ -48,14 +48,17 @@ def median_ratio(
     Returns
     -------
     Effects
-        One row for each ``factor``; with random slopes one for each
-        combination of the covariates that vary over the factor, or for each row of ``newdata``.
+        One row for each ``factor``, a ratio from 1 on; with random slopes one for each combination of the
+        covariates that vary over the factor, or for each row of ``newdata``.
 
     Raises
     ------
     PredictionError
         ``not_available`` unless the link is logit or log and effects are normal, of independent levels, or if
-        the discrimination of ordered categories has a formula.
+        the discrimination of ordered categories has a formula; of new rows and of words as ``predictions``.
+    DataError
+        ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
+        finite.
 
     References
     ----------

@@ -48,17 +48,22 @@ def r2(
     Returns
     -------
     Effects
-        Rows told apart by ``scale`` and ``quantity``. On the scale of the response ``population``
-        is Var_x(m), ``conditional`` that and the variance between groups, as shares of the whole. On the
-        latent scale (binary and cumulative responses, counts and gamma under the log link, numbers under
-        the identity link) the same with the variance of x'beta over the rows (divided by their number), the
-        mean variance of the random part, and that of the latent residual, which ``attrs["latent_residual"]``
-        names.
+        Rows told apart by ``scale`` and ``quantity``, shares between 0 and 1. On the scale of the response
+        ``population`` is Var_x(m), ``conditional`` that and the variance between groups, as shares of the
+        whole. On the latent scale (binary and cumulative responses, counts and gamma under the log link,
+        numbers under the identity link) the same with the variance of x'beta over the rows (divided by their
+        number), the mean variance of the random part, and that of the latent residual, which
+        ``attrs["latent_residual"]`` names.
 
     Raises
     ------
     PredictionError
-        ``not_available``, ``estimand_undefined``.
+        ``not_available`` where variances are not split: several linear predictors of the mean, t and bridge
+        effects; ``estimand_undefined`` where a variance is infinite; ``hypothesis``, ``values``,
+        ``interval``.
+    DataError
+        ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
+        finite.
 
     References
     ----------

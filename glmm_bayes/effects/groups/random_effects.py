@@ -65,7 +65,8 @@ def random_effects(
     Raises
     ------
     PredictionError
-        If there is no such grouping factor.
+        ``unknown_factor``; ``no_random_effects`` if the model has none; ``hypothesis``, ``values``,
+        ``interval``.
     DataError
         ``draws_missing`` if the draws of the random effects, or others that the rows' own predictors
         need, are not in the fit.

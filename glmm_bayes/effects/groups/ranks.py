@@ -59,13 +59,13 @@ def ranks(
     Effects
         One row a level, by expected rank: ``factor``, ``level``, ``effect``. In its summary ``mean`` is the
         expected rank, the interval's ends are ranks that occur, and ``p_best``, ``p_top<k>`` stand beside
-        them. Levels that are equal in a draw share the
-        best of their ranks.
+        them. Levels that are equal in a draw share the best of their ranks.
 
     Raises
     ------
     PredictionError
-        ``unknown_factor``, ``unknown_effect`` or ``settings``.
+        ``unknown_factor`` if there is no such factor, or several and none is named; ``no_random_effects``;
+        ``unknown_effect``; ``settings`` of ``top``, ``best``, or a distribution over too many levels.
     DataError
         ``draws_missing`` if the draws of the random effects are not in the fit.
 

@@ -33,7 +33,7 @@ def variance_components(
     probability: float | None = None,
     interval: str | None = None,
 ) -> Effects:
-    """Summarise how much groups differ.
+    """Summarise how much groups differ: standard deviations, correlations, shares and ratios.
 
     Parameters
     ----------
@@ -49,7 +49,17 @@ def variance_components(
         levels are tied: the variance (with random slopes its mean over the rows), its share in that
         of all factors, the median odds or rate ratio of two groups (normal intercepts; else
         ``median_ratio``), and the intraclass correlation on the latent scale: the share of the factor's
-        variance in the sum of all and the latent residual's, which ``attrs["latent_residual"]`` names.
+        variance in the sum of all and the latent residual's, which ``attrs["latent_residual"]`` names. Of a
+        residual with one standard deviation that, in the unit of the response.
+
+    Raises
+    ------
+    PredictionError
+        ``no_random_effects`` if the model has neither random effects nor a residual standard deviation;
+        ``hypothesis``, ``values``, ``interval``.
+    DataError
+        ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
+        finite.
 
     References
     ----------
@@ -57,6 +67,14 @@ def variance_components(
     regression model with random effects. Goldstein, Browne and Rasbash (2002), Partitioning variation
     in multilevel models. Nakagawa, Johnson and Schielzeth (2017), The coefficient of determination and
     intra-class correlation coefficient.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> model = gb.Model("y ~ trt + (1 | subject)", gb.load_dataset("epil"), family="poisson")
+    >>> fit = gb.Fit.from_draws(model, {"beta": [[[1.0, -0.2]]], "sd_subject": [[[0.5]]]})
+    >>> gb.variance_components(fit).summary()[["quantity", "mean"]].round(3).values.tolist()
+    [['sd Intercept', 0.5], ['variance', 0.25], ['median rate ratio', 1.611], ['ICC, latent scale', 0.449]]
     """
     check_fit(fit)
     shown = read_interval(probability, interval)

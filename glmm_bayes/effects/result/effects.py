@@ -40,6 +40,7 @@ class Effects(IndexedResult):
     Attributes
     ----------
     draws : xarray.DataArray, dims (chain, draw, row)
+        On the scale that ``attrs`` names; every average, contrast and ratio is taken within each draw.
     grid : pandas.DataFrame
         What each row is: covariates, the contrast, the quantity.
     attrs : mapping
@@ -65,6 +66,19 @@ class Effects(IndexedResult):
         Of comparisons: the values that each row compares, the reference second.
     formerly : {"", "data frame"}
         What the verb returned before: the columns of a data frame can still be asked for.
+
+    Examples
+    --------
+    >>> import glmm_bayes as gb
+    >>> model = gb.Model("Reaction ~ Days + (1 | Subject)", gb.load_dataset("sleepstudy"))
+    >>> draws = {"beta": [[[250.0, 10.0], [252.0, 9.0]]], "sd_Subject": [[[30.0], [28.0]]]}
+    >>> result = gb.predictions(gb.Fit.from_draws(model, draws), {"Days": [0, 9]})
+    >>> result.draws.dims, result.flat.tolist()
+    (('chain', 'draw', 'row'), [[250.0, 340.0], [252.0, 333.0]])
+    >>> result.summary(0.5)[["Days", "mean", "eti50_lb", "eti50_ub"]].to_numpy().tolist()
+    [[0.0, 251.0, 250.5, 251.5], [9.0, 336.5, 334.75, 338.25]]
+    >>> result.attrs["estimand"]
+    'population'
     """
 
     draws: xr.DataArray
@@ -172,7 +186,17 @@ class Effects(IndexedResult):
         return visible("; ".join([said, how, *self.attrs.get("remarks", ()), *self.caveats]))
 
     def shown_words(self, interval: Interval | None = None) -> str:
-        """Say what the columns of the summary are."""
+        """Say what the columns of the summary are.
+
+        Parameters
+        ----------
+        interval : Interval, optional
+            Default: that of the verb's call.
+
+        Returns
+        -------
+        str
+        """
         rows = self.summarised if self.measure is None else self.measure
         meaning = f"{rows.meaning}; " if rows.meaning else ""
         return f"{meaning}{rows.summary_words} {(interval or self.interval).words}"
@@ -190,6 +214,16 @@ class Effects(IndexedResult):
         ----------
         probability, interval
             As in ``summary``.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Returned, not shown.
+
+        Raises
+        ------
+        PredictionError
+            As ``summary``.
         """
         return picture_of(replace(self, interval=self._chosen(probability, interval)))
 
@@ -234,12 +268,36 @@ class Effects(IndexedResult):
         return with_caption(body, str(table.attrs["caption"]))
 
     def attrs_of_rows(self, quantity: str, measure: str) -> dict[str, Any]:
-        """Return what a combination of rows says of itself."""
+        """Return what a combination of rows says of itself.
+
+        Parameters
+        ----------
+        quantity, measure : str
+            What the combination is, in words, and how it compares.
+
+        Returns
+        -------
+        dict
+            The attributes, but for those that are of the table alone.
+        """
         kept = {name: value for name, value in self.attrs.items() if name not in _OF_THE_TABLE}
         return kept | {"quantity": quantity, "measure": measure, "null": 0.0, "interval_from": "draws"}
 
     def of_rows(self, values: Array, grid: pd.DataFrame, attrs: dict[str, Any]) -> Effects:
-        """Return combinations of the rows, draws of shape (chain, draw, row), as a result of their own."""
+        """Return combinations of the rows as a result of their own.
+
+        Parameters
+        ----------
+        values : ndarray, shape (chain, draw, row)
+        grid : pandas.DataFrame
+            What each of the new rows is.
+        attrs : dict
+            What the result says of itself.
+
+        Returns
+        -------
+        Effects
+        """
         coords = {name: self.draws[name] for name in ("chain", "draw")} | {"row": np.arange(len(grid))}
         draws = xr.DataArray(values, dims=("chain", "draw", "row"), coords=coords, attrs=attrs)
         return Effects(draws, grid, attrs, self.interval, estimand=self.estimand)

@@ -342,7 +342,9 @@ def register_measure(measure: Measure) -> None:
 
     Examples
     --------
-    >>> register_measure(MEASURES["ratio"])
+    >>> import glmm_bayes as gb
+    >>> from glmm_bayes.effects.result.measures import MEASURES
+    >>> gb.register_measure(MEASURES["ratio"])
     Traceback (most recent call last):
         ...
     glmm_bayes.core.errors.PredictionError: [measure] 'ratio' is a listed measure. \

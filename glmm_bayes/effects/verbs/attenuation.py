@@ -53,14 +53,17 @@ def attenuation(
     Returns
     -------
     Effects
-        One row for each row of ``newdata``. Under a logit link its summary has ``zla`` beside it, the
-        posterior mean of the approximation (1 + c^2 v)^(-1/2), for teaching only.
+        One row for each row of ``newdata``, a number without unit. Under a logit link its summary has
+        ``zla`` beside it, the posterior mean of the approximation (1 + c^2 v)^(-1/2), for teaching only.
 
     Raises
     ------
     PredictionError
         ``not_available`` where the mean is not the inverse link of one linear predictor with normal or
-        bridge effects.
+        bridge effects; of new rows and of words as ``predictions``.
+    DataError
+        ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
+        finite.
 
     References
     ----------

@@ -82,8 +82,11 @@ def coefficients(
     Raises
     ------
     PredictionError
-        ``no_coefficients`` without a fixed part; ``projection`` if columns depend on each other, or the
-        score equation could not be solved.
+        ``no_coefficients`` without a fixed part; ``unknown_projection``; ``projection`` if columns depend on
+        each other, or the score equation could not be solved; ``hypothesis``, ``values``, ``interval``.
+    DataError
+        ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
+        finite.
 
     References
     ----------
@@ -96,7 +99,7 @@ def coefficients(
     >>> model = gb.Model("y01 ~ trt + (1 | ID)", gb.load_dataset("bacteria"), family="bernoulli")
     >>> fit = gb.Fit.from_draws(model, {"beta": [[[2.9, -1.3, -0.8]]], "sd_ID": [[[1.2]]]})
     >>> gb.coefficients(fit).side_by_side()["population_mean"].round(2).tolist()
-    [2.35, -1.0, -0.63]
+    [2.37, -1.1, -0.69]
     """
     check_fit(fit)
     check_texts(projection=projection)

@@ -82,34 +82,54 @@ def comparisons(
         levels against the first), ``pairwise``, ``sequential``; for numbers ``sd``, ``2sd`` (that far
         apart, about the mean), ``iqr``, ``minmax``. Default for a 0/1 column 1 against 0, for other
         numbers each row's own value plus 1 against itself.
-    newdata, weights, estimand, per, scale, parameter, probability, interval, seed, max_memory
-        As in ``predictions``. Under ``new_subject`` both sides of the comparison and all rows are of one new
-        group, also rows with different labels; with ``per="label"`` each label is a new group of its own,
-        the same at each value of the variable.
+    newdata : DataFrame or mapping of columns, optional
+        As in ``predictions``.
     by : str, sequence of str or bool, optional
         Columns within whose combinations the comparison is made; default: over all rows. False compares
         each row by itself.
+    weights : str, array or BayesianBootstrap, optional
+        Of rows in the averages, as in ``predictions``.
     target : {"ATE", "ATT", "ATC"}, optional
         Rows that stand for the population: all, those of the compared value (average effect on the
         treated), those of the reference (on the controls).
+    estimand : str, mapping or Estimand
+        As in ``predictions``.
+    per : {"label"}, optional
+        Under ``new_subject`` both sides of the comparison and all rows are of one new group, also rows with
+        different labels; with ``per="label"`` each label is a new group of its own, the same at each value
+        of the variable.
+    scale : {"response", "link", "at_least", "score"}
+        As in ``predictions``; on the scale of the link a ``difference`` only.
     measure : str or callable
         ``difference``, ``ratio``, ``log_ratio``, ``odds_ratio``, ``log_odds_ratio`` (of the averages),
         ``lift``, ``percent``, ``nnt`` (number needed to treat: ends of the difference's interval turned
         over), ``mean_log_odds_ratio`` (average over rows of each row's own: another number), of ordered
         categories ``cumulative_odds_ratio`` (odds of category k or a higher one, for each k), or a
         function of two arrays of draws, the higher value's first.
+    parameter : str, optional
+        As in ``predictions``.
     hypothesis : str, sequence of str or array, optional
         Compares rows of the result: ``pairwise``, ``reference``, ``sequential``, equations such as
         ``"b2 - b1 = 0"``, or weights. Differences of differences are contrasts of contrasts.
+    probability, interval, seed, max_memory
+        As in ``predictions``.
 
     Returns
     -------
     Effects
+        One row for each contrast and each combination of ``by``: columns ``variable`` and ``contrast``
+        (``drug vs placebo``), then those of ``by``; draws of dims (chain, draw, row). Differences are in the
+        unit of the response, ratios have none.
 
     Raises
     ------
     PredictionError
-        If the variable or a value is unknown, or the measure does not fit the response.
+        ``unknown_column`` or ``new_level`` if the variable or a level is none of the model's; ``values`` if
+        values do not fit the variable, or there are fewer than two; ``unknown_measure``, ``measure`` if it
+        does not fit the response; ``target``; ``by`` if the variable stands in it; else as ``predictions``.
+    DataError
+        ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
+        finite.
 
     References
     ----------

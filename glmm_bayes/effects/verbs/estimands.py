@@ -149,11 +149,14 @@ def estimands(
     Returns
     -------
     SideBySide
+        ``effects``, a mapping of the estimand's word to its ``Effects``; ``omitted``, why others are not
+        there; ``summary()`` and ``plot()`` of them all.
 
     Raises
     ------
     PredictionError
-        As the verb; ``estimand`` if one is given.
+        As ``comparisons`` or ``predictions``; ``estimand`` if one is given; ``unknown_argument``. What
+        concerns some estimands only is told in ``omitted``, unless no estimand has an answer.
 
     Examples
     --------

@@ -57,13 +57,18 @@ def fan(
     Returns
     -------
     Effects
-        Each row of ``newdata`` once a probability; column ``quantile``.
+        Each row of ``newdata`` once a probability; column ``quantile``. Draws of dims (chain, draw, row), in
+        the unit of the response.
 
     Raises
     ------
     PredictionError
-        ``values`` if a probability is not between 0 and 1; ``not_available`` where the mean is no
-        increasing function of one linear predictor with normal effects.
+        ``values`` if a probability is not between 0 and 1, or stands twice; ``not_available`` where the mean
+        is no increasing function of one linear predictor with normal or bridge effects; ``max_memory``; of
+        new rows and of words as ``predictions``.
+    DataError
+        ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
+        finite.
 
     Examples
     --------

@@ -90,15 +90,24 @@ def predictions(
     Returns
     -------
     Effects
-        For rows of new groups, the summary's mean and interval are those of the exact distribution over
-        draws and groups where there is one (``attrs["interval_from"]`` says so); ``draws`` hold one drawn
-        group in each draw. Of an ordinal or categorical response the probability of each
-        category, in a row of its own.
+        One row for each row of ``newdata``, or for each average: its covariates, then draws of dims (chain,
+        draw, row) on the ``scale`` asked for, in the unit of the response. Of an ordinal or categorical
+        response the probability of each category, in a row of its own. For rows of new groups, the
+        summary's mean and interval are those of the exact distribution over draws and groups where there
+        is one (``attrs["interval_from"]`` says so); ``draws`` hold one drawn group in each draw.
 
     Raises
     ------
     PredictionError
-        If the new rows do not fit the model, or a word is unknown.
+        If the new rows do not fit the model: ``newdata_schema``, ``new_level``, ``missing_values``,
+        ``non_finite``, ``column_type``, ``unknown_column``, and ``new_group`` for a level without draws. If
+        an argument does not: ``fit``, ``estimand``, ``per``, ``scale``, ``parameter``, ``by``, ``weights``,
+        ``hypothesis``, ``values`` (of ``probability``), ``interval``, ``settings`` (of ``seed``). If there is
+        no such mean, or none is computed: ``estimand_undefined``, ``not_available``. ``max_memory`` if the
+        answer is larger.
+    DataError
+        ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
+        finite.
 
     Examples
     --------

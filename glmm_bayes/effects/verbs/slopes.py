@@ -138,23 +138,34 @@ def slopes(
     variable : str
         A number, or a date under ``days_since()``, whose slope is per day; for a factor use
         ``comparisons``.
-    newdata, by, weights, estimand, scale, parameter, hypothesis, probability, interval, max_memory
+    newdata, by, weights, estimand
         As in ``predictions``; ``by`` defaults to all rows, and False gives each row by itself.
-    per, seed
+    per : {"label"}, optional
         Of new groups, as in ``predictions``: one for all rows, also for rows with different labels, or
         one for each label; the same at every value of the variable.
+    scale : {"response", "link", "at_least", "score"}
+        As in ``predictions``.
     measure : {"dydx", "eyex", "eydx", "dyex"}
         Slope, elasticity, relative slope, and change for a relative change of the variable; row by row.
+    parameter, hypothesis, probability, interval, seed, max_memory
+        As in ``predictions``.
 
     Returns
     -------
     Effects
-        ``attrs["derivative_error"]``: largest relative error of the derivatives of the design's columns.
+        One row for each average, or each row of the data; draws of dims (chain, draw, row), ``dydx`` in units
+        of the response for one unit of the variable. ``attrs["derivative_error"]`` is the largest relative
+        error of the derivatives of the design's columns.
 
     Raises
     ------
     PredictionError
-        ``slope`` if the variable is no number or the model reads it as a factor.
+        ``slope`` if the variable is no number, the model reads it as a factor or in a way that has no slope,
+        or a date is asked for an elasticity; ``unknown_column``; ``unknown_measure``; else as
+        ``predictions``.
+    DataError
+        ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
+        finite.
 
     Examples
     --------
