@@ -70,7 +70,7 @@ class Measure(MeanSummary, ABC):
 
 
 class Difference(Measure):
-    """high - low."""
+    """Difference high - low."""
 
     name, label, null = "difference", "difference", 0.0
 
@@ -79,7 +79,7 @@ class Difference(Measure):
 
 
 class Ratio(Measure):
-    """high / low: a ratio of averages, not an average of ratios."""
+    """Ratio high / low: a ratio of averages, not an average of ratios."""
 
     name, label, null = "ratio", "ratio of means", 1.0
     of_ratios = True
@@ -92,7 +92,7 @@ class Ratio(Measure):
 
 
 class LogRatio(Measure):
-    """log(high / low)."""
+    """Logarithm of the ratio, log(high / low)."""
 
     name, label, null = "log_ratio", "log ratio of means", 0.0
     of_ratios = True
@@ -152,7 +152,7 @@ class LogOddsRatio(Measure):
 
 
 class Lift(Measure):
-    """high / low - 1."""
+    """Relative change, high / low - 1."""
 
     name, label, null = "lift", "relative change of means", 0.0
     of_ratios = True
@@ -165,7 +165,7 @@ class Lift(Measure):
 
 
 class Percent(Measure):
-    """100 (high / low - 1)."""
+    """Relative change in percent, 100 (high / low - 1)."""
 
     name, label, null = "percent", "relative change of means in percent", 0.0
     of_ratios = True
