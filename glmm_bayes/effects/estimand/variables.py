@@ -222,7 +222,7 @@ def variable_of(designs: Sequence[Design], name: str) -> Covariate:
         raise PredictionError(Finding("unknown_column", message, column=name, hint=hint))
     column = next(design.table[name] for design in designs if name in design.table.columns)
     levels_of_design = next((levels for design in designs if (levels := _levels(design, name))), ())
-    return Covariate(column, levels_of_design or _own_levels(column))
+    return Covariate(column, levels_of_design or _levels_of_column(column))
 
 
 def variable_names(designs: Sequence[Design]) -> list[str]:
@@ -250,7 +250,7 @@ def _levels(design: Design, name: str) -> tuple[Level, ...]:
     return ()
 
 
-def _own_levels(column: Column) -> tuple[Level, ...]:
+def _levels_of_column(column: Column) -> tuple[Level, ...]:
     """Return the observed levels of a label that enters through a comparison only: I(trt == "drug")."""
     if column.kind == "boolean":
         return (False, True)

@@ -129,19 +129,19 @@ def slope_over_levels(
         mean: Array | float = 0.0
         slope: Array | float = 0.0
         for share, moved in _levels(sides, parameters, block, rows):
-            own_mean, own_slope, rule, error = compute(linear, *moved)
+            mean_there, slope_there, rule, error = compute(linear, *moved)
             weight = _along(share, sides[0].width)
-            mean = mean + rules.keep((own_mean, rule, error)) * weight
-            slope = slope + own_slope * weight
+            mean = mean + rules.keep((mean_there, rule, error)) * weight
+            slope = slope + slope_there * weight
         if question.scale == "link":
             mean = question.from_mean(np.asarray(mean))
             slope = slope / link.inverse_derivative(mean)
         return np.asarray(mean), np.asarray(slope), rules.rule, rules.error
     below, above, steep = LogSum(), LogSum(), LogSum()
     for share, moved in _levels(sides, parameters, block, rows):
-        own_mean, own_slope, rule, error = compute(question, *moved)
-        _add(link, below, above, rules.keep((own_mean, rule, error)), share)
-        steep.add(link.log_inverse_derivative(own_mean) + _log(share), own_slope)
+        mean_there, slope_there, rule, error = compute(question, *moved)
+        _add(link, below, above, rules.keep((mean_there, rule, error)), share)
+        steep.add(link.log_inverse_derivative(mean_there) + _log(share), slope_there)
     value = link_of_logs(link, below.log, above.log)
     return value, steep.over(link.log_inverse_derivative(value)), rules.rule, rules.error
 

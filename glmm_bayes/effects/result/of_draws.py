@@ -69,13 +69,13 @@ def quantities(
     PredictionError
         ``hypothesis``.
     """
-    words = {
+    described = {
         "statement": statement,
         "quantity": quantity or statement,
         "estimand_description": description or statement,
         "remarks": remarks,
     }
-    every = words | attrs | {"interval_from": "draws"} | caveat_attrs(fit)
+    every = described | attrs | {"interval_from": "draws"} | caveat_attrs(fit)
     result = Effects(
         draws_of_rows(fit, values, every),
         grid.reset_index(drop=True),

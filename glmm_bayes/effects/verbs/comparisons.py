@@ -152,8 +152,8 @@ def comparisons(
     )
     parameter, newdata, weights = merged.parameter, merged.newdata, merged.weights
     what = f"measure='{chosen.name}'" if chosen.of_ordered else ""
-    asked_scale = _asked_scale(merged, chosen)
-    question = replace(question_of(fit, merged, asked_scale, what), scale=_scale(merged, chosen))
+    scale_of_question = _scale_of_question(merged, chosen)
+    question = replace(question_of(fit, merged, scale_of_question, what), scale=_scale(merged, chosen))
     _check_measure(question, chosen, hypothesis)
     start = seed_of(fit, seed)
     base, notes = rows_of(question, newdata)
@@ -247,7 +247,7 @@ def _logs(
     return {key: Logs(*(logs[key] for logs in of_scales)) for key in of_scales[0]}
 
 
-def _asked_scale(estimand: Estimand, measure: Measure) -> str:
+def _scale_of_question(estimand: Estimand, measure: Measure) -> str:
     """Return the scale that is asked for: a measure may be of ordered categories by itself."""
     if measure.of_ordered is None or estimand.scale == measure.of_ordered:
         return estimand.scale
