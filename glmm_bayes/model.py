@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cached_property, partial
 from inspect import signature
 from os import PathLike
@@ -15,6 +16,7 @@ from xarray import DataTree
 from glmm_bayes.core.elsewhere import refuse_unknown
 from glmm_bayes.core.errors import DataError, Finding, Findings, GlmmError, GlmmWarning, shown_value
 from glmm_bayes.core.escapes import visible
+from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.covariances.resolve import coded_predictors, wanted_tables
 from glmm_bayes.describe.explain import Explanation, describe, explain
 from glmm_bayes.design.checks.registry import check_table, examine
@@ -196,6 +198,8 @@ class Model(Defined):
         ------
         ResourceError
             ``resources`` if a fit of this size needs more memory than there is.
+        PredictionError
+            ``values`` if ArviZ's ``rcParams["stats.ci_prob"]`` is 0 or 1: no interval has that level.
         SamplingError
             ``settings``, ``unknown_argument`` or ``unknown_engine`` before anything is compiled;
             ``start_not_finite`` or ``start_far`` if there is no start where the model explains the data
@@ -207,21 +211,23 @@ class Model(Defined):
             Settings(draws, tune, chains, cores, seed, engine, target_accept, progress), elsewhere
         )
         check_resources(self.definition, settings)
+        interval = read_interval()
         with Interrupts() as interrupts:
-            fit = self._sampled(settings, interrupts)
+            fit = self._sampled(settings, interval, interrupts)
             diagnosis = diagnose(fit)
         interrupts.warn_if_whole(not fit.settings["interrupted"])
         if not diagnosis.passed:
             warnings.warn(f"[diagnosis] {diagnosis}", GlmmWarning, stacklevel=2)
         return fit
 
-    def _sampled(self, settings: Settings, interrupts: Interrupts) -> Fit:
+    def _sampled(self, settings: Settings, interval: Interval, interrupts: Interrupts) -> Fit:
         definition = self.definition
         guide = guide_of(definition)
         drawn = sample(self.pymc_model, list(definition.posterior), settings, guide, interrupts)
         interrupts.hold()
         tree = assemble(definition, drawn.posterior, drawn.statistics)
-        return Fit(definition, tree, {**drawn.settings, "notes": list(definition.notes)})
+        recorded = {**drawn.settings, "interval": asdict(interval), "notes": list(definition.notes)}
+        return Fit(definition, tree, recorded)
 
     def prior_predictive(self, draws: int = 500, seed: int | None = None) -> DataTree:
         """Draw parameters and responses from the prior.

@@ -97,6 +97,16 @@ class GroupDesign:
         """Names of the effects: ``Intercept``, ``Days``."""
         return tuple(column.label for column in self.columns)
 
+    @property
+    def starts_with_intercept(self) -> bool:
+        """Whether the first effect is the level's intercept."""
+        return bool(self.columns) and not self.columns[0].parts
+
+    @property
+    def is_intercept(self) -> bool:
+        """Whether the level's intercept is its only effect."""
+        return len(self.columns) == 1 and self.starts_with_intercept
+
     @cached_property
     def occurs(self) -> NDArray[np.bool_]:
         """Tell which effects each level has in these rows, shape (level, effect): all, but under ``by``."""

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError, row_text
 from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.result.summary import summary_frame
@@ -22,7 +23,6 @@ from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.spec.linear_predictor import MEAN
 
-Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 #: A gap beyond this many robust standard errors is spoken of.
@@ -212,10 +212,15 @@ def _notes(fit: Fit, model: MeanModel, frame: pd.DataFrame, setting: _Setting) -
             f"gaps beyond {_GAP:g} robust standard error: {', '.join(wide)}; gb.gee_check(fit) tells what "
             "gaps the model expects."
         )
-        intercepts = all(group.effects == ("Intercept",) for group in fit.design.groups)
-        if fit.link.name == "log" and intercepts and wide != ["Intercept"]:
+        has_intercepts_only = all(group.is_intercept for group in fit.design.groups)
+        if fit.link.name == "log" and has_intercepts_only and set(wide) & _slopes(fit):
             notes.append(
                 "under a log link with random intercepts slopes are subject-specific and population-averaged "
                 "at once: their gap is no averaging, it is misspecification or leverage."
             )
     return tuple(notes)
+
+
+def _slopes(fit: Fit) -> set[str]:
+    """Return the names of the coefficients but for the intercept."""
+    return {column.label for column in fit.design.columns if column.parts}

@@ -10,6 +10,7 @@ from glmm_bayes.core.arguments import checked_seed
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.estimating_equations.mean_model import MeanModel, mean_model
 from glmm_bayes.fit.captioned import captioned
@@ -17,8 +18,6 @@ from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.fit.linear_predictor import draw_blocks
 from glmm_bayes.predictive.posterior_predictive import spread_draws
 from glmm_bayes.predictive.replication import NewGroupReplication
-
-Array = NDArray[np.float64]
 
 _REPLICATES = 1_000
 _STEPS = 60

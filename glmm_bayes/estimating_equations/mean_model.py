@@ -5,18 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.checks.nesting import partners
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.families.traits import POISSON_VARIANCE, WorkingVariance
 from glmm_bayes.fit.fit import Fit
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.estimating_equations.mean_model import MeanModel
 
-Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _STEPS = 200

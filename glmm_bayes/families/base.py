@@ -54,6 +54,8 @@ class Response:
         The response as the user wrote it.
     mean_label : str
         What the response scale shows: ``P(y = 1)``, ``mean of Reaction``.
+    is_event : bool
+        Whether it is the probability of an event, written ``P(...)``; of categories that of each.
     values : ndarray, shape (row,)
         Observed values; for binomial numbers of successes; for ordinal and categorical responses the
         position of the category, from 0; for multinomial numbers, shape (row, category).
@@ -83,6 +85,11 @@ class Response:
     name: str = ""
     source: str = ""
     transforms: Mapping[str, Learnt] = field(default_factory=dict)
+    is_event: bool = False
+
+    def probability_of(self, category: str) -> str:
+        """Name the probability of one of the categories as ``mean_label`` names that of each."""
+        return f"P({self.name or 'category'} = {category})"
 
     @property
     def supported(self) -> Array:

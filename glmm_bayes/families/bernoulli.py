@@ -32,7 +32,8 @@ class Bernoulli(BinaryFamily):
         refuse_trials(columns, self.name, findings)
         values, success = self._coded(columns, findings)
         label = f"P({columns.label} = {success})"
-        return Response(columns.label, label, values, np.ones_like(values), additions=columns.additions)
+        ones = np.ones_like(values)
+        return Response(columns.label, label, values, ones, additions=columns.additions, is_event=True)
 
     def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return log_of_successes(y, 1.0, at["mu"], m)

@@ -104,7 +104,9 @@ def _response(columns: ResponseColumns, column: Column | None) -> Response:
     # ordered(rating, ...) is told by its column.
     name = columns.label if columns.column.kind == "number" else columns.source
     label, additions = f"P({name} = k)", columns.additions
-    return Response(columns.label, label, values, ones, categories, additions=additions, name=name)
+    return Response(
+        columns.label, label, values, ones, categories, additions=additions, name=name, is_event=True
+    )
 
 
 def _ask_for_order(columns: ResponseColumns, column: Column, findings: Findings) -> None:

@@ -39,10 +39,14 @@ class Multinomial(UnorderedFamily):
             hint = 'Write cbind(a, b, c) ~ .... One category in each row is family="categorical".'
             findings.error("response_coding", message, column=columns.source, hint=hint)
             empty = np.zeros(len(columns.rows))
-            return Response(columns.label, label, empty[:, None], empty, additions=columns.additions)
+            return Response(
+                columns.label, label, empty[:, None], empty, additions=columns.additions, is_event=True
+            )
         _check(columns, counts, columns.categories, findings)
         trials = counts.sum(axis=1)
-        return Response(columns.label, label, counts, trials, columns.categories, columns.additions)
+        return Response(
+            columns.label, label, counts, trials, columns.categories, columns.additions, is_event=True
+        )
 
     def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         constant = m.gammaln(n + 1) - m.sum(m.gammaln(y + 1))

@@ -79,7 +79,12 @@ class ParameterKind:
     sd, effect, group_sd : float
         Scales of default priors of its linear predictor: intercept at the average row, effect of a full
         swing, standard deviation between groups.
-    meaning : str
+    short : str
+        What it is.
+    detail : str
+        What its number says; empty where ``short`` says it.
+    is_sd : bool
+        Whether it is a standard deviation of the response, which is squared.
     """
 
     name: str
@@ -87,10 +92,17 @@ class ParameterKind:
     support: str
     law: Callable[[float], Law]
     centre: Callable[[float], float]
-    meaning: str
+    short: str
     sd: float = 1.0
     effect: float = 1.0
     group_sd: float = 0.5
+    detail: str = ""
+    is_sd: bool = False
+
+    @property
+    def meaning(self) -> str:
+        """What the parameter is, with what its number says."""
+        return f"{self.short}: {self.detail}" if self.detail else self.short
 
 
 def _fixed(law: Law) -> Callable[[float], Law]:
@@ -116,6 +128,7 @@ _ALL = (
         lambda spread: Law(Prior("Exponential", scale=spread)),
         lambda spread: float(np.log(spread * np.log(2.0))),
         "standard deviation of the residuals",
+        is_sd=True,
     ),
     ParameterKind(
         "nu",
@@ -131,7 +144,8 @@ _ALL = (
         "positive",
         lambda spread: _inverse_root(float(spread**-0.5)),
         lambda spread: _LOG_INVERSE_ROOT + float(np.log(spread)),
-        "shape: 1/sqrt(shape) is the extra coefficient of variation",
+        "shape",
+        detail="1/sqrt(shape) is the extra coefficient of variation",
     ),
     ParameterKind(
         "phi",
@@ -139,7 +153,8 @@ _ALL = (
         "positive",
         _fixed(Law(Prior("Uniform", lower=0.0, upper=1.0), "share")),
         lambda spread: float(np.log(3.0)),
-        "precision: 1/sqrt(1 + phi) is the sd as a share of its maximum",
+        "precision",
+        detail="1/sqrt(1 + phi) is the sd as a share of its maximum",
     ),
     ParameterKind(
         "kappa", "log", "positive", _fixed(_inverse_root(1.0)), lambda spread: _LOG_INVERSE_ROOT,
@@ -166,7 +181,8 @@ _ALL = (
         "positive",
         _fixed(Law(Prior("LogNormal", mu=0.0, sigma=1.0))),
         lambda spread: 0.0,
-        "discrimination: one over the sd of the latent variable",
+        "discrimination",
+        detail="one over the sd of the latent variable",
     ),
 )  # fmt: skip
 

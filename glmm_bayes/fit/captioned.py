@@ -26,24 +26,30 @@ class PrintedFrame(pd.DataFrame):
     """
 
     def to_string(self, *given: Any, **named: Any) -> Any:
+        """Write the table as text, control characters by code point."""
         return _plain(self, _one_line).to_string(*given, **named)
 
     def to_html(self, *given: Any, **named: Any) -> Any:
+        """Write the table as HTML, control characters by code point."""
         return _plain(self, _one_line).to_html(*given, **named)
 
     def _repr_html_(self) -> Any:
         return _plain(self, _one_line)._repr_html_()  # type: ignore[operator]
 
     def to_latex(self, *given: Any, **named: Any) -> Any:
+        """Write the table as LaTeX, control characters by code point."""
         return _plain(self, _one_line).to_latex(*given, **named)
 
     def to_markdown(self, *given: Any, **named: Any) -> Any:
+        """Write the table as Markdown, control characters by code point."""
         return _plain(self, _one_line).to_markdown(*given, **named)
 
     def to_csv(self, *given: Any, **named: Any) -> Any:
+        """Write the table as CSV, formulas defused."""
         return _plain(self, defused).to_csv(*given, **named)
 
     def to_excel(self, *given: Any, **named: Any) -> Any:  # type: ignore[misc]
+        """Write the table as a spreadsheet, formulas defused."""
         return _plain(self, defused).to_excel(*given, **named)
 
     @property
@@ -59,9 +65,11 @@ class PrintedSeries(pd.Series):
     """A column of a ``PrintedFrame`` with a text that needs care."""
 
     def to_string(self, *given: Any, **named: Any) -> Any:
+        """Write the column as text, control characters by code point."""
         return _plain_series(self, _one_line).to_string(*given, **named)
 
     def to_csv(self, *given: Any, **named: Any) -> Any:
+        """Write the column as CSV, formulas defused."""
         return _plain_series(self, defused).to_csv(*given, **named)
 
     @property

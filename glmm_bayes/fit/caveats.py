@@ -3,22 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Finding
+from glmm_bayes.core.maths import Array
 
-Array = NDArray[np.float64]
+
+@dataclass(frozen=True)
+class Caveat:
+    """What a reader of any number of some draws must know.
+
+    Attributes
+    ----------
+    check : str
+        What they fail: ``interrupted``, ``chain_crashed`` or ``not finite``.
+    account : str
+        What happened.
+    """
+
+    check: str
+    account: str
+
+    @property
+    def sentence(self) -> str:
+        """Both, as tables and captions say it."""
+        return f"{self.check}: {self.account}"
 
 
 class Drawn(Protocol):
     """What has caveats."""
 
     @property
-    def caveats(self) -> tuple[str, ...]: ...
+    def caveats(self) -> tuple[str, ...]:
+        """What a reader of any number must know of the draws, one sentence each; nothing for a whole run."""
 
 
 class FiniteDraws(Mapping[str, Array]):
@@ -44,8 +65,8 @@ class FiniteDraws(Mapping[str, Array]):
         return len(self._arrays)
 
 
-def caveats_of(settings: Mapping[str, Any], draws: xr.DataTree) -> tuple[str, ...]:
-    """List the caveats of draws, each a word, a colon and what happened: nothing for a whole run.
+def caveats_of(settings: Mapping[str, Any], draws: xr.DataTree) -> tuple[Caveat, ...]:
+    """List the caveats of draws: none for a whole run.
 
     Parameters
     ----------
@@ -55,17 +76,17 @@ def caveats_of(settings: Mapping[str, Any], draws: xr.DataTree) -> tuple[str, ..
     """
     posterior = draws["posterior"]
     chains, length = posterior.sizes["chain"], posterior.sizes["draw"]
-    asked, wanted = settings.get("chains", chains), settings.get("draws", length)
-    kept = f"{length:,} of {wanted:,} draws a chain were kept"
-    if chains < asked:
-        kept += f", in {chains} of {asked} chains"
-    found = []
+    all_chains, all_draws = settings.get("chains", chains), settings.get("draws", length)
+    kept = f"{length:,} of {all_draws:,} draws a chain were kept"
+    if chains < all_chains:
+        kept += f", in {chains} of {all_chains} chains"
+    caveats = []
     if settings.get("interrupted"):
-        found.append(f"interrupted: {kept}")
+        caveats.append(Caveat("interrupted", kept))
     if settings.get("crashed"):
-        found.append(f"chain_crashed: {'; '.join(settings['crashed'])}; {kept}")
-    found += [f"not finite: {words}" for words in not_finite(draws).values()]
-    return tuple(found)
+        caveats.append(Caveat("chain_crashed", f"{'; '.join(settings['crashed'])}; {kept}"))
+    caveats += [Caveat("not finite", account) for account in not_finite(draws).values()]
+    return tuple(caveats)
 
 
 def caveat_attrs(drawn: Drawn) -> dict[str, list[str]]:

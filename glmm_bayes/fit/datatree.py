@@ -10,6 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Findings
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.fit.joint_density import JointDensity
 from glmm_bayes.fit.log_likelihood import ResponseDensity, log_likelihood_variable
@@ -17,8 +18,6 @@ from glmm_bayes.fit.supports import FITTING, SUPPORTS, check_support, gaps_of, r
 from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.priors.names import NU, of_response
 from glmm_bayes.priors.posterior import Posterior, Variable
-
-Array = NDArray[np.float64]
 
 
 def checked_arrays(
@@ -76,8 +75,8 @@ def _inside(variable: Variable, array: Array, is_sampled: bool, findings: Findin
     if gaps:
         findings.error("draws_values", f"draws of '{variable.name}' must be finite numbers: {gaps}.")
     else:
-        # Shapes may be as large as they like; what stands in a linear predictor or is a scale is squared.
-        is_shape = variable.role == "auxiliary" and not variable.name.endswith("sigma")
+        # Shapes may be as large as they like; what stands in a linear predictor or is an sd is squared.
+        is_shape = variable.role == "auxiliary" and not variable.is_sd
         bounds = () if is_sampled or is_shape else FITTING
         check_support(variable.name, array, (*bounds, *SUPPORTS[variable.support]), findings)
     return np.clip(array, 0.0, 1.0) if variable.support == "unit" else array

@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.priors.names import element
 from glmm_bayes.priors.posterior import Posterior, Variable, shared_labels
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.priors import Priors, SharedEffects
-
-Array = NDArray[np.float64]
 
 _RHAT_LIMIT = 1.01
 _ESS_PER_CHAIN = 100
@@ -201,7 +200,7 @@ class Diagnosis:
 
     @property
     def verdict(self) -> str:
-        """One sentence."""
+        """Whether the draws can be used, in one sentence; what to look at if not."""
         failed = [finding.check for finding in self.findings if not finding.passed]
         if not self.findings:
             return "The draws were made elsewhere and hold nothing to diagnose."
@@ -252,7 +251,8 @@ def diagnose(fit: Fit) -> Diagnosis:
     """
     check_fit(fit, any_number=True)
     stuck, same = _stuck(fit), _same_chains(fit)
-    findings = [*map(_of_caveat, fit.caveats), *stuck, *same]
+    flaws = [SamplerCheck(flaw.check, False, f"{flaw.account}.") for flaw in fit.flaws]
+    findings = [*flaws, *stuck, *same]
     is_sampled = "sample_stats" in fit.draws.children
     if fit.shape[1] >= _FEWEST_DRAWS:
         findings += _convergence(fit, bool(stuck) or bool(_diverged_chains(fit)))
@@ -263,12 +263,6 @@ def diagnose(fit: Fit) -> Diagnosis:
         statistics = {str(k): v.to_numpy() for k, v in fit.draws["sample_stats"].data_vars.items()}
         findings += _sampler(statistics)
     return Diagnosis(tuple(findings))
-
-
-def _of_caveat(sentence: str) -> SamplerCheck:
-    """Take a caveat apart: its first words are the check that it fails."""
-    check, _, words = sentence.partition(": ")
-    return SamplerCheck(check, False, f"{words}.")
 
 
 def _convergence(fit: Fit, is_stuck: bool) -> list[SamplerCheck]:

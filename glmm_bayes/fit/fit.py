@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from os import PathLike
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Finding, PredictionError
 from glmm_bayes.core.escapes import visible
+from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import suggestion
-from glmm_bayes.fit.caveats import FiniteDraws, caveats_of, not_finite
+from glmm_bayes.fit.caveats import Caveat, FiniteDraws, caveats_of, not_finite
 from glmm_bayes.fit.datatree import assemble, checked_arrays, own_draws
 from glmm_bayes.fit.draws import ELSEWHERE
 from glmm_bayes.priors.defined import Defined
@@ -25,8 +26,6 @@ from glmm_bayes.priors.names import PredictorNames, prefix_of
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.spread import covariance_of
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 
 def _no_draws(name: str, purpose: str) -> DataError:
@@ -62,8 +61,9 @@ class Fit(Defined):
         responses the log likelihood has one variable for each, by its name; under residual correlations the
         one variable ``y``, of all responses of a row together.
     settings : mapping
-        Sampler, seed, sizes, versions: everything that reproduces the draws.
-    known_caveats : tuple of str
+        Sampler, seed, sizes, versions: everything that reproduces the draws; ``interval``, the level and
+        kind that were ArviZ's defaults when they were made (verbs take today's).
+    known_caveats : tuple of Caveat
         Of the draws of several responses together, of which these are one.
 
     Examples
@@ -82,7 +82,7 @@ class Fit(Defined):
     definition: ModelDefinition
     draws: xr.DataTree
     settings: Mapping[str, Any]
-    known_caveats: tuple[str, ...] = ()
+    known_caveats: tuple[Caveat, ...] = ()
 
     @cached_property
     def fits(self) -> Mapping[str, Fit]:
@@ -98,7 +98,7 @@ class Fit(Defined):
             tree = assemble(definition, own_draws(self.definition, name, posterior), statistics)
             settings = {**self.settings, "notes": list(definition.first.notes)}
             # A draw that one response or a correlation has spoiled is spoiled for all of them.
-            result[name] = Fit(definition, tree, settings, self.caveats)
+            result[name] = Fit(definition, tree, settings, self.flaws)
         return result
 
     def __getitem__(self, response: str) -> Fit:
@@ -122,9 +122,14 @@ class Fit(Defined):
         return sizes["chain"], sizes["draw"]
 
     @cached_property
+    def flaws(self) -> tuple[Caveat, ...]:
+        """The caveats of the draws as values: an interrupt, chains that crashed, variables not finite."""
+        return self.known_caveats or caveats_of(self.settings, self.draws)
+
+    @property
     def caveats(self) -> tuple[str, ...]:
         """What a reader of any number must know: an interrupt, a chain that crashed, a draw not finite."""
-        return self.known_caveats or caveats_of(self.settings, self.draws)
+        return tuple(flaw.sentence for flaw in self.flaws)
 
     @cached_property
     def flat(self) -> Mapping[str, Array]:
@@ -276,6 +281,8 @@ class Fit(Defined):
             linear predictors do not say their order;
             ``draws_values`` if draws are no finite real numbers, or lie where their variable cannot: a
             negative standard deviation, a matrix that holds no correlations (to 1e-6).
+        PredictionError
+            ``values`` if ArviZ's ``rcParams["stats.ci_prob"]`` is 0 or 1: no interval has that level.
 
         Examples
         --------
@@ -290,7 +297,8 @@ class Fit(Defined):
             hint = "Write gb.Fit.from_draws(model, draws)."
             raise DataError(Finding("draws_model", message, hint=hint))
         arrays = checked_arrays(draws, definition)
-        settings = {"engine": ELSEWHERE, "notes": list(definition.notes)}
+        notes = list(definition.notes)
+        settings = {"engine": ELSEWHERE, "interval": asdict(read_interval()), "notes": notes}
         return cls(definition, assemble(definition, arrays, {}), settings)
 
     def __str__(self) -> str:

@@ -9,15 +9,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.maths import NUMPY
+from glmm_bayes.core.maths import NUMPY, Array
 from glmm_bayes.families.residuals import log_density
 from glmm_bayes.fit.linear_predictor import needed_variables, subject_values
 from glmm_bayes.fit.log_likelihood import priors_at
 from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.priors.names import NU, RESCOR, of_response
 from glmm_bayes.priors.priors import Priors
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

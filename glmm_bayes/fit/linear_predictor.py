@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.conditional import conditional_error, conditional_predictor
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.core.trapezoid import by_blocks
 from glmm_bayes.design.design import Design
@@ -16,8 +17,6 @@ from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.priors import Priors
 from glmm_bayes.priors.spread import Spread, kinds_of_rows, spreads_of_draws
-
-Array = NDArray[np.float64]
 
 #: Elements of one block of draws x rows: 32 MB of floats, so that a handful of them fit in any machine.
 BLOCK_ELEMENTS = 4_000_000

@@ -14,13 +14,12 @@ from xarray.core import indexing
 
 from glmm_bayes.core.errors import Finding, ResourceError
 from glmm_bayes.core.free_memory import SHARE, free_memory, shortage
-from glmm_bayes.core.maths import NUMPY
+from glmm_bayes.core.maths import NUMPY, Array
 from glmm_bayes.families import Family, Response
 from glmm_bayes.families.likelihood import log_likelihood
 from glmm_bayes.fit.linear_predictor import BLOCK_ELEMENTS, draw_blocks, needed_variables, subject_values
 from glmm_bayes.priors.priors import Priors
 
-Array = NDArray[np.float64]
 Positions = NDArray[np.int64]
 
 _NUMBER = np.dtype(np.float64).itemsize

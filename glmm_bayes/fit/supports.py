@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Findings
+from glmm_bayes.core.maths import Array
 
-Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 #: What rounding in single precision may put a probability or a correlation past its end.

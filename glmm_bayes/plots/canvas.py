@@ -13,14 +13,11 @@ from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from glmm_bayes.core.escapes import visible
-
-Array = NDArray[np.float64]
+from glmm_bayes.core.maths import Array
 
 _LABEL_LENGTH = 40
 _CHARACTERS = 108

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.intervals import Interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.canvas import GREY, STROKES, Picture, describe, legend, literal, new_picture, style
 from glmm_bayes.plots.checks import ESTIMAND, bands, cell_words, replicated_band, verdict, write
-
-Array = NDArray[np.float64]
 
 
 def categories_check(fit: Fit, replicated: Array, interval: Interval) -> Picture:

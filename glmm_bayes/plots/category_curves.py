@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import PredictionError
 from glmm_bayes.core.intervals import Interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.canvas import (
@@ -26,8 +26,6 @@ from glmm_bayes.plots.canvas import (
     style,
 )
 from glmm_bayes.plots.scenario import Panel, Scenario, expected_on, plan
-
-Array = NDArray[np.float64]
 
 _WORDS = ("population", "typical")
 

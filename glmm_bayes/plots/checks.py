@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
 from glmm_bayes.core.intervals import Interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import training_rows
@@ -27,8 +28,6 @@ from glmm_bayes.plots.canvas import (
     note,
     style,
 )
-
-Array = NDArray[np.float64]
 
 _MOST_BARS = 40
 _BINS = 10

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.effects.estimand.variables import held_means
 from glmm_bayes.fit.fit import Fit, check_fit
@@ -32,8 +32,6 @@ from glmm_bayes.plots.canvas import (
 )
 from glmm_bayes.plots.category_curves import category_curves
 from glmm_bayes.plots.scenario import Scenario, Values, compute, other_factors, plan
-
-Array = NDArray[np.float64]
 
 _TOGETHER = 1e-8
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from glmm_bayes.core.intervals import Interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.families import Family
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.canvas import (
@@ -23,8 +24,6 @@ from glmm_bayes.plots.canvas import (
     style,
 )
 from glmm_bayes.plots.checks import ESTIMAND, ReplicatedBand, replicated_band, verdict, write
-
-Array = NDArray[np.float64]
 
 _LINES = 50
 _FINE = 512

@@ -22,7 +22,7 @@ from glmm_bayes.plots.canvas import (
     note,
     style,
 )
-from glmm_bayes.plots.fan import is_fan, plot_fan, plot_side_by_side
+from glmm_bayes.plots.fan import is_fan, is_nnt, plot_fan, plot_side_by_side
 from glmm_bayes.plots.nnt import plot_nnt
 from glmm_bayes.plots.rows_of_effects import Axis, axis_of, estimand_words, null_line, row_names
 
@@ -53,7 +53,7 @@ def plot_effects(effects: Effects | Mapping[str, Effects]) -> Picture:
         return plot_side_by_side(effects)
     if is_fan(effects):
         return plot_fan(effects)
-    if effects.attrs.get("measure") == "nnt":
+    if is_nnt(effects):
         return plot_nnt(effects)
     table, axis = effects.summary(), axis_of(effects.grid)
     with style():

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.measures import Measure, NumberNeededToTreat
+from glmm_bayes.effects.verbs.fan import OVER_GROUPS
 from glmm_bayes.plots.canvas import (
     DARK,
     STROKES,
@@ -30,8 +31,6 @@ from glmm_bayes.plots.canvas import (
 from glmm_bayes.plots.nnt import AXIS_WORDS, differences, label_by_reciprocals, nnt_words
 from glmm_bayes.plots.rows_of_effects import Axis, axis_of, null_line, row_names
 
-Array = NDArray[np.float64]
-
 _PANELS = 4
 _ROWS_SHOWN = 12
 _WIDTH = 7.2
@@ -39,7 +38,7 @@ _WIDTH = 7.2
 
 def is_fan(effects: Effects) -> bool:
     """Tell whether effects are quantiles over groups along one number."""
-    return effects.attrs.get("estimand") == "quantiles over groups" and _fan_axis(effects) is not None
+    return effects.attrs.get("estimand") == OVER_GROUPS and _fan_axis(effects) is not None
 
 
 def _fan_axis(effects: Effects) -> Axis | None:
@@ -121,7 +120,7 @@ def plot_side_by_side(effects: Mapping[str, Effects]) -> Picture:
     with style():
         picture = _forest(effects, tables) if axis is None else _curves(first, tables, axis)
         head(picture, "One question, every estimand: the legend names each")
-        note(picture, f"{AXIS_WORDS} {_what_is_shown(first)}" if _is_nnt(first) else _what_is_shown(first))
+        note(picture, f"{AXIS_WORDS} {_what_is_shown(first)}" if is_nnt(first) else _what_is_shown(first))
     describe(picture, _side_alt(first, tables), first.caveats)
     return picture
 
@@ -162,7 +161,7 @@ def _forest(effects: Mapping[str, Effects], tables: Mapping[str, pd.DataFrame]) 
         labels.append(word)
     axes.set_yticks(place, [literal(name, 40) for name in names])
     axes.set_ylim(-0.7, len(names) - 0.3)
-    if _is_nnt(first):
+    if is_nnt(first):
         label_by_reciprocals(axes, first)
     else:
         axes.set_xlabel(literal(first.attrs["quantity"], 90))
@@ -171,13 +170,14 @@ def _forest(effects: Mapping[str, Effects], tables: Mapping[str, pd.DataFrame]) 
     return picture
 
 
-def _is_nnt(effects: Effects) -> bool:
+def is_nnt(effects: Effects) -> bool:
+    """Tell whether effects are numbers needed to treat."""
     return isinstance(effects.measure, NumberNeededToTreat)
 
 
 def _drawn(effects: Effects, table: pd.DataFrame) -> tuple[Array, Array, Array]:
     """Return lower end, middle and upper end of each row; of numbers needed to treat, of the difference."""
-    if _is_nnt(effects):
+    if is_nnt(effects):
         return differences(effects)
     lower, upper = effects.interval.columns
     middle = "mean" if "mean" in table else "median"
@@ -195,7 +195,7 @@ def _side_alt(first: Effects, tables: Mapping[str, pd.DataFrame]) -> str:
 
 def _last_row_words(first: Effects, table: pd.DataFrame) -> str:
     row, (lower, upper) = table.iloc[-1], first.interval.columns
-    if _is_nnt(first):
+    if is_nnt(first):
         return nnt_words(row, first.interval)
     middle = row["mean"] if "mean" in row else row["median"]
     spread = row["sd"] if "sd" in row else abs(row[upper] - row[lower])

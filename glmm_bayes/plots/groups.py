@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.intervals import Interval, read_interval
-from glmm_bayes.effects.groups.random_effects import random_effects
+from glmm_bayes.core.maths import Array
+from glmm_bayes.effects.groups.random_effects import pooling_name, random_effects
 from glmm_bayes.effects.groups.ranks import chosen_effect
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.plots.canvas import (
@@ -29,8 +30,6 @@ from glmm_bayes.plots.canvas import (
     note,
     style,
 )
-
-Array = NDArray[np.float64]
 
 _LEVELS_SHOWN = 40
 _LINES_SHOWN = 60
@@ -135,7 +134,7 @@ def _levels(fit: Fit, factor: str | None, effect: str | None, interval: Interval
     every = result.summary()
     table = every[every["effect"] == name].sort_values("mean", kind="stable").reset_index(drop=True)
     sd = np.sqrt(fit.covariance(group.slug, predictor.name)[:, position, position]).mean()
-    pooling = result.attrs["pooling"][f"{name} | {group.factor}"]
+    pooling = result.attrs["pooling"][pooling_name(name, group.factor)]
     rule = str(result.attrs["shrinkage"])
     return _Levels(table, group.factor, name, rule, pooling, float(sd), interval)
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
-from numpy.typing import NDArray
 
 from glmm_bayes.core.intervals import Interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.plots.canvas import (
     DARK,
@@ -23,8 +23,6 @@ from glmm_bayes.plots.canvas import (
     style,
 )
 from glmm_bayes.plots.rows_of_effects import estimand_words, row_names
-
-Array = NDArray[np.float64]
 
 _ROWS_SHOWN = 40
 _ROWS_NAMED = 6

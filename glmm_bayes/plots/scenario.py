@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.describe.equations import all_groups
 from glmm_bayes.design.column import date_text
@@ -28,8 +29,6 @@ from glmm_bayes.fit.linear_predictor import BLOCK_ELEMENTS, group_part
 from glmm_bayes.plots.canvas import compact
 from glmm_bayes.priors.names import PLAIN
 from glmm_bayes.spec.linear_predictor import Term
-
-Array = NDArray[np.float64]
 
 _POINTS = 60
 _GROUPS = 60

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import checked_seed
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.maths import Array
 from glmm_bayes.fit.caveats import caveat_attrs
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.predictive.posterior_predictive import posterior_predictive
-
-Array = NDArray[np.float64]
 
 _REPLICATES = 1000
 

@@ -8,13 +8,12 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import checked_seed, whole_number
 from glmm_bayes.core.errors import PredictionError
+from glmm_bayes.core.maths import Array
 from glmm_bayes.families.likelihood import draw_responses
 from glmm_bayes.fit.caveats import caveat_attrs
 from glmm_bayes.fit.datatree import observed_data
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.fit.linear_predictor import draw_blocks, needed_variables, subject_values
-
-Array = NDArray[np.float64]
 
 #: Replicated responses kept by default: 5 million numbers are 40 MB.
 MOST_NUMBERS = 5_000_000

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from glmm_bayes.core.arguments import check_texts, checked_seed
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.predictive.posterior_predictive import MOST_NUMBERS, posterior_predictive
@@ -18,7 +16,6 @@ from glmm_bayes.predictive.posterior_predictive import MOST_NUMBERS, posterior_p
 if TYPE_CHECKING:
     from glmm_bayes.plots.canvas import Picture
 
-Array = NDArray[np.float64]
 
 #: Replicated data sets of a check: enough for the ends of 89% bands, quick to draw.
 _CHECK_REPLICATES = 400

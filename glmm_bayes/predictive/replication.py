@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.bridge import bridge_effect
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.expectation.new_groups import Stream, bridge_sd, degrees_of_freedom, streams_of
@@ -14,7 +15,6 @@ from glmm_bayes.families.likelihood import draw_responses
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import fixed_part, group_part, single_values
 
-Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 #: Standard normals of each origin, shape (draw, level, normal).
 Normals = dict[tuple[str, ...], Array]

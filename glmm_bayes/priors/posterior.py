@@ -34,6 +34,8 @@ class Variable:
         The linear predictor that it is of, where it is of one.
     factor : str
         The grouping factor, as it stands in the posterior, where it is of one.
+    is_sd : bool
+        Whether it is a standard deviation of the response.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Variable:
     support: str = "real"
     predictor: str = ""
     factor: str = ""
+    is_sd: bool = False
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,10 @@ def posterior_of(
         support = "ascending" if prior.is_ordered else "real"
         found.append(Variable(of_response(response, THRESHOLDS), (dim,), "threshold", support))
         labels[dim] = list(prior.labels)
-    found += [Variable(name, (), "auxiliary", kinds[name].support) for name in priors.auxiliary]
+    found += [
+        Variable(name, (), "auxiliary", kinds[name].support, is_sd=kinds[name].is_sd)
+        for name in priors.auxiliary
+    ]
     return Posterior({variable.name: variable for variable in found}, labels)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from glmm_bayes.core.intervals import Interval
 from glmm_bayes.core.words import ESTIMANDS
-from glmm_bayes.describe.equations import all_groups
+from glmm_bayes.describe.equations import all_groups, equations
 from glmm_bayes.describe.explain import between_lines, describe_references, explain, further_lines
 from glmm_bayes.fit.diagnostics import Diagnosis
 from glmm_bayes.fit.fit import Fit
@@ -130,13 +130,12 @@ def _answer(fit: Fit, variable: str | None, interval: Interval) -> list[Block]:
 def _model(fit: Fit) -> list[Block]:
     # A Fit has all that the protocol asks for, read-only.
     explanation = explain(fit.definition)
-    formula, _, _ = explanation.text.partition("\n\nPriors:")
     link = f"{fit.spec.to_formula()} with family {fit.family.name} and link {fit.link.name}."
     further = "; ".join(further_lines(fit))
     further = f" Further parameters: {further}." if further else ""
     return [
         Paragraph(f"{link}{further} {_mean_words(fit)}"),
-        Listing(formula),
+        Listing("\n".join(equations(fit.definition.first))),
         Listing(explanation.latex, summary="LaTeX source"),
     ]
 
@@ -206,12 +205,15 @@ def _diagnostics(fit: Fit, diagnosis: Diagnosis) -> list[Block]:
 def _settings(fit: Fit, interval: Interval) -> ReportTable:
     from glmm_bayes import __version__
 
-    # Versions have lines of their own; notes stand with the data.
-    shown = {name: value for name, value in fit.settings.items() if name not in ("versions", "notes")}
-    rows = [(name, _plain(value)) for name, value in shown.items()]
+    # Versions and intervals have lines of their own; notes stand with the data.
+    apart = ("versions", "interval", "notes")
+    rows = [(name, _plain(value)) for name, value in fit.settings.items() if name not in apart]
     versions = fit.settings.get("versions")
     if isinstance(versions, Mapping):
         rows += [(f"sampled with {name}", str(value)) for name, value in versions.items()]
+    # Fits of earlier releases do not hold it.
+    if default := fit.settings.get("interval"):
+        rows.append(("default interval when the fit was made", Interval(**default).words))
     rows.append(("intervals in this report", interval.words))
     rows.append(("report written by glmm-bayes", __version__))
     rows.append(("fingerprint of the rows (SHA-256, 16 digits)", short_fingerprint(fit)))

@@ -31,7 +31,7 @@ def main_variable(fit: Fit) -> str | None:
 def named_mean(fit: Fit) -> str:
     """Name the mean of the response inside a sentence."""
     label = fit.response.mean_label
-    return label if label.startswith("P(") else f"the {label}"
+    return label if fit.response.is_event else f"the {label}"
 
 
 def question(fit: Fit, variable: str | None) -> str:
@@ -81,14 +81,14 @@ def _mean_of(fit: Fit, effects: Effects, index: int) -> str:
     if not fit.response.categories:
         return named_mean(fit)
     category = effects.grid[effects.grid.columns[-1]].iloc[index]
-    return named_mean(fit).replace("= k)", f"= {category})")
+    return fit.response.probability_of(str(category))
 
 
 def _contrast_sentence(fit: Fit, effects: Effects, index: int) -> str:
     draws = effects.draws.to_numpy()[:, :, index]
     mean = float(draws.mean())
     size = number(abs(mean), decimals(float(draws.std())))
-    high, _, low = str(effects.grid["contrast"][index]).partition(" vs ")
+    high, low = effects.compared[index]
     word, share = ("lower", (draws < 0).mean()) if mean < 0 else ("higher", (draws > 0).mean())
     side = "below" if mean < 0 else "above"
     what = _mean_of(fit, effects, index)

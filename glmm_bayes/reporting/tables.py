@@ -17,6 +17,7 @@ from glmm_bayes.describe.equations import all_groups, category_of
 from glmm_bayes.describe.explain import coding_words
 from glmm_bayes.design.table import Column, as_labels
 from glmm_bayes.effects.groups.variance_components import variance_components
+from glmm_bayes.effects.result.measures import MEASURES
 from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.effects.verbs.coefficients import coefficients
 from glmm_bayes.effects.verbs.comparisons import comparisons
@@ -116,7 +117,7 @@ def coefficients_tables(fit: Fit, interval: Interval) -> list[ReportTable]:
 
 
 def _both_table(fit: Fit, frame: pd.DataFrame, attrs: Mapping[str, Any], interval: Interval) -> ReportTable:
-    ratio = str(attrs["ratio"]).partition(" (")[0]
+    ratio = fit.family.ratio_name(fit.link)
     sides = ("subject", "population")
     heads = ("coefficient", ratio) if ratio else ("coefficient",)
     rows = tuple(
@@ -169,8 +170,7 @@ def _scale_words(fit: Fit, name: str) -> str:
         return f"{predictor.prefix}: log odds of {category} against {fit.response.categories[0]}"
     kind = PARAMETERS.get(name)
     if kind is not None:
-        meaning = f", {kind.meaning.partition(':')[0]}" if kind.meaning != name else ""
-        return f"{predictor.prefix}: {predictor.link.name} of {name}{meaning}"
+        return f"{predictor.prefix}: {predictor.link.name} of {name}, {kind.short}"
     if not fit.family.keeps_intercept:
         return f"latent scale of {fit.response.label}, {predictor.link.name} link"
     if predictor.link.name == "identity":
@@ -262,8 +262,7 @@ def estimands_table(fit: Fit, variable: str, interval: Interval) -> tuple[Report
             ).summary()
             for word in words
         ]
-        attrs = tables[0].attrs
-        label = str(attrs["quantity"]).partition(" in ")[0]
+        attrs, label = tables[0].attrs, MEASURES[measure].label
         for index, contrast in enumerate(tables[0]["contrast"]):
             category = f", {tables[0]['category'].iloc[index]}" if "category" in tables[0] else ""
             rows.append(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,15 @@ def _elsewhere(name: str) -> str:
 
 Sentences = list[Annotated[str, Field(min_length=1)]]
 _CLOSED = ConfigDict(extra="forbid", strict=True)
+Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+
+
+@with_config(_CLOSED)
+class _DefaultInterval(TypedDict):
+    """The level and kind of intervals that were the default when the fit was made."""
+
+    probability: Share
+    kind: Literal["eti", "hdi"]
 
 
 @with_config(_CLOSED)
@@ -34,6 +43,7 @@ class _MadeElsewhere(TypedDict):
     """Of draws that no sampler of ours made."""
 
     engine: Annotated[str, AfterValidator(_elsewhere)]
+    interval: NotRequired[_DefaultInterval]
     notes: Sentences
 
 
@@ -46,10 +56,11 @@ class _Sampled(TypedDict):
     draws: Count
     tune: Count
     chains: Count
-    target_accept: Annotated[float, Field(gt=0.0, lt=1.0)]
+    target_accept: Share
     interrupted: bool
     crashed: NotRequired[Annotated[Sentences, Field(min_length=1)]]
     versions: Annotated[dict[str, Version], AfterValidator(names_all(*DRAWN_WITH))]
+    interval: NotRequired[_DefaultInterval]
     notes: Sentences
 
 

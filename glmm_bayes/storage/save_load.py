@@ -110,7 +110,9 @@ def load(path: str | PathLike[str]) -> Fit:
     Returns
     -------
     Fit
-        Draws, data and effects equal to the saved fit's to the last bit.
+        Draws, data and effects equal to the saved fit's to the last bit. Intervals have the level and kind
+        that ArviZ's ``rcParams`` say here; ``fit.settings["interval"]`` holds those that they said when the
+        fit was made (not in files of releases that did not store them).
 
     Raises
     ------

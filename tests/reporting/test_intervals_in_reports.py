@@ -30,6 +30,12 @@ variable = "x"
 probability = 0.5
 """
 
+#: What reports say of the default when the fit was made.
+DEFAULT = (
+    '<th scope="row">default interval when the fit was made</th>\n'
+    '<td class="words">89% equal-tailed interval</td>'
+)
+
 
 def text_of(path: Path, **how):
     return gb.report(fit(), path, **how).read_text()
@@ -38,6 +44,8 @@ def text_of(path: Path, **how):
 def test_a_report_has_one_level_and_kind_and_says_it(tmp_path):
     plain = text_of(tmp_path / "a.html")
     other = text_of(tmp_path / "b.html", probability=0.95, interval="hdi")
+    assert DEFAULT in plain and DEFAULT in other
+    other = other.replace(DEFAULT, "")
     assert "89% equal-tailed interval" in plain and "highest-density" not in plain
     assert "95% highest-density interval" in other
     assert "equal-tailed" not in other and "89%" not in other

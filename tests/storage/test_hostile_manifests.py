@@ -215,6 +215,15 @@ HOSTILE = {
     "an engine of draws made elsewhere": setting("engine", ELSEWHERE),
     **{f"no setting {name}": setting(name, None) for name in SETTINGS},
     "a setting of another name": setting("sampler", "nutpie"),
+    "an interval in words": setting("interval", "89% equal-tailed interval"),
+    "an interval of no level": setting("interval", {"map": [["kind", "eti"]]}),
+    "an interval of no kind": setting("interval", {"map": [["probability", {"float": (0.5).hex()}]]}),
+    **{
+        f"an interval of {probability} {kind}": setting(
+            "interval", {"map": [["probability", {"float": probability.hex()}], ["kind", kind]]}
+        )
+        for probability, kind in ((1.0, "eti"), (0.0, "hdi"), (89.0, "eti"), (0.5, "quantile"))
+    },
     "no warm-up": setting("tune", 0),
     "interrupted, and whole": setting("interrupted", True),
     "crashed, and whole": setting("crashed", ["chain 1 died"]),

@@ -14,6 +14,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,6 +22,7 @@ import xarray as xr
 import zarr
 
 import glmm_bayes as gb
+from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.fit.datatree import assemble
 from glmm_bayes.fit.draws import DRAWN_WITH
 from glmm_bayes.storage import archive as archive_module
@@ -195,6 +197,17 @@ def test_effects_of_a_loaded_fit_are_bit_identical(name, tmp_path):
         pd.testing.assert_frame_equal(verb(loaded).summary(), verb(fit).summary(), check_exact=True)
     one, two = gb.coefficients(loaded).side_by_side(), gb.coefficients(fit).side_by_side()
     pd.testing.assert_frame_equal(one, two, check_exact=True)
+
+
+def test_a_fit_keeps_the_default_interval_of_its_day_and_verbs_take_todays(tmp_path):
+    with az.rc_context({"stats.ci_prob": 0.6, "stats.ci_kind": "hdi"}):
+        model = MODELS["gaussian"]()
+        fit = gb.Fit.from_draws(model, random_draws(model, 1))
+    assert fit.settings["interval"] == {"probability": 0.6, "kind": "hdi"}
+    loaded = round_trip(fit, tmp_path)
+    assert loaded.settings == fit.settings
+    assert gb.predictions(loaded).interval == read_interval() != Interval(0.6, "hdi")
+    assert "60% highest-density interval" in gb.report(loaded, tmp_path / "r.html").read_text("utf-8")
 
 
 def test_the_same_fit_has_the_same_bytes(tmp_path):

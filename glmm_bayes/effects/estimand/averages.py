@@ -23,6 +23,7 @@ from glmm_bayes.core.errors import (
     shown_value,
     value_text,
 )
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.table import Column, as_frame, as_labels, read_table
 from glmm_bayes.effects.estimand.row_weights import (
@@ -32,8 +33,6 @@ from glmm_bayes.effects.estimand.row_weights import (
     bootstrap_weights,
 )
 from glmm_bayes.effects.estimand.rows import Rows, response_columns
-
-Array = NDArray[np.float64]
 
 #: Where a grid of rows says in its ``attrs`` what rows it holds.
 GRID_WORDS = "glmm_bayes_grid"
@@ -56,7 +55,7 @@ class Averages:
         Weight of a row relative to the others of its target.
     grid : pandas.DataFrame
         What each target is.
-    words : str
+    description : str
         Over which rows, within what, how weighted.
     bootstrap : BayesianBootstrap or None
     unit : ndarray of int64, shape (row,)
@@ -68,7 +67,7 @@ class Averages:
     target: NDArray[np.int64]
     share: Array
     grid: pd.DataFrame
-    words: str
+    description: str
     bootstrap: BayesianBootstrap | None = None
     unit: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
     kind: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
@@ -127,17 +126,17 @@ def averages(
         return None
     target, grid, names = _targets(rows, by, newdata, compared)
     over = "the rows of the data" if newdata is None else describe_rows(newdata)
-    words = f"averaged over {over}" + (f" within {', '.join(names)}" if names else "")
+    over_rows = f"averaged over {over}" + (f" within {', '.join(names)}" if names else "")
     if isinstance(weights, BayesianBootstrap):
         unit = np.arange(len(rows)) if weights.unit is None else _codes(rows, weights.unit, newdata, "unit")
-        words += f", {weights.words}"
-        return Averages(target, np.ones(len(rows)), grid, words, weights, unit)
+        over_rows += f", {weights.words}"
+        return Averages(target, np.ones(len(rows)), grid, over_rows, weights, unit)
     share, how = _shares(rows, weights, newdata)
     empty = np.bincount(target, weights=share, minlength=len(grid)) <= 0.0
     if empty.any():
         message = f"weights add up to zero in {int(empty.sum())} of {len(grid)} averages."
         raise PredictionError(Finding("weights", message))
-    return Averages(target, share, grid, f"{words}, {how}")
+    return Averages(target, share, grid, f"{over_rows}, {how}")
 
 
 def each_row(rows: Rows, weights: Any) -> Averages:
@@ -171,8 +170,8 @@ def _targets(
     return codes.astype(np.int64), frame.iloc[first].reset_index(drop=True), names
 
 
-def _codes(rows: Rows, name: str, newdata: Any, asked: str) -> NDArray[np.int64]:
-    return pd.factorize(pd.Series(shown_values(rows, name, newdata, asked)))[0].astype(np.int64)
+def _codes(rows: Rows, name: str, newdata: Any, argument: str) -> NDArray[np.int64]:
+    return pd.factorize(pd.Series(shown_values(rows, name, newdata, argument)))[0].astype(np.int64)
 
 
 def _shares(rows: Rows, weights: Any, newdata: Any) -> tuple[Array, str]:
@@ -184,21 +183,21 @@ def _shares(rows: Rows, weights: Any, newdata: Any) -> tuple[Array, str]:
     else:
         values, how = _given_weights(rows, weights), "with the weights given"
     try:
-        found = np.empty(0) if np.iscomplexobj(values) else np.asarray(values, dtype=np.float64)
+        numbers = np.empty(0) if np.iscomplexobj(values) else np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
-        found = np.empty(0)
-    if found.shape != (len(rows),):
+        numbers = np.empty(0)
+    if numbers.shape != (len(rows),):
         message = f"weights must be a column of numbers or one number a row ({len(rows.given_labels)} rows)."
         raise PredictionError(Finding("weights", message))
-    bad = np.flatnonzero(~(np.isfinite(found) & (found >= 0.0)))
+    bad = np.flatnonzero(~(np.isfinite(numbers) & (numbers >= 0.0)))
     if bad.size:
         labels = tuple(rows.table.rows[bad].tolist())
-        message = f"weights must be finite and not negative, found {value_text(found[bad].tolist())}"
+        message = f"weights must be finite and not negative, found {value_text(numbers[bad].tolist())}"
         raise PredictionError(Finding("weights", f"{message} ({row_text(labels)}).", rows=labels))
-    return found, how
+    return numbers, how
 
 
-def _given_weights(rows: Rows, weights: Any) -> Any:
+def _given_weights(rows: Rows, weights: Any) -> NDArray[Any]:
     """Return one weight a row of those given by themselves: a Series by its index, all else by position."""
     labels = rows.given_labels
     if isinstance(weights, pd.Series) and not weights.index.equals(pd.Index(labels)):
@@ -208,8 +207,8 @@ def _given_weights(rows: Rows, weights: Any) -> Any:
         missing = ~pd.Index(labels).isin(weights.index)
         if missing.any():
             lacking = tuple(labels[missing].tolist())
-            found = "shares no label with the rows" if missing.all() else "lacks some rows"
-            message = f"weights are matched by index, and that of the Series {found} ({row_text(lacking)})."
+            gap = "shares no label with the rows" if missing.all() else "lacks some rows"
+            message = f"weights are matched by index, and that of the Series {gap} ({row_text(lacking)})."
             hint = "Give it the index of the rows, or weights.to_numpy() in row order."
             raise PredictionError(Finding("weights", message, rows=lacking, hint=hint))
         weights = weights.reindex(pd.Index(labels))
@@ -275,7 +274,7 @@ def free_names(grid: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     return grid.rename(columns=names), notes
 
 
-def shown_values(rows: Rows, name: str, newdata: Any, asked: str = "by") -> Any:
+def shown_values(rows: Rows, name: str, newdata: Any, argument: str = "by") -> NDArray[Any] | pd.Categorical:
     """Return a column of the rows, or of ``newdata``, as the user gave it."""
     if name in rows.table.columns:
         return shown_column(rows.table[name])
@@ -289,11 +288,11 @@ def shown_values(rows: Rows, name: str, newdata: Any, asked: str = "by") -> Any:
     known = list(rows.table.columns if newdata is None else map(str, as_frame(newdata).columns))
     beside = "" if newdata is not None else "Others come with newdata=, as in newdata=data."
     hint = " ".join(filter(None, (suggestion(name, known), f"Columns: {value_text(known)}.", beside)))
-    message = f"{asked}: no column '{name}' {where}."
+    message = f"{argument}: no column '{name}' {where}."
     raise PredictionError(Finding("unknown_column", message, column=name, hint=hint))
 
 
-def shown_column(column: Column) -> Any:
+def shown_column(column: Column) -> NDArray[Any] | pd.Categorical:
     """Return a column's values as the user gave them."""
     if column.kind in ("number", "boolean"):
         return column.values

@@ -33,21 +33,21 @@ def changes(
         if values is not None:
             message = "values are given twice: by the mapping of variables and by values=."
             raise PredictionError(Finding("values", message))
-        asked: dict[str, Any] = dict(variables)
+        values_of: dict[str, Any] = dict(variables)
     else:
         names = names_of(variables)
         if not names:
-            found = shown_value(variables)
-            message = f"the variable must be the name of a column, or several names, found {found}."
+            shown = shown_value(variables)
+            message = f"the variable must be the name of a column, or several names, found {shown}."
             raise PredictionError(Finding("unknown_column", message))
         refuse_repeats("variable", names)
-        asked = dict.fromkeys(names, kept(values))
-    if not asked:
+        values_of = dict.fromkeys(names, kept(values))
+    if not values_of:
         raise PredictionError(Finding("values", "no variable to compare."))
-    parts = [[(name, pair) for pair in contrasts(designs, name, asked[name])] for name in asked]
+    pairs = [[(name, pair) for pair in contrasts(designs, name, values_of[name])] for name in values_of]
     return [
         ({name: pair[0] for name, pair in combined}, {name: pair[1] for name, pair in combined})
-        for combined in product(*parts)
+        for combined in product(*pairs)
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.core.escapes import visible
-from glmm_bayes.core.words import ESTIMANDS, NEW_PER_LABEL
+from glmm_bayes.core.words import ESTIMANDS, NEW_PER_LABEL, Meaning
 from glmm_bayes.effects.estimand.factor_words import NEW_SUBJECT
 from glmm_bayes.effects.estimand.row_weights import BayesianBootstrap
 
@@ -51,7 +51,7 @@ class Estimand:
     def __str__(self) -> str:
         known = dict(ESTIMANDS)
         if self.per == "label":
-            known[NEW_SUBJECT] = f"new groups {NEW_PER_LABEL}"
+            known[NEW_SUBJECT] = str(Meaning("new groups", NEW_PER_LABEL))
         if isinstance(self.words, str):
             effects = known.get(self.words, self.words)
         else:
@@ -83,15 +83,15 @@ def merged_estimand(estimand: str | Mapping[str, str] | Estimand, **given: Any) 
     _checked(Estimand(**given))
     merged = {}
     for field in fields(Estimand):
-        own = getattr(estimand, field.name)
+        inside = getattr(estimand, field.name)
         beside = given.get(field.name, field.default)
-        if own is not field.default and beside is not field.default and field.name in given:
-            if _are_equal_texts(own, beside):
+        if inside is not field.default and beside is not field.default and field.name in given:
+            if _are_equal_texts(inside, beside):
                 beside = field.default
             else:
                 message = f"{field.name} stands in the estimand and beside it."
                 raise PredictionError(Finding("estimand", message, hint="Say it in one place."))
-        merged[field.name] = own if beside is field.default else beside
+        merged[field.name] = inside if beside is field.default else beside
     return _checked(Estimand(**merged))
 
 
@@ -102,8 +102,8 @@ def _checked(estimand: Estimand) -> Estimand:
     if isinstance(words, Mapping) and all(isinstance(word, str) for pair in words.items() for word in pair):
         return estimand
     if not isinstance(words, str):
-        found = shown_value(words)
-        message = f"the estimand must be a word or a mapping of factors to words, found {found}."
+        shown = shown_value(words)
+        message = f"the estimand must be a word or a mapping of factors to words, found {shown}."
         raise PredictionError(Finding("estimand", message, hint=f"Words: {', '.join(ESTIMANDS)}."))
     return estimand
 

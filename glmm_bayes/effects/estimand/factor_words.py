@@ -8,7 +8,7 @@ from typing import Any
 
 from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.words import ESTIMANDS
+from glmm_bayes.core.words import ESTIMANDS, MEANINGS, Meaning
 from glmm_bayes.fit.fit import Fit
 
 NEW_SUBJECT = "new_subject"
@@ -55,18 +55,22 @@ class FactorWords:
             {factor: "population" if factor in self.new else w for factor, w in self.words.items()}
         )
 
-    def description(self, new: Mapping[str, str] | None = None) -> str:
-        """Return the estimand as tables and captions say it.
+    def meanings(self, new: Mapping[str, Meaning] | None = None) -> Mapping[str, Meaning]:
+        """Return what is done with the random effects, by grouping factor; one where it is the same for all.
 
         Parameters
         ----------
-        new : mapping of str to str, optional
-            How many new groups there are, in words, by grouping factor; default: one each.
+        new : mapping of str to Meaning, optional
+            What new groups there are, by grouping factor; default: one each.
         """
-        said = {f: (new or {}).get(f, ESTIMANDS[word]) for f, word in self.words.items()}
-        if len(set(said.values())) == 1:
-            return next(iter(said.values()))
-        return "; ".join(f"{factor}: {text}" for factor, text in said.items())
+        meanings = {factor: (new or {}).get(factor, MEANINGS[word]) for factor, word in self.words.items()}
+        distinct = set(meanings.values())
+        return {"": distinct.pop()} if len(distinct) == 1 else meanings
+
+
+def by_factor(texts: Mapping[str, str]) -> str:
+    """Write what is said of grouping factors, each by its name unless it is said of all."""
+    return "; ".join(f"{factor}: {text}" if factor else text for factor, text in texts.items())
 
 
 def read_estimand(estimand: str | Mapping[str, str], fit: Fit, per: str | None = None) -> FactorWords:
@@ -125,8 +129,8 @@ def _words_by_factor(estimand: str | Mapping[str, str], fit: Fit) -> dict[str, s
     words = dict.fromkeys(factors, estimand) if isinstance(estimand, str) else dict(estimand)
     check_words([estimand] if isinstance(estimand, str) else words.values())
     if set(words) != set(factors):
-        found = ", ".join(map(str, words))
-        message = f"the estimand must name every grouping factor ({', '.join(factors)}), found {found}."
+        names = ", ".join(map(str, words))
+        message = f"the estimand must name every grouping factor ({', '.join(factors)}), found {names}."
         raise PredictionError(Finding("estimand", message, hint="Or write one word for all."))
     _check_nesting(words, columns)
     if not factors:

@@ -114,10 +114,10 @@ def _shown(variable: Covariate, values: list[Any]) -> list[Any]:
 def _listed(name: str, value: Any) -> list[Any]:
     if isinstance(value, np.ndarray) and value.ndim == 0:
         value = value.item()
-    found = listed(value)
-    if found == []:
+    values = listed(value)
+    if values == []:
         raise PredictionError(Finding("values", f"no value of '{name}' is given.", column=name))
-    return [value] if found is None else found
+    return [value] if values is None else values
 
 
 def _crossed(frame: pd.DataFrame, given: dict[str, list[Any]]) -> pd.DataFrame:

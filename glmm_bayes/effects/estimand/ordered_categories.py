@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.maths import Array
 from glmm_bayes.families.base import Response
 from glmm_bayes.families.ordinal import sums_from_the_top
 from glmm_bayes.fit.fit import Fit
-
-Array = NDArray[np.float64]
 
 #: P(y >= k), for each category k but the lowest.
 AT_LEAST = "at_least"
@@ -22,16 +20,16 @@ SCORE = "score"
 ORDERED = (AT_LEAST, SCORE)
 
 
-def categories_shown(asked: str | None, categories: tuple[str, ...]) -> tuple[str, ...]:
+def categories_shown(scale: str | None, categories: tuple[str, ...]) -> tuple[str, ...]:
     """List the categories that an answer has a number for; none where it is one number."""
-    if asked == SCORE:
+    if scale == SCORE:
         return ()
-    return categories[1:] if asked == AT_LEAST else categories
+    return categories[1:] if scale == AT_LEAST else categories
 
 
-def label_of(asked: str, response: Response) -> str:
+def label_of(scale: str, response: Response) -> str:
     """Name what is asked for."""
-    if asked == AT_LEAST:
+    if scale == AT_LEAST:
         return f"P({response.name} >= k)"
     return f"expected score of {response.name} ({score_words(response.categories)})"
 
@@ -41,10 +39,10 @@ def score_words(categories: Sequence[str]) -> str:
     return f"{categories[0]} is 1, {categories[-1]} is {len(categories)}"
 
 
-def of_probabilities(asked: str, probabilities: Array, error: float) -> tuple[Array, float]:
+def of_probabilities(scale: str, probabilities: Array, error: float) -> tuple[Array, float]:
     """Return what is asked of probabilities, shape (draw, row, category), and its largest error."""
     count = probabilities.shape[-1]
-    if asked == AT_LEAST:
+    if scale == AT_LEAST:
         return sums_from_the_top(probabilities), error * (count - 1)
     scores = np.arange(1.0, count + 1.0)
     # The probabilities add up to 1: their errors count from the middle of the scale.

@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import Link, ProbabilityLink
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.factor_words import FactorWords
 from glmm_bayes.effects.estimand.ordered_categories import SCORE, categories_shown
 from glmm_bayes.effects.estimand.rows import parameter_link
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 #: Scales whose averages over rows are those of what they are logs of.
 LOG_SCALES = ("log", "log_complement")
@@ -63,12 +61,12 @@ class Question:
 
     @property
     def single(self) -> str:
-        """The one parameter asked for."""
+        """The parameter that is asked for, the mean where none is named."""
         return self.parameter or MEAN
 
     @property
     def link(self) -> Link:
-        """Its link."""
+        """The link of that parameter."""
         return parameter_link(self.fit, self.single)
 
     @property

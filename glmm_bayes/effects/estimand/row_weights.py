@@ -12,8 +12,8 @@ from scipy.special import logsumexp
 
 from glmm_bayes.core.arguments import checked_seed
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
+from glmm_bayes.core.maths import Array
 
-Array = NDArray[np.float64]
 Positions = NDArray[np.int64]
 
 #: Averages up to which weights are multiplied as a dense matrix.
@@ -52,10 +52,10 @@ class BlockWeights(Protocol):
 
 def added(total: Array | None, weights: BlockWeights, values: Array, rows: Positions, in_logs: bool) -> Array:
     """Add weighted values of some kinds to what was added up before; in logs where they are logs."""
-    own = weights.log_sum(values, rows) if in_logs else weights.sum(values, rows)
+    sum_of_block = weights.log_sum(values, rows) if in_logs else weights.sum(values, rows)
     if total is None:
-        return own
-    return np.logaddexp(total, own) if in_logs else total + own
+        return sum_of_block
+    return np.logaddexp(total, sum_of_block) if in_logs else total + sum_of_block
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,12 @@ class FixedWeights:
 
     @property
     def targets(self) -> int:
+        """Number of averages."""
         return int(self.share.shape[0])
 
     @property
     def numbers(self) -> int:
+        """0: all draws share the weights."""
         return 0
 
     def of(self, block: slice) -> FixedWeights:
@@ -90,9 +92,9 @@ class FixedWeights:
         share = self.share[:, rows]
         result = np.full((len(logs), self.targets, *logs.shape[2:]), -np.inf)
         for target in np.flatnonzero(np.diff(share.indptr)):
-            own = slice(share.indptr[target], share.indptr[target + 1])
-            weight = np.log(share.data[own]).reshape(-1, *(1,) * (logs.ndim - 2))
-            result[:, target] = logsumexp(logs[:, share.indices[own]] + weight, axis=1)
+            entries = slice(share.indptr[target], share.indptr[target + 1])
+            weight = np.log(share.data[entries]).reshape(-1, *(1,) * (logs.ndim - 2))
+            result[:, target] = logsumexp(logs[:, share.indices[entries]] + weight, axis=1)
         return result
 
 
@@ -183,8 +185,8 @@ class _DrawnWeights:
         with np.errstate(divide="ignore"):
             weight = np.log(self.share[:, :, rows])
         weight = weight.reshape(*weight.shape, *(1,) * (logs.ndim - 2))
-        parts = [logsumexp(logs + weight[:, target], axis=1) for target in range(weight.shape[1])]
-        return np.stack(parts, axis=1)
+        sums = [logsumexp(logs + weight[:, target], axis=1) for target in range(weight.shape[1])]
+        return np.stack(sums, axis=1)
 
 
 def bootstrap_weights(
@@ -199,7 +201,7 @@ def bootstrap_weights(
     units, targets = int(unit.max()) + 1, int(target.max()) + 1
     shares = []
     for one in range(targets):
-        own = target == one
-        entries = (share[own], (unit[own], kind[own]))
+        is_target = target == one
+        entries = (share[is_target], (unit[is_target], kind[is_target]))
         shares.append(sparse.csr_array(sparse.coo_array(entries, shape=(units, kinds))))
     return _Bootstrapped(bootstrap.seed, tuple(shares))

@@ -97,9 +97,9 @@ def new_rows(
         known = next((new for old, new in done if old is predictor.design), None)
         if known is None:
             needed = factors_needed(predictor, estimand)
-            own = Findings(PredictionError)
-            known = replay_design(predictor.design, data, needed, findings=own)
-            findings.found += [finding for finding in own.found if finding not in findings.found]
+            of_predictor = Findings(PredictionError)
+            known = replay_design(predictor.design, data, needed, findings=of_predictor)
+            findings.found += [finding for finding in of_predictor.found if finding not in findings.found]
             done.append((predictor.design, known))
         designs[name] = known
         columns |= known.table.columns

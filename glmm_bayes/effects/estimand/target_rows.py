@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.table import Column, as_labels
 from glmm_bayes.effects.estimand.contrasts import Change
@@ -18,8 +19,6 @@ from glmm_bayes.effects.estimand.variables import Point, date_of
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.priors.names import PLAIN
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 _TARGETS = {"ATE": "", "ATT": " (effect on the treated)", "ATC": " (effect on the controls)"}
 #: Fewer groups than this tell nothing about a correlation over groups.
@@ -85,10 +84,10 @@ def confounded_factors(fit: Fit, names: Sequence[str], newdata: Any) -> list[str
     for name in names:
         x = _numbers(fit.design.table.columns.get(name))
         for group in fit.design.groups if x is not None else ():
-            if (found := _correlation(fit, group, x)) is not None:
+            if (correlation := _correlation(fit, group, x)) is not None:
                 message = (
                     f"groups of '{group.factor}' with more of '{name}' have other random effects "
-                    f"(correlation {found:.2f}): averages over groups take the two to be independent."
+                    f"(correlation {correlation:.2f}): averages over groups take the two to be independent."
                 )
                 hint = f"Add the group mean of {name} as a predictor (within and between groups told apart)."
                 findings = Findings(PredictionError)
@@ -113,8 +112,7 @@ def _correlation(fit: Fit, group: GroupDesign, x: Array | None) -> float | None:
     """Return the posterior mean correlation of group means and intercepts, if it is clear."""
     name = PLAIN.of_factor("b", group.slug)
     levels = len(group.levels)
-    has_intercept = bool(group.effects) and group.effects[0] == "Intercept"
-    if x is None or name not in fit.flat or group.term.is_membership or not has_intercept:
+    if x is None or name not in fit.flat or group.term.is_membership or not group.starts_with_intercept:
         return None
     if levels < _FEWEST_GROUPS:
         return None

@@ -60,6 +60,7 @@ class Covariate:
 
     @property
     def name(self) -> str:
+        """The name of the column."""
         return self.column.name
 
     @property
@@ -220,8 +221,8 @@ def variable_of(designs: Sequence[Design], name: str) -> Covariate:
         message = f"variable: {shown_value(name)} is not a predictor of the model."
         raise PredictionError(Finding("unknown_column", message, column=name, hint=hint))
     column = next(design.table[name] for design in designs if name in design.table.columns)
-    found = next((levels for design in designs if (levels := _levels(design, name))), ())
-    return Covariate(column, found or _own_levels(column))
+    levels_of_design = next((levels for design in designs if (levels := _levels(design, name))), ())
+    return Covariate(column, levels_of_design or _levels_of_column(column))
 
 
 def variable_names(designs: Sequence[Design]) -> list[str]:
@@ -232,9 +233,9 @@ def variable_names(designs: Sequence[Design]) -> list[str]:
 def _names(design: Design) -> list[str]:
     predictor = design.predictor
     effects = [effect for group in predictor.groups for effect in (*group.effects, *by_terms(group))]
-    parts = [term.names() for term in (*predictor.fixed, *predictor.specific, *effects)]
-    parts += [offset.names() for offset in predictor.offsets]
-    return [name for part in parts for name in part]
+    terms = (*predictor.fixed, *predictor.specific, *effects)
+    names = [name for term in terms for name in term.names()]
+    return names + [name for offset in predictor.offsets for name in offset.names()]
 
 
 def _levels(design: Design, name: str) -> tuple[Level, ...]:
@@ -249,7 +250,7 @@ def _levels(design: Design, name: str) -> tuple[Level, ...]:
     return ()
 
 
-def _own_levels(column: Column) -> tuple[Level, ...]:
+def _levels_of_column(column: Column) -> tuple[Level, ...]:
     """Return the observed levels of a label that enters through a comparison only: I(trt == "drug")."""
     if column.kind == "boolean":
         return (False, True)
@@ -274,10 +275,10 @@ def read_date(value: Any) -> int | None:
         return None
     try:
         # Of a text NumPy takes the ISO forms only; it counts in the unit of the text, which does not wrap.
-        found = pd.Timestamp(np.datetime64(value.strip()) if isinstance(value, str) else value)
-        if pd.isna(found):
+        time = pd.Timestamp(np.datetime64(value.strip()) if isinstance(value, str) else value)
+        if pd.isna(time):
             return None
-        zoned = found.tz_localize("UTC") if found.tzinfo is None else found.tz_convert("UTC")
+        zoned = time.tz_localize("UTC") if time.tzinfo is None else time.tz_convert("UTC")
         return int(zoned.as_unit("ns").value)
     except pd.errors.OutOfBoundsDatetime:
         message = f"dates are counted in the years 1678 to 2261, found {value}."

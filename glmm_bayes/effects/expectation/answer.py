@@ -8,28 +8,26 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, Findings, PredictionError, row_text
 from glmm_bayes.core.intervals import Interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.averages import Averages
 from glmm_bayes.effects.estimand.estimand import Estimand
-from glmm_bayes.effects.estimand.factor_words import read_estimand
+from glmm_bayes.effects.estimand.factor_words import by_factor, read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import ORDERED, has_ordered_categories, label_of
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import Rows, new_rows, training_rows
 from glmm_bayes.effects.expectation.expectation import Expectation, expected
 from glmm_bayes.effects.expectation.new_group_means import expected_of_new
-from glmm_bayes.effects.expectation.new_groups import new_words
+from glmm_bayes.effects.expectation.new_groups import meanings_of_new
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.group_law import GroupLaw
 from glmm_bayes.effects.result.measures import Measure
 from glmm_bayes.effects.result.of_draws import draws_of_rows
 from glmm_bayes.fit.caveats import caveat_attrs
 from glmm_bayes.fit.fit import Fit
-
-Array = NDArray[np.float64]
 
 #: Share of the draws of a row that may be infinite: fewer leave its interval's ends.
 _MOST_INFINITE = 0.05
@@ -65,7 +63,7 @@ def checked_scale(scale: str) -> str:
     return scale
 
 
-def question_of(fit: Fit, asked: Estimand, scale: str, what: str = "") -> Question:
+def question_of(fit: Fit, estimand: Estimand, scale: str, what: str = "") -> Question:
     """Return what is asked of a fit on a scale; ``what`` names it where that is no scale.
 
     Raises
@@ -73,12 +71,12 @@ def question_of(fit: Fit, asked: Estimand, scale: str, what: str = "") -> Questi
     PredictionError
         ``scale`` where it is one of ordered categories, and the answer has none.
     """
-    words = read_estimand(asked.words, fit, asked.per)
+    words = read_estimand(estimand.words, fit, estimand.per)
     if checked_scale(scale) not in ORDERED:
-        return Question(fit, words, scale, asked.parameter)
-    if asked.parameter is not None:
+        return Question(fit, words, scale, estimand.parameter)
+    if estimand.parameter is not None:
         message = (
-            f"{what or repr(scale)} is of the response, and parameter='{asked.parameter}' is one number."
+            f"{what or repr(scale)} is of the response, and parameter='{estimand.parameter}' is one number."
         )
         raise PredictionError(Finding("scale", message, hint="Leave parameter= out."))
     if not has_ordered_categories(fit):
@@ -110,10 +108,10 @@ def answer(
 ) -> Expectation:
     """Compute the expected responses of rows or averages over them, whatever the estimand."""
     if asks_new(question, rows):
-        found = expected_of_new(question, rows, seed, groups, max_memory)
+        expectation = expected_of_new(question, rows, seed, groups, max_memory)
     else:
-        found = expected(question, rows, groups, max_memory)
-    return replace(found, values=question.within_bounds(found.values))
+        expectation = expected(question, rows, groups, max_memory)
+    return replace(expectation, values=question.within_bounds(expectation.values))
 
 
 def asks_new(question: Question, rows: Rows) -> bool:
@@ -127,10 +125,12 @@ def attributes(
 ) -> dict[str, Any]:
     """List what a result says of itself."""
     estimand = question.estimand
+    meanings = estimand.meanings(meanings_of_new(question, rows))
     attrs = {
         "quantity": quantity,
         "estimand": estimand.word,
-        "estimand_description": estimand.description(new_words(question, rows)),
+        "estimand_name": by_factor({factor: meaning.name for factor, meaning in meanings.items()}),
+        "estimand_description": by_factor({factor: str(meaning) for factor, meaning in meanings.items()}),
         "scale": question.scale_word,
         "integration": result.rule,
         "integration_error": result.error,
@@ -145,7 +145,7 @@ def effects_of(
     attrs: dict[str, Any],
     notes: list[str],
     interval: Interval,
-    asked: Estimand | None = None,
+    estimand: Estimand | None = None,
     law: GroupLaw | None = None,
     measure: Measure | None = None,
 ) -> Effects:
@@ -156,7 +156,7 @@ def effects_of(
     if values.ndim == 3:
         grid = _with_categories(grid, question.categories)
     draws = draws_of_rows(question.fit, values, attrs)
-    return Effects(draws, grid.reset_index(drop=True), attrs, interval, law, measure, asked)
+    return Effects(draws, grid.reset_index(drop=True), attrs, interval, law, measure, estimand)
 
 
 def _refuse_overflow(question: Question, values: Array) -> None:

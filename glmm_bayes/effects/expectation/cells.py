@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.distinct import distinct_rows
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.mean_rules import rule_of
 from glmm_bayes.core.tabulated import tabulate
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.expectation.level_averages import OnScale, mean_over_levels
 from glmm_bayes.effects.expectation.predictor_draws import AllPredictors
 
-Array = NDArray[np.float64]
 Positions = NDArray[np.int64]
 
 #: A table is made where a cell has this many rows for each point at which the function is evaluated.
@@ -50,11 +50,22 @@ class Evaluates(Protocol):
     """Computes an answer at cells of rows, in blocks of draws."""
 
     @property
-    def question(self) -> Question: ...
+    def question(self) -> Question:
+        """What is asked."""
+        ...
+
     @property
-    def whole(self) -> AllPredictors: ...
-    def cells(self, rows: Positions, most: int) -> Iterator[EvaluatedCell]: ...
-    def values(self, block: slice, cell: EvaluatedCell) -> tuple[Array, str, float]: ...
+    def predictors(self) -> AllPredictors:
+        """The linear predictors that the answer depends on."""
+        ...
+
+    def cells(self, rows: Positions, most: int) -> Iterator[EvaluatedCell]:
+        """Split rows into cells of at most ``most`` rows."""
+        ...
+
+    def values(self, block: slice, cell: EvaluatedCell) -> tuple[Array, str, float]:
+        """Return values of a cell in a block of draws, the rule that gave them, and its largest error."""
+        ...
 
 
 def split(rows: Positions, keys: Sequence[Array] | None, most: int) -> Iterator[EvaluatedCell]:
@@ -89,7 +100,7 @@ class AnswerEvaluator:
     Attributes
     ----------
     question : Question
-    whole : AllPredictors
+    predictors : AllPredictors
     on_scale : callable
         Averages over what is integrated.
     integrates : bool
@@ -97,7 +108,7 @@ class AnswerEvaluator:
     """
 
     question: Question
-    whole: AllPredictors
+    predictors: AllPredictors
     on_scale: OnScale
     integrates: bool = False
 
@@ -108,8 +119,8 @@ class AnswerEvaluator:
         if self.question.parameter is None and fit.family.has_bounded_predictor(fit.link):
             # A table has points beyond the rows, where there may be no mean.
             return True
-        integrated = any(pieces.integrated for pieces in self.whole.pieces.values())
-        if self.whole.combinations is not None:
+        integrated = any(predictor.integrated for predictor in self.predictors.draws.values())
+        if self.predictors.combinations is not None:
             return False
         if not self.question.is_mu:
             return not integrated
@@ -117,30 +128,33 @@ class AnswerEvaluator:
 
     def cells(self, rows: Positions, most: int) -> Iterator[EvaluatedCell]:
         """Split rows into cells of at most ``most`` rows."""
-        return split(rows, None if self.is_closed else self.whole.columns_beside_main(), most)
+        return split(rows, None if self.is_closed else self.predictors.columns_beside_main(), most)
 
     def values(self, block: slice, cell: EvaluatedCell) -> tuple[Array, str, float]:
-        """Return values of a cell in a block of draws, shape (draw, row) or (draw, row, category)."""
-        if cell.is_curve and (found := self._by_table(block, cell.rows)):
-            return found
+        """Return values of a cell in a block of draws, the rule that gave them, and its largest error.
+
+        Values have the shape (draw, row) or (draw, row, category).
+        """
+        if cell.is_curve and (tabulated := self._by_table(block, cell.rows)):
+            return tabulated
         return self._direct(block, cell.rows, None)
 
     def _by_table(self, block: slice, rows: Positions) -> tuple[Array, str, float] | None:
-        main = self.whole.main
-        eta = self.whole.pieces[main].eta(block, rows)
-        found: dict[str, float] = {}
+        main = self.predictors.main
+        eta = self.predictors.draws[main].eta(block, rows)
+        rules: dict[str, float] = {}
 
         def curve(points: Array) -> Array:
             values, rule, error = self._direct(block, rows[:1], points)
-            found[rule] = max(error, found.get(rule, 0.0))
+            rules[rule] = max(error, rules.get(rule, 0.0))
             return values
 
         table = tabulate(curve, eta.min(axis=1), eta.max(axis=1), len(rows) // ROWS_PER_POINT)
         if table is None:
             return None
-        rule = "; ".join(dict.fromkeys(f"{name}, tabulated" for name in found))
-        return table.at(eta), rule, max(found.values()) + table.error
+        rule = "; ".join(dict.fromkeys(f"{name}, tabulated" for name in rules))
+        return table.at(eta), rule, max(rules.values()) + table.error
 
     def _direct(self, block: slice, rows: Positions, eta: Array | None) -> tuple[Array, str, float]:
-        parts = self.whole.at(block, rows, eta)
-        return mean_over_levels(self.question, self.on_scale, self.whole, parts, block, rows)
+        parameters = self.predictors.at(block, rows, eta)
+        return mean_over_levels(self.question, self.on_scale, self.predictors, parameters, block, rows)

@@ -9,14 +9,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.estimand.rows import Rows
-
-Array = NDArray[np.float64]
 
 #: Steps of the differences, as shares of the row's value or the column's spread; the best one is kept.
 _STEPS = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5)
@@ -51,11 +49,11 @@ def sides_of(rows: Rows, build: Builder, variable: str, x: Array) -> Sides:
     errors: list[Array] = []
     for step in _STEPS:
         try:
-            found = _differences(x, step, build)
+            differences = _differences(x, step, build)
         except GlmmError as error:
             refusal = error
             continue
-        best, errors = _better(best, errors, *found)
+        best, errors = _better(best, errors, *differences)
         if max((float(part.max(initial=0.0)) for part in errors), default=0.0) <= _ENOUGH:
             break
     if not best:
@@ -85,10 +83,10 @@ def _differences(x: Array, step: float, build: Builder) -> tuple[list[Array], li
         high, low = x + k * h, x - k * h
         pairs.append((_arrays(build(high)), _arrays(build(low))))
     derivatives, errors = [], []
-    for parts in zip(*(zip(high, low, strict=True) for high, low in pairs), strict=True):
-        gaps = np.stack([high - low for high, low in parts], axis=-1) / h[:, None, None]
+    for sides in zip(*(zip(high, low, strict=True) for high, low in pairs), strict=True):
+        gaps = np.stack([high - low for high, low in sides], axis=-1) / h[:, None, None]
         derivative = gaps @ SIXTH
-        rounding = np.finfo(float).eps * np.stack([np.abs(high) for high, _ in parts]).max(axis=0)
+        rounding = np.finfo(float).eps * np.stack([np.abs(high) for high, _ in sides]).max(axis=0)
         scale = np.maximum(np.abs(derivative), 1.0 / spread)
         derivatives.append(derivative)
         errors.append((np.abs(gaps @ FOURTH - derivative) + rounding / h[:, None]) / scale)
@@ -96,31 +94,31 @@ def _differences(x: Array, step: float, build: Builder) -> tuple[list[Array], li
 
 
 def _better(
-    best: list[Array], errors: list[Array], found: list[Array], worse: list[Array]
+    best: list[Array], errors: list[Array], derivatives: list[Array], worse: list[Array]
 ) -> tuple[list[Array], list[Array]]:
     """Keep of each number the one with the smaller error."""
     if not best:
-        return found, worse
+        return derivatives, worse
     closer = [new < old for new, old in zip(worse, errors, strict=True)]
-    kept = [np.where(c, new, old) for c, new, old in zip(closer, found, best, strict=True)]
+    kept = [np.where(c, new, old) for c, new, old in zip(closer, derivatives, best, strict=True)]
     return kept, [np.minimum(new, old) for new, old in zip(worse, errors, strict=True)]
 
 
 def _moved(rows: Rows, derivatives: Sequence[Array], sign: float) -> Rows:
     """Return the rows with their columns moved by the derivatives."""
-    parts = iter(derivatives)
-    designs = {name: _moved_design(design, parts, sign) for name, design in rows.designs.items()}
+    columns = iter(derivatives)
+    designs = {name: _moved_design(design, columns, sign) for name, design in rows.designs.items()}
     return Rows(designs, rows.table, rows.outcome)
 
 
-def _moved_design(design: Design, parts: Iterator[Array], sign: float) -> Design:
-    x, offset = design.x + sign * next(parts), design.offset + sign * next(parts)[:, 0]
-    groups = tuple(_moved_group(group, parts, sign) for group in design.groups)
+def _moved_design(design: Design, columns: Iterator[Array], sign: float) -> Design:
+    x, offset = design.x + sign * next(columns), design.offset + sign * next(columns)[:, 0]
+    groups = tuple(_moved_group(group, columns, sign) for group in design.groups)
     return replace(design, x=x, offset=offset, groups=groups)
 
 
-def _moved_group(group: GroupDesign, parts: Iterator[Array], sign: float) -> GroupDesign:
-    z, weights = next(parts), next(parts)
+def _moved_group(group: GroupDesign, columns: Iterator[Array], sign: float) -> GroupDesign:
+    z, weights = next(columns), next(columns)
     if np.abs(weights).max(initial=0.0) > 0.0:
         message = f"the weights of '{group.factor}' change with the variable."
         raise PredictionError(Finding("slope", message, hint="Use gb.comparisons."))

@@ -20,7 +20,7 @@ from scipy.special import logsumexp
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.core.integrals import link_of_population_mean, population_mean
 from glmm_bayes.core.links import Link, ProbabilityLink
-from glmm_bayes.core.maths import NUMPY
+from glmm_bayes.core.maths import NUMPY, Array
 from glmm_bayes.core.student_mixture import link_of_student_mean, student_population_mean
 from glmm_bayes.effects.estimand.averages import Averages
 from glmm_bayes.effects.estimand.ordered_categories import of_probabilities
@@ -30,8 +30,6 @@ from glmm_bayes.effects.estimand.rows import Rows
 from glmm_bayes.effects.expectation.cells import AnswerEvaluator, EvaluatedCell, Evaluates
 from glmm_bayes.effects.expectation.predictor_draws import RowParameters, StudentVariance, distinct_kinds
 from glmm_bayes.families.ordinal import log_sides
-
-Array = NDArray[np.float64]
 
 #: Bytes of the numbers that one question works on, unless the caller says otherwise.
 MAX_MEMORY = 2e9
@@ -81,8 +79,8 @@ def expected(
         ``new_group`` if ``subject`` is asked for a level that the training rows did not have;
         ``max_memory`` if the answer itself would take more.
     """
-    whole, distinct, spread = distinct_kinds(question, rows, direct=True)
-    evaluator = AnswerEvaluator(question, whole, on_scale)
+    predictors, distinct, spread = distinct_kinds(question, rows, direct=True)
+    evaluator = AnswerEvaluator(question, predictors, on_scale)
     return gathered(evaluator, distinct, spread, averages, max_memory)
 
 
@@ -94,7 +92,7 @@ def gathered(
     max_memory: float,
 ) -> Expectation:
     """Evaluate distinct rows block by block of draws, and average or spread them over all rows."""
-    n_draws, width = int(np.prod(evaluator.question.fit.shape)), evaluator.whole.width
+    n_draws, width = int(np.prod(evaluator.question.fit.shape)), evaluator.predictors.width
     weights = None if averages is None else averages.weights(spread, len(distinct))
     check_memory(n_draws, (len(spread) if weights is None else weights.targets) * width, max_memory)
     elements = max(1, int(max_memory / _BYTES_PER_ELEMENT / THREADS))
@@ -109,10 +107,10 @@ def gathered(
         return block_of(evaluator, cells, position, None if weights is None else weights.of(block), block)
 
     with ThreadPoolExecutor(THREADS) as pool:
-        found = list(pool.map(work, blocks))
-    values = np.concatenate([part for part, _, _ in found])
-    rules = dict.fromkeys(rule for _, names, _ in found for rule in names)
-    error = max(error for _, _, error in found)
+        computed = list(pool.map(work, blocks))
+    values = np.concatenate([part for part, _, _ in computed])
+    rules = dict.fromkeys(rule for _, names, _ in computed for rule in names)
+    error = max(error for _, _, error in computed)
     return Expectation(values if weights is not None else values[:, spread], "; ".join(rules), error)
 
 
@@ -132,7 +130,7 @@ def block_of(
 ) -> tuple[Array, list[str], float]:
     """Return values or averages of one block of draws, the rules used and the largest error."""
     total: Array | None = None
-    parts: list[Array] = []
+    of_cells: list[Array] = []
     order: list[NDArray[np.int64]] = []
     rules: list[str] = []
     worst = 0.0
@@ -140,7 +138,7 @@ def block_of(
         values, rule, error = evaluator.values(block, cell)
         places = position[cell.rows]
         if weights is None:
-            parts.append(values)
+            of_cells.append(values)
             order.append(places)
         else:
             total = added(total, weights, values, places, evaluator.question.scale in LOG_SCALES)
@@ -149,7 +147,7 @@ def block_of(
     if weights is not None:
         return np.asarray(total), rules, worst
     back = np.argsort(np.concatenate(order))
-    return np.concatenate(parts, axis=1)[:, back], rules, worst
+    return np.concatenate(of_cells, axis=1)[:, back], rules, worst
 
 
 def check_memory(n_draws: int, numbers: int, max_memory: float) -> None:
@@ -175,63 +173,63 @@ def check_memory(n_draws: int, numbers: int, max_memory: float) -> None:
         raise PredictionError(Finding("max_memory", message, hint=hint))
 
 
-def on_scale(question: Question, found: RowParameters) -> tuple[Array, str, float]:
+def on_scale(question: Question, parameters: RowParameters) -> tuple[Array, str, float]:
     """Average over what is integrated; return values on the scale, the rule's name and its error."""
     if question.scale not in ("response", "link"):
-        return _transformed(question, found)
+        return _transformed(question, parameters)
     if not question.is_mu:
-        return _of_family(question, found)
-    eta, v = found.joint.at[question.single].eta, found.joint.variance.get(question.single)
+        return _of_family(question, parameters)
+    eta, v = parameters.joint.at[question.single].eta, parameters.joint.variance.get(question.single)
     link = question.link
     if question.parameter is None and (v is not None or question.scale != "link"):
-        question.fit.family.check_rows(found.joint)
+        question.fit.family.check_rows(parameters.joint)
     asks_population = "population" in question.estimand.words.values()
-    if question.parameter is None and (found.joint.variance or asks_population):
-        question.fit.family.check_mean(found.joint)
-    return _of_link(link, eta, v, question.scale, found)
+    if question.parameter is None and (parameters.joint.variance or asks_population):
+        question.fit.family.check_mean(parameters.joint)
+    return _of_link(link, eta, v, question.scale, parameters)
 
 
 def _of_link(
-    link: Link, eta: Array, v: Array | None, scale: str, found: RowParameters
+    link: Link, eta: Array, v: Array | None, scale: str, parameters: RowParameters
 ) -> tuple[Array, str, float]:
     """Average the inverse of one link."""
     if v is None:
-        return (link.of_inverse(eta) if scale == "link" else link.inverse(eta)), *found.rule
-    if found.heavy is not None:
-        return _over_student(link, eta, v, found.heavy, scale)
-    if found.attenuation is not None:
-        eta, v = found.attenuation * eta, found.attenuation**2 * v
-    integral = population_mean(link, eta, v, found.joint.smooth)
+        return (link.of_inverse(eta) if scale == "link" else link.inverse(eta)), *parameters.rule
+    if parameters.heavy is not None:
+        return _over_student(link, eta, v, parameters.heavy, scale)
+    if parameters.attenuation is not None:
+        eta, v = parameters.attenuation * eta, parameters.attenuation**2 * v
+    integral = population_mean(link, eta, v, parameters.joint.smooth)
     rule, error = integral.rule, integral.error
-    if found.solved:
-        rule, error = f"{found.rule[0]}; {rule}", error + found.solved
+    if parameters.solved:
+        rule, error = f"{parameters.rule[0]}; {rule}", error + parameters.solved
     if scale == "link":
-        return link_of_population_mean(link, eta, v, found.joint.smooth), rule, error
+        return link_of_population_mean(link, eta, v, parameters.joint.smooth), rule, error
     return integral.value, rule, error
 
 
-def _transformed(question: Question, found: RowParameters) -> tuple[Array, str, float]:
+def _transformed(question: Question, parameters: RowParameters) -> tuple[Array, str, float]:
     """Return a log of the mean, of one minus it, or of its odds."""
     if question.keeps_logs:
         # From the link of the mean, which keeps its digits where the mean rounds to 0 or 1.
-        linear, rule, error = on_scale(replace(question, scale="link"), found)
+        linear, rule, error = on_scale(replace(question, scale="link"), parameters)
         return question.from_link(linear), rule, error
-    value, rule, error = on_scale(replace(question, scale="response"), found)
+    value, rule, error = on_scale(replace(question, scale="response"), parameters)
     least = question.smallest
     is_far = not (
         (value > least) & (value < min(1.0 / SMALL, 1.0 - least if question.is_probability else np.inf))
     ).all()
     if question.has_logs and (is_far or question.scale in LOG_SCALES):
-        return _of_log_mean(question, found)
+        return _of_log_mean(question, parameters)
     if not error:
         return question.from_mean(value), rule, 0.0
     steepest = 1.0 / np.maximum(value * np.abs(1.0 - value), np.finfo(float).tiny)
     return question.from_mean(value), rule, error * float(steepest.max(initial=1.0))
 
 
-def _of_log_mean(question: Question, found: RowParameters) -> tuple[Array, str, float]:
+def _of_log_mean(question: Question, parameters: RowParameters) -> tuple[Array, str, float]:
     """Return a log of the mean of a family whose mean is more than the inverse of one link."""
-    integral = question.fit.family.log_population_mean(found.joint)
+    integral = question.fit.family.log_population_mean(parameters.joint)
     logs = integral.value
     if question.ordered:
         below, above = log_sides(logs)
@@ -249,21 +247,21 @@ def _of_log_mean(question: Question, found: RowParameters) -> tuple[Array, str, 
     return (rest if question.scale == "log_complement" else logs - rest), integral.rule, integral.error
 
 
-def _of_family(question: Question, found: RowParameters) -> tuple[Array, str, float]:
+def _of_family(question: Question, parameters: RowParameters) -> tuple[Array, str, float]:
     """Average the mean of a response that is more than the inverse of one link."""
     family = question.fit.family
     if question.scale == "link":
-        hint = f'Write parameter="{next(iter(found.joint.at))}" for the linear predictor of one.'
+        hint = f'Write parameter="{next(iter(parameters.joint.at))}" for the linear predictor of one.'
         raise without_one_predictor(question.fit, "scale='link'", hint, "scale")
-    if found.heavy is not None:
+    if parameters.heavy is not None:
         message = f"t effects under {family.name} are not integrated here."
         hint = 'Ask for estimand="typical" or "subject", or give them normal effects.'
         raise PredictionError(Finding("not_available", message, hint=hint))
-    if found.joint.variance:
-        integral = family.population_mean(found.joint)
+    if parameters.joint.variance:
+        integral = family.population_mean(parameters.joint)
         value, rule, error = integral.value, integral.rule, integral.error
     else:
-        value, rule, error = family.mean(found.joint.at), "exact", 0.0
+        value, rule, error = family.mean(parameters.joint.at), "exact", 0.0
     if question.ordered:
         value, error = of_probabilities(question.ordered, value, error)
     return value, rule, error

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.links import Link, ProbabilityLink
 from glmm_bayes.core.links.of_logs import link_of_logs
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.question import LOG_SCALES, Question
 from glmm_bayes.effects.expectation.predictor_draws import AllPredictors, RowParameters
 
-Array = NDArray[np.float64]
 Answer = tuple[Array, str, float]
 
 #: Takes parameters to values on the question's scale, the rule's name and its error.
@@ -60,8 +60,8 @@ class LogSum:
 def mean_over_levels(
     question: Question,
     on_scale: OnScale,
-    whole: AllPredictors,
-    parts: RowParameters,
+    predictors: AllPredictors,
+    parameters: RowParameters,
     block: slice,
     rows: NDArray[np.int64],
 ) -> Answer:
@@ -71,40 +71,40 @@ def mean_over_levels(
     ----------
     question : Question
     on_scale : callable
-    whole : AllPredictors
+    predictors : AllPredictors
         Of the rows.
-    parts : RowParameters
-        Their parameters at levels' effects of zero.
+    parameters : RowParameters
+        Theirs at levels' effects of zero.
     block : slice
     rows : ndarray of int64
     """
-    if whole.combinations is None:
-        return on_scale(question, parts)
-    found = _Found()
+    if predictors.combinations is None:
+        return on_scale(question, parameters)
+    rules = _Rules()
     if question.scale in LOG_SCALES and not question.keeps_logs:
         sum_of_logs = LogSum()
-        for share, (at,) in _levels([whole], [parts], block, rows):
-            sum_of_logs.add(found.keep(on_scale(question, at)) + _along(_log(share), whole.width))
-        return sum_of_logs.log, found.rule, found.error
+        for share, (at,) in _levels([predictors], [parameters], block, rows):
+            sum_of_logs.add(rules.keep(on_scale(question, at)) + _along(_log(share), predictors.width))
+        return sum_of_logs.log, rules.rule, rules.error
     if not _adds_logs(question):
         linear = replace(question, scale="response")
         total: Array | float = 0.0
-        for share, (at,) in _levels([whole], [parts], block, rows):
-            total = total + found.keep(on_scale(linear, at)) * _along(share, whole.width)
-        return question.from_mean(np.asarray(total)), found.rule, found.error
+        for share, (at,) in _levels([predictors], [parameters], block, rows):
+            total = total + rules.keep(on_scale(linear, at)) * _along(share, predictors.width)
+        return question.from_mean(np.asarray(total)), rules.rule, rules.error
     below, above = LogSum(), LogSum()
-    for share, (at,) in _levels([whole], [parts], block, rows):
-        linear_value = found.keep(on_scale(replace(question, scale="link"), at))
+    for share, (at,) in _levels([predictors], [parameters], block, rows):
+        linear_value = rules.keep(on_scale(replace(question, scale="link"), at))
         _add(question.link, below, above, linear_value, share)
     link_value = link_of_logs(question.link, below.log, above.log)
-    return question.from_link(link_value), found.rule, found.error
+    return question.from_link(link_value), rules.rule, rules.error
 
 
 def slope_over_levels(
     question: Question,
     compute: SlopeOnScale,
-    wholes: Sequence[AllPredictors],
-    parts: Sequence[RowParameters],
+    sides: Sequence[AllPredictors],
+    parameters: Sequence[RowParameters],
     block: slice,
     rows: NDArray[np.int64],
 ) -> tuple[Array, Array, str, float]:
@@ -117,36 +117,36 @@ def slope_over_levels(
     question, block, rows
         As in ``mean_over_levels``.
     compute : callable
-    wholes : sequence of AllPredictors
+    sides : sequence of AllPredictors
         Of the rows, and of their neighbours.
-    parts : sequence of RowParameters
+    parameters : sequence of RowParameters
     """
-    if wholes[0].combinations is None:
-        return compute(question, *parts)
-    found, link = _Found(), question.link
+    if sides[0].combinations is None:
+        return compute(question, *parameters)
+    rules, link = _Rules(), question.link
     if question.scale != "link" or not _adds_logs(question):
         linear = replace(question, scale="response")
         mean: Array | float = 0.0
         slope: Array | float = 0.0
-        for share, moved in _levels(wholes, parts, block, rows):
-            own_mean, own_slope, rule, error = compute(linear, *moved)
-            weight = _along(share, wholes[0].width)
-            mean = mean + found.keep((own_mean, rule, error)) * weight
-            slope = slope + own_slope * weight
+        for share, moved in _levels(sides, parameters, block, rows):
+            mean_there, slope_there, rule, error = compute(linear, *moved)
+            weight = _along(share, sides[0].width)
+            mean = mean + rules.keep((mean_there, rule, error)) * weight
+            slope = slope + slope_there * weight
         if question.scale == "link":
             mean = question.from_mean(np.asarray(mean))
             slope = slope / link.inverse_derivative(mean)
-        return np.asarray(mean), np.asarray(slope), found.rule, found.error
+        return np.asarray(mean), np.asarray(slope), rules.rule, rules.error
     below, above, steep = LogSum(), LogSum(), LogSum()
-    for share, moved in _levels(wholes, parts, block, rows):
-        own_mean, own_slope, rule, error = compute(question, *moved)
-        _add(link, below, above, found.keep((own_mean, rule, error)), share)
-        steep.add(link.log_inverse_derivative(own_mean) + _log(share), own_slope)
+    for share, moved in _levels(sides, parameters, block, rows):
+        mean_there, slope_there, rule, error = compute(question, *moved)
+        _add(link, below, above, rules.keep((mean_there, rule, error)), share)
+        steep.add(link.log_inverse_derivative(mean_there) + _log(share), slope_there)
     value = link_of_logs(link, below.log, above.log)
-    return value, steep.over(link.log_inverse_derivative(value)), found.rule, found.error
+    return value, steep.over(link.log_inverse_derivative(value)), rules.rule, rules.error
 
 
-class _Found:
+class _Rules:
     """The rules that were used, and the largest error."""
 
     def __init__(self) -> None:
@@ -154,7 +154,7 @@ class _Found:
         self.error = 0.0
 
     def keep(self, answer: Answer) -> Array:
-        """Note how an answer was found, and return its values."""
+        """Note by which rule an answer was computed, and return its values."""
         values, rule, error = answer
         self._rules[rule] = None
         self.error = max(self.error, error)
@@ -162,31 +162,37 @@ class _Found:
 
     @property
     def rule(self) -> str:
+        """All rules, in the order of their first use."""
         return "; ".join(self._rules)
 
 
 def _levels(
-    wholes: Sequence[AllPredictors], parts: Sequence[RowParameters], block: slice, rows: NDArray[np.int64]
+    sides: Sequence[AllPredictors], parameters: Sequence[RowParameters], block: slice, rows: NDArray[np.int64]
 ) -> Iterator[tuple[Array, list[RowParameters]]]:
     """Give each row's share of each combination of levels, and the parameters there."""
-    combinations = wholes[0].combinations
+    combinations = sides[0].combinations
     assert combinations is not None
     allowed = combinations.allowed(rows)
     shares = allowed / allowed.sum(axis=1, keepdims=True)
     for index in range(combinations.size):
-        moved = [_with_levels(at, whole, block, rows, index) for at, whole in zip(parts, wholes, strict=True)]
+        moved = [
+            _with_levels(at, predictors, block, rows, index)
+            for at, predictors in zip(parameters, sides, strict=True)
+        ]
         yield shares[:, index], moved
 
 
 def _with_levels(
-    parts: RowParameters, whole: AllPredictors, block: slice, rows: NDArray[np.int64], index: int
+    parameters: RowParameters, predictors: AllPredictors, block: slice, rows: NDArray[np.int64], index: int
 ) -> RowParameters:
     """Add the random effects of one combination of levels to the linear predictors."""
-    assert whole.combinations is not None
-    at = dict(parts.joint.at)
-    for name in whole.pieces:
-        at[name] = replace(at[name], eta=at[name].eta + whole.combinations.shift(name, block, rows, index))
-    return replace(parts, joint=replace(parts.joint, at=at))
+    assert predictors.combinations is not None
+    at = dict(parameters.joint.at)
+    for name in predictors.draws:
+        at[name] = replace(
+            at[name], eta=at[name].eta + predictors.combinations.shift(name, block, rows, index)
+        )
+    return replace(parameters, joint=replace(parameters.joint, at=at))
 
 
 def _adds_logs(question: Question) -> bool:

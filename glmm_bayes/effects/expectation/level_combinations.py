@@ -9,14 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.estimand.factor_words import SAMPLE
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import Rows
 from glmm_bayes.fit.linear_predictor import rows_part
 from glmm_bayes.priors.names import PredictorNames, prefix_of
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -93,19 +92,21 @@ class Combinations:
 def combinations_of(question: Question, rows: Rows) -> Combinations | None:
     """List the combinations of the factors that are asked for as ``sample``; None if there are none."""
     fit, words = question.fit, question.estimand.words
-    found = [
+    sampled_groups = [
         (name, index, group)
         for name, design in rows.designs.items()
         for index, group in enumerate(design.groups)
         if words[group.factor] == SAMPLE
     ]
-    if not found:
+    if not sampled_groups:
         return None
-    trained = [fit.predictors[name].design.groups[index] for name, index, _ in found]
+    trained = [fit.predictors[name].design.groups[index] for name, index, _ in sampled_groups]
     keys = np.hstack([part for group in trained for part in (group.members, group.weights)])
     _, first = np.unique(keys, axis=0, return_index=True)
     sampled: dict[str, list[Sampled]] = {name: [] for name in rows.designs}
-    for (name, _, group), own in zip(found, trained, strict=True):
+    for (name, _, group), training in zip(sampled_groups, trained, strict=True):
         b = fit.needed(PredictorNames(prefix_of(name)).of_factor("b", group.slug), 'estimand="sample"')
-        sampled[name].append(Sampled(group, b, own.members[first], own.weights[first], own.occurs))
+        sampled[name].append(
+            Sampled(group, b, training.members[first], training.weights[first], training.occurs)
+        )
     return Combinations({name: tuple(some) for name, some in sampled.items()}, len(first))

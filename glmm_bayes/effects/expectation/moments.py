@@ -17,7 +17,7 @@ from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.integrals import population_variance
 from glmm_bayes.core.joint import Joint
-from glmm_bayes.core.maths import NUMPY
+from glmm_bayes.core.maths import NUMPY, Array
 from glmm_bayes.core.pair_covariance import pair_covariance, pair_covariance_of
 from glmm_bayes.core.row_value import RowValue, RowValues, number
 from glmm_bayes.effects.estimand.averages import grid_frame
@@ -37,8 +37,6 @@ from glmm_bayes.families.likelihood import adjusted
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import single_values
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 _CENTRE = "score at zero"
 
@@ -91,16 +89,16 @@ def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
     if se is not None and newdata is not None:
         message = "the variance of a row depends on its known standard error, which new rows do not have."
         raise PredictionError(Finding("not_available", message, hint="Leave newdata out: rows of the data."))
-    whole, first, kind = distinct_kinds(question, rows)
+    predictors, first, kind = distinct_kinds(question, rows)
     if se is not None:
-        first, kind = distinct_rows(np.hstack([*whole.columns(), se[:, None]]))
-    joint = whole.at(slice(None), first).joint
+        first, kind = distinct_rows(np.hstack([*predictors.columns(), se[:, None]]))
+    joint = predictors.at(slice(None), first).joint
     eta = joint.at[MEAN].eta
     v = joint.variance.get(MEAN, np.zeros_like(eta))
     if question.is_mu:
-        whole = replace(whole, singles=_singles(fit))
+        predictors = replace(predictors, singles=_singles(fit))
     evaluator = AnswerEvaluator(
-        question, whole, _three if question.is_mu else _three_of_scores, integrates=True
+        question, predictors, _three if question.is_mu else _three_of_scores, integrates=True
     )
     three = gathered(evaluator, first, np.arange(len(first)), None, MAX_MEMORY).values
     mean, between, within = np.moveaxis(three, -1, 0)
@@ -112,10 +110,10 @@ def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
             Finding("estimand_undefined", message, hint="Use gb.fan: quantiles always exist.")
         )
     by_factor: dict[str, Array] = {}
-    for spread in whole.pieces[MEAN].integrated:
-        own = spread.variance(slice(None), first)[0]
+    for spread in predictors.draws[MEAN].integrated:
+        variance = spread.variance(slice(None), first)[0]
         factor = spread.group.factor
-        by_factor[factor] = by_factor[factor] + own if factor in by_factor else own
+        by_factor[factor] = by_factor[factor] + variance if factor in by_factor else variance
     return Moments(joint.at, mean, between, within, eta, v, kind, by_factor), grid_frame(rows)
 
 
@@ -129,9 +127,9 @@ def _question(fit: Fit) -> Question:
     if is_ordered and not any(fit.predictors[name].design.groups for name in further):
         return Question(fit, population, ordered=SCORE)
     if fit.family.mean_is_mu or is_ordered:
-        own = " and ".join(name for name in further if fit.predictors[name].design.groups or not is_ordered)
+        names = " and ".join(name for name in further if fit.predictors[name].design.groups or not is_ordered)
         has = "random effects" if is_ordered else "a formula"
-        message = f"variances are split for one linear predictor of the mean; {own} has {has} of its own."
+        message = f"variances are split for one linear predictor of the mean; {names} has {has} of its own."
         raise PredictionError(Finding("not_available", message, hint="Use gb.predictions."))
     raise without_one_predictor(fit, "a share of variance", "Use gb.predictions and gb.comparisons.")
 
@@ -154,37 +152,37 @@ def _with_known_errors(fit: Fit, rows: NDArray[np.int64], eta: Array) -> Array:
     return np.broadcast_to(variance, eta.shape)
 
 
-def _three(question: Question, found: RowParameters) -> tuple[Array, str, float]:
+def _three(question: Question, parameters: RowParameters) -> tuple[Array, str, float]:
     """Return mean, variance between groups and mean variance within, shape (draw, row, 3)."""
-    _refuse_unintegrated(found)
-    fit, eta = question.fit, found.joint.at[MEAN].eta
-    v = np.broadcast_to(found.joint.variance.get(MEAN, np.zeros(())), eta.shape)
-    at = {**found.joint.at, MEAN: RowValue(fit.link, eta)}
-    within = Joint(at, {MEAN: v} if v.any() else {}, smooth=found.joint.smooth).mean(fit.family.variance)
-    mean, rule, error = on_scale(question, found)
+    _refuse_unintegrated(parameters)
+    fit, eta = question.fit, parameters.joint.at[MEAN].eta
+    v = np.broadcast_to(parameters.joint.variance.get(MEAN, np.zeros(())), eta.shape)
+    at = {**parameters.joint.at, MEAN: RowValue(fit.link, eta)}
+    within = Joint(at, {MEAN: v} if v.any() else {}, smooth=parameters.joint.smooth).mean(fit.family.variance)
+    mean, rule, error = on_scale(question, parameters)
     between = population_variance(fit.link, eta, v)
     return np.stack([mean, between, np.broadcast_to(within.value, eta.shape)], axis=-1), rule, error
 
 
-def _refuse_unintegrated(found: RowParameters) -> None:
-    if found.heavy is not None or found.attenuation is not None:
+def _refuse_unintegrated(parameters: RowParameters) -> None:
+    if parameters.heavy is not None or parameters.attenuation is not None:
         message = "variances under t and bridge effects are not integrated here."
         raise PredictionError(Finding("not_available", message, hint="Use gb.variance_components."))
 
 
-def _three_of_scores(question: Question, found: RowParameters) -> tuple[Array, str, float]:
+def _three_of_scores(question: Question, parameters: RowParameters) -> tuple[Array, str, float]:
     """Return the same of the score of ordered categories."""
-    _refuse_unintegrated(found)
+    _refuse_unintegrated(parameters)
     family = question.fit.family
     # Squares of differences from the score at zero keep the digits of a small variance.
-    centre = _score(question.fit, found.joint.at)
+    centre = _score(question.fit, parameters.joint.at)
 
     def of_group(at: RowValues) -> Array:
         gap = _score(question.fit, at) - at[_CENTRE].eta
         return np.stack([gap, np.square(gap), family.variance(at)], axis=-1)
 
-    at = {**found.joint.at, _CENTRE: number(centre)}
-    integral = replace(found.joint, at=at).mean(of_group)
+    at = {**parameters.joint.at, _CENTRE: number(centre)}
+    integral = replace(parameters.joint, at=at).mean(of_group)
     gap, square, within = np.moveaxis(integral.value, -1, 0)
     between = np.maximum(square - np.square(gap), 0.0)
     return np.stack([centre + gap, between, within], axis=-1), integral.rule, integral.error
@@ -196,24 +194,24 @@ def _score(fit: Fit, at: RowValues) -> Array:
 
 
 def covariance_of_means(
-    fit: Fit, found: Moments, first: NDArray[np.int64], second: NDArray[np.int64], shared: Array
+    fit: Fit, of_rows: Moments, first: NDArray[np.int64], second: NDArray[np.int64], shared: Array
 ) -> Array:
     """Return the covariance of the means of pairs of rows whose random parts have a covariance.
 
     Parameters
     ----------
     fit : Fit
-    found : Moments
+    of_rows : Moments
     first, second : ndarray of int64, shape (pair,)
         Kinds of rows.
     shared : ndarray, shape (draw, pair)
         Covariance of the linear predictors' random parts.
     """
-    v = found.v[:, first], found.v[:, second]
+    v = of_rows.v[:, first], of_rows.v[:, second]
     if fit.family.mean_is_mu:
-        return pair_covariance(fit.link, (found.eta[:, first], found.eta[:, second]), v, shared)
-    one = {name: _at_rows(value, first) for name, value in found.at.items()}
-    other = one if second is first else {name: _at_rows(value, second) for name, value in found.at.items()}
+        return pair_covariance(fit.link, (of_rows.eta[:, first], of_rows.eta[:, second]), v, shared)
+    one = {name: _at_rows(value, first) for name, value in of_rows.at.items()}
+    other = one if second is first else {name: _at_rows(value, second) for name, value in of_rows.at.items()}
     return pair_covariance_of(lambda at: _score(fit, at), (one, other), MEAN, v, shared)
 
 

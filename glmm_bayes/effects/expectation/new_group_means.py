@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.distinct import distinct_rows
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.averages import Averages
 from glmm_bayes.effects.estimand.question import LOG_SCALES, Question
 from glmm_bayes.effects.estimand.row_weights import added
 from glmm_bayes.effects.estimand.rows import Rows
-from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, Array, Expectation, check_memory, on_scale
+from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, Expectation, check_memory, on_scale
 from glmm_bayes.effects.expectation.level_averages import mean_over_levels
 from glmm_bayes.effects.expectation.new_groups import NewGroups, new_groups
 from glmm_bayes.effects.expectation.predictor_draws import RowParameters, distinct_kinds
@@ -39,15 +40,15 @@ def expected_of_new(
         Together with the factor, and the label where these tell groups apart, it fixes the effects of a
         new group in every draw.
     """
-    # New groups are no part of the pieces: their effects are added block by block.
-    whole, _, kind = distinct_kinds(question, rows)
+    # New groups are no part of these draws: their effects are added block by block.
+    predictors, _, kind = distinct_kinds(question, rows)
     groups = new_groups(question, rows, seed)
 
     def values(at: NDArray[np.int64]) -> tuple[Array, str, float]:
-        parts = _with_new(whole.at(slice(None), at), groups, at)
-        return mean_over_levels(question, on_scale, whole, parts, slice(None), at)
+        parameters = _with_new(predictors.at(slice(None), at), groups, at)
+        return mean_over_levels(question, on_scale, predictors, parameters, slice(None), at)
 
-    return _gathered(question, whole.width, values, groups, kind, averages, max_memory)
+    return _gathered(question, predictors.width, values, groups, kind, averages, max_memory)
 
 
 def slopes_of_new(
@@ -74,12 +75,12 @@ def slopes_of_new(
     groups = [new_groups(question, rows, seed) for rows in sides]
 
     def values(at: NDArray[np.int64]) -> tuple[Array, str, float]:
-        three = evaluator.parts(slice(None), at)
-        moved = [_with_new(parts, new, at) for parts, new in zip(three, groups, strict=True)]
-        return evaluator.of_parts(moved, slice(None), at)
+        three = evaluator.parameters(slice(None), at)
+        moved = [_with_new(parameters, new, at) for parameters, new in zip(three, groups, strict=True)]
+        return evaluator.at_parameters(moved, slice(None), at)
 
     every = [new for one in groups for new in one]
-    return _gathered(question, evaluator.whole.width, values, every, kind, averages, max_memory)
+    return _gathered(question, evaluator.predictors.width, values, every, kind, averages, max_memory)
 
 
 def _gathered(
@@ -99,7 +100,7 @@ def _gathered(
     weights = None if averages is None else averages.weights(spread, len(first))
     check_memory(n_draws, (len(spread) if weights is None else weights.targets) * width, max_memory)
     drawn = None if weights is None else weights.of(slice(0, n_draws))
-    parts: list[Array] = []
+    blocks: list[Array] = []
     total: Array | None = None
     rules: dict[str, None] = {}
     error = 0.0
@@ -107,23 +108,25 @@ def _gathered(
     for block in draw_blocks(len(first), size):
         values, rule, bound = compute(first[block])
         if drawn is None:
-            parts.append(values)
+            blocks.append(values)
         else:
             places = np.arange(block.start, block.stop)
             total = added(total, drawn, values, places, question.scale in LOG_SCALES)
         rules[rule] = None
         error = max(error, bound)
-    result = np.asarray(total) if drawn is not None else np.concatenate(parts, axis=1)[:, spread]
+    result = np.asarray(total) if drawn is not None else np.concatenate(blocks, axis=1)[:, spread]
     return Expectation(result, "; ".join(rules), error)
 
 
-def _with_new(found: RowParameters, groups: tuple[NewGroups, ...], rows: NDArray[np.int64]) -> RowParameters:
+def _with_new(
+    parameters: RowParameters, groups: tuple[NewGroups, ...], rows: NDArray[np.int64]
+) -> RowParameters:
     """Add the effects of new groups to the linear predictors."""
-    at = dict(found.joint.at)
+    at = dict(parameters.joint.at)
     for group in groups:
         value = at[group.parameter]
         at[group.parameter] = replace(value, eta=value.eta + group.part(rows))
-    return replace(found, joint=replace(found.joint, at=at))
+    return replace(parameters, joint=replace(parameters.joint, at=at))
 
 
 def law_of_new(
@@ -144,21 +147,21 @@ def law_of_new(
     ):
         return None
     fit, name = question.fit, question.single
-    asked = [group for group in rows.designs[name].groups if group.factor in estimand.new]
-    if not asked or any(
-        (prior := fit.group_prior(group.slug, name)).is_student or prior.is_bridge for group in asked
+    new = [group for group in rows.designs[name].groups if group.factor in estimand.new]
+    if not new or any(
+        (prior := fit.group_prior(group.slug, name)).is_student or prior.is_bridge for group in new
     ):
         return None
     averaged_question = replace(question, estimand=estimand.averaged_over_new)
-    pieces, first, spread = distinct_kinds(averaged_question, rows)
+    predictors, first, spread = distinct_kinds(averaged_question, rows)
     kind = spread if averages is None else averages.single_kinds(spread)
     if kind is None or (averages is not None and estimand.labelled):
         return None
-    found = pieces.at(slice(None), first)
-    eta, v = found.joint.at[name].eta, found.joint.variance[name]
-    means = Expectation(eta, *found.rule)
+    parameters = predictors.at(slice(None), first)
+    eta, v = parameters.joint.at[name].eta, parameters.joint.variance[name]
+    means = Expectation(eta, *parameters.rule)
     if question.scale == "response":
-        means = Expectation(*on_scale(averaged_question, found))
+        means = Expectation(*on_scale(averaged_question, parameters))
         means = replace(means, values=question.within_bounds(means.values))
     law = GroupLaw(question.link, question.scale, eta, v, means.values.mean(axis=0), kind)
     return law, means

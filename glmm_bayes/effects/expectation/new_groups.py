@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import numpy as np
@@ -21,7 +21,8 @@ from glmm_bayes.core.arguments import checked_seed
 from glmm_bayes.core.bridge import bridge_effect
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import ProbabilityLink
-from glmm_bayes.core.words import ESTIMANDS, NEW_PER_LABEL
+from glmm_bayes.core.maths import Array
+from glmm_bayes.core.words import MEANINGS, NEW_PER_LABEL, Meaning
 from glmm_bayes.design.column import as_labels
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.table import Table
@@ -35,8 +36,6 @@ from glmm_bayes.priors.group_priors import GroupPrior
 from glmm_bayes.priors.names import PredictorNames, prefix_of
 from glmm_bayes.priors.priors import SharedEffects
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 #: Text of each column of a label; None where the rows lack the column.
 NewLabel = tuple[str | None, ...]
@@ -194,10 +193,10 @@ def streams_of(fit: Fit, name: str, index: int, group: GroupDesign) -> tuple[Str
             if place != (name, index):
                 continue
             positions = list(shared.positions[member])
-            whole = _root(_shared_covariance(fit, shared))
+            shared_root = _root(_shared_covariance(fit, shared))
             start = shared.start(member)
             root = np.zeros((len(covariance), len(covariance[0]), shared.size))
-            root[:, positions] = whole[:, start : start + len(positions)]
+            root[:, positions] = shared_root[:, start : start + len(positions)]
             streams.append(Stream((group.factor, f"|{shared.label}|"), root))
             # What is shared is no part of the group's own.
             covariance = covariance.copy()
@@ -234,18 +233,19 @@ def _check(question: Question, group: GroupDesign, prior: GroupPrior) -> None:
         raise PredictionError(Finding("estimand_undefined", message, hint=hint))
 
 
-def new_words(question: Question, rows: Rows) -> dict[str, str]:
+def meanings_of_new(question: Question, rows: Rows) -> dict[str, Meaning]:
     """Say how many new groups there are of each grouping factor of which some are asked for."""
-    words: dict[str, str] = {}
+    meanings: dict[str, Meaning] = {}
     for design in rows.designs.values():
         for group in (group for group in design.groups if group.factor in question.estimand.new):
             if group.factor in question.estimand.labelled:
                 count = len(_labels(group, rows.table)[0])
-                words[group.factor] = f"{count} new group{'s' if count > 1 else ''} {NEW_PER_LABEL}"
+                name = f"{count} new group{'s' if count > 1 else ''}"
+                meanings[group.factor] = Meaning(name, NEW_PER_LABEL)
             elif group.term.is_membership:
                 each = "one new group for each member of a row"
-                words[group.factor] = ESTIMANDS[NEW_SUBJECT].replace("one new group", each)
-    return words
+                meanings[group.factor] = replace(MEANINGS[NEW_SUBJECT], name=each)
+    return meanings
 
 
 def _one_each(group: GroupDesign, table: Table) -> tuple[tuple[NewLabel, ...], NDArray[np.int64]]:
@@ -273,11 +273,11 @@ def _labels(group: GroupDesign, table: Table) -> tuple[tuple[NewLabel, ...], NDA
         return tuple((label,) for label in every), np.stack(members, axis=1)
     codes = np.stack([column for column, _ in texts], axis=1)
     combinations, row = np.unique(codes, axis=0, return_inverse=True)
-    found = [
+    labels_of_rows = [
         tuple(labels[code] for code, (_, labels) in zip(combination, texts, strict=True))
         for combination in combinations.tolist()
     ]
-    return tuple(found), row.reshape(-1, 1).astype(np.int64)
+    return tuple(labels_of_rows), row.reshape(-1, 1).astype(np.int64)
 
 
 def _texts(table: Table, name: str) -> tuple[NDArray[np.int64], list[str | None]]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValue, RowValues, number
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import discrimination, has_ordered_categories
@@ -27,8 +28,6 @@ from glmm_bayes.families.ordinal import OrdinalFamily
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import draw_blocks
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 #: Steps that compute the information anew: it changes little near the solution, and is dear.
 _INFORMED_STEPS = 2
@@ -122,15 +121,15 @@ def project_ordered(fit: Fit, projection: str) -> tuple[Mapping[str, Array], Arr
     The gap is that between the population's probabilities of categories and the projection's.
     """
     question = Question(fit, read_estimand("population", fit))
-    whole, rows, spread = distinct_kinds(question, training_rows(fit))
+    predictors, rows, spread = distinct_kinds(question, training_rows(fit))
     together = _distances(fit, rows, spread)
     back = orthonormal(together.flat, np.repeat(together.rows, together.x.shape[1]))
     together = replace(together, x=together.x @ back)
     evaluators = [
-        AnswerEvaluator(replace(question, scale=scale), whole, on_scale) for scale in ("response", "log")
+        AnswerEvaluator(replace(question, scale=scale), predictors, on_scale) for scale in ("response", "log")
     ]
     cells, place = list(evaluators[0].cells(rows, len(rows))), positions(rows)
-    found, gap = [], []
+    coefficients, gap = [], []
     disc = np.broadcast_to(np.asarray(discrimination(fit)), len(fit.flat["beta"]))[:, None, None]
     numbers = together.flat.size * (together.x.shape[1] + 1)
     for block in draw_blocks(len(fit.flat["beta"]), numbers):
@@ -141,8 +140,8 @@ def project_ordered(fit: Fit, projection: str) -> tuple[Mapping[str, Array], Arr
         gamma = solve(logs, disc[block])
         fitted = together.family.mean(together.of(gamma, disc[block]))
         gap.append(np.abs(np.exp(logs) - fitted).max(axis=(1, 2)))
-        found.append(gamma @ back.T)
-    return _by_predictor(fit, np.concatenate(found)), np.concatenate(gap)
+        coefficients.append(gamma @ back.T)
+    return _by_predictor(fit, np.concatenate(coefficients)), np.concatenate(gap)
 
 
 def _distances(fit: Fit, rows: NDArray[np.int64], kind: NDArray[np.int64]) -> _Distances:
@@ -150,21 +149,21 @@ def _distances(fit: Fit, rows: NDArray[np.int64], kind: NDArray[np.int64]) -> _D
     family = fit.family
     assert isinstance(family, OrdinalFamily)
     count = len(fit.response.categories) - 1
-    parts = [np.broadcast_to(np.eye(count), (len(rows), count, count))]
+    columns = [np.broadcast_to(np.eye(count), (len(rows), count, count))]
     offset = np.zeros((len(rows), 1))
     for name, predictor in fit.predictors.items():
         x = predictor.design.x[rows]
         block = np.zeros((len(rows), count, x.shape[1]))
         at = slice(None) if name == MEAN else slice(_threshold(fit, name), _threshold(fit, name) + 1)
         block[:, at] = -x[:, None]
-        parts.append(block)
+        columns.append(block)
         if name == MEAN:
             offset = -predictor.design.offset[rows][:, None]
     at_zero = {MEAN: RowValue(fit.link, np.zeros((1, 1))), "disc": number(np.ones((1, 1)))}
     given = fit.response.additions.weights
     weights = np.bincount(kind, weights=given, minlength=len(rows)).astype(np.float64)
     counts = np.bincount(kind, minlength=len(rows)).astype(np.float64)
-    return _Distances(family, at_zero, np.concatenate(parts, axis=2), offset, weights, counts)
+    return _Distances(family, at_zero, np.concatenate(columns, axis=2), offset, weights, counts)
 
 
 def _threshold(fit: Fit, name: str) -> int:

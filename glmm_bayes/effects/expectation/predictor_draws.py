@@ -13,6 +13,7 @@ from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError, row_text, value_text
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.design.column import as_labels
 from glmm_bayes.design.design import Design
@@ -26,8 +27,6 @@ from glmm_bayes.fit.linear_predictor import conditional_part, error_of_condition
 from glmm_bayes.priors.names import PredictorNames, prefix_of
 from glmm_bayes.priors.priors import SharedEffects
 from glmm_bayes.priors.spread import Spread
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -119,13 +118,13 @@ class PredictorDraws:
         """Return the columns that the linear predictor is made of."""
         known = [group for group, _ in self.subject]
         varying = [spread.group for spread in self.marginal]
-        parts = [self.design.x, self.design.offset[:, None], *(group.z for group in (*known, *varying))]
-        return parts + _levels([*known, *(spread.group for spread in self.marginal if spread.needs_levels)])
+        columns = [self.design.x, self.design.offset[:, None], *(group.z for group in (*known, *varying))]
+        return columns + _levels([*known, *(spread.group for spread in self.marginal if spread.needs_levels)])
 
     def random_columns(self) -> list[Array]:
         """Return the columns that the random part beside it is made of."""
-        parts = [spread.group.z for spread in self.integrated]
-        return parts + _levels([spread.group for spread in self.integrated if spread.needs_levels])
+        columns = [spread.group.z for spread in self.integrated]
+        return columns + _levels([spread.group for spread in self.integrated if spread.needs_levels])
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,8 @@ class AllPredictors:
 
     Attributes
     ----------
-    pieces : mapping of str to PredictorDraws
+    draws : mapping of str to PredictorDraws
+        By parameter.
     singles : mapping of str to RowValue
         Parameters with one value for all rows, over all draws.
     crossed : tuple of Crossed
@@ -144,7 +144,7 @@ class AllPredictors:
         Numbers that one row of one draw takes: categories.
     """
 
-    pieces: Mapping[str, PredictorDraws]
+    draws: Mapping[str, PredictorDraws]
     singles: Mapping[str, RowValue]
     crossed: tuple[Crossed, ...]
     combinations: Combinations | None
@@ -153,20 +153,20 @@ class AllPredictors:
     @property
     def main(self) -> str:
         """The linear predictor with the most distinct columns of its own."""
-        return max(self.pieces, key=lambda name: self.pieces[name].design.x.shape[1])
+        return max(self.draws, key=lambda name: self.draws[name].design.x.shape[1])
 
     def columns(self) -> list[Array]:
         """Return the columns in which rows of one kind are equal."""
-        return [*self.pieces[self.main].eta_columns(), *self.columns_beside_main()]
+        return [*self.draws[self.main].eta_columns(), *self.columns_beside_main()]
 
     def columns_beside_main(self) -> list[Array]:
         """Return the columns of all that an answer depends on, but for the main linear predictor."""
-        others = [pieces for name, pieces in self.pieces.items() if name != self.main]
-        parts = [column for pieces in others for column in pieces.eta_columns()]
-        parts += [column for pieces in self.pieces.values() for column in pieces.random_columns()]
+        others = [predictor for name, predictor in self.draws.items() if name != self.main]
+        columns = [column for predictor in others for column in predictor.eta_columns()]
+        columns += [column for predictor in self.draws.values() for column in predictor.random_columns()]
         if self.combinations is not None:
-            parts += [column for name in self.pieces for column in self.combinations.columns(name)]
-        return parts
+            columns += [column for name in self.draws for column in self.combinations.columns(name)]
+        return columns
 
     def at(self, block: slice, rows: NDArray[np.int64], eta: Array | None = None) -> RowParameters:
         """Return the parameters of some rows in a block of draws.
@@ -177,23 +177,23 @@ class AllPredictors:
         at: dict[str, RowValue] = {}
         variance: dict[str, Array] = {}
         heavy = None
-        for name, pieces in self.pieces.items():
+        for name, predictor in self.draws.items():
             given = eta if name == self.main else None
-            at[name] = RowValue(pieces.link, pieces.eta(block, rows) if given is None else given)
-            if pieces.integrated:
-                variance[name], found = pieces.variance(block, rows)
-                heavy = heavy or found
+            at[name] = RowValue(predictor.link, predictor.eta(block, rows) if given is None else given)
+            if predictor.integrated:
+                variance[name], student = predictor.variance(block, rows)
+                heavy = heavy or student
         at |= {name: replace(value, eta=value.eta[block]) for name, value in self.singles.items()}
         covariance: dict[tuple[str, str], Array] = {}
         for crossed in self.crossed:
             part = crossed.covariance(block, rows)
             covariance[crossed.pair] = covariance.get(crossed.pair, 0.0) + part
         joint = Joint(at, variance, covariance, smooth=eta is not None)
-        solved = max(pieces.solved(block, rows) for pieces in self.pieces.values())
+        solved = max(predictor.solved(block, rows) for predictor in self.draws.values())
         return RowParameters(joint, heavy, self._attenuation(block), solved)
 
     def _attenuation(self, block: slice) -> Array | None:
-        spreads = [spread for pieces in self.pieces.values() for spread in pieces.integrated]
+        spreads = [spread for predictor in self.draws.values() for spread in predictor.integrated]
         return next((f for spread in spreads if (f := spread.attenuation(block)) is not None), None)
 
 
@@ -219,10 +219,10 @@ class Crossed:
 
 
 def _all_predictors(question: Question, rows: Rows, direct: bool) -> AllPredictors:
-    pieces = {name: _predictor_draws(question, name, design, direct) for name, design in rows.designs.items()}
+    draws = {name: _predictor_draws(question, name, design, direct) for name, design in rows.designs.items()}
     width = max(1, len(question.categories))
     return AllPredictors(
-        pieces, _singles(question), _crossed(question, rows), combinations_of(question, rows), width
+        draws, _singles(question), _crossed(question, rows), combinations_of(question, rows), width
     )
 
 
@@ -251,8 +251,8 @@ def _crossed(question: Question, rows: Rows) -> tuple[Crossed, ...]:
     fit = question.fit
     result = []
     for shared in fit.priors.shared:
-        own = [index for index, (name, _) in enumerate(shared.members) if name in rows.designs]
-        for first, second in combinations(own, 2):
+        members = [index for index, (name, _) in enumerate(shared.members) if name in rows.designs]
+        for first, second in combinations(members, 2):
             (left, i), (right, j) = shared.members[first], shared.members[second]
             groups = rows.designs[left].groups[i], rows.designs[right].groups[j]
             if question.estimand.words[groups[0].factor] != "population":
@@ -309,8 +309,8 @@ def distinct_kinds(
 
     With ``direct`` a predictor that gives the population mean itself stands for it, without integration.
     """
-    whole = _all_predictors(question, rows, direct)
-    return whole, *distinct_rows(np.hstack(whole.columns()))
+    predictors = _all_predictors(question, rows, direct)
+    return predictors, *distinct_rows(np.hstack(predictors.columns()))
 
 
 def _check_known(group: GroupDesign, design: Design) -> None:
@@ -318,10 +318,10 @@ def _check_known(group: GroupDesign, design: Design) -> None:
     bad = unseen.any(axis=1)
     if bad.any():
         rows = tuple(design.table.rows[bad].tolist())
-        found = _unseen_labels(group, design, unseen)
-        levels = "1 level was" if len(found) == 1 else f"{len(found)} levels were"
+        labels = _unseen_labels(group, design, unseen)
+        levels = "1 level was" if len(labels) == 1 else f"{len(labels)} levels were"
         message = (
-            f"'{group.factor}': {levels} not in the training data ({value_text(found)}; {row_text(rows)})."
+            f"'{group.factor}': {levels} not in the training data ({value_text(labels)}; {row_text(rows)})."
         )
         hint = (
             'Ask for estimand="population" (average over groups), "typical" (effect 0) or '

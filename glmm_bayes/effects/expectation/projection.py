@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.maths import NUMPY
+from glmm_bayes.core.maths import NUMPY, Array
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.design.response_additions import Additions
@@ -24,8 +23,6 @@ from glmm_bayes.families.likelihood import adjusted
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import draw_blocks, fixed_part, single_values
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 _MOST_STEPS = 200
 # Of the scores, relative to the sum of the sizes of their terms: rounding.
@@ -63,23 +60,24 @@ def project(fit: Fit, solve: Projection) -> tuple[Array, Array]:
     """Return projected coefficients, shape (draw, coef), and the largest gap in each draw."""
     design = fit.design
     question = Question(fit, read_estimand("population", fit))
-    whole = distinct_kinds(question, training_rows(fit))[0]
+    predictors = distinct_kinds(question, training_rows(fit))[0]
     additions = fit.response.additions
     beside = [part[:, None] for part in (additions.se, additions.rate) if part is not None]
-    rows, spread = distinct_rows(np.hstack([*whole.columns(), *beside]))
+    rows, spread = distinct_rows(np.hstack([*predictors.columns(), *beside]))
     counts = np.bincount(spread, minlength=len(rows)).astype(np.float64)
     weights = 1.0 if additions.weights is None else additions.weights
     trials = np.bincount(spread, weights=weights * fit.response.trials, minlength=len(rows))
     # Orthonormal columns: both projections are equivariant, and raw ones can be nearly dependent.
     back = orthonormal(design.x[rows], counts)
-    own = Additions(
+    of_rows = Additions(
         se=None if additions.se is None else additions.se[rows],
         se_adds_sigma=additions.se_adds_sigma,
         rate=None if additions.rate is None else additions.rate[rows],
     )
-    cells = DistinctRows(design.x[rows] @ back, design.offset[rows], trials, counts, own)
+    cells = DistinctRows(design.x[rows] @ back, design.offset[rows], trials, counts, of_rows)
     evaluators = [
-        AnswerEvaluator(replace(question, scale=scale), whole, on_scale) for scale in ("response", "link")
+        AnswerEvaluator(replace(question, scale=scale), predictors, on_scale)
+        for scale in ("response", "link")
     ]
     together, place = list(evaluators[0].cells(rows, len(rows))), positions(rows)
     beta = fit.flat["beta"]

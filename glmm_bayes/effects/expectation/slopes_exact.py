@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.conditional import conditional_predictor
 from glmm_bayes.core.integrals import population_mean, population_mean_derivatives
 from glmm_bayes.core.joint import Joint
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.mean_rules import rule_of
 from glmm_bayes.core.tabulated import tabulate
 from glmm_bayes.effects.estimand.question import SMALL, Question
@@ -26,8 +27,6 @@ from glmm_bayes.effects.expectation.expectation import on_scale
 from glmm_bayes.effects.expectation.level_averages import slope_over_levels
 from glmm_bayes.effects.expectation.predictor_draws import AllPredictors, PredictorDraws, RowParameters
 from glmm_bayes.fit.linear_predictor import marginal_attenuation, marginal_variance
-
-Array = NDArray[np.float64]
 
 #: Step along a direction of the linear predictors, for means of several of them.
 _ALONG = 0.02
@@ -40,7 +39,7 @@ class SlopeEvaluator:
     Attributes
     ----------
     question : Question
-    whole, plus, minus : AllPredictors
+    predictors, plus, minus : AllPredictors
         Of the rows, and of the rows to both sides.
     x : ndarray, shape (row,)
         The variable.
@@ -50,7 +49,7 @@ class SlopeEvaluator:
     """
 
     question: Question
-    whole: AllPredictors
+    predictors: AllPredictors
     plus: AllPredictors
     minus: AllPredictors
     x: Array
@@ -64,34 +63,39 @@ class SlopeEvaluator:
     @property
     def _has_curves(self) -> bool:
         """Whether mean and derivatives are functions of one linear predictor where variances are equal."""
-        pieces = self.whole.pieces[self.whole.main]
-        is_single = self.question.is_mu and self.whole.main == self.question.single
-        is_plain = self.whole.combinations is None and not pieces.marginal and bool(pieces.integrated)
+        main = self.predictors.draws[self.predictors.main]
+        is_single = self.question.is_mu and self.predictors.main == self.question.single
+        is_plain = self.predictors.combinations is None and not main.marginal and bool(main.integrated)
         return is_single and is_plain and not rule_of(self.question.link).is_closed
 
     def _beside_main(self) -> list[Array]:
         return [
-            column for side in (self.whole, self.plus, self.minus) for column in side.columns_beside_main()
+            column
+            for side in (self.predictors, self.plus, self.minus)
+            for column in side.columns_beside_main()
         ]
 
     def values(self, block: slice, cell: EvaluatedCell) -> tuple[Array, str, float]:
-        """Return slopes of a cell in a block of draws, shape (draw, row) or (draw, row, category)."""
-        rows = cell.rows
-        if cell.is_curve and (found := self._by_table(block, rows)):
-            return found
-        return self.of_parts(self.parts(block, rows), block, rows)
+        """Return slopes of a cell in a block of draws, the rule that gave them, and its largest error.
 
-    def parts(
+        Slopes have the shape (draw, row) or (draw, row, category).
+        """
+        rows = cell.rows
+        if cell.is_curve and (tabulated := self._by_table(block, rows)):
+            return tabulated
+        return self.at_parameters(self.parameters(block, rows), block, rows)
+
+    def parameters(
         self, block: slice, rows: NDArray[np.int64]
     ) -> tuple[RowParameters, RowParameters, RowParameters]:
         """Return the parameters of rows and of their neighbours."""
-        return parts_of_sides(self.whole, self.plus, self.minus, block, rows)
+        return parameters_of_sides(self.predictors, self.plus, self.minus, block, rows)
 
-    def of_parts(
+    def at_parameters(
         self, three: Sequence[RowParameters], block: slice, rows: NDArray[np.int64]
     ) -> tuple[Array, str, float]:
-        """Return slopes at the parameters of rows and of their neighbours."""
-        sides = (self.whole, self.plus, self.minus)
+        """Return slopes at the parameters of rows and of their neighbours, the rule, and its error."""
+        sides = (self.predictors, self.plus, self.minus)
         mean, slope, rule, error = slope_over_levels(
             self.question, _mean_and_slope, sides, three, block, rows
         )
@@ -105,7 +109,7 @@ class SlopeEvaluator:
         self, three: Sequence[RowParameters], block: slice, rows: NDArray[np.int64], error: float
     ) -> tuple[Array, float]:
         """Return the slope of the log of the mean, and its error."""
-        sides = (self.whole, self.plus, self.minus)
+        sides = (self.predictors, self.plus, self.minus)
         if not self.question.keeps_logs:
             slope, gap = _along(replace(self.question, scale="log"), *three)
             return slope, max(error, gap)
@@ -118,27 +122,27 @@ class SlopeEvaluator:
     def _needs_logs(self, mean: Array) -> bool:
         """Tell whether means that are divided by have too few digits, or none."""
         question = self.question
-        has_logs = question.keeps_logs or (question.has_logs and self.whole.combinations is None)
+        has_logs = question.keeps_logs or (question.has_logs and self.predictors.combinations is None)
         if not self.is_relative or question.scale != "response" or not has_logs:
             return False
         return bool((~(mean >= SMALL) | (mean > 1.0 / SMALL)).any())
 
     def _by_table(self, block: slice, rows: NDArray[np.int64]) -> tuple[Array, str, float] | None:
         """Look mean and derivatives up in tables of this block's draws."""
-        one = parts_of_sides(self.whole, self.plus, self.minus, block, rows[:1])
+        one = parameters_of_sides(self.predictors, self.plus, self.minus, block, rows[:1])
         if one[0].heavy is not None or one[0].attenuation is not None:
             return None
         name, link = self.question.single, self.question.link
-        v, high, low = (parts.joint.variance[name] for parts in one)
+        v, high, low = (parameters.joint.variance[name] for parameters in one)
         eta, plus, minus = (
-            side.pieces[name].eta(block, rows) for side in (self.whole, self.plus, self.minus)
+            side.draws[name].eta(block, rows) for side in (self.predictors, self.plus, self.minus)
         )
-        found: dict[str, float] = {}
+        rules: dict[str, float] = {}
 
         def curve(points: Array) -> Array:
             spread = np.broadcast_to(v, points.shape)
             integral = population_mean(link, points, spread, smooth=True)
-            found[integral.rule] = max(integral.error, found.get(integral.rule, 0.0))
+            rules[integral.rule] = max(integral.error, rules.get(integral.rule, 0.0))
             derivatives = population_mean_derivatives(link, points, spread, smooth=True)
             return np.stack([integral.value, *derivatives], axis=-1)
 
@@ -155,51 +159,59 @@ class SlopeEvaluator:
         if self.question.scale == "link":
             mean = link.link(mean)
             slope = slope / link.inverse_derivative(mean)
-        rule = "; ".join(f"{name}, tabulated" for name in found)
+        rule = "; ".join(f"{name}, tabulated" for name in rules)
         x = self.x[rows]
-        return self.measure(slope, x, mean), rule, max(found.values()) + table.error
+        return self.measure(slope, x, mean), rule, max(rules.values()) + table.error
 
 
 #: Takes slopes, values of the variable and means to what is reported.
 SlopeMeasure = Callable[[Array, Array, Array], Array]
 
 
-def parts_of_sides(
-    whole: AllPredictors, plus: AllPredictors, minus: AllPredictors, block: slice, rows: NDArray[np.int64]
+def parameters_of_sides(
+    predictors: AllPredictors,
+    plus: AllPredictors,
+    minus: AllPredictors,
+    block: slice,
+    rows: NDArray[np.int64],
 ) -> tuple[RowParameters, RowParameters, RowParameters]:
     """Return the parameters of rows and, one derivative to each side, of their neighbours.
 
     A conditional predictor is no linear function of the columns: its derivative is that of the solution,
     (h'(eta) eta' - m_v v') / m_eta.
     """
-    parts, high, low = (each.at(block, rows) for each in (whole, plus, minus))
-    for name, pieces in whole.pieces.items():
-        if pieces.marginal:
-            sides = plus.pieces[name], minus.pieces[name]
-            change = _conditional_change(pieces, *sides, block, rows)
-            at_zero = pieces.at_zero(block, rows)
+    parameters, high, low = (each.at(block, rows) for each in (predictors, plus, minus))
+    for name, predictor in predictors.draws.items():
+        if predictor.marginal:
+            sides = plus.draws[name], minus.draws[name]
+            change = _conditional_change(predictor, *sides, block, rows)
+            at_zero = predictor.at_zero(block, rows)
             high = _recentred(high, name, at_zero + change - sides[0].at_zero(block, rows))
             low = _recentred(low, name, at_zero - change - sides[1].at_zero(block, rows))
-    return parts, high, low
+    return parameters, high, low
 
 
-def _recentred(parts: RowParameters, name: str, shift: Array) -> RowParameters:
-    value = parts.joint.at[name]
-    at = {**parts.joint.at, name: replace(value, eta=value.eta + shift)}
-    return replace(parts, joint=replace(parts.joint, at=at))
+def _recentred(parameters: RowParameters, name: str, shift: Array) -> RowParameters:
+    value = parameters.joint.at[name]
+    at = {**parameters.joint.at, name: replace(value, eta=value.eta + shift)}
+    return replace(parameters, joint=replace(parameters.joint, at=at))
 
 
 def _conditional_change(
-    pieces: PredictorDraws, plus: PredictorDraws, minus: PredictorDraws, block: slice, rows: NDArray[np.int64]
+    predictor: PredictorDraws,
+    plus: PredictorDraws,
+    minus: PredictorDraws,
+    block: slice,
+    rows: NDArray[np.int64],
 ) -> Array:
     """Return the derivative of the conditional predictor, shape (draw, row)."""
-    etas = [each.of_columns(block, rows) for each in (pieces, plus, minus)]
+    etas = [each.of_columns(block, rows) for each in (predictor, plus, minus)]
     v, v_plus, v_minus = (
         marginal_variance(each.marginal, eta, block, rows)
-        for each, eta in zip((pieces, plus, minus), etas, strict=True)
+        for each, eta in zip((predictor, plus, minus), etas, strict=True)
     )
-    eta, link = etas[0], pieces.link
-    f = marginal_attenuation(pieces.marginal, block)
+    eta, link = etas[0], predictor.link
+    f = marginal_attenuation(predictor.marginal, block)
     d_v = 0.5 * f * f * (v_plus - v_minus)
     v = f * f * v
     in_eta, in_v = population_mean_derivatives(link, conditional_predictor(link, eta, v), v)
@@ -208,17 +220,17 @@ def _conditional_change(
 
 
 def _mean_and_slope(
-    question: Question, parts: RowParameters, plus: RowParameters, minus: RowParameters
+    question: Question, parameters: RowParameters, plus: RowParameters, minus: RowParameters
 ) -> tuple[Array, Array, str, float]:
     """Return the mean on the scale, its slope, the rule of the mean and its error."""
-    mean, rule, error = on_scale(question, parts)
-    if not question.is_mu or parts.heavy is not None:
-        slope, gap = _along(question, parts, plus, minus)
+    mean, rule, error = on_scale(question, parameters)
+    if not question.is_mu or parameters.heavy is not None:
+        slope, gap = _along(question, parameters, plus, minus)
         return mean, slope, rule, max(error, gap)
     name, link = question.single, question.link
-    eta = parts.joint.at[name].eta
+    eta = parameters.joint.at[name].eta
     d_eta = 0.5 * (plus.joint.at[name].eta - minus.joint.at[name].eta)
-    v = parts.joint.variance.get(name)
+    v = parameters.joint.variance.get(name)
     if v is None:
         slope = link.inverse_derivative(eta) * d_eta
         if question.scale == "link":
@@ -227,7 +239,7 @@ def _mean_and_slope(
                 slope = np.where(mean == eta, d_eta, slope / link.inverse_derivative(mean))
         return mean, np.asarray(slope), rule, error
     d_v = 0.5 * (plus.joint.variance[name] - minus.joint.variance[name])
-    if (f := parts.attenuation) is not None:
+    if (f := parameters.attenuation) is not None:
         eta, d_eta, v, d_v = f * eta, f * d_eta, f * f * v, f * f * d_v
     in_eta, in_v = population_mean_derivatives(link, eta, v)
     slope = in_eta * d_eta + in_v * d_v
@@ -238,20 +250,20 @@ def _mean_and_slope(
     slope = slope / np.where(lost, 1.0, steep)
     if lost.any():
         # Where the mean leaves the range of a float, its link does not.
-        along, gap = _along(question, parts, plus, minus)
+        along, gap = _along(question, parameters, plus, minus)
         slope, error = np.where(lost, along, slope), max(error, gap)
     return mean, np.asarray(slope), rule, error
 
 
 def _along(
-    question: Question, parts: RowParameters, plus: RowParameters, minus: RowParameters
+    question: Question, parameters: RowParameters, plus: RowParameters, minus: RowParameters
 ) -> tuple[Array, float]:
     """Differentiate an answer that has no derivative in closed form, by differences along the direction."""
-    size = _sizes(parts, plus, minus)
+    size = _sizes(parameters, plus, minus)
     t = _ALONG / size
 
     def at(k: int) -> Array:
-        return on_scale(question, _between(parts, plus, minus, k * t))[0]
+        return on_scale(question, _between(parameters, plus, minus, k * t))[0]
 
     gaps = np.stack([at(k) - at(-k) for k in (1, 2, 3)], axis=-1)
     step = t.reshape(*t.shape, *(1,) * (gaps.ndim - 3))
@@ -259,27 +271,27 @@ def _along(
     return slope, float(np.abs(slope - coarse).max(initial=0.0))
 
 
-def _sizes(parts: RowParameters, plus: RowParameters, minus: RowParameters) -> Array:
+def _sizes(parameters: RowParameters, plus: RowParameters, minus: RowParameters) -> Array:
     """Return how fast the linear predictors and variances change, at least 1, shape (draw, row)."""
     size = np.ones(())
-    for name, value in parts.joint.at.items():
+    for name, value in parameters.joint.at.items():
         if np.ndim(value.eta) == 2:
             change = 0.5 * (plus.joint.at[name].eta - minus.joint.at[name].eta)
             size = np.maximum(size, np.abs(change))
-    for name, v in parts.joint.variance.items():
+    for name, v in parameters.joint.variance.items():
         change = 0.5 * (plus.joint.variance[name] - minus.joint.variance[name])
         # Variances stay positive within three steps.
         size = np.maximum(size, 6.0 * _ALONG * np.abs(change) / np.maximum(v, 1e-12))
     return np.asarray(size)
 
 
-def _between(parts: RowParameters, plus: RowParameters, minus: RowParameters, t: Array) -> RowParameters:
+def _between(parameters: RowParameters, plus: RowParameters, minus: RowParameters, t: Array) -> RowParameters:
     """Return the parameters at a distance along the direction."""
 
     def moved(middle: Array, high: Array, low: Array) -> Array:
         return np.asarray(middle + t * 0.5 * (high - low))
 
-    joint, high, low = parts.joint, plus.joint, minus.joint
+    joint, high, low = parameters.joint, plus.joint, minus.joint
     at = {
         name: replace(value, eta=moved(value.eta, high.at[name].eta, low.at[name].eta))
         # Thresholds are a vector in every draw, and no function of the variable.
@@ -294,7 +306,7 @@ def _between(parts: RowParameters, plus: RowParameters, minus: RowParameters, t:
     covariance = {
         pair: moved(c, high.covariance[pair], low.covariance[pair]) for pair, c in joint.covariance.items()
     }
-    heavy = parts.heavy
+    heavy = parameters.heavy
     if heavy is not None and plus.heavy is not None and minus.heavy is not None:
         heavy = replace(heavy, variance=moved(heavy.variance, plus.heavy.variance, minus.heavy.variance))
     return RowParameters(Joint(at, variance, covariance), heavy)

@@ -6,18 +6,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.averages import free_names
 from glmm_bayes.effects.expectation.moments import Moments, covariance_of_means, moments, response_words
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.of_draws import quantities
 from glmm_bayes.fit.fit import Fit, check_fit
-
-Array = NDArray[np.float64]
 
 #: Scale and rule of shares of variance.
 RESPONSE_SCALE = "response scale, exact law of total variance"
@@ -98,11 +96,11 @@ def icc(
     return quantities(fit, values, grid, shown, statement, quantity=what, hypothesis=hypothesis)
 
 
-def _between_levels(fit: Fit, found: Moments, factor: str) -> Array:
+def _between_levels(fit: Fit, of_rows: Moments, factor: str) -> Array:
     """Return the covariance of the means of two rows that share the level of one factor, (draw, kind)."""
-    if not isinstance(factor, str) or factor not in found.variances:
+    if not isinstance(factor, str) or factor not in of_rows.variances:
         message = f"no grouping factor '{factor}'."
-        hint = f"Factors: {', '.join(found.variances) or 'none'}."
+        hint = f"Factors: {', '.join(of_rows.variances) or 'none'}."
         raise PredictionError(Finding("factor", message, hint=hint))
-    kinds = np.arange(found.v.shape[1])
-    return covariance_of_means(fit, found, kinds, kinds, found.variances[factor])
+    kinds = np.arange(of_rows.v.shape[1])
+    return covariance_of_means(fit, of_rows, kinds, kinds, of_rows.variances[factor])

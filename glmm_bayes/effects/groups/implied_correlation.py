@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import Rows
@@ -20,8 +21,6 @@ from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.of_draws import quantities
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 
 def implied_correlation(
@@ -71,15 +70,15 @@ def implied_correlation(
     """
     check_fit(fit)
     shown = read_interval(probability, interval)
-    found, grid = moments(fit, newdata)
+    of_rows, grid = moments(fit, newdata)
     rows, _ = rows_of(Question(fit, read_estimand("population", fit)), newdata)
-    if len(found.kind) < 2:
-        message = f"a correlation needs two rows of one group, found {len(found.kind)}."
+    if len(of_rows.kind) < 2:
+        message = f"a correlation needs two rows of one group, found {len(of_rows.kind)}."
         raise PredictionError(Finding("newdata_schema", message))
-    first, second = np.triu_indices(len(found.kind), 1)
-    one, two = found.kind[first], found.kind[second]
-    covariance = covariance_of_means(fit, found, one, two, _shared_variance(fit, rows, first, second))
-    total = np.sqrt(found.between + found.within)
+    first, second = np.triu_indices(len(of_rows.kind), 1)
+    one, two = of_rows.kind[first], of_rows.kind[second]
+    covariance = covariance_of_means(fit, of_rows, one, two, _shared_variance(fit, rows, first, second))
+    total = np.sqrt(of_rows.between + of_rows.within)
     grid = grid.reset_index(drop=True)
     differing = [name for name in grid.columns if grid[name].nunique() > 1]
     frame = pd.DataFrame({"row": first, "other": second})

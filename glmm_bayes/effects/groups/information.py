@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from glmm_bayes.core.maths import NUMPY
+from glmm_bayes.core.maths import NUMPY, Array
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.families.likelihood import adjusted, log_likelihood
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 #: Of differences of the log likelihood, on the linear predictor.
 _STEP = 1e-3
@@ -49,8 +46,10 @@ def row_information(fit: Fit, at: RowValues, name: str = MEAN) -> tuple[Array, A
 def _row_likelihood(fit: Fit, at: RowValues, name: str, shift: float) -> Array:
     response, value = fit.response, at[name]
     moved = {**at, name: replace(value, eta=value.eta + shift)}
-    found = log_likelihood(fit.family, response.values, response.trials, moved, response.additions, NUMPY)
-    return np.asarray(found)
+    log_density = log_likelihood(
+        fit.family, response.values, response.trials, moved, response.additions, NUMPY
+    )
+    return np.asarray(log_density)
 
 
 def level_information(group: GroupDesign, weights: Array) -> Array:

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special
 
 from glmm_bayes.core.arguments import check_texts, is_open_share
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError, row_text, shown_value
 from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.estimand.estimand import Estimand
 from glmm_bayes.effects.estimand.ordered_categories import one_discrimination
@@ -27,8 +27,6 @@ from glmm_bayes.spec.linear_predictor import MEAN
 #: Distinct rows at which it is seen whether a contrast is one number.
 _MOST_ROWS = 1000
 _EQUAL = 1e-9
-
-Array = NDArray[np.float64]
 
 
 def interval_ratio(
@@ -145,11 +143,11 @@ def _one_contrast(
         first = distinct_rows(np.hstack(columns))[0]
         rows = fit.design.table.take(first[:: -(-len(first) // _MOST_ROWS)])
     # Of ordered categories the linear predictor itself is what the logit link stands for.
-    own = {"scale": "link"} if fit.family.mean_is_mu else {"parameter": MEAN}
-    typical = Estimand("typical", newdata=rows, **own)
-    found = comparisons(fit, variable, estimand=typical, values=values, by=False)
-    names = list(dict.fromkeys(found.grid["contrast"]))
-    each = found.draws.to_numpy().reshape(-1, len(names), found.draws.sizes["row"] // len(names))
+    scale = {"scale": "link"} if fit.family.mean_is_mu else {"parameter": MEAN}
+    typical = Estimand("typical", newdata=rows, **scale)
+    effects = comparisons(fit, variable, estimand=typical, values=values, by=False)
+    names = list(dict.fromkeys(effects.grid["contrast"]))
+    each = effects.draws.to_numpy().reshape(-1, len(names), effects.draws.sizes["row"] // len(names))
     if np.ptp(each, axis=2).max() > _EQUAL * (1.0 + np.abs(each).max()):
         message = f"the contrast of '{variable}' on the scale of the {fit.link.name} differs from row to row."
         hint = "Write newdata= with one row, whose contrast is meant."

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.links import ProbabilityLink
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import number
 from glmm_bayes.effects.estimand.ordered_categories import discrimination
 from glmm_bayes.effects.verbs.predictions import predictions
@@ -15,15 +15,13 @@ from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import single_values
 from glmm_bayes.spec.linear_predictor import MEAN
 
-Array = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Residual:
     """Draws of the latent residual's variance, shape (draw,), and what it is, in words."""
 
     variance: Array
-    words: str
+    description: str
 
 
 def latent_residual(fit: Fit) -> Residual | None:
@@ -56,5 +54,7 @@ def latent_residual(fit: Fit) -> Residual | None:
 
 def _of_log_link(fit: Fit) -> Residual | None:
     singles = single_values(fit.flat, fit.priors, slice(None))
-    found = fit.family.log_scale_residual(singles, lambda: predictions(fit, by=True).draws.to_numpy().ravel())
-    return None if found is None else Residual(*found)
+    residual = fit.family.log_scale_residual(
+        singles, lambda: predictions(fit, by=True).draws.to_numpy().ravel()
+    )
+    return None if residual is None else Residual(*residual)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.averages import free_names, grid_frame
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import one_discrimination
@@ -21,8 +22,6 @@ from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.of_draws import quantities
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 
 def median_ratio(

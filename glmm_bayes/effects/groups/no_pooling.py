@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValue, RowValues
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.groups.information import level_information, row_information, unit_of
@@ -12,8 +13,6 @@ from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import fixed_part, group_part, single_values, subject_predictor
 from glmm_bayes.priors.names import PLAIN
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 _STEPS = 60
 _TOLERANCE = 1e-10
@@ -95,7 +94,7 @@ def _newton_step(fit: Fit, group: GroupDesign, at: RowValues, identified: NDArra
 def _at_an_end(fit: Fit, group: GroupDesign, b: Array) -> Array:
     """Decide exactly for intercepts: all successes or all failures (or counts of zero) have no maximum."""
     has_floor, has_ceiling = fit.family.infinite_ends(fit.link)
-    if group.effects != ("Intercept",) or not (has_floor or has_ceiling):
+    if not group.is_intercept or not (has_floor or has_ceiling):
         return b
     levels = len(group.levels)
     successes = np.bincount(group.codes, fit.response.values, minlength=levels)

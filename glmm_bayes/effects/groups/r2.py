@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.expectation.moments import Moments, moments, response_words
 from glmm_bayes.effects.groups.icc import RESPONSE_SCALE
 from glmm_bayes.effects.groups.latent_residual import latent_residual
@@ -23,8 +23,6 @@ from glmm_bayes.effects.result.of_draws import quantities
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.fit.linear_predictor import fixed_part
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 #: What R2 is a share of.
 _DIVISOR = (
@@ -82,14 +80,14 @@ def r2(
     """
     check_fit(fit)
     shown = read_interval(probability, interval)
-    found, _ = moments(fit)
+    of_rows, _ = moments(fit)
     mean, between, within, v = (
-        part[:, found.kind] for part in (found.mean, found.between, found.within, found.v)
+        part[:, of_rows.kind] for part in (of_rows.mean, of_rows.between, of_rows.within, of_rows.v)
     )
     sources = {"response": (mean.var(axis=1), between.mean(axis=1), within.mean(axis=1))}
     residual = latent_residual(fit)
     if residual is not None:
-        fixed = _without_offset(fit, found).var(axis=1)
+        fixed = _without_offset(fit, of_rows).var(axis=1)
         sources["latent"] = (fixed, v.mean(axis=1), residual.variance)
     rows: list[tuple[str, str, Array]] = []
     for scale, (fixed, random, rest) in sources.items():
@@ -100,7 +98,7 @@ def r2(
     latent = "" if residual is None else "; latent scale: Nakagawa's"
     of_what = "" if fit.family.mean_is_mu else f" of {response_words(fit)}"
     estimand = f"share of variance{of_what} accounted for ({RESPONSE_SCALE}{latent})"
-    words = "" if residual is None else residual.words
+    words = "" if residual is None else residual.description
     return quantities(
         fit,
         np.stack([row[2] for row in rows], axis=1),

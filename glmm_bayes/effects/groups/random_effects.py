@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.groups.information import level_information, row_information
@@ -22,8 +22,6 @@ from glmm_bayes.fit.linear_predictor import draw_blocks, needed_variables, subje
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.spread import depends_on_levels
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 ESTIMAND = "subject-specific effects of each level, scale of the linear predictor"
 
@@ -191,8 +189,8 @@ def _levels(fit: Fit, group: GroupDesign, predictor: Predictor) -> tuple[Array, 
     alone = not depends_on_levels(group, prior) and not is_spatial
     missing = np.full(b.shape[1:], np.nan)
     shrinkage, information = shrinkage_factors(fit, group, predictor) if alone else (missing, missing)
-    own = no_pooling(fit, group) if alone and predictor.name == MEAN else missing
-    numbers = {"shrinkage": shrinkage, "information": information, "no_pooling": own}
+    unpooled = no_pooling(fit, group) if alone and predictor.name == MEAN else missing
+    numbers = {"shrinkage": shrinkage, "information": information, "no_pooling": unpooled}
     beside = pd.DataFrame({name: values.reshape(-1) for name, values in numbers.items()})
     occurs = group.occurs.reshape(-1)
     return b.reshape(len(b), -1)[:, occurs], grid[occurs], beside[occurs]
@@ -211,9 +209,11 @@ def shrinkage_factors(fit: Fit, group: GroupDesign, predictor: Predictor) -> tup
         information = level_information(group, row_information(fit, at, predictor.name)[1])
         sigma = covariance[block][:, None]
         # (I + Sigma I_j)^-1 Sigma is the level's covariance given the other parameters.
-        own = np.linalg.solve(np.eye(size) + sigma @ information, np.broadcast_to(sigma, information.shape))
+        posterior = np.linalg.solve(
+            np.eye(size) + sigma @ information, np.broadcast_to(sigma, information.shape)
+        )
         prior = np.maximum(np.diagonal(sigma, axis1=2, axis2=3), np.finfo(float).tiny)
-        total += (np.diagonal(own, axis1=2, axis2=3) / prior).sum(axis=0)
+        total += (np.diagonal(posterior, axis1=2, axis2=3) / prior).sum(axis=0)
         known += np.diagonal(information, axis1=2, axis2=3).sum(axis=0)
     return total / len(covariance), known / len(covariance)
 
@@ -223,8 +223,13 @@ def pooling_factors(fit: Fit, group: GroupDesign, predictor: Predictor) -> dict[
     b, has = effect_draws(fit, group, predictor), group.occurs
     result = {}
     for position, effect in enumerate(group.effects):
-        own = b[:, has[:, position], position]
-        spread = own.var(axis=1).mean()
-        share = own.mean(axis=0).var() / spread if spread > 0 else np.nan
-        result[f"{predictor.prefix}{effect} | {group.factor}"] = float(1 - share)
+        of_levels = b[:, has[:, position], position]
+        spread = of_levels.var(axis=1).mean()
+        share = of_levels.mean(axis=0).var() / spread if spread > 0 else np.nan
+        result[pooling_name(f"{predictor.prefix}{effect}", group.factor)] = float(1 - share)
     return result
+
+
+def pooling_name(effect: str, factor: str) -> str:
+    """Name an effect of a factor as ``attrs["pooling"]`` does."""
+    return f"{effect} | {factor}"

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_flag, check_texts, whole_number
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.groups.random_effects import chosen_groups, effect_draws, only_factor
@@ -19,8 +19,6 @@ from glmm_bayes.effects.result.of_draws import quantities
 from glmm_bayes.effects.result.summary import MeanSummary, summary_frame
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.priors.predictors import Predictor
-
-Array = NDArray[np.float64]
 
 #: Columns of the ranks' whole distribution: beyond this a table is no way to look at it.
 _MOST_LEVELS = 2_000
@@ -144,10 +142,10 @@ def chosen_effect(fit: Fit, factor: str | None, effect: str | None) -> tuple[Pre
         return (*groups[0], 0)
     names: list[str] = []
     for predictor, group in groups:
-        own = [f"{predictor.prefix}{name}" for name in group.effects]
-        if effect in own:
-            return predictor, group, own.index(effect)
-        names += own
+        of_group = [f"{predictor.prefix}{name}" for name in group.effects]
+        if effect in of_group:
+            return predictor, group, of_group.index(effect)
+        names += of_group
     hint = " ".join(filter(None, (suggestion(effect, names), f"Effects: {', '.join(names)}.")))
     message = f"'{groups[0][1].factor}' has no random effect '{effect}'."
     raise PredictionError(Finding("unknown_effect", message, hint=hint))

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.estimand.ordered_categories import discrimination
 from glmm_bayes.effects.expectation.random_variance import spread_of
@@ -22,8 +22,6 @@ from glmm_bayes.priors.posterior import shared_labels
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.spread import depends_on_levels, kinds_of_rows
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 Z75 = 0.6744897501960817  # 75 % point of the standard normal
 
@@ -101,7 +99,7 @@ def variance_components(
     if further:
         statement += f"; {'_, '.join(further)}_: of that parameter"
     residual = latent_residual(fit) if variances else None
-    words = "" if residual is None else residual.words
+    words = "" if residual is None else residual.description
     return quantities(
         fit,
         np.stack([row[2] for row in rows], axis=1),
@@ -124,7 +122,7 @@ def _has_shares(fit: Fit, group: GroupDesign) -> bool:
 def has_one_variance(fit: Fit, group: GroupDesign) -> bool:
     """Tell whether every row has the one variance sd^2 of a normal intercept from the factor."""
     prior = fit.group_prior(group.slug)
-    return group.effects == ("Intercept",) and not depends_on_levels(group, prior) and prior.is_plain
+    return group.is_intercept and not depends_on_levels(group, prior) and prior.is_plain
 
 
 def _components(fit: Fit, group: GroupDesign, predictor: Predictor) -> list[tuple[str, str, Array]]:
@@ -139,8 +137,8 @@ def _components(fit: Fit, group: GroupDesign, predictor: Predictor) -> list[tupl
         corr = covariance[:, first, second] / (sd[:, first] * sd[:, second])
         rows.append((group.factor, f"corr {effects[first]}, {effects[second]}", corr))
     for name in prior.single_values:
-        own = predictor.names.of_factor(name, group.slug)
-        rows.append((group.factor, name, fit.needed(own, "variance_components")))
+        sampled = predictor.names.of_factor(name, group.slug)
+        rows.append((group.factor, name, fit.needed(sampled, "variance_components")))
     return rows
 
 
@@ -164,18 +162,18 @@ def _joint(fit: Fit) -> list[tuple[str, str, Array]]:
 
 def _shares(fit: Fit, group: GroupDesign, variances: Mapping[str, Array]) -> list[tuple[str, str, Array]]:
     """List a factor's variance, its share in all of them, median ratio and intraclass correlation."""
-    own, every = variances[group.factor], np.asarray(sum(variances.values()))
-    rows = [(group.factor, "variance", own)]
+    variance, every = variances[group.factor], np.asarray(sum(variances.values()))
+    rows = [(group.factor, "variance", variance)]
     if len(variances) > 1:
-        rows.append((group.factor, "share of the groups' variance", own / every))
+        rows.append((group.factor, "share of the groups' variance", variance / every))
     disc = discrimination(fit)
     # The ratio of two new groups is that of two means, where these exist.
     ratio = "" if fit.family.has_bounded_predictor(fit.link) else fit.family.ratio_name(fit.link)
     if ratio and disc is not None and has_one_variance(fit, group):
-        rows.append((group.factor, f"median {ratio}", np.exp(disc * np.sqrt(2 * own) * Z75)))
+        rows.append((group.factor, f"median {ratio}", np.exp(disc * np.sqrt(2 * variance) * Z75)))
     residual = latent_residual(fit)
     if residual is not None:
-        rows.append((group.factor, "ICC, latent scale", own / (every + residual.variance)))
+        rows.append((group.factor, "ICC, latent scale", variance / (every + residual.variance)))
     return rows
 
 
@@ -194,6 +192,6 @@ def factor_variances(fit: Fit) -> dict[str, Array]:
         variance = normal if heavy is None else normal + heavy
         if group.factor in result:
             variance = variance + result[group.factor]
-        own = spread.covariance[:, 0, 0] if spread.prior.is_bridge else variance @ shares
-        result[group.factor] = np.asarray(own)
+        mean = spread.covariance[:, 0, 0] if spread.prior.is_bridge else variance @ shares
+        result[group.factor] = np.asarray(mean)
     return result

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
 from glmm_bayes.core.elsewhere import in_our_words
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.estimand import Estimand
 from glmm_bayes.effects.result.group_law import GroupLaw
 from glmm_bayes.effects.result.indexed_result import IndexedResult
@@ -27,7 +27,6 @@ from glmm_bayes.fit.text_tables import WIDTH, number_text, table_text, told
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Array = NDArray[np.float64]
 
 _SHOWN_ROWS = 20
 #: What attributes say of a verb's table, and of no combination of its rows.
@@ -45,8 +44,8 @@ class Effects(IndexedResult):
     grid : pandas.DataFrame
         What each row is: covariates, the contrast, the quantity.
     attrs : mapping
-        ``quantity``, ``estimand`` (the word), ``estimand_description``, ``scale``, ``measure``,
-        ``average``, ``integration``, ``integration_error``, ``interval`` (its words),
+        ``quantity``, ``estimand`` (the word), ``estimand_name``, ``estimand_description``, ``scale``,
+        ``measure``, ``average``, ``integration``, ``integration_error``, ``interval`` (its words),
         ``interval_probability``, ``interval_kind``, ``interval_from`` (how interval ends were
         computed), ``notes`` (what was found in new rows); for new groups ``seed``; for a run that ended
         early or has draws that are not finite ``caveats``.
@@ -63,6 +62,8 @@ class Effects(IndexedResult):
         How draws of a row become numbers: mean, sd and interval, or what the verb says.
     beside : pandas.DataFrame or None
         Further columns, one number a row that is no posterior quantity.
+    compared : tuple of (str, str)
+        Of comparisons: the values that each row compares, the reference second.
     formerly : {"", "data frame"}
         What the verb returned before: the columns of a data frame can still be asked for.
 
@@ -89,6 +90,7 @@ class Effects(IndexedResult):
     estimand: Estimand | None = None
     summarised: Summary = field(default_factory=MeanSummary)
     beside: pd.DataFrame | None = None
+    compared: tuple[tuple[str, str], ...] = ()
     formerly: str = ""
 
     def __post_init__(self) -> None:
@@ -161,7 +163,8 @@ class Effects(IndexedResult):
         chosen = self._chosen(probability, interval)
         frame = self.summary(chosen.probability, interval=chosen.kind)
         attrs = {str(name): value for name, value in frame.attrs.items() if name != "caption"}
-        return captioned(self.summarised.side_by_side(frame), self._caption(chosen), **attrs)
+        table = self.summarised.side_by_side(frame, chosen)
+        return captioned(table, self._caption(chosen), **attrs)
 
     def __sub__(self, other: object) -> Effects:
         if not isinstance(other, Effects):
@@ -341,8 +344,9 @@ def _difference(one: Effects, other: Effects) -> Effects:
         )
         raise PredictionError(Finding("difference", message, hint="Ask both fits the same, of equal draws."))
     attrs = one.attrs_of_rows(f"difference between two results of: {one.attrs['quantity']}", "difference")
-    words = list(dict.fromkeys(str(each.attrs["estimand_description"]) for each in (one, other)))
-    attrs["estimand_description"] = " less ".join(words)
+    for name in ("estimand_name", "estimand_description"):
+        texts = dict.fromkeys(str(each.attrs[name]) for each in (one, other) if name in each.attrs)
+        attrs |= {name: " less ".join(texts)} if texts else {}
     if caveats := list(dict.fromkeys([*one.caveats, *other.caveats])):
         attrs["caveats"] = caveats
     return one.of_rows(one.draws.to_numpy() - other.draws.to_numpy(), one.grid, attrs)

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.normal_mixture import mixture_quantile
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

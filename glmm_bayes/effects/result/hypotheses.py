@@ -9,12 +9,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.result.effects import Effects
-
-Array = NDArray[np.float64]
 
 #: Which pairs of rows (minuend, subtrahend) each word compares.
 _PAIRS: dict[str, Callable[[int], list[tuple[int, int]]]] = {
@@ -22,7 +20,7 @@ _PAIRS: dict[str, Callable[[int], list[tuple[int, int]]]] = {
     "sequential": lambda size: [(row, row - 1) for row in range(1, size)],
     "pairwise": lambda size: [(high, low) for low, high in combinations(range(size), 2)],
 }
-_OPERATIONS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+_OPERATIONS: dict[type[ast.operator], Callable[[Array | float, Array | float], Array | float]] = {
     ast.Add: np.add,
     ast.Sub: np.subtract,
     ast.Mult: np.multiply,
@@ -115,7 +113,7 @@ def _parsed(side: str, text: str) -> ast.expr:
         raise _refusal(f"'{text[:80]}' is not an equation.") from None
 
 
-def _value(node: ast.expr, flat: Array, text: str, depth: int) -> Any:
+def _value(node: ast.expr, flat: Array, text: str, depth: int) -> Array | float:
     """Compute an expression of rows and numbers; nothing else is known."""
     if depth > _DEEPEST:
         raise _refusal(f"'{text[:80]}' is nested too deeply.")

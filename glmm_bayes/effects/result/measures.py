@@ -9,15 +9,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.core.intervals import Interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.effects.estimand.ordered_categories import AT_LEAST
 from glmm_bayes.effects.result.summary import MeanSummary
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class Measure(MeanSummary, ABC):
 
 
 class Difference(Measure):
-    """high - low."""
+    """Difference high - low."""
 
     name, label, null = "difference", "difference", 0.0
 
@@ -81,7 +79,7 @@ class Difference(Measure):
 
 
 class Ratio(Measure):
-    """high / low: a ratio of averages, not an average of ratios."""
+    """Ratio high / low: a ratio of averages, not an average of ratios."""
 
     name, label, null = "ratio", "ratio of means", 1.0
     of_ratios = True
@@ -94,7 +92,7 @@ class Ratio(Measure):
 
 
 class LogRatio(Measure):
-    """log(high / low)."""
+    """Logarithm of the ratio, log(high / low)."""
 
     name, label, null = "log_ratio", "log ratio of means", 0.0
     of_ratios = True
@@ -154,7 +152,7 @@ class LogOddsRatio(Measure):
 
 
 class Lift(Measure):
-    """high / low - 1."""
+    """Relative change, high / low - 1."""
 
     name, label, null = "lift", "relative change of means", 0.0
     of_ratios = True
@@ -167,7 +165,7 @@ class Lift(Measure):
 
 
 class Percent(Measure):
-    """100 (high / low - 1)."""
+    """Relative change in percent, 100 (high / low - 1)."""
 
     name, label, null = "percent", "relative change of means in percent", 0.0
     of_ratios = True
@@ -252,10 +250,12 @@ class FunctionMeasure(Measure):
 
     @property
     def name(self) -> str:  # type: ignore[override]
+        """The name of the function; ``custom`` if it has none."""
         return str(getattr(self.function, "__name__", "custom"))
 
     @property
     def label(self) -> str:  # type: ignore[override]
+        """The measure in words."""
         return f"{self.name} of means"
 
     null = float("nan")
@@ -263,14 +263,14 @@ class FunctionMeasure(Measure):
     def compare(self, high: Array, low: Array) -> Array:
         must = f"the measure {self.name} must return one number a draw and row"
         try:
-            found = np.asarray(self.function(high.copy(), low.copy()))
+            result = np.asarray(self.function(high.copy(), low.copy()))
         except Exception as error:
             message = f"{must}; it raised {type(error).__name__}: {error}."
             raise PredictionError(Finding("measure", message, hint=_FORM)) from error
-        if found.shape != high.shape or found.dtype.kind not in "fiub":
-            message = f"{must}: shape {high.shape}, found {found.shape} of {found.dtype}."
+        if result.shape != high.shape or result.dtype.kind not in "fiub":
+            message = f"{must}: shape {high.shape}, found {result.shape} of {result.dtype}."
             raise PredictionError(Finding("measure", message, hint=_FORM))
-        numbers = found.astype(np.float64)
+        numbers = result.astype(np.float64)
         if lost := int(np.isnan(numbers).sum()):
             message = f"{must}; {lost} of {numbers.size} are not a number."
             raise PredictionError(Finding("measure", message, hint=_FORM))

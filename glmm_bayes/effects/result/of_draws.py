@@ -8,16 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
-from numpy.typing import NDArray
 
 from glmm_bayes.core.intervals import Interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.hypotheses import contrast_rows
 from glmm_bayes.effects.result.summary import MeanSummary, Summary
 from glmm_bayes.fit.caveats import caveat_attrs
 from glmm_bayes.fit.fit import Fit
-
-Array = NDArray[np.float64]
 
 
 def draws_of_rows(fit: Fit, values: Array, attrs: Mapping[str, Any]) -> xr.DataArray:
@@ -71,13 +69,13 @@ def quantities(
     PredictionError
         ``hypothesis``.
     """
-    words = {
+    described = {
         "statement": statement,
         "quantity": quantity or statement,
         "estimand_description": description or statement,
         "remarks": remarks,
     }
-    every = words | attrs | {"interval_from": "draws"} | caveat_attrs(fit)
+    every = described | attrs | {"interval_from": "draws"} | caveat_attrs(fit)
     result = Effects(
         draws_of_rows(fit, values, every),
         grid.reset_index(drop=True),

@@ -6,11 +6,9 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.intervals import Interval
-
-Array = NDArray[np.float64]
+from glmm_bayes.core.maths import Array
 
 
 def summary_frame(flat: Array, interval: Interval) -> pd.DataFrame:
@@ -35,8 +33,8 @@ class Summary(Protocol):
     def summarise(self, flat: Array, interval: Interval) -> pd.DataFrame:
         """Summarise draws, shape (draw, row)."""
 
-    def side_by_side(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Lay out the grid and its summary as they are printed."""
+    def side_by_side(self, frame: pd.DataFrame, interval: Interval) -> pd.DataFrame:
+        """Lay out the grid and its summary, whose interval is given, as they are printed."""
 
 
 class MeanSummary:
@@ -49,6 +47,6 @@ class MeanSummary:
         """Summarise draws, shape (draw, row)."""
         return summary_frame(flat, interval)
 
-    def side_by_side(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def side_by_side(self, frame: pd.DataFrame, interval: Interval) -> pd.DataFrame:
         """Return the frame: a row of the grid is a row in print."""
         return frame

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.intervals import Interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.result.summary import MeanSummary, summary_frame
-
-Array = NDArray[np.float64]
 
 SUBJECT, POPULATION = "subject", "population"
 
@@ -45,34 +43,36 @@ class TwoSides(MeanSummary):
             frame["attenuation"] = np.concatenate([np.full(self.subject, np.nan), share])
         return frame
 
-    def side_by_side(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def side_by_side(self, frame: pd.DataFrame, interval: Interval) -> pd.DataFrame:
         """Put the population-averaged coefficients beside the subject-specific ones."""
-        sides = {word: frame[frame["estimand"] == word] for word in (SUBJECT, POPULATION)}
-        drawn = [name for name in frame.columns if name in ("mean", "sd") or name.endswith(("_lb", "_ub"))]
-        ratios = [name for name in frame.columns if name.startswith("ratio_")]
-        coefficients = [name for name in drawn if name not in ratios]
-        columns: dict[str, pd.Series] = {"coef": sides[SUBJECT]["coef"].reset_index(drop=True)}
-        for names in (coefficients, ["attenuation"] if self.both else [], ratios):
-            for word, side in sides.items():
-                if not len(side) or (names == ["attenuation"] and word == SUBJECT):
-                    continue
-                # A ratio may have no name on one side; the others stand there, also of a single draw.
-                for name in (name for name in names if name not in ratios or side[name].notna().any()):
-                    shown = name if names == ["attenuation"] else f"{word}_{name.replace('_median', '')}"
-                    columns[shown] = side[name].reset_index(drop=True)
-        further = [name for name in frame.columns if name not in {"coef", "estimand", "attenuation", *drawn}]
-        for name in (name for name in further if name not in ratios):
-            columns[name] = sides[SUBJECT][name].reset_index(drop=True)
+        sides = {
+            word: frame[frame["estimand"] == word].reset_index(drop=True) for word in (SUBJECT, POPULATION)
+        }
+        estimates = ("mean", "sd", *interval.columns)
+        ratios = {} if self.scale is None else _ratio_columns(interval)
+        columns: dict[str, pd.Series] = {"coef": sides[SUBJECT]["coef"]}
+        for word, side in sides.items():
+            columns |= {f"{word}_{name}": side[name] for name in estimates if len(side)}
+        if self.both:
+            columns["attenuation"] = sides[POPULATION]["attenuation"]
+        for word, side in sides.items():
+            # A ratio may have no name on one side; the others stand there, also of a single draw.
+            columns |= {f"{word}_{ratios[name]}": side[name] for name in ratios if side[name].notna().any()}
+        placed = {"coef", "estimand", "attenuation", *estimates, *ratios}
+        columns |= {str(name): sides[SUBJECT][name] for name in frame.columns if name not in placed}
         return pd.DataFrame(columns)
+
+
+def _ratio_columns(interval: Interval) -> dict[str, str]:
+    """Return the columns of ratios in the summary, and what each is called behind the word for its side."""
+    return {"ratio_median": "ratio", **{f"ratio_{end}": f"ratio_{end}" for end in interval.columns}}
 
 
 def _ratios(logs: Array, interval: Interval) -> pd.DataFrame:
     """Summarise ``exp(coefficient)`` by median and interval."""
-    lower, upper = interval.ends(np.exp(logs))
-    names = (f"ratio_{name}" for name in interval.columns)
-    return pd.DataFrame(
-        {"ratio_median": np.median(np.exp(logs), axis=0), **dict(zip(names, (lower, upper), strict=True))}
-    )
+    ratios = np.exp(logs)
+    numbers = (np.median(ratios, axis=0), *interval.ends(ratios))
+    return pd.DataFrame(dict(zip(_ratio_columns(interval), numbers, strict=True)))
 
 
 def _attenuation(beta: Array, gamma: Array, interval: Interval) -> Array:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.integrals import link_of_population_mean, population_mean_derivatives
 from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.averages import grid_frame
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
@@ -21,8 +21,6 @@ from glmm_bayes.effects.expectation.predictor_draws import RowParameters, distin
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.of_draws import quantities
 from glmm_bayes.fit.fit import Fit, check_fit
-
-Array = NDArray[np.float64]
 
 #: (16 sqrt(3) / (15 pi))^2 of Zeger, Liang and Albert (1988).
 ZLA = 0.345842973499
@@ -88,9 +86,9 @@ def attenuation(
         raise without_one_predictor(fit, "attenuation", "Use gb.coefficients and gb.slopes.")
     fit.family.check_new_groups(fit.link)
     rows, _ = rows_of(question, newdata)
-    whole, first, kind = distinct_kinds(question, rows)
+    predictors, first, kind = distinct_kinds(question, rows)
     link = question.link
-    evaluator = AnswerEvaluator(question, whole, _local, integrates=True)
+    evaluator = AnswerEvaluator(question, predictors, _local, integrates=True)
     both = gathered(evaluator, first, np.arange(len(first)), None, MAX_MEMORY).values
     local, approximate = np.moveaxis(both, -1, 0)
     is_logit = link.name == "logit"
@@ -111,14 +109,14 @@ def attenuation(
     )
 
 
-def _local(question: Question, found: RowParameters) -> tuple[Array, str, float]:
+def _local(question: Question, parameters: RowParameters) -> tuple[Array, str, float]:
     """Return the local attenuation and its approximation, shape (draw, row, 2)."""
-    if found.heavy is not None:
+    if parameters.heavy is not None:
         raise PredictionError(Finding("not_available", "t effects have no attenuation here."))
-    link, name, smooth = question.link, question.single, found.joint.smooth
-    f = np.ones((1, 1)) if found.attenuation is None else found.attenuation
-    eta = f * found.joint.at[name].eta
-    v = f * f * np.broadcast_to(found.joint.variance.get(name, np.zeros(())), eta.shape)
+    link, name, smooth = question.link, question.single, parameters.joint.smooth
+    f = np.ones((1, 1)) if parameters.attenuation is None else parameters.attenuation
+    eta = f * parameters.joint.at[name].eta
+    v = f * f * np.broadcast_to(parameters.joint.variance.get(name, np.zeros(())), eta.shape)
     slope = population_mean_derivatives(link, eta, v, smooth=smooth)[0]
     at_mean = link.inverse_derivative(link_of_population_mean(link, eta, v, smooth=smooth))
     both = np.broadcast_arrays(f * slope / at_mean, f / np.sqrt(1.0 + ZLA * v))

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_flag, check_texts
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.ordered_categories import discrimination
 from glmm_bayes.effects.expectation.ordinal_projection import is_projected, project_ordered
 from glmm_bayes.effects.expectation.projection import PROJECTIONS, Projection, project
@@ -31,8 +31,6 @@ from glmm_bayes.priors.implications import reading_of
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.spread import kinds_of_rows, spreads_of_draws
 from glmm_bayes.spec.linear_predictor import MEAN
-
-Array = NDArray[np.float64]
 
 
 def coefficients(
@@ -140,7 +138,7 @@ class _Sides:
     ----------
     subject : sequence of _Coefficients
     population : ndarray, shape (draw, coef), or None
-    words : tuple of str
+    statements : tuple of str
         What each side is.
     projection : str
     gap : float
@@ -149,7 +147,7 @@ class _Sides:
 
     subject: Sequence[_Coefficients]
     population: Array | None = None
-    words: tuple[str, str] = ("", "")
+    statements: tuple[str, str] = ("", "")
     projection: str = ""
     gap: float = 0.0
 
@@ -162,13 +160,13 @@ def _both_sides(fit: Fit, projection: str, solve: Projection) -> _Sides:
     if fit.predictors[MEAN].is_marginal:
         gamma, (beta, gap) = fit.flat["beta"], _conditional_coefficients(fit)
         projection = "least squares of the conditional linear predictor"
-        words = (f"{_GIVEN_GROUP} ({projection})", "population-averaged coefficient (the model's own)")
+        statements = (f"{_GIVEN_GROUP} ({projection})", "population-averaged coefficient (the model's own)")
     else:
         beta, (gamma, gap) = fit.flat["beta"], project(fit, solve)
-        words = (_GIVEN_GROUP, f"population-averaged coefficient ({projection} projection)")
+        statements = (_GIVEN_GROUP, f"population-averaged coefficient ({projection} projection)")
     first = _Coefficients(fit.design.coefficients, beta, fit.family.ratio_name(fit.link), np.ones((1, 1)))
     further = {name: predictor for name, predictor in fit.predictors.items() if name != MEAN}
-    return _Sides([first, *_subject_sides(fit, further)], gamma, words, projection, float(gap.mean()))
+    return _Sides([first, *_subject_sides(fit, further)], gamma, statements, projection, float(gap.mean()))
 
 
 def _ordinal_sides(fit: Fit, projection: str) -> _Sides:
@@ -183,8 +181,8 @@ def _ordinal_sides(fit: Fit, projection: str) -> _Sides:
     scale = discrimination(fit)
     assert scale is not None
     first = _Coefficients(names, beta, fit.family.ratio_name(fit.link), scale[..., None])
-    words = (_GIVEN_GROUP, f"population-averaged coefficient ({projection} projection)")
-    return _Sides([first], gamma, words, projection, float(gap.mean()))
+    statements = (_GIVEN_GROUP, f"population-averaged coefficient ({projection} projection)")
+    return _Sides([first], gamma, statements, projection, float(gap.mean()))
 
 
 def _subject_sides(fit: Fit, predictors: Mapping[str, Predictor]) -> list[_Coefficients]:
@@ -216,7 +214,7 @@ def _effects(fit: Fit, sides: _Sides, zla: Array | None, shown: Interval, hypoth
     if zla is not None:
         beside = pd.DataFrame({"zla_mean": np.concatenate([zla, np.full(len(grid) - len(zla), np.nan)])})
     ratios = " or ".join(dict.fromkeys(filter(None, called[:both] if both else called)))
-    statement, words = _words(sides)
+    statement, of_sides = _described(sides)
     beta = np.hstack([side.draws for side in sides.subject])
     return quantities(
         fit,
@@ -231,7 +229,7 @@ def _effects(fit: Fit, sides: _Sides, zla: Array | None, shown: Interval, hypoth
         summarised=TwoSides(both, len(names), _scales(sides) if any(called) else None),
         beside=beside,
         ratio=f"{ratios} (posterior median)" if ratios else "",
-        **words,
+        **of_sides,
     )
 
 
@@ -242,7 +240,7 @@ def _scales(sides: _Sides) -> Array:
     )
 
 
-def _words(sides: _Sides) -> tuple[str, dict[str, Any]]:
+def _described(sides: _Sides) -> tuple[str, dict[str, Any]]:
     """Return the statement of the caption, and what the result says of its two sides."""
     if sides.population is None:
         statement = (
@@ -250,14 +248,14 @@ def _words(sides: _Sides) -> tuple[str, dict[str, Any]]:
             "parameter's linear predictor"
         )
         return statement, {"subject": _GIVEN_GROUP}
-    subject, population = sides.words
-    words = {
+    subject, population = sides.statements
+    of_sides = {
         "subject": subject,
         "population": population,
         "projection": sides.projection,
         "lack_of_fit": sides.gap,
     }
-    return f"subject_: {subject}; population_: {population}", words
+    return f"subject_: {subject}; population_: {population}", of_sides
 
 
 def _remarks(fit: Fit, ratios: str, both: int) -> tuple[str, ...]:

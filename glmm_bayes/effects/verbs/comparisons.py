@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_texts, plain_flag
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.design import Design
 from glmm_bayes.effects.estimand.averages import Averages, averages, each_row, free_names
 from glmm_bayes.effects.estimand.contrasts import Change, changes
@@ -34,10 +34,14 @@ from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, Expectation
 from glmm_bayes.effects.expectation.new_groups import seed_of
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.hypotheses import contrast_rows
-from glmm_bayes.effects.result.measures import Logs, Measure, read_measure
+from glmm_bayes.effects.result.measures import (
+    Difference,
+    Logs,
+    Measure,
+    NumberNeededToTreat,
+    read_measure,
+)
 from glmm_bayes.fit.fit import Fit, check_fit
-
-Array = NDArray[np.float64]
 
 #: Averages above this leave too few digits of one minus themselves.
 _NEAR_ONE = 0.9999
@@ -143,13 +147,13 @@ def comparisons(
     check_texts(target=target)
     shown = read_interval(probability, interval)
     chosen = read_measure(measure)
-    asked = merged_estimand(
+    merged = merged_estimand(
         estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per
     )
-    parameter, newdata, weights = asked.parameter, asked.newdata, asked.weights
+    parameter, newdata, weights = merged.parameter, merged.newdata, merged.weights
     what = f"measure='{chosen.name}'" if chosen.of_ordered else ""
-    asked_scale = _asked_scale(asked, chosen)
-    question = replace(question_of(fit, asked, asked_scale, what), scale=_scale(asked, chosen))
+    scale_of_question = _scale_of_question(merged, chosen)
+    question = replace(question_of(fit, merged, scale_of_question, what), scale=_scale(merged, chosen))
     _check_measure(question, chosen, hypothesis)
     start = seed_of(fit, seed)
     base, notes = rows_of(question, newdata)
@@ -172,13 +176,28 @@ def comparisons(
     attrs = attributes(question, base, worst, quantity, start) | {
         "measure": chosen.name,
         "null": chosen.null,
-        "average": groups.words + of_whom,
+        "average": groups.description + of_whom,
     }
     frame = pd.concat(grids, ignore_index=True)
     result = effects_of(
-        question, np.concatenate(columns, axis=1), frame, attrs, notes + renamed, shown, asked, measure=chosen
+        question,
+        np.concatenate(columns, axis=1),
+        frame,
+        attrs,
+        notes + renamed,
+        shown,
+        merged,
+        measure=chosen,
     )
-    return result if hypothesis is None else contrast_rows(result, hypothesis)
+    if hypothesis is not None:
+        return contrast_rows(result, hypothesis)
+    rows = len(result.grid) // len(pairs)
+    compared = [(_values_text(high), _values_text(low)) for high, low in pairs for _ in range(rows)]
+    return replace(result, compared=tuple(compared))
+
+
+def _values_text(change: Change) -> str:
+    return ", ".join(point.label for point in change.values())
 
 
 def _check_measure(question: Question, chosen: Measure, hypothesis: Any) -> None:
@@ -192,7 +211,7 @@ def _check_measure(question: Question, chosen: Measure, hypothesis: Any) -> None
             message = f"measure='{chosen.name}' needs probabilities, and a score is none."
             hint = 'Write scale="at_least", or difference or ratio.'
         raise PredictionError(Finding("measure", message, hint=hint))
-    if hypothesis is not None and chosen.name == "nnt":
+    if hypothesis is not None and isinstance(chosen, NumberNeededToTreat):
         message = "numbers needed to treat are reciprocals of differences, and pass through infinity."
         raise PredictionError(
             Finding("hypothesis", message, hint='Contrast differences: measure="difference".')
@@ -221,29 +240,29 @@ def _logs(
     max_memory: float,
 ) -> dict[tuple[Any, ...], Logs]:
     """Return logs of the averages at each point, added up in logs; of one minus them for odds."""
-    found = []
+    of_scales = []
     for scale in ("log", "log_complement") if measure.of_odds else ("log",):
         means = _means(replace(question, scale=scale), base, pairs, groups, seed, max_memory)
-        found.append({key: mean.values for key, mean in means.items()})
-    return {key: Logs(*(logs[key] for logs in found)) for key in found[0]}
+        of_scales.append({key: mean.values for key, mean in means.items()})
+    return {key: Logs(*(logs[key] for logs in of_scales)) for key in of_scales[0]}
 
 
-def _asked_scale(asked: Estimand, measure: Measure) -> str:
+def _scale_of_question(estimand: Estimand, measure: Measure) -> str:
     """Return the scale that is asked for: a measure may be of ordered categories by itself."""
-    if measure.of_ordered is None or asked.scale == measure.of_ordered:
-        return asked.scale
-    if asked.scale != "response":
+    if measure.of_ordered is None or estimand.scale == measure.of_ordered:
+        return estimand.scale
+    if estimand.scale != "response":
         message = f"measure='{measure.name}' compares means on the scale '{measure.of_ordered}'."
         hint = f'Ask for no scale, or for scale="{measure.of_ordered}".'
         raise PredictionError(Finding("measure", message, hint=hint))
     return measure.of_ordered
 
 
-def _scale(asked: Estimand, measure: Measure) -> str:
+def _scale(estimand: Estimand, measure: Measure) -> str:
     """Return the scale on which means are averaged."""
-    if asked.scale != "link":
+    if estimand.scale != "link":
         return measure.scale
-    if measure.name != "difference":
+    if not isinstance(measure, Difference):
         message = f"measure='{measure.name}' compares means on the scale of the response."
         raise PredictionError(Finding("measure", message, hint="On the link scale ask for a difference."))
     return "link"
@@ -253,9 +272,9 @@ def _groups(rows: Rows, by: Any, newdata: Any, weights: Any, names: Sequence[str
     by = plain_flag(by)
     if by is False:
         return each_row(rows, weights)
-    found = averages(rows, True if by is None else by, newdata, weights, names)
-    assert found is not None
-    return found
+    result = averages(rows, True if by is None else by, newdata, weights, names)
+    assert result is not None
+    return result
 
 
 def _designs(question: Question) -> list[Design]:

@@ -81,12 +81,12 @@ class SideBySide(AnswersNames):
         pandas.DataFrame
             Columns ``estimand``, those of each summary, and ``answers``.
         """
-        parts = []
+        tables = []
         for word, effects in self.effects.items():
             part = effects.summary(probability, interval=interval)
             part.insert(0, "estimand", word)
-            parts.append(part.assign(answers=self._answers(word)))
-        table = pd.concat(parts, ignore_index=True)
+            tables.append(part.assign(answers=self._answers(word)))
+        table = pd.concat(tables, ignore_index=True)
         table.attrs = {"estimand": "all, one a row"}
         table.attrs.update(self.interval.replaced(probability, interval).attrs | caveat_attrs(self._first))
         return table
@@ -110,8 +110,8 @@ class SideBySide(AnswersNames):
         table = self.summary()
         lines.append(table_text(table.drop(columns="answers"), keys=1 + first.grid.shape[1]))
         for word, effects in self.effects.items():
-            means = str(effects.attrs["estimand_description"]).split(" (")[0]
-            lines.append(told(f"{word}: {self._answers(word)} ({means})"))
+            name = effects.attrs["estimand_name"]
+            lines.append(told(f"{word}: {self._answers(word)} ({name})"))
         lines += [told(f"{word}: not shown, {why}") for word, why in self.omitted.items()]
         return visible("\n".join(lines))
 
@@ -176,15 +176,15 @@ def estimands(
     refuse_unknown("estimands", ("fit", "variable", *signature(verb).parameters), question)
     question = {name: kept(value) for name, value in question.items()}
     question |= {"newdata": newdata, "probability": shown.probability, "interval": shown.kind}
-    found: dict[str, Effects] = {}
+    results: dict[str, Effects] = {}
     omitted: dict[str, str] = {}
     for word in SENTENCES:
-        own = {**question, "per": per} if word == NEW_SUBJECT else question
+        arguments = {**question, "per": per} if word == NEW_SUBJECT else question
         try:
             if variable is None:
-                found[word] = predictions(fit, **{"by": True, **own, "estimand": word})
+                results[word] = predictions(fit, **{"by": True, **arguments, "estimand": word})
             else:
-                found[word] = comparisons(fit, variable, estimand=word, **own)
+                results[word] = comparisons(fit, variable, estimand=word, **arguments)
         except GlmmError as error:
             # What concerns one estimand only must not hide the others.
             if error.code not in _OF_ONE:
@@ -192,7 +192,7 @@ def estimands(
             omitted[word] = error.findings[0].message
             if len(omitted) == len(SENTENCES):
                 raise
-    return SideBySide(found, omitted, per)
+    return SideBySide(results, omitted, per)
 
 
 #: Errors that one estimand has and another has not.

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import special
 
 from glmm_bayes.core.arguments import check_texts, listed
@@ -15,6 +14,7 @@ from glmm_bayes.core.bridge import bridge_effect, sd_of_attenuation
 from glmm_bayes.core.distinct import refuse_repeats
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.averages import free_names, grid_frame
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
@@ -25,7 +25,8 @@ from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.hypotheses import contrast_rows
 from glmm_bayes.fit.fit import Fit, check_fit
 
-Array = NDArray[np.float64]
+#: The word for the estimand of a fan.
+OVER_GROUPS = "quantiles over groups"
 
 
 def fan(
@@ -89,17 +90,17 @@ def fan(
             raise without_one_predictor(fit, "a fan of groups", hint)
         message = f"the mean of {fit.family.name} is no increasing function of one linear predictor."
         raise PredictionError(Finding("not_available", message, hint=hint))
-    whole, first, spread = distinct_kinds(question, rows)
+    predictors, first, spread = distinct_kinds(question, rows)
     check_memory(int(np.prod(fit.shape)), len(spread) * len(levels), MAX_MEMORY)
-    parts = whole.at(slice(None), first)
-    if parts.heavy is not None:
+    parameters = predictors.at(slice(None), first)
+    if parameters.heavy is not None:
         message = "the quantiles of groups with t effects are not offered."
         raise PredictionError(Finding("not_available", message))
-    eta = parts.joint.at[question.single].eta
-    sd = np.sqrt(parts.joint.variance.get(question.single, np.zeros_like(eta)))
+    eta = parameters.joint.at[question.single].eta
+    sd = np.sqrt(parameters.joint.variance.get(question.single, np.zeros_like(eta)))
     # Row by row, so that one row's quantiles stand together.
     normal = special.ndtri(levels)
-    if (f := parts.attenuation) is None:
+    if (f := parameters.attenuation) is None:
         curves = eta[:, :, None] + sd[:, :, None] * normal
     elif not sd.any():
         curves = eta[:, :, None] + bridge_effect(normal, sd_of_attenuation(f)[:, :, None])
@@ -111,10 +112,11 @@ def fan(
     grid = grid.loc[grid.index.repeat(len(levels))].reset_index(drop=True)
     grid, renamed = free_names(grid)
     grid["quantile"] = np.tile(levels, len(rows))
-    attrs = attributes(question, rows, Expectation(values, *parts.rule), quantity_of(question), 0)
+    attrs = attributes(question, rows, Expectation(values, *parameters.rule), quantity_of(question), 0)
     attrs |= {
         "average": "",
-        "estimand": "quantiles over groups",
+        "estimand": OVER_GROUPS,
+        "estimand_name": OVER_GROUPS,
         "estimand_description": "quantiles over all groups that could be drawn, exact in each draw",
     }
     result = effects_of(question, values, pd.DataFrame(grid), attrs, notes + renamed, shown)
@@ -128,8 +130,8 @@ def _checked_levels(probabilities: Sequence[float]) -> Array:
     except (TypeError, ValueError, OverflowError):
         levels = np.empty(0)
     if levels.ndim != 1 or not len(levels) or not ((levels > 0.0) & (levels < 1.0)).all():
-        found = shown_value(probabilities)
-        message = f"probabilities must be a list of numbers above 0 and below 1, found {found}."
+        shown = shown_value(probabilities)
+        message = f"probabilities must be a list of numbers above 0 and below 1, found {shown}."
         raise PredictionError(Finding("values", message, hint="Write [0.05, 0.5, 0.95]."))
     refuse_repeats("probabilities", levels.tolist())
     return levels

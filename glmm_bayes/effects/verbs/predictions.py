@@ -120,13 +120,13 @@ def predictions(
     """
     check_fit(fit)
     shown = read_interval(probability, interval)
-    asked = merged_estimand(
+    merged = merged_estimand(
         estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per
     )
-    question = question_of(fit, asked, asked.scale)
+    question = question_of(fit, merged, merged.scale)
     start = seed_of(fit, seed)
-    rows, notes = rows_of(question, asked.newdata)
-    groups = averages(rows, by, asked.newdata, asked.weights)
+    rows, notes = rows_of(question, merged.newdata)
+    groups = averages(rows, by, merged.newdata, merged.weights)
     result = answer(question, rows, start, groups, max_memory)
     law = None
     if question.estimand.new and (exact := law_of_new(question, rows, groups)):
@@ -137,6 +137,6 @@ def predictions(
         shown = shown.replaced(kind="eti") if law and interval is None else shown
     grid, renamed = free_names(grid_frame(rows) if groups is None else groups.grid)
     attrs = attributes(question, rows, result, quantity_of(question), start)
-    attrs |= {"average": "" if groups is None else groups.words}
-    effects = effects_of(question, result.values, grid, attrs, notes + renamed, shown, asked, law)
+    attrs |= {"average": "" if groups is None else groups.description}
+    effects = effects_of(question, result.values, grid, attrs, notes + renamed, shown, merged, law)
     return effects if hypothesis is None else contrast_rows(effects, hypothesis)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import check_texts, plain_flag
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, Findings, PredictionError
 from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.design.table import Column
 from glmm_bayes.effects.estimand.averages import averages, each_row, free_names
@@ -37,8 +37,6 @@ from glmm_bayes.effects.expectation.slopes_exact import SlopeEvaluator, SlopeMea
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.hypotheses import contrast_rows
 from glmm_bayes.fit.fit import Fit, check_fit
-
-Array = NDArray[np.float64]
 
 #: What is reported of a slope, the value of the variable and the mean, row by row.
 _MEASURES: Registry[SlopeMeasure] = Registry(
@@ -87,7 +85,7 @@ class Moving:
             raise PredictionError(Finding("slope", message, column=column.name, hint="Write dydx or eydx."))
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """The variable, with the unit of a slope where it has one."""
         return f"{self.variable.name}, per day" if self.variable.is_date else self.variable.name
 
@@ -181,11 +179,11 @@ def slopes(
     check_texts(variable=variable)
     shown = read_interval(probability, interval)
     how = _MEASURES[measure]
-    asked = merged_estimand(
+    merged = merged_estimand(
         estimand, scale=scale, parameter=parameter, newdata=newdata, weights=weights, per=per
     )
-    parameter, newdata, weights = asked.parameter, asked.newdata, asked.weights
-    question = question_of(fit, asked, asked.scale)
+    parameter, newdata, weights = merged.parameter, merged.newdata, merged.weights
+    question = question_of(fit, merged, merged.scale)
     start = seed_of(fit, seed)
     designs = [predictor.design for predictor in predictors_of(fit, parameter).values()]
     moving = Moving(variable_of(designs, variable), measure)
@@ -215,15 +213,15 @@ def slopes(
         result = gathered(evaluator, first, spread, groups, max_memory)
     grid, renamed = free_names(groups.grid)
     grid.insert(0, "variable", variable)
-    label = _LABELS[measure].format(quantity=quantity_of(question), variable=moving.words)
+    label = _LABELS[measure].format(quantity=quantity_of(question), variable=moving.description)
     label += held_means(designs, [variable])
     attrs = attributes(question, rows, result, label, start) | {
         "measure": measure,
         "null": 0.0,
-        "average": groups.words,
+        "average": groups.description,
         "derivative_error": sides.error,
     }
-    effects = effects_of(question, result.values, grid, attrs, notes + renamed, shown, asked)
+    effects = effects_of(question, result.values, grid, attrs, notes + renamed, shown, merged)
     return effects if hypothesis is None else contrast_rows(effects, hypothesis)
 
 
