@@ -26,7 +26,7 @@ FUNCTIONS = {name: value for name, value in PUBLIC.items() if name not in CLASSE
 #: Rooms whose public functions are held to one sentence each.
 ROOMS = (
     *("spec", "design", "priors", "describe", "graph", "sampling", "storage", "model", "cli", "commands"),
-    *("datasets", "laws", "plots", "predictive", "estimating_equations"),
+    *("covariances", "datasets", "laws", "plots", "predictive", "estimating_equations", "reporting"),
 )
 #: What classes of one room keep that stands in another.
 PROTOCOLS = (Maths,)
