@@ -238,7 +238,7 @@ def _logs(
     groups: Averages,
     seed: int,
     max_memory: float,
-) -> dict[tuple[Any, ...], Logs]:
+) -> dict[tuple[object, ...], Logs]:
     """Return logs of the averages at each point, added up in logs; of one minus them for odds."""
     of_scales = []
     for scale in ("log", "log_complement") if measure.of_odds else ("log",):
@@ -282,7 +282,7 @@ def _designs(question: Question) -> list[Design]:
     return [predictor.design for predictor in predictors_of(question.fit, question.parameter).values()]
 
 
-def _key(change: Change) -> tuple[Any, ...]:
+def _key(change: Change) -> tuple[object, ...]:
     return tuple(change.items())
 
 
@@ -293,7 +293,7 @@ def _means(
     groups: Averages,
     seed: int,
     max_memory: float,
-) -> dict[tuple[Any, ...], Expectation]:
+) -> dict[tuple[object, ...], Expectation]:
     """Average the expected responses of the rows with the variables set to each point."""
     means = {}
     # Rows that read alike are built and evaluated once.
