@@ -37,7 +37,7 @@ def _families_table() -> str:
         if family.has_thresholds:
             parameters = f"thresholds, {parameters}"
         links = ", ".join(family.links)
-        rows.append((f"`{name}`", family.coding, links, parameters, _mean(family), *_rules(family)))
+        rows.append((f"`{name}`", family.support.coding, links, parameters, _mean(family), *_rules(family)))
     heads = ("family", "response", "links, the default first", "further parameters", "mean of the response")
     return _table((*heads, "rule: effects on `mu`", "rule: correlated effects on a second parameter"), rows)
 
@@ -45,14 +45,15 @@ def _families_table() -> str:
 def _mean(family: Family) -> str:
     if family.has_category_predictors or not family.keeps_intercept:
         return "probability of each category"
-    return f"`{family.mean_text.format(y='y')}`" if family.mean_text else "`mu`"
+    text = family.response_mean.text
+    return "`mu`" if text is None else f"`{text.format(y='y')}`"
 
 
 def _rules(family: Family) -> tuple[str, str]:
     """Run the family's population mean with random effects, and tell by which rule it was found."""
     if family.has_category_predictors:
         return "trapezoid, one dimension a category; Sobol points beyond three", "the same"
-    others = [name for name in family.mean_parameters if name != "mu"]
+    others = [name for name in family.response_mean.parameters if name != "mu"]
     one = _rule(family, ["mu"])
     second = next((name for name in others if name in ("zi", "hu", "zoi")), others[0] if others else "")
     return one, _rule(family, ["mu", second]) if second else "no part in the mean"

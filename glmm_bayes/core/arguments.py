@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 import numpy as np
 
@@ -124,7 +124,7 @@ def check_flag(
         raise error(Finding(code or argument, message))
 
 
-def listed(value: object) -> list[Any] | None:
+def listed(value: object) -> list[object] | None:
     """Return the entries of a list, tuple, range, array, column, generator or the like, read once.
 
     Returns
@@ -148,7 +148,7 @@ def kept(value: object) -> object:
     return value if found is None else found
 
 
-def plain_flag(value: object) -> Any:
+def plain_flag[T](value: T) -> T | bool:
     """Return a boolean of NumPy as one of Python, and all else as it is."""
     return bool(value) if isinstance(value, np.bool_) else value
 

@@ -7,21 +7,19 @@ conditional and marginal shapes in binary random intercept models using a bridge
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 
 _PI = float(np.pi)
 
 
-def attenuation_of(sd: Any, m: Maths = NUMPY) -> Any:
+def attenuation_of(sd: Array, m: Maths = NUMPY) -> Array:
     """Return f of a bridge distribution with this standard deviation: (1 + 3 sd^2/pi^2)^(-1/2)."""
     return 1.0 / m.sqrt(1.0 + (3.0 / _PI**2) * sd * sd)
 
 
-def bridge_effect(z: Any, sd: Any, m: Maths = NUMPY) -> Any:
+def bridge_effect(z: Array, sd: Array, m: Maths = NUMPY) -> Array:
     """Return the bridge variable with the probability of a standard normal z below it.
 
     Parameters
@@ -37,6 +35,6 @@ def bridge_effect(z: Any, sd: Any, m: Maths = NUMPY) -> Any:
     return (m.log(m.sin(f * _PI * below)) - m.log(m.sin(f * _PI * above))) / f
 
 
-def sd_of_attenuation(f: Any) -> Any:
+def sd_of_attenuation(f: Array) -> Array:
     """Return the standard deviation of a bridge distribution: pi^2/3 (f^-2 - 1) is its variance."""
     return np.sqrt(_PI**2 / 3.0 * (1.0 / (f * f) - 1.0))

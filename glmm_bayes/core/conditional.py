@@ -10,18 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.links import Link
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths, Numbers
 from glmm_bayes.core.mean_rules.logit import MIXTURE
 from glmm_bayes.core.trapezoid import ROOT_2PI, Trapezoid
 
 #: Takes x, v, eta to link(m(x, v)) - eta and its first two derivatives in x.
-Gap = Callable[[Any, Any, Any, Maths], tuple[Any, Any, Any]]
+Gap = Callable[[Array, Array, Array, Maths], tuple[Array, Array, Array]]
 
 #: Of Zeger, Liang and Albert (1988): 16 sqrt(3) / (15 pi), squared.
 _ATTENUATION = 0.345842973499
@@ -41,7 +40,7 @@ _LARGEST_LOG_HAZARD = 300.0
 _SMALLEST = float(np.finfo(np.float64).tiny)
 
 
-def conditional_predictor(link: Link, eta: Any, v: Any, m: Maths = NUMPY) -> Any:
+def conditional_predictor(link: Link, eta: Array, v: Array, m: Maths = NUMPY) -> Array:
     """Return the conditional linear predictor Delta, for which E h(Delta + sqrt(v) Z) = h(eta).
 
     Parameters
@@ -82,38 +81,40 @@ def conditional_error(link: Link, v: float) -> float:
     return float(np.abs(integral.value - link.inverse(_CHECKED)).max()) + integral.error
 
 
-def _identity(eta: Any, v: Any, m: Maths) -> Any:
+def _identity(eta: Array, v: Array, m: Maths) -> Array:
     return eta + 0.0 * v
 
 
-def _log(eta: Any, v: Any, m: Maths) -> Any:
+def _log(eta: Array, v: Array, m: Maths) -> Array:
     return eta - 0.5 * v
 
 
-def _probit(eta: Any, v: Any, m: Maths) -> Any:
+def _probit(eta: Array, v: Array, m: Maths) -> Array:
     return eta * m.sqrt(1.0 + v)
 
 
-def _logit(eta: Any, v: Any, m: Maths) -> Any:
+def _logit(eta: Array, v: Array, m: Maths) -> Array:
     # Odd in eta: the lower half keeps its digits.
     low = m.where(eta < 0.0, eta, -eta)
     start = low * m.sqrt(1.0 + _ATTENUATION * v)
     return m.where(eta < 0.0, 1.0, -1.0) * _solved(_logit_gap, start, low, v, _LOGIT_STEPS, m)
 
 
-def _cloglog(eta: Any, v: Any, m: Maths) -> Any:
+def _cloglog(eta: Array, v: Array, m: Maths) -> Array:
     start = (eta + _EULER) * m.sqrt(1.0 + _GUMBEL_PRECISION * v) - _EULER
     # The mean lies between those at the outermost nodes.
     reach = float(_NODES.nodes[-1]) * _standard_deviation(v, m)
     return _solved(_cloglog_gap, start, eta, v, _CLOGLOG_STEPS, m, reach)
 
 
-def _standard_deviation(v: Any, m: Maths) -> Any:
+def _standard_deviation(v: Array, m: Maths) -> Array:
     # The derivative of a square root has no value at 0.
     return m.sqrt(m.maximum(v, _SMALLEST_VARIANCE))
 
 
-def _solved(gap: Gap, start: Any, eta: Any, v: Any, steps: int, m: Maths, reach: Any = np.inf) -> Any:
+def _solved(
+    gap: Gap, start: Array, eta: Array, v: Array, steps: int, m: Maths, reach: Numbers = np.inf
+) -> Array:
     """Take steps of Halley's method as constants, then one of Newton's, whose derivatives are the root's.
 
     The root lies within ``reach`` of ``eta``.
@@ -128,7 +129,7 @@ def _solved(gap: Gap, start: Any, eta: Any, v: Any, steps: int, m: Maths, reach:
     return x - value / slope
 
 
-def _logit_gap(x: Any, v: Any, eta: Any, m: Maths) -> tuple[Any, Any, Any]:
+def _logit_gap(x: Array, v: Array, eta: Array, m: Maths) -> tuple[Array, Array, Array]:
     """Return the gap on the logit scale for x and eta below 0, as ``LogitRule`` has the mean there."""
     is_tail = x < -0.5 * v
     inner = m.where(is_tail, -x - v, x)
@@ -142,7 +143,7 @@ def _logit_gap(x: Any, v: Any, eta: Any, m: Maths) -> tuple[Any, Any, Any]:
     return log_mean - m.log1p(-mean) - eta, first / other, curvature
 
 
-def _mixture(x: Any, v: Any, m: Maths) -> tuple[Any, Any, Any]:
+def _mixture(x: Array, v: Array, m: Maths) -> tuple[Array, Array, Array]:
     """Return S(x, v) and its first two derivatives in x."""
     a = 1.0 / m.sqrt(_PRECISIONS + _column(v))
     z = a * _column(x)
@@ -151,7 +152,7 @@ def _mixture(x: Any, v: Any, m: Maths) -> tuple[Any, Any, Any]:
     return value, m.sum(density), -m.sum(a * z * density)
 
 
-def _cloglog_gap(x: Any, v: Any, eta: Any, m: Maths) -> tuple[Any, Any, Any]:
+def _cloglog_gap(x: Array, v: Array, eta: Array, m: Maths) -> tuple[Array, Array, Array]:
     """Return the gap on the scale of log(-log(1 - m)), with the digits of m and of 1 - m."""
     sd = _standard_deviation(v, m)
     # Beyond exp(300) a node's probability is 1 to the last bit, and squares would overflow.
@@ -167,11 +168,11 @@ def _cloglog_gap(x: Any, v: Any, eta: Any, m: Maths) -> tuple[Any, Any, Any]:
     return m.log(total) - eta, slope, second / total - slope * slope
 
 
-def _column(x: Any) -> Any:
+def _column(x: Array) -> Array:
     return x[..., None]
 
 
 #: The links whose conditional predictor is known.
-CONDITIONAL: Mapping[str, Callable[[Any, Any, Maths], Any]] = MappingProxyType(
+CONDITIONAL: Mapping[str, Callable[[Array, Array, Maths], Array]] = MappingProxyType(
     {"identity": _identity, "log": _log, "probit": _probit, "logit": _logit, "cloglog": _cloglog}
 )

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
 
-from glmm_bayes.core.integrand import Array, Integrand
+from glmm_bayes.core.integrand import Integrand
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.trapezoid import Integral
 
 Mask = NDArray[np.bool_]

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError, value_text
-
-Array = NDArray[np.float64]
+from glmm_bayes.core.maths import Array
 
 
 def distinct_rows(keys: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

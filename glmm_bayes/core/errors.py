@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict, Unpack
 
 from glmm_bayes.core.escapes import visible
 
@@ -39,7 +39,7 @@ class Finding:
     code: str
     message: str
     column: str | None = None
-    rows: tuple[Any, ...] = ()
+    rows: tuple[object, ...] = ()
     hint: str = ""
     severity: str = "error"
 
@@ -102,7 +102,7 @@ class GlmmError(ValueError):
         return self.findings[0].column
 
     @property
-    def rows(self) -> tuple[Any, ...]:
+    def rows(self) -> tuple[object, ...]:
         """Labels of the offending rows, of the first finding."""
         return self.findings[0].rows
 
@@ -258,6 +258,14 @@ class GlmmWarning(UserWarning):
     """
 
 
+class Details(TypedDict, total=False):
+    """What a finding may say beside its code and message: attributes of ``Finding``."""
+
+    column: str | None
+    rows: tuple[object, ...]
+    hint: str
+
+
 @dataclass
 class Findings:
     """Collect what is found at one stage; raise the errors together, warn once for each warning."""
@@ -265,20 +273,21 @@ class Findings:
     error_type: type[GlmmError]
     found: list[Finding] = field(default_factory=list)
 
-    def error(self, code: str, message: str, **details: Any) -> None:
+    def error(self, code: str, message: str, **details: Unpack[Details]) -> None:
         """Add an error."""
         self.found.append(Finding(code, message, **details))
 
-    def warning(self, code: str, message: str, **details: Any) -> None:
+    def warning(self, code: str, message: str, **details: Unpack[Details]) -> None:
         """Add a warning."""
         self.found.append(Finding(code, message, severity="warning", **details))
 
-    def note(self, code: str, message: str, **details: Any) -> None:
+    def note(self, code: str, message: str, **details: Unpack[Details]) -> None:
         """Add a note."""
         self.found.append(Finding(code, message, severity="note", **details))
 
     @property
     def errors(self) -> tuple[Finding, ...]:
+        """Findings that stop the model, in the order in which they were found."""
         return tuple(finding for finding in self.found if finding.severity == "error")
 
     def raise_errors(self) -> None:
@@ -309,7 +318,7 @@ def _listed(findings: Sequence[Finding]) -> str:
     return "\n".join(shown) + (f"\n(+{more} more)" if more else "")
 
 
-def row_text(rows: Sequence[Any]) -> str:
+def row_text(rows: Sequence[object]) -> str:
     """Name the first five rows and count the others: ``rows 3, 17 (+12 more)``."""
     shown = ", ".join(_entry(row) for row in rows[:_ROWS_SHOWN])
     more = len(rows) - _ROWS_SHOWN
@@ -317,7 +326,7 @@ def row_text(rows: Sequence[Any]) -> str:
     return f"{word} {shown} (+{more} more)" if more > 0 else f"{word} {shown}"
 
 
-def value_text(values: Iterable[Any]) -> str:
+def value_text(values: Iterable[object]) -> str:
     """Show the first five values as a reader would write them."""
     shown = list(values)
     text = ", ".join(

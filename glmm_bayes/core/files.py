@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from glmm_bayes.core.errors import Finding, StorageError
 
@@ -26,7 +26,7 @@ _SHOWN = 80
 _FOLDERS = ("", ".", "..")
 
 
-def file_path(path: Any) -> Path:
+def file_path(path: object) -> Path:
     """Return the path that a user named a file by.
 
     Raises

@@ -6,12 +6,10 @@ a branch does not use it is not asked for: the gradient there could be that of l
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from glmm_bayes.core.log_gammas import beta_kernel, log_gamma_kernel
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Booleans, Maths, Numbers
 
 #: Below this a tail is near its underflow.
 _SMALLEST = 1e-290
@@ -22,7 +20,7 @@ _LEVELS = 2
 _LARGEST = 1e15
 
 
-def log_gammainc(a: Any, x: Any, m: Maths) -> Any:
+def log_gammainc(a: Numbers, x: Numbers, m: Maths) -> Array:
     """Return log P(a, x)."""
     lower = m.gammainc(a, x)
     upper = m.gammaincc(a, m.where(lower > 0.5, x, a))
@@ -30,7 +28,7 @@ def log_gammainc(a: Any, x: Any, m: Maths) -> Any:
     return m.where(lower > _SMALLEST, near, _log_small_lower(a, x, m))
 
 
-def log_gammaincc(a: Any, x: Any, m: Maths) -> Any:
+def log_gammaincc(a: Numbers, x: Numbers, m: Maths) -> Array:
     """Return log Q(a, x)."""
     upper = m.gammaincc(a, x)
     lower = m.gammainc(a, m.where(upper > 0.5, x, a))
@@ -38,7 +36,7 @@ def log_gammaincc(a: Any, x: Any, m: Maths) -> Any:
     return m.where(upper > _SMALLEST, near, _log_small_upper(a, x, m))
 
 
-def log_betainc(a: Any, b: Any, x: Any, rest: Any, m: Maths) -> Any:
+def log_betainc(a: Numbers, b: Numbers, x: Numbers, rest: Numbers, m: Maths) -> Array:
     """Return log I_x(a, b), where ``rest`` is 1 - x with all its digits."""
     share = m.betainc(a, b, x)
     is_small, is_large = share < _SMALLEST, share > 0.5
@@ -50,21 +48,21 @@ def log_betainc(a: Any, b: Any, x: Any, rest: Any, m: Maths) -> Any:
     return m.where(is_small, _log_small_beta(a, b, x, rest, m), near)
 
 
-def log_betainc_first(a: Any, b: Any, x: Any, rest: Any, m: Maths) -> Any:
+def log_betainc_first(a: Numbers, b: Numbers, x: Numbers, rest: Numbers, m: Maths) -> Array:
     """Return log I_x(a, b), whose ``a`` may be so large that 1 - x has no digits in x."""
     is_large, u = _gamma_limit(a, b, rest, m)
     direct = log_betainc(m.minimum(a, _LARGEST), b, x, rest, m)
     return m.where(is_large, log_gammaincc(b, u, m), direct)
 
 
-def log_betainc_second(a: Any, b: Any, x: Any, rest: Any, m: Maths) -> Any:
+def log_betainc_second(a: Numbers, b: Numbers, x: Numbers, rest: Numbers, m: Maths) -> Array:
     """Return log I_x(a, b), whose ``b`` may be so large that x has no digits in 1 - x."""
     is_large, u = _gamma_limit(b, a, x, m)
     direct = log_betainc(a, m.minimum(b, _LARGEST), x, rest, m)
     return m.where(is_large, log_gammainc(a, u, m), direct)
 
 
-def _gamma_limit(large: Any, other: Any, rest: Any, m: Maths) -> tuple[Any, Any]:
+def _gamma_limit(large: Numbers, other: Numbers, rest: Numbers, m: Maths) -> tuple[Booleans, Array]:
     """Tell where I_x(large, other) is Q(other, u) to more digits than it has itself, and give u.
 
     It is the first term of DiDonato and Morris (1992), section 9; what is left out is of the size of
@@ -77,7 +75,7 @@ def _gamma_limit(large: Any, other: Any, rest: Any, m: Maths) -> tuple[Any, Any]
     return is_large, m.where(is_large, u, other)
 
 
-def _log_small_lower(a: Any, x: Any, m: Maths) -> Any:
+def _log_small_lower(a: Numbers, x: Numbers, m: Maths) -> Array:
     """Return log P(a, x) by the continued fraction DLMF 8.9.1, which wants x below a."""
     x = m.minimum(x, a)
     fraction = a + 2.0 * _LEVELS
@@ -87,7 +85,7 @@ def _log_small_lower(a: Any, x: Any, m: Maths) -> Any:
     return _log_gamma_kernel(a, x, m) - m.log(fraction)
 
 
-def _log_small_upper(a: Any, x: Any, m: Maths) -> Any:
+def _log_small_upper(a: Numbers, x: Numbers, m: Maths) -> Array:
     """Return log Q(a, x) by the continued fraction DLMF 8.9.2, which wants x above a."""
     x = m.maximum(x, a + 1.0)
     fraction = x - a + 1.0 + 2.0 * _LEVELS
@@ -96,11 +94,11 @@ def _log_small_upper(a: Any, x: Any, m: Maths) -> Any:
     return _log_gamma_kernel(a, x, m) - m.log(fraction)
 
 
-def _log_small_beta(a: Any, b: Any, x: Any, rest: Any, m: Maths) -> Any:
+def _log_small_beta(a: Numbers, b: Numbers, x: Numbers, rest: Numbers, m: Maths) -> Array:
     """Return log I_x(a, b) by the continued fraction DLMF 8.17.22, which wants x below a/(a + b)."""
     total = a + b
     x, rest = m.minimum(x, a / total), m.maximum(rest, b / total)
-    fraction: Any = 1.0
+    fraction: Numbers = 1.0
     for level in reversed(range(_LEVELS)):
         odd, even = a + 2.0 * level, level + 1.0
         fraction = 1.0 + even * (b - even) * x / ((odd + 1.0) * (odd + 2.0)) / fraction
@@ -111,6 +109,6 @@ def _log_small_beta(a: Any, b: Any, x: Any, rest: Any, m: Maths) -> Any:
     return kernel - log_a - m.log(fraction)
 
 
-def _log_gamma_kernel(a: Any, x: Any, m: Maths) -> Any:
+def _log_gamma_kernel(a: Numbers, x: Numbers, m: Maths) -> Array:
     log_a = m.log(a)
     return log_gamma_kernel(a, log_a, m.log(m.maximum(x, _TINY)) - log_a, m)

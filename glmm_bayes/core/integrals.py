@@ -8,13 +8,12 @@ one rule: a closed form, a mixture of normals (logit) or the trapezoid rule (eve
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.mean_rules import LOGIT_ERROR, MeanRule, rule_of
 from glmm_bayes.core.trapezoid import Integral, Trapezoid, broadcast, trapezoid_mean
-
-Array = NDArray[np.float64]
 
 __all__ = [
     "LOGIT_ERROR",

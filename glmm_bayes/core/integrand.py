@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValue, RowValues
 
-Array = NDArray[np.float64]
 RowFunction = Callable[[RowValues], Array]
 
 #: Draws times rows that are integrated together, unless one draw has more rows.

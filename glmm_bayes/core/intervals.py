@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import is_open_share
 from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
-
-Array = NDArray[np.float64]
+from glmm_bayes.core.maths import Array
 
 #: Kinds of intervals, and what they are called.
 KINDS = MappingProxyType({"eti": "equal-tailed", "hdi": "highest-density"})
@@ -58,7 +55,7 @@ class Interval:
         return (1 - self.probability) / 2
 
     @property
-    def attrs(self) -> dict[str, Any]:
+    def attrs(self) -> dict[str, str | float]:
         """What a table says of its interval."""
         return {
             "interval": self.words,

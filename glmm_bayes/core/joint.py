@@ -6,18 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.cubature import product_trapezoid
 from glmm_bayes.core.integrals import population_mean, population_mean_derivatives
 from glmm_bayes.core.integrand import Integrand, RowFunction
 from glmm_bayes.core.links import LINKS, ProbabilityLink
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.mean_rules.closed_forms import refuse_pole
 from glmm_bayes.core.row_value import RowValue, RowValues, number
 from glmm_bayes.core.sobol import sobol_mean
 from glmm_bayes.core.trapezoid import Integral, broadcast
-
-Array = NDArray[np.float64]
 
 #: Random parts up to which the product trapezoid is used.
 _MOST_AXES = 3

@@ -11,11 +11,12 @@ Loader, C. (2000). Fast and accurate computation of binomial probabilities.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths, Numbers
+
+#: Of a share and of its complement.
+Pair = tuple[Numbers, Numbers]
 
 _HALF_LOG_2PI = 0.9189385332046727
 #: Binet's remainder is three terms of a series in 1/x from here on, good to 3e-14.
@@ -41,7 +42,7 @@ _POISSON = np.float64(1e100)
 _LOG_POISSON = float(np.log(_POISSON))
 
 
-def binet(x: Any, log_x: Any, m: Maths) -> Any:
+def binet(x: Numbers, log_x: Numbers, m: Maths) -> Array:
     """Return log Gamma(x) less Stirling's (x - 1/2) log x - x + log(2 pi)/2, for x of at least 0."""
     # Each branch sees its own side only: the gradient of the other must be finite, too.
     near, inverse = m.minimum(x, _LARGE), 1.0 / m.maximum(x, _LARGE)
@@ -50,18 +51,18 @@ def binet(x: Any, log_x: Any, m: Maths) -> Any:
     return m.where(x < _LARGE, small, _binet_series(inverse))
 
 
-def _binet_series(inverse: Any) -> Any:
+def _binet_series(inverse: Array) -> Array:
     """Return Binet's remainder at 1/x, x large."""
     square = inverse * inverse
     return inverse * (_BINET[0] + square * (_BINET[1] + square * _BINET[2]))
 
 
-def excess(d: Any, m: Maths) -> Any:
+def excess(d: Numbers, m: Maths) -> Array:
     """Return d - (exp(d) - 1), at most 0: -d^2/2 near 0."""
     return d - m.expm1(d)
 
 
-def log_gamma_ratio(a: Any, step: Any, m: Maths) -> Any:
+def log_gamma_ratio(a: Numbers, step: Numbers, m: Maths) -> Array:
     """Return log Gamma(a + step) - log Gamma(a) for a above 0 and steps of at least 0."""
     total = a + step
     log_a, log_total = m.log(a), m.log(total)
@@ -69,17 +70,17 @@ def log_gamma_ratio(a: Any, step: Any, m: Maths) -> Any:
     return powers + binet(total, log_total, m) - binet(a, log_a, m)
 
 
-def log_gamma_1p(x: Any, m: Maths) -> Any:
+def log_gamma_1p(x: Numbers, m: Maths) -> Array:
     """Return log Gamma(1 + x) for x of at least 0, with all digits where x is small."""
     near = m.minimum(x, _SMALL)
-    series: Any = 0.0
+    series: Numbers = 0.0
     for order in range(len(_ZETA) + 1, 1, -1):
         series = (series + (-1.0) ** order * _ZETA[order - 2] / order) * near
     series = near * (_ONE_MINUS_EULER + series) - m.log1p(near)
     return m.where(x < _SMALL, series, m.gammaln(1.0 + m.maximum(x, _SMALL)))
 
 
-def log_factorial_rest(y: Any, m: Maths) -> Any:
+def log_factorial_rest(y: Numbers, m: Maths) -> Array:
     """Return log y! less y log y - y, for y of at least 0: what is left of a factorial in a deviance."""
     some = m.maximum(y, 1.0)
     log_some = m.log(some)
@@ -88,14 +89,14 @@ def log_factorial_rest(y: Any, m: Maths) -> Any:
     return m.where(y < _LARGE, small, 0.5 * log_some + (_HALF_LOG_2PI + _binet_series(inverse)))
 
 
-def log_poisson(y: Any, mu: Any, log_mu: Any, m: Maths) -> Any:
+def log_poisson(y: Numbers, mu: Numbers, log_mu: Numbers, m: Maths) -> Array:
     """Return the log probability of a count ``y`` of mean ``mu``."""
     some = m.where(y > 0, y, 1.0)
     own = some * excess(log_mu - m.log(some), m) - log_factorial_rest(some, m)
     return m.where(y > 0, own, -mu)
 
 
-def log_negative_binomial(y: Any, mu: Any, size: Any, log_size: Any, m: Maths) -> Any:
+def log_negative_binomial(y: Numbers, mu: Numbers, size: Numbers, log_size: Numbers, m: Maths) -> Array:
     """Return the log probability of a count ``y`` of mean ``mu`` and variance ``mu + mu^2/size``.
 
     ``size`` may be 0 or so large that the law is Poisson's, to the last digit.
@@ -113,14 +114,16 @@ def log_negative_binomial(y: Any, mu: Any, size: Any, log_size: Any, m: Maths) -
     return m.where(mu > y, deviance, -deviance) + rising - log_factorial_rest(y, m)
 
 
-def log_beta_binomial(y: Any, n: Any, log_mu: Any, log_rest: Any, phi: Any, log_phi: Any, m: Maths) -> Any:
+def log_beta_binomial(
+    y: Numbers, n: Numbers, log_mu: Numbers, log_rest: Numbers, phi: Numbers, log_phi: Numbers, m: Maths
+) -> Array:
     """Return the log probability of ``y`` successes in ``n`` trials, whose probability is a beta number.
 
     It is that of two negative binomial counts, of sizes mu phi and (1 - mu) phi, given their sum, which
     is a negative binomial count of size phi; all three at their most probable odds, n/phi.
     """
     trials = m.maximum(n, 1.0)
-    parts: Any = 0.0
+    parts: Numbers = 0.0
     for count, log_p in ((y, log_mu), (n - y, log_rest)):
         # Below this size the log probability of a count is a line in log p, to the last digit, while squares
         # of sizes, which gradients divide by, are no numbers soon.
@@ -132,14 +135,16 @@ def log_beta_binomial(y: Any, n: Any, log_mu: Any, log_rest: Any, phi: Any, log_
     return parts - m.where(n > 0, of_sum, 0.0)
 
 
-def log_beta_density(y: Any, log_mu: Any, log_rest: Any, phi: Any, log_phi: Any, m: Maths) -> Any:
+def log_beta_density(
+    y: Numbers, log_mu: Numbers, log_rest: Numbers, phi: Numbers, log_phi: Numbers, m: Maths
+) -> Array:
     """Return the log density of a beta number of mean ``mu`` and precision ``phi``, 0 < y < 1."""
     log_y, log_other = m.log(y), m.log1p(-y)
     kernel = beta_kernel((log_y, log_other), (log_mu, log_rest), phi, log_phi, m)
     return kernel - log_y - log_other
 
 
-def beta_kernel(logs: Any, log_means: Any, total: Any, log_total: Any, m: Maths) -> Any:
+def beta_kernel(logs: Pair, log_means: Pair, total: Numbers, log_total: Numbers, m: Maths) -> Array:
     """Return log(x^a (1 - x)^b / B(a, b)).
 
     Parameters
@@ -152,7 +157,8 @@ def beta_kernel(logs: Any, log_means: Any, total: Any, log_total: Any, m: Maths)
         a + b and its log.
     """
     result = binet(total, log_total, m) - 0.5 * log_total - _HALF_LOG_2PI
-    rounding, reach = [], 0.0
+    rounding: list[Array] = []
+    reach: Numbers = 0.0
     for log_x, log_p in zip(logs, log_means, strict=True):
         log_size, d = log_p + log_total, log_x - log_p
         size = m.exp(log_size)
@@ -163,12 +169,12 @@ def beta_kernel(logs: Any, log_means: Any, total: Any, log_total: Any, m: Maths)
     return result - m.constant(m.where(reach < 1.0, rounding[0] + rounding[1], 0.0))
 
 
-def log_gamma_kernel(a: Any, log_a: Any, log_ratio: Any, m: Maths) -> Any:
+def log_gamma_kernel(a: Numbers, log_a: Numbers, log_ratio: Numbers, m: Maths) -> Array:
     """Return log(x^a exp(-x) / Gamma(a)) at x = a exp(log_ratio)."""
     return a * excess(log_ratio, m) + 0.5 * log_a - _HALF_LOG_2PI - binet(a, log_a, m)
 
 
-def _rising_rest(y: Any, size: Any, log_size: Any, m: Maths) -> Any:
+def _rising_rest(y: Numbers, size: Numbers, log_size: Numbers, m: Maths) -> Array:
     """Return log(Gamma(size + y) / Gamma(size)) less the powers that a deviance takes, for y above 0."""
     total = size + y
     log_total = m.log(total)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-Array = NDArray[np.float64]
+from glmm_bayes.core.maths import Array
 
 _STEPS = 300
 #: Elements of one block of components x mixtures.

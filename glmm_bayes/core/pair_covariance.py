@@ -6,17 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from glmm_bayes.core.cubature import product_trapezoid
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.integrand import Integrand, RowFunction
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValues, number
 from glmm_bayes.core.trapezoid import Trapezoid, largest_sd
-
-Array = NDArray[np.float64]
 
 _BLOCK = 2**10
 #: Of the mean given the first random part, which is an integral itself.

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from glmm_bayes.core.links import LINKS, Link
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 
 
 @dataclass(frozen=True)
@@ -25,25 +24,26 @@ class RowValue:
     """
 
     link: Link
-    eta: Any
+    eta: Array
     m: Maths = NUMPY
 
     @property
-    def value(self) -> Any:
+    def value(self) -> Array:
+        """The parameter on its own scale."""
         return self.link.inverse(self.eta, self.m)
 
     @property
-    def log(self) -> Any:
+    def log(self) -> Array:
         """Log of the value."""
         return self.link.log_inverse(self.eta, self.m)
 
     @property
-    def log_complement(self) -> Any:
+    def log_complement(self) -> Array:
         """Log of one minus the value."""
         return self.link.log_complement(self.eta, self.m)
 
     @property
-    def log_odds(self) -> Any:
+    def log_odds(self) -> Array:
         """Log of the value over one minus the value."""
         return self.link.log_odds(self.eta, self.m)
 
@@ -52,6 +52,6 @@ class RowValue:
 RowValues = Mapping[str, RowValue]
 
 
-def number(value: Any, m: Maths = NUMPY) -> RowValue:
+def number(value: Array, m: Maths = NUMPY) -> RowValue:
     """Return a parameter that is given as it is."""
     return RowValue(LINKS["identity"], value, m)

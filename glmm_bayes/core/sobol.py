@@ -6,7 +6,8 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats import qmc
 
-from glmm_bayes.core.integrand import Array, Integrand
+from glmm_bayes.core.integrand import Integrand
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.trapezoid import Integral
 
 _SCRAMBLINGS = 8

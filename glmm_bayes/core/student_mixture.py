@@ -7,15 +7,13 @@ s = (d - 2)/(2 g) and g is Gamma(d/2, 1), so that s has mean 1.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from glmm_bayes.core.integrals import link_of_population_mean, population_mean
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.mean_rules import TrapezoidRule, rule_of
 from glmm_bayes.core.trapezoid import Integral
-
-Array = NDArray[np.float64]
 
 #: The density of log g is left out where it is below exp(-40) of its largest value.
 _DROP = 40.0

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from glmm_bayes.core.maths import Array
+
 #: Takes linear predictors, shape (draw, point), to values (draw, point) or (draw, point, part).
 Curve = Callable[[Array], Array]
 

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import special
 
-Array = NDArray[np.float64]
+from glmm_bayes.core.maths import Array
+
 Function = Callable[[Array], Array]
 
 TOLERANCE = 1e-10
@@ -85,6 +86,7 @@ class Trapezoid:
 
     @property
     def name(self) -> str:
+        """The rule as results state it: ``trapezoid, n nodes``."""
         return f"trapezoid, {self.nodes.size} nodes"
 
     def half(self) -> Trapezoid:
@@ -241,6 +243,7 @@ def broadcast(eta: ArrayLike, v: ArrayLike) -> tuple[Array, Array]:
 
 
 def largest_sd(v: Array) -> float:
+    """Return the square root of the largest variance; 0 if there is none."""
     return float(np.sqrt(v.max(initial=0.0)))
 
 

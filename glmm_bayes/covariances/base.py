@@ -10,15 +10,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths, Numbers
 from glmm_bayes.spec.prior import Prior
-
-Array = NDArray[np.float64]
 
 #: The law of effects before their root is applied.
 STANDARD_NORMAL = Prior("Normal", mu=0.0, sigma=1.0)
@@ -69,7 +67,7 @@ class EffectCovariance(ABC):
     positions : sequence of float
         Where the effects stand: their rank, or the number that names the level (equal steps need
         not be).
-    options : mapping of str to value
+    options : mapping of str to float or bool
         By the names in ``arguments``.
     """
 
@@ -86,7 +84,7 @@ class EffectCovariance(ABC):
     #: No two effects of a level are tied more closely than a residual of single rows may be.
     is_residual_like: ClassVar[bool] = False
 
-    def __init__(self, positions: Sequence[float], options: Mapping[str, Any]) -> None:
+    def __init__(self, positions: Sequence[float], options: Mapping[str, float]) -> None:
         self.positions = np.asarray(positions, np.float64)
         self.options = dict(options)
 
@@ -115,7 +113,7 @@ class EffectCovariance(ABC):
         return ()
 
     @abstractmethod
-    def root(self, values: Sequence[Any], m: Maths = NUMPY) -> Any:
+    def root(self, values: Sequence[Array], m: Maths = NUMPY) -> Array:
         """Return a Cholesky factor of the correlation matrix, shape (effect, effect).
 
         Parameters
@@ -134,7 +132,7 @@ class LevelCovariance(ABC):
     ----------
     matrices : mapping of str to ndarray
         What the arguments hold, in the order of the factor's levels.
-    options : mapping of str to value
+    options : mapping of str to float or bool
     """
 
     name: ClassVar[str]
@@ -148,7 +146,7 @@ class LevelCovariance(ABC):
     #: Whether an area without a neighbour has an effect.
     allows_islands: ClassVar[bool] = False
 
-    def __init__(self, n_levels: int, matrices: Mapping[str, Array], options: Mapping[str, Any]) -> None:
+    def __init__(self, n_levels: int, matrices: Mapping[str, Array], options: Mapping[str, float]) -> None:
         self.n_levels = n_levels
         self.options = dict(options)
         self.prepare(matrices)
@@ -166,7 +164,7 @@ class LevelCovariance(ABC):
         """List the standard normal variables that ``size`` effects of each level are made of."""
 
     @abstractmethod
-    def effects(self, values: Sequence[Any], parameters: Mapping[str, Any], m: Maths = NUMPY) -> Any:
+    def effects(self, values: Sequence[Array], parameters: Mapping[str, Numbers], m: Maths = NUMPY) -> Array:
         """Return effects whose levels have the covariance A, shape (level, effect): a root times values.
 
         Parameters
@@ -200,8 +198,8 @@ class LevelCovariance(ABC):
 
     @abstractmethod
     def row_variance(
-        self, parameters: Mapping[str, Any], members: NDArray[np.int64], weights: Array, m: Maths = NUMPY
-    ) -> Any:
+        self, parameters: Mapping[str, Numbers], members: NDArray[np.int64], weights: Array, m: Maths = NUMPY
+    ) -> Array:
         """Return w'Aw of each row for one value of each parameter, shape (row,)."""
 
 
@@ -209,22 +207,25 @@ class SumOfMatrices(LevelCovariance):
     """A structure whose A is a weighted sum of constant matrices; only the weights depend on parameters."""
 
     @abstractmethod
-    def parts(self, parameters: Mapping[str, Any]) -> list[tuple[Any, Array]]:
+    def parts(self, parameters: Mapping[str, Numbers]) -> list[tuple[Numbers, Array]]:
         """Return the weights, shape (draw,), (1,) or single numbers, each with its matrix (level, level)."""
 
     def matrix(self, parameters: Mapping[str, float]) -> Array:
         return np.asarray(sum(weight * part for weight, part in self.parts(parameters)))
 
     def variance(self, parameters: Mapping[str, Array], members: NDArray[np.int64], weights: Array) -> Array:
-        total: Any = 0.0
+        total: Numbers = 0.0
         for weight, part in self.parts(parameters):
             total = total + np.reshape(weight, (-1, 1)) * quadratic_form(part, members, weights)[None]
         return np.asarray(total)
 
     def row_variance(
-        self, parameters: Mapping[str, Any], members: NDArray[np.int64], weights: Array, m: Maths = NUMPY
-    ) -> Any:
-        return sum(weight * quadratic_form(part, members, weights) for weight, part in self.parts(parameters))
+        self, parameters: Mapping[str, Numbers], members: NDArray[np.int64], weights: Array, m: Maths = NUMPY
+    ) -> Array:
+        first, *others = (
+            weight * quadratic_form(part, members, weights) for weight, part in self.parts(parameters)
+        )
+        return sum(others, first)
 
 
 def quadratic_form(matrix: Array, members: NDArray[np.int64], weights: Array) -> Array:
@@ -238,6 +239,6 @@ def beta_of(prior: Prior, shape: tuple[int, ...] = ()) -> SampledVariable:
     return SampledVariable("_raw", Prior("Beta", alpha=prior["eta"], beta=prior["eta"]), shape)
 
 
-def moved(raw: Any, lower: float) -> Any:
+def moved(raw: Array, lower: float) -> Array:
     """Move such a variable to (lower, 1)."""
     return lower + (1.0 - lower) * raw

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from glmm_bayes.core.maths import NUMPY, Maths
-from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, Array, SampledVariable, SumOfMatrices
+from glmm_bayes.core.maths import NUMPY, Array, Maths, Numbers
+from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, SampledVariable, SumOfMatrices
 from glmm_bayes.covariances.neighbours import laplacian_root, mean_variance
 from glmm_bayes.spec.editions import CURRENT, scales_each_part
 from glmm_bayes.spec.prior import Prior
@@ -35,7 +35,7 @@ class BYM2(SumOfMatrices):
 
     def prepare(self, matrices: Mapping[str, Array]) -> None:
         # Scales are those of whole parts; areas without rows come last.
-        each = scales_each_part(self.options.get("edition", CURRENT))
+        each = scales_each_part(int(self.options.get("edition", CURRENT)))
         root = laplacian_root(matrices["graph"], is_scaled=each)
         self.root = root[: self.n_levels] if each else root[: self.n_levels] / np.sqrt(mean_variance(root))
 
@@ -48,11 +48,11 @@ class BYM2(SumOfMatrices):
             SampledVariable("_spatial", STANDARD_NORMAL, (self.root.shape[1], size)),
         )
 
-    def effects(self, values: Sequence[Any], parameters: Mapping[str, Any], m: Maths = NUMPY) -> Any:
+    def effects(self, values: Sequence[Array], parameters: Mapping[str, Numbers], m: Maths = NUMPY) -> Array:
         own, spatial = values
         share = parameters["share"]
         return m.sqrt(1.0 - share) * own + m.sqrt(share) * m.matmul(self.root, spatial)
 
-    def parts(self, parameters: Mapping[str, Any]) -> list[tuple[Any, Array]]:
+    def parts(self, parameters: Mapping[str, Numbers]) -> list[tuple[Numbers, Array]]:
         share = parameters["share"]
         return [(1.0 - share, np.eye(self.n_levels)), (share, np.asarray(self.root @ self.root.T))]

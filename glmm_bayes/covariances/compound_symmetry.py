@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 from glmm_bayes.covariances.base import Argument, EffectCovariance, SampledVariable, beta_of, moved
 from glmm_bayes.spec.prior import Prior
 
@@ -30,6 +30,6 @@ class CompoundSymmetry(EffectCovariance):
     def sampled(self, prior: Prior) -> tuple[SampledVariable, ...]:
         return (beta_of(prior),)
 
-    def root(self, values: Sequence[Any], m: Maths = NUMPY) -> Any:
+    def root(self, values: Sequence[Array], m: Maths = NUMPY) -> Array:
         rho = moved(values[0], -1.0 / (self.size - 1))
         return m.cholesky((1.0 - rho) * np.eye(self.size) + rho * np.ones((self.size, self.size)))

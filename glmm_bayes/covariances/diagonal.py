@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 from glmm_bayes.covariances.base import Argument, EffectCovariance
 
 
@@ -31,5 +31,5 @@ class Diagonal(EffectCovariance):
     def pairs(self) -> tuple[tuple[int, int], ...]:
         return ()
 
-    def root(self, values: Sequence[Any], m: Maths = NUMPY) -> Any:
+    def root(self, values: Sequence[Array], m: Maths = NUMPY) -> Array:
         return np.eye(self.size)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from glmm_bayes.core.maths import NUMPY, Maths
-from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, Array, SampledVariable, SumOfMatrices
+from glmm_bayes.core.maths import NUMPY, Array, Maths, Numbers
+from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, SampledVariable, SumOfMatrices
 from glmm_bayes.covariances.neighbours import laplacian_root
 
 
@@ -34,8 +34,8 @@ class ICAR(SumOfMatrices):
     def sampled(self, size: int) -> tuple[SampledVariable, ...]:
         return (SampledVariable("", STANDARD_NORMAL, (self.root.shape[1], size)),)
 
-    def effects(self, values: Sequence[Any], parameters: Mapping[str, Any], m: Maths = NUMPY) -> Any:
+    def effects(self, values: Sequence[Array], parameters: Mapping[str, Numbers], m: Maths = NUMPY) -> Array:
         return m.matmul(self.root, values[0])
 
-    def parts(self, parameters: Mapping[str, Any]) -> list[tuple[Any, Array]]:
+    def parts(self, parameters: Mapping[str, Numbers]) -> list[tuple[Numbers, Array]]:
         return [(1.0, np.asarray(self.root @ self.root.T))]

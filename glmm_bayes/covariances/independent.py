@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.maths import NUMPY, Maths
-from glmm_bayes.covariances.base import STANDARD_NORMAL, Array, LevelCovariance, SampledVariable
+from glmm_bayes.core.maths import NUMPY, Array, Maths, Numbers
+from glmm_bayes.covariances.base import STANDARD_NORMAL, LevelCovariance, SampledVariable
 
 
 class Independent(LevelCovariance):
@@ -28,7 +28,7 @@ class Independent(LevelCovariance):
     def sampled(self, size: int) -> tuple[SampledVariable, ...]:
         return (SampledVariable("", STANDARD_NORMAL, (self.n_levels, size)),)
 
-    def effects(self, values: Sequence[Any], parameters: Mapping[str, Any], m: Maths = NUMPY) -> Any:
+    def effects(self, values: Sequence[Array], parameters: Mapping[str, Numbers], m: Maths = NUMPY) -> Array:
         return values[0]
 
     def matrix(self, parameters: Mapping[str, float]) -> Array:
@@ -38,8 +38,8 @@ class Independent(LevelCovariance):
         return np.asarray(self.row_variance(parameters, members, weights))[None]
 
     def row_variance(
-        self, parameters: Mapping[str, Any], members: NDArray[np.int64], weights: Array, m: Maths = NUMPY
-    ) -> Any:
+        self, parameters: Mapping[str, Numbers], members: NDArray[np.int64], weights: Array, m: Maths = NUMPY
+    ) -> Array:
         # Members that are the same level add up their weights; no matrix of the levels is needed.
         same = members[:, :, None] == members[:, None, :]
-        return np.einsum("rm,rn,rmn->r", weights, weights, same.astype(np.float64))
+        return np.asarray(np.einsum("rm,rn,rmn->r", weights, weights, same.astype(np.float64)))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import pdist, squareform
 
-from glmm_bayes.core.maths import NUMPY, Maths
-from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, Array, LevelCovariance, SampledVariable
+from glmm_bayes.core.maths import NUMPY, Array, Maths, Numbers
+from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, LevelCovariance, SampledVariable
 from glmm_bayes.spec.prior import Prior
 
 #: Added to the diagonal: keeps the Cholesky factor of nearly equal points finite.
@@ -55,16 +55,16 @@ class Matern(LevelCovariance):
     def sampled(self, size: int) -> tuple[SampledVariable, ...]:
         return (SampledVariable("", STANDARD_NORMAL, (self.n_levels, size)),)
 
-    def effects(self, values: Sequence[Any], parameters: Mapping[str, Any], m: Maths = NUMPY) -> Any:
+    def effects(self, values: Sequence[Array], parameters: Mapping[str, Numbers], m: Maths = NUMPY) -> Array:
         return m.matmul(m.cholesky(self._covariance(self.distances, parameters, m)), values[0])
 
     def matrix(self, parameters: Mapping[str, float]) -> Array:
         return np.asarray(self._covariance(self.distances, parameters, NUMPY))
 
-    def _covariance(self, distances: Array, parameters: Mapping[str, Any], m: Maths) -> Any:
+    def _covariance(self, distances: Array, parameters: Mapping[str, Numbers], m: Maths) -> Array:
         h = np.sqrt(2.0 * self.options["nu"]) * (distances / parameters["range"])
-        polynomial = {0.5: 1.0, 1.5: 1.0 + h, 2.5: 1.0 + h + h**2 / 3.0}[self.options["nu"]]
-        return polynomial * m.exp(-h) + _NUGGET * (distances == 0)
+        polynomials: dict[float, Numbers] = {0.5: 1.0, 1.5: 1.0 + h, 2.5: 1.0 + h + h**2 / 3.0}
+        return polynomials[self.options["nu"]] * m.exp(-h) + np.where(distances == 0, _NUGGET, 0.0)
 
     def variance(self, parameters: Mapping[str, Array], members: NDArray[np.int64], weights: Array) -> Array:
         if members.shape[1] == 1:
@@ -73,8 +73,8 @@ class Matern(LevelCovariance):
         return np.stack([self.row_variance(own, members, weights) for own in each])
 
     def row_variance(
-        self, parameters: Mapping[str, Any], members: NDArray[np.int64], weights: Array, m: Maths = NUMPY
-    ) -> Any:
+        self, parameters: Mapping[str, Numbers], members: NDArray[np.int64], weights: Array, m: Maths = NUMPY
+    ) -> Array:
         if members.shape[1] == 1:
             return (1.0 + _NUGGET) * weights[:, 0] ** 2
         distances = self.distances[members[:, :, None], members[:, None, :]]

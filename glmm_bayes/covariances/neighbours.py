@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-Array = NDArray[np.float64]
+from glmm_bayes.core.maths import Array
 
 
 def parts_of(adjacency: Array) -> list[NDArray[np.int64]]:

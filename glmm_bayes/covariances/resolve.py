@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, row_text, value_text
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.covariances import COVARIANCES, Argument, EffectCovariance, Independent, LevelCovariance
 from glmm_bayes.covariances.neighbours import islands_of, parts_of
@@ -23,8 +22,6 @@ from glmm_bayes.spec.editions import CURRENT
 from glmm_bayes.spec.expressions import Call, Expr, Flag, Name, Number
 from glmm_bayes.spec.linear_predictor import INTERCEPT, Block, GroupTerm, LinearPredictor, Structure, Term
 from glmm_bayes.spec.model_spec import ModelSpec
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -257,7 +254,7 @@ def _effects(
     structure: type[EffectCovariance],
     group: GroupDesign,
     block: EffectBlock,
-    options: Mapping[str, Any],
+    options: Mapping[str, float],
     design: Design,
     findings: Findings,
 ) -> EffectCovariance:
@@ -289,7 +286,7 @@ def _levels(
     structure: type[LevelCovariance],
     group: GroupDesign,
     written: Structure,
-    options: Mapping[str, Any],
+    options: Mapping[str, float],
     design: Design,
     known: Mapping[str, KnownTable],
     findings: Findings,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths, Numbers
 from glmm_bayes.covariances.base import Argument, EffectCovariance, SampledVariable, beta_of, moved
 from glmm_bayes.spec.prior import Prior
 
@@ -37,21 +37,21 @@ class Toeplitz(EffectCovariance):
     def sampled(self, prior: Prior) -> tuple[SampledVariable, ...]:
         return (beta_of(prior, (self.size - 1,)),)
 
-    def root(self, values: Sequence[Any], m: Maths = NUMPY) -> Any:
+    def root(self, values: Sequence[Array], m: Maths = NUMPY) -> Array:
         partial = moved(values[0], -1.0)
         by_lag = m.stack(_autocorrelations([partial[lag] for lag in range(self.size - 1)]))
         ranks = np.arange(self.size)
         return m.cholesky(by_lag[np.abs(ranks[:, None] - ranks[None, :])])
 
 
-def _autocorrelations(partial: list[Any]) -> list[Any]:
+def _autocorrelations(partial: list[Array]) -> list[Array]:
     """Return the autocorrelations at lags 0, 1, ... of the process with these partial ones."""
     result = [0.0 * partial[0] + 1.0]
-    coefficients: list[Any] = []
+    coefficients: list[Array] = []
     variance = result[0]
     for own in partial:
         lag = len(coefficients)
-        carried: Any = sum((coefficients[k] * result[lag - k] for k in range(lag)), 0.0)
+        carried: Numbers = sum((coefficients[k] * result[lag - k] for k in range(lag)), 0.0)
         result.append(own * variance + carried)
         coefficients = [coefficients[k] - own * coefficients[lag - 1 - k] for k in range(lag)] + [own]
         variance = variance * (1.0 - own**2)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 from glmm_bayes.covariances.base import EffectCovariance, SampledVariable
 from glmm_bayes.spec.prior import Prior
 
@@ -23,5 +23,5 @@ class Unstructured(EffectCovariance):
     def sampled(self, prior: Prior) -> tuple[SampledVariable, ...]:
         return (SampledVariable("", prior, (self.size, self.size)),) if self.size > 1 else ()
 
-    def root(self, values: Sequence[Any], m: Maths = NUMPY) -> Any:
+    def root(self, values: Sequence[Array], m: Maths = NUMPY) -> Array:
         return values[0] if values else np.eye(self.size)

@@ -66,9 +66,8 @@ def equations(model: Described) -> list[str]:
     lines = [f"{response_name(model.response)}[i] ~ {_notation(model)}"]
     lines += addition_lines(model)
     lines += [f"{name} = {value:g}" for name, value in model.priors.constants.items() if name != "disc"]
-    if model.family.mean_text:
-        label = response_name(model.response)
-        lines.append(f"{model.response.mean_label} = {model.family.mean_text.format(y=label)}")
+    if mean := model.family.response_mean.text:
+        lines.append(f"{model.response.mean_label} = {mean.format(y=response_name(model.response))}")
     lines += _threshold_lines(model)
     predictors = model.priors.predictors
     at_thresholds = [name for name, one in predictors.items() if one.role == "threshold"]
@@ -87,7 +86,7 @@ def equations(model: Described) -> list[str]:
 
 def _notation(model: Described) -> str:
     """Write the distribution; parameters with a formula change from row to row."""
-    text = model.family.notation
+    text = model.family.notation.text
     for name in model.priors.predictors:
         if name != MEAN:
             text = re.sub(rf"\b{name}\b", f"{name}[i]", text)

@@ -37,7 +37,7 @@ def _symbol(name: str) -> str:
 
 
 def _notation(model: Described) -> str:
-    text = model.family.latex
+    text = model.family.notation.latex
     for name in model.priors.predictors:
         if name != MEAN:
             text = text.replace(_symbol(name), rf"{_symbol(name)}_i")

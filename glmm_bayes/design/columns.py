@@ -69,7 +69,7 @@ class Part:
 
     @property
     def is_indicator(self) -> bool:
-        """True if the column is 1 at one level and 0 at all others."""
+        """Whether the column is 1 at one level and 0 at all others."""
         return self.coding == FULL or (self.coding == CONTRAST and self.contrast == TREATMENT)
 
     @property

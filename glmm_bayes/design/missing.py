@@ -29,7 +29,7 @@ def report_missing(
     of_censoring: Collection[str] = (),
     bounds: Collection[str] = (),
 ) -> None:
-    """Tell each column's missing values as an error."""
+    """Report each column's missing values as an error."""
     is_new = issubclass(findings.error_type, PredictionError)
     usual = "Fill them, or leave those rows out." if is_new else 'Fill them, or use missing="drop".'
     for name, mask in gaps.items():
@@ -53,7 +53,7 @@ def complete_rows(gaps: Gaps, rows: NDArray[Any], findings: Findings) -> NDArray
 def check_finite(
     columns: Iterable[Column], rows: NDArray[Any], findings: Findings, of_censoring: Collection[str] = ()
 ) -> None:
-    """Tell values that are infinite, or have infinite squares, as an error: nothing removes them."""
+    """Report values that are infinite, or have infinite squares, as an error: nothing removes them."""
     for column in columns:
         if column.kind == "number" and column.values.dtype == np.float64:
             bad = ~np.isfinite(column.values)

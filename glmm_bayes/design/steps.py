@@ -26,7 +26,7 @@ def step_of(column: DesignColumn) -> Part:
 
 
 def untold_steps(columns: Sequence[DesignColumn], x: NDArray[np.float64]) -> set[int]:
-    """Return positions of steps that no row tells from an earlier one of their effect, or that none is above.
+    """Return positions of steps that no row tells apart from an earlier one of the same effect or from none.
 
     The prior of the simplex divides the effect over them: levels between observed ones are no fault.
     """

@@ -184,6 +184,7 @@ def _table(
     return captioned(
         frame,
         caption + " ".join(f"Note: {sentence}" for sentence in notes),
+        drawn=None,
         subject="subject-specific: what changes for a given group",
         population=f"population-averaged coefficient ({source})",
         estimand_description=ESTIMANDS["population"],

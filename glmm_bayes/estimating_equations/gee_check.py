@@ -36,7 +36,7 @@ def gee_check(
     interval: str | None = None,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Hold GEE's coefficients of the data against those of data that the model replicates.
+    """Compare GEE's coefficients of the data with those of data that the model replicates.
 
     The statistic is the coefficients of GEE with independence, which need no model of how groups differ.
     Replicates have the same design and new groups: each group's random effects are drawn anew (mixed

@@ -19,9 +19,7 @@ _SUPPORT = "numbers of at least 0"
 class HurdleAmounts(Hurdle):
     """Zeros of their own, and positive numbers."""
 
-    support: ClassVar[Support] = Support("amount", floor=0.0, floor_has_mass=True)
-    coding: ClassVar[str] = _SUPPORT
-    has_cdf: ClassVar[bool] = True
+    support: ClassVar[Support] = Support("amount", _SUPPORT, floor=0.0, floor_has_mass=True)
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)

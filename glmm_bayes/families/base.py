@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import LINKS, Link, ProbabilityLink
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues, number
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.design.response import ResponseColumns
@@ -28,9 +28,16 @@ from glmm_bayes.families.intervals import log_between
 from glmm_bayes.families.parameters import PARAMETERS, ParameterKind
 from glmm_bayes.families.reading import read_censored
 from glmm_bayes.families.scales import Scales
-from glmm_bayes.families.traits import PROBABILITIES, Support, Thresholds, WorkingVariance
-
-Array = NDArray[np.float64]
+from glmm_bayes.families.traits import (
+    PROBABILITIES,
+    Mu,
+    Notation,
+    ResponseMean,
+    Support,
+    Thresholds,
+    Traits,
+    WorkingVariance,
+)
 
 #: The log of the mean at effects of zero, among the parameters of an integral.
 _CENTRE = "log mean at zero"
@@ -106,78 +113,68 @@ class Family(ABC):
     Attributes
     ----------
     name : str
-    notation, latex : str
-        The distribution of row i as a person writes it.
-    listed_links : tuple of str
-        Links of the mean that the family takes, its default first, beside those that users register.
+    notation : Notation
+        How a person writes it.
+    mu : Mu
+        Links of the parameter ``mu``, and between which numbers it lies.
     auxiliaries : tuple of str
         Further parameters, in the order of the notation; names in ``kinds``.
-    kinds : mapping of str to ParameterKind
-        What is known of parameters beside the mean, by name; those of a user's family are among its own.
     defaults : mapping of str to float
         Values of further parameters that are not estimated unless they have a formula (``disc``: 1).
     support : Support
-        Where responses have values.
-    mean_is_mu : bool
-        Whether the mean of the response, given its parameters, is the parameter ``mu``.
-    mean_parameters : tuple of str
-        Parameters that the mean depends on; all others may have random effects without any part in it.
+        Where responses have values, and how they are coded.
+    thresholds : Thresholds or None
+        Cut points of a latent scale; None where the family has none.
+    response_mean : ResponseMean
+        What the mean of the response is, given the parameters.
+    traits : Traits
+        Classes of distributions that it is one of.
+    working_variance : WorkingVariance or None
+        The variance of an estimating equation of the mean; None where the mean is not all it depends on.
     """
 
     name: ClassVar[str]
-    notation: ClassVar[str]
-    latex: ClassVar[str]
-    listed_links: ClassVar[tuple[str, ...]]
-    #: What a response must be, and how it is coded: a cell of the table of families.
-    coding: ClassVar[str] = ""
-    #: Between which ``mu`` lies.
-    mu_range: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
+    notation: ClassVar[Notation]
+    mu: ClassVar[Mu]
     auxiliaries: ClassVar[tuple[str, ...]] = ()
-    kinds: ClassVar[Mapping[str, ParameterKind]] = PARAMETERS
     defaults: ClassVar[Mapping[str, float]] = _NOTHING
     support: ClassVar[Support]
-    #: Cut points of a latent scale; None where the family has none.
     thresholds: ClassVar[Thresholds | None] = None
-    mean_is_mu: ClassVar[bool] = True
-    mean_parameters: ClassVar[tuple[str, ...]] = ("mu",)
-    #: Whether each category but the first has a linear predictor of its own, called ``mu_<category>``.
-    has_category_predictors: ClassVar[bool] = False
-    #: The mean of the response where it is not ``mu``, as a person writes it.
-    mean_text: ClassVar[str] = ""
-    #: What ``exp(coefficient)`` is called under the logit link.
-    odds_ratio: ClassVar[str] = "odds ratio"
-    #: Whether the response is a latent variable cut at thresholds: binary and ordinal families.
-    has_latent_response: ClassVar[bool] = False
-    #: Whether h'^2/Var(y) is the information of a row on its linear predictor (exponential families).
-    is_exponential: ClassVar[bool] = False
-    #: Whether ``log_cdf`` and ``log_survival`` exist, which censored and truncated responses need.
-    has_cdf: ClassVar[bool] = False
-    #: Parameters that grow with the exposure of ``rate()``, beside the mean: those of a sum of independent
-    #: units. None where such a sum is of another family.
-    of_a_sum: ClassVar[tuple[str, ...] | None] = None
-    #: Whether known standard errors (``se()``) may add to ``sigma``.
-    takes_se: ClassVar[bool] = False
-    #: Whether sigma is on the scale of the response itself, whatever the link.
-    sigma_is_of_response: ClassVar[bool] = False
-    #: Whether a user wrote it: files hold its name alone.
-    is_custom: ClassVar[bool] = False
-    #: Whether a response is a number of successes in trials.
-    counts_successes: ClassVar[bool] = False
-    #: Whether the response is one of several categories in order.
-    has_ordered_categories: ClassVar[bool] = False
-    #: Whether responses are angles, whose mean is a direction and no average of numbers.
-    is_circular: ClassVar[bool] = False
-    #: Whether residuals of several such responses may be correlated with each other.
-    takes_residual_correlation: ClassVar[bool] = False
-    #: The variance of an estimating equation of the mean; None where the mean is not all it depends on.
+    response_mean: ClassVar[ResponseMean] = ResponseMean()
+    traits: ClassVar[Traits] = Traits()
     working_variance: ClassVar[WorkingVariance | None] = None
 
     @property
     def links(self) -> tuple[str, ...]:
         """Links of the mean that the family takes, its default first, then those that users registered."""
-        listed = self.listed_links
+        listed = self.mu.links
         added = (name for name in LINKS.added if name not in listed and self.takes(LINKS[name]))
         return (*listed, *added)
+
+    @property
+    def kinds(self) -> Mapping[str, ParameterKind]:
+        """What is known of parameters beside the mean, by name; a user's family adds its own."""
+        return PARAMETERS
+
+    @property
+    def is_custom(self) -> bool:
+        """Whether it is a user's functions."""
+        return False
+
+    @property
+    def has_cdf(self) -> bool:
+        """Whether ``log_cdf`` and ``log_survival`` exist, which censored and truncated responses need."""
+        return type(self)._log_cdf is not Family._log_cdf
+
+    @property
+    def mean_is_mu(self) -> bool:
+        """Whether the mean of the response, given its parameters, is the parameter ``mu``."""
+        return self.response_mean.is_mu
+
+    @property
+    def has_category_predictors(self) -> bool:
+        """Whether each category but the first has a linear predictor of its own."""
+        return self.support.kind == "categories"
 
     @property
     def is_discrete(self) -> bool:
@@ -199,15 +196,15 @@ class Family(ABC):
 
         Families with a link of their own alone take no other.
         """
-        if len(self.listed_links) == 1:
+        if len(self.mu.links) == 1:
             return False
-        low, high = self.mu_range
+        low, high = self.mu.bounds
         is_inside = low <= link.bounds[0] and link.bounds[1] <= high
-        return is_inside and isinstance(link, ProbabilityLink) == (self.mu_range == PROBABILITIES)
+        return is_inside and isinstance(link, ProbabilityLink) == (self.mu.bounds == PROBABILITIES)
 
     def has_probability_mean(self, link: Link) -> bool:
         """Tell whether the mean of the response is a probability, or a share."""
-        return isinstance(link, ProbabilityLink) or self.mu_range == PROBABILITIES
+        return isinstance(link, ProbabilityLink) or self.mu.bounds == PROBABILITIES
 
     def infinite_ends(self, link: Link) -> tuple[bool, bool]:
         """Tell whether rows at the lowest and at the highest response pull the linear predictor without end.
@@ -255,7 +252,7 @@ class Family(ABC):
         """Name ``exp(coefficient)`` of the mean's linear predictor; empty if it has no name."""
         if link.name == "log" and not self.is_discrete:
             return "ratio of means"
-        return self.odds_ratio if link.name == "logit" else link.ratio
+        return self.notation.odds_ratio if link.name == "logit" else link.ratio
 
     @abstractmethod
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
@@ -273,7 +270,7 @@ class Family(ABC):
         return tuple(f"{low}|{high}" for low, high in pairs)
 
     @abstractmethod
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log f(y) with all constants, row by row.
 
         Parameters
@@ -303,29 +300,29 @@ class Family(ABC):
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
         """Draw responses, shape (draw, row), with the trials ``n``, shape (row,)."""
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(Y <= y), whole or not; accurate where the probability is small."""
         if not self.is_discrete:
             return self._log_cdf(y, n, at, m)
         whole = m.floor(y)
         return m.where(whole < 0, -np.inf, self._log_cdf(m.maximum(whole, 0.0), n, at, m))
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(Y > y), whole or not; accurate where the probability is small."""
         if not self.is_discrete:
             return self._log_survival(y, n, at, m)
         whole = m.floor(y)
         return m.where(whole < 0, 0.0, self._log_survival(m.maximum(whole, 0.0), n, at, m))
 
-    def log_between(self, low: Any, high: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_between(self, low: Array, high: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(low < Y <= high) for finite ends, the lower of them in the support."""
         return log_between(self, low, high, n, at, m)
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(Y <= y); of whole numbers of at least 0 where the family is discrete."""
         raise NotImplementedError
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(Y > y); of whole numbers of at least 0 where the family is discrete."""
         raise NotImplementedError
 
@@ -368,7 +365,7 @@ class Family(ABC):
 
     def _of_mean(self, joint: Joint) -> Joint:
         """Leave out the random parts that the mean does not depend on."""
-        return joint.only(*self.mean_parameters)
+        return joint.only(*self.response_mean.parameters)
 
     def population_mean(self, joint: Joint) -> Integral:
         """Return the mean over random effects of the conditional mean, on the response scale."""
@@ -377,4 +374,4 @@ class Family(ABC):
             if "mu" not in joint.variance:
                 return Integral(np.asarray(mu.value), "exact", 0.0)
             return population_mean(mu.link, mu.eta, joint.variance["mu"], joint.smooth)
-        return joint.only(*self.mean_parameters).mean(self.mean)
+        return joint.only(*self.response_mean.parameters).mean(self.mean)

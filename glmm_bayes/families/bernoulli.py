@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.errors import Findings, value_text
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Response
+from glmm_bayes.families.base import Response
 from glmm_bayes.families.binary import BinaryFamily
 from glmm_bayes.families.probability_domains import log_of_successes
 from glmm_bayes.families.reading import outside_support, refuse_trials
+from glmm_bayes.families.traits import Notation, Support
 from glmm_bayes.spec.expressions import quote
 
 
@@ -22,9 +23,10 @@ class Bernoulli(BinaryFamily):
     """0 or 1, with P(y = 1) = inverse link of the linear predictor."""
 
     name: ClassVar[str] = "bernoulli"
-    notation: ClassVar[str] = "Bernoulli(mu[i])"
-    coding: ClassVar[str] = '0/1, booleans, two ordered levels; `success(y, "yes")` for words'
-    latex: ClassVar[str] = r"\mathrm{Bernoulli}(\mu_i)"
+    notation: ClassVar[Notation] = Notation("Bernoulli(mu[i])", r"\mathrm{Bernoulli}(\mu_i)")
+    support: ClassVar[Support] = Support(
+        "successes", '0/1, booleans, two ordered levels; `success(y, "yes")` for words', is_discrete=True
+    )
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)
@@ -33,7 +35,7 @@ class Bernoulli(BinaryFamily):
         ones = np.ones_like(values)
         return Response(columns.label, label, values, ones, additions=columns.additions, is_event=True)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return log_of_successes(y, 1.0, at["mu"], m)
 
     def _coded(self, columns: ResponseColumns, findings: Findings) -> tuple[Array, str]:

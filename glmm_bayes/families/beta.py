@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,16 +10,18 @@ from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.incomplete import log_betainc
 from glmm_bayes.core.links import Link
 from glmm_bayes.core.log_gammas import log_beta_density
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Family, Response
+from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
 from glmm_bayes.families.scales import Scales, probability_scales
 from glmm_bayes.families.traits import (
     BINOMIAL_VARIANCE,
     PROBABILITIES,
     PROBABILITY_LINKS,
+    Mu,
+    Notation,
     Support,
     WorkingVariance,
 )
@@ -35,15 +37,13 @@ class Beta(Family):
     """Proportions with mean ``mu`` and variance mu (1 - mu)/(1 + phi)."""
 
     name: ClassVar[str] = "beta"
-    notation: ClassVar[str] = "Beta(mean mu[i], precision phi)"
-    latex: ClassVar[str] = r"\mathrm{Beta}(\mathrm{mean} = \mu_i, \mathrm{precision} = \phi)"
-    listed_links: ClassVar[tuple[str, ...]] = PROBABILITY_LINKS
-    coding: ClassVar[str] = _SUPPORT
-    mu_range: ClassVar[tuple[float, float]] = PROBABILITIES
+    notation: ClassVar[Notation] = Notation(
+        "Beta(mean mu[i], precision phi)", r"\mathrm{Beta}(\mathrm{mean} = \mu_i, \mathrm{precision} = \phi)"
+    )
+    mu: ClassVar[Mu] = Mu(PROBABILITY_LINKS, PROBABILITIES)
+    support: ClassVar[Support] = Support("unit", _SUPPORT, floor=0.0, ceiling=1.0)
     working_variance: ClassVar[WorkingVariance | None] = BINOMIAL_VARIANCE
     auxiliaries: ClassVar[tuple[str, ...]] = ("phi",)
-    support: ClassVar[Support] = Support("unit", floor=0.0, ceiling=1.0)
-    has_cdf: ClassVar[bool] = True
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)
@@ -61,7 +61,7 @@ class Beta(Family):
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
         return probability_scales(link)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         mu, phi = at["mu"], at["phi"]
         return log_beta_density(y, mu.log, mu.log_complement, phi.value, phi.log, m)
 
@@ -76,16 +76,16 @@ class Beta(Family):
         draws = rng.beta(np.maximum(a, _SMALLEST), np.maximum(b, _SMALLEST))
         return np.asarray(np.clip(draws, _SMALLEST, _LARGEST))
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         (_, a), (_, b) = _shapes(at, m)
         return log_betainc(m.maximum(a, _LOWEST_SHAPE), m.maximum(b, _LOWEST_SHAPE), y, 1.0 - y, m)
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         (_, a), (_, b) = _shapes(at, m)
         return log_betainc(m.maximum(b, _LOWEST_SHAPE), m.maximum(a, _LOWEST_SHAPE), 1.0 - y, y, m)
 
 
-def _shapes(at: RowValues, m: Maths) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+def _shapes(at: RowValues, m: Maths) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
     """Return log and value of the two shapes, mu phi and (1 - mu) phi."""
     log_a, log_b = at["mu"].log + at["phi"].log, at["mu"].log_complement + at["phi"].log
     return (log_a, m.exp(log_a)), (log_b, m.exp(log_b))

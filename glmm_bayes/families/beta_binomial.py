@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.log_gammas import log_beta_binomial
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValue, RowValues
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.beta import Beta
 from glmm_bayes.families.binomial import Binomial
 from glmm_bayes.families.probability_domains import has_ends, refuse_outside, where_probability
+from glmm_bayes.families.traits import Notation, Traits
 
 
 class BetaBinomial(Binomial):
@@ -24,16 +24,16 @@ class BetaBinomial(Binomial):
     """
 
     name: ClassVar[str] = "beta_binomial"
-    notation: ClassVar[str] = "BetaBinomial(trials[i], mu[i], phi)"
-    latex: ClassVar[str] = r"\mathrm{BetaBinomial}(n_i, \mu_i, \phi)"
+    notation: ClassVar[Notation] = Notation(
+        "BetaBinomial(trials[i], mu[i], phi)", r"\mathrm{BetaBinomial}(n_i, \mu_i, \phi)"
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("phi",)
-    has_latent_response: ClassVar[bool] = False
-    is_exponential: ClassVar[bool] = False
+    traits: ClassVar[Traits] = Traits()
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         mu, phi = at["mu"], at["phi"]
 
-        def density(inside: RowValue) -> Any:
+        def density(inside: RowValue) -> Array:
             return log_beta_binomial(y, n, inside.log, inside.log_complement, phi.value, phi.log, m)
 
         return where_probability(mu, density, m)

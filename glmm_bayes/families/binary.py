@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import Link
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array, Family, Response
+from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.probability_domains import (
     has_ends,
     log_of_successes,
@@ -23,7 +23,8 @@ from glmm_bayes.families.traits import (
     BINOMIAL_VARIANCE,
     PROBABILITIES,
     PROBABILITY_LINKS,
-    Support,
+    Mu,
+    Traits,
     WorkingVariance,
 )
 
@@ -31,17 +32,13 @@ from glmm_bayes.families.traits import (
 class BinaryFamily(Family):
     """Numbers of successes in trials; ``mu`` is the probability of one."""
 
-    listed_links: ClassVar[tuple[str, ...]] = (*PROBABILITY_LINKS, "log", "identity", "logc")
-    support: ClassVar[Support] = Support("successes", is_discrete=True)
-    mu_range: ClassVar[tuple[float, float]] = PROBABILITIES
-    counts_successes: ClassVar[bool] = True
-    has_latent_response: ClassVar[bool] = True
-    is_exponential: ClassVar[bool] = True
+    mu: ClassVar[Mu] = Mu((*PROBABILITY_LINKS, "log", "identity", "logc"), PROBABILITIES)
+    traits: ClassVar[Traits] = Traits(is_exponential=True, is_latent=True)
     working_variance: ClassVar[WorkingVariance | None] = BINOMIAL_VARIANCE
 
     def infinite_ends(self, link: Link) -> tuple[bool, bool]:
         with np.errstate(divide="ignore"):
-            none, all_ = link.link(np.array(self.mu_range))
+            none, all_ = link.link(np.array(self.mu.bounds))
         return bool(none == -np.inf), bool(all_ == np.inf)
 
     def has_bounded_predictor(self, link: Link) -> bool:
@@ -75,7 +72,7 @@ class BinaryFamily(Family):
             return probability_scales(link)
         return _scales_within(link, response, offset)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         constant = m.gammaln(n + 1) - m.gammaln(y + 1) - m.gammaln(n - y + 1)
         if has_ends(at["mu"].link):
             return constant + log_of_successes(y, n, at["mu"], m)

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, row_text, value_text
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.column import EXACT
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Response
+from glmm_bayes.families.base import Response
 from glmm_bayes.families.binary import BinaryFamily
 from glmm_bayes.families.reading import outside_support, require_numbers
+from glmm_bayes.families.traits import Notation, Support
 from glmm_bayes.spec.expressions import Expr
 
 Mask = NDArray[np.bool_]
@@ -24,9 +26,8 @@ class Binomial(BinaryFamily):
     """Number of successes; the mean is the probability of one trial."""
 
     name: ClassVar[str] = "binomial"
-    notation: ClassVar[str] = "Binomial(trials[i], mu[i])"
-    coding: ClassVar[str] = r"`cbind(s, f)` or `s \| trials(n)`"
-    latex: ClassVar[str] = r"\mathrm{Binomial}(n_i, \mu_i)"
+    notation: ClassVar[Notation] = Notation("Binomial(trials[i], mu[i])", r"\mathrm{Binomial}(n_i, \mu_i)")
+    support: ClassVar[Support] = Support("successes", r"`cbind(s, f)` or `s \| trials(n)`", is_discrete=True)
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         y = require_numbers(columns, self.name, _SUPPORT, findings)

@@ -10,18 +10,18 @@ import numpy as np
 
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
-from glmm_bayes.families.base import Array, Family, Response
+from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.scales import Scales, probability_scales
-from glmm_bayes.families.traits import Support
+from glmm_bayes.families.traits import ResponseMean
 
 
 class CategoryFamily(Family):
     """One of several categories, or numbers of each; its mean has one more axis, of the categories."""
 
-    support: ClassVar[Support] = Support("categories", is_discrete=True)
-    mean_is_mu: ClassVar[bool] = False
+    response_mean: ClassVar[ResponseMean] = ResponseMean(text="")
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
         return replace(probability_scales(link), intercept_mean=0.0)

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, value_text
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.column import Column, Stray, as_labels, looks_like_numbers, stray_words
 from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Response
+from glmm_bayes.families.base import Response
 from glmm_bayes.families.reading import outside_support, refuse_trials
 from glmm_bayes.spec.expressions import Text, quote
 

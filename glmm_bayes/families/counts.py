@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import logsumexp
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Family, Response
+from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.reading import outside_support, refuse_trials, require_numbers
 from glmm_bayes.families.scales import Scales, positive_scales
-from glmm_bayes.families.traits import POSITIVE, Support
+from glmm_bayes.families.traits import POSITIVE, Mu, Support
 
 _SUPPORT = "whole numbers of at least 0"
 _EXACT_LIMIT = 2.0**53
@@ -24,10 +25,8 @@ _LARGEST_MEAN = 1e18
 class CountFamily(Family):
     """Counts from 0 without an upper end; exposure enters as offset(log(e))."""
 
-    listed_links: ClassVar[tuple[str, ...]] = ("log", "identity", "sqrt", "softplus")
-    support: ClassVar[Support] = Support("count", is_discrete=True)
-    coding: ClassVar[str] = _SUPPORT
-    mu_range: ClassVar[tuple[float, float]] = POSITIVE
+    mu: ClassVar[Mu] = Mu(("log", "identity", "sqrt", "softplus"), POSITIVE)
+    support: ClassVar[Support] = Support("count", _SUPPORT, is_discrete=True)
 
     def infinite_ends(self, link: Link) -> tuple[bool, bool]:
         with np.errstate(divide="ignore"):
@@ -61,6 +60,6 @@ def _remedy(outside: Array) -> str:
     return "From 2**53 on neighbouring counts cannot be told apart: count in larger units."
 
 
-def poisson_draws(rng: np.random.Generator, mean: Any) -> Array:
+def poisson_draws(rng: np.random.Generator, mean: Array) -> Array:
     """Draw Poisson counts as floats."""
     return np.asarray(rng.poisson(np.minimum(mean, _LARGEST_MEAN)), np.float64)

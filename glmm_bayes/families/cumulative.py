@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,12 +10,11 @@ from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import Link
 from glmm_bayes.core.links.of_logs import link_of_logs
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.ordinal import OrdinalFamily, distances, log_sides
-from glmm_bayes.families.traits import Thresholds
+from glmm_bayes.families.traits import Notation, Thresholds, Traits
 
 #: Probabilities below this are differences that have lost digits.
 _FEW_DIGITS = 1e-6
@@ -25,13 +24,15 @@ class Cumulative(OrdinalFamily):
     """P(y <= k) = inverse link of disc * (threshold k - mu)."""
 
     name: ClassVar[str] = "cumulative"
-    notation: ClassVar[str] = "Cumulative(mu[i], thresholds, disc)"
-    latex: ClassVar[str] = r"\mathrm{Cumulative}(\mu_i, \tau, \mathrm{disc})"
+    notation: ClassVar[Notation] = Notation(
+        "Cumulative(mu[i], thresholds, disc)",
+        r"\mathrm{Cumulative}(\mu_i, \tau, \mathrm{disc})",
+        odds_ratio="cumulative odds ratio",
+    )
     thresholds: ClassVar[Thresholds | None] = Thresholds((("{y} <= k", r"{y} \le k"),), is_ordered=True)
-    odds_ratio: ClassVar[str] = "cumulative odds ratio"
-    has_latent_response: ClassVar[bool] = True
+    traits: ClassVar[Traits] = Traits(is_latent=True)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         link, ends = at["mu"].link, distances(at)
         # The first and the last category have one end only; the other must be a number all the same.
         above = _picked(y, [*ends, ends[-1] + 1.0], m)
@@ -82,7 +83,7 @@ class Cumulative(OrdinalFamily):
         return Integral(_differences([part.value for part in parts]), parts[0].rule, error)
 
 
-def _picked(y: Any, values: list[Any], m: Maths) -> Any:
+def _picked(y: Array, values: list[Array], m: Maths) -> Array:
     """Return the value at the position ``y`` of each row."""
     picked = values[0]
     for position, value in enumerate(values[1:], start=1):
@@ -90,7 +91,7 @@ def _picked(y: Any, values: list[Any], m: Maths) -> Any:
     return picked
 
 
-def _log_between(link: Link, below: Any, above: Any, m: Maths) -> Any:
+def _log_between(link: Link, below: Array, above: Array, m: Maths) -> Array:
     """Return log(F(above) - F(below)), F the inverse link, from the tail that is smaller."""
     low, high = link.log_inverse(above, m), link.log_complement(below, m)
     from_low = low + m.log1mexp(link.log_inverse(below, m) - low)

@@ -14,15 +14,16 @@ import numpy as np
 
 from glmm_bayes.core.errors import Finding, FormulaError, PredictionError
 from glmm_bayes.core.links import Link, ProbabilityLink
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 from glmm_bayes.core.row_value import RowValue, RowValues
-from glmm_bayes.families.base import Array, Family, Response
+from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.beta import Beta
 from glmm_bayes.families.counts import CountFamily
 from glmm_bayes.families.numbers import RealFamily
 from glmm_bayes.families.parameters import PARAMETERS, ParameterKind, own_kind
 from glmm_bayes.families.positive import PositiveFamily
 from glmm_bayes.families.scales import Scales, probability_scales
+from glmm_bayes.families.traits import Mu, Notation, ResponseMean
 from glmm_bayes.spec.custom_family import CustomFamily, arguments_of
 
 _SMALLEST = float(np.finfo(np.float64).tiny)
@@ -48,15 +49,22 @@ class FamilyOfFunctions(Family):
 
     source: ClassVar[CustomFamily]
     density_of_arrays: ClassVar[Callable[..., Array] | None] = None
-    has_cdf: ClassVar[bool] = False
-    is_custom: ClassVar[bool] = True
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    @property
+    def is_custom(self) -> bool:
+        return True
+
+    @property
+    def has_cdf(self) -> bool:
+        return False
+
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         values = {name: _value(at[name], m) for name in self.source.names}
+        density: Callable[..., Array] = self.source.log_density
         if self.source.is_portable:
-            return self.source.log_density(y=y, **values, m=m)
+            return density(y=y, **values, m=m)
         if m is not NUMPY:
-            return self.source.log_density(y=y, **values)
+            return density(y=y, **values)
         if self.density_of_arrays is None:
             message = f"the density of {self.name} is written in PyTensor, and was not compiled for arrays."
             raise FormulaError(Finding("custom_family", message, hint="Call gb.register_family."))
@@ -123,7 +131,7 @@ def custom_family(source: CustomFamily, density_of_arrays: Callable[..., Array] 
     """
     base = _SUPPORTS[source.support]
     words = "".join(part.title() for part in source.name.split("_"))
-    mean = source.mean
+    mean, links = source.mean, source.links or base.mu.links
     further = "".join(f", {name}" for name in source.parameters)
     latex = "".join(rf", \mathrm{{{name}}}" for name in source.parameters)
     made: Family = type(
@@ -134,19 +142,21 @@ def custom_family(source: CustomFamily, density_of_arrays: Callable[..., Array] 
             "source": source,
             "density_of_arrays": None if density_of_arrays is None else staticmethod(density_of_arrays),
             "name": source.name,
-            "notation": f"{words}(mu[i]{further})",
-            "latex": rf"\mathrm{{{words}}}(\mu_i{latex})",
-            "listed_links": source.links or base.listed_links,
+            "notation": Notation(f"{words}(mu[i]{further})", rf"\mathrm{{{words}}}(\mu_i{latex})"),
+            # Where mu is no mean, its links alone say where it lives.
+            "mu": Mu(links, base.mu.bounds) if mean is None else Mu(links),
             "auxiliaries": tuple(source.parameters),
             "kinds": MappingProxyType(PARAMETERS | _own_kinds(source)),
-            "mean_is_mu": mean is None,
-            # Where mu is no mean, its links alone say where it lives.
-            "mu_range": base.mu_range if mean is None else (-np.inf, np.inf),
+            "response_mean": ResponseMean() if mean is None else _mean_of_functions(mean, source),
             "working_variance": None,
-            "mean_parameters": ("mu",) if mean is None else arguments_of(mean, source.names),
         },
     )()
     return made
+
+
+def _mean_of_functions(mean: Callable[..., Any], source: CustomFamily) -> ResponseMean:
+    parameters = arguments_of(mean, source.names)
+    return ResponseMean(parameters, f"f({', '.join(parameters)})")
 
 
 def _own_kinds(source: CustomFamily) -> dict[str, ParameterKind]:
@@ -161,7 +171,7 @@ def _own_kinds(source: CustomFamily) -> dict[str, ParameterKind]:
     return result
 
 
-def _value(row: RowValue, m: Maths) -> Any:
+def _value(row: RowValue, m: Maths) -> Array:
     """Return a parameter's value; a probability that rounds to 0 or 1 stays between them."""
     if isinstance(row.link, ProbabilityLink):
         return m.minimum(m.maximum(row.value, _SMALLEST), _BELOW_ONE)

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from scipy import special
 
 from glmm_bayes.core.incomplete import log_gammainc, log_gammaincc
 from glmm_bayes.core.log_gammas import log_gamma_kernel
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.positive import PositiveFamily, within_positive
-from glmm_bayes.families.traits import SQUARED_VARIANCE, WorkingVariance
+from glmm_bayes.families.traits import SQUARED_VARIANCE, Notation, WorkingVariance
 
 
 class Gamma(PositiveFamily):
     """Positive numbers with mean ``mu`` and variance mu^2/shape."""
 
     name: ClassVar[str] = "gamma"
-    notation: ClassVar[str] = "Gamma(mean mu[i], shape)"
-    latex: ClassVar[str] = r"\mathrm{Gamma}(\mathrm{mean} = \mu_i, \mathrm{shape})"
+    notation: ClassVar[Notation] = Notation(
+        "Gamma(mean mu[i], shape)", r"\mathrm{Gamma}(\mathrm{mean} = \mu_i, \mathrm{shape})"
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
     working_variance: ClassVar[WorkingVariance | None] = SQUARED_VARIANCE
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         shape, log_ratio = at["shape"], m.log(y) - at["mu"].log
         return log_gamma_kernel(shape.value, shape.log, log_ratio, m) - m.log(y)
 
@@ -40,13 +40,13 @@ class Gamma(PositiveFamily):
         mu, shape = np.broadcast_arrays(at["mu"].value, at["shape"].value)
         return within_positive(rng.standard_gamma(shape) * (mu / shape))
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return log_gammainc(at["shape"].value, _standard(y, at, m), m)
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return log_gammaincc(at["shape"].value, _standard(y, at, m), m)
 
 
-def _standard(y: Any, at: RowValues, m: Maths) -> Any:
+def _standard(y: Array, at: RowValues, m: Maths) -> Array:
     """Return y in units of the scale, which has the standard gamma distribution."""
     return m.exp(at["shape"].log + m.log(y) - at["mu"].log)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.links import Link
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.numbers import RealFamily
-from glmm_bayes.families.traits import CONSTANT_VARIANCE, WorkingVariance
+from glmm_bayes.families.traits import CONSTANT_VARIANCE, Notation, Traits, WorkingVariance
 
 _LOG_ROOT_2PI = 0.9189385332046727
 
@@ -20,19 +19,15 @@ class Gaussian(RealFamily):
     """Normal with mean ``mu`` and standard deviation ``sigma``."""
 
     name: ClassVar[str] = "gaussian"
-    notation: ClassVar[str] = "Normal(mu[i], sigma^2)"
-    latex: ClassVar[str] = r"\mathrm{Normal}(\mu_i, \sigma^2)"
+    notation: ClassVar[Notation] = Notation("Normal(mu[i], sigma^2)", r"\mathrm{Normal}(\mu_i, \sigma^2)")
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma",)
-    has_cdf: ClassVar[bool] = True
-    is_exponential: ClassVar[bool] = True
-    takes_se: ClassVar[bool] = True
-    takes_residual_correlation: ClassVar[bool] = True
+    traits: ClassVar[Traits] = Traits(is_exponential=True, is_elliptical=True)
     working_variance: ClassVar[WorkingVariance | None] = CONSTANT_VARIANCE
 
     def has_normal_residual(self, link: Link) -> bool:
         return link.name == "identity"
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         z = (y - at["mu"].value) / at["sigma"].value
         return -0.5 * z * z - at["sigma"].log - _LOG_ROOT_2PI
 
@@ -44,8 +39,8 @@ class Gaussian(RealFamily):
         mu, sigma = np.broadcast_arrays(at["mu"].value, at["sigma"].value)
         return mu + sigma * rng.standard_normal(mu.shape)
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return m.log_normal_cdf((y - at["mu"].value) / at["sigma"].value)
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return m.log_normal_cdf((at["mu"].value - y) / at["sigma"].value)

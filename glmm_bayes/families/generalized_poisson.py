@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.log_gammas import log_poisson
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.counts import CountFamily, poisson_draws
-from glmm_bayes.families.traits import POISSON_VARIANCE, WorkingVariance
+from glmm_bayes.families.traits import POISSON_VARIANCE, Notation, WorkingVariance
 
 
 class GeneralizedPoisson(CountFamily):
@@ -27,12 +26,13 @@ class GeneralizedPoisson(CountFamily):
     """
 
     name: ClassVar[str] = "generalized_poisson"
-    notation: ClassVar[str] = "GeneralizedPoisson(mu[i], shape)"
-    latex: ClassVar[str] = r"\mathrm{GeneralizedPoisson}(\mu_i, \mathrm{shape})"
+    notation: ClassVar[Notation] = Notation(
+        "GeneralizedPoisson(mu[i], shape)", r"\mathrm{GeneralizedPoisson}(\mu_i, \mathrm{shape})"
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
     working_variance: ClassVar[WorkingVariance | None] = POISSON_VARIANCE
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         # log(1 - lambda) and log lambda.
         log_theta = at["mu"].log - m.softplus(-at["shape"].log)
         theta, spill = m.exp(log_theta), m.exp(-m.softplus(at["shape"].log))

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.counts import CountFamily, poisson_draws
-from glmm_bayes.families.traits import WorkingVariance, excess_variance
+from glmm_bayes.families.traits import Notation, Traits, WorkingVariance, excess_variance
 
 
 class Geometric(CountFamily):
     """Counts of failures before the first success, with mean ``mu``: P(y) = mu^y / (1 + mu)^(y + 1)."""
 
     name: ClassVar[str] = "geometric"
-    notation: ClassVar[str] = "Geometric(mu[i])"
-    latex: ClassVar[str] = r"\mathrm{Geometric}(\mu_i)"
+    notation: ClassVar[Notation] = Notation("Geometric(mu[i])", r"\mathrm{Geometric}(\mu_i)")
     working_variance: ClassVar[WorkingVariance | None] = excess_variance(1.0)
-    has_cdf: ClassVar[bool] = True
-    is_exponential: ClassVar[bool] = True
+    traits: ClassVar[Traits] = Traits(is_exponential=True)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         log_mu = at["mu"].log
         return -y * m.softplus(-log_mu) - m.softplus(log_mu)
 
@@ -35,8 +32,8 @@ class Geometric(CountFamily):
         mu = np.asarray(at["mu"].value)
         return poisson_draws(rng, rng.standard_exponential(mu.shape) * mu)
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return m.log1mexp(self._log_survival(y, n, at, m))
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return -(y + 1.0) * m.softplus(-at["mu"].log)

@@ -8,11 +8,12 @@ import numpy as np
 from scipy.special import logsumexp
 
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.families.amounts import HurdleAmounts
-from glmm_bayes.families.base import Array, Response
+from glmm_bayes.families.base import Response
 from glmm_bayes.families.gamma import Gamma
 from glmm_bayes.families.scales import Scales, positive_scales
-from glmm_bayes.families.traits import POSITIVE
+from glmm_bayes.families.traits import POSITIVE, Mu, Notation, ResponseMean
 from glmm_bayes.families.zero_parts import Component
 
 
@@ -20,11 +21,11 @@ class HurdleGamma(HurdleAmounts):
     """Zero with probability ``hu``, else a gamma number of mean ``mu`` and variance mu^2/shape."""
 
     name: ClassVar[str] = "hurdle_gamma"
-    notation: ClassVar[str] = "HurdleGamma(mu[i], shape, hu)"
-    latex: ClassVar[str] = r"\mathrm{HurdleGamma}(\mu_i, \mathrm{shape}, \mathrm{hu})"
-    mean_text: ClassVar[str] = "(1 - hu) mu"
-    listed_links: ClassVar[tuple[str, ...]] = ("log", "identity", "inverse", "softplus")
-    mu_range: ClassVar[tuple[float, float]] = POSITIVE
+    notation: ClassVar[Notation] = Notation(
+        "HurdleGamma(mu[i], shape, hu)", r"\mathrm{HurdleGamma}(\mu_i, \mathrm{shape}, \mathrm{hu})"
+    )
+    response_mean: ClassVar[ResponseMean] = ResponseMean(("mu", "hu"), "(1 - hu) mu")
+    mu: ClassVar[Mu] = Mu(("log", "identity", "inverse", "softplus"), POSITIVE)
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape", "hu")
     rest: ClassVar[Component] = Gamma()
 

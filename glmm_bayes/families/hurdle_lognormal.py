@@ -10,12 +10,14 @@ import numpy as np
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import LINKS, Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.families.amounts import HurdleAmounts
-from glmm_bayes.families.base import Array, Response
+from glmm_bayes.families.base import Response
 from glmm_bayes.families.lognormal import LogNormal
 from glmm_bayes.families.scales import Scales
+from glmm_bayes.families.traits import Mu, Notation, ResponseMean
 from glmm_bayes.families.zero_parts import Component
 
 
@@ -23,12 +25,14 @@ class HurdleLognormal(HurdleAmounts):
     """Zero with probability ``hu``, else a number whose log is normal with mean ``mu`` and sd ``sigma``."""
 
     name: ClassVar[str] = "hurdle_lognormal"
-    notation: ClassVar[str] = "HurdleLognormal(mu[i], sigma, hu)"
-    latex: ClassVar[str] = r"\mathrm{HurdleLognormal}(\mu_i, \sigma, \mathrm{hu})"
-    mean_text: ClassVar[str] = "(1 - hu) exp(mu + sigma^2/2)"
-    listed_links: ClassVar[tuple[str, ...]] = ("identity",)
+    notation: ClassVar[Notation] = Notation(
+        "HurdleLognormal(mu[i], sigma, hu)", r"\mathrm{HurdleLognormal}(\mu_i, \sigma, \mathrm{hu})"
+    )
+    response_mean: ClassVar[ResponseMean] = ResponseMean(
+        ("mu", "sigma", "hu"), "(1 - hu) exp(mu + sigma^2/2)"
+    )
+    mu: ClassVar[Mu] = Mu(("identity",))
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma", "hu")
-    mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "sigma", "hu")
     rest: ClassVar[Component] = LogNormal()
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.counts import poisson_draws
 from glmm_bayes.families.negative_binomial import NegativeBinomial
+from glmm_bayes.families.traits import Notation, ResponseMean
 from glmm_bayes.families.zero_counts import HurdleCounts, Truncated, first_arrival
 
 _BELOW_ONE = float(np.nextafter(1.0, 0.0))
@@ -30,8 +31,10 @@ class HurdleNegativeBinomial(HurdleCounts):
     """Zero with probability ``hu``, else an NB2 count above 0; ``mu`` is the untruncated mean."""
 
     name: ClassVar[str] = "hurdle_negative_binomial"
-    notation: ClassVar[str] = "HurdleNegativeBinomial(mu[i], shape, hu)"
-    latex: ClassVar[str] = r"\mathrm{HurdleNegativeBinomial}(\mu_i, \mathrm{shape}, \mathrm{hu})"
+    notation: ClassVar[Notation] = Notation(
+        "HurdleNegativeBinomial(mu[i], shape, hu)",
+        r"\mathrm{HurdleNegativeBinomial}(\mu_i, \mathrm{shape}, \mathrm{hu})",
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape", "hu")
-    mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "shape", "hu")
+    response_mean: ClassVar[ResponseMean] = ResponseMean(("mu", "shape", "hu"), "(1 - hu) mu/(1 - P(0))")
     rest: ClassVar[Truncated] = _TruncatedNegativeBinomial(NegativeBinomial())

@@ -6,10 +6,11 @@ from typing import ClassVar
 
 import numpy as np
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.counts import poisson_draws
 from glmm_bayes.families.poisson import Poisson
+from glmm_bayes.families.traits import Notation
 from glmm_bayes.families.zero_counts import HurdleCounts, Truncated, first_arrival
 
 
@@ -23,7 +24,8 @@ class HurdlePoisson(HurdleCounts):
     """Zero with probability ``hu``, else a Poisson count above 0; ``mu`` is the untruncated mean."""
 
     name: ClassVar[str] = "hurdle_poisson"
-    notation: ClassVar[str] = "HurdlePoisson(mu[i], hu)"
-    latex: ClassVar[str] = r"\mathrm{HurdlePoisson}(\mu_i, \mathrm{hu})"
+    notation: ClassVar[Notation] = Notation(
+        "HurdlePoisson(mu[i], hu)", r"\mathrm{HurdlePoisson}(\mu_i, \mathrm{hu})"
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("hu",)
     rest: ClassVar[Truncated] = _TruncatedPoisson(Poisson())

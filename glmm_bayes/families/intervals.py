@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValue, RowValues
-
-Array = NDArray[np.float64]
 
 _LOG_2 = 0.6931471805599453
 #: The two nodes of Gauss and Legendre, from the middle, as a share of the width.
@@ -26,19 +23,20 @@ class Tails(Protocol):
     """A law with a density and both tails."""
 
     @property
-    def is_discrete(self) -> bool: ...
+    def is_discrete(self) -> bool:
+        """Whether its values are whole numbers."""
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log f(y)."""
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(Y <= y)."""
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(Y > y)."""
 
 
-def log_between(law: Tails, low: Array, high: Array, n: Any, at: RowValues, m: Maths) -> Any:
+def log_between(law: Tails, low: Array, high: Array, n: Array, at: RowValues, m: Maths) -> Array:
     """Return log P(low < Y <= high).
 
     It is the difference in the tail in which both numbers are smaller. Where that difference is small
@@ -61,7 +59,7 @@ def log_between(law: Tails, low: Array, high: Array, n: Any, at: RowValues, m: M
     return m.where(step > _SHORT, near, by_tails)
 
 
-def log_sum(law: Tails, start: Array, high: Array, n: Any, at: RowValues, m: Maths) -> Any:
+def log_sum(law: Tails, start: Array, high: Array, n: Array, at: RowValues, m: Maths) -> Array:
     """Return the log of the sum of a few probabilities, of whole numbers above ``start`` up to ``high``."""
     y = start[..., None] + np.arange(1.0, float((high - start).max()) + 1.0)
     density = law.log_density(np.minimum(y, high[..., None]), _of_axis(n), widened(at), m)
@@ -76,6 +74,6 @@ def widened(at: RowValues) -> dict[str, RowValue]:
     }
 
 
-def _of_axis(n: Any) -> Any:
+def _of_axis(n: Array) -> Array:
     """Give numbers of trials the same axis."""
     return n[..., None] if getattr(n, "ndim", 0) else n

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array, Response
+from glmm_bayes.families.base import Response
 from glmm_bayes.families.positive import PositiveFamily, within_positive
-from glmm_bayes.families.traits import WorkingVariance
+from glmm_bayes.families.traits import POSITIVE, Mu, Notation, WorkingVariance
 
 _LOG_2 = 0.6931471805599453
 _LOG_2PI = 1.8378770664093453
@@ -25,9 +25,11 @@ class InverseGaussian(PositiveFamily):
     """Positive numbers with mean ``mu`` and variance mu^3/shape."""
 
     name: ClassVar[str] = "inverse_gaussian"
-    notation: ClassVar[str] = "InverseGaussian(mean mu[i], shape)"
-    latex: ClassVar[str] = r"\mathrm{InverseGaussian}(\mathrm{mean} = \mu_i, \mathrm{shape})"
-    listed_links: ClassVar[tuple[str, ...]] = ("log", "inverse_squared", "inverse", "identity", "softplus")
+    notation: ClassVar[Notation] = Notation(
+        "InverseGaussian(mean mu[i], shape)",
+        r"\mathrm{InverseGaussian}(\mathrm{mean} = \mu_i, \mathrm{shape})",
+    )
+    mu: ClassVar[Mu] = Mu(("log", "inverse_squared", "inverse", "identity", "softplus"), POSITIVE)
     working_variance: ClassVar[WorkingVariance | None] = _VARIANCE
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
 
@@ -35,7 +37,7 @@ class InverseGaussian(PositiveFamily):
         # The shape has the unit of the response: the square of the coefficient of variation is mu/shape.
         return float(response.supported.mean())
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         shape, log_y = at["shape"], m.log(y)
         excess = m.expm1(log_y - at["mu"].log)
         return 0.5 * (shape.log - _LOG_2PI - 3.0 * log_y - shape.value / y * excess * excess)
@@ -51,10 +53,10 @@ class InverseGaussian(PositiveFamily):
         is_lower = rng.random(mu.shape) * (1.0 + ratio) < 1.0
         return within_positive(mu * np.where(is_lower, ratio, 1.0 / ratio))
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return _log_lower(*_ends(y, at, m), m)
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         low, high = _ends(y, at, m)
         # Above the mean the two terms have the factor exp(-low^2/2) in common; their quotient remains.
         start, width = _ROOT_HALF * m.maximum(low, 0.0), _ROOT_HALF * (high - low)
@@ -67,13 +69,13 @@ class InverseGaussian(PositiveFamily):
         return m.where(low > 0.0, upper, m.log1mexp(_log_lower(low, high, m)))
 
 
-def _ends(y: Any, at: RowValues, m: Maths) -> tuple[Any, Any]:
+def _ends(y: Array, at: RowValues, m: Maths) -> tuple[Array, Array]:
     """Return sqrt(shape/y) (y/mu - 1) and sqrt(shape/y) (y/mu + 1)."""
     root, excess = m.sqrt(at["shape"].value / y), m.expm1(m.log(y) - at["mu"].log)
     return root * excess, root * (excess + 2.0)
 
 
-def _log_lower(low: Any, high: Any, m: Maths) -> Any:
+def _log_lower(low: Array, high: Array, m: Maths) -> Array:
     """Return log F = log(Phi(low) + exp(2 shape/mu) Phi(-high)).
 
     The second term is exp(-low^2/2) erfcx(high/sqrt(2))/2, whose factors do not overflow.

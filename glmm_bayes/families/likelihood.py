@@ -6,13 +6,12 @@ Written once for the graph and for arrays of draws, as the families' densities a
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 from glmm_bayes.core.row_value import RowValue, RowValues, number
 from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.families import Family, Response
@@ -28,7 +27,9 @@ from glmm_bayes.families.truncation import (
 _ROUNDS = 20
 
 
-def log_likelihood(family: Family, y: Any, n: Any, at: RowValues, additions: Additions, m: Maths) -> Any:
+def log_likelihood(
+    family: Family, y: Array, n: Array, at: RowValues, additions: Additions, m: Maths
+) -> Array:
     """Return the log likelihood of each row.
 
     Parameters
@@ -68,18 +69,18 @@ def adjusted(family: Family, at: RowValues, additions: Additions, m: Maths) -> R
         own = at["sigma"].value if additions.se_adds_sigma else 0.0
         result["sigma"] = number(m.sqrt(additions.se**2 + own * own), m)
     if additions.rate is not None:
-        for name in ("mu", *(family.of_a_sum or ())):
+        for name in ("mu", *(family.traits.of_a_sum or ())):
             result[name] = _times(at[name], additions.rate, m)
     return result
 
 
-def _times(value: RowValue, factor: Any, m: Maths) -> RowValue:
+def _times(value: RowValue, factor: Array, m: Maths) -> RowValue:
     if value.link.name == "log":
         return replace(value, eta=value.eta + np.log(factor))
     return number(value.value * factor, m)
 
 
-def _censored(family: Family, y: Any, n: Any, at: RowValues, additions: Additions, m: Maths) -> Any:
+def _censored(family: Family, y: Array, n: Array, at: RowValues, additions: Additions, m: Maths) -> Array:
     """Return the log density of rows that were seen, the log probability of the regions of others."""
     codes, region = additions.censored, additions.region
     assert codes is not None and region is not None

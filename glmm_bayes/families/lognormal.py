@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,12 +10,13 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import LINKS, Link
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
-from glmm_bayes.families.base import Array, Response
+from glmm_bayes.families.base import Response
 from glmm_bayes.families.positive import PositiveFamily, within_positive
 from glmm_bayes.families.scales import Scales
+from glmm_bayes.families.traits import Mu, Notation, ResponseMean
 
 _LOG_ROOT_2PI = 0.9189385332046727
 
@@ -24,14 +25,12 @@ class LogNormal(PositiveFamily):
     """log y is normal with mean ``mu`` and standard deviation ``sigma``; y has mean exp(mu + sigma^2/2)."""
 
     name: ClassVar[str] = "lognormal"
-    notation: ClassVar[str] = "LogNormal(mu[i], sigma^2)"
-    latex: ClassVar[str] = r"\mathrm{LogNormal}(\mu_i, \sigma^2)"
-    mean_text: ClassVar[str] = "exp(mu + sigma^2/2)"
-    listed_links: ClassVar[tuple[str, ...]] = ("identity",)
-    mu_range: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
+    notation: ClassVar[Notation] = Notation(
+        "LogNormal(mu[i], sigma^2)", r"\mathrm{LogNormal}(\mu_i, \sigma^2)"
+    )
+    response_mean: ClassVar[ResponseMean] = ResponseMean(("mu", "sigma"), "exp(mu + sigma^2/2)")
+    mu: ClassVar[Mu] = Mu(("identity",))
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma",)
-    mean_is_mu: ClassVar[bool] = False
-    mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "sigma")
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
         spread = self.spread(response, offset)
@@ -42,7 +41,7 @@ class LogNormal(PositiveFamily):
         logs = np.log(response.supported) - offset
         return (float(np.std(logs, ddof=1)) if len(logs) > 1 else 1.0) or 1.0
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         z = _standard(y, at, m)
         return -0.5 * z * z - at["sigma"].log - m.log(y) - _LOG_ROOT_2PI
 
@@ -62,10 +61,10 @@ class LogNormal(PositiveFamily):
         mu, sigma = np.broadcast_arrays(at["mu"].value, at["sigma"].value)
         return within_positive(np.asarray(LINKS["log"].inverse(mu + sigma * rng.standard_normal(mu.shape))))
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return m.log_normal_cdf(_standard(y, at, m))
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return m.log_normal_cdf(-_standard(y, at, m))
 
     def population_mean(self, joint: Joint) -> Integral:
@@ -83,7 +82,7 @@ class LogNormal(PositiveFamily):
         return population_mean(LINKS["log"], _log_mean(joint.at), joint.variance.get("mu", 0.0))
 
 
-def _standard(y: Any, at: RowValues, m: Maths) -> Any:
+def _standard(y: Array, at: RowValues, m: Maths) -> Array:
     return (m.log(y) - at["mu"].value) / at["sigma"].value
 
 

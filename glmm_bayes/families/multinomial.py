@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.errors import Findings, row_text, value_text
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Response
+from glmm_bayes.families.base import Response
+from glmm_bayes.families.traits import Notation, Support
 from glmm_bayes.families.unordered import UnorderedFamily, log_probabilities
 
 _SUPPORT = "whole numbers of at least 0"
@@ -20,9 +21,15 @@ class Multinomial(UnorderedFamily):
     """Numbers of each category, shape (row, category); the mean is the probabilities of one trial."""
 
     name: ClassVar[str] = "multinomial"
-    notation: ClassVar[str] = "Multinomial(trials[i], softmax(0, mu[i]))"
-    coding: ClassVar[str] = "`cbind(a, b, c)`, numbers of each category; the first is the reference"
-    latex: ClassVar[str] = r"\mathrm{Multinomial}(n_i, \operatorname{softmax}(0, \mu_i))"
+    notation: ClassVar[Notation] = Notation(
+        "Multinomial(trials[i], softmax(0, mu[i]))",
+        r"\mathrm{Multinomial}(n_i, \operatorname{softmax}(0, \mu_i))",
+    )
+    support: ClassVar[Support] = Support(
+        "categories",
+        "`cbind(a, b, c)`, numbers of each category; the first is the reference",
+        is_discrete=True,
+    )
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         counts = columns.counts
@@ -41,7 +48,7 @@ class Multinomial(UnorderedFamily):
             columns.label, label, counts, trials, columns.categories, columns.additions, is_event=True
         )
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         constant = m.gammaln(n + 1) - m.sum(m.gammaln(y + 1))
         return constant + m.sum(y * log_probabilities(at, m))
 

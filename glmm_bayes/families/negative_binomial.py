@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.incomplete import log_betainc_first, log_betainc_second
 from glmm_bayes.core.log_gammas import log_negative_binomial
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.counts import CountFamily, poisson_draws
-from glmm_bayes.families.traits import NAKAGAWA, WorkingVariance, excess_variance
+from glmm_bayes.families.traits import NAKAGAWA, Notation, Traits, WorkingVariance, excess_variance
 
 
 class NegativeBinomial(CountFamily):
     """Counts with variance mu + mu^2/shape; shape goes to infinity for the Poisson."""
 
     name: ClassVar[str] = "negative_binomial"
-    notation: ClassVar[str] = "NegativeBinomial(mu[i], shape)"
-    latex: ClassVar[str] = r"\mathrm{NegativeBinomial}(\mu_i, \mathrm{shape})"
+    notation: ClassVar[Notation] = Notation(
+        "NegativeBinomial(mu[i], shape)", r"\mathrm{NegativeBinomial}(\mu_i, \mathrm{shape})"
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
     working_variance: ClassVar[WorkingVariance | None] = excess_variance("shape")
-    of_a_sum: ClassVar[tuple[str, ...] | None] = ("shape",)
-    has_cdf: ClassVar[bool] = True
+    traits: ClassVar[Traits] = Traits(of_a_sum=("shape",))
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         mu, shape = at["mu"], at["shape"]
         return log_negative_binomial(y, mu.value, shape.value, shape.log, m)
 
@@ -44,10 +43,10 @@ class NegativeBinomial(CountFamily):
         rate = rng.gamma(np.broadcast_to(shape, np.shape(at["mu"].value))) * (at["mu"].value / shape)
         return poisson_draws(rng, rate)
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         log_ratio = at["mu"].log - at["shape"].log
         return log_betainc_first(at["shape"].value, y + 1.0, m.expit(-log_ratio), m.expit(log_ratio), m)
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         log_ratio = at["mu"].log - at["shape"].log
         return log_betainc_second(y + 1.0, at["shape"].value, m.expit(log_ratio), m.expit(-log_ratio), m)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.incomplete import log_betainc_first, log_betainc_second
 from glmm_bayes.core.log_gammas import log_negative_binomial
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.counts import CountFamily, poisson_draws
-from glmm_bayes.families.traits import POISSON_VARIANCE, WorkingVariance
+from glmm_bayes.families.traits import POISSON_VARIANCE, Notation, WorkingVariance
 
 _LARGEST_LOG_SIZE = 700.0
 
@@ -25,13 +24,13 @@ class NegativeBinomial1(CountFamily):
     """
 
     name: ClassVar[str] = "negative_binomial_1"
-    notation: ClassVar[str] = "NegativeBinomial1(mu[i], shape)"
-    latex: ClassVar[str] = r"\mathrm{NegativeBinomial1}(\mu_i, \mathrm{shape})"
+    notation: ClassVar[Notation] = Notation(
+        "NegativeBinomial1(mu[i], shape)", r"\mathrm{NegativeBinomial1}(\mu_i, \mathrm{shape})"
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("shape",)
     working_variance: ClassVar[WorkingVariance | None] = POISSON_VARIANCE
-    has_cdf: ClassVar[bool] = True
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         mu = at["mu"]
         # From here on the size makes no difference, and exp() of more is that of this.
         log_size = m.minimum(mu.log + at["shape"].log, _LARGEST_LOG_SIZE)
@@ -45,10 +44,10 @@ class NegativeBinomial1(CountFamily):
         shape = at["shape"].value
         return poisson_draws(rng, rng.gamma(at["mu"].value * shape) / shape)
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         size, odds = at["mu"].value * at["shape"].value, at["shape"].log
         return log_betainc_first(size, y + 1.0, m.expit(odds), m.expit(-odds), m)
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         size, odds = at["mu"].value * at["shape"].value, at["shape"].log
         return log_betainc_second(y + 1.0, size, m.expit(-odds), m.expit(odds), m)

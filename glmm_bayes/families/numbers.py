@@ -8,20 +8,19 @@ import numpy as np
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Family, Response
+from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.reading import refuse_constant, refuse_trials, require_numbers
 from glmm_bayes.families.scales import Scales, positive_scales
-from glmm_bayes.families.traits import Support
+from glmm_bayes.families.traits import Mu, Support
 
 
 class RealFamily(Family):
     """Numbers on the whole line."""
 
-    listed_links: ClassVar[tuple[str, ...]] = ("identity", "log", "inverse", "softplus")
-    support: ClassVar[Support] = Support("real")
-    coding: ClassVar[str] = "numbers"
-    sigma_is_of_response: ClassVar[bool] = True
+    mu: ClassVar[Mu] = Mu(("identity", "log", "inverse", "softplus"))
+    support: ClassVar[Support] = Support("real", "numbers")
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.errors import Findings
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 from glmm_bayes.core.row_value import RowValue, RowValues
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Response
+from glmm_bayes.families.base import Response
 from glmm_bayes.families.proportions import BETA, EndsFamily
-from glmm_bayes.families.traits import Thresholds
+from glmm_bayes.families.traits import Notation, ResponseMean, Thresholds
 
 
 class OrderedBeta(EndsFamily):
@@ -28,9 +28,10 @@ class OrderedBeta(EndsFamily):
     """
 
     name: ClassVar[str] = "ordered_beta"
-    notation: ClassVar[str] = "OrderedBeta(mu[i], phi, thresholds)"
-    latex: ClassVar[str] = r"\mathrm{OrderedBeta}(\mu_i, \phi, \tau)"
-    mean_text: ClassVar[str] = "P({y} = 1) + P(0 < {y} < 1) mu"
+    notation: ClassVar[Notation] = Notation(
+        "OrderedBeta(mu[i], phi, thresholds)", r"\mathrm{OrderedBeta}(\mu_i, \phi, \tau)"
+    )
+    response_mean: ClassVar[ResponseMean] = ResponseMean(text="P({y} = 1) + P(0 < {y} < 1) mu")
     thresholds: ClassVar[Thresholds | None] = Thresholds(
         (("{y} > 0", "{y} > 0"), ("{y} = 1", "{y} = 1")),
         event_rises=True,
@@ -49,13 +50,13 @@ class OrderedBeta(EndsFamily):
                 message += f"so the {number} threshold rests on its prior."
                 findings.warning("response_support", message, column=columns.source)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         low, high = _beyond(at, m)
         between = m.where(y > 0, m.where(y < 1, y, 0.5), 0.5)
         rest = _log_between(low, high, m) + BETA.log_density(between, n, at, m)
         return m.where(y > 0, m.where(y < 1, rest, high.log), low.log_complement)
 
-    def shares(self, at: RowValues) -> tuple[Any, Any, Any]:
+    def shares(self, at: RowValues) -> tuple[Array, Array, Array]:
         low, high = _beyond(at, NUMPY)
         return np.exp(low.log_complement), np.exp(high.log), np.exp(_log_between(low, high, NUMPY))
 
@@ -66,7 +67,7 @@ def _beyond(at: RowValues, m: Maths) -> tuple[RowValue, RowValue]:
     return RowValue(link, eta - thresholds[..., 0], m), RowValue(link, eta - thresholds[..., 1], m)
 
 
-def _log_between(low: RowValue, high: RowValue, m: Maths) -> Any:
+def _log_between(low: RowValue, high: RowValue, m: Maths) -> Array:
     """Return log(P_low - P_high) from the tail in which both keep their digits."""
     upper = low.log + m.log1mexp(high.log - low.log)
     lower = high.log_complement + m.log1mexp(low.log_complement - high.log_complement)

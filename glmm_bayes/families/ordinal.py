@@ -5,38 +5,40 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.links import Link
-from glmm_bayes.core.maths import NUMPY
+from glmm_bayes.core.maths import NUMPY, Array
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Response
+from glmm_bayes.families.base import Response
 from glmm_bayes.families.categories import CategoryFamily
 from glmm_bayes.families.category_responses import read_ordered
 from glmm_bayes.families.thresholds import category_count
-from glmm_bayes.families.traits import PROBABILITIES, PROBABILITY_LINKS
+from glmm_bayes.families.traits import PROBABILITIES, PROBABILITY_LINKS, Mu, ResponseMean, Support
 
 
 class OrdinalFamily(CategoryFamily):
     """Categories in order, with one threshold between each and the next."""
 
-    listed_links: ClassVar[tuple[str, ...]] = PROBABILITY_LINKS
-    coding: ClassVar[str] = 'an ordered categorical, whole numbers, `ordered(y, "low", "high")`'
-    mu_range: ClassVar[tuple[float, float]] = PROBABILITIES
-    has_ordered_categories: ClassVar[bool] = True
+    mu: ClassVar[Mu] = Mu(PROBABILITY_LINKS, PROBABILITIES)
+    support: ClassVar[Support] = Support(
+        "ordered categories",
+        'an ordered categorical, whole numbers, `ordered(y, "low", "high")`',
+        is_discrete=True,
+    )
     defaults: ClassVar[Mapping[str, float]] = MappingProxyType({"disc": 1.0})
-    mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "disc")
+    response_mean: ClassVar[ResponseMean] = ResponseMean(("mu", "disc"), "")
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         return read_ordered(columns, self.name, findings)
 
     def log_mean(self, at: RowValues) -> Array:
-        count = category_count(at["thresholds"].eta)
-        return np.asarray(NUMPY.stack([self.log_density(k, 1.0, at, NUMPY) for k in range(count)]))
+        one, count = np.ones(()), category_count(at["thresholds"].eta)
+        return NUMPY.stack([self.log_density(k * one, one, at, NUMPY) for k in range(count)])
 
     @abstractmethod
     def score(self, expected: Array, at: RowValues) -> tuple[Array, Array]:
@@ -70,7 +72,7 @@ class OrdinalFamily(CategoryFamily):
         return np.asarray((probabilities * np.square(scores - centre[..., None])).sum(axis=-1))
 
 
-def distances(at: RowValues) -> list[Any]:
+def distances(at: RowValues) -> list[Array]:
     """Return disc * (threshold - linear predictor) for each threshold, with what is specific to it."""
     thresholds, eta, disc = at["thresholds"].eta, at["mu"].eta, at["disc"].value
     result = []

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 from glmm_bayes.spec.prior import Prior
 
 
@@ -34,7 +33,7 @@ class Law:
         """Write the law as a person reads it."""
         return TRANSFORMS[self.transform].text.format(name=name, prior=self.prior.law)
 
-    def value(self, sampled: Any, m: Maths = NUMPY) -> Any:
+    def value(self, sampled: Array, m: Maths = NUMPY) -> Array:
         """Return the parameter at what is sampled."""
         return TRANSFORMS[self.transform].value(sampled, m)
 
@@ -49,7 +48,7 @@ class Transform:
     """How a parameter follows from what is sampled."""
 
     text: str
-    value: Callable[[Any, Maths], Any]
+    value: Callable[[Array, Maths], Array]
 
 
 TRANSFORMS = {

@@ -9,11 +9,12 @@ from scipy.special import logsumexp
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Family, Response
+from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
 from glmm_bayes.families.scales import Scales, positive_scales
-from glmm_bayes.families.traits import POSITIVE, Support
+from glmm_bayes.families.traits import POSITIVE, Mu, Support
 
 _SUPPORT = "numbers above 0"
 _SMALLEST = float(np.finfo(np.float64).tiny)
@@ -23,11 +24,8 @@ _LARGEST = float(np.finfo(np.float64).max)
 class PositiveFamily(Family):
     """Numbers above 0; exposure enters as offset(log(e)) under the log link."""
 
-    listed_links: ClassVar[tuple[str, ...]] = ("log", "inverse", "identity", "softplus")
-    support: ClassVar[Support] = Support("positive", floor=0.0)
-    coding: ClassVar[str] = _SUPPORT
-    mu_range: ClassVar[tuple[float, float]] = POSITIVE
-    has_cdf: ClassVar[bool] = True
+    mu: ClassVar[Mu] = Mu(("log", "inverse", "identity", "softplus"), POSITIVE)
+    support: ClassVar[Support] = Support("positive", _SUPPORT, floor=0.0)
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)

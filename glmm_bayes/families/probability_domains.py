@@ -9,18 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import Link
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths, Numbers
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.families.traits import PROBABILITIES
-
-Array = NDArray[np.float64]
 
 _LOGIT = 'fit with the logit link and ask gb.comparisons(fit, ..., measure="ratio") or measure="difference"'
 
@@ -43,7 +39,7 @@ def _where(link: Link) -> str:
     return f"between {low:g} and {high:g}" if np.isfinite(low) else f"at most {high:g}"
 
 
-def log_of_successes(y: Any, n: Any, mu: RowValue, m: Maths) -> Any:
+def log_of_successes(y: Array, n: Numbers, mu: RowValue, m: Maths) -> Array:
     """Return y log(mu) + (n - y) log(1 - mu), minus infinity where ``mu`` is no probability.
 
     Parameters
@@ -56,7 +52,7 @@ def log_of_successes(y: Any, n: Any, mu: RowValue, m: Maths) -> Any:
     if not has_ends(mu.link):
         return y * mu.log_odds + n * mu.log_complement
 
-    def density(inside: RowValue) -> Any:
+    def density(inside: RowValue) -> Array:
         # No success has the probability 1 where mu is 0, whose log is no number.
         successes = y * m.where(y > 0, inside.log, 0.0)
         return successes + (n - y) * m.where(n - y > 0, inside.log_complement, 0.0)
@@ -64,7 +60,7 @@ def log_of_successes(y: Any, n: Any, mu: RowValue, m: Maths) -> Any:
     return where_probability(mu, density, m)
 
 
-def where_probability(mu: RowValue, density: Callable[[RowValue], Any], m: Maths) -> Any:
+def where_probability(mu: RowValue, density: Callable[[RowValue], Array], m: Maths) -> Array:
     """Return a log density of a probability, minus infinity at linear predictors beyond an end."""
     if not has_ends(mu.link):
         return density(mu)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Family, Response
+from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.beta import Beta
 from glmm_bayes.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
 from glmm_bayes.families.scales import Scales, probability_scales
-from glmm_bayes.families.traits import PROBABILITIES, PROBABILITY_LINKS, Support
+from glmm_bayes.families.traits import PROBABILITIES, PROBABILITY_LINKS, Mu, ResponseMean, Support
 
 BETA = Beta()
 
@@ -23,16 +24,16 @@ BETA = Beta()
 class ProportionFamily(Family):
     """Proportions from 0, with 0 and perhaps 1 themselves."""
 
-    listed_links: ClassVar[tuple[str, ...]] = PROBABILITY_LINKS
-    support: ClassVar[Support] = Support("share", floor=0.0, ceiling=1.0, floor_has_mass=True)
-    coding: ClassVar[str] = "numbers from 0 to 1"
-    mu_range: ClassVar[tuple[float, float]] = PROBABILITIES
-    mean_is_mu: ClassVar[bool] = False
+    mu: ClassVar[Mu] = Mu(PROBABILITY_LINKS, PROBABILITIES)
+    support: ClassVar[Support] = Support(
+        "share", "numbers from 0 to 1", floor=0.0, ceiling=1.0, floor_has_mass=True
+    )
+    response_mean: ClassVar[ResponseMean] = ResponseMean(text="")
     takes_ones: ClassVar[bool] = True
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)
-        support = self.coding
+        support = self.support.coding
         y = require_numbers(columns, self.name, support, findings)
         if y is None:
             y = np.zeros(len(columns.rows))
@@ -76,7 +77,7 @@ class EndsFamily(ProportionFamily):
     """A zero, a one or a beta number between them."""
 
     @abstractmethod
-    def shares(self, at: RowValues) -> tuple[Any, Any, Any]:
+    def shares(self, at: RowValues) -> tuple[Array, Array, Array]:
         """Return the probabilities of a zero, of a one and of a number between them."""
 
     def mean(self, at: RowValues) -> Array:

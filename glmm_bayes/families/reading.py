@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Findings, row_text, value_text
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.design.table import looks_like_numbers, stray_words
@@ -17,8 +18,6 @@ from glmm_bayes.families.regions import censored_regions, inner_point, stand_ins
 
 if TYPE_CHECKING:
     from glmm_bayes.families.base import Family, Response
-
-Array = NDArray[np.float64]
 
 
 def require_numbers(columns: ResponseColumns, family: str, support: str, findings: Findings) -> Array | None:

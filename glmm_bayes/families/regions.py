@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.families.traits import Support
 
-Array = NDArray[np.float64]
 Region = tuple[Array, Array]
 
 

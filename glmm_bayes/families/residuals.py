@@ -5,19 +5,18 @@ Written once for the graph and for arrays of draws.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.log_gammas import log_gamma_ratio
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 
 _LOG_2PI = 1.8378770664093453
 _LOG_PI = 1.1447298858494002
 
 
-def log_density(y: Any, mu: Any, sigma: Any, chol: Any, nu: Any = None, *, size: int, m: Maths) -> Any:
+def log_density(
+    y: Array, mu: Array, sigma: Array, chol: Array, nu: Array | None = None, *, size: int, m: Maths
+) -> Array:
     """Return the log density of each row, whose scale matrix is ``diag(sigma) R diag(sigma)``.
 
     Parameters
@@ -37,11 +36,11 @@ def log_density(y: Any, mu: Any, sigma: Any, chol: Any, nu: Any = None, *, size:
     array or graph variable, shape (..., row)
     """
     e = (y - mu) / sigma
-    z: list[Any] = []
-    log_root: Any = 0.0
-    square: Any = 0.0
+    z: list[Array] = []
+    log_root: Array = np.zeros(())
+    square: Array = np.zeros(())
     for k in range(size):
-        rest: Any = 0.0
+        rest: Array = np.zeros(())
         for j in range(k):
             rest = rest + chol[..., k, j, None] * z[j]
         diagonal = chol[..., k, k, None]
@@ -56,8 +55,8 @@ def log_density(y: Any, mu: Any, sigma: Any, chol: Any, nu: Any = None, *, size:
 
 
 def random_residuals(
-    rng: np.random.Generator, mu: Any, sigma: Any, chol: Any, nu: Any = None
-) -> NDArray[np.float64]:
+    rng: np.random.Generator, mu: Array, sigma: Array, chol: Array, nu: Array | None = None
+) -> Array:
     """Draw the responses of each row, shape (row, response)."""
     unit = rng.standard_normal(np.shape(mu)) @ np.asarray(chol).T
     if nu is not None:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from glmm_bayes.core.links import Link
 from glmm_bayes.core.links.of_logs import link_of_logs
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.ordinal import OrdinalFamily, distances, log_sides, sums_from_the_top
 
 
@@ -21,7 +18,7 @@ class SequentialFamily(OrdinalFamily):
     def _event_rises(self) -> bool:
         return self.thresholds is not None and self.thresholds.event_rises
 
-    def log_step(self, distance: Any, link: Link, m: Maths) -> tuple[Any, Any]:
+    def log_step(self, distance: Array, link: Link, m: Maths) -> tuple[Array, Array]:
         """Return the logs of the probabilities to stop at a threshold and to go on.
 
         The link is that of the event: of going on, at minus the distance, where the event rises with the
@@ -38,8 +35,8 @@ class SequentialFamily(OrdinalFamily):
             return link.log_complement(-distance, m), link.log_inverse(-distance, m)
         return link.log_inverse(distance, m), link.log_complement(distance, m)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
-        total: Any = 0.0
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
+        total: Array = np.zeros(())
         for position, distance in enumerate(distances(at)):
             stop, go_on = self.log_step(distance, at["mu"].link, m)
             step = m.where(y > position + 0.5, go_on, stop)
@@ -48,7 +45,7 @@ class SequentialFamily(OrdinalFamily):
 
     def mean(self, at: RowValues) -> Array:
         logs = []
-        reached: Any = 0.0
+        reached: Array = np.zeros(())
         for distance in distances(at):
             stop, go_on = self.log_step(distance, at["mu"].link, NUMPY)
             logs.append(reached + stop)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.numbers import RealFamily
-from glmm_bayes.families.traits import CONSTANT_VARIANCE, WorkingVariance
+from glmm_bayes.families.traits import CONSTANT_VARIANCE, Notation, WorkingVariance
 
 _LOG_ROOT_HALF_PI = 0.22579135264472744
 _ROOT_2_OVER_PI = 0.7978845608028654
@@ -23,12 +22,14 @@ class SkewNormal(RealFamily):
     """
 
     name: ClassVar[str] = "skew_normal"
-    notation: ClassVar[str] = "SkewNormal(mean mu[i], sd sigma, alpha)"
-    latex: ClassVar[str] = r"\mathrm{SkewNormal}(\mathrm{mean} = \mu_i, \mathrm{sd} = \sigma, \alpha)"
+    notation: ClassVar[Notation] = Notation(
+        "SkewNormal(mean mu[i], sd sigma, alpha)",
+        r"\mathrm{SkewNormal}(\mathrm{mean} = \mu_i, \mathrm{sd} = \sigma, \alpha)",
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma", "alpha")
     working_variance: ClassVar[WorkingVariance | None] = CONSTANT_VARIANCE
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         alpha = at["alpha"].value
         centre, log_scale = _centre_and_log_scale(alpha, m)
         z = centre + (y - at["mu"].value) / at["sigma"].value * m.exp(-log_scale)
@@ -48,7 +49,7 @@ class SkewNormal(RealFamily):
         return np.asarray(mu + sigma * (z - centre) * np.exp(log_scale))
 
 
-def _centre_and_log_scale(alpha: Any, m: Maths) -> tuple[Any, Any]:
+def _centre_and_log_scale(alpha: Array, m: Maths) -> tuple[Array, Array]:
     """Return the mean and minus the log of the sd of the standard skew normal."""
     centre = _ROOT_2_OVER_PI * alpha / m.sqrt(1.0 + alpha * alpha)
     return centre, -0.5 * m.log1p(-centre * centre)

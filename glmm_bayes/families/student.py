@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -10,12 +10,11 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.incomplete import log_betainc_first
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.log_gammas import log_gamma_ratio
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.numbers import RealFamily
-from glmm_bayes.families.traits import CONSTANT_VARIANCE, WorkingVariance
+from glmm_bayes.families.traits import CONSTANT_VARIANCE, Notation, ResponseMean, Traits, WorkingVariance
 
 _LOG_PI = 1.1447298858494002
 _LOG_2 = 0.6931471805599453
@@ -29,14 +28,13 @@ class Student(RealFamily):
     """
 
     name: ClassVar[str] = "student"
-    notation: ClassVar[str] = "StudentT(nu, mu[i], sigma^2)"
-    latex: ClassVar[str] = r"\mathrm{Student}(\nu, \mu_i, \sigma^2)"
+    notation: ClassVar[Notation] = Notation(
+        "StudentT(nu, mu[i], sigma^2)", r"\mathrm{Student}(\nu, \mu_i, \sigma^2)"
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("sigma", "nu")
-    has_cdf: ClassVar[bool] = True
-    takes_se: ClassVar[bool] = True
-    takes_residual_correlation: ClassVar[bool] = True
+    traits: ClassVar[Traits] = Traits(is_elliptical=True)
     working_variance: ClassVar[WorkingVariance | None] = CONSTANT_VARIANCE
-    mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "nu")
+    response_mean: ClassVar[ResponseMean] = ResponseMean(("mu", "nu"))
 
     def centre(self, values: Array) -> float:
         return float(np.median(values))
@@ -46,7 +44,7 @@ class Student(RealFamily):
         deviation = float(np.median(np.abs(values - np.median(values))))
         return _TO_NORMAL_SD * deviation or super().width(values)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         nu, z = at["nu"].value, _standard(y, at)
         constant = log_gamma_ratio(0.5 * nu, 0.5, m) - 0.5 * (_LOG_PI + at["nu"].log) - at["sigma"].log
         return constant - 0.5 * (nu + 1.0) * m.log1p(z * z / nu)
@@ -61,10 +59,10 @@ class Student(RealFamily):
         mu, sigma, nu = np.broadcast_arrays(at["mu"].value, at["sigma"].value, at["nu"].value)
         return np.asarray(mu + sigma * rng.standard_t(nu))
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return _log_lower(_standard(y, at), at["nu"].value, m)
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         return _log_lower(-_standard(y, at), at["nu"].value, m)
 
     def check_mean(self, joint: Joint) -> None:
@@ -91,11 +89,11 @@ class Student(RealFamily):
         return super().population_mean(joint)
 
 
-def _standard(y: Any, at: RowValues) -> Any:
+def _standard(y: Array, at: RowValues) -> Array:
     return (y - at["mu"].value) / at["sigma"].value
 
 
-def _log_lower(z: Any, nu: Any, m: Maths) -> Any:
+def _log_lower(z: Array, nu: Array, m: Maths) -> Array:
     """Return the log of the distribution function: the smaller tail is an incomplete beta function."""
     square = z * z
     log_tail = log_betainc_first(0.5 * nu, 0.5, nu / (nu + square), square / (nu + square), m) - _LOG_2

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from math import lgamma
-from typing import Any
 
 import numpy as np
 
 from glmm_bayes.core.links import Link
-from glmm_bayes.core.maths import NUMPY, Maths
-from glmm_bayes.families.base import Array
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 
 
-def log_prior(thresholds: Any, link: Link, m: Maths = NUMPY, *, is_ordered: bool) -> Any:
+def log_prior(thresholds: Array, link: Link, m: Maths = NUMPY, *, is_ordered: bool) -> Array:
     """Return the log density of the default prior of thresholds, at the average row.
 
     Ordered thresholds are the order statistics of as many draws of the latent variable, which is a
@@ -36,7 +34,7 @@ def median_start(categories: int, link: Link) -> Array:
     return np.asarray(link.link(np.arange(1, categories) / categories), dtype=np.float64)
 
 
-def category_count(thresholds: Any) -> int:
+def category_count(thresholds: Array) -> int:
     """Return the number of categories, one more than that of the thresholds on the last axis."""
     # A graph variable knows its shape by its type; an array has no type.
     static = getattr(thresholds, "type", thresholds).shape[-1]

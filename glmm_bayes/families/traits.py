@@ -1,4 +1,4 @@
-"""Values that a family's class states about its response, its mean and its parameters."""
+"""Values that a family's class states about its notation, its response, its mean and its distribution."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.links import LINKS, ProbabilityLink
-
-Array = NDArray[np.float64]
+from glmm_bayes.core.maths import Array
 
 #: The range of a probability, or a share.
 PROBABILITIES = (0.0, 1.0)
@@ -21,13 +19,94 @@ PROBABILITY_LINKS = tuple(name for name in LINKS if isinstance(LINKS[name], Prob
 
 
 @dataclass(frozen=True)
+class Notation:
+    """A distribution as a person writes it.
+
+    Attributes
+    ----------
+    text, latex : str
+        Of row i.
+    odds_ratio : str
+        What ``exp(coefficient)`` is called under the logit link.
+    """
+
+    text: str
+    latex: str
+    odds_ratio: str = "odds ratio"
+
+
+@dataclass(frozen=True)
+class Mu:
+    """The parameter that the link ties to the linear predictor.
+
+    Attributes
+    ----------
+    links : tuple of str
+        That the family lists, its default first, beside those that users register.
+    bounds : tuple of (float, float)
+        Between which it lies.
+    """
+
+    links: tuple[str, ...]
+    bounds: tuple[float, float] = (-np.inf, np.inf)
+
+
+@dataclass(frozen=True)
+class ResponseMean:
+    """The mean of a response, given the parameters.
+
+    Attributes
+    ----------
+    parameters : tuple of str
+        That it depends on; all others may have random effects without any part in it.
+    text : str or None
+        How a person writes it, with ``{y}`` for the response; None where it is ``mu``; empty where it is a
+        probability of each category.
+    """
+
+    parameters: tuple[str, ...] = ("mu",)
+    text: str | None = None
+
+    @property
+    def is_mu(self) -> bool:
+        """Whether it is the parameter ``mu``."""
+        return self.text is None
+
+
+@dataclass(frozen=True)
+class Traits:
+    """Classes of distributions that a family is one of, each with what only they allow.
+
+    Attributes
+    ----------
+    is_exponential : bool
+        An exponential family in mu: h'^2/Var(y) is the information of a row on its linear predictor.
+    is_elliptical : bool
+        A location ``mu`` and a scale ``sigma`` of normal or t residuals: known standard errors (``se()``) may
+        add to ``sigma``, and residuals of several such responses may be correlated with each other.
+    is_latent : bool
+        A latent variable cut at thresholds, whose distribution function is the inverse link.
+    of_a_sum : tuple of str or None
+        Parameters that grow with the exposure of ``rate()``, beside the mean, where sums of independent
+        units are of the same family; None where they are of another.
+    """
+
+    is_exponential: bool = False
+    is_elliptical: bool = False
+    is_latent: bool = False
+    of_a_sum: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
 class Support:
     """Where a response has values.
 
     Attributes
     ----------
-    kind : {"real", "positive", "unit", "count", "categories", ...}
-        In one word.
+    kind : {"real", "positive", "amount", "unit", "share", "angle", "count", "successes", ...}
+        Or ``"categories"``, ``"ordered categories"``.
+    coding : str
+        What a response must be, and how it is coded: a cell of the table of families.
     is_discrete : bool
         Whether values are whole numbers, from 0.
     floor, ceiling : float or None
@@ -37,10 +116,31 @@ class Support:
     """
 
     kind: str
+    coding: str
     is_discrete: bool = False
     floor: float | None = None
     ceiling: float | None = None
     floor_has_mass: bool = False
+
+    @property
+    def is_real(self) -> bool:
+        """Whether responses are numbers on the whole line."""
+        return self.kind == "real"
+
+    @property
+    def is_circular(self) -> bool:
+        """Whether responses are angles, whose mean is a direction and no average of numbers."""
+        return self.kind == "angle"
+
+    @property
+    def counts_successes(self) -> bool:
+        """Whether a response is a number of successes in trials."""
+        return self.kind == "successes"
+
+    @property
+    def has_ordered_categories(self) -> bool:
+        """Whether a response is one of several categories in order."""
+        return self.kind == "ordered categories"
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 from glmm_bayes.core.row_value import RowValue, RowValues
 from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.families import Family, Response
 from glmm_bayes.families.intervals import log_sum
 from glmm_bayes.families.regions import Region, is_empty, open_bounds
 
-Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
 #: Where the search for the end of an open side is given up.
@@ -37,13 +35,13 @@ def take_rows(at: RowValues, rows: Rows, size: int) -> dict[str, RowValue]:
     return result
 
 
-def log_region(family: Family, region: Region, n: Any, at: RowValues, m: Maths) -> Any:
+def log_region(family: Family, region: Region, n: Array, at: RowValues, m: Maths) -> Array:
     """Return the log probability of the region of each row, shape (..., row)."""
     low, high = region
     start, none = np.maximum(low, -1.0), is_empty(family.support, low, high)
     few = family.is_discrete & (high - start <= _FEW)
     kinds = np.select([none, few], [5, 4], np.isfinite(low) + 2 * np.isfinite(high))
-    parts: list[tuple[Rows, Any]] = []
+    parts: list[tuple[Rows, Array]] = []
     for kind in np.unique(kinds):
         rows = np.flatnonzero(kinds == kind)
         own, n_own = take_rows(at, rows, len(low)), n[rows]
@@ -63,7 +61,7 @@ def log_region(family: Family, region: Region, n: Any, at: RowValues, m: Maths) 
     return m.scatter(parts, len(low))
 
 
-def log_mass(family: Family, n: Any, at: RowValues, additions: Additions, m: Maths) -> Any:
+def log_mass(family: Family, n: Array, at: RowValues, additions: Additions, m: Maths) -> Array:
     """Return the log probability of the bounds of each row; a bound is itself inside them."""
     return log_region(family, bounds_of(family, additions), n, at, m)
 

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 from glmm_bayes.core.row_value import RowValues
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.categories import CategoryFamily
-from glmm_bayes.families.traits import PROBABILITIES
+from glmm_bayes.families.traits import PROBABILITIES, Mu
 
 
 class UnorderedFamily(CategoryFamily):
     """The linear predictors are log odds of each category against the first, the reference."""
 
-    listed_links: ClassVar[tuple[str, ...]] = ("logit",)
-    mu_range: ClassVar[tuple[float, float]] = PROBABILITIES
-    has_category_predictors: ClassVar[bool] = True
+    mu: ClassVar[Mu] = Mu(("logit",), PROBABILITIES)
 
     def mean(self, at: RowValues) -> Array:
         return np.asarray(np.exp(log_probabilities(at, NUMPY)))
@@ -32,12 +29,12 @@ class UnorderedFamily(CategoryFamily):
         return probabilities * (1.0 - probabilities)
 
 
-def log_odds(at: RowValues) -> list[Any]:
+def log_odds(at: RowValues) -> list[Array]:
     """Return the linear predictors of all categories but the first, in their order."""
     return [value.eta for name, value in at.items() if name.startswith("mu_")]
 
 
-def log_probabilities(at: RowValues, m: Maths) -> Any:
+def log_probabilities(at: RowValues, m: Maths) -> Array:
     """Return the logs of the probabilities of the categories, on a new last axis."""
     predictors = log_odds(at)
     odds = m.stack([0.0 * predictors[0], *predictors])

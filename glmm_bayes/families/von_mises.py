@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.links import Link
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Family, Response
+from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
 from glmm_bayes.families.scales import Scales
-from glmm_bayes.families.traits import Support
+from glmm_bayes.families.traits import Mu, Notation, Support
 
 _SUPPORT = "angles in radians from -pi to pi"
 _LOG_2PI = 1.8378770664093453
@@ -34,14 +34,10 @@ class VonMises(Family):
     """
 
     name: ClassVar[str] = "von_mises"
-    notation: ClassVar[str] = "VonMises(mu[i], kappa)"
-    latex: ClassVar[str] = r"\mathrm{VonMises}(\mu_i, \kappa)"
-    listed_links: ClassVar[tuple[str, ...]] = ("tan_half", "identity")
+    notation: ClassVar[Notation] = Notation("VonMises(mu[i], kappa)", r"\mathrm{VonMises}(\mu_i, \kappa)")
+    mu: ClassVar[Mu] = Mu(("tan_half", "identity"), (-np.pi, np.pi))
     auxiliaries: ClassVar[tuple[str, ...]] = ("kappa",)
-    support: ClassVar[Support] = Support("angle")
-    coding: ClassVar[str] = "angles in radians from -pi to pi"
-    mu_range: ClassVar[tuple[float, float]] = (-np.pi, np.pi)
-    is_circular: ClassVar[bool] = True
+    support: ClassVar[Support] = Support("angle", _SUPPORT)
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         refuse_trials(columns, self.name, findings)
@@ -63,7 +59,7 @@ class VonMises(Family):
         spread = min(float(np.sqrt(-2.0 * np.log(max(np.abs(resultant), 1e-10)))), _UNIFORM_SD)
         return Scales(float(np.angle(resultant)), 2.5 * spread, 2.5 * spread, spread)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         kappa = at["kappa"].value
         half = m.sin(0.5 * (y - at["mu"].value))
         # cos x = 1 - 2 sin^2(x/2).

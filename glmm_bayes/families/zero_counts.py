@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.joint import Joint
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Family, Response
+from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.counts import CountFamily
+from glmm_bayes.families.traits import ResponseMean
 from glmm_bayes.families.zero_parts import Hurdle, ZeroPart
 
 
 class CountsWithZeroPart(ZeroPart, CountFamily):
     """Counts, some of whose zeros come from a part of their own."""
-
-    has_cdf: ClassVar[bool] = True
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:
         response = CountFamily._read(self, columns, findings)
@@ -35,23 +34,32 @@ class Truncated(ABC):
     def __init__(self, family: Family) -> None:
         self.family = family
 
-    def log_share(self, at: RowValues, m: Maths) -> Any:
+    @property
+    def has_cdf(self) -> bool:
+        """Whether the family has a distribution function."""
+        return self.family.has_cdf
+
+    def log_share(self, at: RowValues, m: Maths) -> Array:
         """Return log P(Y > 0) of the family, accurate where it is small."""
         return m.log1mexp(self._log_zero(at, m))
 
-    def _log_zero(self, at: RowValues, m: Maths) -> Any:
-        return self.family.log_density(0.0, 1.0, at, m)
+    def _log_zero(self, at: RowValues, m: Maths) -> Array:
+        return self.family.log_density(np.zeros(()), np.ones(()), at, m)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
+        """Return log P(Y = y | Y > 0)."""
         return self.family.log_density(y, n, at, m) - self.log_share(at, m)
 
     def mean(self, at: RowValues) -> Array:
+        """Return E[Y | Y > 0]."""
         return np.asarray(np.exp(self.log_mean(at)))
 
     def log_mean(self, at: RowValues) -> Array:
+        """Return log E[Y | Y > 0]."""
         return np.asarray(at["mu"].log - self.log_share(at, NUMPY))
 
     def variance(self, at: RowValues) -> Array:
+        """Return Var(Y | Y > 0)."""
         # E[Y^2 | Y > 0] = E[Y^2] / P(Y > 0), and P(Y > 0) = mu / mean; never below 0 by rounding.
         mean, mu = self.mean(at), np.asarray(at["mu"].value)
         return np.maximum(mean * (self.family.variance(at) / mu + mu - mean), 0.0)
@@ -60,14 +68,17 @@ class Truncated(ABC):
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
         """Draw counts above 0."""
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
+        """Return log P(Y <= y | Y > 0)."""
         below = self.family.log_cdf(y, n, at, m)
         return below + m.log1mexp(self._log_zero(at, m) - below) - self.log_share(at, m)
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
+        """Return log P(Y > y | Y > 0)."""
         return self.family.log_survival(y, n, at, m) - self.log_share(at, m)
 
-    def log_between(self, low: Any, high: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_between(self, low: Array, high: Array, n: Array, at: RowValues, m: Maths) -> Array:
+        """Return log P(low < Y <= high | Y > 0)."""
         return self.family.log_between(low, high, n, at, m) - self.log_share(at, m)
 
 
@@ -82,11 +93,11 @@ def first_arrival(rng: np.random.Generator, rate: Array) -> Array:
 class HurdleCounts(Hurdle, CountsWithZeroPart):
     """Counts above 0 follow a law truncated at zero; the mean is (1 - hu) mu / (1 - f(0))."""
 
-    mean_text: ClassVar[str] = "(1 - hu) mu/(1 - P(0))"
+    response_mean: ClassVar[ResponseMean] = ResponseMean(("mu", "hu"), "(1 - hu) mu/(1 - P(0))")
     rest: ClassVar[Truncated]
 
     def population_mean(self, joint: Joint) -> Integral:
-        joint = joint.only(*self.mean_parameters)
+        joint = joint.only(*self.response_mean.parameters)
         if set(joint.variance) <= {"mu", "hu"}:
             return joint.conditional(self.rest.mean, "mu", "hu", complement=True)
         return joint.mean(self.mean)

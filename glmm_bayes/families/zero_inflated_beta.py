@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 from glmm_bayes.core.errors import Findings
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.proportions import BETA, ProportionFamily
+from glmm_bayes.families.traits import Notation, ResponseMean, Support
 from glmm_bayes.families.zero_parts import Component, Hurdle
 
 
@@ -18,14 +19,15 @@ class ZeroInflatedBeta(Hurdle, ProportionFamily):
     """
 
     name: ClassVar[str] = "zero_inflated_beta"
-    notation: ClassVar[str] = "ZeroInflatedBeta(mu[i], phi, zi)"
-    latex: ClassVar[str] = r"\mathrm{ZeroInflatedBeta}(\mu_i, \phi, \mathrm{zi})"
-    mean_text: ClassVar[str] = "(1 - zi) mu"
+    notation: ClassVar[Notation] = Notation(
+        "ZeroInflatedBeta(mu[i], phi, zi)", r"\mathrm{ZeroInflatedBeta}(\mu_i, \phi, \mathrm{zi})"
+    )
+    response_mean: ClassVar[ResponseMean] = ResponseMean(("mu", "zi"), "(1 - zi) mu")
     auxiliaries: ClassVar[tuple[str, ...]] = ("phi", "zi")
-    mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "zi")
-    has_cdf: ClassVar[bool] = True
     takes_ones: ClassVar[bool] = False
-    coding: ClassVar[str] = "numbers of at least 0 and below 1"
+    support: ClassVar[Support] = Support(
+        "share", "numbers of at least 0 and below 1", floor=0.0, ceiling=1.0, floor_has_mass=True
+    )
     zero: ClassVar[str] = "zi"
     inside: ClassVar[float] = 0.5
     rest: ClassVar[Component] = BETA

@@ -10,7 +10,7 @@ from glmm_bayes.core.errors import Findings
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Response
 from glmm_bayes.families.binomial import Binomial
-from glmm_bayes.families.traits import PROBABILITY_LINKS, WorkingVariance
+from glmm_bayes.families.traits import PROBABILITIES, PROBABILITY_LINKS, Mu, Notation, Traits, WorkingVariance
 from glmm_bayes.families.zero_parts import Component, ZeroInflated
 
 
@@ -21,13 +21,14 @@ class ZeroInflatedBinomial(ZeroInflated, Binomial):
     """
 
     name: ClassVar[str] = "zero_inflated_binomial"
-    notation: ClassVar[str] = "ZeroInflatedBinomial(trials[i], mu[i], zi)"
-    latex: ClassVar[str] = r"\mathrm{ZeroInflatedBinomial}(n_i, \mu_i, \mathrm{zi})"
+    notation: ClassVar[Notation] = Notation(
+        "ZeroInflatedBinomial(trials[i], mu[i], zi)",
+        r"\mathrm{ZeroInflatedBinomial}(n_i, \mu_i, \mathrm{zi})",
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("zi",)
-    listed_links: ClassVar[tuple[str, ...]] = PROBABILITY_LINKS
+    mu: ClassVar[Mu] = Mu(PROBABILITY_LINKS, PROBABILITIES)
     working_variance: ClassVar[WorkingVariance | None] = None
-    has_latent_response: ClassVar[bool] = False
-    is_exponential: ClassVar[bool] = False
+    traits: ClassVar[Traits] = Traits()
     rest: ClassVar[Component] = Binomial()
 
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from glmm_bayes.families.poisson import Poisson
+from glmm_bayes.families.traits import Notation
 from glmm_bayes.families.zero_counts import CountsWithZeroPart
 from glmm_bayes.families.zero_parts import Component, ZeroInflated
 
@@ -13,7 +14,8 @@ class ZeroInflatedPoisson(ZeroInflated, CountsWithZeroPart):
     """An extra zero with probability ``zi``, else a Poisson count of mean ``mu``."""
 
     name: ClassVar[str] = "zero_inflated_poisson"
-    notation: ClassVar[str] = "ZeroInflatedPoisson(mu[i], zi)"
-    latex: ClassVar[str] = r"\mathrm{ZeroInflatedPoisson}(\mu_i, \mathrm{zi})"
+    notation: ClassVar[Notation] = Notation(
+        "ZeroInflatedPoisson(mu[i], zi)", r"\mathrm{ZeroInflatedPoisson}(\mu_i, \mathrm{zi})"
+    )
     auxiliaries: ClassVar[tuple[str, ...]] = ("zi",)
     rest: ClassVar[Component] = Poisson()

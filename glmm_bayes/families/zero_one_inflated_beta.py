@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.joint import Joint
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array
 from glmm_bayes.families.proportions import BETA, EndsFamily
+from glmm_bayes.families.traits import Notation, ResponseMean
 
 
 class ZeroOneInflatedBeta(EndsFamily):
@@ -23,11 +23,12 @@ class ZeroOneInflatedBeta(EndsFamily):
     """
 
     name: ClassVar[str] = "zero_one_inflated_beta"
-    notation: ClassVar[str] = "ZeroOneInflatedBeta(mu[i], phi, zoi, coi)"
-    latex: ClassVar[str] = r"\mathrm{ZeroOneInflatedBeta}(\mu_i, \phi, \mathrm{zoi}, \mathrm{coi})"
-    mean_text: ClassVar[str] = "zoi coi + (1 - zoi) mu"
+    notation: ClassVar[Notation] = Notation(
+        "ZeroOneInflatedBeta(mu[i], phi, zoi, coi)",
+        r"\mathrm{ZeroOneInflatedBeta}(\mu_i, \phi, \mathrm{zoi}, \mathrm{coi})",
+    )
+    response_mean: ClassVar[ResponseMean] = ResponseMean(("mu", "zoi", "coi"), "zoi coi + (1 - zoi) mu")
     auxiliaries: ClassVar[tuple[str, ...]] = ("phi", "zoi", "coi")
-    mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "zoi", "coi")
 
     def warn_without_ends(self, columns: ResponseColumns, y: Array, findings: Findings) -> None:
         if len(y) and not np.isin(y, (0.0, 1.0)).any():
@@ -35,14 +36,14 @@ class ZeroOneInflatedBeta(EndsFamily):
             message += "so zoi and coi rest on their priors."
             findings.warning("response_support", message, column=columns.source)
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         zoi, coi = at["zoi"], at["coi"]
         between = m.where(y > 0, m.where(y < 1, y, 0.5), 0.5)
         rest = zoi.log_complement + BETA.log_density(between, n, at, m)
         ends = zoi.log + m.where(y > 0, coi.log, coi.log_complement)
         return m.where(y > 0, m.where(y < 1, rest, ends), ends)
 
-    def shares(self, at: RowValues) -> tuple[Any, Any, Any]:
+    def shares(self, at: RowValues) -> tuple[Array, Array, Array]:
         zoi, coi = at["zoi"], at["coi"]
         return zoi.value * np.exp(coi.log_complement), zoi.value * coi.value, np.exp(zoi.log_complement)
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
 from glmm_bayes.core.errors import Findings
 from glmm_bayes.core.joint import Joint
-from glmm_bayes.core.maths import Maths
+from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.core.trapezoid import Integral
 from glmm_bayes.design.response import ResponseColumns
-from glmm_bayes.families.base import Array, Family
+from glmm_bayes.families.base import Family
+from glmm_bayes.families.traits import ResponseMean
 
 _NEVER = float("-inf")
 
@@ -20,7 +21,11 @@ _NEVER = float("-inf")
 class Component(Protocol):
     """The law of a response; every family is one."""
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    @property
+    def has_cdf(self) -> bool:
+        """Whether it has a distribution function."""
+
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log f(y)."""
 
     def mean(self, at: RowValues) -> Array:
@@ -35,13 +40,13 @@ class Component(Protocol):
     def random(self, rng: np.random.Generator, n: Array, at: RowValues) -> Array:
         """Draw responses."""
 
-    def log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(Y <= y)."""
 
-    def log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(Y > y)."""
 
-    def log_between(self, low: Any, high: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_between(self, low: Array, high: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(low < Y <= high)."""
 
 
@@ -56,9 +61,13 @@ class ZeroPart(Family):
         The other law.
     """
 
-    mean_is_mu: ClassVar[bool] = False
+    response_mean: ClassVar[ResponseMean] = ResponseMean(text="")
     zero: ClassVar[str]
     rest: ClassVar[Component]
+
+    @property
+    def has_cdf(self) -> bool:
+        return self.rest.has_cdf
 
     def mean(self, at: RowValues) -> Array:
         return np.asarray(np.exp(at[self.zero].log_complement) * self.rest.mean(at))
@@ -75,7 +84,7 @@ class ZeroPart(Family):
         rest = self.rest.random(rng, n, at)
         return np.where(rng.random(rest.shape) < at[self.zero].value, 0.0, rest)
 
-    def log_between(self, low: Any, high: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_between(self, low: Array, high: Array, n: Array, at: RowValues, m: Maths) -> Array:
         # No zero lies there, and beside the zeros the rest may be too small to be told in a tail.
         above = low if self.is_discrete else np.where(low > 0, low, 0.5 * high)
         rest = self.rest.log_between(above, high, n, at, m)
@@ -99,18 +108,17 @@ class ZeroInflated(ZeroPart):
     """Extra zeros with probability ``zi`` beside the zeros of a law."""
 
     zero: ClassVar[str] = "zi"
-    mean_text: ClassVar[str] = "(1 - zi) mu"
-    mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "zi")
+    response_mean: ClassVar[ResponseMean] = ResponseMean(("mu", "zi"), "(1 - zi) mu")
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         rest = at["zi"].log_complement + self.rest.log_density(y, n, at, m)
         return m.where(y > 0, rest, m.logaddexp(at["zi"].log, rest))
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         rest = at["zi"].log_complement + self.rest.log_cdf(m.maximum(y, 0.0), n, at, m)
         return m.where(y < 0, _NEVER, m.logaddexp(at["zi"].log, rest))
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         rest = self.rest.log_survival(m.maximum(y, 0.0), n, at, m)
         return m.where(y < 0, 0.0, at["zi"].log_complement + rest)
 
@@ -119,22 +127,22 @@ class Hurdle(ZeroPart):
     """All zeros come from one part, with probability ``hu``; the other law has none."""
 
     zero: ClassVar[str] = "hu"
-    mean_parameters: ClassVar[tuple[str, ...]] = ("mu", "hu")
+    response_mean: ClassVar[ResponseMean] = ResponseMean(("mu", "hu"), "")
     #: A response at which the other law's functions and their gradients are finite.
     inside: ClassVar[float] = 1.0
 
-    def log_density(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         rest = self.rest.log_density(self._above(y, m), n, at, m)
         return m.where(y > 0, at[self.zero].log_complement + rest, at[self.zero].log)
 
-    def _log_cdf(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_cdf(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         rest = at[self.zero].log_complement + self.rest.log_cdf(self._above(y, m), n, at, m)
         here = m.where(y < 0, _NEVER, at[self.zero].log)
         return m.where(y > 0, m.logaddexp(at[self.zero].log, rest), here)
 
-    def _log_survival(self, y: Any, n: Any, at: RowValues, m: Maths) -> Any:
+    def _log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         rest = self.rest.log_survival(self._above(y, m), n, at, m)
         return m.where(y < 0, 0.0, at[self.zero].log_complement + m.where(y > 0, rest, 0.0))
 
-    def _above(self, y: Any, m: Maths) -> Any:
+    def _above(self, y: Array, m: Maths) -> Array:
         return m.where(y > 0, y, self.inside)

@@ -275,9 +275,10 @@ def observe(family: Family, response: Response, at: Mapping[str, Any], name: str
 
 
 def _parts(name: str, value: RowValue) -> list[Any]:
+    eta: Any = value.eta
     if name != "thresholds":
-        return [value.eta]
-    return [value.eta[k] for k in range(value.eta.type.shape[0])]
+        return [eta]
+    return [eta[k] for k in range(eta.type.shape[0])]
 
 
 def _one_draw(value: Any) -> Any:

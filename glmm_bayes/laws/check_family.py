@@ -110,7 +110,7 @@ def check_family(
     draws: int = 10_000,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Hold a family to the laws that the listed families are held to.
+    """Check a family by the laws that the listed families keep.
 
     The density sums up to 1 over its support; mean and variance are those of the density; draws have
     its distribution (Kolmogorov-Smirnov, chi-square for counts); the sampler's graph has the density of

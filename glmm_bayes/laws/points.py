@@ -36,7 +36,7 @@ def given_parameters(family: Family, parameters: object) -> Mapping[str, Any]:
 
 
 def mean_bounds(family: Family, support: str) -> tuple[float, float]:
-    """Return between which numbers ``mu`` lies."""
+    """Return the bounds of ``mu``."""
     if not family.mean_is_mu or support == "real":
         ends = [LINKS[name].bounds for name in family.links]
         return min(low for low, _ in ends), max(high for _, high in ends)

@@ -183,7 +183,7 @@ def number(value: float, places: int) -> str:
 
 
 def compact(value: float) -> str:
-    """Write a number of the data shortly: three digits, a real minus sign."""
+    """Write a number of the data in brief: three digits, a real minus sign."""
     return f"{value:.3g}".replace("-", _MINUS)
 
 

@@ -1,4 +1,4 @@
-"""A Fit and replicated responses in, figures out that hold the observed against the replicated."""
+"""A Fit and replicated responses in, figures out that compare the observed with the replicated."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ class ReplicatedBand:
 
     @property
     def label(self) -> str:
-        """What is drawn of the replicated numbers."""
+        """Name of the band in the legend: the median, and the interval with its probability."""
         return f"replicated: median and {self.interval.percent}% band"
 
     @property
     def inside(self) -> NDArray[np.bool_]:
-        """Tell which observed values lie in the band (rounding aside), of the cells that tell something."""
+        """Which observed values lie in the band (rounding aside), of the cells that tell something."""
         slack = 1e-9 * (1 + np.abs(self.observed))
         within = (self.observed >= self.lower - slack) & (self.observed <= self.upper + slack)
         return np.asarray(within[self.told])
@@ -235,6 +235,6 @@ def _proportions_alt(
 
 
 def cell_words(cells: ReplicatedBand, index: int) -> str:
-    """Write one cell's numbers."""
+    """Write what was observed in a cell, and the ends of the replicated band."""
     lower, upper = cells.lower[index], cells.upper[index]
     return f"{cells.observed[index]:.0f} observed, {lower:.0f} to {upper:.0f} replicated"

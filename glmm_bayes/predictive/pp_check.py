@@ -29,7 +29,7 @@ def pp_check(
     interval: str | None = None,
     seed: int = 0,
 ) -> Picture:
-    """Hold the observed responses against those that the model replicates.
+    """Compare the observed responses with those that the model replicates.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def _fitting_kind(fit: Fit) -> str:
         return "categories"
     if not fit.family.is_discrete:
         return "density"
-    return "proportions" if fit.family.counts_successes else "rootogram"
+    return "proportions" if fit.family.support.counts_successes else "rootogram"
 
 
 def _density(fit: Fit, replicated: Array, interval: Interval) -> Picture:

@@ -35,7 +35,7 @@ class Defined(AnswersNames):
 
     @property
     def is_single(self) -> bool:
-        """Whether it is of one response."""
+        """Whether there is one response."""
         return self.definition.is_single
 
     @property
@@ -45,22 +45,22 @@ class Defined(AnswersNames):
 
     @property
     def design(self) -> Design:
-        """That of the mean of the one response, on the training rows."""
+        """Design of the mean of the one response, on the training rows."""
         return self._only("design").design
 
     @property
     def response(self) -> Response:
-        """The one response."""
+        """Values of the one response, and what the data say of them."""
         return self._only("response").response
 
     @property
     def family(self) -> Family:
-        """That of the one response."""
+        """Family of the one response."""
         return self._only("family").family
 
     @property
     def link(self) -> Link:
-        """That of the mean of the one response."""
+        """Link of the mean of the one response."""
         return self._only("link").link
 
     @property
@@ -70,7 +70,7 @@ class Defined(AnswersNames):
 
     @property
     def priors(self) -> Priors:
-        """Those of all linear predictors."""
+        """Priors of all responses and linear predictors."""
         return self.definition.priors
 
     def _only(self, name: str) -> ResponseDefinition:

@@ -229,7 +229,7 @@ def _check_residuals(members: Mapping[str, ResponseDefinition], findings: Findin
     """Collect why residuals cannot be correlated between the responses."""
     hint = "Leave rescor=True out; effects under one label, (1 |i| g), are correlated all the same."
     families = [member.family.name for member in members.values()]
-    takes_it = all(member.family.takes_residual_correlation for member in members.values())
+    takes_it = all(member.family.traits.is_elliptical for member in members.values())
     if len(set(families)) > 1 or not takes_it:
         message = f"rescor: all responses must be gaussian, or all student; found {', '.join(families)}."
         findings.error("rescor", message, hint=hint)

@@ -97,22 +97,22 @@ class GroupPrior:
 
     @property
     def shares_sd(self) -> bool:
-        """True if there are fewer standard deviations than effects."""
+        """Whether there are fewer standard deviations than effects."""
         return len(self.sd) < len(self.sd_of_effect)
 
     @property
     def is_correlated(self) -> bool:
-        """True if effects of a level may be correlated."""
+        """Whether effects of a level may be correlated."""
         return any(block.effects.is_correlated for block in self.blocks)
 
     @property
     def is_plain(self) -> bool:
-        """True if effects are normal and levels independent, so that a ratio of two levels has a median."""
+        """Whether effects are normal and levels independent, so that a ratio of two levels has a median."""
         return all(block.levels.is_independent and block.distribution == "gaussian" for block in self.blocks)
 
     @property
     def pairs(self) -> tuple[tuple[int, int], ...]:
-        """Pairs of effects whose correlations say all of the matrix."""
+        """Positions of pairs of effects whose correlations determine the matrix."""
         return tuple(
             (block.positions[first], block.positions[second])
             for block in self.blocks
@@ -121,12 +121,12 @@ class GroupPrior:
 
     @property
     def is_student(self) -> bool:
-        """True if the effects of some block are Student's t."""
+        """Whether the effects of some block are Student's t."""
         return any(block.is_student for block in self.blocks)
 
     @property
     def is_bridge(self) -> bool:
-        """True if the effects are intercepts of the bridge distribution."""
+        """Whether the effects are intercepts of the bridge distribution."""
         return any(block.is_bridge for block in self.blocks)
 
     @property
@@ -136,12 +136,12 @@ class GroupPrior:
 
     @property
     def sampled_values(self) -> tuple[str, ...]:
-        """Those that are estimated."""
+        """Parameters of the factor that are one number and estimated."""
         return tuple(level_parameters(self.blocks))
 
     @property
     def fixed_values(self) -> Mapping[str, float]:
-        """Those that the formula gives."""
+        """Parameters of the factor that the formula gives a number."""
         given = [block.df for block in self.blocks if block.df is not None]
         return {"df": given[0]} if given else {}
 

@@ -41,13 +41,13 @@ class Reading:
     beside: str = ""
 
     def of_population(self) -> Reading:
-        """Return the reading of numbers that speak of the population."""
+        """Return the reading of population-averaged numbers: of means and ratios of the population."""
         ratio = self.ratio and f"population {self.ratio}"
         return replace(self, name=f"population {self.name}", ratio=ratio)
 
     @property
     def average_row(self) -> str:
-        """What the intercept is read at."""
+        """Where the intercept is read: at the average row, with its offset if it has one."""
         return "average row" if self.offset is None else f"average row with {self.beside}"
 
 

@@ -103,7 +103,7 @@ def _has_mean(family: Family, response: Response) -> bool:
     additions = response.additions
     is_whole = additions.censored is None and additions.lower is None and additions.upper is None
     # The mean of angles is a direction, and no average of numbers.
-    has_numbers = response.values.ndim == 1 and not family.has_thresholds and not family.is_circular
+    has_numbers = response.values.ndim == 1 and not family.has_thresholds and not family.support.is_circular
     return is_whole and has_numbers and not family.has_category_predictors
 
 

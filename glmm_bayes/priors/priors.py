@@ -120,12 +120,12 @@ class Priors:
 
     @property
     def first(self) -> Predictor:
-        """That of the mean, or of the second category of a categorical response."""
+        """Linear predictor of the mean, or of the second category of a categorical response."""
         return next(iter(self.predictors.values()))
 
     @property
     def groups(self) -> tuple[GroupPrior, ...]:
-        """Those of the first predictor's grouping factors."""
+        """Priors of the first predictor's grouping factors."""
         return self.first.groups
 
     @property
@@ -163,7 +163,8 @@ def resolve_priors(
               if name not in numbers and name not in {target.name for target in found}]  # fmt: skip
     check_priors(found, covariances, family, single, given)
     offset = found[0].design.offset
-    is_apart = family.sigma_is_of_response and found[0].link.name != "identity"
+    # Sigma of numbers on the whole line is on the scale of the response, whatever the link.
+    is_apart = family.support.is_real and found[0].link.name != "identity"
     spread = family.spread(response, np.zeros_like(offset) if is_apart else offset)
     rows: list[PriorRow] = []
     predictors = {}

@@ -61,7 +61,7 @@ class ResponseDefinition:
 
     @property
     def design(self) -> Design:
-        """That of the mean."""
+        """Design of the mean."""
         return self.designs[MEAN]
 
     @property
@@ -235,7 +235,7 @@ def _check_additions(
 ) -> None:
     """Collect what stands behind the bar and has no meaning for the family."""
     additions, source = response.additions, columns.source
-    if additions.se is not None and not family.takes_se:
+    if additions.se is not None and not family.traits.is_elliptical:
         message = f"se(): known standard errors are of gaussian and student responses, not of {family.name}."
         findings.error("weights", message, column=source)
     if additions.se is not None and not additions.se_adds_sigma and "sigma" in predictors:
@@ -255,7 +255,7 @@ def _check_additions(
         if given and not family.has_cdf:
             message = f"{word}(): the distribution function of {family.name} is not available here."
             findings.error("not_available", message, column=source)
-    if additions.rate is not None and family.of_a_sum is None:
+    if additions.rate is not None and family.traits.of_a_sum is None:
         message = f"rate(): sums of independent units are not offered for {family.name}."
         hint = "Write offset(log(e)) under a log link; rate() is of poisson and negative_binomial."
         findings.error("rate", message, column=source, hint=hint)

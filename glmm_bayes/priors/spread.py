@@ -42,7 +42,7 @@ class Spread:
 
     @property
     def needs_levels(self) -> bool:
-        """True if the variance depends on which levels a row belongs to."""
+        """Whether the variance depends on which levels a row belongs to."""
         return depends_on_levels(self.group, self.prior)
 
     @property

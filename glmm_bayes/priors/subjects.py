@@ -11,7 +11,7 @@ def subjects_of(definition: ResponseDefinition) -> tuple[Subject, ...]:
     """Return what the checks read of each design, the mean's first."""
     family, response, priors = definition.family, definition.response, definition.priors
     has_floor, has_ceiling = family.infinite_ends(definition.link)
-    is_of_classes = family.counts_successes or bool(response.categories)
+    is_of_classes = family.support.counts_successes or bool(response.categories)
     outcome = Outcome(
         response.label,
         response.source,

@@ -144,10 +144,10 @@ def _mean_words(fit: Fit) -> str:
     """Say what the mean of the response is in the equations."""
     if fit.response.categories:
         return f"Effects are shown on {fit.response.mean_label}, for each category k."
-    if fit.family.mean_is_mu:
+    text = fit.family.response_mean.text
+    if text is None:
         return f"The mean of row i, mu[i], is {named_mean(fit)}."
-    mean = fit.family.mean_text.format(y=fit.response.label)
-    return f"Effects are shown on {named_mean(fit)}, which is {mean}."
+    return f"Effects are shown on {named_mean(fit)}, which is {text.format(y=fit.response.label)}."
 
 
 def _coefficients(fit: Fit, interval: Interval) -> list[Block]:

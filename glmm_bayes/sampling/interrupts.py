@@ -12,7 +12,7 @@ from glmm_bayes.core.errors import Finding, GlmmError, GlmmWarning, SamplingErro
 
 
 class Interrupts:
-    """Count what a user interrupts while it is open.
+    """Count a user's interrupts while it is open.
 
     What an interrupt makes of the code that it hits (a library's own error, a broken pipe) leaves as
     ``SamplingError`` with code ``interrupted``. Outside the main thread, which has no signals, it waits
@@ -25,11 +25,11 @@ class Interrupts:
         self._has_draws = False
 
     def hold(self) -> None:
-        """From here on all draws are made: one interrupt waits until they are a fit, a second one ends it."""
+        """Let one interrupt wait from here on, where all draws are made; a second one ends the fit."""
         self._has_draws = True
 
     def warn_if_whole(self, is_whole: bool) -> None:
-        """Say that an interrupt came too late to end anything."""
+        """Warn of an interrupt that came too late to end anything."""
         if self.count and is_whole:
             message = "[interrupted] all draws had been made: the fit is whole."
             warnings.warn(message, GlmmWarning, stacklevel=3)

@@ -272,7 +272,7 @@ def _attribute(text: str, call: Call, span: Span) -> FormulaError:
 
 
 def not_available(text: str, span: Span, what: str, hint: str) -> FormulaError:
-    """Say that the language has something that this release cannot fit."""
+    """Make the error that says that the language has something which this release cannot fit."""
     sentence = f"{what} is not available in this release."
     return formula_error("not_available", text, span, sentence, hint)
 

@@ -199,7 +199,7 @@ def _read_links(family: CustomFamily, findings: Findings) -> tuple[str, ...]:
         elif family.support == "unit" and family.mean is None and not _is_of_probabilities(name):
             message = f"the mean of numbers between 0 and 1 is one itself, which the link {name} leaves."
             findings.error("custom_family", message, hint='Write links=("logit",).')
-    return tuple(given)
+    return tuple(name for name in given if isinstance(name, str))
 
 
 def _is_of_probabilities(name: str) -> bool:

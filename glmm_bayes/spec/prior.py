@@ -55,7 +55,7 @@ class Distribution:
 
     @property
     def arguments(self) -> Mapping[str, float | None]:
-        """Those in which it is kept."""
+        """Arguments in which it is kept, with their defaults."""
         return self.ways[0].arguments
 
 

@@ -13,6 +13,7 @@ from scipy import special, stats
 
 from glmm_bayes.core.errors import FormulaError
 from glmm_bayes.core.links import LINKS, ProbabilityLink
+from glmm_bayes.core.mean_rules import rule_of
 
 WIDE = np.concatenate([np.linspace(-40.0, 40.0, 1601), [-1e-300, 1e-300, -0.0]])
 MIDDLE = np.linspace(-4.0, 4.0, 161)
@@ -293,3 +294,40 @@ def test_a_mean_at_the_end_of_its_range_has_an_infinite_log_on_one_side(name):
         at_end = np.array([0.0])
         logs = LINKS[name].log_inverse(at_end), LINKS[name].log_complement(at_end)
     assert sorted(float(value[0]) for value in logs) == [-np.inf, 0.0]
+
+
+OF_ETA = [
+    "inverse",
+    "inverse_derivative",
+    "inverse_second_derivative",
+    "of_inverse",
+    "log_inverse_derivative",
+]
+OF_ETA += ["log_inverse", "log_complement", "log_odds"]
+every_shape = pytest.mark.parametrize("shape", [(3, 4), (1, 4), (4,), (2, 0), ()], ids=str)
+
+
+@every_link
+@every_shape
+def test_results_have_the_shape_of_what_a_link_takes(name, shape):
+    link, eta = LINKS[name], np.full(shape, -0.7 if name == "logc" else 0.7)
+    results = {function: getattr(link, function)(eta) for function in OF_ETA}
+    results["link"] = link.link(results["inverse"])
+    if isinstance(link, ProbabilityLink):
+        results["link_of_log_complement"] = link.link_of_log_complement(results["log_complement"])
+    assert {function: np.shape(value) for function, value in results.items()} == dict.fromkeys(results, shape)
+    assert {function: value.dtype for function, value in results.items()} == dict.fromkeys(
+        results, np.float64
+    )
+
+
+@every_link_without_a_pole
+@every_shape
+def test_means_over_a_normal_have_the_shape_of_what_a_rule_takes(name, shape):
+    rule = rule_of(LINKS[name])
+    eta, v = np.full(shape, -0.7 if name == "logc" else 0.7), np.full(shape, 0.01)
+    of_mean, of_variance = rule.derivatives(eta, v)
+    moments = (rule.mean(eta, v).value, rule.second_moment(eta, v), rule.variance(eta, v))
+    assert {np.shape(value) for value in (*moments, of_mean, of_variance, rule.link_of_mean(eta, v))} == {
+        shape
+    }

@@ -210,6 +210,30 @@ def test_the_matrix_that_effects_use_is_the_stated_one(name):
         np.testing.assert_allclose(root @ root.T * np.outer(sd, sd), effects[chosen], rtol=1e-12, atol=1e-15)
 
 
+@pytest.mark.parametrize("name", [*STATED, "members"])
+def test_arrays_of_a_structure_have_the_shapes_that_are_stated(name):
+    formula, values, *_ = STATED[name] if name in STATED else (MEMBERSHIPS[name][0], {})
+    draws, rows, rng = 3, 5, np.random.default_rng(6)
+    (prior,) = model_of(formula).priors.groups
+    for block in prior.blocks:
+        structure, size = block.levels, block.effects.size
+        at = {key: values[f"{key}_g"] for key in structure.parameters}
+        drawn = {key: np.full(draws, value) for key, value in at.items()}
+        members = rng.integers(0, structure.n_levels, (rows, 2))
+        weights = rng.uniform(size=(rows, 2))
+        normals = [rng.normal(size=variable.shape) for variable in structure.sampled(size)]
+        assert structure.effects(normals, at).shape == (structure.n_levels, size)
+        assert structure.matrix(at).shape == (structure.n_levels, structure.n_levels)
+        for n in (1, 2):
+            mixed = members[:, :n], weights[:, :n]
+            each, of_draws = structure.row_variance(at, *mixed), structure.variance(drawn, *mixed)
+            assert each.shape == (rows,)
+            assert of_draws.shape in {(draws, rows), (1, rows)}
+            np.testing.assert_allclose(of_draws, np.broadcast_to(each, of_draws.shape), rtol=1e-12)
+        between = [np.full(v.shape, 0.4) for v in block.effects.sampled(gb.Prior("LKJ", eta=1.0))]
+        assert block.effects.root(between).shape == (size, size)
+
+
 def test_every_structure_is_tested():
     tested = {name.split(",")[0].split()[0] for name in STATED} | {"independent"}
     assert set(COVARIANCES) <= tested

@@ -15,7 +15,7 @@ from scipy import integrate, stats
 import glmm_bayes as gb
 from docs import make_families
 from glmm_bayes.core import mean_rules
-from glmm_bayes.core.errors import FormulaError
+from glmm_bayes.core.errors import DataError, FormulaError
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.links import LINKS, ProbabilityLink
 from glmm_bayes.core.maths import NUMPY
@@ -28,20 +28,18 @@ from tests.core import test_links, test_links_in_graphs
 from tests.plain_mode import PLAIN
 
 FAMILY = '''
-from typing import ClassVar
 import numpy as np
 from glmm_bayes import register_family
 from glmm_bayes.families.numbers import RealFamily
-from glmm_bayes.families.traits import CONSTANT_VARIANCE
+from glmm_bayes.families.traits import CONSTANT_VARIANCE, Notation
 
 
 class Laplace(RealFamily):
     """Numbers with mean ``mu`` and standard deviation ``sigma``, and exponential tails."""
 
-    name: ClassVar[str] = "laplace"
-    notation: ClassVar[str] = "Laplace(mu[i], sigma)"
-    latex: ClassVar[str] = r"\\mathrm{Laplace}(\\mu_i, \\sigma)"
-    auxiliaries: ClassVar[tuple[str, ...]] = ("sigma",)
+    name = "laplace"
+    notation = Notation("Laplace(mu[i], sigma)", r"\\mathrm{Laplace}(\\mu_i, \\sigma)")
+    auxiliaries = ("sigma",)
     working_variance = CONSTANT_VARIANCE
 
     def log_density(self, y, n, at, m):
@@ -196,6 +194,14 @@ def test_the_family_takes_the_links_of_numbers_and_keeps_the_laws_of_families():
     table = gb.check_family("laplace", draws=2000)
     # The slope jumps at mu; nothing else has an edge.
     assert set(table["result"]) == {"passed"}
+
+
+def test_the_family_has_a_distribution_function_once_it_writes_one():
+    laplace = FAMILIES["laplace"]
+    assert not laplace.has_cdf
+    with pytest.raises(DataError, match="distribution function of laplace"):
+        gb.Model("real | trunc(lb = -9) ~ x", data(), family="laplace")
+    assert type("Tailed", (type(laplace),), {"_log_cdf": lambda self, y, n, at, m: y})().has_cdf
 
 
 def test_pages_messages_and_printed_models_have_them():

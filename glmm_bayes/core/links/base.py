@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from glmm_bayes.core.maths import NUMPY, Maths
-
-Array = NDArray[np.float64]
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 
 #: Below this the functions are their leading term to the last bit.
 FAR = -30.0
@@ -18,6 +15,8 @@ FAR = -30.0
 
 class Link(ABC):
     """How the mean is tied to the linear predictor: ``link(mu) = eta``, ``mu = inverse(eta)``.
+
+    Each function acts element by element: its result has the shape of what it takes.
 
     Attributes
     ----------
@@ -57,15 +56,15 @@ class Link(ABC):
         """Return the linear predictor of a mean."""
 
     @abstractmethod
-    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         """Return the mean at a linear predictor."""
 
     @abstractmethod
-    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         """Return the first derivative of ``inverse``."""
 
     @abstractmethod
-    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_second_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         """Return the second derivative of ``inverse``."""
 
     def predictor_domain(self, mean_range: tuple[float, float]) -> tuple[float, float]:
@@ -97,19 +96,19 @@ class Link(ABC):
         """Return link(inverse(eta)): ``eta`` itself, but where two linear predictors have one mean."""
         return eta
 
-    def log_inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         """Return log|d mu / d eta|; links whose derivative underflows early keep its digits."""
         return m.log(m.abs(self.inverse_derivative(eta, m)))
 
-    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         """Return log(inverse(eta)), accurate also where the mean is near 0 or, for a probability, 1."""
         return m.log(self.inverse(eta, m))
 
-    def log_complement(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_complement(self, eta: Array, m: Maths = NUMPY) -> Array:
         """Return log(1 - inverse(eta)), for a probability accurate near 0 and 1."""
         return m.log1p(-self.inverse(eta, m))
 
-    def log_odds(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_odds(self, eta: Array, m: Maths = NUMPY) -> Array:
         """Return log(inverse(eta) / (1 - inverse(eta)))."""
         return self.log_inverse(eta, m) - self.log_complement(eta, m)
 
@@ -136,11 +135,11 @@ class ProbabilityLink(Link):
     mirror: ClassVar[str]
 
     @abstractmethod
-    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         """Return log(inverse(eta)), accurate where the probability is near 0 or 1."""
 
     @abstractmethod
-    def log_complement(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_complement(self, eta: Array, m: Maths = NUMPY) -> Array:
         """Return log(1 - inverse(eta)), accurate where the probability is near 0 or 1."""
 
     @abstractmethod

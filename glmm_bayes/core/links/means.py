@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 import numpy as np
 
-from glmm_bayes.core.links.base import FAR, Array, Link
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.links.base import FAR, Link
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 
 
 @final
@@ -25,13 +25,13 @@ class Identity(Link):
     def link(self, mu: Array) -> Array:
         return np.array(mu, dtype=np.float64)
 
-    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return np.array(eta, dtype=np.float64) if m is NUMPY else eta
 
-    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.full_like(eta, 1.0)
 
-    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_second_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.full_like(eta, 0.0)
 
 
@@ -51,25 +51,25 @@ class Log(Link):
         with np.errstate(divide="ignore"):
             return np.log(mu)
 
-    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         if m is not NUMPY:
             return m.exp(eta)
         with np.errstate(over="ignore"):
             return np.exp(eta)
 
-    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return self.inverse(eta, m)
 
-    def log_inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return eta
 
-    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_second_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return self.inverse(eta, m)
 
-    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return eta
 
-    def log_complement(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_complement(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.where(eta < 0.0, m.log1mexp(eta), -np.inf)
 
 
@@ -93,22 +93,22 @@ class LogComplement(Link):
         with np.errstate(divide="ignore"):
             return np.log1p(-np.asarray(mu, np.float64))
 
-    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -m.expm1(eta)
 
-    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -m.exp(eta)
 
-    def log_inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return eta
 
-    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_second_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -m.exp(eta)
 
-    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.where(eta < 0.0, m.log1mexp(eta), -np.inf)
 
-    def log_complement(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_complement(self, eta: Array, m: Maths = NUMPY) -> Array:
         return eta
 
 
@@ -126,13 +126,13 @@ class Sqrt(Link):
     def link(self, mu: Array) -> Array:
         return np.sqrt(mu)
 
-    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return eta * eta
 
-    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return 2.0 * eta
 
-    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_second_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.full_like(eta, 2.0)
 
     def predictor_domain(self, mean_range: tuple[float, float]) -> tuple[float, float]:
@@ -142,7 +142,7 @@ class Sqrt(Link):
     def of_inverse(self, eta: Array) -> Array:
         return np.abs(eta)
 
-    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return 2.0 * m.log(m.abs(eta))
 
 
@@ -161,19 +161,19 @@ class Softplus(Link):
         with np.errstate(divide="ignore"):
             return mu + np.log(-np.expm1(-np.asarray(mu)))
 
-    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.softplus(eta)
 
-    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.expit(eta)
 
-    def log_inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -m.softplus(-eta)
 
-    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_second_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.expit(eta) * m.expit(-eta)
 
-    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.where(eta < FAR, eta, m.log(m.softplus(m.maximum(eta, FAR))))
 
 
@@ -198,17 +198,17 @@ class Inverse(Link):
         with np.errstate(divide="ignore"):
             return 1.0 / np.asarray(mu, np.float64)
 
-    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         with np.errstate(divide="ignore"):
             return 1.0 / eta
 
-    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -1.0 / (eta * eta)
 
-    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_second_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return 2.0 / eta**3
 
-    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -m.log(eta)
 
 
@@ -228,17 +228,17 @@ class InverseSquared(Link):
         with np.errstate(divide="ignore"):
             return 1.0 / np.square(np.asarray(mu, np.float64))
 
-    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         with np.errstate(divide="ignore"):
             return 1.0 / m.sqrt(eta)
 
-    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -0.5 * eta**-1.5
 
-    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_second_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return 0.75 * eta**-2.5
 
-    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -0.5 * m.log(eta)
 
 
@@ -260,12 +260,12 @@ class TanHalf(Link):
     def link(self, mu: Array) -> Array:
         return np.tan(0.5 * np.asarray(mu))
 
-    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return 2.0 * m.arctan2(eta, 1.0)
 
-    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return 2.0 / (1.0 + eta * eta)
 
-    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_second_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         square = 1.0 + eta * eta
         return -4.0 * eta / (square * square)

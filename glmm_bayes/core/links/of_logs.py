@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.links import LINKS, Link, ProbabilityLink
-
-Array = NDArray[np.float64]
+from glmm_bayes.core.maths import Array
 
 
 def link_of_logs(link: Link, log_mean: Array, log_complement: Array) -> Array:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, final
+from typing import ClassVar, final
 
 import numpy as np
 from scipy import special
 
-from glmm_bayes.core.links.base import FAR, Array, ProbabilityLink
-from glmm_bayes.core.maths import NUMPY, Maths
+from glmm_bayes.core.links.base import FAR, ProbabilityLink
+from glmm_bayes.core.maths import NUMPY, Array, Maths
 
 _LOG_ROOT_2PI = 0.9189385332046727
 _LOG_PI = 1.1447298858494002
@@ -32,25 +32,25 @@ class Logit(ProbabilityLink):
     def link(self, mu: Array) -> Array:
         return special.logit(mu)
 
-    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.expit(eta)
 
-    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.expit(eta) * m.expit(-eta)
 
-    def log_inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -m.softplus(-eta) - m.softplus(eta)
 
-    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_second_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -self.inverse_derivative(eta, m) * m.tanh(0.5 * eta)
 
-    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -m.softplus(-eta)
 
-    def log_complement(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_complement(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -m.softplus(eta)
 
-    def log_odds(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_odds(self, eta: Array, m: Maths = NUMPY) -> Array:
         return eta
 
     def link_of_log_complement(self, log_complement: Array) -> Array:
@@ -77,22 +77,22 @@ class Probit(ProbabilityLink):
     def link(self, mu: Array) -> Array:
         return special.ndtri(mu)
 
-    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.normal_cdf(eta)
 
-    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.exp(self.log_inverse_derivative(eta, m))
 
-    def log_inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -0.5 * eta * eta - _LOG_ROOT_2PI
 
-    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_second_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -eta * self.inverse_derivative(eta, m)
 
-    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.log_normal_cdf(eta)
 
-    def log_complement(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_complement(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.log_normal_cdf(-eta)
 
     def link_of_log_complement(self, log_complement: Array) -> Array:
@@ -117,24 +117,24 @@ class Cloglog(ProbabilityLink):
         with np.errstate(divide="ignore"):
             return np.log(-np.log1p(-mu))
 
-    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -m.expm1(-m.exp(eta))
 
-    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.exp(self.log_inverse_derivative(eta, m))
 
-    def log_inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return eta - m.exp(eta)
 
-    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_second_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         hazard = m.exp(eta)
         return m.exp(eta - hazard) * (1.0 - hazard)
 
-    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         # Far below 0 the hazard itself is the probability to the last digit, and may underflow later.
         return m.where(eta < FAR, eta, m.log1mexp(-m.exp(m.maximum(eta, FAR))))
 
-    def log_complement(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_complement(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -m.exp(eta)
 
     def link_of_log_complement(self, log_complement: Array) -> Array:
@@ -159,23 +159,23 @@ class Loglog(ProbabilityLink):
         with np.errstate(divide="ignore"):
             return -np.log(-np.log(mu))
 
-    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.exp(-m.exp(-eta))
 
-    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.exp(self.log_inverse_derivative(eta, m))
 
-    def log_inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -eta - m.exp(-eta)
 
-    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_second_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         hazard = m.exp(-eta)
         return m.exp(-eta - hazard) * (hazard - 1.0)
 
-    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -m.exp(-eta)
 
-    def log_complement(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_complement(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.where(-eta < FAR, -eta, m.log1mexp(-m.exp(m.maximum(-eta, FAR))))
 
     def link_of_log_complement(self, log_complement: Array) -> Array:
@@ -204,24 +204,24 @@ class Cauchit(ProbabilityLink):
         middle = np.tan(np.pi * (np.asarray(mu) - 0.5))
         return np.where(low > 0.25, middle, np.where(np.asarray(mu) < 0.5, -size, size))
 
-    def inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         return m.arctan2(1.0, -eta) / np.pi
 
-    def inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return 1.0 / (np.pi * (1.0 + eta * eta))
 
-    def log_inverse_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         return -m.log1p(eta * eta) - _LOG_PI
 
-    def inverse_second_derivative(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def inverse_second_derivative(self, eta: Array, m: Maths = NUMPY) -> Array:
         square = 1.0 + eta * eta
         return -2.0 * eta / (np.pi * (square * square))
 
-    def log_inverse(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_inverse(self, eta: Array, m: Maths = NUMPY) -> Array:
         # Near 1 the distance to it keeps the digits.
         return m.where(eta > 0.0, m.log1p(-self.inverse(-eta, m)), m.log(self.inverse(eta, m)))
 
-    def log_complement(self, eta: Any, m: Maths = NUMPY) -> Any:
+    def log_complement(self, eta: Array, m: Maths = NUMPY) -> Array:
         return self.log_inverse(-eta, m)
 
     def link_of_log_complement(self, log_complement: Array) -> Array:

@@ -8,8 +8,8 @@ import numpy as np
 from scipy import special
 
 from glmm_bayes.core.links import LINKS, ProbabilityLink
-from glmm_bayes.core.maths import NUMPY
-from glmm_bayes.core.mean_rules.base import Array, MeanRule
+from glmm_bayes.core.maths import NUMPY, Array
+from glmm_bayes.core.mean_rules.base import MeanRule
 from glmm_bayes.core.trapezoid import (
     BLOCK,
     TOLERANCE,
@@ -119,7 +119,7 @@ def _log_loglog_mean(eta: Array, v: Array) -> Array:
 
     def kernel(eta: Array, v: Array) -> tuple[Array]:
         sd = np.sqrt(v)
-        w = special.lambertw(v * NUMPY.exp(-eta)).real
+        w = special.lambertw(v * NUMPY.exp(-eta), 0).real
         shift = np.divide(w, sd, out=np.zeros_like(w), where=sd > 0.0)
         step = Trapezoid.for_block(0.5 * np.pi, largest_sd(v)).step / np.sqrt(1.0 + w.max(initial=0.0))
         rule = Trapezoid.with_step(step)

@@ -8,8 +8,8 @@ import numpy as np
 from scipy import special
 
 from glmm_bayes.core.errors import Finding, PredictionError
-from glmm_bayes.core.maths import NUMPY
-from glmm_bayes.core.mean_rules.base import Array, MeanRule
+from glmm_bayes.core.maths import NUMPY, Array
+from glmm_bayes.core.mean_rules.base import MeanRule
 from glmm_bayes.core.trapezoid import Integral
 
 

@@ -7,7 +7,8 @@ from typing import final
 import numpy as np
 from scipy import special
 
-from glmm_bayes.core.mean_rules.base import Array, MeanRule
+from glmm_bayes.core.maths import Array
+from glmm_bayes.core.mean_rules.base import MeanRule
 from glmm_bayes.core.mean_rules.by_trapezoid import TrapezoidRule
 from glmm_bayes.core.trapezoid import ROOT_2PI, Integral, at_zero, by_blocks
 

@@ -51,7 +51,7 @@ def of_probabilities(scale: str, probabilities: Array, error: float) -> tuple[Ar
 
 def has_ordered_categories(fit: Fit) -> bool:
     """Tell whether the response has categories with an order."""
-    return fit.family.has_ordered_categories
+    return fit.family.support.has_ordered_categories
 
 
 def discrimination(fit: Fit) -> Array | None:

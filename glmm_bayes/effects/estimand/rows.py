@@ -119,7 +119,7 @@ def predictors_of(fit: Fit, parameter: str | None) -> dict[str, Predictor]:
         kept = {
             name: predictor
             for name, predictor in fit.predictors.items()
-            if name in fit.family.mean_parameters or predictor.role != "further"
+            if name in fit.family.response_mean.parameters or predictor.role != "further"
         }
         return kept or dict(fit.predictors)
     if not isinstance(parameter, str):

@@ -178,8 +178,8 @@ class AllPredictors:
         variance: dict[str, Array] = {}
         heavy = None
         for name, predictor in self.draws.items():
-            is_given = eta is not None and name == self.main
-            at[name] = RowValue(predictor.link, eta if is_given else predictor.eta(block, rows))
+            given = eta if name == self.main else None
+            at[name] = RowValue(predictor.link, predictor.eta(block, rows) if given is None else given)
             if predictor.integrated:
                 variance[name], student = predictor.variance(block, rows)
                 heavy = heavy or student
@@ -237,7 +237,8 @@ def _singles(question: Question) -> dict[str, RowValue]:
     if question.parameter is not None:
         return {}
     # A mean that is mu itself depends on others only in whether it exists.
-    used = set(family.mean_parameters) if family.mean_is_mu else {*fit.priors.auxiliary, "thresholds"}
+    mean = family.response_mean
+    used = set(mean.parameters) if mean.is_mu else {*fit.priors.auxiliary, "thresholds"}
     for name in (*fit.priors.auxiliary, *(("thresholds",) if fit.priors.thresholds else ())):
         if name in used:
             fit.needed(name, "the mean of the response")

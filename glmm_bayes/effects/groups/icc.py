@@ -57,7 +57,7 @@ def icc(
     PredictionError
         ``not_available`` where variances are not split: several linear predictors of the mean, t and bridge
         effects, new rows of a response with known standard errors; ``estimand_undefined`` where a variance
-        is infinite; ``factor``; of new rows and of words as ``predictions``.
+        is infinite; ``factor``; else as ``predictions``.
     DataError
         ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
         finite.

@@ -55,7 +55,7 @@ def implied_correlation(
     ------
     PredictionError
         ``not_available`` where levels are correlated with each other, or a row has several members;
-        ``newdata_schema`` for fewer than two rows; of new rows, words and levels as ``predictions``.
+        ``newdata_schema`` for fewer than two rows; else as ``predictions``.
     DataError
         ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
         finite.

@@ -31,7 +31,7 @@ def row_information(fit: Fit, at: RowValues, name: str = MEAN) -> tuple[Array, A
     """
     additions = fit.response.additions
     is_plain = additions.censored is None and additions.lower is None and additions.upper is None
-    if name == MEAN and fit.family.is_exponential and is_plain and additions.rate is None:
+    if name == MEAN and fit.family.traits.is_exponential and is_plain and additions.rate is None:
         values = adjusted(fit.family, at, additions, NUMPY)
         mu, slope = values["mu"].value, fit.link.inverse_derivative(values["mu"].eta)
         variance = np.maximum(fit.family.variance(values), np.finfo(float).tiny)

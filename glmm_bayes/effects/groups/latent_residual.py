@@ -33,7 +33,7 @@ def latent_residual(fit: Fit) -> Residual | None:
     negative_binomial, trigamma(shape) for gamma.
     """
     draws = len(fit.flat["beta"])
-    if isinstance(fit.link, ProbabilityLink) and fit.family.has_latent_response:
+    if isinstance(fit.link, ProbabilityLink) and fit.family.traits.is_latent:
         disc = discrimination(fit)
         if disc is None or fit.link.latent_variance is None:
             return None
@@ -45,7 +45,7 @@ def latent_residual(fit: Fit) -> Residual | None:
     if additions.se is not None or additions.rate is not None or set(fit.predictors) != {MEAN}:
         # Known errors and exposures differ from row to row.
         return None
-    if fit.link.name == "identity" and fit.family.mean_is_mu and fit.family.mu_range[0] < 0:
+    if fit.link.name == "identity" and fit.family.mean_is_mu and fit.family.mu.bounds[0] < 0:
         singles = single_values(fit.flat, fit.priors, slice(None))
         variance = fit.family.variance({"mu": number(np.zeros((draws, 1))), **singles})[:, 0]
         return Residual(variance, "that of the response")

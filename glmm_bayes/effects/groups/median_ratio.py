@@ -55,7 +55,7 @@ def median_ratio(
     ------
     PredictionError
         ``not_available`` unless the link is logit or log and effects are normal, of independent levels, or if
-        the discrimination of ordered categories has a formula; of new rows and of words as ``predictions``.
+        the discrimination of ordered categories has a formula; else as ``predictions``.
     DataError
         ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
         finite.

@@ -60,7 +60,7 @@ def attenuation(
     ------
     PredictionError
         ``not_available`` where the mean is not the inverse link of one linear predictor with normal or
-        bridge effects; of new rows and of words as ``predictions``.
+        bridge effects; else as ``predictions``.
     DataError
         ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
         finite.

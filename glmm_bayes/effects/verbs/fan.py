@@ -63,9 +63,9 @@ def fan(
     Raises
     ------
     PredictionError
-        ``values`` if a probability is not between 0 and 1, or stands twice; ``not_available`` where the mean
-        is no increasing function of one linear predictor with normal or bridge effects; ``max_memory``; of
-        new rows and of words as ``predictions``.
+        ``values`` if a probability is not between 0 and 1, ``probabilities`` if one stands twice;
+        ``not_available`` where the mean is no increasing function of one linear predictor with normal or
+        bridge effects; ``max_memory``; else as ``predictions``.
     DataError
         ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
         finite.
