@@ -16,6 +16,7 @@ from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.families import FAMILIES
+from glmm_bayes.families.traits import Support
 from glmm_bayes.graph.custom_families import made_family
 from glmm_bayes.spec.several import REGISTERED
 from tests.plain_mode import PLAIN
@@ -190,8 +191,15 @@ def test_values_of_parameters_are_the_users():
         gb.check_family("student", parameters={"shape": [2.0]})
     with pytest.raises(gb.FormulaError, match="equally many values: sigma 1, nu 2"):
         gb.check_family("student", parameters={"sigma": [2.0]})
-    with pytest.raises(gb.FormulaError, match="laws of cumulative are not those of numbers"):
-        gb.check_family("cumulative")
+    with pytest.raises(gb.FormulaError, match=r"no parameter 'cs_1'\. Its parameters beside mu: disc"):
+        gb.check_family("cumulative", parameters={"cs_1": [2.0]})
+
+
+def test_a_kind_of_responses_that_no_law_is_of_is_refused():
+    ranks = type("Ranks", (type(FAMILIES["poisson"]),), {"name": "ranks", "support": Support("ranks")})
+    FAMILIES._entries["ranks"] = ranks()
+    with pytest.raises(gb.FormulaError, match=r"ranks has responses of a kind of its own \(ranks\)"):
+        gb.check_family("ranks")
 
 
 # The density.
