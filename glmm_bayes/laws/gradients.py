@@ -19,8 +19,8 @@ from glmm_bayes.laws.points import mean_bounds
 
 Array = NDArray[np.float64]
 
-#: Of the graph and of arrays; of derivatives and differences.
-_SAME, _SLOPE, _STEP = 1e-8, 1e-4, 1e-5
+#: How far densities of graph and arrays may differ, and derivatives and differences; the step of these.
+SAME, SLOPE, _STEP = 1e-8, 1e-4, 1e-5
 #: Draws of each point at which graph and gradient are compared.
 COMPARED = 5
 _FAR = (-30.0, -4.0, 3.0, 30.0)
@@ -114,8 +114,8 @@ class Graphs:
         for rows in self.rows:
             of_graph, of_arrays = self.slopes(rows, rows.numbers)[0], rows.density(rows.numbers)
             errors = np.abs(of_graph - of_arrays) / (1.0 + np.abs(of_arrays))
-            if not (errors <= _SAME).all():
-                row = int(np.flatnonzero(~(errors <= _SAME))[0])
+            if not (errors <= SAME).all():
+                row = int(np.flatnonzero(~(errors <= SAME))[0])
                 return False, f"{of_graph[row]:.6g}, not {of_arrays[row]:.6g}, {rows.at(row)}"
             worst = max(worst, float(errors.max()))
         return True, f"largest relative error {worst:.1g}"
@@ -130,8 +130,8 @@ class Graphs:
                 up, down = (_moved(rows.numbers, position, step) for step in (_STEP, -_STEP))
                 expected = (rows.density(up) - rows.density(down)) / (up[position] - down[position])
                 errors = np.abs(slope - expected) / (1.0 + np.abs(expected))
-                if not (errors <= _SLOPE).all():
-                    row = int(np.flatnonzero(~(errors <= _SLOPE))[0])
+                if not (errors <= SLOPE).all():
+                    row = int(np.flatnonzero(~(errors <= SLOPE))[0])
                     return False, f"in {name} {slope[row]:.6g}, not {expected[row]:.6g}, {rows.at(row)}"
                 worst = max(worst, float(errors.max()))
         return True, f"largest relative error {worst:.1g}"
@@ -158,14 +158,22 @@ class Graphs:
         return ((case, name) for case in self.cases for name in case.links)
 
     def _far(self, case: Case, name: str) -> tuple[_Rows, Array]:
-        """Return a draw of each point at linear predictors far out, and these."""
-        inputs = case.points.inputs
-        predictors = len(inputs.predictors)
+        """Return draws, and all responses of which there are few, at linear predictors far out, and these."""
+        y, points = _extremes(case)
+        predictors = len(case.points.inputs.predictors)
         etas = np.array(list(product(_far_etas(case, name), repeat=predictors)))
-        points = np.tile(np.arange(case.points.size), len(etas))
-        etas = np.repeat(etas, case.points.size, axis=0)
+        y, points = (np.concatenate([values] * len(etas)) for values in (y, points))
+        etas = np.repeat(etas, len(y) // len(etas), axis=0)
         further = [values[points] for values in case.numbers[predictors:]]
-        return _Rows(case, name, case.drawn[0][points], points, [*etas.T, *further]), etas
+        return _Rows(case, name, y, points, [*etas.T, *further]), etas
+
+
+def _extremes(case: Case) -> tuple[Array, NDArray[np.int64]]:
+    """Return a draw of each point, and every response or end that has a probability, with their points."""
+    listed = case.responses.listed
+    more = np.array(case.responses.ends) if listed is None else listed
+    y = np.concatenate([case.drawn[0], more]) if len(more) else case.drawn[0]
+    return y, np.concatenate([np.arange(case.points.size), np.zeros(len(more), np.int64)])
 
 
 def _far_etas(case: Case, name: str) -> Array:
