@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.special import gammaln
 
+import glmm_bayes as gb
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.families import FAMILIES
 from tests.examples import Example
@@ -63,16 +64,14 @@ def outbreak(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("link", ["log", "identity", "sqrt", "softplus"])
-def test_the_family_of_the_page_keeps_the_laws_of_families(outbreak, link):
+def test_the_density_of_the_family_of_the_page_is_the_reference(outbreak, link):
     assert link in outbreak.links
     laws.test_log_density_equals_the_reference(outbreak.name, link)
-    laws.test_the_graph_has_the_same_density_and_its_gradient(outbreak.name, link)
-    laws.test_density_and_gradient_are_finite_thirty_units_out(outbreak.name, link)
 
 
-def test_mean_variance_and_draws_of_the_family_of_the_page(outbreak):
+def test_the_family_of_the_page_keeps_the_laws_of_families(outbreak):
     laws.test_mean_and_variance_equal_the_reference(outbreak.name)
-    laws.test_draws_have_the_reference_distribution(outbreak.name)
+    assert set(gb.check_family(outbreak.name)["result"]) == {"passed"}
 
 
 def test_the_example_is_a_short_file():

@@ -22,7 +22,7 @@ _LOG_ROOT_2PI = 0.9189385332046727
 
 
 class LogNormal(PositiveFamily):
-    """Lognormal: log y is normal with mean ``mu`` and standard deviation ``sigma``; y has mean exp(mu + sigma^2/2)."""
+    """Lognormal: log y is normal with mean ``mu`` and sd ``sigma``; y has mean exp(mu + sigma^2/2)."""
 
     name: ClassVar[str] = "lognormal"
     notation: ClassVar[Notation] = Notation(

@@ -1,4 +1,4 @@
-"""A log density of one number in; its integral, mean, variance and distribution function out."""
+"""A log density of one response in; its integral, probabilities and distribution function out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_expit
+
+from glmm_bayes.laws.responses import Responses
 
 Array = NDArray[np.float64]
 LogDensity = Callable[[Array], Array]
@@ -28,17 +30,37 @@ class NumericalLaw:
 
     Attributes
     ----------
-    total, mean, variance : float
-        Integral of the density; moments of the density over it.
-    y, distribution : ndarray, shape (node,)
-        Numbers in ascending order and the probability of at most each.
+    total : float
+        Integral of the density.
+    y : ndarray, shape (node,) or (node, category)
+        Responses; numbers in ascending order.
+    shares : ndarray, shape (node,)
+        The probability about each, of all; not a number where the total is none.
+    is_point : ndarray of bool, shape (node,)
+        Whether the response itself has the probability.
     """
 
     total: float
-    mean: float
-    variance: float
     y: Array
-    distribution: Array
+    shares: Array
+    is_point: NDArray[np.bool_]
+
+    @property
+    def holds(self) -> bool:
+        """Whether there are probabilities."""
+        return bool(np.isfinite(self.shares).all())
+
+    @property
+    def distribution(self) -> Array:
+        """The probability of at most each number."""
+        # A number in the middle of its cell has half the cell's mass below it.
+        return np.asarray(np.cumsum(self.shares) - np.where(self.is_point, 0.0, 0.5 * self.shares))
+
+    def inside(self) -> NumericalLaw:
+        """Return the law given that the response is no point."""
+        rest = ~self.is_point
+        shares = self.shares[rest] / self.shares[rest].sum()
+        return NumericalLaw(self.total, self.y[rest], shares, self.is_point[rest])
 
 
 def _line(t: Array) -> tuple[Array, Array]:
@@ -53,58 +75,71 @@ def _interval(t: Array) -> tuple[Array, Array]:
     return np.exp(log_expit(t)), log_expit(t) + log_expit(-t)
 
 
+def _circle(t: Array) -> tuple[Array, Array]:
+    return t, np.zeros_like(t)
+
+
+_ABOVE_ZERO = (_half_line, -300.0, 60.0)
+_WITHIN_ONE = (_interval, -300.0, 36.0)
 #: By support: from the grid to numbers with the log of its slope, and the grid's ends.
 _GRIDS: Mapping[str, tuple[Any, float, float]] = MappingProxyType(
     {
         "real": (_line, -25.0, 25.0),
-        "positive": (_half_line, -300.0, 60.0),
-        "unit": (_interval, -300.0, 36.0),
+        "positive": _ABOVE_ZERO,
+        "amount": _ABOVE_ZERO,
+        "unit": _WITHIN_ONE,
+        "share": _WITHIN_ONE,
+        "angle": (_circle, -np.pi, np.pi),
     }
 )
 
 
-def law_of(log_density: LogDensity, support: str, centre: float, scale: float) -> NumericalLaw:
+def law_of(log_density: LogDensity, responses: Responses, centre: float, scale: float) -> NumericalLaw:
     """Sum a density up over its support.
 
     Parameters
     ----------
     log_density : callable
-        Takes numbers, shape (node,), to the log of the density.
-    support : {"real", "positive", "unit", "count"}
+        Takes responses, shape (node, ...), to the log of the density.
+    responses : Responses
     centre, scale : float
         About where the numbers of a real support lie; they set where the first grid is fine.
     """
-    y, logs, steps = (
-        _counts(log_density) if support == "count" else _nodes(log_density, support, centre, scale)
-    )
+    if responses.is_discrete:
+        y, logs = _probabilities(log_density, responses)
+        steps = np.ones(len(logs))
+    else:
+        y, logs, steps = _nodes(log_density, responses, centre, scale)
+    is_point = steps == 1.0
     with np.errstate(over="ignore"):
         masses = np.exp(logs) * steps
         total = float(masses.sum())
-    if not total > 0 or not np.isfinite(total):
-        return NumericalLaw(total, np.nan, np.nan, y, np.full_like(y, np.nan))
-    shares = masses / total
-    mean = float(shares @ y)
-    cumulated = np.cumsum(shares)
-    # A number in the middle of its cell has half the cell's mass below it.
-    distribution = cumulated if support == "count" else cumulated - 0.5 * shares
-    return NumericalLaw(total, mean, float(shares @ (y - mean) ** 2), y, distribution)
+    shares = masses / total if total > 0 and np.isfinite(total) else np.full_like(masses, np.nan)
+    return NumericalLaw(total, y, shares, is_point)
 
 
-def _counts(log_density: LogDensity) -> tuple[Array, Array, float]:
-    """Return the counts up to where the density is negligible, and its logs."""
+def _probabilities(log_density: LogDensity, responses: Responses) -> tuple[Array, Array]:
+    """Return all responses, counts up to where the density is negligible, and logs of probabilities."""
+    if responses.listed is not None:
+        return responses.listed, _without_nan(log_density(responses.listed))
     size = 2**10
     while True:
         y = np.arange(size, dtype=np.float64)
         logs = _without_nan(log_density(y))
         if logs[-1] < logs.max() - _NEGLIGIBLE or size >= _MOST_COUNTS:
-            return y, logs, 1.0
+            return y, logs
         size *= 4
 
 
-def _nodes(log_density: LogDensity, support: str, centre: float, scale: float) -> tuple[Array, Array, float]:
-    """Return numbers, logs of the density of the grid's variable, and the grid's step."""
-    map_grid, low, high = _GRIDS[support]
-    is_real = support == "real"
+def _nodes(
+    log_density: LogDensity, responses: Responses, centre: float, scale: float
+) -> tuple[Array, Array, Array]:
+    """Return numbers, logs of the density of the grid's variable, and the grid's steps.
+
+    Ends of the support that have a probability are among the numbers, with a step of one.
+    """
+    map_grid, low, high = _GRIDS[responses.support]
+    is_real = responses.support == "real"
     for _ in range(_ZOOMS + 1):
         t = np.linspace(low, high, _NODES)
         step = float(t[1] - t[0])
@@ -116,7 +151,13 @@ def _nodes(log_density: LogDensity, support: str, centre: float, scale: float) -
         if not len(kept):
             break
         low, high = max(float(kept[0]) - step, low), min(float(kept[-1]) + step, high)
-    return y, logs, step
+    if not responses.ends:
+        return y, logs, np.full(_NODES, step)
+    ends = np.array(responses.ends)
+    y, logs = np.concatenate([y, ends]), np.concatenate([logs, _without_nan(log_density(ends))])
+    steps = np.concatenate([np.full(_NODES, step), np.ones(len(ends))])
+    order = np.argsort(y, kind="stable")
+    return y[order], logs[order], steps[order]
 
 
 def _without_nan(logs: Array) -> Array:

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import numpy as np
-import pytensor
-import pytensor.tensor as pt
 
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.row_value import RowValue, number
-from glmm_bayes.families import FAMILIES, Family
+from glmm_bayes.families import FAMILIES
 from glmm_bayes.families.numbers import RealFamily
-from glmm_bayes.graph.maths import GRAPH
 from tests.examples import Example
-from tests.plain_mode import PLAIN
 
 Values = Mapping[str, Any]
 
@@ -59,26 +54,6 @@ def values_of(row: Example, link: str, eta: np.ndarray) -> dict[str, Any]:
 
 def reference_log_density(frozen: Any, y: np.ndarray) -> np.ndarray:
     return frozen.logpdf(y) if hasattr(frozen, "logpdf") else frozen.logpmf(y)
-
-
-def graph_log_density(family: str, link: str, y: np.ndarray, n: np.ndarray, parameters: Values) -> Any:
-    """Return the graph's log density at y and its gradient in eta and in each further parameter."""
-    function = _compiled(FAMILIES[family], link, tuple(parameters))
-    return lambda *at: function(y, n, *at)
-
-
-@cache
-def _compiled(family: Family, link: str, parameters: tuple[str, ...]) -> Any:
-    y, n, eta = (
-        pt.vector("y", dtype="float64"),
-        pt.vector("n", dtype="float64"),
-        pt.vector("eta", dtype="float64"),
-    )
-    scalars = {name: pt.scalar(name, dtype="float64") for name in parameters}
-    density = family.log_density(y, n, at_of(link, eta, scalars, GRAPH), GRAPH)
-    gradients = pytensor.grad(density.sum(), [eta, *scalars.values()])
-    inputs, outputs = [y, n, eta, *scalars.values()], [density, *gradients]
-    return pytensor.function(inputs, outputs, mode=PLAIN, on_unused_input="ignore")
 
 
 def far_etas(family: str, link: str) -> np.ndarray:

@@ -1,8 +1,6 @@
 """What ordinal families are held to: probabilities as textbooks write them, with SciPy's distributions."""
 
 import numpy as np
-import pytensor
-import pytensor.tensor as pt
 from scipy import stats
 
 from glmm_bayes.core.links import LINKS
@@ -10,7 +8,6 @@ from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.graph.maths import GRAPH
-from tests.plain_mode import PLAIN
 
 #: The latent variable whose distribution function is the inverse link.
 LATENT = {
@@ -68,14 +65,3 @@ def table(family, link, eta, tau=TAU, disc=1.0, cs=None):
         effects[:, int(name[3:]) - 1] = values
     rows = zip(eta, effects, strict=True)
     return np.array([textbook(family, link, value, tau, disc, own) for value, own in rows])
-
-
-def graph_log_density(family, link, y, cs):
-    """Compile the log density and its gradients in eta, each threshold, disc and each specific effect."""
-    eta, disc = pt.vector("eta"), pt.scalar("disc")
-    tau = [pt.scalar(f"tau_{k}") for k in range(len(TAU))]
-    own = {name: pt.vector(name) for name in cs}
-    inputs = [eta, *tau, disc, *own.values()]
-    at = at_of(link, eta, pt.stack(tau), disc, own, GRAPH)
-    density = FAMILIES[family].log_density(pt.constant(y), pt.constant(np.ones_like(y)), at, GRAPH)
-    return pytensor.function(inputs, [density, *pytensor.grad(density.sum(), inputs)], mode=PLAIN)

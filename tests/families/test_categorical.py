@@ -1,8 +1,6 @@
 """Categorical and multinomial responses agree with SciPy's softmax and multinomial distribution."""
 
 import numpy as np
-import pytensor
-import pytensor.tensor as pt
 import pytest
 from scipy import special, stats
 
@@ -10,13 +8,10 @@ from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.maths import NUMPY
 from glmm_bayes.core.row_value import number
 from glmm_bayes.families import FAMILIES
-from glmm_bayes.graph.maths import GRAPH
-from tests.plain_mode import PLAIN
 
 CATEGORICAL, MULTINOMIAL = FAMILIES["categorical"], FAMILIES["multinomial"]
 #: Linear predictors of the second and of the third category.
 ETA = np.array([[0.3, -1.2, 0.8, 2.0], [-1.0, 0.4, 0.1, -0.7]])
-FAR = np.array([[-30.0, 30.0, 30.0, 0.0], [-30.0, -30.0, 30.0, 30.0]])
 CATEGORY = np.array([2.0, 0.0, 1.0, 1.0])
 COUNTS = np.array([[3.0, 0.0, 1.0], [0.0, 0.0, 7.0], [4.0, 4.0, 4.0], [0.0, 1.0, 0.0]])
 TRIALS = COUNTS.sum(axis=1)
@@ -39,12 +34,6 @@ def reference(family, eta):
     return np.log(softmax(eta)[np.arange(4), CATEGORY.astype(int)])
 
 
-def graph_log_density(family, y, n):
-    inputs = [pt.vector(), pt.vector()]
-    density = family.log_density(pt.constant(y), pt.constant(n), at_of(*inputs, GRAPH), GRAPH)
-    return pytensor.function(inputs, [density, *pytensor.grad(density.sum(), inputs)], mode=PLAIN)
-
-
 @by_family
 def test_probabilities_are_the_softmax_of_zero_and_the_predictors(family, y, n):
     found = family.mean(at_of(*ETA[:, None]))
@@ -60,53 +49,6 @@ def test_log_density_equals_the_reference_for_each_draw(family, y, n):
     assert found.shape == (3, 4)
     expected = [reference(family, eta[:, draw]) for draw in range(3)]
     np.testing.assert_allclose(found, expected, rtol=1e-12)
-
-
-@by_family
-def test_the_graph_has_the_same_density_and_its_gradient(family, y, n):
-    density, *slopes = graph_log_density(family, y, n)(*ETA)
-
-    def values(eta):
-        return family.log_density(y, n, at_of(*eta), NUMPY)
-
-    np.testing.assert_allclose(density, values(ETA), rtol=1e-10)
-    for position, slope in enumerate(slopes):
-        step = np.zeros((2, 1))
-        step[position] = 1e-5
-        difference = (values(ETA + step) - values(ETA - step)) / 2e-5
-        np.testing.assert_allclose(slope, difference, rtol=2e-6, atol=2e-7)
-
-
-@by_family
-def test_density_and_gradient_are_finite_thirty_units_out(family, y, n):
-    found = graph_log_density(family, y, n)(*FAR)
-    assert all(np.isfinite(part).all() for part in found)
-    np.testing.assert_allclose(found[0], family.log_density(y, n, at_of(*FAR), NUMPY), rtol=1e-10, atol=1e-14)
-
-
-def test_categories_are_drawn_with_their_probabilities():
-    found = CATEGORICAL.random(
-        np.random.default_rng(6), np.ones(4), at_of(*np.tile(ETA[:, None], (1, 40_000, 1)))
-    )
-    assert found.shape == (40_000, 4)
-    for row, probabilities in enumerate(softmax(ETA)):
-        counts = np.bincount(found[:, row].astype(int), minlength=3)
-        assert stats.chisquare(counts, 40_000 * probabilities).pvalue > 1e-4
-
-
-def test_drawn_counts_add_up_to_the_trials_with_the_multinomial_law():
-    at = at_of(*np.tile(ETA[:, None], (1, 40_000, 1)))
-    found = MULTINOMIAL.random(np.random.default_rng(7), TRIALS, at)
-    assert found.shape == (40_000, 4, 3)
-    np.testing.assert_array_equal(found.sum(axis=-1), np.broadcast_to(TRIALS, (40_000, 4)))
-    for row, probabilities in enumerate(softmax(ETA)):
-        for category, probability in enumerate(probabilities):
-            law = stats.binom(int(TRIALS[row]), probability)
-            counts = np.bincount(found[:, row, category].astype(int), minlength=int(TRIALS[row]) + 1)
-            expected = 40_000 * law.pmf(np.arange(len(counts)))
-            common = expected > 5
-            chi2 = ((counts - expected)[common] ** 2 / expected[common]).sum()
-            assert stats.chi2(max(common.sum() - 1, 1)).sf(chi2) > 1e-5
 
 
 @by_family

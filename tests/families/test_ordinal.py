@@ -19,7 +19,6 @@ from tests.families.ordinal_laws import (
     LATENT,
     TAU,
     at_of,
-    graph_log_density,
     specific,
     table,
     textbook,
@@ -27,7 +26,6 @@ from tests.families.ordinal_laws import (
 from tests.plain_mode import PLAIN
 
 CATEGORIES = np.arange(4.0)
-EVERY_ROW = np.tile(ETA, 4), np.repeat(CATEGORIES, 4)
 
 
 @pytest.mark.parametrize(("family", "link"), CASES)
@@ -50,36 +48,6 @@ def test_the_log_density_is_the_log_of_the_probability(family, link):
         np.testing.assert_allclose(found[0], expected[:, position], rtol=1e-11)
 
 
-@pytest.mark.parametrize(("family", "link"), CASES)
-def test_the_graph_has_the_same_density_and_its_gradient(family, link):
-    eta, y = EVERY_ROW
-    cs = {name: np.tile(values, 4) for name, values in specific(family).items()}
-    density, *slopes = graph_log_density(family, link, y, cs)(eta, *TAU, DISC, *cs.values())
-
-    def values(flat):
-        sizes = np.cumsum([16, 3, 1] + [16] * len(cs))[:-1]
-        eta, tau, disc, *own = np.split(flat, sizes)
-        at = at_of(link, eta, tau, disc[0], dict(zip(cs, own, strict=True)))
-        return FAMILIES[family].log_density(y, np.ones(16), at, NUMPY)[0]
-
-    flat = np.concatenate([eta, TAU, [DISC], *cs.values()])
-    np.testing.assert_allclose(density, values(flat), rtol=1e-10, atol=1e-12)
-    step = 1e-5 * np.eye(len(flat))
-    expected = [(values(flat + row).sum() - values(flat - row).sum()) / 2e-5 for row in step]
-    np.testing.assert_allclose(
-        np.concatenate([np.atleast_1d(s) for s in slopes]), expected, rtol=2e-6, atol=2e-7
-    )
-
-
-@pytest.mark.parametrize(("family", "link"), CASES)
-def test_density_and_gradient_are_finite_thirty_units_out(family, link):
-    eta, y = np.repeat([-30.0, 30.0], 4), np.tile(CATEGORIES, 2)
-    found = graph_log_density(family, link, y, {})(eta, *TAU, 1.0)
-    assert all(np.isfinite(part).all() for part in found)
-    arrays = FAMILIES[family].log_density(y, np.ones(8), at_of(link, eta[None]), NUMPY)
-    np.testing.assert_allclose(found[0], arrays[0], rtol=1e-10, atol=1e-14)
-
-
 @pytest.mark.parametrize("link", LATENT)
 def test_cumulative_keeps_its_digits_in_both_tails(link):
     latent = LATENT[link]
@@ -93,18 +61,6 @@ def test_cumulative_keeps_its_digits_in_both_tails(link):
         at = at_of(link, np.full((1, 4), eta))
         found = FAMILIES["cumulative"].log_density(CATEGORIES, np.ones(4), at, NUMPY)[0]
         np.testing.assert_allclose(found, expected, rtol=1e-9)
-
-
-@pytest.mark.parametrize(("family", "link"), CASES)
-def test_draws_have_the_probabilities(family, link):
-    cs = {name: values[None] for name, values in specific(family).items()}
-    at = at_of(link, np.tile(ETA, (40_000, 1)), disc=DISC, cs=cs)
-    found = FAMILIES[family].random(np.random.default_rng(5), np.ones(4), at)
-    assert found.shape == (40_000, 4)
-    expected = table(family, link, ETA, disc=DISC, cs=specific(family))
-    for row in range(4):
-        counts = np.bincount(found[:, row].astype(int), minlength=4)
-        assert stats.chisquare(counts, 40_000 * expected[row]).pvalue > 1e-4
 
 
 @pytest.mark.parametrize("family", ["cumulative", "sratio", "cratio", "acat"])
