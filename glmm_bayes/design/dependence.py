@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from scipy.linalg import qr
 
 from glmm_bayes.core.errors import Finding, Findings, GlmmError, row_text, shown_value, value_text
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.columns import NUMBER, DesignColumn
 from glmm_bayes.design.steps import is_step, untold_steps
-
-Array = NDArray[np.float64]
 
 #: What to do with columns that depend on others.
 RANKS = ("error", "drop", "keep")

@@ -142,6 +142,11 @@ class Support:
         """Whether a response is one of several categories in order."""
         return self.kind == "ordered categories"
 
+    @property
+    def has_categories(self) -> bool:
+        """Whether a response is one of several categories, in order or not."""
+        return self.kind in ("categories", "ordered categories")
+
 
 @dataclass(frozen=True)
 class Thresholds:

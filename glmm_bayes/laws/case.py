@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, FormulaError, GlmmError
 from glmm_bayes.core.links import LINKS, Link
-from glmm_bayes.core.maths import NUMPY
+from glmm_bayes.core.maths import NUMPY, Array
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families import Family
 from glmm_bayes.laws.integrals import NumericalLaw, law_of
 from glmm_bayes.laws.points import Points, mu_is_predictor
-from glmm_bayes.laws.responses import ENDS, Responses
-
-Array = NDArray[np.float64]
+from glmm_bayes.laws.responses import ENDS, Responses, support_of
 
 #: Numbers of trials, where a response is a number in them.
 _TRIALS = (1, 5)
@@ -168,7 +166,7 @@ def _counts_in_trials(family: Family, points: Points, link: Link) -> bool:
 
 
 def _responses(family: Family, points: Points, drawn: Array, trials: int) -> Responses:
-    support = family.support.kind
+    support = support_of(family)
     if drawn.ndim == 3:
         return Responses("compositions", trials, drawn.shape[-1])
     categories = 1 + len(points.inputs.thresholds or points.inputs.predictors)

@@ -15,7 +15,7 @@ from glmm_bayes.laws import distributions, moments
 from glmm_bayes.laws.case import cases_of
 from glmm_bayes.laws.gradients import COMPARED, Graphs
 from glmm_bayes.laws.points import points_of
-from glmm_bayes.laws.responses import SUPPORTS
+from glmm_bayes.laws.responses import SUPPORTS, support_of
 from glmm_bayes.spec.custom_family import CustomFamily
 
 _MOST_DRAWS = 1_000_000
@@ -98,7 +98,7 @@ def check_family(
 
 def _family(family: CustomFamily | str) -> Family:
     made = made_family(family) if isinstance(family, CustomFamily) else FAMILIES[family]
-    if made.support.kind in SUPPORTS:
+    if support_of(made) in SUPPORTS:
         return made
     message = f"{made.name} has responses of a kind of its own ({made.support.kind}), which no law is of."
     raise FormulaError(Finding("custom_family", message, hint=f"Kinds with laws: {', '.join(SUPPORTS)}."))

@@ -8,12 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.laws.case import Case
 from glmm_bayes.laws.integrals import NumericalLaw
 from glmm_bayes.laws.moments import Verdict
 from glmm_bayes.laws.responses import Responses
-
-Array = NDArray[np.float64]
 
 #: Draws that fit their density pass with all but this probability, a point.
 _RARE = 1e-5

@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, FormulaError
 from glmm_bayes.core.links import LINKS
+from glmm_bayes.core.maths import Array
 from glmm_bayes.laws.case import Case
 from glmm_bayes.laws.moments import Verdict
 from glmm_bayes.laws.points import mean_bounds
-
-Array = NDArray[np.float64]
 
 #: How far densities of graph and arrays may differ, and derivatives and differences; the step of these.
 SAME, SLOPE, _STEP = 1e-8, 1e-4, 1e-5

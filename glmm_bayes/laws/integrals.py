@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_expit
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.laws.responses import Responses
 
-Array = NDArray[np.float64]
 LogDensity = Callable[[Array], Array]
 
 #: Nodes of a grid; counts that are tried before a sum is given up.

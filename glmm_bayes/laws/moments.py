@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.laws.case import Case
 from glmm_bayes.laws.integrals import NumericalLaw
 
-Array = NDArray[np.float64]
 #: Whether a law holds, and the worst of all points.
 Verdict = tuple[bool, str]
 

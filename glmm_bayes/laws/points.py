@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import is_number, listed
 from glmm_bayes.core.errors import Finding, FormulaError, shown_value
 from glmm_bayes.core.links import LINKS, ProbabilityLink
+from glmm_bayes.core.maths import Array
 from glmm_bayes.families import Family
 from glmm_bayes.laws.inputs import SPECIFIC, THRESHOLDS, Inputs, inputs_of
-
-Array = NDArray[np.float64]
 
 #: Sizes of numbers that densities are summed up at.
 _SMALL, _LARGE = 1e-6, 1e6
@@ -99,7 +97,7 @@ def _given_parameters(family: Family, inputs: Inputs, parameters: object) -> Map
 
 def mu_is_predictor(family: Family) -> bool:
     """Tell whether ``mu`` is a linear predictor itself: that of a family of categories."""
-    return family.support.kind == "categories"
+    return family.support.has_categories
 
 
 def mean_bounds(family: Family) -> tuple[float, float]:

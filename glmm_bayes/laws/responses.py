@@ -10,7 +10,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from glmm_bayes.core.maths import Array
+from glmm_bayes.families.base import Family
 
 #: Ends that may have a probability of their own, by support.
 ENDS: Mapping[str, tuple[float, ...]] = MappingProxyType({"amount": (0.0,), "share": (0.0, 1.0)})
@@ -28,6 +29,11 @@ _RANGES: Mapping[str, tuple[float, float]] = MappingProxyType(
 #: Whose responses are whole numbers.
 _WHOLE = ("count", "successes", "categories", "compositions")
 SUPPORTS = (*_RANGES, *_WHOLE)
+
+
+def support_of(family: Family) -> str:
+    """Return the name of a family's support: categories are laws' concern, not their order."""
+    return "categories" if family.support.has_categories else family.support.kind
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.columns import BASIS, CONTRAST, FULL, NUMBER, TOTAL, DesignColumn, Part
 from glmm_bayes.design.contrasts import contrast_column, contrast_indices
 
-Array = NDArray[np.float64]
 Parts = Mapping[Part, NDArray[Any]]
 #: What a column is made of: a factor, what of it, and which. A level is the same column as a treatment
 #: contrast and as one of all columns.

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.columns import DesignColumn
 from glmm_bayes.design.design import Design
 from glmm_bayes.families import Scales
@@ -21,8 +21,6 @@ from glmm_bayes.priors.basis import Parts, is_cell_mean, prior_covariance
 from glmm_bayes.priors.monotonic import centring, prior_columns, step_columns, to_users_coding
 from glmm_bayes.spec.linear_predictor import INTERCEPT
 from glmm_bayes.spec.prior import Prior
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.words import slugs
 from glmm_bayes.design.columns import STEP, TOTAL, DesignColumn, Part
 from glmm_bayes.design.steps import is_step, step_of, without_step
@@ -20,8 +20,6 @@ from glmm_bayes.priors.basis import Parts, column_swing, recoding, weights_of
 from glmm_bayes.priors.group_priors import PriorRow
 from glmm_bayes.priors.names import element
 from glmm_bayes.spec.prior import Prior
-
-Array = NDArray[np.float64]
 
 #: Every division of a total effect over its steps is equally likely.
 DEFAULT_SIMPLEX = Prior("Dirichlet", alpha=1.0)

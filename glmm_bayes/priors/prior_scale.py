@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings
-from glmm_bayes.core.maths import NUMPY
+from glmm_bayes.core.maths import NUMPY, Array
 from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.families import Family, Response
@@ -26,8 +26,6 @@ from glmm_bayes.priors.monotonic import is_total, prior_columns
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.priors import Priors
 from glmm_bayes.spec.prior import Prior
-
-Array = NDArray[np.float64]
 
 _DRAWS, _ROWS, _SEED = 20_000, 60, 20260726
 #: The mean lies between these shares of its prior draws, unless the priors are far off.

@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.bridge import attenuation_of
 from glmm_bayes.core.distinct import distinct_rows
+from glmm_bayes.core.maths import Array
 from glmm_bayes.covariances.resolve import BlockCovariance
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.priors.group_priors import GroupPrior
 from glmm_bayes.priors.predictors import Predictor
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

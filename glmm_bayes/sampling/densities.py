@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from glmm_bayes.core.maths import Array
 
 _DOUBLES = ctypes.POINTER(ctypes.c_double)
 

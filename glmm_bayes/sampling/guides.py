@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
-from glmm_bayes.core.maths import NUMPY
+from glmm_bayes.core.maths import NUMPY, Array
 from glmm_bayes.families.likelihood import log_likelihood
 from glmm_bayes.families.parameters import Law
 from glmm_bayes.families.residuals import log_density
@@ -27,8 +26,6 @@ from glmm_bayes.sampling.start_centres import (
     scales_of,
 )
 from glmm_bayes.sampling.starts import Guide
-
-Array = NDArray[np.float64]
 
 _ALL = slice(None)
 

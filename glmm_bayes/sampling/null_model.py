@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.families import Family, Scales
 from glmm_bayes.families.thresholds import median_start
 from glmm_bayes.priors.monotonic import is_total, prior_columns
@@ -21,7 +21,6 @@ from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.prior_densities import median
 from glmm_bayes.priors.priors import Priors
 
-Array = NDArray[np.float64]
 Draws = Mapping[str, Array]
 
 _SWEEPS = 2

@@ -6,8 +6,8 @@ The draw lies at the centre of the default priors, on the scale of the data, whe
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.families.parameters import law_of
 from glmm_bayes.fit.datatree import assemble
 from glmm_bayes.fit.fit import Fit
@@ -18,8 +18,6 @@ from glmm_bayes.priors.names import FactorNames
 from glmm_bayes.priors.prior_densities import median
 from glmm_bayes.sampling.null_model import NullModel, null_coefficients
 from glmm_bayes.sampling.start_centres import default_priors, scales_of
-
-Array = NDArray[np.float64]
 
 
 def rehearsal(definition: ModelDefinition) -> Fit:

@@ -13,9 +13,9 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import logit
 
+from glmm_bayes.core.maths import Array
 from glmm_bayes.families import Family, Response, Scales
 from glmm_bayes.families.parameters import Law, law_of
 from glmm_bayes.priors.basis import column_swing
@@ -27,8 +27,6 @@ from glmm_bayes.priors.priors import Priors
 from glmm_bayes.priors.resolve import ResponseDefinition
 from glmm_bayes.sampling.null_model import NullModel, rows_of_coefficients
 from glmm_bayes.spec.prior import Prior
-
-Array = NDArray[np.float64]
 
 #: A prior excludes a value whose log density lies this far below that of the prior's median: 4 sds.
 _EXCLUDED = 8.0

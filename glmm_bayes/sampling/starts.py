@@ -11,12 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Finding, SamplingError
+from glmm_bayes.core.maths import Array
 from glmm_bayes.sampling.start_centres import Centre, Excluded
-
-Array = NDArray[np.float64]
 
 #: How far the log likelihood of a start may lie below that of the model without effects, a row.
 LIMIT = 20.0

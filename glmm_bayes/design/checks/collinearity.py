@@ -10,13 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.checks.subject import Subject
 from glmm_bayes.design.columns import NUMBER
-
-Array = NDArray[np.float64]
 
 #: From here on Belsley, Kuh and Welsch call a dependence moderate to strong.
 LARGE_INDEX = 30.0

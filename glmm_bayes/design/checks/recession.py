@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from scipy.linalg import null_space
 from scipy.optimize import linprog
 
-Array = NDArray[np.float64]
+from glmm_bayes.core.maths import Array
+
 Mask = NDArray[np.bool_]
 
 _RANK = 1e-10

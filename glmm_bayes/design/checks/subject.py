@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Findings
+from glmm_bayes.core.maths import Array
 from glmm_bayes.design.columns import evaluate_predictors
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.evaluate import Evaluator
 
-Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 

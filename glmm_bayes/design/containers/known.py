@@ -10,14 +10,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Finding, Findings, FormulaError, shown_value, value_text
+from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.column import GroupLevel, python_level
-
-Array = NDArray[np.float64]
 
 #: Two halves of a matrix may differ by rounding only.
 _SYMMETRY = 1e-8
