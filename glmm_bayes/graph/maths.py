@@ -65,12 +65,12 @@ class GraphMaths:
     def constant(self, x: Any) -> Any:
         return disconnected_grad(x)
 
-    def stack(self, parts: Any) -> Any:
-        return pt.stack(pt.broadcast_arrays(*parts), axis=-1)
+    def stack(self, arrays: Any) -> Any:
+        return pt.stack(pt.broadcast_arrays(*arrays), axis=-1)
 
-    def scatter(self, parts: Any, size: int) -> Any:
+    def scatter(self, blocks: Any, size: int) -> Any:
         result = pt.zeros(size)
-        for positions, values in parts:
+        for positions, values in blocks:
             result = pt.set_subtensor(result[positions], values)
         return result
 
