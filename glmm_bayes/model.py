@@ -134,15 +134,23 @@ class Model(Defined):
         check_labels(read.specs)
         findings = Findings(DataError)
         table = _read_rows(read, data, missing, findings)
-        definition, found = _defined(read, table, known, rank, findings)
+        definition, response_findings = _defined(read, table, known, rank, findings)
         told = findings.found if definition.is_single else []
         self._before = {
-            name: (*told, *_examine(one, found[name])) for name, one in definition.responses.items()
+            name: (*told, *_examine(one, response_findings[name]))
+            for name, one in definition.responses.items()
         }
-        self._found = {name: (*told, *own.found) for name, own in found.items()}
-        notes = {name: tuple(one.message for one in own) for name, own in self._found.items()}
+        self._findings_by_response = {
+            name: (*told, *collected.found) for name, collected in response_findings.items()
+        }
+        notes = {
+            name: tuple(one.message for one in collected)
+            for name, collected in self._findings_by_response.items()
+        }
         self.definition = definition.noting(notes)
-        every = dict.fromkeys((*findings.found, *(one for own in self._found.values() for one in own)))
+        every = dict.fromkeys(findings.found)
+        for collected in self._findings_by_response.values():
+            every |= dict.fromkeys(collected)
         findings.found[:] = every
         self.findings = tuple(every)
         findings.warn()
@@ -288,23 +296,23 @@ class Model(Defined):
         {'passed'}
         """
         columns = ["severity", "code", "column", "message"]
-        found = {
+        tables = {
             name: pd.DataFrame(
                 check_table(subjects_of(one), self._before[name]), columns=columns, dtype=object
             )
             for name, one in self.definition.responses.items()
         }
-        table = next(iter(found.values()))
+        table = next(iter(tables.values()))
         if not self.is_single:
-            table = pd.concat(found, names=["response", None]).reset_index("response").reset_index(drop=True)
+            table = pd.concat(tables, names=["response", None]).reset_index("response").reset_index(drop=True)
         return captioned(
             table, "What was found in the data; nothing was compiled.", left_aligned=tuple(table.columns)
         )
 
     def __str__(self) -> str:
         notes = {
-            name: tuple(f"{finding.severity}: {finding.message}" for finding in found)
-            for name, found in self._found.items()
+            name: tuple(f"{finding.severity}: {finding.message}" for finding in findings)
+            for name, findings in self._findings_by_response.items()
         }
         return visible(describe(self.definition, notes))
 
@@ -330,16 +338,22 @@ def _defined(
         name: coded_predictors(spec.linear_predictors, table, findings) for name, spec in read.specs.items()
     }
     wanted = {name: wanted_tables(spec) for name, spec in read.specs.items()}
-    tables = read_known(known, {key: kind for own in wanted.values() for key, kind in own.items()}, findings)
+    tables = read_known(
+        known,
+        {key: structure for structures in wanted.values() for key, structure in structures.items()},
+        findings,
+    )
     findings.raise_errors()
-    responses, found = {}, {}
+    responses, response_findings = {}, {}
     for name, spec in read.specs.items():
-        found[name] = Findings(DataError)
-        own = {key: tables[key] for key in wanted[name]}
+        response_findings[name] = Findings(DataError)
+        response_tables = {key: tables[key] for key in wanted[name]}
         rows = table.only(spec.names())
-        responses[name] = define_response(spec, coded[name], rows, own, found[name], checked_rank(rank))
+        responses[name] = define_response(
+            spec, coded[name], rows, response_tables, response_findings[name], checked_rank(rank)
+        )
     _note_predictors(read.specs, findings)
-    return define_model(responses, read.given, read.has_rescor), found
+    return define_model(responses, read.given, read.has_rescor), response_findings
 
 
 def _examine(one: ResponseDefinition, findings: Findings) -> tuple[Finding, ...]:
@@ -355,10 +369,11 @@ def _note_predictors(specs: Mapping[str, ModelSpec], findings: Findings) -> None
     """Note each response that another response depends on: the other is modelled given it."""
     for spec in specs.values():
         for other in specs.values():
-            own = [name for name in spec.response.names() if name in other.mean.names()]
-            if other is not spec and own:
-                message = f"'{own[0]}' is a response, and '{other.response}' is modelled given its value."
-                findings.note("response_as_predictor", message, column=own[0])
+            predictor_names = [name for name in spec.response.names() if name in other.mean.names()]
+            if other is not spec and predictor_names:
+                column = predictor_names[0]
+                message = f"'{column}' is a response, and '{other.response}' is modelled given its value."
+                findings.note("response_as_predictor", message, column=column)
 
 
 def _checked_missing(missing: str) -> str:

@@ -117,12 +117,12 @@ def _addition(model: Described, call: Call) -> str:
         if model.response.additions.se_adds_sigma:
             return f"{values[0]}^2, a known standard error squared, is added to sigma^2"
         return f"sigma[i] = {values[0]}, a known standard error"
-    words = {
+    templates = {
         "trials": "trials[i] = {}",
         "weights": "the log density of row i counts {} times",
         "rate": "mu[i] is meant for one unit of exposure; row i has {}",
     }
-    return words[call.function].format(*values)
+    return templates[call.function].format(*values)
 
 
 def _of_row(value: Expr) -> str:

@@ -48,8 +48,8 @@ def describe(definition: ModelDefinition, notes: Mapping[str, Sequence[str]]) ->
     texts = {name: "\n".join([_described(one), *notes[name]]) for name, one in definition.responses.items()}
     if definition.is_single:
         return next(iter(texts.values()))
-    parts = [f"{name}: {text}" for name, text in texts.items()]
-    return "\n\n".join([*parts, "\n".join(["between responses:", *between_lines(definition)])])
+    sections = [f"{name}: {text}" for name, text in texts.items()]
+    return "\n\n".join([*sections, "\n".join(["between responses:", *between_lines(definition)])])
 
 
 def between_lines(definition: ModelDefinition) -> list[str]:
@@ -97,8 +97,8 @@ def _sizes(priors: Priors) -> str:
     others = len(priors.auxiliary) - ("sigma" in priors.auxiliary)
     thresholds = len(priors.thresholds.labels) if priors.thresholds else 0
     counts = ((thresholds, "threshold"), (sds, "standard deviation"), (others, "further parameter"))
-    words = [f"{count} {word}{'s' * (count != 1)}" for count, word in counts if count]
-    return ", ".join([f"parameters: {' + '.join(map(str, effects))} effects", *words])
+    count_texts = [f"{count} {word}{'s' * (count != 1)}" for count, word in counts if count]
+    return ", ".join([f"parameters: {' + '.join(map(str, effects))} effects", *count_texts])
 
 
 def _group_words(group: GroupDesign) -> str:
@@ -186,13 +186,13 @@ def coding_words(priors: Priors) -> str:
 
 def explain(definition: ModelDefinition) -> Explanation:
     """Write a model as mathematics with the data's own names, response by response, then what joins them."""
-    parts = {name: _explained(one) for name, one in definition.responses.items()}
+    explanations = {name: _explained(one) for name, one in definition.responses.items()}
     if definition.is_single:
-        return next(iter(parts.values()))
+        return next(iter(explanations.values()))
     between = between_lines(definition)
-    texts = [f"Response {name}:\n{part.text}" for name, part in parts.items()]
+    texts = [f"Response {name}:\n{part.text}" for name, part in explanations.items()]
     text = "\n\n".join([*texts, "\n".join(["Between responses:", *between])])
-    lines = [line for part in parts.values() for line in part.latex.split("\n")[1:-1]]
+    lines = [line for part in explanations.values() for line in part.latex.split("\n")[1:-1]]
     lines += [rf"{as_text(line)} \\" for line in between]
     body = "\n".join(lines)
     return Explanation(text, rf"\begin{{aligned}}{chr(10)}{body}{chr(10)}\end{{aligned}}")

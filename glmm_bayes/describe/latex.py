@@ -17,7 +17,7 @@ _GREEK = frozenset({"mu", "sigma", "nu", "phi", "kappa", "alpha"})
 def latex_of(model: Described) -> str:
     """Write the model as an aligned block."""
     lines = [rf"{as_text(response_name(model.response))}_i &\sim {_notation(model)} \\"]
-    lines += [rf"&{as_text(words)} \\" for words in addition_lines(model)]
+    lines += [rf"&{as_text(line)} \\" for line in addition_lines(model)]
     lines += _threshold_lines(model)
     for predictor in model.priors.predictors.values():
         lines += _predictor_lines(model, predictor)
@@ -129,8 +129,8 @@ def _prior_line(row: PriorRow) -> str:
     )
 
 
-def _factors(parts: Sequence[object]) -> str:
-    return "".join(rf"\,{as_text(str(part))}_i" for part in parts)
+def _factors(contributions: Sequence[object]) -> str:
+    return "".join(rf"\,{as_text(str(part))}_i" for part in contributions)
 
 
 def as_text(text: str) -> str:

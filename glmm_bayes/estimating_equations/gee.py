@@ -176,7 +176,7 @@ def _table(
         "subject_: subject-specific coefficient, what changes for a given group; population_: "
         f"population-averaged coefficient ({source}); both posterior mean and "
         f"{setting.interval.words}; gee: generalized estimating equations, working correlation "
-        f"{solution.words}, "
+        f"{solution.working_correlation}, "
         f"{model.variance.name} working variance, {len(sizes)} levels of {group.factor} ({setting.how}) of "
         f"{sizes.min()} to {sizes.max()} rows; gee_se: robust standard error, gee_ci{percent}: {percent}% "
         "confidence interval; gap: population less gee, in robust standard errors. "
@@ -189,7 +189,7 @@ def _table(
         population=f"population-averaged coefficient ({source})",
         estimand_description=ESTIMANDS["population"],
         **setting.interval.attrs,
-        correlation=solution.words,
+        correlation=solution.working_correlation,
         working_variance=model.variance.name,
         factor=group.factor,
         notes=notes,

@@ -95,7 +95,7 @@ def _with_a_variance() -> list[str]:
 def _exposure(fit: Fit, verb: str) -> Array | float:
     """Return the log exposure; refuse what an equation of the mean knows nothing of."""
     additions = fit.response.additions
-    found = [
+    unsupported = [
         word
         for word, present in (
             ("cens()", additions.censored is not None),
@@ -105,8 +105,10 @@ def _exposure(fit: Fit, verb: str) -> Array | float:
         )
         if present
     ]
-    if found:
-        message = f"{verb} solves an equation of the mean, which {found[0]} of the formula is no part of."
+    if unsupported:
+        message = (
+            f"{verb} solves an equation of the mean, which {unsupported[0]} of the formula is no part of."
+        )
         raise PredictionError(Finding("gee", message, column=fit.response.label))
     return 0.0 if additions.rate is None else np.log(additions.rate)
 

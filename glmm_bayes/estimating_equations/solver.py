@@ -53,7 +53,7 @@ class Solution:
 
     coefficients: Array
     se: Array
-    words: str
+    working_correlation: str
 
 
 def solve(model: MeanModel, codes: Integers, moment: Array | None, structure: Structure) -> Solution:
@@ -67,7 +67,7 @@ def solve(model: MeanModel, codes: Integers, moment: Array | None, structure: St
         times = moment[row] / step
     families = _statsmodels("genmod.families")
     law = _law(model, families)
-    shape, words = structure(_statsmodels("genmod.cov_struct"), times, codes[row])
+    shape, describe = structure(_statsmodels("genmod.cov_struct"), times, codes[row])
     equations = _statsmodels("genmod.generalized_estimating_equations")
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
@@ -79,8 +79,8 @@ def solve(model: MeanModel, codes: Integers, moment: Array | None, structure: St
         result = solver.fit(maxiter=_STEPS, ctol=_SCORE * len(row), ddof_scale=0)
     _check(result, told)
     covariance = model.back @ result.cov_robust @ model.back.T
-    found = words(shape, step, np.bincount(codes[row]))
-    return Solution(model.back @ result.params, np.sqrt(np.diag(covariance)), found)
+    correlation = describe(shape, step, np.bincount(codes[row]))
+    return Solution(model.back @ result.params, np.sqrt(np.diag(covariance)), correlation)
 
 
 def _statsmodels(module: str) -> Any:
@@ -195,8 +195,8 @@ def _ar1(module: Any, times: Array | None, codes: Integers) -> tuple[Any, Words]
     """Make statsmodels' autoregression read the times: its own matrix takes all rows as equally spaced."""
     assert times is not None
     shape = module.Autoregressive(grid=False)
-    parts = np.split(times, np.flatnonzero(np.diff(codes)) + 1)
-    distances = [np.abs(part[:, None] - part[None, :]) for part in parts]
+    times_of_groups = np.split(times, np.flatnonzero(np.diff(codes)) + 1)
+    distances = [np.abs(part[:, None] - part[None, :]) for part in times_of_groups]
     shape.covariance_matrix = lambda mean, index: (float(shape.dep_params) ** distances[index], True)
     shape.covariance_matrix_solve = lambda *given: module.CovStruct.covariance_matrix_solve(shape, *given)
     return (

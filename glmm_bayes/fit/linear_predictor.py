@@ -41,11 +41,11 @@ def fixed_part(
     beta = draws[predictor.names.beta][block]
     if not predictor.is_marginal:
         return np.asarray(design.offset + beta @ design.x.T)
-    first, kind = kinds_of_rows(predictor, design)
+    first, kind_of_row = kinds_of_rows(predictor, design)
     chosen = {name: values[block] for name, values in draws.items()}
     eta = design.offset[first] + beta @ design.x[first].T
     spreads = spreads_of_draws(predictor, chosen, design)
-    return conditional_part(predictor.link, spreads, eta, slice(None), first)[:, kind]
+    return conditional_part(predictor.link, spreads, eta, slice(None), first)[:, kind_of_row]
 
 
 def conditional_part(
@@ -72,8 +72,8 @@ def error_of_conditional(
 
 def marginal_attenuation(spreads: Sequence[Spread], block: slice) -> Array:
     """Return what averaging over bridge effects multiplies a logit by, shape (draw, 1) or (1, 1)."""
-    found = [f for spread in spreads if (f := spread.attenuation(block)) is not None]
-    return found[0] if found else np.ones((1, 1))
+    factors = [f for spread in spreads if (f := spread.attenuation(block)) is not None]
+    return factors[0] if factors else np.ones((1, 1))
 
 
 def marginal_variance(spreads: Sequence[Spread], eta: Array, block: slice, rows: NDArray[np.int64]) -> Array:
@@ -158,5 +158,5 @@ def variance_variables(predictor: Predictor) -> list[str]:
     names = []
     for group, prior in zip(predictor.design.groups, predictor.groups, strict=True):
         kinds = ("sd", *(("corr",) if prior.is_correlated else ()), *prior.sampled_values)
-        names += [predictor.names.of_factor(kind, group.slug) for kind in kinds]
+        names += [predictor.names.of_factor(parameter, group.slug) for parameter in kinds]
     return names

@@ -25,13 +25,13 @@ class Condition:
 
     Attributes
     ----------
-    words : str
+    requirement : str
         As a sentence goes on after the variable's name.
     fails : callable
         Takes draws, shape (draw, ...), to those for which it does not hold.
     """
 
-    words: str
+    requirement: str
     fails: Callable[[Array], Mask]
 
 
@@ -127,48 +127,48 @@ def check_support(name: str, array: Array, support: Support, findings: Findings)
     support : Support
     findings : Findings
     """
-    whole = _whole(array)
+    complete = _complete_draws(array)
     for condition in support:
-        wrong = np.zeros(whole.shape, np.bool_)
-        wrong[whole] = condition.fails(array[whole])
+        wrong = np.zeros(complete.shape, np.bool_)
+        wrong[complete] = condition.fails(array[complete])
         if wrong.any():
-            message = f"draws of '{name}' {condition.words}: {_found(array, wrong)}."
+            message = f"draws of '{name}' {condition.requirement}: {_first_of(array, wrong)}."
             findings.error("draws_values", message)
             return
 
 
 def gaps_of(array: Array) -> str:
     """Name the draws that are not finite; empty if all are."""
-    gaps = ~_whole(array)
-    return _found(array, gaps) if gaps.any() else ""
+    gaps = ~_complete_draws(array)
+    return _first_of(array, gaps) if gaps.any() else ""
 
 
-def _whole(array: Array) -> Mask:
+def _complete_draws(array: Array) -> Mask:
     return np.asarray(np.isfinite(array).all(axis=tuple(range(2, array.ndim))))
 
 
-def _found(array: Array, wrong: Mask) -> str:
+def _first_of(array: Array, wrong: Mask) -> str:
     """Show the first of some draws, and count the others."""
     chain, draw = np.argwhere(wrong)[0]
     text = np.array2string(array[chain, draw], precision=6, threshold=9, separator=", ")
     more = int(wrong.sum()) - 1
-    words = f"found {' '.join(text.split())} in draw {draw} of chain {chain}"
-    return f"{words} (+{more} more)" if more else words
+    description = f"found {' '.join(text.split())} in draw {draw} of chain {chain}"
+    return f"{description} (+{more} more)" if more else description
 
 
 def real_numbers(name: str, value: Any, findings: Findings) -> Array | None:
     """Return draws as floats, or collect why they are no real numbers."""
     try:
         array = np.asanyarray(value)
-        kind = _KINDS.get(array.dtype.kind, "" if array.dtype.kind in "iuf" else str(array.dtype))
+        fault = _KINDS.get(array.dtype.kind, "" if array.dtype.kind in "iuf" else str(array.dtype))
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
-        array, kind = np.zeros(0), f"what is no array ({str(error).partition('.')[0]})"
+        array, fault = np.zeros(0), f"what is no array ({str(error).partition('.')[0]})"
     if array.dtype.kind == "O" and array.ndim == 0:
-        kind = "None" if value is None else f"a {type(value).__name__}"
-    if not kind and np.ma.is_masked(array):
-        kind = "masked values"
-    if kind:
-        message = f"draws of '{name}' must be real numbers of the shape (chain, draw, ...), found {kind}."
+        fault = "None" if value is None else f"a {type(value).__name__}"
+    if not fault and np.ma.is_masked(array):
+        fault = "masked values"
+    if fault:
+        message = f"draws of '{name}' must be real numbers of the shape (chain, draw, ...), found {fault}."
         findings.error("draws_values", message)
         return None
     # Sums over draws depend on the memory order in their last bit; files keep one order.

@@ -112,16 +112,16 @@ def _block(columns: list[_Column]) -> str:
     for at in sorted(texts, key=lambda at: -widths[at]):
         excess = sum(widths) + len(widths) - 1 - WIDTH
         widths[at] = max(_narrowest(columns[at]), widths[at] - max(excess, 0))
-    pieces = [
+    wrapped = [
         [wrap(cell, width) or [""] for cell in column.cells]
         for column, width in zip(columns, widths, strict=True)
     ]
     starts_left = [
         column.starts_left or any(len(cell) > 1 for cell in cells)
-        for column, cells in zip(columns, pieces, strict=True)
+        for column, cells in zip(columns, wrapped, strict=True)
     ]
     lines = [_line([column.name for column in columns], widths, starts_left)]
-    for row in zip(*pieces, strict=True):
+    for row in zip(*wrapped, strict=True):
         for part in range(max(map(len, row))):
             cells = [cell[part] if part < len(cell) else "" for cell in row]
             lines.append(_line(cells, widths, starts_left))

@@ -55,7 +55,7 @@ def build_graph(definition: ModelDefinition) -> pm.Model:
         roots: dict[tuple[str, int], Any] = {}
         at = {
             name: response_values(part, units, roots, definition.prefix(name))
-            for name, part in definition.parts.items()
+            for name, part in definition.response_priors.items()
         }
         for shared in definition.priors.shared:
             joint_correlation(shared, units[shared.label], roots)
@@ -105,8 +105,8 @@ def response_values(
 def _levels(levels: Mapping[str, Any], thresholds: ThresholdPrior) -> Any:
     """Return what centring the columns adds to the linear predictor at each threshold."""
     common = levels[MEAN]
-    own = [levels.get(of_threshold(k), 0.0) for k in range(1, len(thresholds.labels) + 1)]
-    return pt.stack([(0.0 if common is None else common) + level for level in own])
+    threshold_levels = [levels.get(of_threshold(k), 0.0) for k in range(1, len(thresholds.labels) + 1)]
+    return pt.stack([(0.0 if common is None else common) + level for level in threshold_levels])
 
 
 def _linear_predictor(
@@ -122,31 +122,31 @@ def _linear_predictor(
     coef = predictor.names.coef
     eta = pt.dot(pm.Data(predictor.names.of("x"), design.x, dims=("row", coef)), beta)
     eta = eta + pm.Data(predictor.names.of("offset"), design.offset, dims="row")
-    found = []
+    added_effects = []
     for index, (group, prior) in enumerate(zip(design.groups, predictor.groups, strict=True)):
         added = random_effects(group, prior, predictor.names, units.get(index))
         roots[predictor.key, index] = added.scaled
-        found.append(added)
+        added_effects.append(added)
     if predictor.is_marginal:
-        eta = _conditional(predictor, eta, found)
-    for added in found:
+        eta = _conditional(predictor, eta, added_effects)
+    for added in added_effects:
         eta = eta + added.part
     return eta, level
 
 
-def _conditional(predictor: Predictor, eta: Any, found: Sequence[Added]) -> Any:
+def _conditional(predictor: Predictor, eta: Any, added_effects: Sequence[Added]) -> Any:
     """Return the conditional linear predictor with a population mean, solved once for each kind of row."""
     design = predictor.design
-    first, kind = kinds_of_rows(predictor, design)
+    first, kind_of_row = kinds_of_rows(predictor, design)
     v: Any = 0.0
-    for group, prior, added in zip(design.groups, predictor.groups, found, strict=True):
+    for group, prior, added in zip(design.groups, predictor.groups, added_effects, strict=True):
         v = v + row_variance(group, prior, added.covariance, predictor.names, first)
     # Averaging over a bridge multiplies all below it by f.
     f: Any = 1.0
-    for prior, added in zip(predictor.groups, found, strict=True):
+    for prior, added in zip(predictor.groups, added_effects, strict=True):
         if prior.is_bridge:
             f = attenuation_of(pt.sqrt(added.covariance[0, 0]), GRAPH)
-    return (conditional_predictor(predictor.link, eta[first], f * f * v, GRAPH) / f)[kind]
+    return (conditional_predictor(predictor.link, eta[first], f * f * v, GRAPH) / f)[kind_of_row]
 
 
 def _coefficients(predictor: Predictor) -> tuple[Any, Any]:
@@ -197,10 +197,10 @@ def _units_of(
             block = [b.positions for b in blocks].index(shared.positions[member])
             start = shared.start(member)
             stop = start + len(shared.positions[member])
-            whole = units[shared.label]
-            correlation = pt.dot(whole.root[start:stop], whole.root[start:stop].T)
-            own = Units(whole.effects[:, start:stop], pt.linalg.cholesky(correlation))
-            result.setdefault(index, {})[block] = own
+            joint = units[shared.label]
+            correlation = pt.dot(joint.root[start:stop], joint.root[start:stop].T)
+            block_units = Units(joint.effects[:, start:stop], pt.linalg.cholesky(correlation))
+            result.setdefault(index, {})[block] = block_units
     return result
 
 
@@ -237,14 +237,14 @@ def observe(family: Family, response: Response, at: Mapping[str, Any], name: str
     trials = pm.Data(of_response(name, "trials"), response.trials.astype(np.int64), dims="row")
     parameters = list(at)
     # A vector of thresholds is taken apart, so that every argument has one value a row or one for all.
-    arguments = [part for key in parameters for part in _parts(key, at[key])]
-    counts = [len(_parts(key, at[key])) for key in parameters]
+    arguments = [part for key in parameters for part in _row_arguments(key, at[key])]
+    counts = [len(_row_arguments(key, at[key])) for key in parameters]
 
     def rebuilt(values: Sequence[Any], m: Maths) -> dict[str, RowValue]:
         result, position = {}, 0
         for key, count in zip(parameters, counts, strict=True):
-            own = values[position : position + count]
-            eta = m.stack(own) if key == "thresholds" else own[0]
+            etas = values[position : position + count]
+            eta = m.stack(etas) if key == "thresholds" else etas[0]
             result[key], position = RowValue(at[key].link, eta, m), position + count
         return result
 
@@ -274,7 +274,7 @@ def observe(family: Family, response: Response, at: Mapping[str, Any], name: str
     )
 
 
-def _parts(name: str, value: RowValue) -> list[Any]:
+def _row_arguments(name: str, value: RowValue) -> list[Any]:
     eta: Any = value.eta
     if name != "thresholds":
         return [eta]

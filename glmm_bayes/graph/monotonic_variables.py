@@ -34,22 +34,22 @@ def with_steps(predictor: Predictor, coefficients: Any) -> Any:
     totals = sum(map(is_total, prior_columns(predictor.design.columns)))
     start = len(prior.from_normal) - totals
     level = start - sum(1 for column in prior_columns(predictor.design.columns) if not is_total(column))
-    plain, parts = start, []
+    plain, step_blocks = start, []
     for term in terms:
-        own = coefficients[start : start + len(term.totals)]
+        term_coefficients = coefficients[start : start + len(term.totals)]
         start += len(term.totals)
         names = predictor.names
-        total = pm.Deterministic(names.total(term.slug), own, dims=names.totals(term.slug))
+        total = pm.Deterministic(names.total(term.slug), term_coefficients, dims=names.totals(term.slug))
         simplex = _simplex(names, term, predictor.simplexes[term.term])
-        parts.append((total[:, None] * simplex[None, :]).reshape((-1,)))
-    steps = pt.concatenate(parts)
+        step_blocks.append((total[:, None] * simplex[None, :]).reshape((-1,)))
+    steps = pt.concatenate(step_blocks)
     others = coefficients[:plain] + pt.dot(prior.from_steps[:plain], steps)
     return pt.concatenate([others, steps])[_order(predictor, level)]
 
 
 def _order(predictor: Predictor, level: int) -> Any:
     """Return where the level and each column stand among plain coefficients and steps."""
-    steps = [index for term in predictor.monotonic for own in term.positions for index in own]
+    steps = [index for term in predictor.monotonic for positions in term.positions for index in positions]
     plain = [index for index in range(len(predictor.design.columns)) if index not in steps]
     order = np.argsort([*plain, *steps]) + level
     return np.concatenate([np.arange(level), order])

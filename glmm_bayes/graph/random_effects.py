@@ -127,29 +127,29 @@ def _units(
         effects = _standard_effects(names, group, prior, sd)
         return Units(pt.dot(effects, root.T) if prior.is_correlated else effects, root)
     # Blocks of a model with shared effects are plain: what is not shared is independent over levels.
-    parts = []
+    block_effects = []
     for index, block in enumerate(prior.blocks):
         start, stop = block.positions[0], block.positions[-1] + 1
         if index in shared:
-            parts.append(shared[index].effects)
+            block_effects.append(shared[index].effects)
         else:
             z = pm.Normal(sampled_for(names.of("z"), index), shape=(len(group.levels), stop - start))
-            parts.append(pt.dot(z, root[start:stop, start:stop].T))
-    return Units(pt.concatenate(parts, axis=1), root)
+            block_effects.append(pt.dot(z, root[start:stop, start:stop].T))
+    return Units(pt.concatenate(block_effects, axis=1), root)
 
 
 def correlation_root(structure: EffectCovariance, name: str, prior: Prior) -> Any:
     """Sample the correlations of effects; return a Cholesky factor of their matrix."""
-    return structure.root([_variable(name, own) for own in structure.sampled(prior)], GRAPH)
+    return structure.root([_variable(name, variable) for variable in structure.sampled(prior)], GRAPH)
 
 
-def _variable(name: str, own: SampledVariable) -> Any:
+def _variable(name: str, variable: SampledVariable) -> Any:
     """Add a variable of a covariance structure to the model in context."""
-    arguments = _arguments(own.law)
-    if own.law.name == "LKJ":
+    arguments = _arguments(variable.law)
+    if variable.law.name == "LKJ":
         # Under its default arguments PyMC's variable is the Cholesky factor.
-        return pm.LKJCorr(f"{name}{own.suffix}", n=own.shape[0], **arguments)
-    return getattr(pm, own.law.name)(f"{name}{own.suffix}", shape=own.shape, **arguments)
+        return pm.LKJCorr(f"{name}{variable.suffix}", n=variable.shape[0], **arguments)
+    return getattr(pm, variable.law.name)(f"{name}{variable.suffix}", shape=variable.shape, **arguments)
 
 
 def sampled(name: str, prior: Prior) -> Any:
@@ -186,8 +186,8 @@ def _vector(name: str, prior: GroupPrior, dims: str | None) -> Any:
         names = [argument for argument, _ in priors[0].arguments]
         stacked = {argument: np.array([one[argument] for one in priors]) for argument in names}
         shape = {} if dims else {"shape": len(priors)}
-        own = sampled_for(name, law.transform) if law.transform else name
-        drawn = getattr(pm, priors[0].name)(own, dims=dims, **shape, **stacked)
+        sampled_name = sampled_for(name, law.transform) if law.transform else name
+        drawn = getattr(pm, priors[0].name)(sampled_name, dims=dims, **shape, **stacked)
         if not law.transform:
             return drawn
         return pm.Deterministic(name, law.value(drawn, GRAPH), dims=dims)
@@ -210,15 +210,15 @@ def _standard_effects(names: FactorNames, group: GroupDesign, prior: GroupPrior,
     parameters = {
         name: sampled(names.of(name), law) for name, law in prior.parameters.items() if name != "df"
     }
-    parts = []
+    block_effects = []
     for index, block in enumerate(prior.blocks):
         name = sampled_for(names.of("z"), _suffix(prior, index))
         if block.is_student:
-            parts.append(_student(name, block, len(group.levels), degrees))
+            block_effects.append(_student(name, block, len(group.levels), degrees))
         else:
-            values = [_variable(name, own) for own in block.levels.sampled(len(block.positions))]
-            parts.append(block.levels.effects(values, parameters, GRAPH))
-    return pt.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+            values = [_variable(name, variable) for variable in block.levels.sampled(len(block.positions))]
+            block_effects.append(block.levels.effects(values, parameters, GRAPH))
+    return pt.concatenate(block_effects, axis=1) if len(block_effects) > 1 else block_effects[0]
 
 
 def _degrees(names: FactorNames, prior: GroupPrior) -> Any:

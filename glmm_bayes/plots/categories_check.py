@@ -14,27 +14,27 @@ from glmm_bayes.plots.checks import ESTIMAND, bands, cell_words, replicated_band
 def categories_check(fit: Fit, replicated: Array, interval: Interval) -> Picture:
     """Draw how often each category occurs, with the band of the replicated frequencies."""
     categories, response = fit.response.categories, fit.response
-    own = _frequencies(response.values[None], len(categories))[0]
-    cells = replicated_band(own, _frequencies(replicated, len(categories)), interval)
-    words = verdict({"categories": cells})
+    frequencies = _frequencies(response.values[None], len(categories))[0]
+    cells = replicated_band(frequencies, _frequencies(replicated, len(categories)), interval)
+    reading = verdict({"categories": cells})
     place = np.arange(len(categories), dtype=np.float64)
     what = "trials" if response.values.ndim > 1 else "rows"
     with style():
         picture = new_picture(7.2, 3.8)
         axes = picture.add_subplot()
-        bars = axes.bar(place, own, 0.8, color="#d5d5d5", edgecolor=GREY, linewidth=0.6)
+        bars = axes.bar(place, frequencies, 0.8, color="#d5d5d5", edgecolor=GREY, linewidth=0.6)
         bands(axes, place, cells)
         point = axes.plot(place, cells.middle, "o", color=STROKES[0].color, markersize=5)[0]
         legend(axes, [bars, point], ["observed", cells.label])
-        axes.set_ylim(top=1.3 * max(float(own.max()), float(cells.upper.max())))
+        axes.set_ylim(top=1.3 * max(float(frequencies.max()), float(cells.upper.max())))
         axes.set_xticks(place, [literal(category, 18) for category in categories])
         axes.set_xlabel("category" if response.values.ndim > 1 else literal(response.label))
         axes.set_ylabel(f"number of {what}")
-        write(picture, words)
+        write(picture, reading)
     named = [f"{category}: {cell_words(cells, index)}" for index, category in enumerate(categories)]
     alt = (
         f"Bars of the number of {what} in each category, with points and bands for {len(replicated)} "
-        f"replicated data sets. {'; '.join(named)}. {words} Estimand: responses {ESTIMAND}; "
+        f"replicated data sets. {'; '.join(named)}. {reading} Estimand: responses {ESTIMAND}; "
         f"band: {interval.words}."
     )
     describe(picture, alt, fit.caveats)

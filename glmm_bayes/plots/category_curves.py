@@ -74,16 +74,16 @@ def category_curves(fit: Fit, variable: str | None, interval: Interval) -> Pictu
 
 def _answered(fit: Fit, scenario: Scenario, interval: Interval) -> tuple[dict[str, list[Array]], str]:
     """Summarise under each estimand that can be answered; say which is left out, and why."""
-    found: dict[str, list[Array]] = {}
+    summaries: dict[str, list[Array]] = {}
     left_out = ""
     for word in _WORDS:
         try:
-            found[word] = [_summaries(fit, panel, word, interval) for panel in scenario.panels]
+            summaries[word] = [_summaries(fit, panel, word, interval) for panel in scenario.panels]
         except PredictionError as error:
             if error.code != "not_available" or word == _WORDS[-1]:
                 raise
             left_out = f" Without {word}: {error.findings[0].message}"
-    return found, left_out
+    return summaries, left_out
 
 
 def _summaries(fit: Fit, panel: Panel, word: str, interval: Interval) -> Array:

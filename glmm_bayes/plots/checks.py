@@ -66,18 +66,20 @@ def replicated_band(observed: Array, replicated: Array, interval: Interval) -> R
     return ReplicatedBand(observed, middle, lower, upper, told, interval)
 
 
-def verdict(parts: dict[str, ReplicatedBand]) -> str:
+def verdict(bands_by_name: dict[str, ReplicatedBand]) -> str:
     """Say how many observed values lie in their replicated bands."""
-    words = [f"{int(cells.inside.sum())} of {len(cells.inside)} {what}" for what, cells in parts.items()]
-    inside = np.concatenate([cells.inside for cells in parts.values()])
-    interval = next(iter(parts.values())).interval
+    counts = [
+        f"{int(cells.inside.sum())} of {len(cells.inside)} {what}" for what, cells in bands_by_name.items()
+    ]
+    inside = np.concatenate([cells.inside for cells in bands_by_name.values()])
+    interval = next(iter(bands_by_name.values())).interval
     # Three quarters in a band of 89%, and as large a share of what another band should hold.
     reading = (
         "the model replicates this side of the data"
         if inside.mean() * 0.89 >= 0.75 * interval.probability
         else "the model misses something here"
     )
-    where = f"in the replicated {interval.percent}% band in {' and '.join(words)}"
+    where = f"in the replicated {interval.percent}% band in {' and '.join(counts)}"
     return f"Observed values lie {where}: {reading}."
 
 
@@ -85,26 +87,28 @@ def rootogram_check(fit: Fit, replicated: Array, interval: Interval) -> Picture:
     """Draw how often each count occurs (square roots) with the band of the replicated frequencies."""
     observed = fit.response.values
     edges, width = _count_edges(observed)
-    own = np.histogram(observed, edges)[0].astype(np.float64)
+    frequencies = np.histogram(observed, edges)[0].astype(np.float64)
     others = np.stack([np.histogram(row, edges)[0] for row in replicated]).astype(np.float64)
-    cells = replicated_band(own, others, interval)
-    words = verdict({"counts" if width == 1 else f"bins of {width} counts": cells})
-    centres: Array = np.arange(len(own), dtype=np.float64) * width + (width - 1) / 2
+    cells = replicated_band(frequencies, others, interval)
+    reading = verdict({"counts" if width == 1 else f"bins of {width} counts": cells})
+    centres: Array = np.arange(len(frequencies), dtype=np.float64) * width + (width - 1) / 2
     last = f"last bar: {edges[-2]:.0f} and more"
     with style():
         picture = new_picture(7.2, 3.8)
         axes = picture.add_subplot()
-        bars = axes.bar(centres, np.sqrt(own), 0.8 * width, color="#d5d5d5", edgecolor=GREY, linewidth=0.6)
+        bars = axes.bar(
+            centres, np.sqrt(frequencies), 0.8 * width, color="#d5d5d5", edgecolor=GREY, linewidth=0.6
+        )
         bands(axes, centres, cells, root=True)
         point = axes.plot(centres, np.sqrt(cells.middle), "o", color=STROKES[0].color, markersize=4)[0]
         legend(axes, [bars, point], ["observed", cells.label])
         axes.set_xlabel(f"{literal(fit.response.label)} ({last})")
         axes.set_ylabel("square root of the number of rows")
-        write(picture, words)
+        write(picture, reading)
     alt = (
         f"Rootogram of {fit.response.label}, counts from 0 to {observed.max():.0f} ({last}): bars for the "
         f"observed number of rows, points and bands for {len(replicated)} replicated data sets. First bar: "
-        f"{cell_words(cells, 0)} rows. {words} Estimand: responses {ESTIMAND}; "
+        f"{cell_words(cells, 0)} rows. {reading} Estimand: responses {ESTIMAND}; "
         f"band: {interval.words}."
     )
     describe(picture, alt, fit.caveats)
@@ -122,32 +126,32 @@ def _count_edges(observed: Array) -> tuple[Array, int]:
 
 def proportions_check(fit: Fit, replicated: Array, interval: Interval) -> Picture:
     """Draw the groups' proportions of successes, and observed against predicted proportions."""
-    parts: dict[str, ReplicatedBand] = {}
+    bands_by_name: dict[str, ReplicatedBand] = {}
     edges = np.linspace(0.0, 1.0, _BINS + 1)
     group = max(fit.design.groups, key=lambda group: len(group.levels), default=None)
     if group is not None:
         shares = _shares(fit.response.values[None], fit.response.trials, group.codes, len(group.levels))
         others = _shares(replicated, fit.response.trials, group.codes, len(group.levels))
-        own = np.histogram(shares[0], edges)[0].astype(np.float64)
+        frequencies = np.histogram(shares[0], edges)[0].astype(np.float64)
         counts = np.stack([np.histogram(row, edges)[0] for row in others]).astype(np.float64)
-        parts["bars of the group proportions"] = replicated_band(own, counts, interval)
+        bands_by_name["bars of the group proportions"] = replicated_band(frequencies, counts, interval)
     predicted, bins = _calibration_bins(fit)
     size = int(bins.max()) + 1
     seen = _shares(fit.response.values[None], fit.response.trials, bins, size)[0]
-    parts["bins of population-averaged probability"] = replicated_band(
+    bands_by_name["bins of population-averaged probability"] = replicated_band(
         seen, _shares(replicated, fit.response.trials, bins, size), interval
     )
-    words = verdict(parts)
+    reading = verdict(bands_by_name)
     with style():
         picture = new_picture(7.2, 3.8 if group is not None else 4.2)
-        panels = picture.subplots(1, len(parts), squeeze=False)[0]
+        panels = picture.subplots(1, len(bands_by_name), squeeze=False)[0]
         if group is not None:
-            _draw_shares(panels[0], edges, parts["bars of the group proportions"], group.factor)
-        _draw_calibration(panels[-1], predicted, parts["bins of population-averaged probability"])
-        write(picture, words)
+            _draw_shares(panels[0], edges, bands_by_name["bars of the group proportions"], group.factor)
+        _draw_calibration(panels[-1], predicted, bands_by_name["bins of population-averaged probability"])
+        write(picture, reading)
     describe(
         picture,
-        _proportions_alt(fit, parts, predicted, None if group is None else group.factor, words),
+        _proportions_alt(fit, bands_by_name, predicted, None if group is None else group.factor, reading),
         fit.caveats,
     )
     return picture
@@ -207,20 +211,20 @@ def bands(axes: Axes, x: Array, cells: ReplicatedBand, root: bool = False) -> No
     axes.vlines(x, lower, upper, color=STROKES[0].color, linewidth=2.0)
 
 
-def write(picture: Picture, words: str) -> None:
+def write(picture: Picture, reading: str) -> None:
     """Write the reading above a picture and what was replicated below it."""
-    picture.verdict = words
-    head(picture, words)
+    picture.verdict = reading
+    head(picture, reading)
     note(picture, f"Responses {ESTIMAND}.")
 
 
 def _proportions_alt(
-    fit: Fit, parts: dict[str, ReplicatedBand], predicted: Array, factor: str | None, words: str
+    fit: Fit, bands_by_name: dict[str, ReplicatedBand], predicted: Array, factor: str | None, reading: str
 ) -> str:
     sentences = []
-    band = next(iter(parts.values())).interval
+    band = next(iter(bands_by_name.values())).interval
     if factor is not None:
-        cells = parts["bars of the group proportions"]
+        cells = bands_by_name["bars of the group proportions"]
         low, high = (cell_words(cells, index) for index in (0, -1))
         sentences.append(
             f"Left: histogram of the proportion of successes ({fit.response.mean_label}) of the levels of "
@@ -230,7 +234,7 @@ def _proportions_alt(
         f"observed against replicated proportions in {len(predicted)} bins of rows by population-averaged "
         f"probability, from {compact(predicted[0])} to {compact(predicted[-1])}."
     )
-    sentences.append(f"{words} Estimand: responses {ESTIMAND}; band: {band.words}.")
+    sentences.append(f"{reading} Estimand: responses {ESTIMAND}; band: {band.words}.")
     return " ".join(sentences)
 
 

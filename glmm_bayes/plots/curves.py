@@ -122,8 +122,10 @@ def _draw(axes: Axes, scenario: Scenario, panel: Values, lines: PanelSummary) ->
     labels: list[str] = []
     if len(panel.groups):
         along = "" if not scenario.labels else "."
-        own = axes.plot(scenario.x, panel.groups.T, color=GREY, linewidth=0.6, alpha=0.6, marker=along)
-        handles.append(own[0])
+        group_lines = axes.plot(
+            scenario.x, panel.groups.T, color=GREY, linewidth=0.6, alpha=0.6, marker=along
+        )
+        handles.append(group_lines[0])
         labels.append(f"a level of {scenario.group.factor}" if scenario.group else "")
     for stroke, name, curve in (
         (POPULATION, "population", lines.population),

@@ -49,11 +49,11 @@ def density_check(fit: Fit, replicated: Array, interval: Interval) -> Picture:
     observed = fit.response.values
     atoms = _atoms(fit.family, observed, replicated, interval)
     curves = _curves(fit.family, observed, replicated, list(atoms))
-    own, others, told = curves.observed, curves.replicated, curves.told
-    parts = {"points of the density": replicated_band(own[told], others[:, told], interval)}
-    parts |= {f"share of {_NAMES[atom]}": cells for atom, cells in atoms.items()}
+    density, others, told = curves.observed, curves.replicated, curves.told
+    bands_by_name = {"points of the density": replicated_band(density[told], others[:, told], interval)}
+    bands_by_name |= {f"share of {_NAMES[atom]}": cells for atom, cells in atoms.items()}
     shares = "".join(f" {_share_words(atom, cells)}" for atom, cells in atoms.items())
-    words = verdict(parts) + shares
+    reading = verdict(bands_by_name) + shares
     with style():
         picture = new_picture(7.2, 3.8)
         axes = picture.add_subplot()
@@ -61,17 +61,17 @@ def density_check(fit: Fit, replicated: Array, interval: Interval) -> Picture:
             axes.plot(curves.centres, line, color=GREY, linewidth=0.5, alpha=0.6)[0]
             for line in others[:_LINES]
         ]
-        mine = axes.plot(curves.centres, own, color=STROKES[0].color, linewidth=2.2)[0]
+        mine = axes.plot(curves.centres, density, color=STROKES[0].color, linewidth=2.2)[0]
         legend(axes, [mine, lines[0]], ["observed", f"replicated ({len(lines)} data sets)"])
         axes.set_ylim(bottom=0)
         axes.set_xlabel(literal(fit.response.label))
         axes.set_ylabel("density of the numbers between" if atoms else "density")
-        write(picture, words)
-    peaks = (curves.centres[int(np.argmax(line))] for line in (own, others.mean(axis=0)))
+        write(picture, reading)
+    peaks = (curves.centres[int(np.argmax(line))] for line in (density, others.mean(axis=0)))
     alt = (
         f"Density of {fit.response.label}, from {compact(observed.min())} to {compact(observed.max())}, over "
         f"{len(lines)} replicated data sets. Observed peak near {compact(next(peaks))}, replicated near "
-        f"{compact(next(peaks))}. {words} Estimand: responses {ESTIMAND}; band: {interval.words}."
+        f"{compact(next(peaks))}. {reading} Estimand: responses {ESTIMAND}; band: {interval.words}."
     )
     describe(picture, alt, fit.caveats)
     return picture
@@ -92,10 +92,10 @@ def _atoms(
     """Return the shares of numbers at the ends of the support, where there are any."""
     atoms = {}
     for end in _support(family):
-        own, others = (observed == end).mean(keepdims=True), (replicated == end).mean(axis=1)
+        share, others = (observed == end).mean(keepdims=True), (replicated == end).mean(axis=1)
         # A family without such numbers has replicated none, rounding of a few aside.
-        if end in _NAMES and own[0] > 0:
-            atoms[end] = replicated_band(own, others[:, None], interval)
+        if end in _NAMES and share[0] > 0:
+            atoms[end] = replicated_band(share, others[:, None], interval)
     return atoms
 
 
@@ -110,13 +110,13 @@ def _curves(family: Family, observed: Array, replicated: Array, atoms: list[floa
     seen = observed[~np.isin(observed, atoms)]
     edges = _edges(seen, replicated[~np.isin(replicated, atoms)], *_support(family))
     bandwidth = _bandwidth(seen) / (edges[1] - edges[0])
-    own = _density(seen, edges, bandwidth)
+    density = _density(seen, edges, bandwidth)
     others = np.stack([_density(row[~np.isin(row, atoms)], edges, bandwidth) for row in replicated])
     step = _FINE // _CELLS
     # Cells where nobody has any density are not evidence for the model.
     told = np.arange(step // 2, _FINE, step)
-    told = told[np.maximum(own, others.mean(axis=0))[told] > 0.01 * own.max()]
-    return _Curves((edges[1:] + edges[:-1]) / 2, own, others, told)
+    told = told[np.maximum(density, others.mean(axis=0))[told] > 0.01 * density.max()]
+    return _Curves((edges[1:] + edges[:-1]) / 2, density, others, told)
 
 
 def _edges(observed: Array, replicated: Array, floor: float, ceiling: float) -> Array:

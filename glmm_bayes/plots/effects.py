@@ -65,7 +65,7 @@ def _curves(effects: Effects, table: pd.DataFrame, axis: Axis) -> Picture:
     axes = picture.add_subplot()
     lower, upper = effects.interval.columns
     handles, labels = [], []
-    for stroke, (label, part) in zip(STROKES, _parts(table, axis), strict=False):
+    for stroke, (label, part) in zip(STROKES, _groups_across(table, axis), strict=False):
         part = part.sort_values(axis.along)
         x = part[axis.along].to_numpy(np.float64)
         marker = stroke.marker if len(part) <= _FEW_POINTS else ""
@@ -84,7 +84,7 @@ def _curves(effects: Effects, table: pd.DataFrame, axis: Axis) -> Picture:
     return picture
 
 
-def _parts(table: pd.DataFrame, axis: Axis) -> list[tuple[str, pd.DataFrame]]:
+def _groups_across(table: pd.DataFrame, axis: Axis) -> list[tuple[str, pd.DataFrame]]:
     if axis.across is None:
         return [("", table)]
     groups = table.groupby(axis.across, observed=True, sort=True)
@@ -115,8 +115,8 @@ def _rows(effects: Effects, table: pd.DataFrame) -> Picture:
 def _quantity(effects: Effects, names: list[str]) -> str:
     """Name what is drawn, with the pair that is compared if the rows' names do not say it."""
     pairs = list(dict.fromkeys(effects.grid.get("contrast", ())))
-    words = str(effects.attrs["quantity"])
-    return words if len(pairs) != 1 or pairs == names else f"{words}: {pairs[0]}"
+    quantity = str(effects.attrs["quantity"])
+    return quantity if len(pairs) != 1 or pairs == names else f"{quantity}: {pairs[0]}"
 
 
 def _ending(effects: Effects) -> str:
@@ -131,7 +131,7 @@ def _row_words(effects: Effects, row: pd.Series) -> str:
 def _curves_alt(effects: Effects, table: pd.DataFrame, axis: Axis) -> str:
     across = f", one for each level of {axis.across}" if axis.across else ""
     sentences = [f"Curves of {effects.attrs['quantity']} along {axis.along}{across}."]
-    for label, part in _parts(table, axis):
+    for label, part in _groups_across(table, axis):
         part = part.sort_values(axis.along)
         first, last = part.iloc[0], part.iloc[-1]
         head = f"{axis.across} {label}: from" if axis.across else "From"

@@ -52,7 +52,7 @@ class _Levels:
     interval: Interval
 
     @property
-    def own(self) -> Array:
+    def no_pooling(self) -> Array:
         """Estimates without pooling: infinite, or NaN where there is none."""
         return self.table["no_pooling"].to_numpy(np.float64)
 
@@ -105,7 +105,7 @@ def plot_random_effects(
     table = levels.table
     shown = table.iloc[_spread_out(len(table), _LEVELS_SHOWN)]
     which = f"all {len(table)}" if len(shown) == len(table) else f"{len(shown)} of {len(table)}"
-    words = (
+    headline = (
         f"{levels.effect} of {which} levels of {levels.factor}, subject-specific, scale of the linear "
         f"predictor: posterior mean and {levels.interval.words}"
     )
@@ -115,11 +115,11 @@ def plot_random_effects(
         _caterpillar(axes, shown, levels.interval)
         axes.set_ylabel(literal(f"random effect: {levels.effect}"))
         axes.set_xlabel(literal(f"levels of {levels.factor}, in order"))
-        head(picture, words)
+        head(picture, headline)
         note(picture, f"{_reading(levels)}{_triangles(shown, levels.interval)}")
     means = table["mean"]
     alt = (
-        f"Points with intervals: {words}. Posterior means run from {compact(means.min())} "
+        f"Points with intervals: {headline}. Posterior means run from {compact(means.min())} "
         f"({table['level'].iloc[0]}) to {compact(means.max())} ({table['level'].iloc[-1]}). "
         f"{_reading(levels)}{_triangles(shown, levels.interval)}"
     )
@@ -151,16 +151,21 @@ def _caterpillar(axes: Axes, shown: pd.DataFrame, interval: Interval) -> None:
     axes.axhline(0, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
     axes.vlines(x, shown[lower], shown[upper], color=stroke.color, linewidth=1.8)
     mean = axes.plot(x, shown["mean"], stroke.marker, color=stroke.color, markersize=4.5)[0]
-    own = shown["no_pooling"].to_numpy(np.float64)
+    no_pooling = shown["no_pooling"].to_numpy(np.float64)
     low, high = _limits(shown, interval)
-    inside = np.isfinite(own) & (own >= low) & (own <= high)
+    inside = np.isfinite(no_pooling) & (no_pooling >= low) & (no_pooling <= high)
     handles, labels = [mean], ["partial pooling (this model)"]
     if inside.any():
         handles += axes.plot(
-            x[inside], own[inside], other.marker, markerfacecolor="none", color=other.color, markersize=4.5
+            x[inside],
+            no_pooling[inside],
+            other.marker,
+            markerfacecolor="none",
+            color=other.color,
+            markersize=4.5,
         )
         labels.append("no pooling (own rows only)")
-    for marker, beyond, place in (("v", own < low, low), ("^", own > high, high)):
+    for marker, beyond, place in (("v", no_pooling < low, low), ("^", no_pooling > high, high)):
         axes.plot(x[beyond], np.full(beyond.sum(), place), marker, color=other.color, markersize=5)
     axes.set_ylim(low - 0.06 * (high - low), high + 0.2 * (high - low))
     axes.set_xticks(
@@ -173,16 +178,20 @@ def _limits(shown: pd.DataFrame, interval: Interval) -> tuple[float, float]:
     """Return the range of the axis: that of the intervals, and of near estimates without pooling."""
     lower, upper = interval.columns
     low, high = float(shown[lower].min()), float(shown[upper].max())
-    own = shown["no_pooling"].to_numpy(np.float64)
-    near = own[np.isfinite(own) & (own > low - (high - low)) & (own < high + (high - low))]
+    no_pooling = shown["no_pooling"].to_numpy(np.float64)
+    near = no_pooling[
+        np.isfinite(no_pooling) & (no_pooling > low - (high - low)) & (no_pooling < high + (high - low))
+    ]
     low, high = min(low, float(near.min(initial=low))), max(high, float(near.max(initial=high)))
     return (low, high) if high > low else (low - 1.0, high + 1.0)
 
 
 def _triangles(shown: pd.DataFrame, interval: Interval) -> str:
     low, high = _limits(shown, interval)
-    own = shown["no_pooling"].to_numpy(np.float64)
-    return " Triangles: estimates beyond the axis." if ((own < low) | (own > high)).any() else ""
+    no_pooling = shown["no_pooling"].to_numpy(np.float64)
+    return (
+        " Triangles: estimates beyond the axis." if ((no_pooling < low) | (no_pooling > high)).any() else ""
+    )
 
 
 def _reading(levels: _Levels) -> str:
@@ -191,18 +200,18 @@ def _reading(levels: _Levels) -> str:
         return (
             "Its levels are correlated or share rows, so that none has an estimate or a shrinkage of its own."
         )
-    own = levels.own
-    infinite, absent = int(np.isinf(own).sum()), int(np.isnan(own).sum())
-    words = (
+    no_pooling = levels.no_pooling
+    infinite, absent = int(np.isinf(no_pooling).sum()), int(np.isnan(no_pooling).sum())
+    text = (
         f"Median shrinkage {levels.table['shrinkage'].median():.2f} (0 no pooling, 1 complete pooling; "
         f"{levels.rule})."
     )
     if infinite:
-        words += f" Levels with no finite estimate of their own: {infinite} of {len(own)};"
-        words += " all their outcomes lie at one end."
+        text += f" Levels with no finite estimate of their own: {infinite} of {len(no_pooling)};"
+        text += " all their outcomes lie at one end."
     if absent:
-        words += f" Levels with no estimate of their own: {absent} of {len(own)}."
-    return words
+        text += f" Levels with no estimate of their own: {absent} of {len(no_pooling)}."
+    return text
 
 
 def plot_shrinkage(fit: Fit, factor: str | None = None, *, effect: str | None = None) -> Picture:
@@ -245,26 +254,26 @@ def plot_shrinkage(fit: Fit, factor: str | None = None, *, effect: str | None = 
     check_fit(fit)
     check_texts(factor=factor, effect=effect)
     levels = _levels(fit, factor, effect, read_interval())
-    own = levels.own
-    if np.isnan(own).all():
+    no_pooling = levels.no_pooling
+    if np.isnan(no_pooling).all():
         message = f"no level of '{levels.factor}' has an estimate of '{levels.effect}' of its own."
         hint = "gb.plot_random_effects(fit) shows the levels without it."
         raise PredictionError(Finding("no_pooling", message, hint=hint))
-    words = (
-        f"{levels.effect} of {len(own)} levels of {levels.factor}, subject-specific, scale of the linear "
-        "predictor: own estimate, posterior mean, population"
+    headline = (
+        f"{levels.effect} of {len(no_pooling)} levels of {levels.factor}, subject-specific, scale of the "
+        "linear predictor: own estimate, posterior mean, population"
     )
     thick = "Thick lines: little shrinkage."
-    if len(own) > _LINES_SHOWN:
+    if len(no_pooling) > _LINES_SHOWN:
         thick += f" {_LINES_SHOWN} levels are drawn, evenly spread over the order."
-    if np.isinf(own).any():
+    if np.isinf(no_pooling).any():
         thick += " Arrows and dashed lines: own estimates that are infinite."
     with style():
         picture = new_picture(7.2, 4.6)
         _pull(picture.add_subplot(), levels)
-        head(picture, words)
+        head(picture, headline)
         note(picture, f"{_reading(levels)} {thick}")
-    describe(picture, _shrinkage_alt(levels, words), fit.caveats)
+    describe(picture, _shrinkage_alt(levels, headline), fit.caveats)
     return picture
 
 
@@ -272,10 +281,10 @@ def _pull(axes: Axes, levels: _Levels) -> None:
     """Draw a line for each level; three columns: no pooling, partial pooling, population."""
     stroke, other = STROKES[0], STROKES[1]
     shown = levels.table.iloc[_spread_out(len(levels.table), _LINES_SHOWN)]
-    own, mean = shown["no_pooling"].to_numpy(np.float64), shown["mean"].to_numpy(np.float64)
+    no_pooling, mean = shown["no_pooling"].to_numpy(np.float64), shown["mean"].to_numpy(np.float64)
     low, high = _ends(levels)
     width = 0.5 + 1.5 * (1 - shown["shrinkage"].to_numpy(np.float64))
-    for start, end, size in zip(own, mean, width, strict=True):
+    for start, end, size in zip(no_pooling, mean, width, strict=True):
         if np.isfinite(start):
             axes.plot([0, 1], [start, end], color=stroke.color, linewidth=size, alpha=0.55)
         elif not np.isnan(start):
@@ -284,14 +293,14 @@ def _pull(axes: Axes, levels: _Levels) -> None:
                 [0, 1], [place, end], color=other.color, linewidth=size, linestyle=(0, (4, 3)), alpha=0.7
             )
         axes.plot([1, 2], [end, 0], color=GREY, linewidth=0.4, alpha=0.5)
-    finite = own[np.isfinite(own)]
+    finite = no_pooling[np.isfinite(no_pooling)]
     axes.plot(np.zeros(len(finite)), finite, "s", color=stroke.color, markerfacecolor="white", markersize=4)
     axes.plot(np.ones(len(mean)), mean, "o", color=stroke.color, markersize=4)
     axes.plot([2, 2], [-levels.sd, levels.sd], color=DARK, linewidth=5, alpha=0.35, solid_capstyle="butt")
     axes.plot([2], [0], "D", color=DARK, markersize=5)
     axes.axhline(0, color=GREY, linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
-    _arrows(axes, levels.own, low, high)
-    _names(axes, own, shown["level"], _APART * (high - low))
+    _arrows(axes, levels.no_pooling, low, high)
+    _names(axes, no_pooling, shown["level"], _APART * (high - low))
     axes.set_xlim(-0.5, 2.35)
     axes.set_xticks(
         [0, 1, 2],
@@ -302,48 +311,52 @@ def _pull(axes: Axes, levels: _Levels) -> None:
 
 def _ends(levels: _Levels) -> tuple[float, float]:
     """Return where infinite estimates are drawn: just outside all that is finite."""
-    own = levels.own
-    inside = np.concatenate([own[np.isfinite(own)], levels.table["mean"], [-levels.sd, levels.sd]])
+    no_pooling = levels.no_pooling
+    inside = np.concatenate(
+        [no_pooling[np.isfinite(no_pooling)], levels.table["mean"], [-levels.sd, levels.sd]]
+    )
     margin = 0.12 * (float(np.ptp(inside)) or 1.0)
     return float(inside.min()) - margin, float(inside.max()) + margin
 
 
-def _arrows(axes: Axes, own: Array, low: float, high: float) -> None:
+def _arrows(axes: Axes, no_pooling: Array, low: float, high: float) -> None:
     """Mark where infinite estimates stand, and how many they are."""
     for sign, place, marker in ((-1, low, "v"), (1, high, "^")):
-        number = int((own == sign * np.inf).sum())
+        number = int((no_pooling == sign * np.inf).sum())
         if number:
             axes.plot([0], [place], marker, color=STROKES[1].color, markersize=9)
             text = f"{number} at {'−' if sign < 0 else ''}∞"
             axes.text(-0.06, place, text, fontsize=7.5, color=DARK, ha="right", va="center")
 
 
-def _names(axes: Axes, own: Array, labels: pd.Series, apart: float) -> None:
+def _names(axes: Axes, no_pooling: Array, labels: pd.Series, apart: float) -> None:
     """Name the levels whose own estimates stand at the ends, as far as names do not overprint."""
-    order = np.argsort(np.where(np.isfinite(own), own, np.nan))[: int(np.isfinite(own).sum())]
+    order = np.argsort(np.where(np.isfinite(no_pooling), no_pooling, np.nan))[
+        : int(np.isfinite(no_pooling).sum())
+    ]
     taken: list[float] = []
     for position in dict.fromkeys([*order[::-1][:_NAMED].tolist(), *order[:_NAMED].tolist()]):
-        place = float(own[position])
+        place = float(no_pooling[position])
         if all(abs(place - other) > apart for other in taken):
             taken.append(place)
             name = literal(labels.iloc[position], 14)
             axes.text(-0.05, place, name, fontsize=7.5, color=DARK, ha="right", va="center")
 
 
-def _shrinkage_alt(levels: _Levels, words: str) -> str:
-    own, mean = levels.own, levels.table["mean"].to_numpy(np.float64)
+def _shrinkage_alt(levels: _Levels, headline: str) -> str:
+    no_pooling, mean = levels.no_pooling, levels.table["mean"].to_numpy(np.float64)
     names = levels.table["level"]
-    parts = [f"Lines from no pooling to partial pooling to the population: {words}."]
-    finite = np.flatnonzero(np.isfinite(own))
+    sentences = [f"Lines from no pooling to partial pooling to the population: {headline}."]
+    finite = np.flatnonzero(np.isfinite(no_pooling))
     if len(finite):
-        ends = finite[[int(np.argmin(own[finite])), int(np.argmax(own[finite]))]]
-        moves = [f"{names.iloc[at]} from {compact(own[at])} to {compact(mean[at])}" for at in ends]
-        parts.append(f"Lowest and highest finite estimates of their own: {', '.join(moves)}.")
-        parts.append(
-            f"Own estimates have sd {compact(own[finite].std())}, posterior means {compact(mean.std())}, "
-            f"the levels' distribution {compact(levels.sd)} (posterior mean)."
+        ends = finite[[int(np.argmin(no_pooling[finite])), int(np.argmax(no_pooling[finite]))]]
+        moves = [f"{names.iloc[at]} from {compact(no_pooling[at])} to {compact(mean[at])}" for at in ends]
+        sentences.append(f"Lowest and highest finite estimates of their own: {', '.join(moves)}.")
+        sentences.append(
+            f"Own estimates have sd {compact(no_pooling[finite].std())}, posterior means "
+            f"{compact(mean.std())}, the levels' distribution {compact(levels.sd)} (posterior mean)."
         )
-    parts.append(_reading(levels))
+    sentences.append(_reading(levels))
     if np.isfinite(levels.pooling):
-        parts.append(f"Pooling factor lambda {levels.pooling:.2f}.")
-    return " ".join(parts)
+        sentences.append(f"Pooling factor lambda {levels.pooling:.2f}.")
+    return " ".join(sentences)

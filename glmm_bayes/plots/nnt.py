@@ -50,8 +50,8 @@ def plot_nnt(effects: Effects) -> Picture:
         label_by_reciprocals(axes, effects)
         head(picture, estimand_words(effects))
         more = "" if shown == len(table) else f" The first {shown} of {len(table)} rows are shown."
-        words = f"{AXIS_WORDS} Points: medians. Lines: {effects.interval.words}s."
-        note(picture, words + more)
+        caption = f"{AXIS_WORDS} Points: medians. Lines: {effects.interval.words}s."
+        note(picture, caption + more)
     describe(picture, _alt(effects, table, names), effects.caveats)
     return picture
 

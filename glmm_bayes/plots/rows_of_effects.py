@@ -78,5 +78,5 @@ def null_line(axes: Axes, effects: Effects, shown: pd.DataFrame) -> None:
 
 def estimand_words(effects: Effects) -> str:
     """Say which estimand rows are of, and over what they are averaged if they are."""
-    words = str(effects.attrs["estimand_description"])
-    return f"{words}; {effects.attrs['average']}" if effects.attrs.get("average") else words
+    description = str(effects.attrs["estimand_description"])
+    return f"{description}; {effects.attrs['average']}" if effects.attrs.get("average") else description

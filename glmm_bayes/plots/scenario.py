@@ -103,7 +103,7 @@ def predictors(design: Design) -> list[str]:
 def is_factor(design: Design, name: str) -> bool:
     """Tell whether a column is categorical: by its use in the formula, its kind, or by two values."""
     variable = variable_of([design], name)
-    grouping = {own for group in design.predictor.groups for own in group.columns}
+    grouping = {column for group in design.predictor.groups for column in group.columns}
     if variable.levels or name in grouping:
         return True
     return not variable.is_date and len(np.unique(variable.column.values)) <= 2
@@ -117,8 +117,8 @@ def _group_terms(design: Design) -> list[Term]:
 def _needed(fit: Fit) -> frozenset[str]:
     """List the grouping factors on whose levels the population's variance depends."""
     estimand = read_estimand("population", fit)
-    parts = [factors_needed(predictor, estimand) for predictor in fit.predictors.values()]
-    return frozenset[str]().union(*parts)
+    needed = [factors_needed(predictor, estimand) for predictor in fit.predictors.values()]
+    return frozenset[str]().union(*needed)
 
 
 def main_group(design: Design) -> GroupDesign | None:
@@ -203,19 +203,19 @@ def _held(fit: Fit, moving: set[str], size: int) -> tuple[dict[str, Column], str
         for group in other.predictor.groups:
             if group.factor in needed:
                 names += [*group.columns, *(name for weight in group.weights for name in weight.names())]
-    base, words = {}, []
+    base, held_texts = {}, []
     for name in dict.fromkeys(name for name in names if name not in moving):
         column = design.table[name]
         if name in variables:
             variable = variable_of(designs, name)
             point, why = variable.typical()
-            words.append(held_words(variable, point, why))
+            held_texts.append(held_words(variable, point, why))
             base[name] = variable.at(column.take(np.zeros(size, np.int64)), point)
         else:
             value = _frequent(column, 1)[0][0]
-            words.append(f"{name} at {_text(column, value)} (most frequent)")
+            held_texts.append(f"{name} at {_text(column, value)} (most frequent)")
             base[name] = replace(column, values=np.full(size, value))
-    return base, ", ".join(words)
+    return base, ", ".join(held_texts)
 
 
 def _panel(fit: Fit, rows: Table, column: Column, value: Any, panels: int) -> Panel:
@@ -229,7 +229,7 @@ def _spread(fit: Fit, inside: NDArray[np.bool_], most: int) -> NDArray[np.int64]
     """Choose levels that have rows inside, evenly over the order of their random effects."""
     group = main_group(fit.design)
     if group is None or any(
-        PLAIN.of_factor("b", other.slug) not in fit.flat for other in _own(fit.design, group)
+        PLAIN.of_factor("b", other.slug) not in fit.flat for other in _settled_factors(fit.design, group)
     ):
         return np.zeros(0, np.int64)
     mean = fit.flat[PLAIN.of_factor("b", group.slug)].mean(axis=0, keepdims=True)
@@ -240,22 +240,22 @@ def _spread(fit: Fit, inside: NDArray[np.bool_], most: int) -> NDArray[np.int64]
     return np.asarray(ordered[np.unique(np.linspace(0, len(ordered) - 1, most).round().astype(np.int64))])
 
 
-def _own(design: Design, group: GroupDesign) -> list[GroupDesign]:
+def _settled_factors(design: Design, group: GroupDesign) -> list[GroupDesign]:
     """List the factors that a level of the group settles: itself, and those it is nested in."""
     return [other for other in design.groups if set(other.term.columns) <= set(group.term.columns)]
 
 
 def other_factors(design: Design, group: GroupDesign) -> list[str]:
     """List the grouping factors whose effects are at zero in the groups' own curves."""
-    own = [other.factor for other in _own(design, group)]
-    return [other.factor for other in design.groups if other.factor not in own]
+    settled = [other.factor for other in _settled_factors(design, group)]
+    return [other.factor for other in design.groups if other.factor not in settled]
 
 
 def compute(fit: Fit, scenario: Scenario, panel: Panel) -> Values:
     """Compute the curves of one panel."""
     population, typical = (expected_on(fit, panel.rows, word) for word in ("population", "typical"))
-    parts = [_group_means(fit, scenario, panel.rows, some) for some in _batches(fit, scenario, panel)]
-    groups = np.concatenate(parts) if parts else np.zeros((0, len(scenario.x)))
+    batches = [_group_means(fit, scenario, panel.rows, some) for some in _batches(fit, scenario, panel)]
+    groups = np.concatenate(batches) if batches else np.zeros((0, len(scenario.x)))
     return Values(population, typical, groups)
 
 
@@ -287,9 +287,9 @@ def _group_means(fit: Fit, scenario: Scenario, rows: Table, levels: NDArray[np.i
     columns |= {n for other in fit.design.groups for w in other.term.weights for n in w.names()} - {
         scenario.variable
     }
-    own = {name: fit.design.table[name].take(np.repeat(first, points)) for name in sorted(columns)}
-    settled = {other.factor for other in _own(fit.design, group)}
+    group_columns = {name: fit.design.table[name].take(np.repeat(first, points)) for name in sorted(columns)}
+    settled = {other.factor for other in _settled_factors(fit.design, group)}
     every = all_groups(fit.predictors)
-    words = {g.factor: "subject" if g.factor in settled else "typical" for g in every}
-    values = _expected(fit, table.with_columns(own), FactorWords(words)).mean(axis=0)
+    estimands = {g.factor: "subject" if g.factor in settled else "typical" for g in every}
+    values = _expected(fit, table.with_columns(group_columns), FactorWords(estimands)).mean(axis=0)
     return np.asarray(values.reshape(len(levels), points))

@@ -97,13 +97,13 @@ def _thinned(fit: Fit, kept: NDArray[np.int64]) -> dict[str, Array]:
 
 def _tree(fit: Fit, values: Array, kept: NDArray[np.int64], seed: int) -> xr.DataTree:
     available = fit.shape[1]
-    words = (
+    thinning = (
         "all draws" if len(kept) == available else f"{len(kept)} of {available} draws a chain, evenly spread"
     )
     attrs = {
         "seed": seed,
         "draws": len(kept),
-        "thinning": words,
+        "thinning": thinning,
         "estimand": "replicated responses of the training rows, each group with its own random effects",
     } | caveat_attrs(fit)
     observed = observed_data(fit.definition)

@@ -82,12 +82,12 @@ class NewGroupReplication:
             b = b + np.einsum("skl,sjl->sjk", stream.root[chosen], normals[stream.key], optimize=True)
         result = np.asarray(b)
         for positions, df in self._df[place].items():
-            own = df[chosen, None]
-            scale = np.sqrt((own - 2.0) / rng.chisquare(np.broadcast_to(own, (len(chosen), levels))))
+            degrees = df[chosen, None]
+            scale = np.sqrt((degrees - 2.0) / rng.chisquare(np.broadcast_to(degrees, (len(chosen), levels))))
             result[:, :, list(positions)] *= scale[:, :, None]
         if (sd := self._bridge[place]) is not None:
-            own = sd[chosen, None, None]
-            result = bridge_effect(result / own, own)
+            effect_sd = sd[chosen, None, None]
+            result = bridge_effect(result / effect_sd, effect_sd)
         return result
 
 

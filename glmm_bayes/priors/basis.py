@@ -27,7 +27,7 @@ Mark = tuple[str, str, int]
 Marks = frozenset[Mark]
 
 
-def swing(part: Part, parts: Parts) -> float:
+def swing(part: Part, part_values: Parts) -> float:
     """Return the full swing of a part.
 
     That of numbers is 2 sd (Gelman et al. 2008), 1 if they are 0 and 1. That of a contrast is such that
@@ -39,7 +39,7 @@ def swing(part: Part, parts: Parts) -> float:
     if part.coding == CONTRAST:
         position = part.index - contrast_indices(part.contrast, part.size).start
         return float(1 / np.sqrt(_contrast_covariance(part.contrast, part.size)[position, position]))
-    values = np.asarray(parts[part], np.float64)
+    values = np.asarray(part_values[part], np.float64)
     if part.coding == NUMBER and np.isin(values, (0.0, 1.0)).all():
         return 1.0
     return 2.0 * float(np.std(values, ddof=1)) or 1.0
@@ -61,18 +61,18 @@ def _contrast_covariance(contrast: str, size: int) -> Array:
     return np.asarray(back @ of_differences @ back.T)
 
 
-def column_swing(column: DesignColumn, parts: Parts) -> float:
+def column_swing(column: DesignColumn, part_values: Parts) -> float:
     """Return the product of the swings of a column's parts."""
-    return float(np.prod([swing(part, parts) for part in column.parts]))
+    return float(np.prod([swing(part, part_values) for part in column.parts]))
 
 
-def recoding(columns: Sequence[DesignColumn], parts: Parts) -> Array:
+def recoding(columns: Sequence[DesignColumn], part_values: Parts) -> Array:
     """Return C with ``x @ C`` the centred and scaled columns, so that ``beta = C @ gamma``.
 
     Parameters
     ----------
     columns : sequence of DesignColumn
-    parts : mapping of Part to ndarray
+    part_values : mapping of Part to ndarray
 
     Returns
     -------
@@ -80,22 +80,28 @@ def recoding(columns: Sequence[DesignColumn], parts: Parts) -> Array:
         Column j holds the user's columns that make up the j-th basis column.
     """
     position = {_marks(column.parts): index for index, column in enumerate(columns)}
-    ones = _constant(columns, position, parts)
+    ones = _constant(columns, position, part_values)
     matrix = np.zeros((len(columns), len(columns)))
     for index, column in enumerate(columns):
-        matrix[:, index] = _centred(column, position, ones, parts) / column_swing(column, parts)
+        matrix[:, index] = _centred(column, position, ones, part_values) / column_swing(column, part_values)
     return matrix
 
 
-def weights_of(parts: Sequence[Part], columns: Sequence[DesignColumn], values: Parts) -> Array | None:
+def weights_of(
+    contributions: Sequence[Part], columns: Sequence[DesignColumn], part_values: Parts
+) -> Array | None:
     """Write a product of parts as weights of the columns; None if they do not hold it."""
     position = {_marks(column.parts): index for index, column in enumerate(columns)}
-    return _columns_of(parts, position, _constant(columns, position, values))
+    return _columns_of(contributions, position, _constant(columns, position, part_values))
 
 
-def _centred(column: DesignColumn, position: Mapping[Marks, int], ones: Array | None, parts: Parts) -> Array:
+def _centred(
+    column: DesignColumn, position: Mapping[Marks, int], ones: Array | None, part_values: Parts
+) -> Array:
     """Centre as many parts of a column as the other columns allow, and else the column itself."""
-    centres = {part: 0.0 if part.coding == FULL else float(np.mean(parts[part])) for part in column.parts}
+    centres = {
+        part: 0.0 if part.coding == FULL else float(np.mean(part_values[part])) for part in column.parts
+    }
     for size in range(len(column.parts), -1, -1):
         for chosen in combinations(column.parts, size):
             shifts = {part: centres[part] if part in chosen else 0.0 for part in column.parts}
@@ -103,22 +109,24 @@ def _centred(column: DesignColumn, position: Mapping[Marks, int], ones: Array | 
             if expansion is None:
                 continue
             if size < len(column.parts) and ones is not None:
-                values = np.prod([parts[part] - shift for part, shift in shifts.items()], axis=0)
+                values = np.prod([part_values[part] - shift for part, shift in shifts.items()], axis=0)
                 expansion -= float(np.mean(values)) * ones
             return expansion
     raise AssertionError("a column is itself")
 
 
 def _mark(part: Part) -> Mark:
-    kind = "level" if part.is_indicator else part.contrast or part.coding
-    return (part.factor, kind, part.index)
+    coding = "level" if part.is_indicator else part.contrast or part.coding
+    return (part.factor, coding, part.index)
 
 
-def _marks(parts: Iterable[Part]) -> Marks:
-    return frozenset(_mark(part) for part in parts)
+def _marks(contributions: Iterable[Part]) -> Marks:
+    return frozenset(_mark(part) for part in contributions)
 
 
-def _constant(columns: Sequence[DesignColumn], position: Mapping[Marks, int], parts: Parts) -> Array | None:
+def _constant(
+    columns: Sequence[DesignColumn], position: Mapping[Marks, int], part_values: Parts
+) -> Array | None:
     """Return the weights with which the columns add up to 1, if they do."""
     weights = np.zeros(len(columns))
     if frozenset() in position:
@@ -130,7 +138,7 @@ def _constant(columns: Sequence[DesignColumn], position: Mapping[Marks, int], pa
     first = columns[full[0]].term
     first_levels = [index for index in full if columns[index].term == first]
     # A level whose column was removed, for it depends on others, is missing from the sum.
-    if not (np.sum([parts[columns[index].parts[0]] for index in first_levels], axis=0) == 1.0).all():
+    if not (np.sum([part_values[columns[index].parts[0]] for index in first_levels], axis=0) == 1.0).all():
         return None
     weights[first_levels] = 1.0
     return weights
@@ -153,9 +161,11 @@ def _centred_product(
     return expansion
 
 
-def _columns_of(parts: Sequence[Part], position: Mapping[Marks, int], ones: Array | None) -> Array | None:
+def _columns_of(
+    contributions: Sequence[Part], position: Mapping[Marks, int], ones: Array | None
+) -> Array | None:
     """Write a product of parts as weights of the columns; None if they do not hold it."""
-    for spelling in product(*(_spellings(part) for part in parts)):
+    for spelling in product(*(_spellings(part) for part in contributions)):
         weights = np.zeros(len(position))
         for choice in product(*(marks.items() for marks in spelling)):
             marks = frozenset(mark for mark, _ in choice if mark is not None)
@@ -180,11 +190,11 @@ def _spellings(part: Part) -> Iterator[dict[Mark | None, float]]:
         column = contrast_column(part.contrast, part.size, part.index)
         yield {(part.factor, "level", level): float(w) for level, w in enumerate(column) if w}
     elif part.coding == FULL:
-        kind = "level" if part.contrast == "treatment" else part.contrast
+        coding = "level" if part.contrast == "treatment" else part.contrast
         row = _level_weights(part.contrast, part.size)[:, part.index]
         indices = contrast_indices(part.contrast, part.size)
         yield {None: float(row[0])} | {
-            (part.factor, kind, index): float(w) for index, w in zip(indices, row[1:], strict=True) if w
+            (part.factor, coding, index): float(w) for index, w in zip(indices, row[1:], strict=True) if w
         }
 
 
@@ -214,15 +224,15 @@ def prior_covariance(columns: Sequence[DesignColumn]) -> Array:
     return covariance
 
 
-def _correlation(parts: Sequence[Part]) -> Array:
+def _correlation(contributions: Sequence[Part]) -> Array:
     """Return the prior correlation of the columns that differ in one factor alone."""
-    index = np.array([part.index for part in parts])
+    index = np.array([part.index for part in contributions])
     same = np.equal.outer(index, index)
-    if parts[0].coding in (NUMBER, BASIS, TOTAL):
+    if contributions[0].coding in (NUMBER, BASIS, TOTAL):
         return np.where(same, 1.0, 0.0)
-    if parts[0].is_indicator:
+    if contributions[0].is_indicator:
         return np.where(same, 1.0, 0.5)
-    covariance = _contrast_covariance(parts[0].contrast, parts[0].size)
+    covariance = _contrast_covariance(contributions[0].contrast, contributions[0].size)
     sd = np.sqrt(np.diagonal(covariance))
-    index -= contrast_indices(parts[0].contrast, parts[0].size).start
+    index -= contrast_indices(contributions[0].contrast, contributions[0].size).start
     return np.asarray((covariance / np.outer(sd, sd))[np.ix_(index, index)])

@@ -38,7 +38,7 @@ class ModelDefinition:
         The linear predictors of all responses, by ``<response>_<parameter>``; parameters with one value
         for all rows, under their names in the posterior; effects that labels correlate. In a model of one
         response they are its own.
-    parts : mapping of str to Priors
+    response_priors : mapping of str to Priors
         By response, under the names that its parameters have in the posterior.
     given : mapping of str to Prior
         What the user set.
@@ -50,7 +50,7 @@ class ModelDefinition:
 
     responses: Mapping[str, ResponseDefinition]
     priors: Priors
-    parts: Mapping[str, Priors]
+    response_priors: Mapping[str, Priors]
     given: Mapping[str, Prior] = field(default_factory=dict)
     rescor: Prior | None = None
     nu: Law | float | None = None
@@ -107,23 +107,23 @@ class ModelDefinition:
     def posterior(self) -> Posterior:
         """Every variable of the posterior, with its dimensions and labels."""
         kinds = {
-            of_response(self.prefix(response), name): kind
+            of_response(self.prefix(response), name): parameter_kind
             for response, one in self.responses.items()
-            for name, kind in one.family.kinds.items()
+            for name, parameter_kind in one.family.kinds.items()
         }
         kinds[NU] = self.first.family.kinds[NU]
         thresholds = {
             self.prefix(response): part.thresholds
-            for response, part in self.parts.items()
+            for response, part in self.response_priors.items()
             if part.thresholds is not None
         }
-        found = posterior_of(self.priors, kinds, thresholds)
+        posterior = posterior_of(self.priors, kinds, thresholds)
         if self.rescor is None:
-            return found
+            return posterior
         dims = ("response", other("response"))
         residual = Variable(RESCOR, dims, "residual_correlation", "definite")
         labels = {dim: list(self.responses) for dim in dims}
-        return Posterior({**found.variables, RESCOR: residual}, {**found.labels, **labels})
+        return Posterior({**posterior.variables, RESCOR: residual}, {**posterior.labels, **labels})
 
 
 def single_response(definition: ResponseDefinition, name: str) -> ModelDefinition:
@@ -156,8 +156,11 @@ def define_model(
     if len(responses) == 1:
         name, response = next(iter(responses.items()))
         return single_response(response, name)
-    own = split_priors(given, responses, has_rescor) if given else {}
-    responses = {slug: one.under(own[slug]) if slug in own else one for slug, one in responses.items()}
+    given_by_response = split_priors(given, responses, has_rescor) if given else {}
+    responses = {
+        slug: one.under(given_by_response[slug]) if slug in given_by_response else one
+        for slug, one in responses.items()
+    }
     predictors = _named_together(responses)
     findings = Findings(FormulaError)
     check_shared({key: predictor.design for key, predictor in predictors.items()}, findings)
@@ -166,18 +169,21 @@ def define_model(
     findings.raise_errors()
     shared = shared_effects(predictors, given)
     nu = _degrees(responses) if has_rescor else None
-    parts = {slug: _part(slug, one.priors, predictors, shared, nu) for slug, one in responses.items()}
+    response_priors = {
+        slug: _priors_beside_others(slug, one.priors, predictors, shared, nu)
+        for slug, one in responses.items()
+    }
     rescor = given.get(RESCOR, default_correlation()) if has_rescor else None
-    rows = _rows(parts, responses, nu) + [shared_row(one) for one in shared]
+    rows = _rows(response_priors, responses, nu) + [shared_row(one) for one in shared]
     if rescor is not None:
         source = "yours" if RESCOR in given else "default"
         meaning = "correlation of the residuals of a row"
         rows.append(PriorRow(RESCOR, repr(rescor), source, meaning, "residual_correlation"))
-    auxiliary = _by_response({slug: part.auxiliary for slug, part in parts.items()})
+    auxiliary = _by_response({slug: part.auxiliary for slug, part in response_priors.items()})
     auxiliary |= {NU: nu} if isinstance(nu, Law) else {}
-    constants = _by_response({slug: part.constants for slug, part in parts.items()})
-    whole = Priors(predictors, auxiliary, constants, None, shared, tuple(rows))
-    definition = ModelDefinition(responses, whole, parts, given, rescor, nu)
+    constants = _by_response({slug: part.constants for slug, part in response_priors.items()})
+    joint_priors = Priors(predictors, auxiliary, constants, None, shared, tuple(rows))
+    definition = ModelDefinition(responses, joint_priors, response_priors, given, rescor, nu)
     _check_names(definition)
     return definition
 
@@ -192,30 +198,34 @@ def _named_together(responses: Mapping[str, ResponseDefinition]) -> dict[str, Pr
     return {predictor.key: predictor for predictor in named}
 
 
-def _part(
+def _priors_beside_others(
     slug: str,
-    own: Priors,
+    priors: Priors,
     predictors: Mapping[str, Predictor],
     shared: tuple[SharedEffects, ...],
     nu: Law | float | None,
 ) -> Priors:
     """Return the priors of one response under the names that they have beside the others."""
-    auxiliary = {name: law for name, law in own.auxiliary.items() if nu is None or name != NU}
-    named = {key: predictors[of_response(slug, key)] for key in own.predictors}
-    return replace(own, predictors=named, auxiliary=auxiliary, shared=shared)
+    auxiliary = {name: law for name, law in priors.auxiliary.items() if nu is None or name != NU}
+    named = {key: predictors[of_response(slug, key)] for key in priors.predictors}
+    return replace(priors, predictors=named, auxiliary=auxiliary, shared=shared)
 
 
 def _by_response[T](values: Mapping[str, Mapping[str, T]]) -> dict[str, T]:
-    return {of_response(slug, name): value for slug, own in values.items() for name, value in own.items()}
+    return {
+        of_response(slug, name): value
+        for slug, parameters in values.items()
+        for name, value in parameters.items()
+    }
 
 
 def _rows(
-    parts: Mapping[str, Priors], responses: Mapping[str, ResponseDefinition], nu: Law | float | None
+    response_priors: Mapping[str, Priors], responses: Mapping[str, ResponseDefinition], nu: Law | float | None
 ) -> list[PriorRow]:
     """Put the response in front of the names of its parameters, and what is of all responses last."""
     rows = []
     last: dict[str, PriorRow] = {}
-    for slug, part in parts.items():
+    for slug, part in response_priors.items():
         correlations = {shared.names.correlation for shared in responses[slug].priors.shared}
         for row in part.rows:
             if row.parameter == NU and nu is not None:
@@ -275,18 +285,18 @@ def split_priors(
     PriorError
         ``prior`` if a name is no parameter of any response.
     """
-    own = {
+    parameters = {
         slug: known_parameters(one.priors.predictors, one.family, list(one.priors.auxiliary))
         for slug, one in responses.items()
     }
     shared = _shared_correlations(responses)
     several = {
         of_response(slug, name): (slug, name)
-        for slug, names in own.items()
+        for slug, names in parameters.items()
         for name in names
         if name not in shared[slug] and not (has_rescor and name == NU)
     }
-    bare = set(chain.from_iterable(own.values()))
+    bare = set(chain.from_iterable(parameters.values()))
     choices = [*several, *sorted(bare), *([RESCOR] if has_rescor else [])]
     findings = Findings(PriorError)
     result: dict[str, dict[str, Prior]] = {}
@@ -300,7 +310,7 @@ def split_priors(
             findings.error("prior", message, hint='Write gb.Prior("LKJ", eta=2).')
     findings.raise_errors()
     # A response's own prior comes before that of all responses.
-    for slug, names in own.items():
+    for slug, names in parameters.items():
         common = {name: given[name] for name in given if name not in several and name in names}
         pairs = {name: several[name] for name in given if name in several}
         result[slug] = own_first(
@@ -349,7 +359,7 @@ def _check_names(definition: ModelDefinition) -> None:
             if labels.setdefault(dimension, values) != values:
                 clashes.append(dimension)
     names = [predictor.names.beta for predictor in definition.priors.predictors.values()]
-    names += [*definition.priors.auxiliary, *definition.parts]
+    names += [*definition.priors.auxiliary, *definition.response_priors]
     names += [RESCOR] if definition.rescor is not None else []
     clashes += [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if clashes:

@@ -72,27 +72,27 @@ def fixed_prior(
     if design.state.has_intercept:
         return _combined(columns, steps, design.parts, scales, user, centred)
     shifted = {position + 1: prior for position, prior in user.items()}
-    whole = _combined((DesignColumn((), INTERCEPT), *columns), steps, design.parts, scales, shifted)
+    with_intercept = _combined((DesignColumn((), INTERCEPT), *columns), steps, design.parts, scales, shifted)
     # The intercept of the basis is its own coordinate, on which no other depends: it is left out.
     return replace(
-        whole,
-        mean=whole.mean[1:],
-        covariance=whole.covariance[1:, 1:],
-        shift=whole.shift[1:],
-        from_normal=whole.from_normal[:, 1:],
+        with_intercept,
+        mean=with_intercept.mean[1:],
+        covariance=with_intercept.covariance[1:, 1:],
+        shift=with_intercept.shift[1:],
+        from_normal=with_intercept.from_normal[:, 1:],
     )
 
 
 def _combined(
     columns: Sequence[DesignColumn],
     steps: Sequence[DesignColumn],
-    parts: Parts,
+    part_values: Parts,
     scales: Scales,
     user: Mapping[int, Prior],
     centred: Prior | None = None,
 ) -> FixedPrior:
     size = len(columns)
-    to_user = to_users_coding(columns, parts)
+    to_user = to_users_coding(columns, part_values)
     to_basis = np.linalg.inv(to_user)
     mean, covariance = _defaults(columns, scales)
     average = _average_row(columns, scales, centred)
@@ -102,7 +102,7 @@ def _combined(
             covariance[position, position] = prior["sigma"] ** 2
     coordinates = to_basis.copy()
     # Defaults speak of the average of the steps; a prior of the user's, of the reported coefficient.
-    stepped = to_basis @ centring(columns, steps, parts)
+    stepped = to_basis @ centring(columns, steps, part_values)
     for position, prior in user.items():
         coordinates[position] = np.eye(size)[position]
         stepped[position] = mean[position] = 0.0

@@ -166,7 +166,7 @@ def group_prior(
 ) -> GroupPrior:
     """Put the user's priors of one grouping factor in the place of the defaults."""
     sd_name = PLAIN.of_factor("sd", group.slug)
-    own = [
+    given_sd = [
         given.get(element(sd_name, effect), given.get(sd_name, given.get("sd"))) for effect in group.effects
     ]
     correlation = given.get(PLAIN.of_factor("corr", group.slug), given.get("corr"))
@@ -174,14 +174,14 @@ def group_prior(
     sd: list[Prior] = []
     sd_of_effect: list[int] = []
     for block in blocks:
-        is_users = correlation is not None or any(own[index] is not None for index in block.positions)
+        is_users = correlation is not None or any(given_sd[index] is not None for index in block.positions)
         # Only an unstructured matrix stays one of its kind in another coding.
         recoded = len(block.positions) > 1 and block.effects.fits_any_coding and not is_users
         if recoded:
             columns = [group.columns[index] for index in block.positions]
             matrix[np.ix_(block.positions, block.positions)] = recoding(columns, design.parts)
         wanted = [
-            own[index] or default_sd(group, index, design, scales, recoded) for index in block.positions
+            given_sd[index] or default_sd(group, index, design, scales, recoded) for index in block.positions
         ]
         kept = wanted[:1] if block.effects.has_one_sd else wanted
         sd_of_effect += [len(sd) + min(rank, len(kept) - 1) for rank in range(len(wanted))]
@@ -209,29 +209,31 @@ def default_sd(
 
 
 def group_rows(
-    group: GroupDesign, prior: GroupPrior, given: Mapping[str, Prior], words: Reading
+    group: GroupDesign, prior: GroupPrior, given: Mapping[str, Prior], reading: Reading
 ) -> list[PriorRow]:
     """Write a line for each parameter of the factor."""
     rows = []
     coding = "in the centred and scaled coding; " if prior.is_recoded else ""
     for position, sd in enumerate(prior.sd):
         effects = [group.effects[index] for index, used in enumerate(prior.sd_of_effect) if used == position]
-        own = PLAIN.of_factor("sd", group.slug)
-        name = element(own, effects[0])
-        is_users = any(key in given for key in (name, own, "sd"))
-        meaning = coding + (sd_words(sd, words) if effects[0] == "Intercept" and prior.is_plain else "")
+        sd_name = PLAIN.of_factor("sd", group.slug)
+        name = element(sd_name, effects[0])
+        is_users = any(key in given for key in (name, sd_name, "sd"))
+        meaning = coding + (sd_words(sd, reading) if effects[0] == "Intercept" and prior.is_plain else "")
         if len(effects) > 1:
             meaning += f"one for {len(effects)} effects, {effects[0]} to {effects[-1]}"
         rows.append(
             PriorRow(name, law_of(sd).text(name), _source(is_users), meaning.removesuffix("; "), "sd")
         )
     if prior.is_correlated:
-        own = PLAIN.of_factor("corr", group.slug)
-        is_users = own in given or "corr" in given
+        corr_name = PLAIN.of_factor("corr", group.slug)
+        is_users = corr_name in given or "corr" in given
         correlated = [block.effects for block in prior.blocks if block.effects.is_correlated]
         structures = dict.fromkeys(effects.name for effects in correlated)
         meaning = "" if all(effects.is_plain for effects in correlated) else ", ".join(structures)
-        rows.append(PriorRow(own, repr(prior.correlation[0]), _source(is_users), meaning, "correlation"))
+        rows.append(
+            PriorRow(corr_name, repr(prior.correlation[0]), _source(is_users), meaning, "correlation")
+        )
     return rows + _single_rows(group, prior, given)
 
 
@@ -254,7 +256,7 @@ def _meaning(prior: GroupPrior, name: str) -> str:
     """Say what a parameter of a factor is that is neither a standard deviation nor a correlation."""
     if name == "df":
         return "degrees of freedom of the effects; sd is their standard deviation"
-    return next((own for block in prior.blocks if (own := block.levels.meanings.get(name))), "")
+    return next((meaning for block in prior.blocks if (meaning := block.levels.meanings.get(name))), "")
 
 
 def _source(is_users: bool) -> str:

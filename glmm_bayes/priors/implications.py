@@ -65,7 +65,7 @@ def reading_of(name: str, link: Link, family: Family, response: Response) -> Rea
     return Reading("mean" if family.mean_is_mu else MEAN, link, family.ratio_name(link))
 
 
-def intercept_words(prior: Prior, words: Reading) -> str:
+def intercept_words(prior: Prior, reading: Reading) -> str:
     """Say between which values the intercept's prior puts 95 % of its mass, if that is known here."""
     if prior.name not in ("Cauchy", "Normal"):
         return ""
@@ -73,26 +73,26 @@ def intercept_words(prior: Prior, words: Reading) -> str:
         ends = prior["alpha"] + _CAUCHY * prior["beta"] * np.array([-1.0, 1.0])
     else:
         ends = prior["mu"] + _Z * prior["sigma"] * np.array([-1.0, 1.0])
-    ends = ends + (words.offset or 0.0)
-    link = words.link
+    ends = ends + (reading.offset or 0.0)
+    link = reading.link
     if link.has_pole or not link.is_increasing:
         return f": linear predictor between {ends[0]:.3g} and {ends[1]:.3g} (95%)"
     low, high = link.inverse(ends)
-    return f": {words.name} between {low:.3g} and {high:.3g} (95%)"
+    return f": {reading.name} between {low:.3g} and {high:.3g} (95%)"
 
 
-def effect_words(sd: float, words: Reading) -> str:
+def effect_words(sd: float, reading: Reading) -> str:
     """Say between which ratios the prior of a full swing's effect puts 95 % of its mass."""
-    name = words.ratio
+    name = reading.ratio
     if not name:
         return f"effect between {-_Z * sd:.3g} and {_Z * sd:.3g} (95%)"
     bound = np.exp(_Z * sd)
     return f"{name} between 1/{bound:.3g} and {bound:.3g} (95%)"
 
 
-def sd_words(prior: Prior, words: Reading) -> str:
+def sd_words(prior: Prior, reading: Reading) -> str:
     """Say what a half-normal prior of a group's sd means for two groups (Larsen et al. 2000)."""
-    name = words.ratio
+    name = reading.ratio
     if not name or prior.name != "HalfNormal" or prior.of in ("variance", "precision"):
         return ""
     typical, upper = (

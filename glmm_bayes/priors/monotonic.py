@@ -57,28 +57,28 @@ class Monotonic:
 
 def monotonic_terms(columns: Sequence[DesignColumn]) -> tuple[Monotonic, ...]:
     """List the monotonic terms of a design."""
-    found: dict[str, dict[DesignColumn, list[int]]] = {}
+    steps_by_term: dict[str, dict[DesignColumn, list[int]]] = {}
     for position, column in enumerate(columns):
         if is_step(column):
-            parts = found.setdefault(str(column.term), {})
-            parts.setdefault(_total(column), []).append(position)
+            steps_by_total = steps_by_term.setdefault(str(column.term), {})
+            steps_by_total.setdefault(_total(column), []).append(position)
     names = _names({str(column.term): column for column in columns if is_step(column)})
     return tuple(
         Monotonic(
             term,
             names[term],
-            tuple(parts),
-            tuple(step_of(columns[position]).label for position in next(iter(parts.values()))),
-            tuple(tuple(positions) for positions in parts.values()),
+            tuple(steps_by_total),
+            tuple(step_of(columns[position]).label for position in next(iter(steps_by_total.values()))),
+            tuple(tuple(positions) for positions in steps_by_total.values()),
         )
-        for term, parts in found.items()
+        for term, steps_by_total in steps_by_term.items()
     )
 
 
 def _total(column: DesignColumn) -> DesignColumn:
     """Return the column of a step with the whole effect in its place."""
-    parts = [Part(part.factor, TOTAL) if part.coding == STEP else part for part in column.parts]
-    return replace(column, parts=tuple(parts))
+    contributions = [Part(part.factor, TOTAL) if part.coding == STEP else part for part in column.parts]
+    return replace(column, parts=tuple(contributions))
 
 
 def _names(terms: dict[str, DesignColumn]) -> dict[str, str]:
@@ -116,11 +116,11 @@ def simplex_priors(
     return priors, rows
 
 
-def to_users_coding(columns: Sequence[DesignColumn], parts: Parts) -> Array:
+def to_users_coding(columns: Sequence[DesignColumn], part_values: Parts) -> Array:
     """Return the matrix that takes basis coefficients of plain columns, and of totals, to the user's."""
     plain = [column for column in columns if not is_total(column)]
-    matrix = np.diag([1.0 / column_swing(column, parts) for column in columns])
-    matrix[: len(plain), : len(plain)] = recoding(plain, parts)
+    matrix = np.diag([1.0 / column_swing(column, part_values) for column in columns])
+    matrix[: len(plain), : len(plain)] = recoding(plain, part_values)
     return matrix
 
 
@@ -129,7 +129,7 @@ def is_total(column: DesignColumn) -> bool:
     return any(part.coding == TOTAL for part in column.parts)
 
 
-def centring(columns: Sequence[DesignColumn], steps: Sequence[DesignColumn], parts: Parts) -> Array:
+def centring(columns: Sequence[DesignColumn], steps: Sequence[DesignColumn], part_values: Parts) -> Array:
     """Return what centring each step takes from the plain coefficients, shape (coef, step).
 
     ``step * z`` becomes ``(step - mean) * z`` where ``z`` is a column of the design, so that the
@@ -140,16 +140,16 @@ def centring(columns: Sequence[DesignColumn], steps: Sequence[DesignColumn], par
     columns : sequence of DesignColumn
         Plain ones, and totals behind them.
     steps : sequence of DesignColumn
-    parts : mapping of Part to ndarray
+    part_values : mapping of Part to ndarray
     """
     plain = [column for column in columns if not is_total(column)]
     result = np.zeros((len(columns), len(steps)))
     for index, step in enumerate(steps):
-        mean = float(np.mean(parts[step_of(step)]))
-        weights = weights_of(without_step(step), plain, parts)
+        mean = float(np.mean(part_values[step_of(step)]))
+        weights = weights_of(without_step(step), plain, part_values)
         if weights is None:
-            mean = float(np.mean(np.prod([parts[part] for part in step.parts], axis=0)))
-            weights = weights_of((), plain, parts)
+            mean = float(np.mean(np.prod([part_values[part] for part in step.parts], axis=0)))
+            weights = weights_of((), plain, part_values)
         if weights is not None:
             result[: len(plain), index] = -mean * weights
     return result

@@ -94,25 +94,25 @@ def posterior_of(
     thresholds : mapping of str to ThresholdPrior
         By response; the name of a model's one response is empty.
     """
-    found: list[Variable] = []
+    variables: list[Variable] = []
     labels: dict[str, list[Any]] = {}
     for predictor in priors.predictors.values():
-        found += _of_predictor(predictor)
+        variables += _of_predictor(predictor)
         labels |= labels_of_predictor(predictor)
     for shared in priors.shared:
         dims = (shared.names.effect, other(shared.names.effect))
-        found.append(Variable(shared.names.correlation, dims, "joint_correlation", "correlation"))
+        variables.append(Variable(shared.names.correlation, dims, "joint_correlation", "correlation"))
         labels |= dict.fromkeys(dims, shared_labels(shared, priors))
     for response, prior in thresholds.items():
         dim = of_response(response, THRESHOLD)
         support = "ascending" if prior.is_ordered else "real"
-        found.append(Variable(of_response(response, THRESHOLDS), (dim,), "threshold", support))
+        variables.append(Variable(of_response(response, THRESHOLDS), (dim,), "threshold", support))
         labels[dim] = list(prior.labels)
-    found += [
+    variables += [
         Variable(name, (), "auxiliary", kinds[name].support, is_sd=kinds[name].is_sd)
         for name in priors.auxiliary
     ]
-    return Posterior({variable.name: variable for variable in found}, labels)
+    return Posterior({variable.name: variable for variable in variables}, labels)
 
 
 def _of_predictor(predictor: Predictor) -> Iterator[Variable]:

@@ -30,24 +30,26 @@ def known_parameters(
     predictors: Mapping[str, Predictor], family: Family, single: Sequence[str]
 ) -> dict[str, str]:
     """List the names that a prior of a resolved model may carry, and where each parameter lives."""
-    found = [Target(part.name, part.link, part.design, part.role) for part in predictors.values()]
+    targets = [Target(part.name, part.link, part.design, part.role) for part in predictors.values()]
     covariances = {part.name: [group.blocks for group in part.groups] for part in predictors.values()}
-    return _parameters(found, covariances, family, single)
+    return _parameters(targets, covariances, family, single)
 
 
 def _parameters(
-    found: Sequence[Target], covariances: Mapping[str, Covariances], family: Family, single: Sequence[str]
+    targets: Sequence[Target], covariances: Mapping[str, Covariances], family: Family, single: Sequence[str]
 ) -> dict[str, str]:
     """List the names that a prior may carry, and where the parameter lives."""
     names: dict[str, str] = {}
-    for target in found:
-        own = _names_of(target.design, list(zip(target.design.groups, covariances[target.name], strict=True)))
+    for target in targets:
+        predictor_names = _names_of(
+            target.design, list(zip(target.design.groups, covariances[target.name], strict=True))
+        )
         if target.role == "category":
-            names |= own
+            names |= predictor_names
         if target.role == "threshold":
-            names |= {f"{SPECIFIC}_{name}": place for name, place in own.items()}
-            names |= {"beta": own["beta"]}
-        names |= {f"{prefix_of(target.name)}{name}": place for name, place in own.items()}
+            names |= {f"{SPECIFIC}_{name}": place for name, place in predictor_names.items()}
+            names |= {"beta": predictor_names["beta"]}
+        names |= {f"{prefix_of(target.name)}{name}": place for name, place in predictor_names.items()}
     names |= {name: "sd" if name == "sigma" else family.kinds[name].support for name in single}
     return names | ({"thresholds": "real"} if family.has_thresholds else {})
 
@@ -77,13 +79,13 @@ def _names_of(
         names |= {element(sd, effect): "sd" for effect in group.effects}
         if group.slug in correlated:
             names[PLAIN.of_factor("corr", group.slug)] = "correlation"
-        own = level_parameters(blocks)
-        names |= {PLAIN.of_factor(name, group.slug): place for name, place in own.items()}
+        places = level_parameters(blocks)
+        names |= {PLAIN.of_factor(name, group.slug): place for name, place in places.items()}
     return names
 
 
 def check_priors(
-    found: Sequence[Target],
+    targets: Sequence[Target],
     covariances: Mapping[str, Covariances],
     family: Family,
     single: Sequence[str],
@@ -91,7 +93,7 @@ def check_priors(
 ) -> None:
     """Refuse priors that name no parameter, do not fit its support, or speak of one intercept twice."""
     findings = Findings(PriorError)
-    parameters = _parameters(found, covariances, family, single)
+    parameters = _parameters(targets, covariances, family, single)
     for name, prior in given.items():
         if not isinstance(name, str):
             message = f"priors are named by parameters, found {shown_value(name)}."
@@ -133,9 +135,9 @@ def intercept_hint(name: str, parameters: Collection[str]) -> str:
     """Say how the prior of an intercept is written, or that there is none."""
     average, zero = INTERCEPTS
     if name.endswith("beta") and f"{name}[{INTERCEPT_LABEL}]" in parameters:
-        own = f"{name.removesuffix('beta')}{average}"
-        sentence = f"'{name}' is of slopes, and there are none."
-        return f"{sentence} The intercept is '{own}', at the average row, or '{name}[{INTERCEPT_LABEL}]'."
+        intercept_name = f"{name.removesuffix('beta')}{average}"
+        sentence = f"'{name}' is of slopes, and there are none. The intercept is '{intercept_name}',"
+        return f"{sentence} at the average row, or '{name}[{INTERCEPT_LABEL}]'."
     suffix = next((suffix for suffix in (zero, average) if name.endswith(suffix)), None)
     if suffix is None:
         return ""

@@ -77,19 +77,27 @@ def check_prior_scale(
     rows = np.unique(np.linspace(0, len(response.values) - 1, _ROWS).round().astype(np.int64))
     values = response.values / np.maximum(response.trials, 1)
     centre, sd = float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-    found = replicated(family, response, priors, rows)
-    is_off, is_wide = _far(found, centre, sd)
+    replicates = replicated(family, response, priors, rows)
+    is_off, is_wide = _far(replicates, centre, sd)
     if not is_off and not is_wide:
         return
     off_too, wide_too = _far(replicated(family, response, defaults(), rows), centre, sd)
     named = f"{', '.join(users[:5])}{', ...' if len(users) > 5 else ''}"
     if is_off and not off_too:
-        message = f"your priors ({named}) put the mean of '{response.label}' between {found.low:.4g} and "
-        message += f"{found.high:.4g} (99.9%), and in the data it is {centre:.4g}."
+        message = (
+            f"your priors ({named}) put the mean of '{response.label}' between {replicates.low:.4g} and "
+        )
+        message += f"{replicates.high:.4g} (99.9%), and in the data it is {centre:.4g}."
         findings.warning("prior_scale", message, hint=_HINT)
     if is_wide and not wide_too:
-        times = f"{found.spread / sd:.3g} times the data's" if np.isfinite(found.spread) else "the data's is"
-        message = f"under your priors ({named}) '{response.label}' has an sd of {found.spread:.3g}, {times} "
+        times = (
+            f"{replicates.spread / sd:.3g} times the data's"
+            if np.isfinite(replicates.spread)
+            else "the data's is"
+        )
+        message = (
+            f"under your priors ({named}) '{response.label}' has an sd of {replicates.spread:.3g}, {times} "
+        )
         findings.warning("prior_scale", f"{message}{sd:.3g} (half of the central 68%).", hint=_HINT)
 
 
@@ -105,9 +113,9 @@ def _has_mean(family: Family, response: Response) -> bool:
     return is_whole and has_numbers and not family.has_category_predictors
 
 
-def _far(found: Replicated, centre: float, sd: float) -> tuple[bool, bool]:
-    is_off = not found.low <= centre <= found.high
-    return is_off, sd > 0 and found.spread > _TIMES * sd
+def _far(replicates: Replicated, centre: float, sd: float) -> tuple[bool, bool]:
+    is_off = not replicates.low <= centre <= replicates.high
+    return is_off, sd > 0 and replicates.spread > _TIMES * sd
 
 
 def replicated(family: Family, response: Response, priors: Priors, rows: NDArray[np.int64]) -> Replicated:
@@ -118,13 +126,13 @@ def replicated(family: Family, response: Response, priors: Priors, rows: NDArray
         at[name] = number(np.asarray(law.value(drawn(law.prior, rng, (_DRAWS, 1)))))
     at |= {name: number(np.full((_DRAWS, 1), value)) for name, value in priors.constants.items()}
     additions = response.additions
-    own = replace(
+    row_additions = replace(
         additions,
         se=None if additions.se is None else additions.se[rows],
         rate=None if additions.rate is None else additions.rate[rows],
     )
     with np.errstate(all="ignore"):
-        at = dict(adjusted(family, at, own, NUMPY))
+        at = dict(adjusted(family, at, row_additions, NUMPY))
         mean = np.broadcast_to(family.mean(at), (_DRAWS, len(rows)))
         variance = np.zeros_like(mean) if family.is_custom else family.variance(at)
         sd = np.sqrt(np.broadcast_to(variance, mean.shape) / np.maximum(response.trials[rows], 1))
@@ -173,16 +181,16 @@ def _coefficients(predictor: Predictor, rng: np.random.Generator) -> Array:
     steps: list[Array] = []
     places: list[int] = []
     for term in predictor.monotonic:
-        for own in term.positions:
-            steps.append(np.repeat(beta[:, start : start + 1] / len(own), len(own), axis=1))
-            places += own
+        for positions in term.positions:
+            steps.append(np.repeat(beta[:, start : start + 1] / len(positions), len(positions), axis=1))
+            places += positions
             start += 1
-    whole = np.empty((_DRAWS, len(predictor.design.columns)))
+    coefficients = np.empty((_DRAWS, len(predictor.design.columns)))
     stepped = np.concatenate(steps, axis=1)
-    whole[:, places] = stepped
-    others = [index for index in range(whole.shape[1]) if index not in places]
-    whole[:, others] = beta[:, :plain] + stepped @ prior.from_steps[:plain].T
-    return whole
+    coefficients[:, places] = stepped
+    others = [index for index in range(coefficients.shape[1]) if index not in places]
+    coefficients[:, others] = beta[:, :plain] + stepped @ prior.from_steps[:plain].T
+    return coefficients
 
 
 def _group_part(

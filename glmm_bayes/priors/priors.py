@@ -135,7 +135,7 @@ class Priors:
 
 
 def resolve_priors(
-    found: Sequence[Target],
+    targets: Sequence[Target],
     family: Family,
     response: Response,
     spec: ModelSpec,
@@ -145,7 +145,7 @@ def resolve_priors(
 
     Parameters
     ----------
-    found : sequence of Target
+    targets : sequence of Target
         The linear predictors.
     family : Family
     response : Response
@@ -160,25 +160,25 @@ def resolve_priors(
     """
     given, numbers = spec.priors, constants(spec, family)
     single = [name for name in single_parameters(family, response)
-              if name not in numbers and name not in {target.name for target in found}]  # fmt: skip
-    check_priors(found, covariances, family, single, given)
-    offset = found[0].design.offset
+              if name not in numbers and name not in {target.name for target in targets}]  # fmt: skip
+    check_priors(targets, covariances, family, single, given)
+    offset = targets[0].design.offset
     # Sigma of numbers on the whole line is on the scale of the response, whatever the link.
-    is_apart = family.support.is_real and found[0].link.name != "identity"
+    is_apart = family.support.is_real and targets[0].link.name != "identity"
     spread = family.spread(response, np.zeros_like(offset) if is_apart else offset)
     rows: list[PriorRow] = []
     predictors = {}
-    for target in found:
-        own = _own(given, target, [t.name for t in found], spec.edition)
-        scales = _scales(target, family, response, spread, found[0].link)
+    for target in targets:
+        target_priors = _priors_of_target(given, target, [t.name for t in targets], spec.edition)
+        scales = _scales(target, family, response, spread, targets[0].link)
         # Category-specific effects are on the scale of the thresholds.
-        link = found[0].link if target.role == "threshold" else target.link
-        words = _read_at(reading_of(target.name, link, family, response), target, response, link)
+        link = targets[0].link if target.role == "threshold" else target.link
+        reading = _read_at(reading_of(target.name, link, family, response), target, response, link)
         # Without random effects the conditional predictor is that of the mean.
-        asked = target.name == MEAN and spec.interpretation == "population"
-        marginal = asked and bool(target.design.groups)
+        is_population_mean = target.name == MEAN and spec.interpretation == "population"
+        marginal = is_population_mean and bool(target.design.groups)
         predictors[target.name], more = _predictor(
-            target, scales, covariances[target.name], own, words, marginal, spec.edition
+            target, scales, covariances[target.name], target_priors, reading, marginal, spec.edition
         )
         rows += more
     auxiliary = {}
@@ -212,19 +212,21 @@ def single_parameters(family: Family, response: Response) -> tuple[str, ...]:
     return tuple(name for name in family.auxiliaries if name not in replaced)
 
 
-def _own(given: Mapping[str, Prior], target: Target, names: Sequence[str], edition: int) -> dict[str, Prior]:
+def _priors_of_target(
+    given: Mapping[str, Prior], target: Target, names: Sequence[str], edition: int
+) -> dict[str, Prior]:
     """Return the user's priors of one predictor under the names that those of a mean have."""
     others = tuple(prefix_of(name) for name in names if name != MEAN)
     plain = {key: prior for key, prior in given.items() if not key.startswith(others)}
     if target.role == "mean":
         return plain
-    own = _without(prefix_of(target.name), given)
+    prefixed = _without(prefix_of(target.name), given)
     if target.role == "threshold":
         # A prior without a threshold's number is that of every threshold.
         slopes = {"beta"} & set(plain) if class_has_specific_effects(edition) else set()
-        return {key: plain[key] for key in slopes} | _without(prefix_of(SPECIFIC), plain) | own
+        return {key: plain[key] for key in slopes} | _without(prefix_of(SPECIFIC), plain) | prefixed
     # A prior without a category's name is that of every category without one of its own.
-    return own_first(plain, own) if target.role == "category" else own
+    return own_first(plain, prefixed) if target.role == "category" else prefixed
 
 
 def _without(prefix: str, given: Mapping[str, Prior]) -> dict[str, Prior]:
@@ -232,22 +234,26 @@ def _without(prefix: str, given: Mapping[str, Prior]) -> dict[str, Prior]:
     return {key.removeprefix(prefix): prior for key, prior in given.items() if key.startswith(prefix)}
 
 
-def own_first(common: Mapping[str, Prior], own: Mapping[str, Prior]) -> dict[str, Prior]:
+def own_first(common: Mapping[str, Prior], single: Mapping[str, Prior]) -> dict[str, Prior]:
     """Put priors of one predictor before those of several; its intercept has one, at one place."""
     average, zero = INTERCEPTS
     pairs = ((average, zero), (zero, average))
-    taken = {f"{name.removesuffix(one)}{two}" for name in own for one, two in pairs if name.endswith(one)}
-    return {name: prior for name, prior in common.items() if name not in taken} | dict(own)
+    taken = {f"{name.removesuffix(one)}{two}" for name in single for one, two in pairs if name.endswith(one)}
+    return {name: prior for name, prior in common.items() if name not in taken} | dict(single)
 
 
-def _read_at(words: Reading, target: Target, response: Response, link: Link) -> Reading:
+def _read_at(reading: Reading, target: Target, response: Response, link: Link) -> Reading:
     """Say which offset the average row has, exposures of the mean included, and what it is made of."""
-    own = target.design.offset
-    offset = _exposed(response, own, link) if target.name == MEAN else own
+    written_offset = target.design.offset
+    offset = _exposed(response, written_offset, link) if target.name == MEAN else written_offset
     if not np.any(offset):
-        return words
-    parts = [name for name, part in (("offset", own), ("exposure", offset - own)) if np.any(part)]
-    return replace(words, offset=float(offset.mean()), beside=f"its {' and '.join(parts)}")
+        return reading
+    components = [
+        name
+        for name, part in (("offset", written_offset), ("exposure", offset - written_offset))
+        if np.any(part)
+    ]
+    return replace(reading, offset=float(offset.mean()), beside=f"its {' and '.join(components)}")
 
 
 def _exposed(response: Response, offset: NDArray[np.float64], link: Link) -> NDArray[np.float64]:
@@ -259,8 +265,10 @@ def _exposed(response: Response, offset: NDArray[np.float64], link: Link) -> NDA
 def _scales(target: Target, family: Family, response: Response, spread: float, link: Link) -> Scales:
     if target.name not in family.kinds:
         return family.scales(link, response, _exposed(response, target.design.offset, link))
-    kind = family.kinds[target.name]
-    return Scales(kind.centre(spread), kind.sd, kind.effect, kind.group_sd)
+    parameter_kind = family.kinds[target.name]
+    return Scales(
+        parameter_kind.centre(spread), parameter_kind.sd, parameter_kind.effect, parameter_kind.group_sd
+    )
 
 
 def _predictor(
@@ -268,7 +276,7 @@ def _predictor(
     scales: Scales,
     covariances: Covariances,
     given: Mapping[str, Prior],
-    words: Reading,
+    reading: Reading,
     is_marginal: bool,
     edition: int,
 ) -> tuple[Predictor, list[PriorRow]]:
@@ -279,9 +287,9 @@ def _predictor(
     pairs = list(zip(design.groups, covariances, strict=True))
     groups = tuple(group_prior(group, blocks, design, scales, given, edition) for group, blocks in pairs)
     prefix = prefix_of(target.name)
-    rows = _fixed_rows(design, scales, user, centred, words.of_population() if is_marginal else words)
+    rows = _fixed_rows(design, scales, user, centred, reading.of_population() if is_marginal else reading)
     for group, law in zip(design.groups, groups, strict=True):
-        rows += group_rows(group, law, given, words)
+        rows += group_rows(group, law, given, reading)
     simplexes, more = simplex_priors(design.columns, given)
     named = [replace(row.of(prefix), predictor=target.name) for row in (*rows, *more)]
     predictor = Predictor(
@@ -294,11 +302,15 @@ def _users_coefficients(
     columns: Sequence[DesignColumn], given: Mapping[str, Prior], edition: int
 ) -> dict[int, Prior]:
     """Return the user's priors of reported coefficients, by position; a class prior is that of slopes."""
-    whole, common = class_has_intercept(edition), given.get("beta")
+    includes_intercept, common = class_has_intercept(edition), given.get("beta")
     return {
         position: prior
         for position, column in enumerate(columns)
-        if (prior := given.get(element("beta", column.label), common if column.parts or whole else None))
+        if (
+            prior := given.get(
+                element("beta", column.label), common if column.parts or includes_intercept else None
+            )
+        )
         is not None
     }
 
@@ -328,16 +340,20 @@ def shared_effects(
         for index, group in enumerate(predictor.design.groups):
             for block in group.blocks:
                 if block.block.label:
-                    found = places.setdefault(block.block.label, [])
-                    found.append((name, index, tuple(block.positions)))
-    several = {label: found for label, found in places.items() if len({name for name, _, _ in found}) > 1}
+                    occurrences = places.setdefault(block.block.label, [])
+                    occurrences.append((name, index, tuple(block.positions)))
+    several = {
+        label: occurrences
+        for label, occurrences in places.items()
+        if len({name for name, _, _ in occurrences}) > 1
+    }
     names = slugs(several)
     result = []
-    for label, found in several.items():
-        first = predictors[found[0][0]].design.groups[found[0][1]]
+    for label, occurrences in several.items():
+        first = predictors[occurrences[0][0]].design.groups[occurrences[0][1]]
         law = given.get(PLAIN.of_factor("corr", first.slug), given.get("corr"))
-        members = tuple((name, index) for name, index, _ in found)
-        positions = tuple(p for _, _, p in found)
+        members = tuple((name, index) for name, index, _ in occurrences)
+        positions = tuple(p for _, _, p in occurrences)
         prior = law or default_correlation(edition)
         result.append(SharedEffects(names[label], members, positions, prior, law is None))
     return tuple(result)
@@ -353,7 +369,7 @@ def shared_row(shared: SharedEffects) -> PriorRow:
 
 
 def _fixed_rows(
-    design: Design, scales: Scales, user: Mapping[int, Prior], centred: Prior | None, words: Reading
+    design: Design, scales: Scales, user: Mapping[int, Prior], centred: Prior | None, reading: Reading
 ) -> list[PriorRow]:
     rows = []
     for position, column in enumerate(prior_columns(design.columns)):
@@ -362,19 +378,19 @@ def _fixed_rows(
             meaning = "" if column.parts else "at x = 0"
             rows.append(PriorRow(name, repr(user[position]), "yours", meaning, "coefficient"))
         elif not column.parts and centred is not None:
-            meaning = f"at the {words.average_row}{intercept_words(centred, words)}"
+            meaning = f"at the {reading.average_row}{intercept_words(centred, reading)}"
             rows.append(PriorRow("Intercept", repr(centred), "yours", meaning, "coefficient"))
         elif not column.parts:
             prior = Prior("Normal", mu=scales.intercept_mean, sigma=scales.intercept_sd)
             if scales.has_cauchy_intercept:
                 prior = Prior("Cauchy", alpha=scales.intercept_mean, beta=scales.intercept_sd)
-            meaning = f"at the {words.average_row}{intercept_words(prior, words)}"
+            meaning = f"at the {reading.average_row}{intercept_words(prior, reading)}"
             rows.append(PriorRow(name, repr(prior), "default", meaning, "coefficient"))
         else:
             size = column_swing(column, design.parts)
             prior = Prior("Normal", mu=0.0, sigma=scales.effect / size)
             what = "" if size == 1.0 else f"per swing of {size:.4g}: "
             what = f"lowest to highest level: {what}" if is_total(column) else what
-            meaning = what + effect_words(scales.effect, words)
+            meaning = what + effect_words(scales.effect, reading)
             rows.append(PriorRow(name, repr(prior), "default", meaning, "coefficient"))
     return rows

@@ -121,18 +121,21 @@ def define_response(
     _check_additions(family, response, columns, spec.predictors, findings)
     _check_names(family, designs, findings)
     findings.raise_errors()
-    found = targets(spec, family, link, response, designs)
+    prior_targets = targets(spec, family, link, response, designs)
     covariances = {
-        target.name: resolve_covariances(target.design, known, findings, spec.edition) for target in found
+        target.name: resolve_covariances(target.design, known, findings, spec.edition)
+        for target in prior_targets
     }
-    for target in found:
+    for target in prior_targets:
         _check_bridge(target, covariances[target.name], findings)
     if MEAN in covariances:
         _check_normal(spec, covariances[MEAN], designs[MEAN], findings)
     check_shared(designs, findings)
     findings.raise_errors()
-    priors = resolve_priors(found, family, response, spec, covariances)
-    return ResponseDefinition(spec, family, link, response, designs, found, covariances, known, priors)
+    priors = resolve_priors(prior_targets, family, response, spec, covariances)
+    return ResponseDefinition(
+        spec, family, link, response, designs, prior_targets, covariances, known, priors
+    )
 
 
 def link_of(spec: ModelSpec) -> Link:
@@ -219,9 +222,9 @@ def _check_bridge(target: Target, covariances: Covariances, findings: Findings) 
             (group.term.is_membership or label, "is for one level a row, without |labels|"),
             (len(bridges) > 1 or has_student, "stands once in a model, beside normal effects only"),
         )
-        for is_wrong, words in wrong:
+        for is_wrong, requirement in wrong:
             if is_wrong:
-                message = f"'{group.factor}': dist = \"bridge\" {words}."
+                message = f"'{group.factor}': dist = \"bridge\" {requirement}."
                 hint = f"Write (1 | {group.factor}): normal effects."
                 findings.error("distribution", message, column=group.term.columns[0], hint=hint)
 
@@ -279,9 +282,9 @@ def check_shared(designs: Mapping[str, Design], findings: Findings) -> None:
                 if written.label:
                     is_plain = not written.options() and not group.term.is_membership
                     places.setdefault(written.label, []).append((name, is_plain))
-    for label, found in places.items():
-        names = dict.fromkeys(name for name, _ in found)
-        if len(names) > 1 and not all(is_plain for _, is_plain in found):
+    for label, occurrences in places.items():
+        names = dict.fromkeys(name for name, _ in occurrences)
+        if len(names) > 1 and not all(is_plain for _, is_plain in occurrences):
             message = f"|{label}| correlates effects of {', '.join(names)}: those must be normal effects "
             message += "of one factor without a structure of their own."
             findings.error("label", message, hint=f"Write (1 |{label}| g) in each.")

@@ -49,7 +49,7 @@ class Spread:
         """Number of independent t variables whose sum a row can hold."""
         pairs = zip(self.group.blocks, self.prior.blocks, strict=True)
         # Blocks of one term that differ in the level of ``by`` are never in one row together.
-        written = {own.block for own, block in pairs if block.is_student}
+        written = {design_block.block for design_block, block in pairs if block.is_student}
         return len(written) * int(self.group.members.shape[1])
 
     def variance(self, draws: slice, rows: NDArray[np.int64]) -> tuple[Array, Array | None]:
@@ -79,12 +79,12 @@ class Spread:
         z = self.group.z[rows][:, positions]
         products = (z[:, :, None] * z[:, None, :]).reshape(len(rows), size * size)
         sigma = self.covariance[draws][:, positions[:, None], positions[None, :]]
-        own = sigma.reshape(-1, size * size) @ products.T
+        variances = sigma.reshape(-1, size * size) @ products.T
         if not self.needs_levels:
-            return np.asarray(own)
+            return np.asarray(variances)
         parameters = {name: values[draws] for name, values in self.parameters.items()}
         shares = block.levels.variance(parameters, self.group.members[rows], self.group.weights[rows])
-        return np.asarray(own * shares)
+        return np.asarray(variances * shares)
 
 
 def depends_on_levels(group: GroupDesign, prior: GroupPrior) -> bool:
@@ -115,9 +115,9 @@ def spreads_of_draws(predictor: Predictor, draws: Mapping[str, Array], design: D
 
 def kinds_of_rows(predictor: Predictor, design: Design) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return one row of each kind and each row's kind: columns and variance are equal within a kind."""
-    parts = [design.x, design.offset[:, None]]
+    column_blocks = [design.x, design.offset[:, None]]
     for group, prior in zip(design.groups, predictor.groups, strict=True):
-        parts.append(group.z)
+        column_blocks.append(group.z)
         if depends_on_levels(group, prior):
-            parts += [group.members.astype(np.float64), group.weights]
-    return distinct_rows(np.hstack(parts))
+            column_blocks += [group.members.astype(np.float64), group.weights]
+    return distinct_rows(np.hstack(column_blocks))

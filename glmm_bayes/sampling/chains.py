@@ -40,13 +40,13 @@ class Chains:
         return min([self.lengths[chain], *(len(values[chain]) for values in arrays)])
 
 
-def kept(chains: Chains, asked: int, draws: int) -> tuple[list[int], int]:
+def kept(chains: Chains, chain_count: int, draws: int) -> tuple[list[int], int]:
     """Choose the chains and the number of their draws that together keep the most.
 
     Parameters
     ----------
     chains : Chains
-    asked, draws : int
+    chain_count, draws : int
         Numbers of chains and of draws of each that were asked for.
 
     Returns
@@ -61,8 +61,8 @@ def kept(chains: Chains, asked: int, draws: int) -> tuple[list[int], int]:
         ``interrupted`` or ``chain_crashed`` if no chain of a run that ended early has 100 draws.
     """
     made = [min(chains.made(chain), draws) for chain in range(len(chains.lengths))]
-    if len(made) == asked and min(made) == draws:
-        return list(range(asked)), draws
+    if len(made) == chain_count and min(made) == draws:
+        return list(range(chain_count)), draws
     long = sorted({length for length in made if length >= FEWEST_DRAWS})
     if not long:
         raise SamplingError(_too_few(chains, max(made, default=0)))
@@ -88,8 +88,8 @@ def crash_words(chains: Chains, draws: int) -> list[str]:
 def _too_few(chains: Chains, most: int) -> Finding:
     end = f"fewer than {FEWEST_DRAWS} draws are not kept."
     if chains.crashed:
-        words = "; ".join(crash_words(chains, most))
+        crashes = "; ".join(crash_words(chains, most))
         hint = "Fewer chains at once (cores=1) need less memory; engine='nutpie' has no processes."
-        return Finding("chain_crashed", f"{words}; {end}", hint=hint)
+        return Finding("chain_crashed", f"{crashes}; {end}", hint=hint)
     message = f"interrupted after {most} draws a chain; {end}"
     return Finding("interrupted", message, hint="Sample again.")

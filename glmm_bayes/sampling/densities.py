@@ -37,7 +37,7 @@ class NutpieDensity:
         self._compiled.compiled_expand_func.ctypes(
             self._compiled.n_dim, self._compiled.n_expanded, _pointer(point), _pointer(out), self._data
         )
-        return {name: out[own].reshape(1, *map(int, shape)) for name, own, shape in self._variables}
+        return {name: out[span].reshape(1, *map(int, shape)) for name, span, shape in self._variables}
 
     @property
     def _data(self) -> Any:
@@ -87,8 +87,8 @@ class GraphDensity:
 
     def initial_values(self, point: Array) -> dict[str, Array]:
         """Return the sampled variables as PyMC takes a start: on the scale of their priors."""
-        found = self._at(point)
-        return {name: found[name] for name in self._all[: len(self._values)]}
+        variables = self._at(point)
+        return {name: variables[name] for name in self._all[: len(self._values)]}
 
     def _at(self, point: Array) -> dict[str, Array]:
         from pymc.blocking import DictToArrayBijection, RaveledVars

@@ -32,16 +32,16 @@ _ALL = slice(None)
 
 def guide_of(definition: ModelDefinition) -> Guide:
     """Return what is known of the starts of a model: centres, and the likelihood without effects."""
-    found: dict[str, Centre] = {}
+    start_centres: dict[str, Centre] = {}
     excluded: list[Excluded] = []
     values: dict[str, Array] = {}
     plain: dict[str, Priors] = {}
     for name, one in definition.responses.items():
-        null, own = _centres(definition, name, excluded)
-        found |= own
+        null, response_centres = _centres(definition, name, excluded)
+        start_centres |= response_centres
         if definition.rescor is not None and isinstance(definition.nu, Law):
             values[NU] = np.array([null.auxiliary[NU]])
-            found |= law_centre(NU, definition.nu, null.auxiliary[NU], [])
+            start_centres |= law_centre(NU, definition.nu, null.auxiliary[NU], [])
         prefix = definition.prefix(name)
         values |= {of_response(prefix, key): array for key, array in null.draws(one.priors).items()}
         plain[name] = without_margin(one.priors)
@@ -55,7 +55,7 @@ def guide_of(definition: ModelDefinition) -> Guide:
         value = _together(definition, values, plain)
     observed = 1 if definition.rescor is not None else len(definition.responses)
     ends = " ".join(one.family.words_of_ends(one.link) for one in definition.responses.values()).strip()
-    return Guide(found, likelihood, value, definition.numbers, tuple(excluded), observed, ends)
+    return Guide(start_centres, likelihood, value, definition.numbers, tuple(excluded), observed, ends)
 
 
 def _centres(
@@ -70,7 +70,7 @@ def _centres(
         return _likelihood(one, draws, plain)
 
     null = null_model(one.family, one.priors, defaults, scales, likelihood)
-    return null, centres(definition.parts[name], scales, null, excluded, definition.prefix(name))
+    return null, centres(definition.response_priors[name], scales, null, excluded, definition.prefix(name))
 
 
 def _likelihood(one: ResponseDefinition, draws: Mapping[str, Array], priors: Priors) -> float:
@@ -83,13 +83,15 @@ def _together(definition: ModelDefinition, draws: Mapping[str, Array], priors: M
     """Return the log likelihood of all responses at one draw, each under the priors that are given."""
     # As arrays of one chain with one draw.
     wide = {name: array[None] for name, array in draws.items()}
-    own = {
+    response_draws = {
         name: {key: array[0] for key, array in own_draws(definition, name, wide).items()}
         for name in definition.responses
     }
     if definition.rescor is None:
-        return sum(_likelihood(one, own[name], priors[name]) for name, one in definition.responses.items())
-    at = [subject_values(own[name], priors[name], _ALL) for name in definition.responses]
+        return sum(
+            _likelihood(one, response_draws[name], priors[name]) for name, one in definition.responses.items()
+        )
+    at = [subject_values(response_draws[name], priors[name], _ALL) for name in definition.responses]
     observed = np.stack([one.response.values for one in definition.responses.values()], axis=1)
     shape = (1, len(observed))
     mu, sigma = (

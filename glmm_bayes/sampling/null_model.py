@@ -105,21 +105,21 @@ def _lowest(loss: Callable[[float], float], farthest: float) -> float:
     best = int(np.argmin(values))
     width = float(grid[1] - grid[0])
     bounds = (grid[best] - width, grid[best] + width)
-    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 0.02, "maxiter": 12})
-    return float(found.x) if found.fun < values[best] else float(grid[best])
+    minimum = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 0.02, "maxiter": 12})
+    return float(minimum.x) if minimum.fun < values[best] else float(grid[best])
 
 
 def _shifted(null: NullModel, name: str, unit: Array) -> Callable[[float], NullModel]:
-    own = null.coefficients[name]
-    return lambda step: replace(null, coefficients={**null.coefficients, name: own + step * unit})
+    beta = null.coefficients[name]
+    return lambda step: replace(null, coefficients={**null.coefficients, name: beta + step * unit})
 
 
 def _scaled(null: NullModel, name: str, support: str) -> Callable[[float], NullModel]:
-    own = null.auxiliary[name]
+    value = null.auxiliary[name]
     moves: dict[str, Callable[[float], float]] = {
-        "positive": lambda step: float(own * np.exp(step)),
-        "unit": lambda step: float(expit(logit(own) + step)),
-        "real": lambda step: float(own + step),
+        "positive": lambda step: float(value * np.exp(step)),
+        "unit": lambda step: float(expit(logit(value) + step)),
+        "real": lambda step: float(value + step),
     }
     return lambda step: replace(null, auxiliary={**null.auxiliary, name: moves[support](step)})
 
@@ -133,8 +133,8 @@ def _constant(predictor: Predictor) -> Array | None:
     if plain:
         return np.asarray(np.eye(len(columns))[plain[0]])
     rows = rows_of_coefficients(predictor)
-    found = np.asarray(np.linalg.lstsq(rows, np.ones(len(rows)), rcond=None)[0])
-    return found if np.allclose(rows @ found, 1.0, atol=1e-6) else None
+    solution = np.asarray(np.linalg.lstsq(rows, np.ones(len(rows)), rcond=None)[0])
+    return solution if np.allclose(rows @ solution, 1.0, atol=1e-6) else None
 
 
 def null_coefficients(default: Predictor) -> Array:
@@ -164,13 +164,13 @@ def columns_of_coefficients(predictor: Predictor) -> Array:
     if not totals:
         return np.eye(size)
     terms = predictor.monotonic
-    positions = [index for term in terms for own in term.positions for index in own]
+    positions = [index for term in terms for step_positions in term.positions for index in step_positions]
     steps = np.zeros((len(positions), size))
     row, total = 0, plain
     for term in terms:
-        for own in term.positions:
-            steps[row : row + len(own), total] = 1.0 / len(own)
-            row, total = row + len(own), total + 1
+        for step_positions in term.positions:
+            steps[row : row + len(step_positions), total] = 1.0 / len(step_positions)
+            row, total = row + len(step_positions), total + 1
     others = np.eye(plain, size) + predictor.fixed.from_steps[:plain] @ steps
     rest = [index for index in range(len(predictor.design.columns)) if index not in positions]
     order = [*range(level), *(level + np.argsort([*rest, *positions]))]

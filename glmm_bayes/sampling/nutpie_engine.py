@@ -31,7 +31,8 @@ def sample_nutpie(
     starts = chain_starts(guide, density, centre, reach, seeds, guide.judges(model))
     known = dict(zip(_nutpie_seeds(compiled, starts, seed), starts, strict=False))
     started = replace(
-        compiled, initial_point_func=lambda own: known.get(own, starts[own % len(starts)]).copy()
+        compiled,
+        initial_point_func=lambda chain_seed: known.get(chain_seed, starts[chain_seed % len(starts)]).copy(),
     )
     interrupts.raise_pending()
     try:
@@ -83,16 +84,16 @@ def _nutpie_seeds(compiled: Any, starts: Sequence[Any], seed: int) -> list[int]:
     It names no chain when it asks, and chains ask in any order. On one core they ask in theirs, whatever
     they do afterwards: so the shortest run there is lists the seeds.
     """
-    asked: list[int] = []
+    chain_seeds: list[int] = []
 
-    def listen(own: int) -> Any:
-        asked.append(own)
-        return starts[min(len(asked), len(starts)) - 1].copy()
+    def listen(chain_seed: int) -> Any:
+        chain_seeds.append(chain_seed)
+        return starts[min(len(chain_seeds), len(starts)) - 1].copy()
 
     shortest = Settings(draws=1, tune=1, chains=len(starts), progress=False)
     with suppress(RuntimeError):
         _started(replace(compiled, initial_point_func=listen), shortest, seed, 1, maxdepth=1).wait()
-    return asked
+    return chain_seeds
 
 
 #: Compiled graphs of living models, with the variables that they were compiled for.

@@ -46,23 +46,23 @@ class Estimate:
 
     Attributes
     ----------
-    parts : mapping of str to float
+    memory : mapping of str to float
     file : float
     of : callable
         Takes other settings to the estimate of the same model.
     """
 
-    parts: Mapping[str, float]
+    memory: Mapping[str, float]
     file: float
     of: Callable[[Settings], Estimate] = field(repr=False, compare=False)
 
     @property
     def total(self) -> float:
         """Bytes of memory that all take together."""
-        return sum(self.parts.values())
+        return sum(self.memory.values())
 
     def __str__(self) -> str:
-        largest = sorted(self.parts.items(), key=lambda part: -part[1])
+        largest = sorted(self.memory.items(), key=lambda part: -part[1])
         return ", ".join(f"{name} {size / _GB:,.2f}" for name, size in largest)
 
 
@@ -82,13 +82,13 @@ def estimate(definition: ModelDefinition, settings: Settings) -> Estimate:
 def _estimate(reported: int, rows: int, columns: int, settings: Settings) -> Estimate:
     drawn = settings.chains * settings.draws
     warmed = settings.chains * (settings.draws + settings.tune)
-    parts = {
+    memory = {
         "compiling": float(_COMPILER),
         "draws": _NUMBER * (_COPIES * drawn * reported + warmed * (reported + _STATISTICS)),
         "data": _NUMBER * _ROW_COPIES * rows * columns,
     }
     file = float(_NUMBER * (drawn * (reported + 8) + rows * columns))
-    return Estimate(parts, file, partial(_estimate, reported, rows, columns))
+    return Estimate(memory, file, partial(_estimate, reported, rows, columns))
 
 
 def check_resources(definition: ModelDefinition, settings: Settings, path: Path | None = None) -> None:
@@ -136,27 +136,27 @@ def _advised(settings: Settings, fits: Callable[[Settings], bool]) -> str:
     What is farthest above what is usual is changed first; more than the usual number of chains is never
     advised, as their draws could be had from fewer.
     """
-    asked: dict[str, int] = {name: getattr(settings, name) for name in _USUAL}
+    requested: dict[str, int] = {name: getattr(settings, name) for name in _USUAL}
 
     def fit_with(changed: Mapping[str, Any]) -> bool:
         return fits(replace(settings, **changed))
 
     def most(name: str) -> int:
-        largest = min(asked[name], _USUAL[name]) if name == "chains" else asked[name]
+        largest = min(requested[name], _USUAL[name]) if name == "chains" else requested[name]
         return _most(largest, lambda value: fit_with({name: value}))
 
-    for name in sorted(_USUAL, key=lambda name: -asked[name] / _USUAL[name]):
+    for name in sorted(_USUAL, key=lambda name: -requested[name] / _USUAL[name]):
         if (value := most(name)) >= _FEWEST[name]:
             return f"{name}={value}"
-    usual = {name: min(value, _USUAL[name]) for name, value in asked.items()}
+    usual = {name: min(value, _USUAL[name]) for name, value in requested.items()}
     if not fit_with(usual):
         return ""
     return ", ".join(f"{name}={value}" for name, value in usual.items())
 
 
-def _most(asked: int, fits: Callable[[int], bool]) -> int:
+def _most(limit: int, fits: Callable[[int], bool]) -> int:
     """Return about the largest number up to the one asked for that fits, in two digits; 0 if none does."""
-    fitting, too_many = 0, asked + 1
+    fitting, too_many = 0, limit + 1
     while too_many - fitting > 1:
         middle = (fitting + too_many) // 2
         fitting, too_many = (middle, too_many) if fits(_in_two_digits(middle)) else (fitting, middle)

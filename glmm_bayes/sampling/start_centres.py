@@ -91,8 +91,8 @@ def centres(
     """
     result: dict[str, Centre] = {}
     for name, predictor in priors.predictors.items():
-        own = null.coefficients[name]
-        result |= _coefficients(predictor, own, scales[name], excluded)
+        coefficients = null.coefficients[name]
+        result |= _coefficients(predictor, coefficients, scales[name], excluded)
         for index in range(len(predictor.groups)):
             result |= _group(predictor, index, scales[name], excluded)
     for name, law in priors.auxiliary.items():
@@ -110,8 +110,8 @@ def scales_of(family: Family, response: Response, priors: Priors) -> dict[str, S
     result = {}
     for name, predictor in priors.predictors.items():
         if name in family.kinds:
-            kind = family.kinds[name]
-            result[name] = Scales(0.0, kind.sd, kind.effect, kind.group_sd)
+            parameter_kind = family.kinds[name]
+            result[name] = Scales(0.0, parameter_kind.sd, parameter_kind.effect, parameter_kind.group_sd)
         else:
             result[name] = family.scales(priors.first.link, response, predictor.design.offset)
     return result
@@ -139,9 +139,9 @@ def _within(prior: Prior, value: float) -> float:
     """
     law = distribution(prior)
     middle = float(law.ppf(0.5))
-    plain, whole = _density(prior, law, value), _density(prior, law, value, on_line=True)
+    plain, on_line = _density(prior, law, value), _density(prior, law, value, on_line=True)
     with np.errstate(all="ignore"):
-        falls = (plain - _density(prior, law, middle), whole - _density(prior, law, middle, on_line=True))
+        falls = (plain - _density(prior, law, middle), on_line - _density(prior, law, middle, on_line=True))
     if np.isfinite(plain) and not max(falls) < -_EXCLUDED:
         return value
     return middle if np.isfinite(_density(prior, law, middle)) else value
@@ -181,15 +181,15 @@ def _group(predictor: Predictor, index: int, scales: Scales, excluded: list[Excl
         for k, (law, value, effect) in enumerate(zip(laws, values, effects, strict=True))
     ]
     if len({(law.prior.name, law.transform) for law in laws}) == 1:
-        found = np.array([float(next(iter(one.values())).value) for one in single])
-        result = {sampled_for(base, laws[0].transform): Centre(found, np.ones(len(found)))}
+        centre_values = np.array([float(next(iter(one.values())).value) for one in single])
+        result = {sampled_for(base, laws[0].transform): Centre(centre_values, np.ones(len(centre_values)))}
     else:
         result = {key: centre for one in single for key, centre in one.items()}
     for block in prior.blocks:
         for parameter, usual in block.levels.default_priors().items():
             value = float(distribution(usual).ppf(0.5))
-            own = predictor.names.of_factor(parameter, group.slug)
-            result |= law_centre(own, Law(prior.parameters[parameter]), value, excluded)
+            parameter_name = predictor.names.of_factor(parameter, group.slug)
+            result |= law_centre(parameter_name, Law(prior.parameters[parameter]), value, excluded)
     return result
 
 
@@ -199,8 +199,8 @@ def _data_sd(predictor: Predictor, index: int, position: int, scales: Scales) ->
     effect = prior.sd_of_effect.index(position)
     column = group.columns[effect]
     block = next(block for block in prior.blocks if effect in block.positions)
-    own = prior.recoding[np.ix_(block.positions, block.positions)]
-    is_recoded = not np.array_equal(own, np.eye(len(own)))
+    recoding = prior.recoding[np.ix_(block.positions, block.positions)]
+    is_recoded = not np.array_equal(recoding, np.eye(len(recoding)))
     swing = 1.0 if is_recoded else column_swing(column, predictor.design.parts)
     is_slope = any(part.coding != "full" for part in column.parts)
     return _MEDIAN * scales.group_sd * (0.5 if is_slope else 1.0) / swing
@@ -223,11 +223,11 @@ def _coefficients(
     # What is sampled, as functions of the coefficients: the reported ones, or those at the average row.
     coordinates = np.linalg.pinv(np.hstack([prior.from_normal, prior.from_others]))
     for k, (position, law) in enumerate(prior.others):
-        own = coordinates[len(prior.mean) + k]
-        wanted = float(own @ null)
+        coordinate = coordinates[len(prior.mean) + k]
+        wanted = float(coordinate @ null)
         delta[k] = _within(law, wanted)
         if delta[k] != wanted:
-            excluded.append(Excluded(_label(predictor, position, own), str(law), wanted))
+            excluded.append(Excluded(_label(predictor, position, coordinate), str(law), wanted))
         far = _reach(rows @ prior.from_others[:, k], unit, size) / _slope(law, float(delta[k]))
         far = far if np.isinf(_support(law)[0]) else min(far, 1.0)
         result[sampled_for(name, f"other_{position}")] = Centre(np.asarray(delta[k]), np.asarray(far))

@@ -78,12 +78,12 @@ class Guide:
 
     def reach(self, model: Any, shapes: Sequence[Sequence[int]]) -> Array:
         """Return how far each number of a point may lie from the centre, in the order of the graph."""
-        parts = []
+        widths = []
         for variable, shape in zip(model.free_RVs, shapes, strict=True):
-            own = self.centres.get(variable.name)
-            width = np.ones(()) if own is None else own.reach
-            parts.append(np.broadcast_to(width, tuple(shape)).ravel())
-        return np.concatenate(parts) if parts else np.empty(0)
+            centre = self.centres.get(variable.name)
+            width = np.ones(()) if centre is None else centre.reach
+            widths.append(np.broadcast_to(width, tuple(shape)).ravel())
+        return np.concatenate(widths) if widths else np.empty(0)
 
     def judges(self, model: Any) -> bool:
         """Tell whether the likelihood of the data is all that starts are judged by."""
@@ -188,8 +188,8 @@ def _uphill(density: Density, point: Array) -> Array:
             return np.inf, np.zeros_like(x)
         return -value, -gradient
 
-    found = minimize(negative, point, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
-    return np.asarray(found.x, np.float64) if np.isfinite(found.fun) else point
+    optimum = minimize(negative, point, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
+    return np.asarray(optimum.x, np.float64) if np.isfinite(optimum.fun) else point
 
 
 def _not_finite(guide: Guide, best: _Best) -> Finding:

@@ -137,8 +137,8 @@ class Archive:
             size = self._file.seek(0, os.SEEK_END)
             self._file.seek(max(size - _SEAL_LENGTH, 0))
             seal = self._file.read()
-            found = _SEAL + _digest(self._file, size - _SEAL_LENGTH).encode()
-        if seal != found:
+            computed_seal = _SEAL + _digest(self._file, size - _SEAL_LENGTH).encode()
+        if seal != computed_seal:
             raise self.corrupt("the zip's own structure does not match its checksum.")
 
     @contextmanager
@@ -151,10 +151,10 @@ class Archive:
     def _check_member(self, info: zipfile.ZipInfo) -> None:
         # zipfile cuts a name at its first NUL and turns separators round; the original shows them.
         name = info.orig_filename
-        kind = stat.S_IFMT(info.external_attr >> 16)
+        file_type = stat.S_IFMT(info.external_attr >> 16)
         if name != info.filename or not _NAME.match(name):
             raise self.unsafe("a name that is absolute, leads outside or is not the format's", name)
-        if kind not in (0, stat.S_IFREG):
+        if file_type not in (0, stat.S_IFREG):
             raise self.unsafe("a link or a special file", name)
         if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
             raise self.unsafe("compression", name)

@@ -65,10 +65,10 @@ def _parameter(name: str) -> str:
 def names_all(*names: str) -> Callable[[dict[str, str]], dict[str, str]]:
     """Return the check of a mapping that has these keys and no others."""
 
-    def check(found: dict[str, str]) -> dict[str, str]:
-        if set(found) != set(names):
+    def check(mapping: dict[str, str]) -> dict[str, str]:
+        if set(mapping) != set(names):
             raise ValueError(f"its keys are not {', '.join(names)}")
-        return found
+        return mapping
 
     return check
 

@@ -74,9 +74,9 @@ def is_sampled(settings: Mapping[str, Any]) -> bool:
 
 def settings_fault(settings: Mapping[str, Any]) -> str:
     """Say what no release writes among the settings of a fit; empty if all is as it is written."""
-    kind = _SAMPLED if is_sampled(settings) else _MADE_ELSEWHERE
+    schema = _SAMPLED if is_sampled(settings) else _MADE_ELSEWHERE
     try:
-        kind.validate_python(settings)
+        schema.validate_python(settings)
     except ValidationError as error:
         return first_of(error)
     return ""
@@ -92,17 +92,17 @@ def size_fault(settings: Mapping[str, Any], shape: tuple[int, ...]) -> str:
     shape : tuple of int
         Numbers of chains and of draws in each.
     """
-    asked = (settings["chains"], settings["draws"])
+    requested = (settings["chains"], settings["draws"])
     crashed = settings.get("crashed", ())
-    found = f"{shape[0]} chains of {shape[1]} draws, of {asked[0]} of {asked[1]}"
-    if shape[0] > asked[0] or shape[1] > asked[1]:
-        return f"more than were sampled: {found}"
+    sizes = f"{shape[0]} chains of {shape[1]} draws, of {requested[0]} of {requested[1]}"
+    if shape[0] > requested[0] or shape[1] > requested[1]:
+        return f"more than were sampled: {sizes}"
     is_early = settings["interrupted"] or bool(crashed)
-    if is_early != (shape != asked):
-        return f"a run that ended early and is whole, or neither: {found}"
+    if is_early != (shape != requested):
+        return f"a run that ended early and is whole, or neither: {sizes}"
     if is_early and shape[1] < FEWEST_DRAWS:
-        return f"fewer draws than are kept of a run that ended early: {found}"
-    return "more chains that crashed than there were" if len(crashed) > asked[0] else ""
+        return f"fewer draws than are kept of a run that ended early: {sizes}"
+    return "more chains that crashed than there were" if len(crashed) > requested[0] else ""
 
 
 def statistic_fault(name: str, values: NDArray[Any]) -> str:

@@ -172,13 +172,13 @@ def _spec(entry: Manifest | ResponseEntry, interpretation: str, priors: Mapping[
     return ModelSpec.from_formula(formula, entry.family, link, priors, interpretation)
 
 
-def _decoded[T](archive: Archive, value: Any, kind: type[T]) -> T:
+def _decoded[T](archive: Archive, value: Any, expected_type: type[T]) -> T:
     try:
         result = from_json(value)
     except ValueError as error:
         raise archive.unsafe(f"a value that is not the format's ({error})", MANIFEST) from None
-    if not isinstance(result, kind):
-        raise archive.unsafe(f"settings or labels that are no {kind.__name__}", MANIFEST)
+    if not isinstance(result, expected_type):
+        raise archive.unsafe(f"settings or labels that are no {expected_type.__name__}", MANIFEST)
     return result
 
 
@@ -222,7 +222,7 @@ def _coded(spec: ModelSpec, table: Table) -> dict[str, LinearPredictor]:
 
 def _known(archive: Archive, manifest: Manifest, specs: Mapping[str, ModelSpec]) -> dict[str, KnownTable]:
     """Read what is known about levels, each table by the rules of its kind."""
-    wanted = {name: kind for spec in specs.values() for name, kind in wanted_tables(spec).items()}
+    wanted = {name: structure for spec in specs.values() for name, structure in wanted_tables(spec).items()}
     if [(entry.name, entry.kind) for entry in manifest.known] != list(wanted.items()):
         raise archive.unsafe("other known tables than its formula names", MANIFEST)
     return {entry.name: _known_table(archive, manifest, entry) for entry in manifest.known}
@@ -244,8 +244,10 @@ def _known_table(archive: Archive, manifest: Manifest, entry: KnownEntry) -> Kno
 
 def _column(archive: Archive, manifest: Manifest, entry: ColumnEntry) -> Column:
     values = _numbers(archive, manifest, entry.array)
-    whole = ("int64",)
-    types = {"number": ("int64", "float64"), "boolean": ("bool",), "label": whole, "date": whole}[entry.kind]
+    integers = ("int64",)
+    types = {"number": ("int64", "float64"), "boolean": ("bool",), "label": integers, "date": integers}[
+        entry.kind
+    ]
     if values.dtype.name not in types or values.ndim != 1:
         raise archive.corrupt(f"column '{entry.name}' is not of its kind.")
     if entry.kind == "label" and not ((values >= 0) & (values < len(entry.levels))).all():
@@ -283,16 +285,16 @@ def _response(
     tables = {name: known[name] for name in wanted_tables(spec)}
     # What was dropped or kept when the model was made is not asked again.
     states = {name: DesignState(dropped=tuple(entry.dropped)) for name, entry in stored.items()}
-    found = define_response(spec, coded, table, tables, Findings(DataError), "keep", states)
-    if set(found.designs) != set(stored):
+    definition = define_response(spec, coded, table, tables, Findings(DataError), "keep", states)
+    if set(definition.designs) != set(stored):
         raise archive.corrupt("its predictors are not those of its formula.")
     taken = {
         name: transforms
-        for name, design in found.designs.items()
-        if (transforms := _other_transforms(archive, design, found.response, stored[name]))
+        for name, design in definition.designs.items()
+        if (transforms := _other_transforms(archive, design, definition.response, stored[name]))
     }
     if not taken:
-        return found
+        return definition
     states |= {name: replace(states[name], transforms=transforms) for name, transforms in taken.items()}
     return define_response(spec, coded, table, tables, Findings(DataError), "keep", states)
 

@@ -305,9 +305,9 @@ def _read_manifest(archive: Archive) -> Manifest:
         is_canonical = canonical(content) == data
     except (ValueError, RecursionError):
         raise archive.unsafe("text that is not the format's JSON", MANIFEST) from None
-    found = content.get("format") if isinstance(content, dict) else None
-    if type(found) is int and found > FORMAT:
-        message = f"{archive.path}: written by format {found}, this release reads up to {FORMAT}."
+    format_number = content.get("format") if isinstance(content, dict) else None
+    if type(format_number) is int and format_number > FORMAT:
+        message = f"{archive.path}: written by format {format_number}, this release reads up to {FORMAT}."
         raise StorageError(Finding("load_version", message, hint="Upgrade glmm_bayes."))
     if not is_canonical:
         raise archive.unsafe("JSON in another spelling than the format's", MANIFEST)
@@ -371,7 +371,7 @@ def _warn_of_family(archive: Archive, fit: Fit) -> None:
 
 def _warn_of_transforms(archive: Archive, fit: Fit) -> None:
     calls = (registered_in(one.spec) for one in fit.definition.responses.values())
-    names = dict.fromkeys(name for own in calls for name in own)
+    names = dict.fromkeys(name for registered in calls for name in registered)
     if names:
         message = f"{archive.path}: its formula calls functions that you have registered: {', '.join(names)}."
         hint = "They must be those that the fit was made with; files hold no functions."

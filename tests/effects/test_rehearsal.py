@@ -83,9 +83,9 @@ def test_a_draw_of_a_model_with_many_predictors_lies_where_it_may(family):
         check_draw(larger_model(family, right="mo(steps) + (1 + x || g)", **{parameter: "~ x + (1 | g)"}))
 
 
-@pytest.mark.parametrize("support", _INSIDE, ids=lambda support: support[0].words if support else "any")
+@pytest.mark.parametrize("support", _INSIDE, ids=lambda support: support[0].requirement if support else "any")
 def test_what_lies_inside_a_support_meets_it(support):
-    for shape in ((1,), (3,)) if not any("diagonal" in c.words for c in support) else ((1, 1), (3, 3)):
+    for shape in ((1,), (3,)) if not any("diagonal" in c.requirement for c in support) else ((1, 1), (3, 3)):
         draw = inside(support, shape)[None]
         assert draw.shape == (1, *shape)
         assert not any(

@@ -98,7 +98,7 @@ def test_the_estimate_grows_with_everything_that_is_kept():
     def total(made, settings=usual):
         return estimate(made.definition, settings).total
 
-    of_draws = [estimate(made.definition, usual).parts["draws"] for made in (small, large)]
+    of_draws = [estimate(made.definition, usual).memory["draws"] for made in (small, large)]
     assert total(large) > total(small) and of_draws[1] > 1.5 * of_draws[0]
     for more in (
         Settings(draws=200_000),
