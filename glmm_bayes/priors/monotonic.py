@@ -79,8 +79,8 @@ def monotonic_terms(columns: Sequence[DesignColumn]) -> tuple[Monotonic, ...]:
 
 def _total(column: DesignColumn) -> DesignColumn:
     """Return the column of a step with the whole effect in its place."""
-    parts = [Part(part.factor, TOTAL) if part.coding == STEP else part for part in column.parts]
-    return replace(column, parts=tuple(parts))
+    parts = [Part(part.factor, TOTAL) if part.coding == STEP else part for part in column.factors]
+    return replace(column, factors=tuple(parts))
 
 
 def _names(terms: dict[str, DesignColumn]) -> dict[str, str]:
@@ -128,7 +128,7 @@ def to_users_coding(columns: Sequence[DesignColumn], parts: Parts) -> Array:
 
 def is_total(column: DesignColumn) -> bool:
     """Tell whether a coefficient is a monotonic effect as a whole."""
-    return any(part.coding == TOTAL for part in column.parts)
+    return any(part.coding == TOTAL for part in column.factors)
 
 
 def centring(columns: Sequence[DesignColumn], steps: Sequence[DesignColumn], parts: Parts) -> Array:
@@ -150,7 +150,7 @@ def centring(columns: Sequence[DesignColumn], steps: Sequence[DesignColumn], par
         mean = float(np.mean(parts[step_of(step)]))
         weights = weights_of(without_step(step), plain, parts)
         if weights is None:
-            mean = float(np.mean(np.prod([parts[part] for part in step.parts], axis=0)))
+            mean = float(np.mean(np.prod([parts[part] for part in step.factors], axis=0)))
             weights = weights_of((), plain, parts)
         if weights is not None:
             result[: len(plain), index] = -mean * weights
