@@ -246,12 +246,12 @@ def effects(
     _shown(None, probability, interval)
     fitted, file = fit_of(source)
     rows = _rows(newdata, fitted)
-    asked = {"estimand": estimand, "by": by, "newdata": rows, "scale": scale, "per": per}
-    asked |= interval_of(file, probability, interval)
+    arguments = {"estimand": estimand, "by": by, "newdata": rows, "scale": scale, "per": per}
+    arguments |= interval_of(file, probability, interval)
     if variable is not None:
-        answer = _compared(fitted, variable, measure, values, asked)
+        answer = _compared(fitted, variable, measure, values, arguments)
     elif rows is not None:
-        answer = _predicted(fitted, asked)
+        answer = _predicted(fitted, arguments)
     elif file is not None and file.effects:
         tell_effects(answers_to(fitted, wanted_effects(file, probability, interval)), as_json)
         return
@@ -271,18 +271,18 @@ def _rows(path: Path | None, fitted: Fit) -> Any:
     return read_data_file(path, label_columns((fitted.spec,)))
 
 
-def _predicted(fitted: Fit, asked: Mapping[str, Any]) -> Effects:
+def _predicted(fitted: Fit, arguments: Mapping[str, Any]) -> Effects:
     import glmm_bayes as gb
 
-    return gb.predictions(fitted, **asked)
+    return gb.predictions(fitted, **arguments)
 
 
 def _compared(
-    fitted: Fit, variable: str, measure: str, values: list[str] | None, asked: Mapping[str, Any]
+    fitted: Fit, variable: str, measure: str, values: list[str] | None, arguments: Mapping[str, Any]
 ) -> Effects:
     import glmm_bayes as gb
 
-    return gb.comparisons(fitted, variable, measure=measure, values=_values(values), **asked)
+    return gb.comparisons(fitted, variable, measure=measure, values=_values(values), **arguments)
 
 
 def _values(given: list[str] | None) -> str | list[Any] | None:
@@ -353,8 +353,8 @@ def _save(result: Fit, target: Path, overwrite: bool) -> None:
         result.save(target, overwrite=overwrite)
     except StorageError as error:
         path = _saved_elsewhere(result, target.stem)
-        words = f"the draws were saved: {path}." if path else "the draws could not be saved anywhere else."
-        kept = Finding("kept", words, hint="Move the file." if path else "")
+        sentence = f"the draws were saved: {path}." if path else "the draws could not be saved anywhere else."
+        kept = Finding("kept", sentence, hint="Move the file." if path else "")
         raise StorageError([*error.findings, kept]) from error
 
 

@@ -63,12 +63,12 @@ def check_model(
     if not file.effects:
         return
     trial = rehearsal(model.definition)
-    asked = [_of_few(trial, one) for one in wanted_effects(file, *shown)]
+    trial_effects = [_of_few(trial, one) for one in wanted_effects(file, *shown)]
     refused: list[GlmmError] = []
     with warnings.catch_warnings():
         # They are of the draws, or will be said again of them.
         warnings.simplefilter("ignore")
-        for position, answer in enumerate(answers_to(trial, asked), start=1):
+        for position, answer in enumerate(answers_to(trial, trial_effects), start=1):
             if not isinstance(answer, GlmmError):
                 with placed(f"[effects.{position}]"):
                     check_memory(sampler.chains * sampler.draws, answer.draws.sizes["row"], MAX_MEMORY)
@@ -84,10 +84,11 @@ def _of_few(trial: Fit, wanted: WantedEffect) -> WantedEffect:
     """
     import numpy as np
 
-    words = wanted.arguments.get("estimand", "")
+    estimand = wanted.arguments.get("estimand", "")
     table = trial.design.table
     rows = max(1, _MOST_COMBINATIONS // len(table))
-    is_few = "sample" not in ([words] if isinstance(words, str) else words.values()) or rows >= len(table)
+    estimands = [estimand] if isinstance(estimand, str) else estimand.values()
+    is_few = "sample" not in estimands or rows >= len(table)
     if is_few or wanted.arguments.get("newdata") is not None:
         return wanted
     few = table.take(np.arange(rows) * (len(table) // rows))
@@ -113,8 +114,8 @@ def placed(where: str) -> Iterator[None]:
     try:
         yield
     except GlmmError as error:
-        kind = DataError if isinstance(error, SamplingError) else type(error)
-        raise kind([replace(f, message=f"{where} {f.message}") for f in error.findings]) from None
+        error_type = DataError if isinstance(error, SamplingError) else type(error)
+        raise error_type([replace(f, message=f"{where} {f.message}") for f in error.findings]) from None
 
 
 def interval_of(

@@ -67,7 +67,7 @@ def tell_fit(
     summary = gb.summary(result, **how)
     if not as_json:
         say(within_width(f"{result}\n\n{summary}\n\n{diagnosis}"))
-    found: dict[str, Any] = {
+    record: dict[str, Any] = {
         "fit": str(targets["fit"]),
         "report": None,
         "verdict": diagnosis.verdict,
@@ -78,16 +78,16 @@ def tell_fit(
     }
     try:
         if "report" in targets:
-            found["report"] = _reported(result, targets["report"], overwrite, failed, how)
-            if found["report"] and not as_json:
-                say(f"report: {found['report']}")
+            record["report"] = _reported(result, targets["report"], overwrite, failed, how)
+            if record["report"] and not as_json:
+                say(f"report: {record['report']}")
         for answer in answers_to(result, wanted_effects(file, *shown)):
-            found["effects"].append(_told(answer, failed))
+            record["effects"].append(_told(answer, failed))
             if not as_json and not isinstance(answer, GlmmError):
                 say(f"\n{answer}")
     finally:
         if as_json:
-            say(json.dumps(found))
+            say(json.dumps(record))
     raise_together(failed)
     return diagnosis.passed
 

@@ -188,7 +188,7 @@ def _ordered(
         findings.error("structure", message, column=factor, hint=hint)
         return block
     time = block.effects[0].factors[0]
-    if not isinstance(time, Name) or time.name not in table.columns or table[time.name].kind != "number":
+    if not isinstance(time, Name) or time.name not in table.columns or table[time.name].data_type != "number":
         return block
     values = table[time.name].values
     if not (values == np.floor(values)).all():
@@ -260,7 +260,7 @@ def _effects(
 ) -> EffectCovariance:
     positions: list[float] = list(range(len(block)))
     if structure.orders_levels:
-        labels = [group.columns[index].parts[-1].level for index in block.positions]
+        labels = [group.columns[index].factors[-1].level for index in block.positions]
         if len(labels) < 2:
             message = (
                 f"the structure '{structure.name}' of '{group.factor}' needs a factor of two levels or more."
@@ -296,7 +296,7 @@ def _levels(
         if isinstance(value, Name) and value.name in known:
             table = known[value.name]
             matrices[key], missing = table.at(group.levels)
-            if missing and (table.kind != "graph" or len(missing) == len(group.levels)):
+            if missing and (table.representation != "graph" or len(missing) == len(group.levels)):
                 message = f"known '{value.name}' does not hold {len(missing)} levels of '{group.factor}' "
                 message += f"({value_text(missing)})."
                 hint = f"It holds {value_text(table.labels)}."

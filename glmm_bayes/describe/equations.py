@@ -177,7 +177,7 @@ def _predictor_lines(model: Described, predictor: Predictor) -> list[str]:
 
 def _fixed_terms(predictor: Predictor) -> Iterator[str]:
     for column in predictor.design.columns:
-        yield element(predictor.names.beta, column.label) + "".join(f" {part}[i]" for part in column.parts)
+        yield element(predictor.names.beta, column.label) + "".join(f" {part}[i]" for part in column.factors)
     for offset in predictor.design.predictor.offsets:
         yield f"{offset}[i]"
 
@@ -187,7 +187,7 @@ def _group_terms(predictor: Predictor) -> Iterator[str]:
         b = predictor.names.of_factor("b", group.slug)
         for column in group.columns:
             name = element(b, f"{group.factor}[i]", column.label)
-            yield name + "".join(f" {part}[i]" for part in column.parts)
+            yield name + "".join(f" {part}[i]" for part in column.factors)
 
 
 def _group_lines(group: GroupDesign, prior: GroupPrior, predictor: PredictorNames) -> list[str]:

@@ -114,7 +114,7 @@ def describe_references(designs: Iterable[Design]) -> str:
         part.factor: design.state.factors[part.factor][REFERENCE[part.contrast]]
         for design in designs
         for column in design.columns
-        for part in column.parts
+        for part in column.factors
         if part.coding == CONTRAST and part.contrast in REFERENCE
     }
     return ", ".join(f"{factor} = {level}" for factor, level in coded.items())

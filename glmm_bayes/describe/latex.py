@@ -88,7 +88,7 @@ def _fixed_terms(predictor: Predictor) -> Iterator[str]:
     mark = _mark(predictor)
     for column in predictor.design.columns:
         above = f"^{{{mark}}}" if mark else ""
-        yield rf"\beta{above}_{{{as_text(column.label)}}}{_factors(column.parts)}"
+        yield rf"\beta{above}_{{{as_text(column.label)}}}{_factors(column.factors)}"
     for offset in predictor.design.predictor.offsets:
         yield f"{as_text(str(offset))}_i"
 
@@ -97,7 +97,7 @@ def _group_terms(predictor: Predictor) -> Iterator[str]:
     for group in predictor.design.groups:
         for column in group.columns:
             name = rf"b^{{{_group_mark(predictor, group)}}}_{{j(i),{as_text(column.label)}}}"
-            yield name + _factors(column.parts)
+            yield name + _factors(column.factors)
 
 
 def _mark(predictor: Predictor) -> str:

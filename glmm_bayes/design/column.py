@@ -36,7 +36,7 @@ class Column:
     Attributes
     ----------
     name : str
-    kind : {"number", "boolean", "label", "date"}
+    data_type : {"number", "boolean", "label", "date"}
     values : ndarray, shape (row,)
         Numbers (float64 or int64), booleans, int64 nanoseconds since 1970-01-01 (UTC) for dates, or
         int64 codes into ``levels`` for labels.
@@ -54,7 +54,7 @@ class Column:
     """
 
     name: str
-    kind: str
+    data_type: str
     values: NDArray[Any]
     levels: tuple[Level, ...] = ()
     ordered: bool = False
@@ -73,7 +73,7 @@ def too_many_unused(column: Column) -> int:
     A categorical of a filtered frame may keep the levels of the whole one; each costs memory and space in
     files for nothing.
     """
-    if column.kind != "label" or len(column.levels) <= _UNUSED:
+    if column.data_type != "label" or len(column.levels) <= _UNUSED:
         return 0
     unused = len(column.levels) - len(np.unique(column.values))
     return unused if unused > max(_UNUSED, _UNUSED_A_ROW * len(column.values)) else 0
@@ -82,11 +82,11 @@ def too_many_unused(column: Column) -> int:
 def unlike_read(column: Column) -> str:
     """Say what about a column's levels no container's column is read as; empty if all is well."""
     flags = (column.ordered, column.declared, column.identifier)
-    if column.kind != "label":
-        levels = (False, True) if column.kind == "boolean" else ()
+    if column.data_type != "label":
+        levels = (False, True) if column.data_type == "boolean" else ()
         # True is 1 in Python.
         same = column.levels == levels and all(isinstance(level, bool) for level in column.levels)
-        return "" if same and not any(flags) else f"levels of a column that is a {column.kind}"
+        return "" if same and not any(flags) else f"levels of a column that is a {column.data_type}"
     if column.declared:
         alike = len(set(map(str, column.levels))) < len(column.levels)
         return "levels that are spelled alike" if alike else "declared identifiers" * column.identifier
@@ -114,7 +114,7 @@ def as_labels(column: Column, rows: NDArray[Any] | None = None) -> Column:
     DataError
         ``column_type`` if a number is not whole or at least 2**53, where floats stop being exact.
     """
-    if column.kind == "label":
+    if column.data_type == "label":
         return column
     values = column.values
     if values.dtype == np.float64:
@@ -127,12 +127,12 @@ def as_labels(column: Column, rows: NDArray[Any] | None = None) -> Column:
             hint = f'Write data["{column.name}"].astype(str) if labels are meant.'
             where = () if rows is None else tuple(rows[bad].tolist())
             if where:
-                found = f" ({row_text(where)}: {value_text(values[bad].tolist())})"
-                message = message.replace(";", f"{found};", 1)
+                examples = f" ({row_text(where)}: {value_text(values[bad].tolist())})"
+                message = message.replace(";", f"{examples};", 1)
             raise DataError(Finding("column_type", message, column=column.name, rows=where, hint=hint))
         values = values.astype(np.int64)
     codes, distinct = distinct_values(values)
-    shown = date_text if column.kind == "date" else python_level
+    shown = date_text if column.data_type == "date" else python_level
     return Column(column.name, "label", codes, tuple(shown(value) for value in distinct.tolist()))
 
 
@@ -141,10 +141,10 @@ def distinct_values(values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[An
     # Sorting the few distinct values alone; NumPy would sort all rows.
     if values.dtype.kind == "O":
         listed = values.tolist()
-        found = sorted(dict.fromkeys(listed))
-        positions = {value: position for position, value in enumerate(found)}
-        distinct = np.empty(len(found), object)
-        distinct[:] = found
+        uniques = sorted(dict.fromkeys(listed))
+        positions = {value: position for position, value in enumerate(uniques)}
+        distinct = np.empty(len(uniques), object)
+        distinct[:] = uniques
         return np.fromiter(map(positions.__getitem__, listed), np.int64, len(listed)), distinct
     low, high = (values.min(), values.max()) if len(values) else (0, 0)
     if values.dtype.kind in "iu" and int(high) - int(low) < _DENSE * len(values):
@@ -169,7 +169,7 @@ def python_level(value: Any) -> Level:
 
 def dates_of(column: Column) -> NDArray[np.int64] | None:
     """Read texts that are all days, as ``2020-01-31``, as nanoseconds since 1970; None if one is not."""
-    if column.kind != "label" or not all(
+    if column.data_type != "label" or not all(
         isinstance(level, str) and _DAY_TEXT.match(level) for level in column.levels
     ):
         return None
@@ -213,7 +213,7 @@ def rows_of_numbers(column: Column) -> NDArray[np.bool_]:
         to be categories.
     """
     none = np.zeros(len(column.values), bool)
-    if column.kind != "label" or column.declared or column.identifier or not column.levels:
+    if column.data_type != "label" or column.declared or column.identifier or not column.levels:
         return none
     for spells in _spellings(column):
         numbers: NDArray[np.bool_] = spells[column.values]
@@ -251,14 +251,14 @@ class Stray:
 
     Attributes
     ----------
-    words : str
+    clause : str
         What the column holds; empty where there is no such word.
     rows : tuple
         Labels of their rows.
     remedy : str
     """
 
-    words: str = ""
+    clause: str = ""
     rows: tuple[Any, ...] = ()
     remedy: str = ""
 
@@ -269,13 +269,13 @@ def stray_words(column: Column, rows: NDArray[Any]) -> Stray:
     where = tuple(rows[~numbers].tolist())
     if not where or len(where) == len(numbers):
         return Stray()
-    words = value_text([f"'{column.levels[code]}'" for code in column.values[~numbers].tolist()])
-    found = f"holds {int(numbers.sum())} numbers as text, and others ({row_text(where)}: {words})"
+    others = value_text([f"'{column.levels[code]}'" for code in column.values[~numbers].tolist()])
+    clause = f"holds {int(numbers.sum())} numbers as text, and others ({row_text(where)}: {others})"
     if _are_missing(column, ~numbers):
         return Stray(
-            found, where, "Make these rows missing (None) if that is meant, and convert it to numbers."
+            clause, where, "Make these rows missing (None) if that is meant, and convert it to numbers."
         )
-    return Stray(found, where, "Correct these rows and convert it to numbers.")
+    return Stray(clause, where, "Correct these rows and convert it to numbers.")
 
 
 def no_numbers(column: Column, rows: NDArray[Any]) -> tuple[Any, ...]:

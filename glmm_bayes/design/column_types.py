@@ -97,7 +97,7 @@ def _spread(column: Column, gaps: Mask) -> Column:
         return column
     values = np.zeros(len(gaps), column.values.dtype)
     values[~gaps] = column.values
-    return Column(column.name, column.kind, values, column.levels, identifier=column.identifier)
+    return Column(column.name, column.data_type, values, column.levels, identifier=column.identifier)
 
 
 def _whole(name: str, values: NDArray[Any]) -> Column:
@@ -131,9 +131,9 @@ def _categorical(series: nw.Series[Any], name: str, rows: NDArray[Any], findings
         codes, categories, ordered = native.cat.codes.to_numpy(), native.cat.categories, native.cat.ordered
     else:
         arrow = native.array.__arrow_array__() if hasattr(native, "array") else native
-        whole = arrow.unify_dictionaries().combine_chunks()
-        codes = whole.indices.fill_null(0).to_numpy(zero_copy_only=False)
-        categories, ordered = whole.dictionary.to_pylist(), whole.type.ordered
+        unified = arrow.unify_dictionaries().combine_chunks()
+        codes = unified.indices.fill_null(0).to_numpy(zero_copy_only=False)
+        categories, ordered = unified.dictionary.to_pylist(), unified.type.ordered
     levels = tuple(python_level(value) for value in categories)
     if any(value is None for value in categories):
         message = f"column '{name}' has a null among its categories."
@@ -172,28 +172,28 @@ def _moments(
 
 
 def _python_values(name: str, values: list[Any], rows: NDArray[Any], findings: Findings) -> Column:
-    kinds = {kind: _python_kind(kind) for kind in set(map(type, values))}
-    found = set(kinds.values())
-    if len(found) > 1:
-        counts = Counter(kinds[type(value)] for value in values)
+    data_types = {python_type: _python_data_type(python_type) for python_type in set(map(type, values))}
+    distinct = set(data_types.values())
+    if len(distinct) > 1:
+        counts = Counter(data_types[type(value)] for value in values)
         # The few among the many are told; of as many, those that are no text.
-        expected = max(counts, key=lambda kind: (counts[kind], kind == "text"))
-        wrong = [at for at, value in enumerate(values) if kinds[type(value)] != expected]
+        expected = max(counts, key=lambda data_type: (counts[data_type], data_type == "text"))
+        wrong = [at for at, value in enumerate(values) if data_types[type(value)] != expected]
         where, stray = tuple(rows[wrong].tolist()), type(values[wrong[0]]).__name__
         message = f"column '{name}' is mixed: {stray} in {row_text(where)}."
         hint = _REMEDIES["other"].format(name=name)
         findings.error("column_type", message, column=name, rows=where, hint=hint)
         return _stand_in(name, len(values))
-    kind = next(iter(found), "text")
-    if kind in _READERS:
-        return _READERS[kind](name, values, rows, findings)
+    data_type = next(iter(distinct), "text")
+    if data_type in _READERS:
+        return _READERS[data_type](name, values, rows, findings)
     message = f"column '{name}' holds {type(values[0]).__name__}; it must hold numbers or labels."
-    findings.error("column_type", message, column=name, hint=_REMEDIES[kind].format(name=name))
+    findings.error("column_type", message, column=name, hint=_REMEDIES[data_type].format(name=name))
     return _stand_in(name, len(values))
 
 
-def _python_kind(kind: type) -> str:
-    return next((word for types, word in _PYTHON_KINDS if issubclass(kind, types)), "other")
+def _python_data_type(python_type: type) -> str:
+    return next((word for types, word in _PYTHON_KINDS if issubclass(python_type, types)), "other")
 
 
 def _stand_in(name: str, size: int) -> Column:
@@ -207,10 +207,10 @@ def _python_booleans(name: str, values: list[Any], rows: NDArray[Any], findings:
 
 def _python_numbers(name: str, values: list[Any], rows: NDArray[Any], findings: Findings) -> Column:
     if not any(isinstance(value, float | np.floating) for value in values):
-        whole = [_as_int(value) for value in values]
-        if None not in whole:
-            wide = any(not _INT64.min <= value <= _INT64.max for value in whole if value is not None)
-            return _whole(name, np.array(whole, dtype=object if wide else np.int64))
+        integers = [_as_int(value) for value in values]
+        if None not in integers:
+            wide = any(not _INT64.min <= value <= _INT64.max for value in integers if value is not None)
+            return _whole(name, np.array(integers, dtype=object if wide else np.int64))
     inexact = [at for at, value in enumerate(values) if _is_rounded(value)]
     if inexact:
         where = tuple(rows[inexact].tolist())
@@ -233,8 +233,8 @@ def _as_int(value: Any) -> int | None:
 def _is_rounded(value: Any) -> bool:
     if isinstance(value, float | np.floating):
         return False
-    whole = _as_int(value)
-    return whole is not None and abs(whole) > EXACT
+    integer = _as_int(value)
+    return integer is not None and abs(integer) > EXACT
 
 
 def _python_texts(name: str, values: list[Any], rows: NDArray[Any], findings: Findings) -> Column:

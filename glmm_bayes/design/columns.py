@@ -90,20 +90,20 @@ class Part:
 
 @dataclass(frozen=True)
 class DesignColumn:
-    """One column of a design matrix: a product of parts; no part at all is the intercept."""
+    """One column of a design matrix: a product over factors; no factor at all is the intercept."""
 
-    parts: tuple[Part, ...]
+    factors: tuple[Part, ...]
     term: Term
 
     @property
     def label(self) -> str:
         """The coefficient's name: ``Intercept``, ``x``, ``treatment[terbinafine]:time``."""
-        return ":".join(str(part) for part in self.parts) or INTERCEPT_LABEL
+        return ":".join(str(part) for part in self.factors) or INTERCEPT_LABEL
 
     @property
     def key(self) -> frozenset[Part]:
-        """What the column is, whatever the order of its parts."""
-        return frozenset(self.parts)
+        """What the column is, whatever the order of its factors."""
+        return frozenset(self.factors)
 
 
 def code_terms(terms: Sequence[Term], levels: FactorLevels) -> tuple[DesignColumn, ...]:
@@ -184,7 +184,7 @@ def _term_columns(term: Term, codings: Sequence[str], levels: FactorLevels) -> l
         for factor, coding in zip(term.factors, codings, strict=True)
     ]
     # The first factor varies fastest, as in R.
-    return [DesignColumn(tuple(reversed(parts)), term) for parts in product(*reversed(choices))]
+    return [DesignColumn(tuple(reversed(factors)), term) for factors in product(*reversed(choices))]
 
 
 def _part(factor: Expr, coding: str, index: int, levels: FactorLevels) -> Part:
@@ -211,7 +211,7 @@ class Predictors:
         """Fill the design matrix, shape (row, column)."""
         result = np.empty((self.n_rows, len(columns)))
         for position, column in enumerate(columns):
-            first, *others = column.parts or (None,)
+            first, *others = column.factors or (None,)
             result[:, position] = 1.0 if first is None else self.part(first)
             for part in others:
                 result[:, position] *= self.part(part)

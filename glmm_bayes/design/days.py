@@ -37,9 +37,9 @@ def _times(argument: Expr, call: Call, table: Table, findings: Findings) -> NDAr
         return np.array((date.fromisoformat(argument.value).toordinal() - _EPOCH) * _DAY)
     assert isinstance(argument, Name)
     column = table[argument.name]
-    times = column.values if column.kind == "date" else dates_of(column)
+    times = column.values if column.data_type == "date" else dates_of(column)
     if times is None:
-        message = f"column '{column.name}' is {column.kind}; {call.function}() needs a date."
+        message = f"column '{column.name}' is {column.data_type}; {call.function}() needs a date."
         hint = f"Use {argument} as it is, or convert it to dates, as in 2020-01-31."
         findings.error("column_type", message, column=column.name, hint=hint)
     if column.zoned and call.function == "days_between":

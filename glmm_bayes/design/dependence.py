@@ -78,13 +78,13 @@ def _overflowing(
 
 
 def _constant(columns: Sequence[DesignColumn], x: Array, untold: set[int], findings: Findings) -> set[int]:
-    if all(column.parts for column in columns):
+    if all(column.factors for column in columns):
         return set()
     same = set(np.flatnonzero(np.ptp(x, axis=0) == 0).tolist()) - untold
-    constant = sorted(position for position in same if columns[position].parts)
+    constant = sorted(position for position in same if columns[position].factors)
     for position in constant:
         column, value = columns[position], x[0, position]
-        word = "predictor" if all(part.coding == NUMBER for part in column.parts) else "column"
+        word = "predictor" if all(part.coding == NUMBER for part in column.factors) else "column"
         why = "inseparable from the intercept" if value else "no row tells its coefficient"
         message = f"{word} '{column.label}' is {value:g} in all {len(x)} rows: {why}."
         hint = "Remove it." if word == "predictor" else 'Remove it; rank="drop" does and says so.'
@@ -124,7 +124,7 @@ def _greedy(scaled: Array) -> dict[int, Array]:
     """Go through columns of length one, and write each as a combination of those kept so far if it is one."""
     basis = np.zeros((len(scaled), 0))
     independent: list[int] = []
-    found = {}
+    combinations = {}
     for position, column in enumerate(scaled.T):
         residual = column - basis @ (basis.T @ column)
         residual -= basis @ (basis.T @ residual)
@@ -137,8 +137,8 @@ def _greedy(scaled: Array) -> dict[int, Array]:
         if independent:
             weights[independent] = np.linalg.lstsq(scaled[:, independent], column, rcond=None)[0]
         weights[np.abs(weights) < _RELATIVE_TOLERANCE] = 0.0
-        found[position] = weights
-    return found
+        combinations[position] = weights
+    return combinations
 
 
 def _equation(labels: Sequence[str], position: int, weights: Array) -> tuple[list[str], str]:

@@ -77,8 +77,8 @@ class Design:
     offset : ndarray, shape (row,)
         Sum of the offsets, on the scale of the linear predictor.
     groups : tuple of GroupDesign
-    parts : mapping of Part to ndarray, shape (row,)
-        Numbers of each part that the columns are products of.
+    factor_values : mapping of Part to ndarray, shape (row,)
+        Numbers of each factor that the columns are products of.
     """
 
     predictor: LinearPredictor
@@ -88,7 +88,7 @@ class Design:
     x: NDArray[np.float64]
     offset: NDArray[np.float64]
     groups: tuple[GroupDesign, ...]
-    parts: Mapping[Part, NDArray[np.float64]]
+    factor_values: Mapping[Part, NDArray[np.float64]]
 
     def __len__(self) -> int:
         return len(self.table)
@@ -106,7 +106,7 @@ class Design:
             x=self.x[rows],
             offset=self.offset[rows],
             groups=tuple(group.take(rows) for group in self.groups),
-            parts={part: values[rows] for part, values in self.parts.items()},
+            factor_values={part: values[rows] for part, values in self.factor_values.items()},
         )
 
     def group(self, factor: str) -> GroupDesign:
@@ -148,7 +148,7 @@ def build_design(
         ``single_level``, ``column_type``, ``non_finite``, ``constant_column``, ``rank_deficient``,
         ``offset_domain``.
     """
-    kinds = {name: column.kind for name, column in table.columns.items()}
+    kinds = {name: column.data_type for name, column in table.columns.items()}
     named = slugs(group.label for group in predictor.groups) if names is None else names
     state = DesignState(kinds, transforms or {}, dropped=dropped, slugs=named)
     design = _assemble(predictor, table, state, findings, learning=True)
@@ -159,7 +159,7 @@ def build_design(
         design = _keeping(design, [i for i in range(len(design.columns)) if i not in removed])
         design = replace(design, state=replace(design.state, dropped=removed))
     if not has_intercept:
-        design = _keeping(design, [i for i, column in enumerate(design.columns) if column.parts])
+        design = _keeping(design, [i for i, column in enumerate(design.columns) if column.factors])
         design = replace(design, state=replace(design.state, has_intercept=False))
     return design
 
@@ -218,9 +218,9 @@ def replay_design(
 
 def _check_dependence(design: Design, table: Table, findings: Findings) -> None:
     """Refuse new rows that leave the dependence by which columns were dropped: nothing is known there."""
-    whole = replace(design.state, dropped=(), has_intercept=True)
+    full_state = replace(design.state, dropped=(), has_intercept=True)
     train, new = (
-        _assemble(design.predictor, rows, whole, Findings(PredictionError), learning=False, needed=()).x
+        _assemble(design.predictor, rows, full_state, Findings(PredictionError), learning=False, needed=()).x
         for rows in (design.table, table)
     )
     dropped = list(design.state.dropped)
@@ -257,7 +257,7 @@ def _assemble(
     evaluated = evaluate_predictors([*terms, *by], evaluator)
     coded = code_terms(predictor.fixed, evaluated.levels)
     kept = [column for i, column in enumerate(coded) if i not in state.dropped]
-    columns = tuple(column for column in kept if column.parts or state.has_intercept)
+    columns = tuple(column for column in kept if column.factors or state.has_intercept)
     offset = np.sum([evaluator.offset(term) for term in predictor.offsets], axis=0) + np.zeros(len(table))
     groups = []
     for term in predictor.groups:
@@ -275,5 +275,5 @@ def _assemble(
     learnt = replace(state, transforms=transforms, factors=factors, groups=levels)
     x = evaluated.matrix(columns)
     used = [*coded, *(column for group in groups for column in group.columns)]
-    parts = {part: evaluated.part(part) for column in used for part in column.parts}
-    return Design(predictor, learnt, table, columns, x, offset, tuple(groups), parts)
+    factor_values = {part: evaluated.part(part) for column in used for part in column.factors}
+    return Design(predictor, learnt, table, columns, x, offset, tuple(groups), factor_values)

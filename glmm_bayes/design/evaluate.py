@@ -121,14 +121,14 @@ class Evaluator:
         return match_factor(factor, column, self.factors[key], self.table, self.findings)
 
     def _column(self, column: Column) -> Values | Column:
-        if column.name in self.by and column.kind in ("label", "date"):
+        if column.name in self.by and column.data_type in ("label", "date"):
             # A date is told with the numbers.
-            return column if column.kind == "label" else np.zeros(len(self.table))
+            return column if column.data_type == "label" else np.zeros(len(self.table))
         if refuse_as_predictor(column, self.table.rows, self.learning, self.findings):
             return np.zeros(len(self.table))
-        if column.kind == "number":
+        if column.data_type == "number":
             return column.values.astype(np.float64)
-        if column.kind == "boolean":
+        if column.data_type == "boolean":
             return Column(column.name, "label", column.values.astype(np.int64), (False, True))
         return column
 
@@ -210,13 +210,13 @@ class Evaluator:
             rows = tuple(self.table.rows[bad].tolist())
             names = expression.names()
             where = row_text(rows)
-            found = f"offset({expression}) is not finite in {where}{self._shown(expression, bad)}"
+            fault = f"offset({expression}) is not finite in {where}{self._shown(expression, bad)}"
             if len(names) == 1:
                 value = self.table[names[0]].values[bad][0]
-                found = f"offset({expression}): {names[0]} is {value:g} in {where}"
+                fault = f"offset({expression}): {names[0]} is {value:g} in {where}"
             hint = f"Remove the rows or correct {' or '.join(repr(name) for name in names)}."
             column = names[0] if len(names) == 1 else None
-            message = f"{found}; exposure must be positive."
+            message = f"{fault}; exposure must be positive."
             self.findings.error("offset_domain", message, column=column, rows=rows, hint=hint)
         return values
 
@@ -232,7 +232,7 @@ class Evaluator:
 
     def _shown(self, expression: Expr, bad: NDArray[np.bool_]) -> str:
         """Show the first values of the numbers that the expression reads in the bad rows."""
-        numbers = [self.table[name] for name in expression.names() if self.table[name].kind == "number"]
+        numbers = [self.table[name] for name in expression.names() if self.table[name].data_type == "number"]
         texts = [f"{column.name} = {value_text(column.values[bad].tolist())}" for column in numbers]
         return f": {'; '.join(texts)}" if texts else ""
 
@@ -257,10 +257,10 @@ class Evaluator:
 
     def _number_column(self, name: Name) -> Values:
         column = self.table[name.name]
-        if column.kind == "label" and not column.identifier:
+        if column.data_type == "label" and not column.identifier:
             stray = stray_words(column, self.table.rows)
-            found = stray.words or f"holds labels ({value_text(column.levels)})"
-            message = f"column '{column.name}' {found}; a number is needed."
+            clause = stray.clause or f"holds labels ({value_text(column.levels)})"
+            message = f"column '{column.name}' {clause}; a number is needed."
             hint = f'Compare it, as in I({name} == "{column.levels[0]}"), or use it as it is.'
             self.findings.error(
                 "column_type", message, column=column.name, rows=stray.rows, hint=stray.remedy or hint
@@ -297,9 +297,9 @@ class Evaluator:
             for text in texts:
                 hits = np.maximum(hits, self._marked(left, text))
         if len(texts) < len(listed):
-            found = np.asarray(self._value(left), np.float64)
-            known = np.isin(found, [value.value for value in listed if isinstance(value, Number)])
-            hits = np.where(np.isnan(found), np.nan, np.maximum(hits, known))
+            numbers = np.asarray(self._value(left), np.float64)
+            known = np.isin(numbers, [value.value for value in listed if isinstance(value, Number)])
+            hits = np.where(np.isnan(numbers), np.nan, np.maximum(hits, known))
         return hits
 
     def _truth(self, test: Expr) -> NDArray[np.bool_]:
@@ -308,8 +308,8 @@ class Evaluator:
         bad = (values != 0) & (values != 1)
         if bad.any():
             rows = tuple(self.table.rows[bad].tolist())
-            found = f"found {value_text(np.unique(values[bad]).tolist())} ({row_text(rows)})"
-            message = f"'{test}' must be true or false, {found}."
+            counterexamples = f"found {value_text(np.unique(values[bad]).tolist())} ({row_text(rows)})"
+            message = f"'{test}' must be true or false, {counterexamples}."
             hint = f"Compare it, as in {test} > 1."
             column = (test.names() or (None,))[0]
             self.findings.error("column_type", message, column=column, rows=rows, hint=hint)

@@ -79,10 +79,10 @@ def match_factor(
     codes = lookup[column.values] if len(lookup) else np.zeros(0, np.int64)
     if (codes < 0).any():
         rows = tuple(table.rows[codes < 0].tolist())
-        found = sorted({str(column.levels[code]) for code in np.unique(column.values[codes < 0])})
-        message = f"'{factor}' has {value_text(found)} ({row_text(rows)}); known: {value_text(known)}."
+        unseen = sorted({str(column.levels[code]) for code in np.unique(column.values[codes < 0])})
+        message = f"'{factor}' has {value_text(unseen)} ({row_text(rows)}); known: {value_text(known)}."
         name = _column_name(factor)
-        hint = nearest_level(found[0], known)
+        hint = nearest_level(unseen[0], known)
         # A column that is a factor and is compared as well is told once.
         if ("new_level", name) not in {(error.code, error.column) for error in findings.errors}:
             findings.error("new_level", message, column=name, rows=rows, hint=hint)
@@ -117,8 +117,8 @@ def _in_order(call: Call, column: Column, table: Table, findings: Findings) -> C
     stray = np.array([text not in order for text in texts], bool)[column.values]
     if stray.any():
         rows = tuple(table.rows[stray].tolist())
-        found = sorted({texts[code] for code in np.unique(column.values[stray])})
-        message = f"{call} does not list {value_text(found)} ({row_text(rows)})."
+        unlisted = sorted({texts[code] for code in np.unique(column.values[stray])})
+        message = f"{call} does not list {value_text(unlisted)} ({row_text(rows)})."
         hint = "List all levels, lowest first."
         findings.error("unknown_level", message, column=_column_name(call), rows=rows, hint=hint)
         return column
@@ -135,24 +135,24 @@ def _reordered(column: Column, order: list[int], ordered: bool, declared: bool) 
 
 def refuse_as_predictor(column: Column, rows: NDArray[Any], learning: bool, findings: Findings) -> bool:
     """Tell whether a column's type keeps it from being a predictor, and what to write instead."""
-    name, found, hint = column.name, "", f"Write C({quote(column.name)}) if levels are meant"
+    name, fault, hint = column.name, "", f"Write C({quote(column.name)}) if levels are meant"
     # New rows are matched with the levels that were learnt, whatever those look like.
     stray = stray_words(column, rows) if learning else Stray()
-    if column.kind == "date":
-        found, hint = "is a date", f'Write days_since({quote(name)}, "2020-01-01") or C({quote(name)})'
+    if column.data_type == "date":
+        fault, hint = "is a date", f'Write days_since({quote(name)}, "2020-01-01") or C({quote(name)})'
     elif column.identifier:
-        found = "holds identifiers"
-    elif column.kind == "number" and _is_wide(column):
-        found = "holds whole numbers beyond 2**53, which arithmetic cannot tell apart"
-    elif stray.words:
-        found, hint = stray.words, f"{stray.remedy} {hint}"
+        fault = "holds identifiers"
+    elif column.data_type == "number" and _is_wide(column):
+        fault = "holds whole numbers beyond 2**53, which arithmetic cannot tell apart"
+    elif stray.clause:
+        fault, hint = stray.clause, f"{stray.remedy} {hint}"
     elif _is_numbers_as_text(column) and learning:
-        found, hint = f"holds numbers as text ({value_text(column.levels)})", f"{hint}, else convert it"
+        fault, hint = f"holds numbers as text ({value_text(column.levels)})", f"{hint}, else convert it"
         hint += " to numbers"
-    if found:
-        message = f"column '{name}' {found}; a predictor must be numbers or labels."
+    if fault:
+        message = f"column '{name}' {fault}; a predictor must be numbers or labels."
         findings.error("column_type", message, column=name, rows=stray.rows, hint=f"{hint}.")
-    return bool(found)
+    return bool(fault)
 
 
 def _is_wide(column: Column) -> bool:
@@ -161,4 +161,4 @@ def _is_wide(column: Column) -> bool:
 
 
 def _is_numbers_as_text(column: Column) -> bool:
-    return column.kind == "label" and not column.declared and looks_like_numbers(column)
+    return column.data_type == "label" and not column.declared and looks_like_numbers(column)

@@ -65,11 +65,11 @@ def group_means(
     stored = transforms[key]
     learnt = dict(zip(numbers(stored, "cells").tolist(), numbers(stored, "means").tolist(), strict=True))
     distinct, where = np.unique(cells, return_inverse=True)
-    found = np.array([learnt.get(cell, np.nan) for cell in distinct.tolist()], np.float64)[where]
-    is_new = np.isnan(found)
+    row_means = np.array([learnt.get(cell, np.nan) for cell in distinct.tolist()], np.float64)[where]
+    is_new = np.isnan(row_means)
     if is_new.any():
-        found[is_new] = _of_new(call, compute, table, names, is_new, findings)
-    return found
+        row_means[is_new] = _of_new(call, compute, table, names, is_new, findings)
+    return row_means
 
 
 def _cells(table: Table, names: list[str], known: list[tuple[Level, ...]]) -> Codes:

@@ -100,7 +100,7 @@ class GroupDesign:
     @property
     def starts_with_intercept(self) -> bool:
         """Whether the first effect is the level's intercept."""
-        return bool(self.columns) and not self.columns[0].parts
+        return bool(self.columns) and not self.columns[0].factors
 
     @property
     def is_intercept(self) -> bool:
@@ -152,7 +152,7 @@ def group_columns(
 
 
 def _within(by: Name, part: Part, column: DesignColumn) -> DesignColumn:
-    return DesignColumn((part, *column.parts), Term((by, *column.term.factors)))
+    return DesignColumn((part, *column.factors), Term((by, *column.term.factors)))
 
 
 def by_terms(term: GroupTerm) -> list[Term]:
@@ -163,9 +163,9 @@ def by_terms(term: GroupTerm) -> list[Term]:
 def check_by(term: GroupTerm, predictors: Predictors, table: Table, findings: Findings) -> None:
     """Collect columns of ``by = f`` that are numbers or dates."""
     for name in dict.fromkeys(block.by for block in term.blocks if block.by):
-        kind = table[name].kind
-        if quote(name) not in predictors.levels and kind in ("number", "date"):
-            message = f"column '{name}' holds {kind}s; by = {quote(name)} needs levels."
+        data_type = table[name].data_type
+        if quote(name) not in predictors.levels and data_type in ("number", "date"):
+            message = f"column '{name}' holds {data_type}s; by = {quote(name)} needs levels."
             hint = f'Write data["{name}"].astype("category") if levels are meant.'
             findings.error("column_type", message, column=name, hint=hint)
 
@@ -206,14 +206,14 @@ def learn_members(term: GroupTerm, table: Table, findings: Findings) -> tuple[Gr
     if not term.is_membership:
         return learn_levels(term, table, findings)
     quiet = Findings(DataError)
-    found = [level for single in _members(term) for level in learn_levels(single, table, quiet)]
+    member_levels = [level for single in _members(term) for level in learn_levels(single, table, quiet)]
     declared = {table[name].levels for name in term.columns if table[name].declared}
     if len(declared) == 1 and all(table[name].declared for name in term.columns):
-        seen = {level[0] for level in found}
+        seen = {level[0] for level in member_levels}
         levels: tuple[GroupLevel, ...] = tuple((level,) for level in declared.pop() if level in seen)
     else:
         # 7 in one column and "7" in another are one level, as they are for new rows.
-        distinct = {str(level[0]): level for level in reversed(found)}.values()
+        distinct = {str(level[0]): level for level in reversed(member_levels)}.values()
         levels = tuple(sorted(distinct, key=lambda level: (str(type(level[0])), level[0])))
     if len(levels) == 1:
         message = f"'{term.factor}' has one level ('{levels[0][0]}'): its variance cannot be learnt."

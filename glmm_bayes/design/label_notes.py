@@ -22,7 +22,7 @@ def note_labels(column: Column, rows: NDArray[Any], findings: Findings) -> None:
         hint = f'Write data["{column.name}"].cat.remove_unused_categories().'
         findings.error("unused_levels", message, column=column.name, hint=hint)
         return
-    if column.kind != "label" or column.identifier:
+    if column.data_type != "label" or column.identifier:
         return
     _note_near_duplicates(column, findings)
     doubtful = [at for at, level in enumerate(column.levels) if str(level).strip().lower() in LIKE_MISSING]

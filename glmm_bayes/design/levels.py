@@ -40,8 +40,8 @@ def match_levels(term: GroupTerm, table: Table, levels: Sequence[GroupLevel]) ->
     observed, codes = _observed([as_labels(table[name], table.rows) for name in term.columns])
     # Labels are compared as text, so that 7, "7" and a category 7 are one level.
     position = {tuple(map(str, level)): code for code, level in enumerate(levels)}
-    found = [position.get(tuple(map(str, level)), -1) for level in observed]
-    return np.asarray(found, dtype=np.int64)[codes]
+    level_codes = [position.get(tuple(map(str, level)), -1) for level in observed]
+    return np.asarray(level_codes, dtype=np.int64)[codes]
 
 
 def _observed(columns: Sequence[Column]) -> tuple[tuple[GroupLevel, ...], NDArray[np.int64]]:

@@ -55,7 +55,7 @@ def check_finite(
 ) -> None:
     """Report values that are infinite, or have infinite squares, as an error: nothing removes them."""
     for column in columns:
-        if column.kind == "number" and column.values.dtype == np.float64:
+        if column.data_type == "number" and column.values.dtype == np.float64:
             bad = ~np.isfinite(column.values)
             if bad.any():
                 where = tuple(rows[bad].tolist())
@@ -71,7 +71,7 @@ def _check_size(column: Column, rows: NDArray[Any], findings: Findings) -> None:
     large = np.isfinite(column.values) & (np.abs(column.values) > LARGEST)
     if large.any():
         where = tuple(rows[large].tolist())
-        found = f"{row_text(where)}: {value_text(column.values[large].tolist())}"
+        examples = f"{row_text(where)}: {value_text(column.values[large].tolist())}"
         message = f"column '{column.name}': {len(where)} values beyond {LARGEST:g}, whose squares overflow "
         hint = f"Correct them, or rescale '{column.name}'."
-        findings.error("scale", f"{message}({found}).", column=column.name, rows=where, hint=hint)
+        findings.error("scale", f"{message}({examples}).", column=column.name, rows=where, hint=hint)

@@ -28,7 +28,7 @@ def read_monotonic(call: Call, table: Table, findings: Findings, learning: bool)
     if isinstance(inner, Call):
         return replace(read_levels(inner, table, findings, learning), name=str(call))
     column = table[inner.names()[0]]
-    if column.kind == "number":
+    if column.data_type == "number":
         return _whole_numbers(call, column, table, findings, learning)
     if learning and not _has_order(call, column, findings):
         return None
@@ -36,20 +36,20 @@ def read_monotonic(call: Call, table: Table, findings: Findings, learning: bool)
 
 
 def _has_order(call: Call, column: Column, findings: Findings) -> bool:
-    if column.kind == "label" and column.ordered and not column.identifier:
+    if column.data_type == "label" and column.ordered and not column.identifier:
         return True
     name = quote(column.name)
-    found, hint = f"holds {column.kind}s", f"Write {name} as it is."
-    if column.kind == "date":
-        found, hint = "is a date", f'Write days_since({name}, "2020-01-01").'
+    fault, hint = f"holds {column.data_type}s", f"Write {name} as it is."
+    if column.data_type == "date":
+        fault, hint = "is a date", f'Write days_since({name}, "2020-01-01").'
     elif column.identifier:
-        found, hint = "holds identifiers", f"Remove {call}."
-    elif column.kind == "label":
+        fault, hint = "holds identifiers", f"Remove {call}."
+    elif column.data_type == "label":
         known = observed_levels(column)
-        found = f"has the levels {value_text(known)} in no declared order"
+        fault = f"has the levels {value_text(known)} in no declared order"
         listed = ", ".join(str(Text(str(level))) for level in known)
         hint = f"Write mo(ordered({name}, {listed})) with the levels in their order, lowest first."
-    message = f"column '{column.name}' {found}; {call} needs ordered levels or whole numbers."
+    message = f"column '{column.name}' {fault}; {call} needs ordered levels or whole numbers."
     findings.error("column_type", message, column=column.name, hint=hint)
     return False
 
@@ -61,9 +61,9 @@ def _whole_numbers(
     bad = (values != np.floor(values)) | (np.abs(values) >= EXACT)
     if bad.any():
         rows = tuple(table.rows[bad].tolist())
-        found = f"{row_text(rows)}: {value_text(values[bad].tolist())}"
+        examples = f"{row_text(rows)}: {value_text(values[bad].tolist())}"
         message = f"{call} needs ordered levels or whole numbers: column '{column.name}' has {len(rows)} "
-        message += f"others ({found})."
+        message += f"others ({examples})."
         hint = f"Write {quote(column.name)} as it is, or round it first."
         findings.error("column_type", message, column=column.name, rows=rows, hint=hint)
         return None

@@ -57,17 +57,19 @@ def _new_frame(data: object) -> Frame:
 
 
 def _needed_names(predictor: LinearPredictor, needed: Collection[str]) -> list[str]:
-    parts = [term.names() for term in predictor.fixed] + [offset.names() for offset in predictor.offsets]
+    by_term = [term.names() for term in predictor.fixed] + [offset.names() for offset in predictor.offsets]
     for group in predictor.groups:
-        parts += [term.names() for term in (*group.effects, *by_terms(group))]
+        by_term += [term.names() for term in (*group.effects, *by_terms(group))]
         if group.factor in needed:
-            parts += [group.columns, *(weight.names() for weight in group.weights)]
-    return list(dict.fromkeys(name for part in parts for name in part))
+            by_term += [group.columns, *(weight.names() for weight in group.weights)]
+    return list(dict.fromkeys(name for term_names in by_term for name in term_names))
 
 
 def _labelled(trained: Table, table: Table, names: list[str]) -> Table:
     """Read numbers as labels where the training column held labels: 7 and "7" are one level."""
-    wanted = [name for name in names if trained[name].kind == "label" and table[name].kind == "number"]
+    wanted = [
+        name for name in names if trained[name].data_type == "label" and table[name].data_type == "number"
+    ]
     return table.with_columns({name: as_labels(table[name]) for name in wanted})
 
 
@@ -76,22 +78,22 @@ def _check_kinds(
 ) -> None:
     grouping = {name for group in predictor.groups for name in group.columns}
     for name in names:
-        before, found = trained[name], table[name]
-        is_label = before.kind == "label" and found.kind == "number"
-        if before.kind != found.kind and not is_label and name not in grouping:
-            where = no_numbers(found, table.rows) if before.kind == "number" else ()
+        before, new = trained[name], table[name]
+        is_label = before.data_type == "label" and new.data_type == "number"
+        if before.data_type != new.data_type and not is_label and name not in grouping:
+            where = no_numbers(new, table.rows) if before.data_type == "number" else ()
             told = f" ({row_text(where)})" if where else ""
-            message = f"new data: '{name}': trained as {before.kind}, got {found.kind}{told}."
+            message = f"new data: '{name}': trained as {before.data_type}, got {new.data_type}{told}."
             hint = "Convert it to what it was."
             findings.error("newdata_schema", message, column=name, rows=where, hint=hint)
-        elif before.declared and found.declared and _in_other_order(before, found):
+        elif before.declared and new.declared and _in_other_order(before, new):
             message = f"levels of '{name}' in another order: matched by label, not by position."
             findings.note("newdata_schema", message, column=name)
 
 
-def _in_other_order(before: Column, found: Column) -> bool:
+def _in_other_order(before: Column, new: Column) -> bool:
     position = {str(level): rank for rank, level in enumerate(before.levels)}
-    ranks = [position[str(level)] for level in found.levels if str(level) in position]
+    ranks = [position[str(level)] for level in new.levels if str(level) in position]
     return ranks != sorted(ranks)
 
 
@@ -100,13 +102,13 @@ def tell_declared_levels(trained: Table, table: Table, findings: Findings) -> No
     for position, finding in enumerate(findings.found):
         if finding.code != "new_level" or finding.column is None or finding.column not in table.columns:
             continue
-        before, found = trained[finding.column], as_labels(table[finding.column])
+        before, new = trained[finding.column], as_labels(table[finding.column])
         if not before.declared:
             continue
         observed = {str(before.levels[code]) for code in np.unique(before.values)}
         declared = set(map(str, before.levels)) - observed
-        asked = [str(found.levels[code]) for code in np.unique(found.values)]
-        unused = [level for level in asked if level in declared]
+        new_levels = [str(new.levels[code]) for code in np.unique(new.values)]
+        unused = [level for level in new_levels if level in declared]
         if unused:
             message = (
                 f"{finding.message} {value_text(unused)}: declared but never observed, "

@@ -103,10 +103,10 @@ def read_response(
         column, success, label = _success(expression, evaluator)
     else:
         column, label = _plain(expression, evaluator), str(expression)
-    if column.kind == "date" or column.identifier:
-        what = "dates" if column.kind == "date" else "identifiers"
+    if column.data_type == "date" or column.identifier:
+        what = "dates" if column.data_type == "date" else "identifiers"
         message = f"the response '{label}' holds {what}; numbers, booleans or labels can be modelled."
-        hint = f'Write days_since({label}, "2020-01-01") ~ ...' if column.kind == "date" else ""
+        hint = f'Write days_since({label}, "2020-01-01") ~ ...' if column.data_type == "date" else ""
         evaluator.findings.error("column_type", message, column=source, hint=hint)
     additions = read_additions(term, column, evaluator)
     rows = evaluator.table.rows

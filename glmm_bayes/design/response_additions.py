@@ -145,19 +145,19 @@ class _Reader:
         """
         size = len(self.evaluator.table)
         options, sound = dict(call.options), True
-        found = {"lb": np.full(size, -np.inf), "ub": np.full(size, np.inf)}
+        bounds = {"lb": np.full(size, -np.inf), "ub": np.full(size, np.inf)}
         for key, expression in options.items():
             before = len(self.evaluator.findings.errors)
-            found[key] = self.evaluator.unchecked(expression)
+            bounds[key] = self.evaluator.unchecked(expression)
             sentence = f"{call}: '{expression}' is no number in {{count}} rows ({{rows}})."
             hint = "Write inf, or -inf, in rows without that bound."
-            self._refuse("truncation", expression, sentence, np.isnan(found[key]), hint)
+            self._refuse("truncation", expression, sentence, np.isnan(bounds[key]), hint)
             sound = sound and len(self.evaluator.findings.errors) == before
-        lower, upper = found["lb"], found["ub"]
+        lower, upper = bounds["lb"], bounds["ub"]
         crossed = lower >= upper
         if sound and crossed.any():
             self._refuse("truncation", call, f"{call}: lb must be below ub ({{rows}}).", crossed)
-        elif sound and self.column.kind == "number":
+        elif sound and self.column.data_type == "number":
             y = self.column.values.astype(np.float64)
             sentence = (
                 f"{call}: '{self.response}' is outside its bounds in {{count}} rows ({{rows}}: {{values}})."
@@ -185,7 +185,7 @@ class _Reader:
             message = f"{call}: no row is interval-censored, so that '{call.arguments[1]}' is not used."
             column = next(iter(call.arguments[1].names()), None)
             self.evaluator.findings.note("censoring", message, column=column)
-        if sound and self.column.kind == "number":
+        if sound and self.column.data_type == "number":
             y = self.column.values.astype(np.float64)
             sentence = (
                 f"{call}: '{call.arguments[1]}' must be above '{self.response}' in interval-censored rows"
@@ -212,7 +212,7 @@ class _Reader:
         compared = isinstance(expression, Binary | Unary) and expression.operator in (*TESTS, "!")
         column = table[expression.name] if isinstance(expression, Name) else None
         flags = column is not None and (
-            column.kind == "boolean" or any(isinstance(level, bool) for level in column.levels)
+            column.data_type == "boolean" or any(isinstance(level, bool) for level in column.levels)
         )
         if compared or flags:
             message = f"{call}: '{expression}' is boolean: True means \"event seen\" in some software, "
@@ -223,7 +223,7 @@ class _Reader:
             )
             self._error("censoring", expression, f'{message}"censored" in other.', hint=hint)
             return np.zeros(len(table), np.int8), False
-        if column is not None and column.kind == "label":
+        if column is not None and column.data_type == "label":
             values = np.array(column.levels, dtype=object)[column.values]
         else:
             values, sound = self._numbers(expression)

@@ -61,7 +61,7 @@ def build_designs(
         every[SPECIFIC] = LinearPredictor((INTERCEPT, *predictors[MEAN].specific))
     without_intercept = {SPECIFIC} if has_intercept else {MEAN, SPECIFIC}
     # One factor has one name in the posterior, whichever parameters depend on it.
-    names = slugs(dict.fromkeys(group.label for own in every.values() for group in own.groups))
+    names = slugs(dict.fromkeys(group.label for predictor in every.values() for group in predictor.groups))
     designs = {}
     for name, predictor in every.items():
         before = (known or {}).get(name, DesignState())
@@ -85,10 +85,10 @@ def check_specific(mean: Design, specific: Design, findings: Findings) -> None:
     """Collect category-specific columns that depend on those of the mean: their sum is all that is known."""
     columns = (DesignColumn((), INTERCEPT), *mean.columns, *specific.columns)
     x = np.column_stack([np.ones(len(mean)), mean.x, specific.x])
-    found = Findings(findings.error_type)
-    check_fixed(columns, x, mean.table.rows, found, "error")
+    dependences = Findings(findings.error_type)
+    check_fixed(columns, x, mean.table.rows, dependences, "error")
     hint = 'Remove one; or rank="keep" keeps both, told apart by their priors alone.'
-    findings.found += [replace(finding, hint=hint) for finding in found.found]
+    findings.found += [replace(finding, hint=hint) for finding in dependences.found]
 
 
 def labelled(
@@ -98,15 +98,15 @@ def labelled(
 
     Effects under one label are correlated over all predictors, so that their factor must be one.
     """
-    found: dict[str, tuple[tuple[str, GroupTerm], ...]] = {}
+    places_of: dict[str, tuple[tuple[str, GroupTerm], ...]] = {}
     for parameter, predictor in predictors.items():
         for group in predictor.groups:
             for label in dict.fromkeys(block.label for block in group.blocks if block.label):
-                found[label] = (*found.get(label, ()), (parameter, group))
-    for label, places in found.items():
+                places_of[label] = (*places_of.get(label, ()), (parameter, group))
+    for label, places in places_of.items():
         factors = dict.fromkeys(group.factor for _, group in places)
         if len({frozenset(group.columns) for _, group in places}) > 1:
             message = f"the label '{label}' stands at different grouping factors: {', '.join(factors)}."
             hint = f"Write (1 |{label}| {next(iter(factors))}) in each, or another label."
             findings.error("label", message, column=places[0][1].columns[0], hint=hint)
-    return found
+    return places_of

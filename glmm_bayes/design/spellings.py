@@ -72,11 +72,11 @@ def affix(text: str) -> str:
         return "D"
     in_brackets = bare.startswith("(") and bare.endswith(")")
     inner = bare[1:-1].strip() if in_brackets else bare
-    found = _AFFIXED.fullmatch(inner)
-    if found is None or not _WRITTEN.fullmatch(found["number"].strip()):
+    match = _AFFIXED.fullmatch(inner)
+    if match is None or not _WRITTEN.fullmatch(match["number"].strip()):
         return ""
-    before = "<" if found["before"][:1] in _BOUNDS else found["before"]
-    return f"{before}{found['after'].replace(' ', '')}" or ("()" if in_brackets else "")
+    before = "<" if match["before"][:1] in _BOUNDS else match["before"]
+    return f"{before}{match['after'].replace(' ', '')}" or ("()" if in_brackets else "")
 
 
 def is_stand_in(text: str) -> bool:

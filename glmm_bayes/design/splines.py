@@ -58,12 +58,12 @@ def problem(call: Call, values: Values) -> str:
     if call.function == "rcs":
         return _problem_of_rcs(call, values)
     low, high = _bounds(call, values)
-    found = f"{column} is in [{values.min():g}, {values.max():g}]"
+    observed = f"{column} is in [{values.min():g}, {values.max():g}]"
     if low >= high or not ((values >= low) & (values <= high)).any():
-        return f"{call}: no value lies between lower and upper; {found}."
+        return f"{call}: no value lies between lower and upper; {observed}."
     knots = _given(call).get("knots", [])
     if not all(low < knot < high for knot in knots):
-        return f"{call}: each knot must lie inside [{low:g}, {high:g}]; {found}."
+        return f"{call}: each knot must lie inside [{low:g}, {high:g}]; {observed}."
     return ""
 
 
@@ -255,12 +255,12 @@ def _without(columns: Values, constraints: Values) -> Values:
 
 
 def _problem_of_rcs(call: Call, values: Values) -> str:
-    asked, column = width(call) + 1, f"'{call.arguments[0]}'"
+    n_knots, column = width(call) + 1, f"'{call.arguments[0]}'"
     if len(values) < 6 and "knots" not in _given(call):
         return f"{call}: {column} has {len(values)} rows; its knots are placed from at least 6."
-    found = len(_rcs_knots(call, values))
-    if found < asked:
-        return f"{call}: {column} has values for {found} different knots; {asked} are asked for."
+    n_distinct = len(_rcs_knots(call, values))
+    if n_distinct < n_knots:
+        return f"{call}: {column} has values for {n_distinct} different knots; {n_knots} are asked for."
     return ""
 
 

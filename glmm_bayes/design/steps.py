@@ -12,17 +12,17 @@ from glmm_bayes.design.columns import STEP, DesignColumn, Part
 
 def is_step(column: DesignColumn) -> bool:
     """Tell whether a column is a step of a monotonic effect, or a product with one."""
-    return any(part.coding == STEP for part in column.parts)
+    return any(part.coding == STEP for part in column.factors)
 
 
 def without_step(column: DesignColumn) -> tuple[Part, ...]:
     """Return what a step is multiplied with."""
-    return tuple(part for part in column.parts if part.coding != STEP)
+    return tuple(part for part in column.factors if part.coding != STEP)
 
 
 def step_of(column: DesignColumn) -> Part:
     """Return the step of a column that has one."""
-    return next(part for part in column.parts if part.coding == STEP)
+    return next(part for part in column.factors if part.coding == STEP)
 
 
 def untold_steps(columns: Sequence[DesignColumn], x: NDArray[np.float64]) -> set[int]:

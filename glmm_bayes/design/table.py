@@ -152,7 +152,7 @@ def read_table(
 
 def _open_ended(column: Column, gaps: NDArray[np.bool_]) -> Column:
     """Keep the gaps of a column of numbers as what they are: a row may have no use for it."""
-    if not gaps.any() or not (column.kind == "number" or gaps.all()):
+    if not gaps.any() or not (column.data_type == "number" or gaps.all()):
         return column
     values = np.where(gaps, np.nan, np.zeros(len(gaps)) if gaps.all() else column.values)
     return Column(column.name, "number", values)
@@ -171,8 +171,8 @@ def _check_names(frame: Frame, names: Sequence[str], findings: Findings, text: s
 def _tell_unknown(frame: Frame, name: str, findings: Findings, text: str) -> None:
     have = list(map(str, frame.columns))
     if name in have:
-        found = type(frame.columns[have.index(name)]).__name__
-        message = f"the name of column {name} is of type {found}; names must be text."
+        type_name = type(frame.columns[have.index(name)]).__name__
+        message = f"the name of column {name} is of type {type_name}; names must be text."
         findings.error("column_type", message, column=name, hint="Rename it to a text.")
         return
     listed = ", ".join(have[:_COLUMNS_SHOWN]) + (", ..." if len(have) > _COLUMNS_SHOWN else "")

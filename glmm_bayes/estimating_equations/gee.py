@@ -135,7 +135,7 @@ def _times(fit: Fit, group: GroupDesign, time: str | ArrayLike | None) -> Array:
     hint = "Write time= and the name of a column of the model, or one number for each row."
     if isinstance(time, str):
         column = fit.design.table.columns.get(time)
-        if column is None or column.kind != "number":
+        if column is None or column.data_type != "number":
             message = f"correlation=\"ar1\" needs a column of numbers that the model uses, found '{time}'."
             raise PredictionError(Finding("newdata_schema", message, column=time, hint=hint))
         moment = column.values.astype(np.float64)
@@ -223,4 +223,4 @@ def _notes(fit: Fit, model: MeanModel, frame: pd.DataFrame, setting: _Setting) -
 
 def _slopes(fit: Fit) -> set[str]:
     """Return the names of the coefficients but for the intercept."""
-    return {column.label for column in fit.design.columns if column.parts}
+    return {column.label for column in fit.design.columns if column.factors}

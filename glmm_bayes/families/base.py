@@ -240,7 +240,7 @@ class Family(ABC):
         Of a censored row it is asked that something of its region lies in the support and inside the
         bounds, and nothing else.
         """
-        if columns.additions.censored is None or not self.has_cdf or columns.column.kind != "number":
+        if columns.additions.censored is None or not self.has_cdf or columns.column.data_type != "number":
             return self._read(columns, findings)
         return read_censored(self, columns, findings)
 

@@ -42,9 +42,9 @@ class Bernoulli(BinaryFamily):
         column = columns.column
         if columns.success is not None:
             return self._level(columns, columns.success)
-        if column.kind == "boolean":
+        if column.data_type == "boolean":
             return column.values.astype(np.float64), "True"
-        if column.kind == "number":
+        if column.data_type == "number":
             return self._zero_one(columns, findings), "1"
         if column.ordered and len(column.levels) == 2:
             lower, higher = map(str, column.levels)

@@ -29,7 +29,7 @@ def read_ordered(columns: ResponseColumns, family: str, findings: Findings) -> R
     column = _labels(columns, family, _ORDERED, findings)
     if column is None or not _enough(columns, column, 3, family, findings):
         return _response(columns, None)
-    is_number = columns.column.kind == "number"
+    is_number = columns.column.data_type == "number"
     if not is_number and not column.ordered:
         _ask_for_order(columns, column, findings)
         return _response(columns, None)
@@ -49,7 +49,7 @@ def read_unordered(columns: ResponseColumns, family: str, findings: Findings) ->
     """Read a response whose categories have no order; the first is the reference."""
     column = columns.column
     stray = stray_words(column, columns.rows)
-    if column.kind == "number" or stray.words or (not column.declared and looks_like_numbers(column)):
+    if column.data_type == "number" or stray.clause or (not column.declared and looks_like_numbers(column)):
         _refuse_numbers(columns, family, stray, findings)
         return _response(columns, None)
     labels = _labels(columns, family, _LABELS, findings)
@@ -80,14 +80,14 @@ def _labels(columns: ResponseColumns, family: str, support: str, findings: Findi
         hint = f'Write {quote(columns.source)} ~ ..., or use family="bernoulli".'
         findings.error("response_coding", message, column=columns.source, hint=hint)
         return None
-    if column.kind == "date" or column.identifier:
+    if column.data_type == "date" or column.identifier:
         # Told where the response was evaluated.
         return None
-    if column.kind == "boolean":
+    if column.data_type == "boolean":
         message = f"{family} needs {support}: column '{column.name}' holds booleans."
         findings.error("column_type", message, column=columns.source, hint=_TWO_VALUED)
         return None
-    if column.kind == "number":
+    if column.data_type == "number":
         bad = (column.values != np.floor(column.values)) | (np.abs(column.values) >= 2.0**53)
         if bad.any():
             hint = 'Numbers on a scale are family="gaussian".'
@@ -102,7 +102,7 @@ def _response(columns: ResponseColumns, column: Column | None) -> Response:
     values: Array = 0.0 * ones if column is None else column.values.astype(np.float64)
     categories = () if column is None else tuple(map(str, column.levels))
     # ordered(rating, ...) is told by its column.
-    name = columns.label if columns.column.kind == "number" else columns.source
+    name = columns.label if columns.column.data_type == "number" else columns.source
     label, additions = f"P({name} = k)", columns.additions
     return Response(
         columns.label, label, values, ones, categories, additions=additions, name=name, is_event=True
@@ -171,7 +171,9 @@ def _enough(columns: ResponseColumns, column: Column, least: int, family: str, f
 
 def _refuse_numbers(columns: ResponseColumns, family: str, stray: Stray, findings: Findings) -> None:
     name = columns.source
-    found = stray.words or ("holds numbers" if columns.column.kind == "number" else "holds numbers as text")
+    found = stray.clause or (
+        "holds numbers" if columns.column.data_type == "number" else "holds numbers as text"
+    )
     message = f"{family} needs {_LABELS}: column '{columns.column.name}' {found}."
     hint = f"Write C({quote(name)}) ~ ... if they are codes of categories."
     findings.error("column_type", message, column=name, rows=stray.rows, hint=hint)

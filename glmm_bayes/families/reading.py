@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 def require_numbers(columns: ResponseColumns, family: str, support: str, findings: Findings) -> Array | None:
     """Return the response as floats, or collect why it is not a number."""
     column = columns.column
-    if column.kind == "number":
+    if column.data_type == "number":
         return _of_some_spread(columns, column.values.astype(np.float64), findings)
     stray = stray_words(column, columns.rows)
     message = (
-        f"{family} needs {support}: column '{column.name}' {stray.words or f'holds {_kind_words(columns)}'}."
+        f"{family} needs {support}: column '{column.name}' {stray.clause or f'holds {_kind_words(columns)}'}."
     )
-    is_binary = column.kind == "boolean" or len(observed_levels(column)) == 2
+    is_binary = column.data_type == "boolean" or len(observed_levels(column)) == 2
     hint = 'A two-valued response is family="bernoulli".' if is_binary else ""
     if looks_like_numbers(column):
         hint = f'They look like numbers: write data["{columns.source}"].astype(float) if they are.'
@@ -47,7 +47,7 @@ def _of_some_spread(columns: ResponseColumns, values: Array, findings: Findings)
 
 
 def _kind_words(columns: ResponseColumns) -> str:
-    if columns.column.kind == "boolean":
+    if columns.column.data_type == "boolean":
         return "booleans"
     return f"labels ({value_text(columns.column.levels)})"
 

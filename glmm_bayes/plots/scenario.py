@@ -144,7 +144,7 @@ def plan(fit: Fit, variable: str | None) -> Scenario:
         values, more = _frequent(column, _PANELS)
         gone += more
         panels = [_panel(fit, rows, column, value, len(values)) for value in values]
-    is_date = along in numbers and design.table[along].kind == "date"
+    is_date = along in numbers and design.table[along].data_type == "date"
     return Scenario(along, x, labels, tuple(panels), main_group(design), held, gone, is_date)
 
 
@@ -162,7 +162,7 @@ def _axis(
     if not along:
         return {}, np.zeros(1), ("all rows",), ""
     column = design.table[along]
-    if not categorical and column.kind == "date":
+    if not categorical and column.data_type == "date":
         dates = np.linspace(column.values.min(), column.values.max(), _POINTS).astype(np.int64)
         return {along: replace(column, values=dates)}, dates / NANOSECONDS_A_DAY, (), ""
     if not categorical:
@@ -183,11 +183,11 @@ def _frequent(column: Column, most: int) -> tuple[list[Any], str]:
 
 
 def _text(column: Column, value: Any) -> str:
-    if column.kind == "label":
+    if column.data_type == "label":
         return str(column.levels[value])
-    if column.kind == "date":
+    if column.data_type == "date":
         return date_text(int(value))
-    return str(bool(value)) if column.kind == "boolean" else compact(float(value))
+    return str(bool(value)) if column.data_type == "boolean" else compact(float(value))
 
 
 def _held(fit: Fit, moving: set[str], size: int) -> tuple[dict[str, Column], str]:

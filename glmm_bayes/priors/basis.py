@@ -63,7 +63,7 @@ def _contrast_covariance(contrast: str, size: int) -> Array:
 
 def column_swing(column: DesignColumn, part_values: Parts) -> float:
     """Return the product of the swings of a column's parts."""
-    return float(np.prod([swing(part, part_values) for part in column.parts]))
+    return float(np.prod([swing(part, part_values) for part in column.factors]))
 
 
 def recoding(columns: Sequence[DesignColumn], part_values: Parts) -> Array:
@@ -79,7 +79,7 @@ def recoding(columns: Sequence[DesignColumn], part_values: Parts) -> Array:
     ndarray, shape (coef, coef)
         Column j holds the user's columns that make up the j-th basis column.
     """
-    position = {_marks(column.parts): index for index, column in enumerate(columns)}
+    position = {_marks(column.factors): index for index, column in enumerate(columns)}
     ones = _constant(columns, position, part_values)
     matrix = np.zeros((len(columns), len(columns)))
     for index, column in enumerate(columns):
@@ -91,7 +91,7 @@ def weights_of(
     contributions: Sequence[Part], columns: Sequence[DesignColumn], part_values: Parts
 ) -> Array | None:
     """Write a product of parts as weights of the columns; None if they do not hold it."""
-    position = {_marks(column.parts): index for index, column in enumerate(columns)}
+    position = {_marks(column.factors): index for index, column in enumerate(columns)}
     return _columns_of(contributions, position, _constant(columns, position, part_values))
 
 
@@ -100,15 +100,15 @@ def _centred(
 ) -> Array:
     """Centre as many parts of a column as the other columns allow, and else the column itself."""
     centres = {
-        part: 0.0 if part.coding == FULL else float(np.mean(part_values[part])) for part in column.parts
+        part: 0.0 if part.coding == FULL else float(np.mean(part_values[part])) for part in column.factors
     }
-    for size in range(len(column.parts), -1, -1):
-        for chosen in combinations(column.parts, size):
-            shifts = {part: centres[part] if part in chosen else 0.0 for part in column.parts}
+    for size in range(len(column.factors), -1, -1):
+        for chosen in combinations(column.factors, size):
+            shifts = {part: centres[part] if part in chosen else 0.0 for part in column.factors}
             expansion = _centred_product(column, shifts, position, ones)
             if expansion is None:
                 continue
-            if size < len(column.parts) and ones is not None:
+            if size < len(column.factors) and ones is not None:
                 values = np.prod([part_values[part] - shift for part, shift in shifts.items()], axis=0)
                 expansion -= float(np.mean(values)) * ones
             return expansion
@@ -138,7 +138,7 @@ def _constant(
     first = columns[full[0]].term
     first_levels = [index for index in full if columns[index].term == first]
     # A level whose column was removed, for it depends on others, is missing from the sum.
-    if not (np.sum([part_values[columns[index].parts[0]] for index in first_levels], axis=0) == 1.0).all():
+    if not (np.sum([part_values[columns[index].factors[0]] for index in first_levels], axis=0) == 1.0).all():
         return None
     weights[first_levels] = 1.0
     return weights
@@ -149,9 +149,9 @@ def _centred_product(
 ) -> Array | None:
     """Expand the product of shifted parts into the user's columns; None if one of them is not there."""
     expansion = np.zeros(len(position))
-    for size in range(len(column.parts) + 1):
-        for kept in combinations(column.parts, size):
-            weight = float(np.prod([-shifts[part] for part in column.parts if part not in kept]))
+    for size in range(len(column.factors) + 1):
+        for kept in combinations(column.factors, size):
+            weight = float(np.prod([-shifts[part] for part in column.factors if part not in kept]))
             if weight == 0.0:
                 continue
             product_of_kept = _columns_of(kept, position, ones)
@@ -208,7 +208,7 @@ def _level_weights(contrast: str, size: int) -> Array:
 
 def is_cell_mean(column: DesignColumn) -> bool:
     """Tell whether the column marks a level of a factor that stands for the intercept."""
-    return len(column.parts) == 1 and column.parts[0].coding == FULL
+    return len(column.factors) == 1 and column.factors[0].coding == FULL
 
 
 def prior_covariance(columns: Sequence[DesignColumn]) -> Array:
@@ -217,7 +217,7 @@ def prior_covariance(columns: Sequence[DesignColumn]) -> Array:
     Every pair of levels of a factor differs by a variable of variance 1, whichever its contrasts and
     its reference. Columns of a polynomial or a spline are independent.
     """
-    term_parts = [[column.parts[index] for column in columns] for index in range(len(columns[0].parts))]
+    term_parts = [[column.factors[index] for column in columns] for index in range(len(columns[0].factors))]
     covariance = np.ones((len(columns), len(columns)))
     for factor_parts in term_parts:
         covariance *= _correlation(factor_parts)

@@ -70,9 +70,11 @@ def fixed_prior(
     """
     columns, steps = prior_columns(design.columns), step_columns(design.columns)
     if design.state.has_intercept:
-        return _combined(columns, steps, design.parts, scales, user, centred)
+        return _combined(columns, steps, design.factor_values, scales, user, centred)
     shifted = {position + 1: prior for position, prior in user.items()}
-    with_intercept = _combined((DesignColumn((), INTERCEPT), *columns), steps, design.parts, scales, shifted)
+    with_intercept = _combined(
+        (DesignColumn((), INTERCEPT), *columns), steps, design.factor_values, scales, shifted
+    )
     # The intercept of the basis is its own coordinate, on which no other depends: it is left out.
     return replace(
         with_intercept,
@@ -136,18 +138,18 @@ def _average_row(columns: Sequence[DesignColumn], scales: Scales, centred: Prior
         law = Prior("Cauchy", alpha=scales.intercept_mean, beta=scales.intercept_sd)
     if law is None:
         return {}
-    return {index: law for index, column in enumerate(columns) if not column.parts}
+    return {index: law for index, column in enumerate(columns) if not column.factors}
 
 
 def _defaults(columns: Sequence[DesignColumn], scales: Scales) -> tuple[Array, Array]:
     """Return mean and covariance of the basis coefficients."""
     mean = np.zeros(len(columns))
     covariance = np.zeros((len(columns), len(columns)))
-    has_intercept = any(not column.parts for column in columns)
+    has_intercept = any(not column.factors for column in columns)
     for term in dict.fromkeys(column.term for column in columns):
         members = [index for index, column in enumerate(columns) if column.term == term]
         block = np.ix_(members, members)
-        if not columns[members[0]].parts:
+        if not columns[members[0]].factors:
             mean[members] = scales.intercept_mean
             covariance[block] = scales.intercept_sd**2
         elif is_cell_mean(columns[members[0]]) and not has_intercept:

@@ -179,7 +179,7 @@ def group_prior(
         recoded = len(block.positions) > 1 and block.effects.fits_any_coding and not is_users
         if recoded:
             columns = [group.columns[index] for index in block.positions]
-            matrix[np.ix_(block.positions, block.positions)] = recoding(columns, design.parts)
+            matrix[np.ix_(block.positions, block.positions)] = recoding(columns, design.factor_values)
         wanted = [
             given_sd[index] or default_sd(group, index, design, scales, recoded) for index in block.positions
         ]
@@ -203,8 +203,8 @@ def default_sd(
     """Return the default prior of an effect's standard deviation, in the user's coding or the centred one."""
     column = group.columns[effect]
     # In the user's coding a default is the same statement per swing.
-    per_swing = 1.0 if is_recoded else column_swing(column, design.parts)
-    is_slope = any(part.coding != "full" for part in column.parts)
+    per_swing = 1.0 if is_recoded else column_swing(column, design.factor_values)
+    is_slope = any(part.coding != "full" for part in column.factors)
     return Prior("HalfNormal", sigma=scales.group_sd * (0.5 if is_slope else 1.0) / per_swing)
 
 

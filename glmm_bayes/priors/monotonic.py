@@ -77,8 +77,8 @@ def monotonic_terms(columns: Sequence[DesignColumn]) -> tuple[Monotonic, ...]:
 
 def _total(column: DesignColumn) -> DesignColumn:
     """Return the column of a step with the whole effect in its place."""
-    contributions = [Part(part.factor, TOTAL) if part.coding == STEP else part for part in column.parts]
-    return replace(column, parts=tuple(contributions))
+    contributions = [Part(part.factor, TOTAL) if part.coding == STEP else part for part in column.factors]
+    return replace(column, factors=tuple(contributions))
 
 
 def _names(terms: dict[str, DesignColumn]) -> dict[str, str]:
@@ -126,7 +126,7 @@ def to_users_coding(columns: Sequence[DesignColumn], part_values: Parts) -> Arra
 
 def is_total(column: DesignColumn) -> bool:
     """Tell whether a coefficient is a monotonic effect as a whole."""
-    return any(part.coding == TOTAL for part in column.parts)
+    return any(part.coding == TOTAL for part in column.factors)
 
 
 def centring(columns: Sequence[DesignColumn], steps: Sequence[DesignColumn], part_values: Parts) -> Array:
@@ -148,7 +148,7 @@ def centring(columns: Sequence[DesignColumn], steps: Sequence[DesignColumn], par
         mean = float(np.mean(part_values[step_of(step)]))
         weights = weights_of(without_step(step), plain, part_values)
         if weights is None:
-            mean = float(np.mean(np.prod([part_values[part] for part in step.parts], axis=0)))
+            mean = float(np.mean(np.prod([part_values[part] for part in step.factors], axis=0)))
             weights = weights_of((), plain, part_values)
         if weights is not None:
             result[: len(plain), index] = -mean * weights

@@ -59,8 +59,8 @@ def _names_of(
 ) -> dict[str, str]:
     """List the names of one linear predictor's parameters, without its prefix."""
     columns = prior_columns(design.columns)
-    names = {"beta": "real"} if any(column.parts for column in columns) else {}
-    names |= {"Intercept": "real"} if not all(column.parts for column in columns) else {}
+    names = {"beta": "real"} if any(column.factors for column in columns) else {}
+    names |= {"Intercept": "real"} if not all(column.factors for column in columns) else {}
     labelled = [group.slug for group, _ in pairs if any(block.block.label for block in group.blocks)]
     correlated = [
         group.slug for group, blocks in pairs if any(block.effects.is_correlated for block in blocks)

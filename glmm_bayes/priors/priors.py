@@ -308,7 +308,7 @@ def _users_coefficients(
         for position, column in enumerate(columns)
         if (
             prior := given.get(
-                element("beta", column.label), common if column.parts or includes_intercept else None
+                element("beta", column.label), common if column.factors or includes_intercept else None
             )
         )
         is not None
@@ -375,19 +375,19 @@ def _fixed_rows(
     for position, column in enumerate(prior_columns(design.columns)):
         name = element("beta", column.label)
         if position in user:
-            meaning = "" if column.parts else "at x = 0"
+            meaning = "" if column.factors else "at x = 0"
             rows.append(PriorRow(name, repr(user[position]), "yours", meaning, "coefficient"))
-        elif not column.parts and centred is not None:
+        elif not column.factors and centred is not None:
             meaning = f"at the {reading.average_row}{intercept_words(centred, reading)}"
             rows.append(PriorRow("Intercept", repr(centred), "yours", meaning, "coefficient"))
-        elif not column.parts:
+        elif not column.factors:
             prior = Prior("Normal", mu=scales.intercept_mean, sigma=scales.intercept_sd)
             if scales.has_cauchy_intercept:
                 prior = Prior("Cauchy", alpha=scales.intercept_mean, beta=scales.intercept_sd)
             meaning = f"at the {reading.average_row}{intercept_words(prior, reading)}"
             rows.append(PriorRow(name, repr(prior), "default", meaning, "coefficient"))
         else:
-            size = column_swing(column, design.parts)
+            size = column_swing(column, design.factor_values)
             prior = Prior("Normal", mu=0.0, sigma=scales.effect / size)
             what = "" if size == 1.0 else f"per swing of {size:.4g}: "
             what = f"lowest to highest level: {what}" if is_total(column) else what

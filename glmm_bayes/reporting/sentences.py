@@ -41,7 +41,7 @@ def question(fit: Fit, variable: str | None) -> str:
         return f"What is {what}, and does it differ between groups?"
     if is_factor(fit.design, variable):
         return f"How does {what} differ between the levels of {variable}, all else as observed?"
-    step = "1 day" if fit.design.table[variable].kind == "date" else "1"
+    step = "1 day" if fit.design.table[variable].data_type == "date" else "1"
     return f"How does {what} change when {variable} rises by {step}, all else as observed?"
 
 

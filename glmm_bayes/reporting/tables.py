@@ -44,7 +44,7 @@ def data_table(fit: Fit) -> ReportTable:
     exposure = {name for one in predictors for offset in one.offsets for name in offset.names()}
     roles = ((response, "response"), (effects, "predictor"), (exposure, "offset"), (grouping, "grouping"))
     rows = tuple(
-        (name, ", ".join(word for names, word in roles if name in names), column.kind, _values(column))
+        (name, ", ".join(word for names, word in roles if name in names), column.data_type, _values(column))
         for name, column in design.table.columns.items()
     )
     columns = ("column", "role", "kind", "values")
@@ -52,15 +52,17 @@ def data_table(fit: Fit) -> ReportTable:
 
 
 def _values(column: Column) -> str:
-    column = as_labels(column) if column.kind == "date" else column
+    column = as_labels(column) if column.data_type == "date" else column
     values, counts = np.unique(column.values, return_counts=True)
-    if column.kind == "number" and len(values) > 2:
+    if column.data_type == "number" and len(values) > 2:
         low, high, mean = column.values.min(), column.values.max(), float(np.mean(column.values))
         # The mean of a centred column is zero but for rounding.
         mean = 0.0 if abs(mean) < _ROUNDING * (high - low) else mean
         return f"{compact(low)} to {compact(high)}, mean {compact(mean)}"
-    texts = [str(column.levels[v]) for v in values] if column.kind == "label" else [f"{v:g}" for v in values]
-    if column.kind == "boolean":
+    texts = (
+        [str(column.levels[v]) for v in values] if column.data_type == "label" else [f"{v:g}" for v in values]
+    )
+    if column.data_type == "boolean":
         texts = [str(bool(value)) for value in values]
     named = [f"{text} ({count} rows)" for text, count in zip(texts, counts, strict=True)]
     more = f" and {len(named) - _LEVELS_SHOWN} more" if len(named) > _LEVELS_SHOWN else ""

@@ -129,7 +129,7 @@ def _constant(predictor: Predictor) -> Array | None:
     if not predictor.design.state.has_intercept:
         return None
     columns = prior_columns(predictor.design.columns)
-    plain = [index for index, column in enumerate(columns) if not column.parts]
+    plain = [index for index, column in enumerate(columns) if not column.factors]
     if plain:
         return np.asarray(np.eye(len(columns))[plain[0]])
     rows = rows_of_coefficients(predictor)

@@ -201,8 +201,8 @@ def _data_sd(predictor: Predictor, index: int, position: int, scales: Scales) ->
     block = next(block for block in prior.blocks if effect in block.positions)
     recoding = prior.recoding[np.ix_(block.positions, block.positions)]
     is_recoded = not np.array_equal(recoding, np.eye(len(recoding)))
-    swing = 1.0 if is_recoded else column_swing(column, predictor.design.parts)
-    is_slope = any(part.coding != "full" for part in column.parts)
+    swing = 1.0 if is_recoded else column_swing(column, predictor.design.factor_values)
+    is_slope = any(part.coding != "full" for part in column.factors)
     return _MEDIAN * scales.group_sd * (0.5 if is_slope else 1.0) / swing
 
 

@@ -68,7 +68,7 @@ _MISPLACED = {
 }
 
 
-def check_expression(text: str, expression: Expr, kinds: frozenset[str], is_test: bool = False) -> Expr:
+def check_expression(text: str, expression: Expr, roles: frozenset[str], is_test: bool = False) -> Expr:
     """Check that an expression calls known functions only, with fitting arguments, in their places.
 
     Parameters
@@ -76,8 +76,8 @@ def check_expression(text: str, expression: Expr, kinds: frozenset[str], is_test
     text : str
         The formula, for messages.
     expression : Expr
-    kinds : frozenset of str
-        Kinds of functions that may stand outermost; inside are numeric ones only.
+    roles : frozenset of str
+        Roles of functions that may stand outermost; inside are numeric ones only.
     is_test : bool
         Whether ``& | ! %in%`` may stand outermost.
 
@@ -93,7 +93,7 @@ def check_expression(text: str, expression: Expr, kinds: frozenset[str], is_test
     """
     if not (isinstance(expression, Call) or is_test):
         check_logic(text, expression)
-    result = _check_node(text, expression, kinds)
+    result = _check_node(text, expression, roles)
     # A stack instead of recursion, so that depth is no limit here.
     pending = list(reversed(list(_parts(result))))
     while pending:
@@ -114,9 +114,9 @@ def check_addition(text: str, call: Call) -> Call:
     return result
 
 
-def _check_node(text: str, node: Expr, kinds: frozenset[str]) -> Expr:
+def _check_node(text: str, node: Expr, roles: frozenset[str]) -> Expr:
     if isinstance(node, Call):
-        return _check_call(text, node, kinds)
+        return _check_call(text, node, roles)
     if isinstance(node, Number) and not math.isfinite(node.value):
         raise formula_error("formula_syntax", text, node.span, "this number is too large.")
     if isinstance(node, Text):
@@ -157,21 +157,21 @@ def _of_words(call: Call) -> bool:
     return is_listed or call.function in (*DAYS, *GROUP_MEANS)
 
 
-def _check_call(text: str, call: Call, kinds: frozenset[str]) -> Call:
+def _check_call(text: str, call: Call, roles: frozenset[str]) -> Call:
     function = FUNCTIONS.get(call.function) or ADDITIONS.get(call.function) or transform(call.function)
     if call.function not in OF_TESTS:
         for argument in (*call.arguments, *(value for _, value in call.options)):
             check_logic(text, argument)
     if function is None:
         raise _unknown(text, call, FUNCTIONS)
-    if function.kind not in kinds:
-        sentence, hint = _MISPLACED[function.kind]
+    if function.role not in roles:
+        sentence, hint = _MISPLACED[function.role]
         span = _name_span(text, call)
         written = excerpt(text, span)
         hint = hint.replace("{call}", excerpt(text, call.span))
         raise formula_error("formula_function", text, span, f"{written}() {sentence}", hint)
     result = canonical(text, call, function)
-    return _check_monotonic(text, result, function) if function.kind == "monotonic" else result
+    return _check_monotonic(text, result, function) if function.role == "monotonic" else result
 
 
 def check_logic(text: str, expression: Expr) -> None:

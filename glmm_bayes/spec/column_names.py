@@ -77,15 +77,15 @@ def _expressions(predictor: LinearPredictor) -> Iterator[Expr]:
 def _read_as_is(expression: Expr) -> tuple[str, ...]:
     """List the columns that are read neither by ``C()`` or ``ordered()`` nor to be compared with a label."""
     if isinstance(expression, Call):
-        parts: tuple[Expr, ...] = () if expression.function in ("C", "ordered") else expression.arguments
+        operands: tuple[Expr, ...] = () if expression.function in ("C", "ordered") else expression.arguments
         # The groups that a mean is taken over are labels.
-        parts = parts[:1] if expression.function in GROUP_MEANS else parts
+        operands = operands[:1] if expression.function in GROUP_MEANS else operands
     elif isinstance(expression, Binary):
         right = expression.right
         listed = right.arguments if isinstance(right, Call) and right.function == "c" else (right,)
         is_compared = isinstance(expression.left, Name) and all(isinstance(one, Text) for one in listed)
-        parts = () if is_compared else (expression.left, expression.right)
+        operands = () if is_compared else (expression.left, expression.right)
     else:
-        parts = (expression.operand,) if isinstance(expression, Unary) else ()
-    own = (expression.name,) if isinstance(expression, Name) else ()
-    return own + tuple(name for part in parts for name in _read_as_is(part))
+        operands = (expression.operand,) if isinstance(expression, Unary) else ()
+    names = (expression.name,) if isinstance(expression, Name) else ()
+    return names + tuple(name for operand in operands for name in _read_as_is(operand))

@@ -145,7 +145,7 @@ class CustomFamily:
         return (
             (self.name, self.support, self.links) == (other.name, other.support, other.links)
             and tuple(self.parameters.items()) == tuple(other.parameters.items())
-            and all(is_same_function(own, others) for own, others in functions)
+            and all(is_same_function(first, second) for first, second in functions)
         )
 
     def _check_functions(self, findings: Findings) -> None:
@@ -180,8 +180,10 @@ def _check_parameters(parameters: Any, findings: Findings) -> None:
             message = f"'{name}' is a word of densities, formulas or posteriors already."
             findings.error("custom_family", message, hint="Choose another name for the parameter.")
         if not isinstance(support, str) or support not in PARAMETER_SUPPORTS:
-            words = ", ".join(PARAMETER_SUPPORTS)
-            message = f"parameter {shown_value(name)} lives in one of {words}, found {shown_value(support)}."
+            supports = ", ".join(PARAMETER_SUPPORTS)
+            message = (
+                f"parameter {shown_value(name)} lives in one of {supports}, found {shown_value(support)}."
+            )
             findings.error("custom_family", message, hint=misspelt(support, PARAMETER_SUPPORTS))
 
 
@@ -219,14 +221,14 @@ def _check_arguments(
         findings.error("custom_family", message, hint=_EXAMPLE)
         return
     try:
-        found = inspect.signature(function).parameters
+        parameters = inspect.signature(function).parameters
     except ValueError:
         message = f"{word}: the names of its arguments cannot be read."
         findings.error("custom_family", message, hint="Write it as a function of named arguments.")
         return
     by_name = {
         name
-        for name, argument in found.items()
+        for name, argument in parameters.items()
         if argument.kind in (argument.POSITIONAL_OR_KEYWORD, argument.KEYWORD_ONLY)
     }
     missing = [name for name in needed if name not in by_name]
@@ -235,7 +237,7 @@ def _check_arguments(
         findings.error("custom_family", message, hint=_EXAMPLE if word == "log_density" else "")
     strange = [
         name
-        for name, argument in found.items()
+        for name, argument in parameters.items()
         if name not in (*needed, *optional) and (argument.default is argument.empty or name not in by_name)
     ]
     if strange:

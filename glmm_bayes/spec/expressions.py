@@ -87,8 +87,8 @@ class Number(Expr):
     value: float
 
     def __str__(self) -> str:
-        whole = abs(self.value) < 1e15 and self.value == int(self.value)
-        return str(int(self.value)) if whole else repr(self.value)
+        is_integer = abs(self.value) < 1e15 and self.value == int(self.value)
+        return str(int(self.value)) if is_integer else repr(self.value)
 
 
 @dataclass(frozen=True)
@@ -166,9 +166,9 @@ class Call(Expr):
     options: tuple[tuple[str, Expr], ...] = ()
 
     def __str__(self) -> str:
-        parts = [str(argument) for argument in self.arguments]
-        parts += [f"{key} = {value}" for key, value in self.options]
-        return f"{self.function}({', '.join(parts)})"
+        arguments = [str(argument) for argument in self.arguments]
+        arguments += [f"{key} = {value}" for key, value in self.options]
+        return f"{self.function}({', '.join(arguments)})"
 
     def names(self) -> tuple[str, ...]:
         values = self.arguments + tuple(value for _, value in self.options)

@@ -97,11 +97,11 @@ class _Reader:
         if isinstance(node, Name):
             return [(node,)]
         if isinstance(node, Interaction):
-            self._check_length(len(node.parts))
-            return [tuple(name for part in node.parts for name in self._single(part))]
-        if isinstance(node, Product) and all(operator in ("", "/") for operator, _ in node.parts):
-            self._check_length(len(node.parts))
-            return self._nested([part for _, part in node.parts])
+            self._check_length(len(node.factors))
+            return [tuple(name for part in node.factors for name in self._single(part))]
+        if isinstance(node, Product) and all(operator in ("", "/") for operator, _ in node.operands):
+            self._check_length(len(node.operands))
+            return self._nested([part for _, part in node.operands])
         # Inside gr() the same operators are read as those of an expression.
         if isinstance(node, Binary) and node.operator == ":":
             return [(*self._single(node.left), *self._single(node.right))]
@@ -119,14 +119,14 @@ class _Reader:
             raise formula_error("formula_function", self.text, call.span, sentence, hint)
         return tuple(names)
 
-    def _nested(self, parts: list[Syntax]) -> list[tuple[Name, ...]]:
-        found = self.factors(parts[0])
-        for part in parts[1:]:
-            inner = self.factors(part)
-            outer = found[-1]
-            self._check_length(len(found) + len(inner))
-            found = found + [outer + names for names in inner]
-        return found
+    def _nested(self, operands: list[Syntax]) -> list[tuple[Name, ...]]:
+        factors = self.factors(operands[0])
+        for operand in operands[1:]:
+            inner = self.factors(operand)
+            outer = factors[-1]
+            self._check_length(len(factors) + len(inner))
+            factors = factors + [outer + names for names in inner]
+        return factors
 
     def _single(self, node: Syntax) -> tuple[Name, ...]:
         factors = self.factors(node)
@@ -153,11 +153,11 @@ class _Reader:
             sentence = "a random effect inside a random effect."
             hint = "Write (1 | g) + (1 | h), or (1 | h/g) if g is nested in h."
         elif isinstance(node, Sum):
-            parts = [excerpt(self.text, part.span) for _, part in signed_parts(node)]
+            summands = [excerpt(self.text, part.span) for _, part in signed_parts(node)]
             sentence = "a sum of grouping factors behind one bar."
-            hint = f"Write {' + '.join(self._term(part) for part in parts[:5])}."
-        elif isinstance(node, Product) and [operator for operator, _ in node.parts] == ["", "*"]:
-            a, b = (excerpt(self.text, part.span) for _, part in node.parts)
+            hint = f"Write {' + '.join(self._term(part) for part in summands[:5])}."
+        elif isinstance(node, Product) and [operator for operator, _ in node.operands] == ["", "*"]:
+            a, b = (excerpt(self.text, part.span) for _, part in node.operands)
             sentence = "a product of grouping factors behind one bar."
             hint = f"Write {' + '.join(self._term(part) for part in (a, b, f'{a}:{b}'))}."
         else:

@@ -1,6 +1,6 @@
-"""The keys of [model] in, one formula text out, each piece on lines of its own; and a ModelSpec back to keys.
+"""The keys of [model] in, one formula text out, each fragment on its own lines; and a ModelSpec back to keys.
 
-The one parser of formulas decides what a piece means. Since no token of a formula runs over the end of a
+The one parser of formulas decides what a fragment means. Since no token of a formula runs over the end of a
 line, the line of an error tells the key whose text is wrong.
 """
 
@@ -30,7 +30,7 @@ _UNWRITTEN = ("unstructured", "known")
 
 
 @dataclass(frozen=True)
-class _Kind:
+class _Requirement:
     """What the text of a key must be: read alone between two lines, and looked at."""
 
     before: str
@@ -41,12 +41,12 @@ class _Kind:
 
 
 @dataclass(frozen=True)
-class _Piece:
-    """A part of the formula; one that a key wrote has a path and a kind."""
+class _Fragment:
+    """A fragment of the formula; one that a key wrote has a path and a role."""
 
     text: str
     path: KeyPath = ("model",)
-    kind: str = ""
+    role: str = ""
 
 
 def _is_term(formula: ParsedFormula) -> bool:
@@ -77,29 +77,31 @@ def _has_one_addition(formula: ParsedFormula) -> bool:
     return formula.response is not None and len(formula.response.additions) == 1
 
 
-_KINDS: Mapping[str, _Kind] = {
-    "response": _Kind("", "~ 1", _is_response, "the left side of a formula", "Write y, or cbind(s, f)."),
-    "addition": _Kind(
+_REQUIREMENTS: Mapping[str, _Requirement] = {
+    "response": _Requirement(
+        "", "~ 1", _is_response, "the left side of a formula", "Write y, or cbind(s, f)."
+    ),
+    "addition": _Requirement(
         "y | f(", ") ~ 1", _has_one_addition, "what stands in its brackets", "Write a column or a number."
     ),
-    "effect": _Kind(
+    "effect": _Requirement(
         "~",
         "",
         _is_term,
         "1 or one term",
         "Each effect is an entry of its own; 1 is the intercept, and without it there is none.",
     ),
-    "term": _Kind(
+    "term": _Requirement(
         "~",
         "",
         _is_term,
         "one term",
         "Each term is an entry of its own; intercept, offset and groups are keys of their own.",
     ),
-    "expression": _Kind("~ I(", ")", _is_expression, "one expression", "Write log(x), or a column."),
-    "value": _Kind("~ I(k =", ")", _is_value, "one value", "Write W, cbind(x, y), a number or true."),
-    "factor": _Kind("~ (1 |", ")", _is_factor, "one grouping factor", "Write g, a:b or a/b."),
-    "name": _Kind(
+    "expression": _Requirement("~ I(", ")", _is_expression, "one expression", "Write log(x), or a column."),
+    "value": _Requirement("~ I(k =", ")", _is_value, "one value", "Write W, cbind(x, y), a number or true."),
+    "factor": _Requirement("~ (1 |", ")", _is_factor, "one grouping factor", "Write g, a:b or a/b."),
+    "name": _Requirement(
         "~",
         "",
         lambda formula: isinstance(formula.terms, Name),
@@ -115,20 +117,20 @@ def read_model(document: Document, model: ModelSection, priors: Mapping[str, Pri
     Raises
     ------
     FormulaError
-        At the key whose text is wrong; all pieces that cannot be read alone are told together.
+        At the key whose text is wrong; all fragments that cannot be read alone are told together.
     """
-    pieces = list(_pieces(document, model))
-    text = "\n".join(piece.text for piece in pieces)
+    fragments = list(_fragments(document, model))
+    text = "\n".join(fragment.text for fragment in fragments)
     if len(text) > MAX_CHARACTERS:
         message = f"{document.at(('model',))}: {len(text)} characters of terms (limit {MAX_CHARACTERS})."
         raise FormulaError(Finding("formula_too_large", message, hint="Compute columns first."))
-    findings = [finding for piece in pieces if piece.kind for finding in _alone(document, piece)]
+    findings = [finding for fragment in fragments if fragment.role for finding in _alone(document, fragment)]
     if findings:
         raise FormulaError(findings)
     try:
         spec = ModelSpec.from_formula(text, model.family, model.link, priors, model.interpretation)
     except FormulaError as error:
-        raise FormulaError([_located(document, f, pieces) for f in error.findings]) from None
+        raise FormulaError([_located(document, f, fragments) for f in error.findings]) from None
     # Later messages show the formula: on one line, as a reader would write it.
     return replace(spec, text=spec.to_formula())
 
@@ -199,61 +201,61 @@ def _block_keys(block: Block) -> dict[str, Any]:
     return keys | ({"label": block.label} if block.label else {})
 
 
-def _pieces(document: Document, model: ModelSection) -> Iterator[_Piece]:
-    """Give the formula piece by piece."""
+def _fragments(document: Document, model: ModelSection) -> Iterator[_Fragment]:
+    """Give the fragments of the formula in order."""
     # Absent keys take their pydantic defaults: only the response must be there.
     response = model.model_dump(include={"response"})["response"]
     one_text = isinstance(document.content["model"]["response"], str)
     where: KeyPath = ("model", "response")
-    yield _Piece(response["expression"], where if one_text else (*where, "expression"), "response")
+    yield _Fragment(response["expression"], where if one_text else (*where, "expression"), "response")
     additions = [(key, value) for key, value in response.items() if key != "expression" and value is not None]
     for position, (key, value) in enumerate(additions):
-        yield _Piece(f"{'+' if position else '|'} {key}(")
-        yield _Piece(str(value), (*where, key), "addition")
-        yield _Piece(")")
-    yield _Piece("~ 1" if model.intercept else "~ 0")
+        yield _Fragment(f"{'+' if position else '|'} {key}(")
+        yield _Fragment(str(value), (*where, key), "addition")
+        yield _Fragment(")")
+    yield _Fragment("~ 1" if model.intercept else "~ 0")
     for path, text in _entries(document, ("model", "terms"), model.terms):
-        yield _Piece("+")
-        yield _Piece(text, path, "term")
+        yield _Fragment("+")
+        yield _Fragment(text, path, "term")
     for path, text in _entries(document, ("model", "specific"), model.specific):
-        yield _Piece("+ cs(")
-        yield _Piece(text, path, "term")
-        yield _Piece(")")
+        yield _Fragment("+ cs(")
+        yield _Fragment(text, path, "term")
+        yield _Fragment(")")
     for path, text in _entries(document, ("model", "offset"), model.offset):
-        yield _Piece("+ offset(")
-        yield _Piece(text, path, "expression")
-        yield _Piece(")")
+        yield _Fragment("+ offset(")
+        yield _Fragment(text, path, "expression")
+        yield _Fragment(")")
     for position, group in enumerate(model.groups):
-        yield from _group_pieces(document, ("model", "groups", position), group)
+        yield from _group_fragments(document, ("model", "groups", position), group)
 
 
-def _group_pieces(document: Document, path: KeyPath, group: GroupSection) -> Iterator[_Piece]:
+def _group_fragments(document: Document, path: KeyPath, group: GroupSection) -> Iterator[_Fragment]:
     effects = [
         (path_of, str(text)) for path_of, text in _entries(document, (*path, "effects"), group.effects)
     ]
     terms = [(path_of, text) for path_of, text in effects if text.strip() != "1"]
-    yield _Piece("+ (", path)
-    yield _Piece("0" if len(terms) == len(effects) else "1", (*path, "effects"))
+    yield _Fragment("+ (", path)
+    yield _Fragment("0" if len(terms) == len(effects) else "1", (*path, "effects"))
     for path_of, text in terms:
-        yield _Piece("+", path)
-        yield _Piece(text, path_of, "effect")
-    yield _Piece("|" if group.correlated else "||", path)
+        yield _Fragment("+", path)
+        yield _Fragment(text, path_of, "effect")
+    yield _Fragment("|" if group.correlated else "||", path)
     if group.label is not None:
-        yield _Piece(group.label, (*path, "label"), "name")
-        yield _Piece("|", path)
+        yield _Fragment(group.label, (*path, "label"), "name")
+        yield _Fragment("|", path)
     options = list(_options(path, group))
     opening = "mm(" if group.members else "gr(" if options else ""
-    yield _Piece(opening, path)
-    yield from _factor_pieces(document, path, group)
+    yield _Fragment(opening, path)
+    yield from _factor_fragments(document, path, group)
     if group.weights:
-        yield _Piece(", weights = cbind(", path)
+        yield _Fragment(", weights = cbind(", path)
         yield from _joined(_entries(document, (*path, "weights"), group.weights), "expression", ",")
-        yield _Piece(")", path)
+        yield _Fragment(")", path)
     yield from options
-    yield _Piece("))" if opening else ")", path)
+    yield _Fragment("))" if opening else ")", path)
 
 
-def _factor_pieces(document: Document, path: KeyPath, group: GroupSection) -> Iterator[_Piece]:
+def _factor_fragments(document: Document, path: KeyPath, group: GroupSection) -> Iterator[_Fragment]:
     if group.members is not None:
         yield from _joined(_entries(document, (*path, "members"), group.members), "name", ",")
     elif group.nested is not None:
@@ -263,25 +265,25 @@ def _factor_pieces(document: Document, path: KeyPath, group: GroupSection) -> It
         yield from _joined(factor, "name" if len(factor) > 1 else "factor", ":")
 
 
-def _options(path: KeyPath, group: GroupSection) -> Iterator[_Piece]:
+def _options(path: KeyPath, group: GroupSection) -> Iterator[_Fragment]:
     """Give what stands in ``gr()`` or ``mm()`` behind the factor."""
     if group.by is not None:
-        yield _Piece(", by =", path)
-        yield _Piece(group.by, (*path, "by"), "name")
+        yield _Fragment(", by =", path)
+        yield _Fragment(group.by, (*path, "by"), "name")
     if group.structure is not None and group.structure not in _UNWRITTEN:
-        yield _Piece(", structure =", path)
-        yield _Piece(str(Text(group.structure)), (*path, "structure"), "value")
+        yield _Fragment(", structure =", path)
+        yield _Fragment(str(Text(group.structure)), (*path, "structure"), "value")
     for key, value in group.arguments.items():
-        yield _Piece(", ", path)
-        yield _Piece(key, (*path, "arguments", key), "name")
-        yield _Piece("=", path)
+        yield _Fragment(", ", path)
+        yield _Fragment(key, (*path, "arguments", key), "name")
+        yield _Fragment("=", path)
         text = {True: "TRUE", False: "FALSE"}[value] if isinstance(value, bool) else str(value)
-        yield _Piece(text, (*path, "arguments", key), "value")
+        yield _Fragment(text, (*path, "arguments", key), "value")
     if group.distribution != "gaussian":
-        yield _Piece(f', dist = "{group.distribution}"', (*path, "distribution"))
+        yield _Fragment(f', dist = "{group.distribution}"', (*path, "distribution"))
     if group.df is not None:
-        yield _Piece(", df =", path)
-        yield _Piece(str(group.df), (*path, "df"), "value")
+        yield _Fragment(", df =", path)
+        yield _Fragment(str(group.df), (*path, "df"), "value")
 
 
 def _entries(document: Document, path: KeyPath, texts: list[Any]) -> list[tuple[KeyPath, Any]]:
@@ -290,42 +292,46 @@ def _entries(document: Document, path: KeyPath, texts: list[Any]) -> list[tuple[
     return [(path if one else (*path, position), text) for position, text in enumerate(texts)]
 
 
-def _joined(entries: list[tuple[KeyPath, str]], kind: str, separator: str) -> Iterator[_Piece]:
+def _joined(entries: list[tuple[KeyPath, str]], role: str, separator: str) -> Iterator[_Fragment]:
     for position, (path, text) in enumerate(entries):
         if position:
-            yield _Piece(separator)
-        yield _Piece(text, path, kind)
+            yield _Fragment(separator)
+        yield _Fragment(text, path, role)
 
 
-def _alone(document: Document, piece: _Piece) -> Iterator[Finding]:
-    """Read a piece by itself, so that no text can be more than the one thing that its key holds."""
-    kind = _KINDS[piece.kind]
-    around = [_Piece(kind.before, piece.path), piece, _Piece(kind.after, piece.path)]
+def _alone(document: Document, fragment: _Fragment) -> Iterator[Finding]:
+    """Read a fragment by itself, so that no text can be more than the one thing that its key holds."""
+    requirement = _REQUIREMENTS[fragment.role]
+    around = [
+        _Fragment(requirement.before, fragment.path),
+        fragment,
+        _Fragment(requirement.after, fragment.path),
+    ]
     try:
-        fits = kind.fits(parse("\n".join(part.text for part in around)))
+        fits = requirement.fits(parse("\n".join(fragment.text for fragment in around)))
     except FormulaError as error:
         yield from (_located(document, finding, around) for finding in error.findings)
         return
     if not fits:
-        shown = piece.text if len(piece.text) <= 60 else f"{piece.text[:57]}..."
-        message = f"{document.at(piece.path)} must be {kind.needed}, found {shown!r}."
-        yield Finding("config_value", message, hint=kind.hint)
+        shown = fragment.text if len(fragment.text) <= 60 else f"{fragment.text[:57]}..."
+        message = f"{document.at(fragment.path)} must be {requirement.needed}, found {shown!r}."
+        yield Finding("config_value", message, hint=requirement.hint)
 
 
-def _located(document: Document, finding: Finding, pieces: list[_Piece]) -> Finding:
+def _located(document: Document, finding: Finding, fragments: list[_Fragment]) -> Finding:
     """Turn a place in the text that we put together into the key and the column that were written."""
-    found = _POSITION.match(finding.message)
-    if found is None:
+    position = _POSITION.match(finding.message)
+    if position is None:
         return replace(finding, message=f"{document.at(('model',))}: {finding.message}")
-    line, column = int(found.group(1)), found.group(2)
-    sentence = finding.message[found.end() :]
-    for piece in pieces:
-        height = piece.text.count("\n") + 1
+    line, column = int(position.group(1)), position.group(2)
+    sentence = finding.message[position.end() :]
+    for fragment in fragments:
+        height = fragment.text.count("\n") + 1
         if line <= height:
             break
         line -= height
-    where = document.at(piece.path)
-    if not piece.kind:
+    where = document.at(fragment.path)
+    if not fragment.role:
         # The place is in our own text: its line and carets would show what nobody wrote.
         return replace(finding, message=f"{where}: {sentence.partition(chr(10))[0]}")
     inside = f"line {line}, column {column}" if height > 1 else f"column {column}"

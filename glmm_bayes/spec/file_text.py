@@ -56,8 +56,8 @@ class Document:
         last = max((i for i, part in enumerate(path) if isinstance(part, str)), default=0)
         section, key = ".".join(texts[:last]), ".".join(texts[last:])
         is_table = isinstance(path[-1], int) and isinstance(self.value(path), dict)
-        words = f"[{section}] {key}" if section and not is_table else f"[{'.'.join(texts)}]"
-        return f"{self.place(path)}: {words}"
+        address = f"[{section}] {key}" if section and not is_table else f"[{'.'.join(texts)}]"
+        return f"{self.place(path)}: {address}"
 
     def value(self, path: KeyPath) -> Any:
         """Return what stands under a path; None if nothing does."""

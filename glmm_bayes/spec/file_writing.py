@@ -65,8 +65,8 @@ def _in_line(value: Value, text: Callable[[str], str], key: Callable[[str], str]
     if isinstance(value, list):
         return f"[{', '.join(_in_line(part, text, key, equals) for part in value)}]"
     if isinstance(value, dict):
-        parts = [f"{key(name)}{equals}{_in_line(part, text, key, equals)}" for name, part in value.items()]
-        return f"{{{', '.join(parts)}}}" if equals == ": " else f"{{ {', '.join(parts)} }}"
+        entries = [f"{key(name)}{equals}{_in_line(part, text, key, equals)}" for name, part in value.items()]
+        return f"{{{', '.join(entries)}}}" if equals == ": " else f"{{ {', '.join(entries)} }}"
     if isinstance(value, bool):
         return "true" if value else "false"
     return text(value) if isinstance(value, str) else _number(value)

@@ -41,7 +41,7 @@ class Function:
     Attributes
     ----------
     name : str
-    kind : {"elementwise", "stateful", "basis", "categorical", "monotonic", "response", "offset", ...}
+    role : {"elementwise", "stateful", "basis", "categorical", "monotonic", "response", "offset", ...}
         Elementwise functions need no memory; stateful ones learn something on the training rows; a
         basis makes several columns; categorical ones make levels; a monotonic one makes steps between
         levels; the others (``specific`` and ``addition`` are two more) stand in one place of a formula
@@ -59,7 +59,7 @@ class Function:
     """
 
     name: str
-    kind: str
+    role: str
     least: int
     most: int
     options: tuple[Option, ...]
@@ -89,8 +89,8 @@ def _table(*functions: Function) -> Mapping[str, Function]:
     return MappingProxyType({function.name: function for function in functions})
 
 
-def _of_one(kind: str, *names: str) -> tuple[Function, ...]:
-    return tuple(Function(name, kind, 1, 1, (), f"{name}(x)") for name in names)
+def _of_one(role: str, *names: str) -> tuple[Function, ...]:
+    return tuple(Function(name, role, 1, 1, (), f"{name}(x)") for name in names)
 
 
 _KNOTS = (Option("knots", "numbers"), Option("lower", "number"), Option("upper", "number"))

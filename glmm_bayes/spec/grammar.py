@@ -83,7 +83,7 @@ _BRACKET = re.compile(r"`(?:[^`\\]|\\.)*`|\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'
 class Sum:
     """Terms with their signs: ``a + b - a:b``."""
 
-    parts: tuple[tuple[str, Syntax], ...]
+    summands: tuple[tuple[str, Syntax], ...]
     span: Span
 
 
@@ -91,7 +91,7 @@ class Sum:
 class Product:
     """Crossed and nested terms, grouped from the left: ``a*b/c``. The first operator is empty."""
 
-    parts: tuple[tuple[str, Syntax], ...]
+    operands: tuple[tuple[str, Syntax], ...]
     span: Span
 
 
@@ -99,7 +99,7 @@ class Product:
 class Interaction:
     """``a:b``."""
 
-    parts: tuple[Syntax, ...]
+    factors: tuple[Syntax, ...]
     span: Span
 
 
@@ -237,10 +237,10 @@ def _start(children: list[Any], span: Span) -> ParsedFormula:
 
 
 def _response(children: list[Any], span: Span) -> ParsedResponse:
-    parts = survival(children[0])
-    if parts is None:
+    time_and_censoring = survival(children[0])
+    if time_and_censoring is None:
         return ParsedResponse(children[0], tuple(children[1:]), span)
-    time, censoring = parts
+    time, censoring = time_and_censoring
     return ParsedResponse(time, (censoring, *children[1:]), span, is_survival=True)
 
 

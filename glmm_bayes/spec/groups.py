@@ -29,7 +29,7 @@ class Groups:
         The formula, for messages.
     expander : Expander
         Shared with the fixed part, so that limits hold for the whole formula.
-    found : dict of Key to GroupTerm
+    group_terms : dict of Key to GroupTerm
         In order of appearance.
     names : dict of str to Expr
         Where each column was written that is no effect: grouping columns, weights, ``by``.
@@ -37,7 +37,7 @@ class Groups:
 
     text: str
     expander: Expander
-    found: dict[Key, GroupTerm] = field(default_factory=dict)
+    group_terms: dict[Key, GroupTerm] = field(default_factory=dict)
     names: dict[str, Expr] = field(default_factory=dict)
 
     def add(self, group: ParsedGroup) -> None:
@@ -55,7 +55,7 @@ class Groups:
 
     def terms(self) -> tuple[GroupTerm, ...]:
         """Return the grouping factors in order of appearance, their blocks by degree."""
-        return tuple(replace(term, blocks=_in_order(term.blocks)) for term in self.found.values())
+        return tuple(replace(term, blocks=_in_order(term.blocks)) for term in self.group_terms.values())
 
     def _blocks(self, group: ParsedGroup, grouping: Grouping) -> tuple[Block, ...]:
         def refuse(sign: str, part: Syntax) -> bool:
@@ -74,21 +74,21 @@ class Groups:
         if len(effects) > MAX_EFFECTS:
             raise self._too_large(group, f"{len(effects)} effects vary", MAX_EFFECTS)
         by = grouping.by.name if grouping.by else ""
-        whole = Block(effects, grouping.structure, by, grouping.distribution, group.label, grouping.df)
+        block = Block(effects, grouping.structure, by, grouping.distribution, group.label, grouping.df)
         if group.bar == "||":
-            return tuple(replace(whole, effects=(effect,)) for effect in effects)
-        return (whole,)
+            return tuple(replace(block, effects=(effect,)) for effect in effects)
+        return (block,)
 
     def _add_factor(
         self, group: ParsedGroup, grouping: Grouping, columns: tuple[str, ...], blocks: tuple[Block, ...]
     ) -> None:
         key = (frozenset(columns), grouping.is_membership)
-        if key not in self.found and len(self.found) == MAX_FACTORS:
+        if key not in self.group_terms and len(self.group_terms) == MAX_FACTORS:
             raise self._too_large(group, f"more than {MAX_FACTORS} grouping factors", MAX_FACTORS)
         new = GroupTerm(columns, blocks, grouping.is_membership, grouping.weights)
-        known = self.found.get(key)
+        known = self.group_terms.get(key)
         if known is None:
-            self.found[key] = new
+            self.group_terms[key] = new
             return
         if known.membership() != new.membership():
             sentence = f"{known.factor} has other weights in another term."
@@ -103,7 +103,7 @@ class Groups:
         merged = known.blocks
         for block in blocks:
             merged = self._merged(group, merged, block)
-        self.found[key] = replace(known, blocks=merged)
+        self.group_terms[key] = replace(known, blocks=merged)
 
     def _merged(self, group: ParsedGroup, blocks: tuple[Block, ...], new: Block) -> tuple[Block, ...]:
         """Add a block; effects under one label are correlated, so they are one block."""
@@ -115,8 +115,8 @@ class Groups:
             sentence = f"the effects under the label '{new.label}' differ in what gr() says."
             hint = "Effects under one label are one block: write the same options for all of them."
             raise formula_error("formula_misread", self.text, group.span, sentence, hint)
-        whole = replace(known, effects=in_order((*known.effects, *new.effects)))
-        return (*blocks[:position], whole, *blocks[position + 1 :])
+        merged = replace(known, effects=in_order((*known.effects, *new.effects)))
+        return (*blocks[:position], merged, *blocks[position + 1 :])
 
     def _duplicate(
         self, group: ParsedGroup, effect: Term, factor: str, known: Block, new: Block

@@ -101,16 +101,16 @@ class Block:
 
     def options(self) -> str:
         """Write the options of ``gr()`` as they stand behind the factor; empty if there are none."""
-        parts = [f"by = {quote(self.by)}"] if self.by else []
+        options = [f"by = {quote(self.by)}"] if self.by else []
         # A known matrix is named by its argument alone.
         if self.structure != UNSTRUCTURED and self.structure.name != "known":
-            parts.append(f"structure = {Text(self.structure.name)}")
-        parts += [f"{key} = {value}" for key, value in self.structure.arguments]
+            options.append(f"structure = {Text(self.structure.name)}")
+        options += [f"{key} = {value}" for key, value in self.structure.arguments]
         if self.distribution != "gaussian":
-            parts.append(f"dist = {Text(self.distribution)}")
+            options.append(f"dist = {Text(self.distribution)}")
         if self.df is not None:
-            parts.append(f"df = {Number(self.df)}")
-        return ", ".join(parts)
+            options.append(f"df = {Number(self.df)}")
+        return ", ".join(options)
 
     def effects_text(self) -> str:
         """Write the left side of the bar."""
@@ -165,8 +165,10 @@ class GroupTerm:
 
     def names(self) -> tuple[str, ...]:
         """List the columns that the term reads, those of the grouping factor first."""
-        own = self.columns + tuple(name for weight in self.weights for name in weight.names())
-        return tuple(dict.fromkeys(own + tuple(name for block in self.blocks for name in block.names())))
+        of_factor = self.columns + tuple(name for weight in self.weights for name in weight.names())
+        return tuple(
+            dict.fromkeys(of_factor + tuple(name for block in self.blocks for name in block.names()))
+        )
 
     def __str__(self) -> str:
         plain = all(block.is_plain and len(block.effects) == 1 for block in self.blocks)
@@ -215,9 +217,9 @@ class LinearPredictor:
 
     def names(self) -> tuple[str, ...]:
         """List the columns that the predictor reads, each once."""
-        terms: tuple[Term, ...] = (*self.fixed, *self.specific)
-        parts: tuple[Term | Expr | GroupTerm, ...] = (*terms, *self.offsets, *self.groups)
-        return tuple(dict.fromkeys(name for part in parts for name in part.names()))
+        fixed: tuple[Term, ...] = (*self.fixed, *self.specific)
+        terms: tuple[Term | Expr | GroupTerm, ...] = (*fixed, *self.offsets, *self.groups)
+        return tuple(dict.fromkeys(name for term in terms for name in term.names()))
 
     def __str__(self) -> str:
         terms = [] if self.has_intercept else ["0"]

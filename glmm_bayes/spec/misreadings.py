@@ -27,9 +27,9 @@ _WORDS = (
 
 @dataclass(frozen=True)
 class Surprise:
-    """A token that the grammar did not expect (empty kind: the end of the text), and what it expected."""
+    """A token that the grammar did not expect (empty terminal: the end of the text), and what it expected."""
 
-    kind: str
+    terminal: str
     token: str
     span: Span
     expected: frozenset[str]
@@ -104,8 +104,8 @@ def unexpected_token(text: str, surprise: Surprise) -> FormulaError:
     known = _misread_token(text, surprise)
     if known:
         return known
-    found = f"'{excerpt(text, surprise.span)}'" if surprise.kind else "the end of the formula"
-    sentence = f"expected {_expected(text, surprise)}, found {found}."
+    token = f"'{excerpt(text, surprise.span)}'" if surprise.terminal else "the end of the formula"
+    sentence = f"expected {_expected(text, surprise)}, found {token}."
     return formula_error("formula_syntax", text, surprise.span, sentence, _syntax_hint(text, surprise))
 
 
@@ -115,18 +115,18 @@ def _misread_token(text: str, surprise: Surprise) -> FormulaError | None:
         sentence = "a formula cannot define a function."
         hint = "Compute the column first, and write its name."
         return formula_error("formula_misread", text, surprise.span, sentence, hint)
-    if surprise.kind == "IN":
+    if surprise.terminal == "IN":
         return _percent(text, surprise.span.start)
-    if surprise.kind in ("BAR", "BARS"):
+    if surprise.terminal in ("BAR", "BARS"):
         return _stray_bar(text, before, surprise.span)
-    if surprise.kind == "RPAR" and before.endswith("|"):
+    if surprise.terminal == "RPAR" and before.endswith("|"):
         sentence = "the grouping factor is missing behind the bar."
         return formula_error("formula_misread", text, surprise.span, sentence, "Write (1 | g).")
-    if surprise.kind == "TILDE" and _innermost_bracket(before) >= 0:
+    if surprise.terminal == "TILDE" and _innermost_bracket(before) >= 0:
         sentence = "a formula inside a call: a formula has one '~', between response and predictors."
         hint = "Compute the column first, and write its name."
         return formula_error("formula_misread", text, surprise.span, sentence, hint)
-    if surprise.kind == "TILDE" and "~" in before:
+    if surprise.terminal == "TILDE" and "~" in before:
         return _second_formula(text, surprise.span)
     return None
 
@@ -186,20 +186,20 @@ def _second_formula(text: str, span: Span) -> FormulaError:
 
 def _several(text: str) -> str:
     """Write formulas that a semicolon separates as one model, ready to paste."""
-    parts = [_line(part) for part in _outside_quotes(text).split(";")]
-    first, *further = [part for part in parts if part] or [""]
-    if not further and len(parts) > 1:
+    formulas = [_line(formula) for formula in _outside_quotes(text).split(";")]
+    first, *further = [formula for formula in formulas if formula] or [""]
+    if not further and len(formulas) > 1:
         return f'Write "{first}".'
-    read = [re.fullmatch(r"([^\W\d][\w.]*)\s*=?\s*(~.*)", part) for part in further]
+    read = [re.fullmatch(r"([^\W\d][\w.]*)\s*=?\s*(~.*)", formula) for formula in further]
     names = [_OTHER_NAMES.get(match.group(1), match.group(1)) if match else "" for match in read]
-    whole = all(part.count("~") == 1 and _is_balanced(part) for part in (first, *further))
-    if further and whole and all(read) and set(names) <= set(parameter_names()):
+    are_formulas = all(formula.count("~") == 1 and _is_balanced(formula) for formula in (first, *further))
+    if further and are_formulas and all(read) and set(names) <= set(parameter_names()):
         rest = "".join(
             f', {name}="{match.group(2)}"' for name, match in zip(names, read, strict=True) if match
         )
         return f'Write gb.Formula("{first}"{rest}).'
-    if further and whole:
-        return "Write gb.Formulas(" + ", ".join(f'"{part}"' for part in (first, *further)) + ")."
+    if further and are_formulas:
+        return "Write gb.Formulas(" + ", ".join(f'"{formula}"' for formula in (first, *further)) + ")."
     return 'Write gb.Formula("y ~ x", sigma="~ z").'
 
 
@@ -227,18 +227,22 @@ def _expected(text: str, surprise: Surprise) -> str:
         return "a whole number from 1 to 8"
     if expected == {"LPAR"}:
         return "'('"
-    words = [word for tokens, word in _WORDS if tokens & expected]
-    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else "".join(words) or "something else"
+    alternatives = [word for tokens, word in _WORDS if tokens & expected]
+    return (
+        f"{', '.join(alternatives[:-1])} or {alternatives[-1]}"
+        if len(alternatives) > 1
+        else "".join(alternatives) or "something else"
+    )
 
 
 def _syntax_hint(text: str, surprise: Surprise) -> str:
     before = text[: surprise.span.start].rstrip()
     two_words = re.search(r"([^\W\d][\w.]*)\Z", before)
-    if surprise.kind == "NAME" and two_words and "NAME" not in surprise.expected:
+    if surprise.terminal == "NAME" and two_words and "NAME" not in surprise.expected:
         name = f"{two_words.group()} {surprise.token}"
         return f"A name with a blank in it goes in backticks: `{excerpt(name, Span(0, len(name)))}`."
-    if surprise.kind == "STRING":
+    if surprise.terminal == "STRING":
         return "A column's name stands without quotes, or in backticks: `blood pressure`."
-    if surprise.kind == "EQUAL" and "~" not in before:
+    if surprise.terminal == "EQUAL" and "~" not in before:
         return f"Response and predictors are parted by '~'. {_EXAMPLE}"
     return _EXAMPLE

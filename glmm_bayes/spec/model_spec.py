@@ -72,12 +72,20 @@ class ModelSpec:
     @property
     def linear_predictors(self) -> Mapping[str, LinearPredictor]:
         """The linear predictors by parameter, the mean's first; parameters with a number are left out."""
-        return {name: own for name, own in self.predictors.items() if isinstance(own, LinearPredictor)}
+        return {
+            name: predictor
+            for name, predictor in self.predictors.items()
+            if isinstance(predictor, LinearPredictor)
+        }
 
     @property
     def numbers(self) -> Mapping[str, float]:
         """The parameters that are fixed at a number."""
-        return {name: own for name, own in self.predictors.items() if not isinstance(own, LinearPredictor)}
+        return {
+            name: number
+            for name, number in self.predictors.items()
+            if not isinstance(number, LinearPredictor)
+        }
 
     def names(self) -> ColumnNames:
         """List the columns of the data that the model reads, each once.
@@ -175,8 +183,9 @@ class ModelSpec:
             raise PriorError(Finding("prior", message, hint=hint))
         check_texts(FormulaError, link=link, interpretation=interpretation)
         if interpretation not in INTERPRETATIONS:
-            found = shown_value(interpretation)
-            message = f'interpretation must be "subject" or "population", found {found}.'
+            message = (
+                f'interpretation must be "subject" or "population", found {shown_value(interpretation)}.'
+            )
             hint = "subject: what changes for a given group; population: on average over all groups."
             raise FormulaError(Finding("interpretation", message, hint=hint))
         read = read_formula(formula)

@@ -12,19 +12,19 @@ from glmm_bayes.spec.model_spec import ModelSpec
 
 def registered_in(spec: ModelSpec) -> tuple[str, ...]:
     """Return the names of registered functions that a model calls, each once, sorted."""
-    found = set()
+    functions = set()
     pending = list(_expressions(spec))
     while pending:
         node = pending.pop()
         if isinstance(node, Call):
-            found.add(node.function)
+            functions.add(node.function)
             pending += node.arguments
         elif isinstance(node, Binary):
             pending += (node.left, node.right)
         elif isinstance(node, Unary):
             pending.append(node.operand)
     # What is not listed was registered when the formula was read, here or in another process.
-    return tuple(sorted(found - TAKEN))
+    return tuple(sorted(functions - TAKEN))
 
 
 def _expressions(spec: ModelSpec) -> Iterable[Expr]:

@@ -64,8 +64,8 @@ def read_specs(
         spec = formula
     else:
         named = "gaussian" if family is None else family
-        words = "subject" if interpretation is None else interpretation
-        spec = ModelSpec.from_formula(formula, named, link, priors, words)
+        interpreted = "subject" if interpretation is None else interpretation
+        spec = ModelSpec.from_formula(formula, named, link, priors, interpreted)
     return ResponseSpecs(by_name([spec]), spec.priors)
 
 

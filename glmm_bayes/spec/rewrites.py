@@ -155,11 +155,11 @@ def _are_days(expression: Expr) -> bool:
 
 def _bound(call: Call, *names: str) -> dict[str, Expr] | None:
     """Match arguments with a function's as R does, names first; None if one is left over."""
-    found = dict(call.options)
-    if set(found) - set(names) or len(call.arguments) + len(found) > len(names):
+    bound = dict(call.options)
+    if set(bound) - set(names) or len(call.arguments) + len(bound) > len(names):
         return None
-    free = [name for name in names if name not in found]
-    return found | dict(zip(free, call.arguments, strict=False))
+    free = [name for name in names if name not in bound]
+    return bound | dict(zip(free, call.arguments, strict=False))
 
 
 def _difftime(call: Call) -> Call | Binary | None:

@@ -126,9 +126,9 @@ def _value(text: str, function: Function, option: Option, written: Expr) -> Expr
     if not _fits(option.needs, value):
         is_contrast = option.needs == "contrast"
         near = misspelt(value.value, CONTRASTS) if is_contrast and isinstance(value, Text) else ""
-        found = excerpt(text, written.span)
+        source = excerpt(text, written.span)
         sentence = (
-            f"the option '{option.name}' of {function.name}() must be {_NEEDS[option.needs]}, found {found}."
+            f"the option '{option.name}' of {function.name}() must be {_NEEDS[option.needs]}, found {source}."
         )
         raise wrong_call(text, written.span, f"{sentence} {near}".rstrip(), function)
     return value
@@ -162,8 +162,8 @@ def _check_arguments(text: str, call: Call, function: Function, arguments: tuple
         sentence = f"{function.name}() takes a column, found '{excerpt(text, arguments[0].span)}'."
         raise wrong_call(text, arguments[0].span, sentence, function)
     if function.name in DAYS and not (isinstance(arguments[1], Name) or _is_date(arguments[1])):
-        found = arguments[1] if isinstance(arguments[1], Text) else f"'{excerpt(text, arguments[1].span)}'"
-        sentence = f"{found} is no date: write year, month and day in quotes, or a column."
+        day = arguments[1] if isinstance(arguments[1], Text) else f"'{excerpt(text, arguments[1].span)}'"
+        sentence = f"{day} is no date: write year, month and day in quotes, or a column."
         raise wrong_call(text, arguments[1].span, sentence, function)
     if function.name in GROUP_MEANS:
         _check_groups(text, arguments[1:], function)
@@ -259,8 +259,8 @@ def _check_bounds(text: str, call: Call, function: Function, values: dict[str, E
 
 
 def _numbers(value: Expr) -> list[float]:
-    parts = value.arguments if isinstance(value, Call) else (value,)
-    return [part.value for part in parts if isinstance(part, Number)]
+    elements = value.arguments if isinstance(value, Call) else (value,)
+    return [element.value for element in elements if isinstance(element, Number)]
 
 
 def _is_increasing(numbers: list[float]) -> bool:

@@ -199,8 +199,8 @@ def _group_findings(document: Document, path: KeyPath, group: GroupSection) -> I
     where = document.at(path)
     given = [key for key in _FACTORS if getattr(group, key) is not None]
     if len(given) != 1:
-        found = " and ".join(f"'{key}'" for key in given) or "none"
-        message = f"{where}: one of 'factor', 'nested' and 'members' must be given, found {found}."
+        listed = " and ".join(f"'{key}'" for key in given) or "none"
+        message = f"{where}: one of 'factor', 'nested' and 'members' must be given, found {listed}."
         yield Finding("config_value", message, hint=document.example('Write factor = "g" for (1 | g).'))
     if group.weights is not None and group.members is None:
         message = f"{where}: 'weights' are those of 'members', and there are none."
@@ -215,14 +215,14 @@ def _effect_findings(document: Document, content: File) -> Iterator[Finding]:
     """Check the words for estimands; variables, levels and measures need the fit."""
     for position, wanted in enumerate(content.effects):
         one = isinstance(wanted.estimand, str)
-        words = {"": wanted.estimand} if isinstance(wanted.estimand, str) else wanted.estimand
-        for factor, word in words.items():
+        estimands = {"": wanted.estimand} if isinstance(wanted.estimand, str) else wanted.estimand
+        for factor, word in estimands.items():
             if word not in ESTIMANDS:
                 path: KeyPath = ("effects", position, "estimand")
                 where = document.at(path if one else (*path, factor))
                 hint = f"{misspelt(word, ESTIMANDS)} Words: {', '.join(ESTIMANDS)}.".strip()
                 yield Finding("config_value", f"{where}: no estimand '{word}'.", hint=hint)
-        if wanted.per is not None and "new_subject" not in words.values():
+        if wanted.per is not None and "new_subject" not in estimands.values():
             where = document.at(("effects", position, "per"))
             message = f"{where}: only new groups are told apart by labels."
             yield Finding("config_value", message, hint='Write estimand = "new_subject", or leave per out.')
@@ -245,8 +245,8 @@ def _unread(document: Document, path: KeyPath, wanted: Wanted, columns: Sequence
     compared = wanted.variable if isinstance(wanted, Comparisons | Slopes) else None
     by = [wanted.by] if isinstance(wanted.by, str) else wanted.by if isinstance(wanted.by, list) else []
     rows = [*columns, *(wanted.newdata or ())]
-    asked = [("variable", compared, columns)] if compared is not None else []
-    for key, name, choices in (*asked, *(("by", name, rows) for name in by)):
+    variables = [("variable", compared, columns)] if compared is not None else []
+    for key, name, choices in (*variables, *(("by", name, rows) for name in by)):
         where = document.at((*path, key))
         if name not in choices:
             hint = f"{suggestion(name, choices)} Columns: {', '.join(choices)}.".strip()
@@ -257,13 +257,15 @@ def _unread(document: Document, path: KeyPath, wanted: Wanted, columns: Sequence
 
 
 def _other_factors(
-    document: Document, path: KeyPath, words: Mapping[str, str], model: ModelSpec
+    document: Document, path: KeyPath, estimands: Mapping[str, str], model: ModelSpec
 ) -> Iterator[Finding]:
     """Compare the grouping factors that an estimand names with the model's."""
     groups = [group for part in model.linear_predictors.values() for group in part.groups]
     factors = list(dict.fromkeys(group.factor for group in groups))
-    if set(words) != set(factors):
-        message = f"{document.at(path)}: every grouping factor must have its word, found {', '.join(words)}."
+    if set(estimands) != set(factors):
+        message = (
+            f"{document.at(path)}: every grouping factor must have its word, found {', '.join(estimands)}."
+        )
         yield Finding("config_value", message, hint=f"Factors: {', '.join(factors) or 'none'}.")
 
 

@@ -29,13 +29,13 @@ _VERBS = "predictions, comparisons or slopes"
 def findings_of(error: ValidationError, document: Document) -> list[Finding]:
     """Turn each of pydantic's complaints into a finding."""
     # One value that fits no type of a union gives one complaint a type: the first is enough.
-    found: dict[KeyPath, Finding] = {}
+    by_path: dict[KeyPath, Finding] = {}
     for details in error.errors(include_url=False):
         path = _path(details, document.content)
-        found.setdefault(path, _finding(details, path, document))
+        by_path.setdefault(path, _finding(details, path, document))
     # Where one type of a union got further into the value, only how far it got is of interest.
-    inner = {path[:length] for path in found for length in range(len(path))}
-    return [finding for path, finding in found.items() if path not in inner]
+    inner = {path[:length] for path in by_path for length in range(len(path))}
+    return [finding for path, finding in by_path.items() if path not in inner]
 
 
 def _path(details: ErrorDetails, content: object) -> KeyPath:
@@ -54,12 +54,12 @@ def _path(details: ErrorDetails, content: object) -> KeyPath:
 
 
 def _finding(details: ErrorDetails, path: KeyPath, document: Document) -> Finding:
-    kind = details["type"]
-    if kind == "extra_forbidden":
+    error_type = details["type"]
+    if error_type == "extra_forbidden":
         return _unknown(details, path, document)
-    if kind == "missing":
+    if error_type == "missing":
         return _missing(path, document)
-    if kind in ("union_tag_not_found", "union_tag_invalid"):
+    if error_type in ("union_tag_not_found", "union_tag_invalid"):
         message = f"{document.at(path)}: 'verb' must be {_VERBS}."
         hint = document.example('Write verb = "comparisons" and variable = "x", or verb = "predictions".')
         return Finding("config_value", message, hint=hint)
@@ -74,10 +74,10 @@ def _finding(details: ErrorDetails, path: KeyPath, document: Document) -> Findin
 def _unknown(details: ErrorDetails, path: KeyPath, document: Document) -> Finding:
     key = str(path[-1])
     keys = known_keys(details["loc"][:-1])
-    kind = "key" if len(path) > 1 or not isinstance(details["input"], dict) else "section"
+    noun = "key" if len(path) > 1 or not isinstance(details["input"], dict) else "section"
     inside = f" in {_section(path[:-1])}" if len(path) > 1 else ""
     hint = f"{suggestion(key, keys)} Known: {', '.join(keys)}.".strip()
-    return Finding("config_key", f"{document.place(path)}: unknown {kind} '{key}'{inside}.", hint=hint)
+    return Finding("config_key", f"{document.place(path)}: unknown {noun} '{key}'{inside}.", hint=hint)
 
 
 def _missing(path: KeyPath, document: Document) -> Finding:
@@ -94,16 +94,18 @@ def _section(path: KeyPath) -> str:
 
 
 def _needed(details: ErrorDetails, path: KeyPath, document: Document) -> str:
-    kind, context = details["type"], details.get("ctx", {})
-    if kind == "greater_than_equal":
+    error_type, context = details["type"], details.get("ctx", {})
+    if error_type == "greater_than_equal":
         return f"at least {context.get('ge')}"
-    if kind in ("greater_than", "less_than"):
-        return f"{'above' if kind == 'greater_than' else 'below'} {context.get('gt', context.get('lt')):g}"
-    if kind == "literal_error":
+    if error_type in ("greater_than", "less_than"):
+        return (
+            f"{'above' if error_type == 'greater_than' else 'below'} {context.get('gt', context.get('lt')):g}"
+        )
+    if error_type == "literal_error":
         return str(context.get("expected")).replace("'", "")
     if path[0] == "priors":
         return document.example('a table such as { distribution = "Normal", mu = 0, sigma = 1 }')
-    return _NEEDED.get(kind, details["msg"])
+    return _NEEDED.get(error_type, details["msg"])
 
 
 def _shown(value: object) -> str:

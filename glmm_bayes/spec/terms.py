@@ -70,7 +70,9 @@ def signed_parts(node: Syntax) -> Iterator[tuple[str, Syntax]]:
     while pending:
         sign, part = pending.pop()
         if isinstance(part, Sum):
-            inner = [("+" if sign == own else "-", summand) for own, summand in part.parts]
+            inner = [
+                ("+" if sign == summand_sign else "-", summand) for summand_sign, summand in part.summands
+            ]
             pending += reversed(inner)
         else:
             yield sign, part
@@ -111,9 +113,9 @@ class Expander:
         return (number.value == 1) == (sign == "+")
 
     def _combine(self, terms: TermSet, sign: str, part: Syntax) -> None:
-        found = self._terms(part)
-        self._count(len(found), part)
-        for key, factors in found.items():
+        operand = self._terms(part)
+        self._count(len(operand), part)
+        for key, factors in operand.items():
             if sign == "+":
                 terms.setdefault(key, factors)
             elif terms.pop(key, None) is None:
@@ -152,15 +154,15 @@ class Expander:
         terms: TermSet = {}
         for sign, part in signed_parts(node):
             # (1 + x) * z has the terms of x * z, as in R: the intercept is no factor.
-            if sign == "+" and isinstance(part, Number) and part.value == 1 and len(node.parts) > 1:
+            if sign == "+" and isinstance(part, Number) and part.value == 1 and len(node.summands) > 1:
                 continue
             self._combine(terms, sign, part)
         return terms
 
     def _interaction(self, node: Interaction) -> TermSet:
-        if len(node.parts) > MAX_DEPTH:
-            raise self._too_large(node, len(node.parts), "factors", MAX_DEPTH)
-        sets = [self._terms(part) for part in node.parts]
+        if len(node.factors) > MAX_DEPTH:
+            raise self._too_large(node, len(node.factors), "factors", MAX_DEPTH)
+        sets = [self._terms(part) for part in node.factors]
         size = 1
         for operand in sets:
             size *= len(operand)
@@ -171,7 +173,7 @@ class Expander:
         return result
 
     def _product(self, node: Product) -> TermSet:
-        operands = [(operator, self._terms(part)) for operator, part in node.parts]
+        operands = [(operator, self._terms(part)) for operator, part in node.operands]
         size = len(operands[0][1])
         for operator, operand in operands[1:]:
             size += len(operand) * (size + 1 if operator == "*" else 1)
@@ -206,7 +208,7 @@ class Expander:
         """Refuse ``x^2``, and say how a number, a basis or levels are meant."""
         base = excerpt(self.text, node.base.span)
         function = FUNCTIONS.get(node.base.function) if isinstance(node.base, Call) else None
-        if function and function.kind not in NUMERIC:
+        if function and function.role not in NUMERIC:
             hint = f"Write {base} alone: there is no power of several columns."
         elif isinstance(node.base, Name):
             hint = (
@@ -221,8 +223,8 @@ class Expander:
         digits = node.exponent.lstrip("0")
         if digits.isdigit() and len(digits) == 1 and int(digits) <= MAX_EXPONENT:
             return int(digits)
-        whole = node.exponent.isdigit() and digits
-        code = "formula_too_large" if whole else "formula_syntax"
+        is_integer = node.exponent.isdigit() and digits
+        code = "formula_too_large" if is_integer else "formula_syntax"
         sentence = f"the exponent of a sum must be a whole number from 1 to {MAX_EXPONENT}."
         raise formula_error(code, self.text, node.span, sentence, "Write (a + b)^2.")
 

@@ -75,13 +75,13 @@ def _lines(text: str) -> dict[tuple[str | int, ...], int]:
     return lines
 
 
-def _table(bracket: str, parts: tuple[str, ...], lengths: dict[tuple[str | int, ...], int]) -> Any:
+def _table(bracket: str, keys: tuple[str, ...], lengths: dict[tuple[str | int, ...], int]) -> Any:
     """Return the path of a table's header; the last entry of a list of tables is the one meant."""
     path: tuple[str | int, ...] = ()
-    for part in parts[:-1]:
-        path += (part,)
+    for key in keys[:-1]:
+        path += (key,)
         path += (lengths[path] - 1,) if path in lengths else ()
-    path += parts[-1:]
+    path += keys[-1:]
     if bracket == "[[":
         lengths[path] = lengths.get(path, 0) + 1
         path += (lengths[path] - 1,)
@@ -95,8 +95,8 @@ def _parts(key: str) -> tuple[str, ...]:
     except ValueError:
         # A line inside a text that only looks like a key.
         return (key,)
-    parts: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
     while isinstance(value, dict):
         ((part, value),) = value.items()
-        parts += (part,)
-    return parts
+        keys += (part,)
+    return keys

@@ -364,7 +364,7 @@ def _hex(value: float | list[float]) -> str | list[str]:
 def fingerprint(table: Table) -> FingerprintEntry:
     """Hash the columns; a label enters by the SHA-256 of its UTF-8 text, so that rows are equally wide."""
     columns = list(table.columns.values())
-    header = canonical([[column.name, column.kind, column.values.dtype.name] for column in columns])
+    header = canonical([[column.name, column.data_type, column.values.dtype.name] for column in columns])
     rows = np.concatenate([_row_bytes(column) for column in columns], axis=1)
     records = np.ascontiguousarray(rows).view(f"S{rows.shape[1]}").reshape(-1)
     digests = [hashlib.sha256(header + part.tobytes()).hexdigest() for part in (records, np.sort(records))]
@@ -372,7 +372,7 @@ def fingerprint(table: Table) -> FingerprintEntry:
 
 
 def _row_bytes(column: Column) -> NDArray[np.uint8]:
-    if column.kind != "label":
+    if column.data_type != "label":
         return np.frombuffer(chunk_bytes(column.values), np.uint8).reshape(len(column.values), -1)
     texts = [f"{type(level).__name__}:{level}" for level in column.levels]
     hashes = b"".join(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest() for text in texts)

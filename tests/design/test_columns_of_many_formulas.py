@@ -52,7 +52,7 @@ IN_R = {
 
 def name_in_r(column):
     """Write a column's name as R does: f[b] is fb, f[S.a] is f1, f[.4] is f^4, poly(x, 2)[1] poly(x, 2)1."""
-    return ":".join(part_in_r(part) for part in column.parts) or "(Intercept)"
+    return ":".join(part_in_r(part) for part in column.factors) or "(Intercept)"
 
 
 def part_in_r(part):

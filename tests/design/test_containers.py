@@ -298,7 +298,9 @@ def test_whole_numbers_that_a_float_cannot_hold_are_exact_labels(value):
 
 def test_the_widest_exact_number_is_a_number():
     column = table_of({"g": np.array([2**53, -(2**53)])}, "g")["g"]
-    assert column.kind == "number" and not column.identifier and column.values.tolist() == [2**53, -(2**53)]
+    assert (
+        column.data_type == "number" and not column.identifier and column.values.tolist() == [2**53, -(2**53)]
+    )
 
 
 @pytest.mark.parametrize("make", [list, pl.Series, lambda v: pa.chunked_array([pa.array(v)])])
@@ -333,7 +335,7 @@ DATES = {
 @pytest.mark.parametrize("kind", DATES)
 def test_dates_are_nanoseconds_of_universal_time_and_iso_text_as_levels(kind):
     column = table_of({"d": DATES[kind]}, "d")["d"]
-    assert column.kind == "date" and column.values.dtype == np.int64
+    assert column.data_type == "date" and column.values.dtype == np.int64
     assert column.values[0] == np.datetime64("2020-01-01", "ns").astype(np.int64)
     labels = as_labels(column)
     assert labels.levels[labels.values[0]] == "2020-01-01"

@@ -70,11 +70,13 @@ def test_covariance_of_contrasts_is_the_same_for_every_reference():
 def test_the_basis_spans_what_the_users_columns_span():
     for formula in FORMULAS:
         design = gb.Model(formula, DATA, family="bernoulli").design
-        matrix = recoding(design.columns, design.parts)
+        matrix = recoding(design.columns, design.factor_values)
         assert np.linalg.matrix_rank(matrix) == len(design.columns)
         centred = design.x @ matrix
         means = centred.mean(axis=0)
-        main = [i for i, c in enumerate(design.columns) if len(c.parts) == 1 and c.parts[0].coding != "full"]
+        main = [
+            i for i, c in enumerate(design.columns) if len(c.factors) == 1 and c.factors[0].coding != "full"
+        ]
         np.testing.assert_allclose(means[main], 0, atol=1e-10)
 
 

@@ -71,7 +71,7 @@ def test_any_term_may_interact_and_vary(term):
 def test_each_listed_function_has_an_example_that_reads():
     for function in FUNCTIONS.values():
         term = function.example
-        formula = f"{term} ~ x9" if function.kind == "response" else f"y9 ~ {term}"
+        formula = f"{term} ~ x9" if function.role == "response" else f"y9 ~ {term}"
         ModelSpec.from_formula(formula)
     for addition in ADDITIONS.values():
         ModelSpec.from_formula(f"{addition.example} ~ x")

@@ -424,7 +424,7 @@ def test_a_table_of_another_kind_than_its_formula_names_is_refused(name, kind, t
     data = made_elsewhere(STRUCTURED[name], table=name)
     path = rewritten(tmp_path, entry_set(kind, "known", 0, "kind"), data)
     if kind == {"K": "matrix", "W": "graph", "P": "coordinates"}[name]:
-        assert gb.load(path).known[name].kind == kind
+        assert gb.load(path).known[name].representation == kind
         return
     with pytest.raises(gb.StorageError) as caught:
         gb.load(path)

@@ -146,9 +146,9 @@ def code_of(path):
 def same_table(one, two):
     assert list(one.columns) == list(two.columns)
     for a, b in zip(one.columns.values(), two.columns.values(), strict=True):
-        assert (a.name, a.kind, a.levels, a.ordered, a.declared) == (
+        assert (a.name, a.data_type, a.levels, a.ordered, a.declared) == (
             b.name,
-            b.kind,
+            b.data_type,
             b.levels,
             b.ordered,
             b.declared,

@@ -62,8 +62,8 @@ def check_collinear(subject: Subject, findings: Findings) -> None:
     year lies far from 0 does not make its effect hard to learn.
     """
     design = subject.design
-    has_intercept = any(not column.parts for column in design.columns)
-    positions = [i for i, column in enumerate(design.columns) if column.parts]
+    has_intercept = any(not column.factors for column in design.columns)
+    positions = [i for i, column in enumerate(design.columns) if column.factors]
     if len(positions) < 2:
         return
     x = design.x[:, positions]
@@ -100,7 +100,7 @@ def check_scales(subject: Subject, findings: Findings) -> None:
     spreads = {
         column.label: (float(np.std(design.x[:, position])), column.term.names()[0])
         for position, column in enumerate(design.columns)
-        if len(column.parts) == 1 and column.parts[0].coding == NUMBER
+        if len(column.factors) == 1 and column.factors[0].coding == NUMBER
     }
     spreads = {label: spread for label, spread in spreads.items() if spread[0] > 0}
     if not spreads:

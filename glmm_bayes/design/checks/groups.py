@@ -122,7 +122,7 @@ def _varies_within(group: GroupDesign) -> dict[str, NDArray[np.bool_]]:
     # The first part of such a column says whose covariance matrix it has; it does not vary within a level.
     stratified = {place for block in group.blocks if block.by is not None for place in block.positions}
     for position, column in enumerate(group.columns):
-        if not column.parts or position in stratified:
+        if not column.factors or position in stratified:
             continue
         values = group.z[order, position]
         changed = codes[1:][same & (values[1:] != values[:-1])]

@@ -45,7 +45,7 @@ def separated(x: Array, ends: NDArray[np.int64]) -> Mask:
     ndarray of bool, shape (row,)
         All False if and only if no direction separates.
     """
-    found = np.zeros(len(x), dtype=bool)
+    is_separated = np.zeros(len(x), dtype=bool)
     basis = _orthonormal(x)
     between = ends == 0
     if between.any():
@@ -57,9 +57,9 @@ def separated(x: Array, ends: NDArray[np.int64]) -> Mask:
         if not moved.any():
             break
         # Enough of this direction outweighs whatever another does to these rows: it need not heed them.
-        found[left[moved]] = True
+        is_separated[left[moved]] = True
         left = left[~moved]
-    return found
+    return is_separated
 
 
 def _orthonormal(x: Array) -> Array:

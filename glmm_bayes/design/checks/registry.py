@@ -46,7 +46,7 @@ class Check:
     is_costly: bool = False
     of_groups: bool = False
 
-    def found(self, subjects: Sequence[Subject]) -> list[Finding]:
+    def findings(self, subjects: Sequence[Subject]) -> list[Finding]:
         """Return what it finds, each once; the mean's subject comes first."""
         findings = Findings(DataError)
         for subject in subjects if self.of_groups else subjects[:1]:
@@ -106,7 +106,7 @@ def examine(subjects: Sequence[Subject], findings: Findings) -> None:
     is_large = subject.size > CONSTRUCTION_LIMIT
     for check in CHECKS:
         if not (check.is_costly and is_large):
-            findings.found += check.found(subjects)
+            findings.found += check.findings(subjects)
     if is_large:
         message = (
             f"near dependence and separation were not looked for: {subject.size} distinct numbers "
@@ -130,7 +130,7 @@ def check_table(subjects: Sequence[Subject], before: Sequence[Finding]) -> list[
     rows += [("passed", code, None, sentence) for code, sentence in _BEFORE if code not in codes]
     for check in CHECKS:
         passed: list[Row] = [("passed", check.code, None, check.passed)]
-        rows += [_row(finding) for finding in check.found(subjects)] or passed
+        rows += [_row(finding) for finding in check.findings(subjects)] or passed
     return sorted(rows, key=lambda row: _ORDER.index(row[0]))
 
 

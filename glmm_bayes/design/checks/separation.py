@@ -87,11 +87,11 @@ def _count(subject: Subject, cell: Cell) -> str:
 
 def _held_by(subject: Subject, labels: Sequence[str]) -> str:
     """Say which priors set the coefficients; a cell of reference levels has none of its own."""
-    own = [label for label in labels if f"beta[{label}]" in subject.priors]
-    if len(labels) == 1 == len(own):
-        return f"its coefficient is set by the prior {subject.priors[f'beta[{own[0]}]']}"
-    if len(own) == len(labels):
-        return f"their coefficients are set by the priors {_priors(subject, own)}"
+    with_prior = [label for label in labels if f"beta[{label}]" in subject.priors]
+    if len(labels) == 1 == len(with_prior):
+        return f"its coefficient is set by the prior {subject.priors[f'beta[{with_prior[0]}]']}"
+    if len(with_prior) == len(labels):
+        return f"their coefficients are set by the priors {_priors(subject, with_prior)}"
     return "what sets a reference level apart is set by the priors alone"
 
 
@@ -117,7 +117,7 @@ def _check_columns(subject: Subject, left: Mask, findings: Findings) -> None:
         return
     used = list(range(x.shape[1]))
     if len(used) <= _MOST_NAMED:
-        for position in sorted(used, key=lambda i: (not design.columns[i].parts, -i)):
+        for position in sorted(used, key=lambda i: (not design.columns[i].factors, -i)):
             fewer = [index for index in used if index != position]
             if fewer and separated(x[:, fewer], merged).any():
                 used = fewer
@@ -127,7 +127,7 @@ def _check_columns(subject: Subject, left: Mask, findings: Findings) -> None:
 
 def _report_columns(subject: Subject, used: list[int], rows: NDArray[np.int64], findings: Findings) -> None:
     design = subject.design
-    columns = [design.columns[position] for position in used if design.columns[position].parts]
+    columns = [design.columns[position] for position in used if design.columns[position].factors]
     labels = [column.label for column in columns] or ["Intercept"]
     names = ", ".join(labels[:_MOST_NAMED])
     verb = "predicts" if len(labels) == 1 else "together predict"
@@ -142,7 +142,7 @@ def _report_columns(subject: Subject, used: list[int], rows: NDArray[np.int64], 
     )
     name = columns[0].term.names()[0] if columns else None
     where = tuple(design.table.rows[rows].tolist())
-    is_numeric = not any(part.level is not None for column in columns for part in column.parts)
+    is_numeric = not any(part.level is not None for column in columns for part in column.factors)
     hint = "State a prior, or leave a column out." if is_numeric else _HINT
     findings.warning("separation", message, column=name, rows=where, hint=hint)
 

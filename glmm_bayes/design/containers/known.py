@@ -36,13 +36,13 @@ class KnownTable:
 
     Attributes
     ----------
-    kind : {"matrix", "graph", "coordinates"}
+    representation : {"matrix", "graph", "coordinates"}
     labels : tuple of str
         Levels as text; those of an interaction ``a:b`` are joined by a colon.
     values : ndarray, shape (label, label) or (label, coordinate)
     """
 
-    kind: str
+    representation: str
     labels: tuple[str, ...]
     values: Array
 
@@ -56,9 +56,9 @@ class KnownTable:
         wanted = [":".join(map(str, level)) for level in levels]
         missing = tuple(label for label in wanted if label not in position)
         chosen = [position.get(label, 0) for label in wanted]
-        if self.kind == "coordinates":
+        if self.representation == "coordinates":
             return self.values[chosen], missing
-        if self.kind == "matrix":
+        if self.representation == "matrix":
             return self.values[np.ix_(chosen, chosen)], missing
         alone = len(self.labels)
         chosen = [position.get(label, alone) for label in wanted]
@@ -92,24 +92,24 @@ def read_known(
             names = f"The formula names {', '.join(wanted) or 'none'}."
             findings.error("known", f"known: the formula has no '{name}'.", hint=f"{near} {names}".strip())
     tables = {}
-    for name, kind in wanted.items():
+    for name, representation in wanted.items():
         if name not in entries:
-            hint = f'Write known={{"{name}": ...}}. {_REMEDIES[kind]}'
+            hint = f'Write known={{"{name}": ...}}. {_REMEDIES[representation]}'
             findings.error("known", f"the formula names '{name}', which known does not hold.", hint=hint)
             continue
         try:
-            tables[name] = _READERS[kind](entries[name])
+            tables[name] = _READERS[representation](entries[name])
         except ValueError as error:
-            findings.error("known", f"known '{name}' {error}.", hint=_REMEDIES[kind])
+            findings.error("known", f"known '{name}' {error}.", hint=_REMEDIES[representation])
     return tables
 
 
-def known_table(kind: str, labels: Sequence[str], numbers: Array) -> KnownTable:
+def known_table(representation: str, labels: Sequence[str], numbers: Array) -> KnownTable:
     """Check numbers about labelled levels.
 
     Parameters
     ----------
-    kind : {"matrix", "graph", "coordinates"}
+    representation : {"matrix", "graph", "coordinates"}
     labels : sequence of str
     numbers : ndarray, shape (label, label) or (label, coordinate)
 
@@ -124,16 +124,16 @@ def known_table(kind: str, labels: Sequence[str], numbers: Array) -> KnownTable:
     if not np.isfinite(numbers).all():
         raise ValueError("holds values that are missing or infinite")
     _check_size(numbers)
-    if kind != "coordinates":
+    if representation != "coordinates":
         _check_symmetric(numbers, labels)
         numbers = (numbers + numbers.T) / 2
-    if kind == "graph" and ((numbers < 0).any() or np.diagonal(numbers).any()):
+    if representation == "graph" and ((numbers < 0).any() or np.diagonal(numbers).any()):
         raise ValueError("must hold weights of at least 0 and a diagonal of zeros")
-    if kind == "matrix":
+    if representation == "matrix":
         for variance in np.diagonal(numbers):
             if variance > 0:
                 _check_size(variance)
-    return KnownTable(kind, tuple(labels), numbers)
+    return KnownTable(representation, tuple(labels), numbers)
 
 
 def _matrix(value: Any) -> KnownTable:
@@ -169,7 +169,7 @@ def _edges(frame: pd.DataFrame) -> KnownTable:
     return known_table("graph", labels, values)
 
 
-def _square(value: Any, kind: str) -> KnownTable:
+def _square(value: Any, representation: str) -> KnownTable:
     # Numbered from 0 on both sides: levels 0 to n - 1, or another message says what is missing.
     is_numbered = isinstance(value, pd.DataFrame) and value.index.equals(value.columns) and len(value) > 0
     frame = value if is_numbered else _frame(value)
@@ -177,7 +177,9 @@ def _square(value: Any, kind: str) -> KnownTable:
     if sorted(labels) != sorted(columns):
         raise ValueError("must have the same levels as index and as columns")
     _check_distinct(labels)
-    return known_table(kind, labels, _numbers(frame, kind)[:, [columns.index(label) for label in labels]])
+    return known_table(
+        representation, labels, _numbers(frame, representation)[:, [columns.index(label) for label in labels]]
+    )
 
 
 def _check_symmetric(numbers: Array, labels: Sequence[str]) -> None:
@@ -185,8 +187,8 @@ def _check_symmetric(numbers: Array, labels: Sequence[str]) -> None:
     if gap.max() > _SYMMETRY * np.abs(numbers).max():
         row, column = (int(index) for index in np.unravel_index(np.argmax(gap), gap.shape))
         first, second = labels[row], labels[column]
-        found = f"{numbers[row, column]:g} and {numbers[column, row]:g} between '{first}' and '{second}'"
-        raise ValueError(f"must be symmetric, found {found}")
+        pair = f"{numbers[row, column]:g} and {numbers[column, row]:g} between '{first}' and '{second}'"
+        raise ValueError(f"must be symmetric, found {pair}")
 
 
 def _coordinates(value: Any) -> KnownTable:
@@ -215,8 +217,10 @@ def _frame(value: Any) -> pd.DataFrame:
     if isinstance(frame, pd.DataFrame) and frame.empty:
         raise ValueError("is empty")
     if not isinstance(frame, pd.DataFrame) or frame.index.equals(pd.RangeIndex(len(frame))):
-        found = "a data frame without labels" if isinstance(frame, pd.DataFrame) else type(value).__name__
-        raise ValueError(f"must say which level each row is, found {found}")
+        description = (
+            "a data frame without labels" if isinstance(frame, pd.DataFrame) else type(value).__name__
+        )
+        raise ValueError(f"must say which level each row is, found {description}")
     return frame
 
 
@@ -226,7 +230,7 @@ def _check_distinct(labels: Sequence[str]) -> None:
         raise ValueError(f"names levels more than once ({value_text(twice)})")
 
 
-def _numbers(frame: pd.DataFrame, kind: str) -> Array:
+def _numbers(frame: pd.DataFrame, representation: str) -> Array:
     """Return the numbers of a frame; True and False are numbers where they say who are neighbours."""
     columns = [frame.iloc[:, at] for at in range(frame.shape[1])]
     others = [column for column in columns if not pd.api.types.is_numeric_dtype(column.dtype)]
@@ -236,7 +240,7 @@ def _numbers(frame: pd.DataFrame, kind: str) -> Array:
         _holds(column, pd.api.types.is_complex_dtype, (complex, np.complexfloating)) for column in columns
     ):
         raise ValueError("must hold numbers only, found complex ones")
-    if kind != "graph" and any(
+    if representation != "graph" and any(
         _holds(column, pd.api.types.is_bool_dtype, (bool, np.bool_)) for column in columns
     ):
         raise ValueError("must hold numbers only, found True and False")

@@ -294,9 +294,9 @@ def shown_values(rows: Rows, name: str, newdata: Any, argument: str = "by") -> N
 
 def shown_column(column: Column) -> NDArray[Any] | pd.Categorical:
     """Return a column's values as the user gave them."""
-    if column.kind in ("number", "boolean"):
+    if column.data_type in ("number", "boolean"):
         return column.values
-    if column.kind == "date":
+    if column.data_type == "date":
         return column.values.astype("datetime64[ns]")
     labelled = as_labels(column)
     labels = pd.Index([str(level) for level in labelled.levels], dtype=object)

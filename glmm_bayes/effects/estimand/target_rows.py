@@ -58,9 +58,9 @@ def _has(column: Column, point: Point) -> NDArray[np.bool_]:
     if point.is_shift:
         message = f"'{column.name}' is compared with its own value plus one: nobody is treated."
         raise PredictionError(Finding("target", message, hint="Write values=[reference, treatment]."))
-    if column.kind == "number":
+    if column.data_type == "number":
         return np.asarray(column.values == float(point.value))
-    if column.kind == "date":
+    if column.data_type == "date":
         return np.asarray(column.values == date_of(point))
     labels = as_labels(column)
     has = np.array([str(level) == point.label for level in labels.levels], dtype=bool)
@@ -101,7 +101,7 @@ def _numbers(column: Column | None) -> Array | None:
     """Return a number, a boolean, or which of two levels a row has."""
     if column is None:
         return None
-    if column.kind in ("number", "boolean"):
+    if column.data_type in ("number", "boolean"):
         return column.values.astype(np.float64)
     labels = as_labels(column)
     used = np.unique(labels.values)

@@ -66,12 +66,12 @@ class Covariate:
     @property
     def is_date(self) -> bool:
         """Whether it is a date that the model counts days of."""
-        return self.column.kind == "date" and not self.levels
+        return self.column.data_type == "date" and not self.levels
 
     @property
     def is_indicator(self) -> bool:
         """Whether it is a number that is 0 or 1 in the training rows."""
-        return self.column.kind == "number" and bool(np.isin(self.column.values, (0, 1)).all())
+        return self.column.data_type == "number" and bool(np.isin(self.column.values, (0, 1)).all())
 
     def point(self, value: Any) -> Point:
         """Return a value that the variable can have.
@@ -102,7 +102,7 @@ class Covariate:
         for level in self.levels:
             if _is_level(value, level):
                 return Point(str(level), level)
-        nanoseconds = read_date(value) if self.column.kind == "date" else None
+        nanoseconds = read_date(value) if self.column.data_type == "date" else None
         text = str(value) if nanoseconds is None else date_text(nanoseconds)
         for level in self.levels:
             if str(level) == text:
@@ -184,19 +184,19 @@ class Covariate:
 
     def shown(self, point: Point) -> Any:
         """Return a point's value as grids hold it: levels of labels by their text."""
-        if self.column.kind == "date":
+        if self.column.data_type == "date":
             return _timestamp(date_of(point))
-        return point.label if self.column.kind == "label" else point.value
+        return point.label if self.column.data_type == "label" else point.value
 
     def at(self, column: Column, point: Point) -> Column:
         """Return a column of rows with every value set to the point."""
         size = len(column.values)
-        if column.kind == "label":
+        if column.data_type == "label":
             # One level is enough: new rows are matched with the training levels by label.
             return Column(self.name, "label", np.zeros(size, np.int64), (point.label,))
-        if column.kind == "boolean":
+        if column.data_type == "boolean":
             return Column(self.name, "boolean", np.full(size, bool(point.value)), (False, True))
-        if column.kind == "date":
+        if column.data_type == "date":
             moved = column.values + int(point.value) if point.is_shift else np.full(size, date_of(point))
             return Column(self.name, "date", moved.astype(np.int64))
         if point.is_shift:
@@ -252,9 +252,9 @@ def _levels(design: Design, name: str) -> tuple[Level, ...]:
 
 def _levels_of_column(column: Column) -> tuple[Level, ...]:
     """Return the observed levels of a label that enters through a comparison only: I(trt == "drug")."""
-    if column.kind == "boolean":
+    if column.data_type == "boolean":
         return (False, True)
-    if column.kind != "label":
+    if column.data_type != "label":
         return ()
     counts = np.bincount(column.values, minlength=len(column.levels))
     return tuple(level for level, count in zip(column.levels, counts, strict=True) if count)

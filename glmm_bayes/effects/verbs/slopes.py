@@ -77,8 +77,8 @@ class Moving:
 
     def __post_init__(self) -> None:
         column = self.variable.column
-        if column.kind != "number" and not self.variable.is_date:
-            message = f"'{column.name}' is a {column.kind}, and a slope is that of a number."
+        if column.data_type != "number" and not self.variable.is_date:
+            message = f"'{column.name}' is a {column.data_type}, and a slope is that of a number."
             raise PredictionError(Finding("slope", message, column=column.name, hint="Use gb.comparisons."))
         if self.variable.is_date and self.measure in _OF_VALUES:
             message = f"measure='{self.measure}' is relative to the variable, and '{column.name}' is a date."
