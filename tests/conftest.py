@@ -4,6 +4,7 @@
 examples do not show.
 """
 
+import gc
 import os
 
 from hypothesis import settings
@@ -12,6 +13,14 @@ from hypothesis import settings
 # (a second or more for each operation that a fresh machine meets first), and compile what is called a few
 # times only. What nutpie samples is compiled as ever.
 os.environ.setdefault("PYTENSOR_FLAGS", "traceback__limit=0,cxx=,mode=FAST_COMPILE")
+
+
+def pytest_collection_finish():
+    """Leave tests and modules, which stay, out of garbage collection: graphs are many objects."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
 
 settings.register_profile("default", derandomize=True, deadline=None)
 settings.register_profile("explore", derandomize=False, max_examples=2000, deadline=None)

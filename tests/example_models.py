@@ -59,23 +59,31 @@ def fit_of(family: str, right: str = "x + z + (1 | g)", draws: int = 40, **furth
 
 
 def at_a_point(model: gb.Model, seed: int = 1, size: float = 0.3) -> tuple[dict[str, Any], np.ndarray, bool]:
-    """Return the posterior at a random point, row densities, and whether gradients are finite."""
+    """Return the posterior at a random point, row densities, and whether their gradients are finite."""
     graph = model.pymc_model
     names = list(model.definition.posterior)
     values = graph.value_vars
     outputs = graph.replace_rvs_by_values([graph[name] for name in names])
-    # PyMC derives all densities anew for each call.
-    terms = graph.logp(sum=False)
-    density = terms[graph.basic_RVs.index(graph["y"])]
-    total = pt.add(*[term.sum() for term in terms])
-    gradients = pt.concatenate([g.ravel() for g in pytensor.grad(total, values)])
+    # That of the response alone: priors and their gradients have laws of their own.
+    (density,) = graph.logp(vars=[graph["y"]], sum=False)
+    slopes = pytensor.grad(density.sum(), values, disconnected_inputs="ignore")
+    gradients = pt.concatenate([slope.ravel() for slope in slopes])
     compiled = pytensor.function(values, [*outputs, density, gradients], mode=PLAIN, on_unused_input="ignore")
-    start = graph.initial_point()
     rng = np.random.default_rng(seed)
-    moved = [start[value.name] + size * rng.normal(size=np.shape(start[value.name])) for value in values]
+    moved = [size * rng.normal(size=shape) for shape in _shapes(graph)]
     *found, density, gradients = compiled(*moved)
     draws = {name: np.asarray(value)[None, None] for name, value in zip(names, found, strict=True)}
     return draws, np.asarray(density), bool(np.isfinite(gradients).all())
+
+
+def _shapes(graph: Any) -> list[tuple[int, ...]]:
+    """Return the shape of each value variable, where not static by its dims; compile nothing."""
+    shapes = []
+    for variable in graph.free_RVs:
+        lengths = [len(graph.coords[dim]) for dim in graph.named_vars_to_dims.get(variable.name, ())]
+        static = graph.rvs_to_values[variable].type.shape
+        shapes.append(tuple(lengths[axis] if size is None else size for axis, size in enumerate(static)))
+    return shapes
 
 
 def draws_of(model, shape=(2, 10), seed=3, spread=0.3, sd=1.0):

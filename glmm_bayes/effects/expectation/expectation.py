@@ -37,6 +37,8 @@ _LEAST_MEMORY = 1e6
 _MOST_MEMORY = 1e300
 #: Of a block, for each of its numbers: results, copies and what rules work on.
 _BYTES_PER_ELEMENT = 400
+#: Elements below which starting threads costs more than they save.
+_WORTH_THREADS = 20_000
 #: Blocks of draws that are worked on at once; NumPy and SciPy release the interpreter's lock.
 THREADS = max(1, min(4, os.cpu_count() or 1))
 
@@ -106,8 +108,11 @@ def gathered(
     def work(block: slice) -> tuple[Array, list[str], float]:
         return block_of(evaluator, cells, position, None if weights is None else weights.of(block), block)
 
-    with ThreadPoolExecutor(THREADS) as pool:
-        computed = list(pool.map(work, blocks))
+    if n_draws * per_draw * width < _WORTH_THREADS:
+        computed = list(map(work, blocks))
+    else:
+        with ThreadPoolExecutor(THREADS) as pool:
+            computed = list(pool.map(work, blocks))
     values = np.concatenate([part for part, _, _ in computed])
     rules = dict.fromkeys(rule for _, names, _ in computed for rule in names)
     error = max(error for _, _, error in computed)
