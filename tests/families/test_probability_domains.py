@@ -232,6 +232,7 @@ def test_the_model_is_printed_explained_and_checked(link):
     assert not (model.check()["severity"] == "warning").any()
 
 
+@pytest.mark.slow
 def test_without_a_start_inside_it_is_told_what_must_hold_and_what_to_write():
     frame = data().assign(o=np.linspace(0.0, 60.0, 60))
     model = gb.Model("y ~ t + offset(o)", frame, family="bernoulli", link="identity")

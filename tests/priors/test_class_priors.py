@@ -11,8 +11,7 @@ from scipy import stats
 import glmm_bayes as gb
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.spec.editions import default_correlation
-from tests.examples import DATA as FAMILY_DATA
-from tests.examples import RESPONSES
+from tests.examples import FEW, RESPONSES
 
 SAVED = Path(__file__).parents[1] / "oracles" / "saved"
 RNG = np.random.default_rng(7)
@@ -220,13 +219,13 @@ def test_every_family_has_classes_of_slopes_and_intercepts_by_name(name):
     formula = gb.Formula(f"{RESPONSES[name]} ~ x + z", **further)
     prefixes = ["", *(f"{parameter}_" for parameter in further)]
     classes = {f"{prefix}beta": OWN for prefix in prefixes}
-    model = gb.Model(formula, FAMILY_DATA, name, priors=classes)
+    model = gb.Model(formula, FEW, name, priors=classes)
     slopes = {row.parameter for row in model.priors.rows if "beta[" in row.parameter}
     slopes = {parameter for parameter in slopes if "Intercept" not in parameter}
     assert yours(model, "") == slopes
     if family.has_thresholds and not family.keeps_intercept:
         prefixes = prefixes[1:]
     for place in ("Intercept", "beta[Intercept]"):
-        model = gb.Model(formula, FAMILY_DATA, name, priors={f"{prefix}{place}": OWN for prefix in prefixes})
+        model = gb.Model(formula, FEW, name, priors={f"{prefix}{place}": OWN for prefix in prefixes})
         count = len(model.priors.predictors) - ("" not in prefixes)
         assert len(yours(model, place)) == len(yours(model, "")) == count
