@@ -135,23 +135,23 @@ class Model(Defined):
         findings = Findings(DataError)
         table = _read_rows(read, data, missing, findings)
         definition, response_findings = _defined(read, table, known, rank, findings)
-        told = findings.found if definition.is_single else []
+        told = findings.collected if definition.is_single else []
         self._before = {
             name: (*told, *_examine(one, response_findings[name]))
             for name, one in definition.responses.items()
         }
         self._findings_by_response = {
-            name: (*told, *collected.found) for name, collected in response_findings.items()
+            name: (*told, *of_response.collected) for name, of_response in response_findings.items()
         }
         notes = {
             name: tuple(one.message for one in collected)
             for name, collected in self._findings_by_response.items()
         }
         self.definition = definition.noting(notes)
-        every = dict.fromkeys(findings.found)
+        every = dict.fromkeys(findings.collected)
         for collected in self._findings_by_response.values():
             every |= dict.fromkeys(collected)
-        findings.found[:] = every
+        findings.collected[:] = every
         self.findings = tuple(every)
         findings.warn()
 
@@ -360,7 +360,7 @@ def _examine(one: ResponseDefinition, findings: Findings) -> tuple[Finding, ...]
     """Run the quick checks on the data of a response; return what had been found before them."""
     defaults = partial(ResponseDefinition.under, one, {})
     check_prior_scale(one.family, one.response, one.priors, lambda: defaults().priors, findings)
-    before = tuple(findings.found)
+    before = tuple(findings.collected)
     examine(subjects_of(one), findings)
     return before
 

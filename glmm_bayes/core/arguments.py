@@ -119,8 +119,8 @@ def check_flag(
         Of the type that is asked for.
     """
     if not (isinstance(value, bool | np.bool_) or (or_none and value is None)):
-        words = "True, False or None" if or_none else "True or False"
-        message = f"{argument} must be {words}, found {shown_value(value)}."
+        choices = "True, False or None" if or_none else "True or False"
+        message = f"{argument} must be {choices}, found {shown_value(value)}."
         raise error(Finding(code or argument, message))
 
 
@@ -136,16 +136,16 @@ def listed(value: object) -> list[object] | None:
     if is_one or not isinstance(value, Iterable) or getattr(value, "ndim", 1) != 1:
         return None
     try:
-        found = list(islice(value, _MOST_ENTRIES + 1))
+        entries = list(islice(value, _MOST_ENTRIES + 1))
     except Exception:  # noqa: BLE001 - whatever a generator of a user's raises
         return None
-    return found if len(found) <= _MOST_ENTRIES else None
+    return entries if len(entries) <= _MOST_ENTRIES else None
 
 
 def kept(value: object) -> object:
     """Return what can be read again: the entries of a generator, else the value itself."""
-    found = listed(value) if isinstance(value, Iterator) else None
-    return value if found is None else found
+    entries = listed(value) if isinstance(value, Iterator) else None
+    return value if entries is None else entries
 
 
 def plain_flag[T](value: T) -> T | bool:
@@ -157,5 +157,5 @@ def names_of(value: object) -> tuple[str, ...]:
     """Return the name or the names of columns that an argument holds; none if it holds anything else."""
     if isinstance(value, str):
         return (value,)
-    found = listed(value) or []
-    return tuple(map(str, found)) if all(isinstance(name, str) for name in found) else ()
+    entries = listed(value) or []
+    return tuple(map(str, entries)) if all(isinstance(name, str) for name in entries) else ()

@@ -1,4 +1,4 @@
-"""Rows in, one of each kind out: what is equal is computed once; and what may be named once only."""
+"""Rows in, one of each pattern out: what is equal is computed once; and what may be named once only."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from glmm_bayes.core.maths import Array
 
 
 def distinct_rows(keys: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the position of the first row of each kind, and for each row its kind.
+    """Return the position of the first row of each pattern, and for each row its pattern.
 
     Parameters
     ----------
     keys : ndarray, shape (row, column)
-        Rows are of one kind where all columns are equal; -0 equals 0.
+        Rows are of one pattern where all columns are equal; -0 equals 0.
     """
     keys = np.where(np.isnan(keys), np.nan, keys) + 0.0
     bits = np.ascontiguousarray(keys).view(np.uint64)
     # Sorting one mixture of a row's bits is much faster than sorting rows.
-    _, first, kind = np.unique(_mixed(bits), return_index=True, return_inverse=True)
-    if not np.array_equal(bits, bits[first[kind]]):
-        _, first, kind = np.unique(bits, axis=0, return_index=True, return_inverse=True)
+    _, first, pattern = np.unique(_mixed(bits), return_index=True, return_inverse=True)
+    if not np.array_equal(bits, bits[first[pattern]]):
+        _, first, pattern = np.unique(bits, axis=0, return_index=True, return_inverse=True)
     order = np.argsort(first)
     rank = np.empty(len(order), np.int64)
     rank[order] = np.arange(len(order))
-    return first[order], rank[kind.reshape(-1)]
+    return first[order], rank[pattern.reshape(-1)]
 
 
 def _mixed(bits: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -102,12 +102,12 @@ def in_our_words[**P, T](function: Callable[P, T]) -> Callable[P, T]:
 
 
 def _of_position(
-    function: str, by_position: tuple[str, ...], known: tuple[str, ...], found: int
+    function: str, by_position: tuple[str, ...], known: tuple[str, ...], n_given: int
 ) -> UnknownArgumentError:
     """Say which arguments a function takes by position, and which by name alone."""
     named = [name for name in known if name not in by_position]
     first = [name for name in by_position if name != "self"]
-    count = found - len(by_position) + len(first)
+    count = n_given - len(by_position) + len(first)
     message = f"{function} takes {', '.join(first) or 'nothing'} by position, found {count} such arguments."
     hint = f"Write the others by name: {', '.join(f'{name}=' for name in named)}." if named else ""
     return UnknownArgumentError(Finding("positional_argument", message, hint=hint))

@@ -271,24 +271,24 @@ class Findings:
     """Collect what is found at one stage; raise the errors together, warn once for each warning."""
 
     error_type: type[GlmmError]
-    found: list[Finding] = field(default_factory=list)
+    collected: list[Finding] = field(default_factory=list)
 
     def error(self, code: str, message: str, **details: Unpack[Details]) -> None:
         """Add an error."""
-        self.found.append(Finding(code, message, **details))
+        self.collected.append(Finding(code, message, **details))
 
     def warning(self, code: str, message: str, **details: Unpack[Details]) -> None:
         """Add a warning."""
-        self.found.append(Finding(code, message, severity="warning", **details))
+        self.collected.append(Finding(code, message, severity="warning", **details))
 
     def note(self, code: str, message: str, **details: Unpack[Details]) -> None:
         """Add a note."""
-        self.found.append(Finding(code, message, severity="note", **details))
+        self.collected.append(Finding(code, message, severity="note", **details))
 
     @property
     def errors(self) -> tuple[Finding, ...]:
         """Findings that stop the model, in the order in which they were found."""
-        return tuple(finding for finding in self.found if finding.severity == "error")
+        return tuple(finding for finding in self.collected if finding.severity == "error")
 
     def raise_errors(self) -> None:
         """Raise all errors as one, if there is any."""
@@ -297,7 +297,7 @@ class Findings:
 
     def warn(self, stacklevel: int = 3) -> None:
         """Issue a ``GlmmWarning`` for each warning."""
-        for finding in self.found:
+        for finding in self.collected:
             if finding.severity == "warning":
                 warnings.warn(str(finding), GlmmWarning, stacklevel=stacklevel)
 

@@ -36,8 +36,8 @@ def file_path(path: object) -> Path:
     """
     text = os.fspath(path) if isinstance(path, str | PathLike) else None
     if not isinstance(text, str) or not text:
-        found = "an empty text" if text == "" else f"{path!r:.40}"
-        message = f"a path must be a text or a path of a file, found {found}."
+        description = "an empty text" if text == "" else f"{path!r:.40}"
+        message = f"a path must be a text or a path of a file, found {description}."
         raise StorageError(Finding("storage", message, hint='Write "fit.glmm" or "report.html".'))
     try:
         os.lstat(text)

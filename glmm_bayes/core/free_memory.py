@@ -29,8 +29,8 @@ def free_memory(root: Path = Path("/")) -> int | None:
     int or None
         None where the system does not say.
     """
-    found = [*_of_machine(root), *_of_groups(root)]
-    return min(found) if found else None
+    limits = [*_of_machine(root), *_of_groups(root)]
+    return min(limits) if limits else None
 
 
 def shortage(need: float, free: float) -> str:
@@ -51,17 +51,19 @@ def _of_machine(root: Path) -> Iterator[int]:
 def _of_groups(root: Path) -> Iterator[int]:
     """Yield what each control group leaves, from the process's own up to the outermost."""
     for line in _lines(root / "proc/self/cgroup"):
-        _, controllers, own = line.split(":", 2)
+        _, controllers, group_path = line.split(":", 2)
         for name, limit, use, reclaimed in _GROUPS:
             if name in controllers.split(","):
                 folder = root / "sys/fs/cgroup" / name
                 # A container may see its own group as the outermost one, under the outer path or not.
-                for group in (folder / own.strip("/"), *_outer(folder, own)):
+                for group in (folder / group_path.strip("/"), *_outer(folder, group_path)):
                     yield from _left(group, limit, use, reclaimed)
 
 
-def _outer(folder: Path, own: str) -> list[Path]:
-    return [folder.joinpath(*Path(own.strip("/")).parts[:depth]) for depth in range(own.count("/"))]
+def _outer(folder: Path, group_path: str) -> list[Path]:
+    return [
+        folder.joinpath(*Path(group_path.strip("/")).parts[:depth]) for depth in range(group_path.count("/"))
+    ]
 
 
 def _left(group: Path, limit: str, use: str, reclaimed: str) -> Iterator[int]:

@@ -40,8 +40,8 @@ class Interval:
         return f"{self.probability * 100:g}"
 
     @property
-    def words(self) -> str:
-        """The interval in words: ``89% equal-tailed interval``."""
+    def name(self) -> str:
+        """Level and kind as a text: ``89% equal-tailed interval``."""
         return f"{self.percent}% {KINDS[self.kind]} interval"
 
     @property
@@ -58,7 +58,7 @@ class Interval:
     def attrs(self) -> dict[str, str | float]:
         """What a table says of its interval."""
         return {
-            "interval": self.words,
+            "interval": self.name,
             "interval_probability": self.probability,
             "interval_kind": self.kind,
         }

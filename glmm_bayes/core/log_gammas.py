@@ -92,8 +92,8 @@ def log_factorial_rest(y: Numbers, m: Maths) -> Array:
 def log_poisson(y: Numbers, mu: Numbers, log_mu: Numbers, m: Maths) -> Array:
     """Return the log probability of a count ``y`` of mean ``mu``."""
     some = m.where(y > 0, y, 1.0)
-    own = some * excess(log_mu - m.log(some), m) - log_factorial_rest(some, m)
-    return m.where(y > 0, own, -mu)
+    log_probability = some * excess(log_mu - m.log(some), m) - log_factorial_rest(some, m)
+    return m.where(y > 0, log_probability, -mu)
 
 
 def log_negative_binomial(y: Numbers, mu: Numbers, size: Numbers, log_size: Numbers, m: Maths) -> Array:
@@ -123,16 +123,16 @@ def log_beta_binomial(
     is a negative binomial count of size phi; all three at their most probable odds, n/phi.
     """
     trials = m.maximum(n, 1.0)
-    parts: Numbers = 0.0
+    log_joint: Numbers = 0.0
     for count, log_p in ((y, log_mu), (n - y, log_rest)):
         # Below this size the log probability of a count is a line in log p, to the last digit, while squares
         # of sizes, which gradients divide by, are no numbers soon.
         safe = m.maximum(log_p, _LEAST_LOG_SIZE - log_phi)
         log_size = safe + log_phi
-        parts = parts + log_negative_binomial(count, n * m.exp(safe), m.exp(log_size), log_size, m)
-        parts = parts + m.where(count > 0, log_p - safe, 0.0)
+        log_joint = log_joint + log_negative_binomial(count, n * m.exp(safe), m.exp(log_size), log_size, m)
+        log_joint = log_joint + m.where(count > 0, log_p - safe, 0.0)
     of_sum = _rising_rest(trials, phi, log_phi, m) - log_factorial_rest(n, m)
-    return parts - m.where(n > 0, of_sum, 0.0)
+    return log_joint - m.where(n > 0, of_sum, 0.0)
 
 
 def log_beta_density(

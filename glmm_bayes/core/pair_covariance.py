@@ -159,10 +159,10 @@ def _by_condition(
     at |= {key: number(np.asarray(function(one))) for key, one in zip(_CENTRES, rows, strict=True)}
 
     def both(values: RowValues) -> Array:
-        own = function({key: values[key] for key in first}) - values[_CENTRES[0]].eta
+        gap = function({key: values[key] for key in first}) - values[_CENTRES[0]].eta
         rest = {key: values[other[key]] for key in second}
         given = Joint(rest, {name: values[_REST].eta}).mean(function).value - values[_CENTRES[1]].eta
-        return np.stack([own, given, own * given], axis=-1)
+        return np.stack([gap, given, gap * given], axis=-1)
 
     integral = product_trapezoid(Integrand(both, at, {name: sd[None], other[name]: slope[None]}), _TOLERANCE)
     means = np.moveaxis(integral.value, -1, 0)

@@ -55,10 +55,10 @@ def _is_begun(name: str, choice: str) -> bool:
 def _is_misspelt(name: str, choice: str) -> bool:
     if _plain(name) == _plain(choice):
         return True
-    words, others = (re.split(r"[ _.-]+", text.lower()) for text in (name, choice))
-    if len(words) != len(others):
+    tokens, others = (re.split(r"[ _.-]+", text.lower()) for text in (name, choice))
+    if len(tokens) != len(others):
         return False
-    return all(map(_is_slip, words, others))
+    return all(map(_is_slip, tokens, others))
 
 
 def _is_slip(word: str, other: str) -> bool:
@@ -96,7 +96,7 @@ class Registry[T]:
 
     Parameters
     ----------
-    kind : str
+    noun : str
         What the entries are, in one word ("family", "link").
     entries : dict
         Name to strategy, in the order in which choices are listed.
@@ -110,13 +110,13 @@ class Registry[T]:
 
     def __init__(
         self,
-        kind: str,
+        noun: str,
         entries: dict[str, T],
         error: type[GlmmError],
         translation: Callable[[str], str] | None = None,
         aliases: Mapping[str, str] | None = None,
     ) -> None:
-        self.kind = kind
+        self.noun = noun
         self._entries = dict(entries)
         self._added: tuple[str, ...] = ()
         self._error = error
@@ -134,8 +134,8 @@ class Registry[T]:
             translated = self._translation(name) if self._translation and isinstance(name, str) else ""
             near = translated or misspelt(name, [*self._entries, *self._further])
             hint = " ".join(filter(None, (near, f"Choices: {choices}.")))
-            message = f"no {self.kind} {shown_value(name)}."
-            raise self._error(Finding(f"unknown_{self.kind}", message, hint=hint))
+            message = f"no {self.noun} {shown_value(name)}."
+            raise self._error(Finding(f"unknown_{self.noun}", message, hint=hint))
         return self._entries[name]
 
     def add(self, name: str, entry: T) -> None:

@@ -46,17 +46,17 @@ def student_population_mean(link: Link, eta: Array, v: Array, heavy: Array, df: 
         the error of the inner integrals.
     """
     factors, weights = _nodes(df)
-    whole, half = np.zeros_like(eta), np.zeros_like(eta)
+    full, half = np.zeros_like(eta), np.zeros_like(eta)
     inner = 0.0
     every_second = weights[:, ::2].sum(axis=1, keepdims=True)
     for node in range(factors.shape[1]):
         mean, error = _bounded_mean(link, eta, v + heavy * factors[:, node, None])
         inner = max(inner, error)
-        whole += weights[:, node, None] * mean
+        full += weights[:, node, None] * mean
         if node % 2 == 0:
             half += weights[:, node, None] * mean / every_second
-    error = inner + float(np.abs(whole - half).max(initial=0.0))
-    return Integral(whole, f"mixture over variances, {factors.shape[1]} nodes", error)
+    error = inner + float(np.abs(full - half).max(initial=0.0))
+    return Integral(full, f"mixture over variances, {factors.shape[1]} nodes", error)
 
 
 def _bounded_mean(link: Link, eta: Array, v: Array) -> tuple[Array, float]:

@@ -59,9 +59,9 @@ class LookupTable:
 
     def at(self, eta: Array) -> Array:
         """Return the function at linear predictors within its range, shape (draw, point[, part])."""
-        parts, powers, draws, panels = self.powers.shape
-        result = np.empty((parts, *eta.shape))
-        flat = self.powers.reshape(parts, powers, draws * panels)
+        n_parts, powers, draws, panels = self.powers.shape
+        result = np.empty((n_parts, *eta.shape))
+        flat = self.powers.reshape(n_parts, powers, draws * panels)
         size = max(1, _AT_ONCE // max(1, eta.shape[1]))
         for start in range(0, draws, size):
             some = slice(start, min(start + size, draws))
@@ -72,9 +72,9 @@ class LookupTable:
             place *= 2.0
             place -= 1.0
             panel += (np.arange(some.start, some.stop) * panels)[:, None]
-            for part in range(parts):
+            for part in range(n_parts):
                 _horner(flat[part], panel, place, result[part, some])
-        return result[0] if parts == 1 else np.moveaxis(result, 0, -1)
+        return result[0] if n_parts == 1 else np.moveaxis(result, 0, -1)
 
 
 def _horner(powers: Array, panel: NDArray[np.intp], place: Array, out: Array) -> None:
@@ -133,5 +133,5 @@ def _panels(curve: Curve, low: Array, width: float, panels: int) -> tuple[Lookup
 
 def _by_panel(values: Array, panels: int) -> Array:
     """Take values of shape (draw, point[, part]) to (part, draw, panel, point)."""
-    parts = np.moveaxis(values, -1, 0) if values.ndim == 3 else values[None]
-    return np.ascontiguousarray(parts).reshape(*parts.shape[:2], panels, -1)
+    by_part = np.moveaxis(values, -1, 0) if values.ndim == 3 else values[None]
+    return np.ascontiguousarray(by_part).reshape(*by_part.shape[:2], panels, -1)

@@ -45,5 +45,5 @@ class AR1(EffectCovariance):
         powers = m.where(distances > 0, rho ** np.maximum(distances, 1.0), 1.0)
         # Given the time before, a time depends on no earlier one: its own part has this variance.
         steps = np.concatenate([[1.0], self.steps])
-        own = m.where(np.arange(self.size) > 0, m.sqrt(1.0 - rho ** (2.0 * steps)), 1.0)
-        return m.where(np.tri(self.size, dtype=bool), powers, 0.0) * own[None, :]
+        innovation_sd = m.where(np.arange(self.size) > 0, m.sqrt(1.0 - rho ** (2.0 * steps)), 1.0)
+        return m.where(np.tri(self.size, dtype=bool), powers, 0.0) * innovation_sd[None, :]

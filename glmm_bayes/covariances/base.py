@@ -28,7 +28,7 @@ class Argument:
 
     Attributes
     ----------
-    kind : {"matrix", "graph", "coordinates", "number", "flag"}
+    value_type : {"matrix", "graph", "coordinates", "number", "flag"}
         The first three are entries of ``known={...}``; coordinates may also be columns.
     default : float or bool or None
         None: it must be given.
@@ -36,7 +36,7 @@ class Argument:
         The numbers that are allowed; empty if all are.
     """
 
-    kind: str
+    value_type: str
     default: float | bool | None = None
     choices: tuple[float, ...] = ()
 
@@ -207,15 +207,15 @@ class SumOfMatrices(LevelCovariance):
     """A structure whose A is a weighted sum of constant matrices; only the weights depend on parameters."""
 
     @abstractmethod
-    def parts(self, parameters: Mapping[str, Numbers]) -> list[tuple[Numbers, Array]]:
+    def weighted_matrices(self, parameters: Mapping[str, Numbers]) -> list[tuple[Numbers, Array]]:
         """Return the weights, shape (draw,), (1,) or single numbers, each with its matrix (level, level)."""
 
     def matrix(self, parameters: Mapping[str, float]) -> Array:
-        return np.asarray(sum(weight * part for weight, part in self.parts(parameters)))
+        return np.asarray(sum(weight * part for weight, part in self.weighted_matrices(parameters)))
 
     def variance(self, parameters: Mapping[str, Array], members: NDArray[np.int64], weights: Array) -> Array:
         total: Numbers = 0.0
-        for weight, part in self.parts(parameters):
+        for weight, part in self.weighted_matrices(parameters):
             total = total + np.reshape(weight, (-1, 1)) * quadratic_form(part, members, weights)[None]
         return np.asarray(total)
 
@@ -223,7 +223,8 @@ class SumOfMatrices(LevelCovariance):
         self, parameters: Mapping[str, Numbers], members: NDArray[np.int64], weights: Array, m: Maths = NUMPY
     ) -> Array:
         first, *others = (
-            weight * quadratic_form(part, members, weights) for weight, part in self.parts(parameters)
+            weight * quadratic_form(part, members, weights)
+            for weight, part in self.weighted_matrices(parameters)
         )
         return sum(others, first)
 

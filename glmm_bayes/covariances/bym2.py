@@ -49,10 +49,10 @@ class BYM2(SumOfMatrices):
         )
 
     def effects(self, values: Sequence[Array], parameters: Mapping[str, Numbers], m: Maths = NUMPY) -> Array:
-        own, spatial = values
+        independent, spatial = values
         share = parameters["share"]
-        return m.sqrt(1.0 - share) * own + m.sqrt(share) * m.matmul(self.root, spatial)
+        return m.sqrt(1.0 - share) * independent + m.sqrt(share) * m.matmul(self.root, spatial)
 
-    def parts(self, parameters: Mapping[str, Numbers]) -> list[tuple[Numbers, Array]]:
+    def weighted_matrices(self, parameters: Mapping[str, Numbers]) -> list[tuple[Numbers, Array]]:
         share = parameters["share"]
         return [(1.0 - share, np.eye(self.n_levels)), (share, np.asarray(self.root @ self.root.T))]

@@ -41,5 +41,5 @@ class Known(SumOfMatrices):
     def effects(self, values: Sequence[Array], parameters: Mapping[str, Numbers], m: Maths = NUMPY) -> Array:
         return m.matmul(self.root, values[0])
 
-    def parts(self, parameters: Mapping[str, Numbers]) -> list[tuple[Numbers, Array]]:
+    def weighted_matrices(self, parameters: Mapping[str, Numbers]) -> list[tuple[Numbers, Array]]:
         return [(1.0, self.covariance)]

@@ -70,7 +70,7 @@ class Matern(LevelCovariance):
         if members.shape[1] == 1:
             return np.asarray(self.row_variance({}, members, weights))[None]
         each = ({"range": value} for value in parameters["range"])
-        return np.stack([self.row_variance(own, members, weights) for own in each])
+        return np.stack([self.row_variance(of_draw, members, weights) for of_draw in each])
 
     def row_variance(
         self, parameters: Mapping[str, Numbers], members: NDArray[np.int64], weights: Array, m: Maths = NUMPY

@@ -1,4 +1,4 @@
-"""A graph of neighbouring areas in; its Laplacian's inverse and the parts that are connected out."""
+"""A graph of neighbouring areas in; its Laplacian's inverse and its connected components out."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from scipy.sparse.csgraph import connected_components
 from glmm_bayes.core.maths import Array
 
 
-def parts_of(adjacency: Array) -> list[NDArray[np.int64]]:
-    """List the areas of each connected part of a map; an area without a neighbour is in none."""
+def components_of(adjacency: Array) -> list[NDArray[np.int64]]:
+    """List the areas of each connected component of a map; an area without a neighbour is in none."""
     count, label = connected_components(adjacency, directed=False)
-    parts = [np.flatnonzero(label == part) for part in range(count)]
-    return [part for part in parts if len(part) > 1]
+    components = [np.flatnonzero(label == part) for part in range(count)]
+    return [part for part in components if len(part) > 1]
 
 
 def islands_of(adjacency: Array) -> NDArray[np.int64]:
@@ -22,7 +22,7 @@ def islands_of(adjacency: Array) -> NDArray[np.int64]:
 
 
 def laplacian_root(adjacency: Array, is_scaled: bool = False) -> Array:
-    """Return R with ``R R'`` the generalised inverse of D - W, shape (area, area - parts).
+    """Return R with ``R R'`` the generalised inverse of D - W, shape (area, area - components).
 
     The columns of R add up to zero within each connected part. The row of an area without a neighbour
     is zero.
@@ -31,7 +31,7 @@ def laplacian_root(adjacency: Array, is_scaled: bool = False) -> Array:
     ----------
     adjacency : ndarray, shape (area, area)
     is_scaled : bool
-        Divide each part by the geometric mean of its areas' variances (Freni-Sterrantino, Ventrucci and
+        Divide each component by the geometric mean of its areas' variances (Freni-Sterrantino, Ventrucci and
         Rue 2018), so that the typical variance is 1 in each.
 
     Raises
@@ -40,13 +40,15 @@ def laplacian_root(adjacency: Array, is_scaled: bool = False) -> Array:
         In words, if no area has a neighbour.
     """
     roots = []
-    for inside in parts_of(adjacency):
+    for inside in components_of(adjacency):
         weights = adjacency[np.ix_(inside, inside)]
         values, vectors = np.linalg.eigh(np.diag(weights.sum(axis=1)) - weights)
         # A connected graph's Laplacian has exactly one eigenvalue of zero, that of the constant.
-        own = vectors[:, 1:] / np.sqrt(values[1:])
+        component_root = vectors[:, 1:] / np.sqrt(values[1:])
         root = np.zeros((len(adjacency), len(inside) - 1))
-        root[inside] = own / np.sqrt(mean_variance(own)) if is_scaled else own
+        root[inside] = (
+            component_root / np.sqrt(mean_variance(component_root)) if is_scaled else component_root
+        )
         roots.append(root)
     if not roots:
         raise ValueError("must make at least two areas neighbours; none has any")

@@ -11,7 +11,7 @@ from glmm_bayes.core.errors import Findings, row_text, value_text
 from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.covariances import COVARIANCES, Argument, EffectCovariance, Independent, LevelCovariance
-from glmm_bayes.covariances.neighbours import islands_of, parts_of
+from glmm_bayes.covariances.neighbours import components_of, islands_of
 from glmm_bayes.covariances.unstructured import Unstructured
 from glmm_bayes.design.containers.known import KnownTable
 from glmm_bayes.design.design import Design
@@ -110,8 +110,8 @@ def wanted_tables(spec: ModelSpec) -> dict[str, str]:
     for block in (block for group in groups for block in group.blocks):
         arguments = COVARIANCES[block.structure.name].arguments
         for key, value in block.structure.arguments:
-            if isinstance(value, Name) and key in arguments and arguments[key].kind in _TABLES:
-                wanted[value.name] = arguments[key].kind
+            if isinstance(value, Name) and key in arguments and arguments[key].value_type in _TABLES:
+                wanted[value.name] = arguments[key].value_type
     return wanted
 
 
@@ -155,24 +155,26 @@ def _check_arguments(
 
 
 def _fits(value: Expr, argument: Argument) -> bool:
-    if argument.kind == "number":
+    if argument.value_type == "number":
         return isinstance(value, Number) and (not argument.choices or value.value in argument.choices)
-    if argument.kind == "flag":
+    if argument.value_type == "flag":
         return isinstance(value, Flag)
-    is_columns = argument.kind == "coordinates" and isinstance(value, Call) and value.function == "cbind"
+    is_columns = (
+        argument.value_type == "coordinates" and isinstance(value, Call) and value.function == "cbind"
+    )
     return is_columns or isinstance(value, Name)
 
 
 def _words(argument: Argument) -> str:
-    if argument.kind == "number":
+    if argument.value_type == "number":
         return f"one of the numbers {value_text(argument.choices)}" if argument.choices else "a number"
-    words = {
+    expected = {
         "flag": "TRUE or FALSE",
         "matrix": "the name of a matrix in known={...}",
         "graph": "the name of a map of neighbours in known={...}",
         "coordinates": "the name of coordinates in known={...}, or cbind(x, y) of columns",
     }
-    return words[argument.kind]
+    return expected[argument.value_type]
 
 
 def _ordered(
@@ -331,15 +333,15 @@ def _check_map(
     structure: type[LevelCovariance], group: GroupDesign, graph: Array, findings: Findings
 ) -> None:
     """Note parts of a map, and areas without a neighbour; refuse these where they have no effect."""
-    column, parts = group.term.columns[0], parts_of(graph)
-    if len(parts) > 1:
+    column, components = group.term.columns[0], components_of(graph)
+    if len(components) > 1:
         message = (
-            f"the map of '{group.factor}' has {len(parts)} parts: spatial effects add up to zero in each"
+            f"the map of '{group.factor}' has {len(components)} parts: spatial effects add up to zero in each"
         )
         message += ", and each has its own scale." if structure.allows_islands else "."
         findings.note("known", message, column=column)
     alone = [group.labels[index] for index in islands_of(graph) if index < len(group.levels)]
-    if not alone or not parts:
+    if not alone or not components:
         return
     who = f"{len(alone)} level{'s' * (len(alone) > 1)} of '{group.factor}' ({value_text(alone)})"
     have = "has" if len(alone) == 1 else "have"

@@ -49,10 +49,10 @@ def _autocorrelations(partial: list[Array]) -> list[Array]:
     result = [0.0 * partial[0] + 1.0]
     coefficients: list[Array] = []
     variance = result[0]
-    for own in partial:
+    for phi in partial:
         lag = len(coefficients)
         carried: Numbers = sum((coefficients[k] * result[lag - k] for k in range(lag)), 0.0)
-        result.append(own * variance + carried)
-        coefficients = [coefficients[k] - own * coefficients[lag - 1 - k] for k in range(lag)] + [own]
-        variance = variance * (1.0 - own**2)
+        result.append(phi * variance + carried)
+        coefficients = [coefficients[k] - phi * coefficients[lag - 1 - k] for k in range(lag)] + [phi]
+        variance = variance * (1.0 - phi**2)
     return result

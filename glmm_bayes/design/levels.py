@@ -31,7 +31,7 @@ def _note_unused(column: Column, used: set[Level], findings: Findings) -> None:
     unused = [level for level in column.levels if level not in used]
     if unused:
         message = f"'{column.name}': levels {value_text(unused)} never occur; dropped, kept in the schema."
-        if message not in {finding.message for finding in findings.found}:
+        if message not in {finding.message for finding in findings.collected}:
             findings.note("unused_levels", message, column=column.name)
 
 

@@ -99,7 +99,7 @@ def _in_other_order(before: Column, new: Column) -> bool:
 
 def tell_declared_levels(trained: Table, table: Table, findings: Findings) -> None:
     """Say of unseen levels which of them were declared on the training rows, but never observed."""
-    for position, finding in enumerate(findings.found):
+    for position, finding in enumerate(findings.collected):
         if finding.code != "new_level" or finding.column is None or finding.column not in table.columns:
             continue
         before, new = trained[finding.column], as_labels(table[finding.column])
@@ -114,4 +114,4 @@ def tell_declared_levels(trained: Table, table: Table, findings: Findings) -> No
                 f"{finding.message} {value_text(unused)}: declared but never observed, "
                 "no effect could be learnt."
             )
-            findings.found[position] = replace(finding, message=message)
+            findings.collected[position] = replace(finding, message=message)

@@ -88,7 +88,7 @@ def check_specific(mean: Design, specific: Design, findings: Findings) -> None:
     dependences = Findings(findings.error_type)
     check_fixed(columns, x, mean.table.rows, dependences, "error")
     hint = 'Remove one; or rank="keep" keeps both, told apart by their priors alone.'
-    findings.found += [replace(finding, hint=hint) for finding in dependences.found]
+    findings.collected += [replace(finding, hint=hint) for finding in dependences.collected]
 
 
 def labelled(

@@ -175,7 +175,7 @@ def _table(
     caption = (
         "subject_: subject-specific coefficient, what changes for a given group; population_: "
         f"population-averaged coefficient ({source}); both posterior mean and "
-        f"{setting.interval.words}; gee: generalized estimating equations, working correlation "
+        f"{setting.interval.name}; gee: generalized estimating equations, working correlation "
         f"{solution.working_correlation}, "
         f"{model.variance.name} working variance, {len(sizes)} levels of {group.factor} ({setting.how}) of "
         f"{sizes.min()} to {sizes.max()} rows; gee_se: robust standard error, gee_ci{percent}: {percent}% "

@@ -207,7 +207,7 @@ def _table(
     )
     caption = (
         f"{estimand}; {model.variance.name} working variance; "
-        f"mean and {interval.words} of {len(kept)} replicates, "
+        f"mean and {interval.name} of {len(kept)} replicates, "
         f"seed {seed}; tail_area: share of replicates at or above the observed. {verdict}"
     )
     if lost:

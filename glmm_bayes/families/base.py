@@ -304,15 +304,15 @@ class Family(ABC):
         """Return log P(Y <= y), whole or not; accurate where the probability is small."""
         if not self.is_discrete:
             return self._log_cdf(y, n, at, m)
-        whole = m.floor(y)
-        return m.where(whole < 0, -np.inf, self._log_cdf(m.maximum(whole, 0.0), n, at, m))
+        integer = m.floor(y)
+        return m.where(integer < 0, -np.inf, self._log_cdf(m.maximum(integer, 0.0), n, at, m))
 
     def log_survival(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(Y > y), whole or not; accurate where the probability is small."""
         if not self.is_discrete:
             return self._log_survival(y, n, at, m)
-        whole = m.floor(y)
-        return m.where(whole < 0, 0.0, self._log_survival(m.maximum(whole, 0.0), n, at, m))
+        integer = m.floor(y)
+        return m.where(integer < 0, 0.0, self._log_survival(m.maximum(integer, 0.0), n, at, m))
 
     def log_between(self, low: Array, high: Array, n: Array, at: RowValues, m: Maths) -> Array:
         """Return log P(low < Y <= high) for finite ends, the lower of them in the support."""
@@ -359,9 +359,9 @@ class Family(ABC):
         joint = self._of_mean(joint)
         centre = self.log_mean(joint.at)
         at = {**joint.at, _CENTRE: number(centre)}
-        found = replace(joint, at=at).mean(lambda own: np.exp(self.log_mean(own) - own[_CENTRE].eta))
+        ratio = replace(joint, at=at).mean(lambda values: np.exp(self.log_mean(values) - values[_CENTRE].eta))
         with np.errstate(divide="ignore"):
-            return Integral(centre + np.log(found.value), found.rule, found.error)
+            return Integral(centre + np.log(ratio.value), ratio.rule, ratio.error)
 
     def _of_mean(self, joint: Joint) -> Joint:
         """Leave out the random parts that the mean does not depend on."""

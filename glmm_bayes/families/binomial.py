@@ -77,9 +77,9 @@ def _check_trials(
 
 def _spelling(label: str, y: Array | None) -> str:
     """Tell how to write trials beside a response that has none."""
-    part, _, whole = label.removeprefix("I(").removesuffix(")").partition(" / ")
-    if whole:
-        return f"Write {part} | trials({whole}) ~ ... or cbind(successes, failures) ~ ...."
+    part, _, total = label.removeprefix("I(").removesuffix(")").partition(" / ")
+    if total:
+        return f"Write {part} | trials({total}) ~ ... or cbind(successes, failures) ~ ...."
     if y is not None and _are_proportions(y):
         return "Proportions: write k | trials(n) ~ ... with the number of successes k."
     hint = f"Write {label} | trials(n) ~ ... or cbind(successes, failures) ~ ...."
@@ -95,10 +95,10 @@ def _of_proportions(label: str, y: Array, n: Array) -> str:
     """Tell whether proportions can be numbers of successes divided by the trials."""
     if not _are_proportions(y):
         return ""
-    whole = int(np.isclose(y * n, np.round(y * n), rtol=0, atol=1e-6).sum())
-    if whole == len(y):
+    n_whole = int(np.isclose(y * n, np.round(y * n), rtol=0, atol=1e-6).sum())
+    if n_whole == len(y):
         return f"Proportions: '{label}' times its trials is whole in all rows; write that number instead."
     return (
-        f"Proportions: '{label}' times its trials is whole in {whole} of {len(y)} rows only, so these are "
+        f"Proportions: '{label}' times its trials is whole in {n_whole} of {len(y)} rows only, so these are "
         "not its trials; write k | trials(n) with the number of successes k."
     )

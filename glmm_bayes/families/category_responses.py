@@ -162,18 +162,18 @@ def _enough(columns: ResponseColumns, column: Column, least: int, family: str, f
         message = f"response '{columns.label}' is constant ({seen[0]}): nothing to model."
         findings.error("constant_column", message, column=columns.source)
     elif len(column.levels) < least:
-        found = value_text(column.levels)
+        levels = value_text(column.levels)
         message = f"{family} needs at least {least} categories: '{columns.source}' has "
-        message += f"{len(column.levels)} ({found})."
+        message += f"{len(column.levels)} ({levels})."
         findings.error("response_coding", message, column=columns.source, hint=_TWO_VALUED)
     return len(seen) > 1 and len(column.levels) >= least
 
 
 def _refuse_numbers(columns: ResponseColumns, family: str, stray: Stray, findings: Findings) -> None:
     name = columns.source
-    found = stray.clause or (
+    clause = stray.clause or (
         "holds numbers" if columns.column.data_type == "number" else "holds numbers as text"
     )
-    message = f"{family} needs {_LABELS}: column '{columns.column.name}' {found}."
+    message = f"{family} needs {_LABELS}: column '{columns.column.name}' {clause}."
     hint = f"Write C({quote(name)}) ~ ... if they are codes of categories."
     findings.error("column_type", message, column=name, rows=stray.rows, hint=hint)

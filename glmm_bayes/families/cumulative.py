@@ -78,9 +78,9 @@ class Cumulative(OrdinalFamily):
         # The random part of disc * (threshold - mu) is normal: one closed form or rule a threshold.
         link = joint.at["mu"].link
         v = np.square(joint.at["disc"].value) * joint.variance["mu"]
-        parts = [population_mean(link, end, v, joint.smooth) for end in distances(joint.at)]
-        error = 2.0 * max(part.error for part in parts)
-        return Integral(_differences([part.value for part in parts]), parts[0].rule, error)
+        by_threshold = [population_mean(link, end, v, joint.smooth) for end in distances(joint.at)]
+        error = 2.0 * max(part.error for part in by_threshold)
+        return Integral(_differences([part.value for part in by_threshold]), by_threshold[0].rule, error)
 
 
 def _picked(y: Array, values: list[Array], m: Maths) -> Array:

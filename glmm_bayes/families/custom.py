@@ -69,8 +69,8 @@ class FamilyOfFunctions(Family):
             message = f"the density of {self.name} is written in PyTensor, and was not compiled for arrays."
             raise FormulaError(Finding("custom_family", message, hint="Call gb.register_family."))
         y, *arrays = np.broadcast_arrays(y, *values.values())
-        kind = np.int64 if self.is_discrete else np.float64
-        rows = self.density_of_arrays(y.ravel().astype(kind), *map(np.ravel, arrays))
+        dtype = np.int64 if self.is_discrete else np.float64
+        rows = self.density_of_arrays(y.ravel().astype(dtype), *map(np.ravel, arrays))
         return np.reshape(rows, y.shape)
 
     def takes(self, link: Link) -> bool:
@@ -110,9 +110,9 @@ class FamilyOfFunctions(Family):
 
     def _of_parameters(self, function: Callable[..., Any], at: RowValues) -> Array:
         values = {name: _value(at[name], NUMPY) for name in self.source.names}
-        found = function(**{name: values[name] for name in arguments_of(function, values)})
+        moment = function(**{name: values[name] for name in arguments_of(function, values)})
         shape = np.broadcast_shapes(*map(np.shape, values.values()))
-        return np.array(np.broadcast_to(np.asarray(found, np.float64), shape))
+        return np.array(np.broadcast_to(np.asarray(moment, np.float64), shape))
 
 
 def custom_family(source: CustomFamily, density_of_arrays: Callable[..., Array] | None = None) -> Family:
@@ -130,19 +130,19 @@ def custom_family(source: CustomFamily, density_of_arrays: Callable[..., Array] 
         ``custom_family`` if a parameter that is named like ours lives elsewhere.
     """
     base = _SUPPORTS[source.support]
-    words = "".join(part.title() for part in source.name.split("_"))
+    class_name = "".join(part.title() for part in source.name.split("_"))
     mean, links = source.mean, source.links or base.mu.links
     further = "".join(f", {name}" for name in source.parameters)
     latex = "".join(rf", \mathrm{{{name}}}" for name in source.parameters)
     made: Family = type(
-        words,
+        class_name,
         (FamilyOfFunctions, base),
         {
             "__doc__": f"The family {source.name} of a user's functions.",
             "source": source,
             "density_of_arrays": None if density_of_arrays is None else staticmethod(density_of_arrays),
             "name": source.name,
-            "notation": Notation(f"{words}(mu[i]{further})", rf"\mathrm{{{words}}}(\mu_i{latex})"),
+            "notation": Notation(f"{class_name}(mu[i]{further})", rf"\mathrm{{{class_name}}}(\mu_i{latex})"),
             # Where mu is no mean, its links alone say where it lives.
             "mu": Mu(links, base.mu.bounds) if mean is None else Mu(links),
             "auxiliaries": tuple(source.parameters),

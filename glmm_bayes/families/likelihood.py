@@ -66,8 +66,8 @@ def adjusted(family: Family, at: RowValues, additions: Additions, m: Maths) -> R
     """
     result = dict(at)
     if additions.se is not None:
-        own = at["sigma"].value if additions.se_adds_sigma else 0.0
-        result["sigma"] = number(m.sqrt(additions.se**2 + own * own), m)
+        sigma = at["sigma"].value if additions.se_adds_sigma else 0.0
+        result["sigma"] = number(m.sqrt(additions.se**2 + sigma * sigma), m)
     if additions.rate is not None:
         for name in ("mu", *(family.traits.of_a_sum or ())):
             result[name] = _times(at[name], additions.rate, m)
@@ -84,18 +84,18 @@ def _censored(family: Family, y: Array, n: Array, at: RowValues, additions: Addi
     """Return the log density of rows that were seen, the log probability of the regions of others."""
     codes, region = additions.censored, additions.region
     assert codes is not None and region is not None
-    parts = []
+    runs = []
     for is_seen in (True, False):
         rows = np.flatnonzero((codes == 0) == is_seen)
         if not len(rows):
             continue
-        own, n_own = take_rows(at, rows, len(codes)), n[rows]
+        at_rows, n_at_rows = take_rows(at, rows, len(codes)), n[rows]
         if is_seen:
-            value = family.log_density(y[rows], n_own, own, m)
+            value = family.log_density(y[rows], n_at_rows, at_rows, m)
         else:
-            value = log_region(family, (region[0][rows], region[1][rows]), n_own, own, m)
-        parts.append((rows, value))
-    return m.scatter(parts, len(codes))
+            value = log_region(family, (region[0][rows], region[1][rows]), n_at_rows, at_rows, m)
+        runs.append((rows, value))
+    return m.scatter(runs, len(codes))
 
 
 def draw_responses(

@@ -187,7 +187,7 @@ _ALL = (
 )  # fmt: skip
 
 #: By name.
-PARAMETERS = {kind.name: kind for kind in _ALL}
+PARAMETERS = {parameter.name: parameter for parameter in _ALL}
 
 
 def own_kind(name: str, support: str, family: str) -> ParameterKind:

@@ -73,13 +73,13 @@ class Student(RealFamily):
         PredictionError
             ``estimand_undefined`` if ``nu`` is at most 1 in a draw, or has random effects.
         """
-        found = ""
+        reason = ""
         if "nu" in joint.variance:
-            found = "nu has random effects, so that it falls below 1 in some groups"
+            reason = "nu has random effects, so that it falls below 1 in some groups"
         elif (lowest := float(np.min(joint.at["nu"].value))) <= 1.0:
-            found = f"nu is as low as {lowest:.3g}"
-        if found:
-            message = f"the population mean does not exist: student has a mean only where nu > 1; {found}."
+            reason = f"nu is as low as {lowest:.3g}"
+        if reason:
+            message = f"the population mean does not exist: student has a mean only where nu > 1; {reason}."
             hint = 'Ask for estimand="typical", or give nu a prior above 1 (the default stays above 2).'
             raise PredictionError(Finding("estimand_undefined", message, hint=hint))
 

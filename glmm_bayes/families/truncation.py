@@ -40,25 +40,25 @@ def log_region(family: Family, region: Region, n: Array, at: RowValues, m: Maths
     low, high = region
     start, none = np.maximum(low, -1.0), is_empty(family.support, low, high)
     few = family.is_discrete & (high - start <= _FEW)
-    kinds = np.select([none, few], [5, 4], np.isfinite(low) + 2 * np.isfinite(high))
-    parts: list[tuple[Rows, Array]] = []
-    for kind in np.unique(kinds):
-        rows = np.flatnonzero(kinds == kind)
-        own, n_own = take_rows(at, rows, len(low)), n[rows]
-        if kind == 1:
-            value = family.log_survival(low[rows], n_own, own, m)
-        elif kind == 2:
-            value = family.log_cdf(high[rows], n_own, own, m)
-        elif kind == 3:
-            value = family.log_between(low[rows], high[rows], n_own, own, m)
-        elif kind == 4:
-            value = log_sum(family, start[rows], high[rows], n_own, own, m)
-        elif kind == 5:
+    cases = np.select([none, few], [5, 4], np.isfinite(low) + 2 * np.isfinite(high))
+    runs: list[tuple[Rows, Array]] = []
+    for case in np.unique(cases):
+        rows = np.flatnonzero(cases == case)
+        at_rows, n_at_rows = take_rows(at, rows, len(low)), n[rows]
+        if case == 1:
+            value = family.log_survival(low[rows], n_at_rows, at_rows, m)
+        elif case == 2:
+            value = family.log_cdf(high[rows], n_at_rows, at_rows, m)
+        elif case == 3:
+            value = family.log_between(low[rows], high[rows], n_at_rows, at_rows, m)
+        elif case == 4:
+            value = log_sum(family, start[rows], high[rows], n_at_rows, at_rows, m)
+        elif case == 5:
             value = np.full(len(rows), -np.inf)
         else:
             continue
-        parts.append((rows, value))
-    return m.scatter(parts, len(low))
+        runs.append((rows, value))
+    return m.scatter(runs, len(low))
 
 
 def log_mass(family: Family, n: Array, at: RowValues, additions: Additions, m: Maths) -> Array:
@@ -95,17 +95,17 @@ def redraw_outside(
     draws, rows = np.nonzero(outside_bounds(drawn, response.additions))
     if not len(rows):
         return drawn
-    own = {name: replace(value, eta=_pick(value.eta, draws, rows)) for name, value in at.items()}
+    at_outside = {name: replace(value, eta=_pick(value.eta, draws, rows)) for name, value in at.items()}
     low, high = (bound[rows] for bound in bounds_of(family, response.additions))
-    law = _Inverse(family, response.trials[rows], own, low, high)
+    law = _Inverse(family, response.trials[rows], at_outside, low, high)
     with np.errstate(all="ignore"):
-        total = log_region(family, (low, high), law.n, own, NUMPY)
+        total = log_region(family, (low, high), law.n, at_outside, NUMPY)
         if not np.isfinite(total).all():
             message = f"trunc() leaves no probability that a float can tell in {len(set(rows))} rows."
             raise PredictionError(Finding("truncation", message, hint="Look at the bounds and the priors."))
-        found = law.at(total + np.log(rng.uniform(size=len(rows))))
+        redrawn = law.at(total + np.log(rng.uniform(size=len(rows))))
     result = drawn.copy()
-    result[draws, rows] = found
+    result[draws, rows] = redrawn
     additions = response.additions
     return np.clip(
         result,

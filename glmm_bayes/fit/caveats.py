@@ -100,12 +100,12 @@ def not_finite(draws: xr.DataTree) -> dict[str, str]:
     for name, variable in draws["posterior"].data_vars.items():
         values = variable.to_numpy()
         bad = [(chain, np.argwhere(~np.isfinite(part))) for chain, part in enumerate(values)]
-        found = [(chain, *where) for chain, places in bad for where in places]
-        if found:
-            chain, draw, *inner = found[0]
-            count = len({(chain, draw) for chain, draw, *_ in found})
+        positions = [(chain, *where) for chain, places in bad for where in places]
+        if positions:
+            chain, draw, *inner = positions[0]
+            count = len({(chain, draw) for chain, draw, *_ in positions})
             more = f" and in {count - 1} further draws" if count > 1 else ""
-            what = f"{_label(str(name), variable, inner)} is {values[tuple(found[0])]:g}"
+            what = f"{_label(str(name), variable, inner)} is {values[tuple(positions[0])]:g}"
             result[str(name)] = f"{what} at chain {chain}, draw {draw} (from 0){more}"
     return result
 

@@ -160,12 +160,12 @@ def _aligned(name: str, variable: xr.DataArray, posterior: Posterior, findings: 
     for dim in dims:
         if dim not in variable.dims or dim not in variable.coords:
             continue
-        found = variable.coords[dim].to_numpy().tolist()
-        if sorted(map(str, found)) != sorted(map(str, labels[dim])):
-            message = f"'{name}': the labels of '{dim}' are not the model's: {found[:5]}."
+        given_labels = variable.coords[dim].to_numpy().tolist()
+        if sorted(map(str, given_labels)) != sorted(map(str, labels[dim])):
+            message = f"'{name}': the labels of '{dim}' are not the model's: {given_labels[:5]}."
             findings.error("draws_shape", message, hint=f"The model has {labels[dim][:5]}.")
         else:
-            order = [list(map(str, found)).index(str(label)) for label in labels[dim]]
+            order = [list(map(str, given_labels)).index(str(label)) for label in labels[dim]]
             variable = variable.isel({dim: order})
     known = ("chain", "draw", *dims)
     foreign = [str(dim) for dim in variable.dims if dim not in known]
@@ -240,15 +240,15 @@ def assemble(
 def _log_likelihood(definition: ModelDefinition, posterior: Mapping[str, Array]) -> dict[str, xr.Variable]:
     """Return the pointwise log likelihood of each response, or of all of a row where residuals correlate."""
     if definition.rescor is not None:
-        found = {"y": log_likelihood_variable(posterior, JointDensity.of(definition))}
+        variables = {"y": log_likelihood_variable(posterior, JointDensity.of(definition))}
     else:
-        found = {}
+        variables = {}
         for response, one in definition.responses.items():
             name = definition.prefix(response) or "y"
-            own = own_draws(definition, response, posterior)
+            draws = own_draws(definition, response, posterior)
             density = ResponseDensity(one.family, one.response, one.priors)
-            found[name] = log_likelihood_variable(own, density, name)
-    return {name: variable for name, variable in found.items() if variable is not None}
+            variables[name] = log_likelihood_variable(draws, density, name)
+    return {name: variable for name, variable in variables.items() if variable is not None}
 
 
 def own_draws(
@@ -264,15 +264,15 @@ def own_draws(
     """
     if definition.is_single:
         return posterior
-    priors, whole = definition.responses[response].priors, definition.priors
+    priors, joint_priors = definition.responses[response].priors, definition.priors
     names = {name: of_response(response, name) for name in definition.alone(response).posterior}
     result = {name: posterior[together] for name, together in names.items() if together in posterior}
-    if NU in priors.auxiliary and NU in whole.auxiliary and NU in posterior:
+    if NU in priors.auxiliary and NU in joint_priors.auxiliary and NU in posterior:
         result[NU] = posterior[NU]
     # The correlations between effects of one response's parameters are part of those of all responses.
-    for own in priors.shared:
-        keys = [(of_response(response, name), index) for name, index in own.members]
-        shared = next(one for one in whole.shared if keys[0] in one.members)
+    for block in priors.shared:
+        keys = [(of_response(response, name), index) for name, index in block.members]
+        shared = next(one for one in joint_priors.shared if keys[0] in one.members)
         if shared.names.correlation in posterior:
             at = [
                 shared.start(member) + step
@@ -281,7 +281,7 @@ def own_draws(
                 for step in range(len(shared.positions[member]))
             ]
             matrix = posterior[shared.names.correlation]
-            result[own.names.correlation] = np.ascontiguousarray(matrix[:, :, at][:, :, :, at])
+            result[block.names.correlation] = np.ascontiguousarray(matrix[:, :, at][:, :, :, at])
     return result
 
 

@@ -83,7 +83,7 @@ def summary(fit: Fit, *, probability: float | None = None, interval: str | None 
     estimand = "subject-specific parameters of the model, in the coding of the formula"
     if marginal:
         estimand = "population-averaged coefficients and parameters of the model, in the formula's coding"
-    caption = f"{estimand}; mean and {shown.words}"
+    caption = f"{estimand}; mean and {shown.name}"
     return captioned(table, caption, fit, estimand=estimand, **shown.attrs)
 
 
@@ -147,17 +147,18 @@ def _of_predictor(predictor: Predictor, posterior: Any) -> dict[str, Array]:
     beta = posterior[predictor.names.beta].to_numpy()
     result = {f"{prefix}beta[{name}]": beta[:, :, k] for k, name in enumerate(design.coefficients)}
     for group, prior in zip(design.groups, predictor.groups, strict=True):
-        own = predictor.names.of_factor("sd", group.slug)
-        if own in posterior:
-            sd = posterior[own].to_numpy()
+        sd_name = predictor.names.of_factor("sd", group.slug)
+        if sd_name in posterior:
+            sd = posterior[sd_name].to_numpy()
             for first in dict.fromkeys(prior.sd_of_effect):
                 index = prior.sd_of_effect.index(first)
-                result[f"{own}[{group.effects[index]}]"] = sd[:, :, index]
-        own = predictor.names.of_factor("corr", group.slug)
-        if own in posterior:
-            corr = posterior[own].to_numpy()
+                result[f"{sd_name}[{group.effects[index]}]"] = sd[:, :, index]
+        corr_name = predictor.names.of_factor("corr", group.slug)
+        if corr_name in posterior:
+            corr = posterior[corr_name].to_numpy()
             for first, second in prior.pairs:
-                result[f"{own}[{group.effects[first]}, {group.effects[second]}]"] = corr[:, :, first, second]
+                pair = f"{group.effects[first]}, {group.effects[second]}"
+                result[f"{corr_name}[{pair}]"] = corr[:, :, first, second]
         single = [predictor.names.of_factor(name, group.slug) for name in prior.sampled_values]
         result |= {name: posterior[name].to_numpy() for name in single if name in posterior}
     return result
@@ -257,8 +258,8 @@ def diagnose(fit: Fit) -> Diagnosis:
     if fit.shape[1] >= _FEWEST_DRAWS:
         findings += _convergence(fit, bool(stuck) or bool(_diverged_chains(fit)))
     elif is_sampled:
-        words = f"{fit.shape[1]} a chain; R-hat and effective sample sizes need {_FEWEST_DRAWS}."
-        findings.append(SamplerCheck("draws", False, words))
+        sentence = f"{fit.shape[1]} a chain; R-hat and effective sample sizes need {_FEWEST_DRAWS}."
+        findings.append(SamplerCheck("draws", False, sentence))
     if is_sampled:
         statistics = {str(k): v.to_numpy() for k, v in fit.draws["sample_stats"].data_vars.items()}
         findings += _sampler(statistics)
@@ -274,8 +275,8 @@ def _convergence(fit: Fit, is_stuck: bool) -> list[SamplerCheck]:
             SamplerCheck("variation", False, f"no draw of {', '.join(still)} differs from another.")
         )
     if fit.shape[0] == 1:
-        words = "R-hat cannot be computed from one chain: sample at least two, better four."
-        findings.append(SamplerCheck("one chain", False, words))
+        sentence = "R-hat cannot be computed from one chain: sample at least two, better four."
+        findings.append(SamplerCheck("one chain", False, sentence))
     moving = table.drop(index=still)
     moving = moving[moving["ess_bulk"].notna()]
     if len(moving) and fit.shape[0] > 1:
@@ -288,15 +289,15 @@ def _stuck(fit: Fit) -> list[SamplerCheck]:
     least = max(2, int(_DISTINCT_SHARE * fit.shape[1]))
     if fit.shape[1] < 2 * least:
         return []
-    found: dict[int, str] = {}
+    stuck: dict[int, str] = {}
     for name, draws in parameters(fit).items():
         for chain in _still_chains(draws, least):
-            found.setdefault(chain, name)
-    if not found:
+            stuck.setdefault(chain, name)
+    if not stuck:
         return []
-    chains = ", ".join(str(chain + 1) for chain in sorted(found))
+    chains = ", ".join(str(chain + 1) for chain in sorted(stuck))
     sentence = (
-        f"chain {chains} of {fit.shape[0]} hardly moved ({found[min(found)]}): its draws say nothing. "
+        f"chain {chains} of {fit.shape[0]} hardly moved ({stuck[min(stuck)]}): its draws say nothing. "
         "Sample again with another seed; if it stays, leave priors out for the defaults, or rescale columns."
     )
     return [SamplerCheck("stuck chains", False, sentence)]
@@ -306,15 +307,15 @@ def _same_chains(fit: Fit) -> list[SamplerCheck]:
     """Name chains that hold the same draws as one before them: one chain, counted twice."""
     every = list(parameters(fit).values())
     first_of: dict[bytes, int] = {}
-    found = []
+    copies = []
     for chain in range(fit.shape[0]):
         content = b"".join(np.ascontiguousarray(draws[chain]).tobytes() for draws in every)
         first = first_of.setdefault(content, chain)
         if first != chain:
-            found.append((first + 1, chain + 1))
-    if not found or not any(np.ptp(draws) > 0 for draws in every):
+            copies.append((first + 1, chain + 1))
+    if not copies or not any(np.ptp(draws) > 0 for draws in every):
         return []
-    first, second = found[0]
+    first, second = copies[0]
     sentence = f"chains {first} and {second} hold the same draws: one chain, twice."
     return [SamplerCheck("same chains", False, sentence)]
 
@@ -324,7 +325,7 @@ def _diverged_chains(fit: Fit) -> list[int]:
     if "sample_stats" not in fit.draws.children or "diverging" not in fit.draws["sample_stats"]:
         return []
     diverging = fit.draws["sample_stats"]["diverging"].to_numpy()
-    return [chain + 1 for chain, own in enumerate(diverging) if own.size and own.all()]
+    return [chain + 1 for chain, flags in enumerate(diverging) if flags.size and flags.all()]
 
 
 def _still_chains(draws: Array, least: int) -> list[int]:
@@ -336,10 +337,10 @@ def _still_chains(draws: Array, least: int) -> list[int]:
     rounding = _ROUNDING * np.abs(finite).max()
     return [
         chain
-        for chain, own in enumerate(draws)
-        if len(np.unique(own)) < least
-        or _longest_stay(own) > max(_STAY, _STAY_SHARE * len(own))
-        or (np.isfinite(own).all() and np.ptp(own) <= rounding)
+        for chain, of_chain in enumerate(draws)
+        if len(np.unique(of_chain)) < least
+        or _longest_stay(of_chain) > max(_STAY, _STAY_SHARE * len(of_chain))
+        or (np.isfinite(of_chain).all() and np.ptp(of_chain) <= rounding)
     ]
 
 
@@ -386,7 +387,7 @@ def _sampler(statistics: Mapping[str, NDArray[np.float64]]) -> list[SamplerCheck
         sentence = f"none in {total} draws."
         if count == total:
             sentence = f"every one of {total} draws diverged: the sampler did not move, they say nothing."
-        elif spoiled := [chain + 1 for chain, own in enumerate(statistics["diverging"]) if own.all()]:
+        elif spoiled := [chain + 1 for chain, flags in enumerate(statistics["diverging"]) if flags.all()]:
             chains, of = ", ".join(map(str, spoiled)), len(statistics["diverging"])
             sentence = (
                 f"every draw of chain {chains} of {of} diverged: it did not move, its draws say nothing. "
@@ -417,16 +418,16 @@ def _energy(energy: Array) -> SamplerCheck:
     """Judge how far the energy of draws moves in one step, beside how far it moves at all."""
     check = "energy (BFMI)"
     if energy.shape[1] < _FEWEST_DRAWS:
-        words = f"cannot be judged from {energy.shape[1]} a chain; it needs {_FEWEST_DRAWS} draws."
-        return SamplerCheck(check, False, words)
+        sentence = f"cannot be judged from {energy.shape[1]} a chain; it needs {_FEWEST_DRAWS} draws."
+        return SamplerCheck(check, False, sentence)
     gaps = int((~np.isfinite(energy)).sum())
     if gaps:
-        words = f"cannot be judged: it is not finite in {gaps} of {energy.size} draws. Use tighter priors."
-        return SamplerCheck(check, False, words)
+        sentence = f"cannot be judged: it is not finite in {gaps} of {energy.size} draws. Use tighter priors."
+        return SamplerCheck(check, False, sentence)
     still = [str(chain + 1) for chain in np.flatnonzero((energy == energy[:, :1]).all(axis=1))]
     if still:
-        words = f"cannot be judged: it is the same in all draws of chain {', '.join(still)}."
-        return SamplerCheck(check, False, words)
+        sentence = f"cannot be judged: it is the same in all draws of chain {', '.join(still)}."
+        return SamplerCheck(check, False, sentence)
     # A power of two changes no digit, and no square overflows.
     scaled = np.ldexp(energy, -int(np.frexp(np.abs(energy).max())[1]))
     bfmi = float((np.square(np.diff(scaled, axis=1)).mean(axis=1) / scaled.var(axis=1)).min())

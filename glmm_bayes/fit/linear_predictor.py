@@ -16,7 +16,7 @@ from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.priors import Priors
-from glmm_bayes.priors.spread import Spread, kinds_of_rows, spreads_of_draws
+from glmm_bayes.priors.spread import Spread, patterns_of_rows, spreads_of_draws
 
 #: Elements of one block of draws x rows: 32 MB of floats, so that a handful of them fit in any machine.
 BLOCK_ELEMENTS = 4_000_000
@@ -41,11 +41,11 @@ def fixed_part(
     beta = draws[predictor.names.beta][block]
     if not predictor.is_marginal:
         return np.asarray(design.offset + beta @ design.x.T)
-    first, kind_of_row = kinds_of_rows(predictor, design)
+    first, pattern_of_row = patterns_of_rows(predictor, design)
     chosen = {name: values[block] for name, values in draws.items()}
     eta = design.offset[first] + beta @ design.x[first].T
     spreads = spreads_of_draws(predictor, chosen, design)
-    return conditional_part(predictor.link, spreads, eta, slice(None), first)[:, kind_of_row]
+    return conditional_part(predictor.link, spreads, eta, slice(None), first)[:, pattern_of_row]
 
 
 def conditional_part(

@@ -36,7 +36,7 @@ from glmm_bayes.priors.fixed_prior import FixedPrior
 from glmm_bayes.priors.names import of_response, of_threshold, other, sampled_for
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.priors import Priors, SharedEffects, ThresholdPrior
-from glmm_bayes.priors.spread import kinds_of_rows
+from glmm_bayes.priors.spread import patterns_of_rows
 from glmm_bayes.spec.linear_predictor import MEAN
 
 
@@ -137,7 +137,7 @@ def _linear_predictor(
 def _conditional(predictor: Predictor, eta: Any, added_effects: Sequence[Added]) -> Any:
     """Return the conditional linear predictor with a population mean, solved once for each kind of row."""
     design = predictor.design
-    first, kind_of_row = kinds_of_rows(predictor, design)
+    first, pattern_of_row = patterns_of_rows(predictor, design)
     v: Any = 0.0
     for group, prior, added in zip(design.groups, predictor.groups, added_effects, strict=True):
         v = v + row_variance(group, prior, added.covariance, predictor.names, first)
@@ -146,7 +146,7 @@ def _conditional(predictor: Predictor, eta: Any, added_effects: Sequence[Added])
     for prior, added in zip(predictor.groups, added_effects, strict=True):
         if prior.is_bridge:
             f = attenuation_of(pt.sqrt(added.covariance[0, 0]), GRAPH)
-    return (conditional_predictor(predictor.link, eta[first], f * f * v, GRAPH) / f)[kind_of_row]
+    return (conditional_predictor(predictor.link, eta[first], f * f * v, GRAPH) / f)[pattern_of_row]
 
 
 def _coefficients(predictor: Predictor) -> tuple[Any, Any]:

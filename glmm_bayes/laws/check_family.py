@@ -88,7 +88,7 @@ def check_family(
         ("density and gradient are finite 30 units out", graphs.far_out()),
     ]
     table = pd.DataFrame(
-        [(law, "passed" if holds else "failed", found) for law, (holds, found) in rows],
+        [(law, "passed" if holds else "failed", worst) for law, (holds, worst) in rows],
         columns=["law", "result", "found"],
         dtype=object,
     )

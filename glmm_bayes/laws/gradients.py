@@ -102,9 +102,9 @@ class Graphs:
 
     def slopes(self, rows: _Rows, numbers: Sequence[Array]) -> list[Array]:
         """Return the graph's density of each row with its slopes in the numbers."""
-        kind = np.int64 if rows.case.family.is_discrete else np.float64
+        dtype = np.int64 if rows.case.family.is_discrete else np.float64
         n = np.full(len(rows.y), float(rows.case.responses.trials))
-        result: list[Array] = self.compiled[rows.link](rows.y.astype(kind), n, *numbers)
+        result: list[Array] = self.compiled[rows.link](rows.y.astype(dtype), n, *numbers)
         return result
 
     def density(self) -> Verdict:

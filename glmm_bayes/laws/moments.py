@@ -75,7 +75,7 @@ def _around(case: Case, difference: Array) -> Array:
     return np.asarray((difference + np.pi) % (2.0 * np.pi) - np.pi)
 
 
-def _worst(rows: Sequence[tuple[Case, Array, Array, Array]], words: str) -> Verdict:
+def _worst(rows: Sequence[tuple[Case, Array, Array, Array]], quantity: str) -> Verdict:
     """Compare numbers, one or several a point, in their units; tell the point where they differ most."""
     largest, text = -1.0, ""
     for case, given, expected, units in rows:
@@ -87,5 +87,5 @@ def _worst(rows: Sequence[tuple[Case, Array, Array, Array]], words: str) -> Verd
         if errors[place] > largest:
             largest = float(errors[place])
             where = case.text(int(place[0]))
-            text = f"{words} {given[place]:.4g}, not {expected[place]:.4g}, at {where}"
+            text = f"{quantity} {given[place]:.4g}, not {expected[place]:.4g}, at {where}"
     return (True, f"largest relative error {largest:.1g}") if largest <= _TOLERANCE else (False, text)

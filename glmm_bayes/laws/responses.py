@@ -81,11 +81,11 @@ class Responses:
             inside = np.isfinite(y) & (y > low) & (y < high)
             closed = self.ends if self.support != "angle" else (low, high)
             return np.asarray(inside | np.isin(y, closed))
-        whole = np.isfinite(y) & (y >= 0) & (y == np.floor(y))
+        is_count = np.isfinite(y) & (y >= 0) & (y == np.floor(y))
         if self.support == "compositions":
-            return np.asarray(whole.all(axis=-1) & (y.sum(axis=-1) == self.trials))
+            return np.asarray(is_count.all(axis=-1) & (y.sum(axis=-1) == self.trials))
         last = {"count": np.inf, "successes": self.trials, "categories": self.categories - 1}
-        return np.asarray(whole & (y <= last[self.support]))
+        return np.asarray(is_count & (y <= last[self.support]))
 
     def positions(self, y: Array) -> Array:
         """Return where each response stands in the list of all: counts are positions themselves."""

@@ -35,7 +35,7 @@ def categories_check(fit: Fit, replicated: Array, interval: Interval) -> Picture
     alt = (
         f"Bars of the number of {what} in each category, with points and bands for {len(replicated)} "
         f"replicated data sets. {'; '.join(named)}. {reading} Estimand: responses {ESTIMAND}; "
-        f"band: {interval.words}."
+        f"band: {interval.name}."
     )
     describe(picture, alt, fit.caveats)
     return picture

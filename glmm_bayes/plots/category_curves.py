@@ -118,7 +118,7 @@ def _draw(axes: Axes, scenario: Scenario, values: Array) -> list[Any]:
 
 def _caption(scenario: Scenario, interval: Interval) -> str:
     held = f" Held: {scenario.held}." if scenario.held else ""
-    return f"Lines: posterior means with {interval.words}s.{held}{scenario.left_out}"
+    return f"Lines: posterior means with {interval.name}s.{held}{scenario.left_out}"
 
 
 def _alt(fit: Fit, scenario: Scenario, drawn: dict[str, list[Array]], interval: Interval) -> str:

@@ -109,7 +109,7 @@ def rootogram_check(fit: Fit, replicated: Array, interval: Interval) -> Picture:
         f"Rootogram of {fit.response.label}, counts from 0 to {observed.max():.0f} ({last}): bars for the "
         f"observed number of rows, points and bands for {len(replicated)} replicated data sets. First bar: "
         f"{cell_words(cells, 0)} rows. {reading} Estimand: responses {ESTIMAND}; "
-        f"band: {interval.words}."
+        f"band: {interval.name}."
     )
     describe(picture, alt, fit.caveats)
     return picture
@@ -234,7 +234,7 @@ def _proportions_alt(
         f"observed against replicated proportions in {len(predicted)} bins of rows by population-averaged "
         f"probability, from {compact(predicted[0])} to {compact(predicted[-1])}."
     )
-    sentences.append(f"{reading} Estimand: responses {ESTIMAND}; band: {band.words}.")
+    sentences.append(f"{reading} Estimand: responses {ESTIMAND}; band: {band.name}.")
     return " ".join(sentences)
 
 

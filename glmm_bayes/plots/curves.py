@@ -157,7 +157,7 @@ def caption(fit: Fit, scenario: Scenario, values: list[Values], interval: Interv
     held = f" Held: {scenario.held}." if scenario.held else ""
     held += f" Each curve is drawn{means.removeprefix(',')}." if means else ""
     shown = _shown_words(fit, scenario, sum(len(panel.groups) for panel in values))
-    return f"{shown}Thick: posterior means with {interval.words}s.{held}{scenario.left_out}"
+    return f"{shown}Thick: posterior means with {interval.name}s.{held}{scenario.left_out}"
 
 
 def _shown_words(fit: Fit, scenario: Scenario, count: int) -> str:

@@ -71,7 +71,7 @@ def density_check(fit: Fit, replicated: Array, interval: Interval) -> Picture:
     alt = (
         f"Density of {fit.response.label}, from {compact(observed.min())} to {compact(observed.max())}, over "
         f"{len(lines)} replicated data sets. Observed peak near {compact(next(peaks))}, replicated near "
-        f"{compact(next(peaks))}. {reading} Estimand: responses {ESTIMAND}; band: {interval.words}."
+        f"{compact(next(peaks))}. {reading} Estimand: responses {ESTIMAND}; band: {interval.name}."
     )
     describe(picture, alt, fit.caveats)
     return picture

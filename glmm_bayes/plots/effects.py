@@ -79,7 +79,7 @@ def _curves(effects: Effects, table: pd.DataFrame, axis: Axis) -> Picture:
     if axis.across is not None:
         legend(axes, handles, labels, title=literal(axis.across), title_fontsize=8)
     head(picture, estimand_words(effects))
-    note(picture, f"Lines: posterior means. Bands: {effects.interval.words}s.")
+    note(picture, f"Lines: posterior means. Bands: {effects.interval.name}s.")
     describe(picture, _curves_alt(effects, table, axis), effects.caveats)
     return picture
 
@@ -107,7 +107,7 @@ def _rows(effects: Effects, table: pd.DataFrame) -> Picture:
     null_line(axes, effects, shown)
     head(picture, estimand_words(effects))
     more = "" if len(shown) == len(table) else f" The first {len(shown)} of {len(table)} rows are shown."
-    note(picture, f"Points: posterior means. Lines: {effects.interval.words}s.{more}")
+    note(picture, f"Points: posterior means. Lines: {effects.interval.name}s.{more}")
     describe(picture, _rows_alt(effects, table, names), effects.caveats)
     return picture
 
@@ -120,7 +120,7 @@ def _quantity(effects: Effects, names: list[str]) -> str:
 
 
 def _ending(effects: Effects) -> str:
-    return f"Estimand: {estimand_words(effects)}. Posterior means with {effects.interval.words}s."
+    return f"Estimand: {estimand_words(effects)}. Posterior means with {effects.interval.name}s."
 
 
 def _row_words(effects: Effects, row: pd.Series) -> str:

@@ -204,6 +204,6 @@ def _last_row_words(first: Effects, table: pd.DataFrame) -> str:
 
 def _what_is_shown(first: Effects) -> str:
     if first.measure is None or first.measure.summary_words == Measure.summary_words:
-        return f"Posterior means with {first.interval.words}s."
+        return f"Posterior means with {first.interval.name}s."
     summary_text = first.measure.summary_words
-    return f"{summary_text[0].upper()}{summary_text[1:]} {first.interval.words}."
+    return f"{summary_text[0].upper()}{summary_text[1:]} {first.interval.name}."

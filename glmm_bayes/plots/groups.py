@@ -107,7 +107,7 @@ def plot_random_effects(
     which = f"all {len(table)}" if len(shown) == len(table) else f"{len(shown)} of {len(table)}"
     headline = (
         f"{levels.effect} of {which} levels of {levels.factor}, subject-specific, scale of the linear "
-        f"predictor: posterior mean and {levels.interval.words}"
+        f"predictor: posterior mean and {levels.interval.name}"
     )
     with style():
         picture = new_picture(7.2, 3.9)

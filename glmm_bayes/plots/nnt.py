@@ -50,7 +50,7 @@ def plot_nnt(effects: Effects) -> Picture:
         label_by_reciprocals(axes, effects)
         head(picture, estimand_words(effects))
         more = "" if shown == len(table) else f" The first {shown} of {len(table)} rows are shown."
-        caption = f"{AXIS_WORDS} Points: medians. Lines: {effects.interval.words}s."
+        caption = f"{AXIS_WORDS} Points: medians. Lines: {effects.interval.name}s."
         note(picture, caption + more)
     describe(picture, _alt(effects, table, names), effects.caveats)
     return picture
@@ -78,7 +78,7 @@ def _alt(effects: Effects, table: pd.DataFrame, names: list[str]) -> str:
     for name, (_, row) in list(zip(names, table.iterrows(), strict=True))[:_ROWS_NAMED]:
         sentences.append(f"{name}: {nnt_words(row, effects.interval)}.")
     return " ".join(
-        [*sentences, f"Estimand: {estimand_words(effects)}. Medians with {effects.interval.words}s."]
+        [*sentences, f"Estimand: {estimand_words(effects)}. Medians with {effects.interval.name}s."]
     )
 
 

@@ -113,8 +113,8 @@ def spreads_of_draws(predictor: Predictor, draws: Mapping[str, Array], design: D
     return tuple(result)
 
 
-def kinds_of_rows(predictor: Predictor, design: Design) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return one row of each kind and each row's kind: columns and variance are equal within a kind."""
+def patterns_of_rows(predictor: Predictor, design: Design) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return a row of each covariate pattern and each row's pattern: columns and variance are equal in it."""
     column_blocks = [design.x, design.offset[:, None]]
     for group, prior in zip(design.groups, predictor.groups, strict=True):
         column_blocks.append(group.z)

@@ -16,7 +16,7 @@ class Paragraph:
 
     text: str
     tone: str = ""
-    kind: ClassVar[str] = "paragraph"
+    element: ClassVar[str] = "paragraph"
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class ReportTable:
     rows : tuple of tuple of str
     spans : tuple of (str, int)
         Heads over several columns, from the second column on.
-    words : frozenset of int
-        Columns that hold words; all others are numbers and aligned to the right.
+    text_columns : frozenset of int
+        Columns that hold text; all others are numbers and aligned to the right.
     note : str
     """
 
@@ -41,9 +41,9 @@ class ReportTable:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     spans: tuple[tuple[str, int], ...] = ()
-    words: frozenset[int] = frozenset()
+    text_columns: frozenset[int] = frozenset()
     note: str = ""
-    kind: ClassVar[str] = "table"
+    element: ClassVar[str] = "table"
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Illustration:
     uri: str
     alt: str
     caption: str
-    kind: ClassVar[str] = "figure"
+    element: ClassVar[str] = "figure"
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Listing:
 
     text: str
     summary: str = ""
-    kind: ClassVar[str] = "listing"
+    element: ClassVar[str] = "listing"
 
 
 Block = Paragraph | ReportTable | Illustration | Listing

@@ -56,15 +56,15 @@ def verdict(fit: Fit, diagnosis: Diagnosis) -> list[Paragraph]:
     """Say first of all whether the draws can be used."""
     tone = "note" if not diagnosis.findings else "good" if diagnosis.passed else "alarm"
     chains, draws = fit.shape
-    words = f"{diagnosis.verdict} ({chains} chains of {draws} draws.)"
+    conclusion = f"{diagnosis.verdict} ({chains} chains of {draws} draws.)"
     failed = [f"{f.check}: {f.sentence}" for f in diagnosis.findings if not f.passed]
-    return [Paragraph(words, tone), *(Paragraph(sentence, tone) for sentence in failed)]
+    return [Paragraph(conclusion, tone), *(Paragraph(sentence, tone) for sentence in failed)]
 
 
 def sections(fit: Fit, diagnosis: Diagnosis, interval: Interval) -> list[ReportSection]:
     """Build all sections, response by response; what needs draws that the fit does not hold says so."""
-    own = [_of_response(fit[name], fit.definition.prefix(name), interval) for name in fit]
-    told = [section for part in own for section in part]
+    by_response = [_of_response(fit[name], fit.definition.prefix(name), interval) for name in fit]
+    told = [section for of_response in by_response for section in of_response]
     if not fit.is_single:
         told.append(ReportSection("between", "Between responses", tuple(_between(fit, interval))))
     return [
@@ -78,7 +78,7 @@ def sections(fit: Fit, diagnosis: Diagnosis, interval: Interval) -> list[ReportS
 def _of_response(fit: Fit, name: str, interval: Interval) -> list[ReportSection]:
     """Build the sections of one response; beside others its name stands in each title."""
     variable = main_variable(fit)
-    parts: list[tuple[str, str, list[Block]]] = [
+    contents: list[tuple[str, str, list[Block]]] = [
         ("answer", "Question and answer", _answer(fit, variable, interval)),
         ("model", "Model", _model(fit)),
         ("data", "Data and groups", _data(fit)),
@@ -88,12 +88,12 @@ def _of_response(fit: Fit, name: str, interval: Interval) -> list[ReportSection]
         ("curves", "Groups, typical group and population", attempt(lambda: [_curves(fit, interval)])),
     ]
     if all_groups(fit.predictors):
-        parts.append(
+        contents.append(
             ("variation", "Variation between groups", attempt(lambda: [variance_table(fit, interval)]))
         )
     if fit.design.groups and not fit.family.has_category_predictors:
-        parts.append(("shrinkage", "Shrinkage", attempt(lambda: [_shrinkage(fit, interval)])))
-    parts.append(("check", "Predictive check", attempt(lambda: [_check(fit, interval)])))
+        contents.append(("shrinkage", "Shrinkage", attempt(lambda: [_shrinkage(fit, interval)])))
+    contents.append(("check", "Predictive check", attempt(lambda: [_check(fit, interval)])))
     anchor_end, title_end = (f"-{name}", f": {name}") if name else ("", "")
     return [
         ReportSection(
@@ -101,22 +101,22 @@ def _of_response(fit: Fit, name: str, interval: Interval) -> list[ReportSection]
             f"{title}{title_end}",
             tuple(blocks if anchor in _OF_NO_DRAWS else _with_caveats(fit, blocks)),
         )
-        for anchor, title, blocks in parts
+        for anchor, title, blocks in contents
     ]
 
 
 def _between(fit: Fit, interval: Interval) -> list[Block]:
     """Show what joins the responses: their correlations, with the priors of these."""
-    words = Paragraph("; ".join(between_lines(fit.definition)))
-    return [words, *attempt(lambda: correlations_tables(fit, interval))]
+    paragraph = Paragraph("; ".join(between_lines(fit.definition)))
+    return [paragraph, *attempt(lambda: correlations_tables(fit, interval))]
 
 
 def _with_caveats(fit: Fit, blocks: list[Block]) -> list[Block]:
     """Say under every table and figure of draws what is to know of them."""
-    words = "".join(f"; {sentence}" for sentence in fit.caveats)
+    caveats = "".join(f"; {sentence}" for sentence in fit.caveats)
     return [
-        replace(block, caption=f"{block.caption.removesuffix('.')}{words}.")
-        if words and isinstance(block, ReportTable | Illustration)
+        replace(block, caption=f"{block.caption.removesuffix('.')}{caveats}.")
+        if caveats and isinstance(block, ReportTable | Illustration)
         else block
         for block in blocks
     ]
@@ -157,9 +157,9 @@ def _coefficients(fit: Fit, interval: Interval) -> list[Block]:
 
 def _data(fit: Fit) -> list[Block]:
     references = describe_references(predictor.design for predictor in fit.predictors.values())
-    words = rows_sentence(fit) + (f" Reference levels: {references}." if references else "")
+    sentence = rows_sentence(fit) + (f" Reference levels: {references}." if references else "")
     tables = [data_table(fit)] + ([groups_table(fit)] if all_groups(fit.predictors) else [])
-    return [Paragraph(words), *tables]
+    return [Paragraph(sentence), *tables]
 
 
 def _estimands(fit: Fit, variable: str | None, interval: Interval) -> list[Block]:
@@ -213,11 +213,13 @@ def _settings(fit: Fit, interval: Interval) -> ReportTable:
         rows += [(f"sampled with {name}", str(value)) for name, value in versions.items()]
     # Fits of earlier releases do not hold it.
     if default := fit.settings.get("interval"):
-        rows.append(("default interval when the fit was made", Interval(**default).words))
-    rows.append(("intervals in this report", interval.words))
+        rows.append(("default interval when the fit was made", Interval(**default).name))
+    rows.append(("intervals in this report", interval.name))
     rows.append(("report written by glmm-bayes", __version__))
     rows.append(("fingerprint of the rows (SHA-256, 16 digits)", short_fingerprint(fit)))
-    return ReportTable("What gave these draws", ("setting", "value"), tuple(rows), words=frozenset({1}))
+    return ReportTable(
+        "What gave these draws", ("setting", "value"), tuple(rows), text_columns=frozenset({1})
+    )
 
 
 def _plain(value: Any) -> str:

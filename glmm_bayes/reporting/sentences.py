@@ -113,7 +113,7 @@ def _interval(effects: Effects, index: int) -> str:
     lower, upper = effects.interval.columns
     places = decimals(row["sd"])
     ends = f"{number(row[lower], places)} to {number(row[upper], places)}"
-    return f"{number(row['mean'], places)} ({effects.interval.words} {ends})"
+    return f"{number(row['mean'], places)} ({effects.interval.name} {ends})"
 
 
 def estimand_sentences(fit: Fit, has_subject: bool) -> list[str]:

@@ -48,7 +48,7 @@ def data_table(fit: Fit) -> ReportTable:
         for name, column in design.table.columns.items()
     )
     columns = ("column", "role", "kind", "values")
-    return ReportTable("Columns that the model reads", columns, rows, words=frozenset({1, 2, 3}))
+    return ReportTable("Columns that the model reads", columns, rows, text_columns=frozenset({1, 2, 3}))
 
 
 def _values(column: Column) -> str:
@@ -85,7 +85,7 @@ def groups_table(fit: Fit) -> ReportTable:
         rows.append((group.factor, *(f"{value:,g}" for value in numbers), ", ".join(effects)))
     columns = ("grouping factor", "levels", "fewest rows", "median rows", "most rows", "effects that vary")
     return ReportTable(
-        "Grouping factors and the rows of their levels", columns, tuple(rows), words=frozenset({5})
+        "Grouping factors and the rows of their levels", columns, tuple(rows), text_columns=frozenset({5})
     )
 
 
@@ -95,7 +95,9 @@ def priors_table(fit: Fit) -> ReportTable:
     whose = "population-averaged" if fit.priors.first.is_marginal else "subject-specific"
     caption = f"Priors of the {whose} parameters, on the scale of the linear predictor"
     columns = ("parameter", "prior", "source", "what it says")
-    return ReportTable(caption, columns, rows, words=frozenset({1, 2, 3}), note=coding_words(fit.priors))
+    return ReportTable(
+        caption, columns, rows, text_columns=frozenset({1, 2, 3}), note=coding_words(fit.priors)
+    )
 
 
 def coefficients_tables(fit: Fit, interval: Interval) -> list[ReportTable]:
@@ -151,13 +153,15 @@ def _subject_table(fit: Fit, frame: pd.DataFrame, interval: Interval) -> ReportT
     scales = "; ".join(_scale_words(fit, name) for name in fit.predictors if _has_rows(fit, name, frame))
     caption = (
         "Subject-specific coefficients: what changes for a given group, on the scale of each linear "
-        f"predictor ({scales}). Posterior mean and {interval.words}"
+        f"predictor ({scales}). Posterior mean and {interval.name}"
         + ("; exp(coefficient) as posterior median" if has_ratio else "")
     )
     more = ("exp(coefficient)", "which is") if has_ratio else ()
     note = "Population-averaged answers stand with the estimands below: the mean is not one inverse link."
-    words = frozenset({3}) if has_ratio else frozenset[int]()
-    return ReportTable(caption, ("coefficient of", "coefficient", *more), tuple(rows), words=words, note=note)
+    text_columns = frozenset({3}) if has_ratio else frozenset[int]()
+    return ReportTable(
+        caption, ("coefficient of", "coefficient", *more), tuple(rows), text_columns=text_columns, note=note
+    )
 
 
 def _has_rows(fit: Fit, name: str, frame: pd.DataFrame) -> bool:
@@ -170,9 +174,9 @@ def _scale_words(fit: Fit, name: str) -> str:
     predictor = fit.predictors[name]
     if category := category_of(fit, predictor):
         return f"{predictor.prefix}: log odds of {category} against {fit.response.categories[0]}"
-    kind = PARAMETERS.get(name)
-    if kind is not None:
-        return f"{predictor.prefix}: {predictor.link.name} of {name}, {kind.short}"
+    parameter = PARAMETERS.get(name)
+    if parameter is not None:
+        return f"{predictor.prefix}: {predictor.link.name} of {name}, {parameter.short}"
     if not fit.family.keeps_intercept:
         return f"latent scale of {fit.response.label}, {predictor.link.name} link"
     if predictor.link.name == "identity":
@@ -190,7 +194,7 @@ def thresholds_table(fit: Fit, interval: Interval) -> ReportTable:
     )
     caption = (
         f"Thresholds on the latent scale of {fit.response.label}, at x = 0; subject-specific. "
-        f"Posterior mean and {interval.words}"
+        f"Posterior mean and {interval.name}"
     )
     return ReportTable(caption, ("between", "threshold"), rows)
 
@@ -243,10 +247,10 @@ def measures_of(fit: Fit) -> tuple[str, ...]:
 
 def estimands_table(fit: Fit, variable: str, interval: Interval) -> tuple[ReportTable, bool]:
     """Put the estimands of one comparison side by side; also tell whether ``subject`` is among them."""
-    words = ["typical", "population"]
+    estimands = ["typical", "population"]
     try:
         comparisons(fit, variable, estimand="subject")
-        words.append("subject")
+        estimands.append("subject")
     except DataError as error:
         if error.code != "draws_missing":
             raise
@@ -262,7 +266,7 @@ def estimands_table(fit: Fit, variable: str, interval: Interval) -> tuple[Report
                 probability=interval.probability,
                 interval=interval.kind,
             ).summary()
-            for word in words
+            for word in estimands
         ]
         attrs, label = tables[0].attrs, MEASURES[measure].label
         for index, contrast in enumerate(tables[0]["contrast"]):
@@ -276,12 +280,12 @@ def estimands_table(fit: Fit, variable: str, interval: Interval) -> tuple[Report
     heads = {"typical": "typical group", "population": "population-averaged", "subject": "subject-specific"}
     caption = (
         f"{_sentence(fit.response.mean_label)} compared by {variable} under each estimand, "
-        f"{attrs['average']}: {'; '.join(ESTIMANDS[word] for word in words)}. "
+        f"{attrs['average']}: {'; '.join(ESTIMANDS[word] for word in estimands)}. "
         f"Posterior mean and {attrs['interval']}"
     )
     return ReportTable(
-        caption, ("comparison", *(heads[word] for word in words)), tuple(rows)
-    ), "subject" in words
+        caption, ("comparison", *(heads[word] for word in estimands)), tuple(rows)
+    ), "subject" in estimands
 
 
 def _effect_cell(row: pd.Series, interval: Interval) -> str:
@@ -300,7 +304,7 @@ def variance_table(fit: Fit, interval: Interval) -> ReportTable:
         )
         for _, row in result.summary().iterrows()
     )
-    caption = f"{result.attrs['estimand_description']}. Posterior mean and {interval.words}"
+    caption = f"{result.attrs['estimand_description']}. Posterior mean and {interval.name}"
     return ReportTable(_sentence(caption), ("quantity", "mean (interval)", "posterior sd"), rows)
 
 
@@ -308,7 +312,7 @@ def checks_table(diagnosis: Diagnosis) -> ReportTable:
     """List what was checked and what came out."""
     rows = tuple((f.check, "ok" if f.passed else "LOOK", f.sentence) for f in diagnosis.findings)
     return ReportTable(
-        "Checks of the sampler", ("check", "result", "what was found"), rows, words=frozenset({1, 2})
+        "Checks of the sampler", ("check", "result", "what was found"), rows, text_columns=frozenset({1, 2})
     )
 
 
@@ -325,7 +329,7 @@ def correlations_tables(fit: Fit, interval: Interval) -> list[ReportTable]:
         for name, row in frame.iterrows()
         if name in names
     )
-    caption = f"Correlations between responses. Posterior mean and {interval.words}"
+    caption = f"Correlations between responses. Posterior mean and {interval.name}"
     return [ReportTable(caption, ("parameter", "correlation"), rows)] if rows else []
 
 

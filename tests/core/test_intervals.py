@@ -67,7 +67,7 @@ def test_the_default_is_arviz_and_follows_its_settings():
     ],
 )
 def test_words_and_columns_name_level_and_kind(interval, words, lower):
-    assert interval.words == words
+    assert interval.name == words
     assert interval.columns == (lower, lower.replace("_lb", "_ub"))
 
 

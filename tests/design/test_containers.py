@@ -446,7 +446,7 @@ def notes_of(values):
     findings = Findings(gb.DataError)
     table_of({"f": values}, "f", findings=findings)
     assert not findings.errors
-    return [(note.code, note.column, note.message) for note in findings.found if note.severity == "note"]
+    return [(note.code, note.column, note.message) for note in findings.collected if note.severity == "note"]
 
 
 def test_labels_that_nearly_agree_are_noted():

@@ -107,12 +107,12 @@ def test_levels_in_another_order_are_matched_by_label_and_noted():
     rows = NEW.assign(u=pd.Categorical(NEW["u"].astype(str), ["hi", "lo"]))
     new = replay_design(DESIGN, rows, False, findings=findings)
     np.testing.assert_array_equal(new.x, DESIGN.x[:4])
-    notes = [str(finding) for finding in findings.found]
+    notes = [str(finding) for finding in findings.collected]
     assert notes == ["[newdata_schema] levels of 'u' in another order: matched by label, not by position."]
-    assert all(finding.severity == "note" for finding in findings.found)
+    assert all(finding.severity == "note" for finding in findings.collected)
     same = Findings(gb.PredictionError)
     replay_design(DESIGN, NEW, False, findings=same)
-    assert not same.found
+    assert not same.collected
 
 
 def test_data_that_is_no_table_is_a_prediction_error():

@@ -201,12 +201,12 @@ def test_the_variance_of_a_count_and_its_intraclass_correlation(family, more, va
 
 def test_the_parts_of_the_variance_of_toenail():
     found, _ = moments(toenail())
-    m, between, within = (part[0, found.kind] for part in (found.mean, found.between, found.within))
+    m, between, within = (part[0, found.pattern] for part in (found.mean, found.between, found.within))
     parts = np.array([m.var(), between.mean(), within.mean()])
     np.testing.assert_allclose(parts, [0.0116749930, 0.0951013931, 0.0610764368], atol=5e-9)
     assert parts.sum() == pytest.approx(0.167852822858, abs=5e-9)
     assert m.mean() * (1 - m.mean()) == pytest.approx(0.167852822858, abs=5e-9)
-    assert found.eta[0, found.kind].var() == pytest.approx(4.26840021, abs=1e-7)
+    assert found.eta[0, found.pattern].var() == pytest.approx(4.26840021, abs=1e-7)
 
 
 def test_covariances_given_the_data_of_one_level():

@@ -34,7 +34,7 @@ def read(family, values, expression=RATING):
 
 
 def texts(findings, severity):
-    return [str(finding) for finding in findings.found if finding.severity == severity]
+    return [str(finding) for finding in findings.collected if finding.severity == severity]
 
 
 def ordered(*values, levels=ORDER):
@@ -244,7 +244,7 @@ def test_a_multinomial_response_is_its_counts_and_prints_its_reference():
     np.testing.assert_array_equal(response.values, [[1.0, 2.0, 0.0], [0.0, 0.0, 3.0]])
     np.testing.assert_array_equal(response.trials, [3.0, 3.0])
     assert response.categories == ("a", "b", "c") and response.mean_label == "P(category = k)"
-    assert [str(finding) for finding in findings.found] == [
+    assert [str(finding) for finding in findings.collected] == [
         "[response_coding] 'cbind(a, b, c)': a is the reference, the first category."
     ]
 
@@ -262,7 +262,7 @@ def test_counts_that_are_none_are_refused_by_column_and_row():
 
 def test_rows_and_categories_without_counts_are_told():
     _, findings = read_counts([1.0, 0.0], [0.0, 0.0], [2.0, 0.0])
-    assert [str(finding) for finding in findings.found if finding.code != "response_coding"] == [
+    assert [str(finding) for finding in findings.collected if finding.code != "response_coding"] == [
         "[degenerate_response] 'b' is 0 in all rows: its coefficients rest on their priors.",
         "[trials] 1 rows have 0 trials (row 1): kept, they carry no information.",
     ]

@@ -33,7 +33,7 @@ def read(family, values, trials=None):
         trials = np.full(len(values), 9.0)
     findings = Findings(DataError)
     columns = ResponseColumns("y", column, "y", trials, None, None, rows)
-    return FAMILIES[family].read_response(columns, findings), findings.found
+    return FAMILIES[family].read_response(columns, findings), findings.collected
 
 
 GOOD = {
@@ -136,7 +136,7 @@ def test_trials_are_required_where_they_are_the_design(family):
     findings = Findings(DataError)
     columns = ResponseColumns("y", Column("y", "number", np.arange(3.0)), "y", None, None, None, np.arange(3))
     FAMILIES[family].read_response(columns, findings)
-    assert findings.found[0].message == f"{family} needs numbers of trials beside 'y'."
+    assert findings.collected[0].message == f"{family} needs numbers of trials beside 'y'."
 
 
 def test_the_centre_of_positive_parts_follows_the_positive_rows_and_their_exposure():

@@ -51,7 +51,7 @@ class Check:
         findings = Findings(DataError)
         for subject in subjects if self.of_groups else subjects[:1]:
             self.run(subject, findings)
-        return list(dict.fromkeys(findings.found))
+        return list(dict.fromkeys(findings.collected))
 
 
 CHECKS = (
@@ -106,7 +106,7 @@ def examine(subjects: Sequence[Subject], findings: Findings) -> None:
     is_large = subject.size > CONSTRUCTION_LIMIT
     for check in CHECKS:
         if not (check.is_costly and is_large):
-            findings.found += check.findings(subjects)
+            findings.collected += check.findings(subjects)
     if is_large:
         message = (
             f"near dependence and separation were not looked for: {subject.size} distinct numbers "

@@ -60,7 +60,7 @@ class Averages:
     bootstrap : BayesianBootstrap or None
     unit : ndarray of int64, shape (row,)
         Whose weight the bootstrap draws; empty without one.
-    kind : ndarray of int64, shape (row,)
+    pattern : ndarray of int64, shape (row,)
         Row of the table that is evaluated in the row's place; empty where it is the row itself.
     """
 
@@ -70,29 +70,29 @@ class Averages:
     description: str
     bootstrap: BayesianBootstrap | None = None
     unit: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    kind: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    pattern: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
 
-    def of_kinds(self, kind: NDArray[np.int64]) -> Averages:
-        """Return the same averages for a table with one row of each kind, given the kind of every row."""
-        return replace(self, kind=kind)
+    def of_patterns(self, pattern: NDArray[np.int64]) -> Averages:
+        """Return the same averages for a table with a row of each pattern, given the pattern of all rows."""
+        return replace(self, pattern=pattern)
 
-    def single_kinds(self, kind: NDArray[np.int64]) -> NDArray[np.int64] | None:
-        """Return the one kind of the rows of each average, given that of every row; None if some differ."""
+    def single_patterns(self, pattern: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """Return the one pattern of each average's rows, given that of every row; None if some differ."""
         counted = self.share > 0.0
-        target, kind = self.target[counted], kind[counted]
+        target, pattern = self.target[counted], pattern[counted]
         first = np.zeros(len(self.grid), np.int64)
-        first[target] = kind
-        return first if (first[target] == kind).all() else None
+        first[target] = pattern
+        return first if (first[target] == pattern).all() else None
 
-    def weights(self, kind: NDArray[np.int64], kinds: int) -> Weights:
-        """Return weights over rows of one kind each, given the kind of every row of the table."""
-        kind = kind[self.kind] if self.kind.size else kind
+    def weights(self, pattern: NDArray[np.int64], patterns: int) -> Weights:
+        """Return weights over rows of one pattern each, given the pattern of every row of the table."""
+        pattern = pattern[self.pattern] if self.pattern.size else pattern
         if self.bootstrap is not None:
-            return bootstrap_weights(self.bootstrap, self.unit, self.share, self.target, kind, kinds)
+            return bootstrap_weights(self.bootstrap, self.unit, self.share, self.target, pattern, patterns)
         targets = len(self.grid)
         total = np.bincount(self.target, weights=self.share, minlength=targets)
-        entries = (self.share / total[self.target], (self.target, kind))
-        return FixedWeights(sparse.csr_array(sparse.coo_array(entries, shape=(targets, kinds))))
+        entries = (self.share / total[self.target], (self.target, pattern))
+        return FixedWeights(sparse.csr_array(sparse.coo_array(entries, shape=(targets, patterns))))
 
 
 def averages(

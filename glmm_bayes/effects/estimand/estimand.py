@@ -98,15 +98,15 @@ def merged_estimand(estimand: str | Mapping[str, str] | Estimand, **given: Any) 
 def _checked(estimand: Estimand) -> Estimand:
     """Return an estimand whose words are texts, wherever they were written."""
     check_texts(scale=estimand.scale, parameter=estimand.parameter, per=estimand.per)
-    words = estimand.words
-    if isinstance(words, Mapping) and all(isinstance(word, str) for pair in words.items() for word in pair):
+    given = estimand.words
+    if isinstance(given, Mapping) and all(isinstance(word, str) for pair in given.items() for word in pair):
         return estimand
-    if not isinstance(words, str):
-        shown = shown_value(words)
+    if not isinstance(given, str):
+        shown = shown_value(given)
         message = f"the estimand must be a word or a mapping of factors to words, found {shown}."
         raise PredictionError(Finding("estimand", message, hint=f"Words: {', '.join(ESTIMANDS)}."))
     return estimand
 
 
-def _are_equal_texts(own: Any, beside: Any) -> bool:
-    return isinstance(own, str) and isinstance(beside, str) and own == beside
+def _are_equal_texts(inside: Any, beside: Any) -> bool:
+    return isinstance(inside, str) and isinstance(beside, str) and inside == beside

@@ -21,27 +21,27 @@ class FactorWords:
 
     Attributes
     ----------
-    words : mapping of str to str
+    word_of_factor : mapping of str to str
         Grouping factor to ``population``, ``typical``, ``subject``, ``new_subject`` or ``sample``.
     per : {"label"} or None
         Whether each label in the rows is a new group of its own, or all rows share one.
     """
 
-    words: Mapping[str, str]
+    word_of_factor: Mapping[str, str]
     per: str | None = None
 
     @property
     def word(self) -> str:
         """One word if it holds for all factors, else ``factor: word`` for each."""
-        distinct = set(self.words.values())
+        distinct = set(self.word_of_factor.values())
         if len(distinct) == 1:
             return distinct.pop()
-        return ", ".join(f"{factor}: {word}" for factor, word in self.words.items())
+        return ", ".join(f"{factor}: {word}" for factor, word in self.word_of_factor.items())
 
     @property
     def new(self) -> tuple[str, ...]:
         """Grouping factors of which new groups are asked for."""
-        return tuple(factor for factor, word in self.words.items() if factor and word == NEW_SUBJECT)
+        return tuple(factor for factor, word in self.word_of_factor.items() if factor and word == NEW_SUBJECT)
 
     @property
     def labelled(self) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ class FactorWords:
     def averaged_over_new(self) -> FactorWords:
         """The mean over the new groups: the same, integrated over their distribution."""
         return FactorWords(
-            {factor: "population" if factor in self.new else w for factor, w in self.words.items()}
+            {factor: "population" if factor in self.new else w for factor, w in self.word_of_factor.items()}
         )
 
     def meanings(self, new: Mapping[str, Meaning] | None = None) -> Mapping[str, Meaning]:
@@ -63,7 +63,9 @@ class FactorWords:
         new : mapping of str to Meaning, optional
             What new groups there are, by grouping factor; default: one each.
         """
-        meanings = {factor: (new or {}).get(factor, MEANINGS[word]) for factor, word in self.words.items()}
+        meanings = {
+            factor: (new or {}).get(factor, MEANINGS[word]) for factor, word in self.word_of_factor.items()
+        }
         distinct = set(meanings.values())
         return {"": distinct.pop()} if len(distinct) == 1 else meanings
 
@@ -92,12 +94,12 @@ def read_estimand(estimand: str | Mapping[str, str], fit: Fit, per: str | None =
         taken as known under a parent that is not; ``per`` if it is not "label", or nothing is asked of
         new groups.
     """
-    words = _words_by_factor(estimand, fit)
-    check_words(words.values(), per)
-    return FactorWords(words, per)
+    word_of_factor = _words_by_factor(estimand, fit)
+    check_words(word_of_factor.values(), per)
+    return FactorWords(word_of_factor, per)
 
 
-def check_words(words: Collection[Any], per: str | None = None) -> None:
+def check_words(estimands: Collection[Any], per: str | None = None) -> None:
     """Refuse words that there are not, and labels that tell nothing apart: all that needs no fit.
 
     Raises
@@ -105,13 +107,13 @@ def check_words(words: Collection[Any], per: str | None = None) -> None:
     PredictionError
         ``estimand``, ``per``.
     """
-    for word in words:
+    for word in estimands:
         if not isinstance(word, str) or word not in ESTIMANDS:
             hint = choice_hint("estimand", word, ESTIMANDS)
             raise PredictionError(Finding("estimand", f"no estimand '{word}'.", hint=hint))
-    if per is not None and (per != "label" or NEW_SUBJECT not in words):
+    if per is not None and (per != "label" or NEW_SUBJECT not in estimands):
         message = f'per="label" draws a new group for each label in the rows, found per={per!r}'
-        asks = "" if NEW_SUBJECT in words else f" and estimand={', '.join(words)}"
+        asks = "" if NEW_SUBJECT in estimands else f" and estimand={', '.join(estimands)}"
         hint = 'Write per="label" with estimand="new_subject", or leave per out.'
         raise PredictionError(Finding("per", f"{message}{asks}.", hint=hint))
 
@@ -126,22 +128,22 @@ def _words_by_factor(estimand: str | Mapping[str, str], fit: Fit) -> dict[str, s
         for group in predictor.design.groups
     }
     factors = list(columns)
-    words = dict.fromkeys(factors, estimand) if isinstance(estimand, str) else dict(estimand)
-    check_words([estimand] if isinstance(estimand, str) else words.values())
-    if set(words) != set(factors):
-        names = ", ".join(map(str, words))
+    word_of_factor = dict.fromkeys(factors, estimand) if isinstance(estimand, str) else dict(estimand)
+    check_words([estimand] if isinstance(estimand, str) else word_of_factor.values())
+    if set(word_of_factor) != set(factors):
+        names = ", ".join(map(str, word_of_factor))
         message = f"the estimand must name every grouping factor ({', '.join(factors)}), found {names}."
         raise PredictionError(Finding("estimand", message, hint="Or write one word for all."))
-    _check_nesting(words, columns)
+    _check_nesting(word_of_factor, columns)
     if not factors:
         # Without random effects all estimands are one; the user's word stands in the header.
         return {"": estimand if isinstance(estimand, str) else "typical"}
-    return words
+    return word_of_factor
 
 
-def _check_nesting(words: Mapping[str, str], columns: Mapping[str, set[str]]) -> None:
-    for factor, word in words.items():
-        for parent, other in words.items():
+def _check_nesting(word_of_factor: Mapping[str, str], columns: Mapping[str, set[str]]) -> None:
+    for factor, word in word_of_factor.items():
+        for parent, other in word_of_factor.items():
             if word == "subject" and other != "subject" and columns[parent] < columns[factor]:
                 message = f"a known level of '{factor}' has a known level of '{parent}', "
                 message += f"but '{parent}' is '{other}'."

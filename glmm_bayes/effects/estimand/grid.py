@@ -69,7 +69,7 @@ def grid(fit: Fit, kind: str = "typical", **values: Any) -> pd.DataFrame:
     """
     check_fit(fit)
     check_texts(kind=kind)
-    words = _KINDS[kind]
+    description = _KINDS[kind]
     table = fit.design.table
     designs = [predictor.design for predictor in fit.predictors.values()]
     given = {name: _shown(variable_of(designs, name), _listed(name, value)) for name, value in values.items()}
@@ -93,7 +93,7 @@ def grid(fit: Fit, kind: str = "typical", **values: Any) -> pd.DataFrame:
             held.append(held_words(variable, point, why))
         frame = _crossed(pd.DataFrame(index=range(1)), given)
         told += held
-    frame.attrs[GRID_WORDS] = words + (f" ({'; '.join(told)})" if told else "")
+    frame.attrs[GRID_WORDS] = description + (f" ({'; '.join(told)})" if told else "")
     frame.attrs[GRID_ROWS] = fingerprint(frame)
     return printed(frame)
 

@@ -21,7 +21,7 @@ _FEW = 16
 
 
 class Weights(Protocol):
-    """Weights over kinds of rows."""
+    """Weights over patterns of rows."""
 
     @property
     def targets(self) -> int:
@@ -42,7 +42,7 @@ class BlockWeights(Protocol):
     """Weights in a block of draws."""
 
     def sum(self, values: Array, rows: Positions) -> Array:
-        """Add up weighted values of some kinds, (draw, row[, category]) to (draw, target[, category])."""
+        """Add up weighted values of some patterns, (draw, row[, category]) to (draw, target[, category])."""
         ...
 
     def log_sum(self, logs: Array, rows: Positions) -> Array:
@@ -51,7 +51,7 @@ class BlockWeights(Protocol):
 
 
 def added(total: Array | None, weights: BlockWeights, values: Array, rows: Positions, in_logs: bool) -> Array:
-    """Add weighted values of some kinds to what was added up before; in logs where they are logs."""
+    """Add weighted values of some patterns to what was added up before; in logs where they are logs."""
     sum_of_block = weights.log_sum(values, rows) if in_logs else weights.sum(values, rows)
     if total is None:
         return sum_of_block
@@ -60,7 +60,7 @@ def added(total: Array | None, weights: BlockWeights, values: Array, rows: Posit
 
 @dataclass(frozen=True)
 class FixedWeights:
-    """The same weights in all draws, shape (target, kind); each target's sum to 1."""
+    """The same weights in all draws, shape (target, pattern); each target's sum to 1."""
 
     share: sparse.csr_array
 
@@ -79,7 +79,7 @@ class FixedWeights:
         return self
 
     def sum(self, values: Array, rows: Positions) -> Array:
-        """Add up weighted values of some kinds."""
+        """Add up weighted values of some patterns."""
         share = self.share[:, rows]
         if self.targets <= _FEW:
             return np.asarray(np.moveaxis(np.tensordot(values, share.toarray(), axes=(1, 1)), -1, 1))
@@ -144,7 +144,7 @@ class BayesianBootstrap:
 
 @dataclass(frozen=True)
 class _Bootstrapped:
-    """What the weights of all draws are made of: the share of each unit in each kind of each target."""
+    """What the weights of all draws are made of: the share of each unit in each pattern of each target."""
 
     seed: int
     shares: tuple[sparse.csr_array, ...]
@@ -155,8 +155,8 @@ class _Bootstrapped:
 
     @property
     def numbers(self) -> int:
-        units, kinds = self.shares[0].shape
-        return int(units + len(self.shares) * kinds)
+        units, patterns = self.shares[0].shape
+        return int(units + len(self.shares) * patterns)
 
     def of(self, block: slice) -> _DrawnWeights:
         """Draw the weights of a block of draws; a draw's own do not depend on the block."""
@@ -172,12 +172,12 @@ class _Bootstrapped:
 
 @dataclass(frozen=True)
 class _DrawnWeights:
-    """Weights of each draw, shape (draw, target, kind)."""
+    """Weights of each draw, shape (draw, target, pattern)."""
 
     share: Array
 
     def sum(self, values: Array, rows: Positions) -> Array:
-        """Add up weighted values of some kinds."""
+        """Add up weighted values of some patterns."""
         return np.asarray(np.einsum("sr...,str->st...", values, self.share[:, :, rows], optimize=True))
 
     def log_sum(self, logs: Array, rows: Positions) -> Array:
@@ -194,14 +194,14 @@ def bootstrap_weights(
     unit: Positions,
     share: Array,
     target: Positions,
-    kind: Positions,
-    kinds: int,
+    pattern: Positions,
+    patterns: int,
 ) -> _Bootstrapped:
-    """Collect the share of each unit in each kind of row, by target."""
+    """Collect the share of each unit in each pattern of rows, by target."""
     units, targets = int(unit.max()) + 1, int(target.max()) + 1
     shares = []
     for one in range(targets):
         is_target = target == one
-        entries = (share[is_target], (unit[is_target], kind[is_target]))
-        shares.append(sparse.csr_array(sparse.coo_array(entries, shape=(units, kinds))))
+        entries = (share[is_target], (unit[is_target], pattern[is_target]))
+        shares.append(sparse.csr_array(sparse.coo_array(entries, shape=(units, patterns))))
     return _Bootstrapped(bootstrap.seed, tuple(shares))

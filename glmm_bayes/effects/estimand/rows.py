@@ -99,7 +99,9 @@ def new_rows(
             needed = factors_needed(predictor, estimand)
             of_predictor = Findings(PredictionError)
             known = replay_design(predictor.design, data, needed, findings=of_predictor)
-            findings.found += [finding for finding in of_predictor.found if finding not in findings.found]
+            findings.collected += [
+                finding for finding in of_predictor.collected if finding not in findings.collected
+            ]
             done.append((predictor.design, known))
         designs[name] = known
         columns |= known.table.columns

@@ -126,12 +126,12 @@ class Covariate:
             return [Point(str(level), level) for level in self.levels]
         if self.is_indicator:
             return [Point("0", 0.0), Point("1", 1.0)]
-        step, words = (NANOSECONDS_A_DAY, "1 day") if self.is_date else (1.0, "1")
+        step, text = (NANOSECONDS_A_DAY, "1 day") if self.is_date else (1.0, "1")
         shift = 0 if self.is_date else 0.0
-        return [Point(self.name, shift, is_shift=True), Point(f"{self.name} + {words}", step, is_shift=True)]
+        return [Point(self.name, shift, is_shift=True), Point(f"{self.name} + {text}", step, is_shift=True)]
 
-    def span(self, words: str) -> list[Point]:
-        """Return two values as far apart as the words say of the training rows.
+    def span(self, extent: str) -> list[Point]:
+        """Return two values that span an extent (``sd``, ``iqr``, ...) of the training rows.
 
         Raises
         ------
@@ -139,18 +139,18 @@ class Covariate:
             ``values`` where it has levels, or does not vary.
         """
         if self.levels:
-            message = f"'{self.name}' is no number: values='{words}' has no meaning for it."
+            message = f"'{self.name}' is no number: values='{extent}' has no meaning for it."
             raise PredictionError(Finding("values", message, column=self.name))
         # Dates are counted from their first one, so that their sum keeps its digits.
         first = int(self.column.values.min()) if self.is_date else 0
         x = (self.column.values - first).astype(np.float64)
-        if words in ("sd", "2sd"):
-            half = (0.5 if words == "sd" else 1.0) * (float(x.std(ddof=1)) if len(x) > 1 else 0.0)
+        if extent in ("sd", "2sd"):
+            half = (0.5 if extent == "sd" else 1.0) * (float(x.std(ddof=1)) if len(x) > 1 else 0.0)
             ends = [float(x.mean()) - half, float(x.mean()) + half]
         else:
-            ends = np.percentile(x, (25.0, 75.0) if words == "iqr" else (0.0, 100.0)).tolist()
+            ends = np.percentile(x, (25.0, 75.0) if extent == "iqr" else (0.0, 100.0)).tolist()
         if ends[0] == ends[1]:
-            message = f"'{self.name}' does not vary in the training rows: values='{words}' has no meaning."
+            message = f"'{self.name}' does not vary in the training rows: values='{extent}' has no meaning."
             raise PredictionError(Finding("values", message, column=self.name))
         if self.is_date:
             return [Point(date_text(first + round(end)), first + round(end)) for end in ends]

@@ -41,8 +41,10 @@ def quantity_of(question: Question) -> str:
     fit, parameter = question.fit, question.parameter
     name = label_of(question.ordered, fit.response) if question.ordered else fit.response.mean_label
     if parameter is not None:
-        kind = fit.family.kinds.get(parameter)
-        name = f"{parameter} of {fit.response.label}" + (f" ({kind.meaning})" if kind else "")
+        parameter_kind = fit.family.kinds.get(parameter)
+        name = f"{parameter} of {fit.response.label}" + (
+            f" ({parameter_kind.meaning})" if parameter_kind else ""
+        )
     additions = fit.response.additions
     if parameter is None and (additions.lower is not None or additions.upper is not None):
         name += " before truncation"
@@ -71,9 +73,9 @@ def question_of(fit: Fit, estimand: Estimand, scale: str, what: str = "") -> Que
     PredictionError
         ``scale`` where it is one of ordered categories, and the answer has none.
     """
-    words = read_estimand(estimand.words, fit, estimand.per)
+    factor_words = read_estimand(estimand.words, fit, estimand.per)
     if checked_scale(scale) not in ORDERED:
-        return Question(fit, words, scale, estimand.parameter)
+        return Question(fit, factor_words, scale, estimand.parameter)
     if estimand.parameter is not None:
         message = (
             f"{what or repr(scale)} is of the response, and parameter='{estimand.parameter}' is one number."
@@ -87,10 +89,10 @@ def question_of(fit: Fit, estimand: Estimand, scale: str, what: str = "") -> Que
         if fit.response.categories:
             hint = 'scale="response" is the probability of each category.'
         if what:
-            is_share = Question(fit, words).is_probability
+            is_share = Question(fit, factor_words).is_probability
             hint = f'Write measure="{"odds_ratio" if is_share else "difference"}".'
         raise PredictionError(Finding("scale", message, hint=hint))
-    return Question(fit, words, "response", None, scale)
+    return Question(fit, factor_words, "response", None, scale)
 
 
 def rows_of(question: Question, newdata: Any) -> tuple[Rows, list[str]]:
@@ -100,7 +102,7 @@ def rows_of(question: Question, newdata: Any) -> tuple[Rows, list[str]]:
         return training_rows(fit, question.parameter), []
     findings = Findings(PredictionError)
     rows = new_rows(fit, newdata, question.estimand, findings, question.parameter)
-    return rows, [finding.message for finding in findings.found if finding.severity == "note"]
+    return rows, [finding.message for finding in findings.collected if finding.severity == "note"]
 
 
 def answer(

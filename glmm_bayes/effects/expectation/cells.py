@@ -81,13 +81,13 @@ def split(rows: Positions, keys: Sequence[Array] | None, most: int) -> Iterator[
     curves: list[Positions] = []
     rest = rows
     if keys is not None and len(rows) >= _SMALLEST_CELL:
-        kind = np.zeros(len(rows), np.int64)
+        pattern = np.zeros(len(rows), np.int64)
         if keys:
-            kind = distinct_rows(np.hstack([key[rows] for key in keys]))[1]
-        counts = np.bincount(kind)
+            pattern = distinct_rows(np.hstack([key[rows] for key in keys]))[1]
+        counts = np.bincount(pattern)
         large = np.flatnonzero(counts >= _SMALLEST_CELL)
-        curves = [rows[kind == one] for one in large] if len(large) <= len(rows) // _SMALLEST_CELL else []
-        rest = rows[counts[kind] < _SMALLEST_CELL]
+        curves = [rows[pattern == one] for one in large] if len(large) <= len(rows) // _SMALLEST_CELL else []
+        rest = rows[counts[pattern] < _SMALLEST_CELL]
     for group, is_curve in [*((curve, True) for curve in curves), (rest, False)]:
         for start in range(0, len(group), most):
             yield EvaluatedCell(group[start : start + most], is_curve)

@@ -28,7 +28,7 @@ from glmm_bayes.effects.estimand.question import LOG_SCALES, SMALL, Question, wi
 from glmm_bayes.effects.estimand.row_weights import BlockWeights, added
 from glmm_bayes.effects.estimand.rows import Rows
 from glmm_bayes.effects.expectation.cells import AnswerEvaluator, EvaluatedCell, Evaluates
-from glmm_bayes.effects.expectation.predictor_draws import RowParameters, StudentVariance, distinct_kinds
+from glmm_bayes.effects.expectation.predictor_draws import RowParameters, StudentVariance, distinct_patterns
 from glmm_bayes.families.ordinal import log_sides
 
 #: Bytes of the numbers that one question works on, unless the caller says otherwise.
@@ -81,7 +81,7 @@ def expected(
         ``new_group`` if ``subject`` is asked for a level that the training rows did not have;
         ``max_memory`` if the answer itself would take more.
     """
-    predictors, distinct, spread = distinct_kinds(question, rows, direct=True)
+    predictors, distinct, spread = distinct_patterns(question, rows, direct=True)
     evaluator = AnswerEvaluator(question, predictors, on_scale)
     return gathered(evaluator, distinct, spread, averages, max_memory)
 
@@ -188,7 +188,7 @@ def on_scale(question: Question, parameters: RowParameters) -> tuple[Array, str,
     link = question.link
     if question.parameter is None and (v is not None or question.scale != "link"):
         question.fit.family.check_rows(parameters.joint)
-    asks_population = "population" in question.estimand.words.values()
+    asks_population = "population" in question.estimand.word_of_factor.values()
     if question.parameter is None and (parameters.joint.variance or asks_population):
         question.fit.family.check_mean(parameters.joint)
     return _of_link(link, eta, v, question.scale, parameters)

@@ -91,12 +91,12 @@ class Combinations:
 
 def combinations_of(question: Question, rows: Rows) -> Combinations | None:
     """List the combinations of the factors that are asked for as ``sample``; None if there are none."""
-    fit, words = question.fit, question.estimand.words
+    fit, word_of_factor = question.fit, question.estimand.word_of_factor
     sampled_groups = [
         (name, index, group)
         for name, design in rows.designs.items()
         for index, group in enumerate(design.groups)
-        if words[group.factor] == SAMPLE
+        if word_of_factor[group.factor] == SAMPLE
     ]
     if not sampled_groups:
         return None

@@ -32,7 +32,7 @@ from glmm_bayes.effects.estimand.question import Question, without_one_predictor
 from glmm_bayes.effects.expectation.answer import rows_of
 from glmm_bayes.effects.expectation.cells import AnswerEvaluator
 from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, gathered, on_scale
-from glmm_bayes.effects.expectation.predictor_draws import RowParameters, distinct_kinds
+from glmm_bayes.effects.expectation.predictor_draws import RowParameters, distinct_patterns
 from glmm_bayes.families.likelihood import adjusted
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import single_values
@@ -43,7 +43,7 @@ _CENTRE = "score at zero"
 
 @dataclass(frozen=True)
 class Moments:
-    """Of each kind of row in each draw, shape (draw, kind), and the kind of each row.
+    """Of each pattern of covariates in each draw, shape (draw, pattern), and the pattern of each row.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class Moments:
         E_b V(mu): variance within a group.
     eta, v : ndarray
         Fixed part of the linear predictor and variance of its random part.
-    kind : ndarray of int64, shape (row,)
+    pattern : ndarray of int64, shape (row,)
     variances : mapping of str to ndarray
         Of each grouping factor's part.
     """
@@ -68,7 +68,7 @@ class Moments:
     within: Array
     eta: Array
     v: Array
-    kind: NDArray[np.int64]
+    pattern: NDArray[np.int64]
     variances: Mapping[str, Array]
 
 
@@ -89,9 +89,9 @@ def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
     if se is not None and newdata is not None:
         message = "the variance of a row depends on its known standard error, which new rows do not have."
         raise PredictionError(Finding("not_available", message, hint="Leave newdata out: rows of the data."))
-    predictors, first, kind = distinct_kinds(question, rows)
+    predictors, first, pattern = distinct_patterns(question, rows)
     if se is not None:
-        first, kind = distinct_rows(np.hstack([*predictors.columns(), se[:, None]]))
+        first, pattern = distinct_rows(np.hstack([*predictors.columns(), se[:, None]]))
     joint = predictors.at(slice(None), first).joint
     eta = joint.at[MEAN].eta
     v = joint.variance.get(MEAN, np.zeros_like(eta))
@@ -114,7 +114,7 @@ def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
         variance = spread.variance(slice(None), first)[0]
         factor = spread.group.factor
         by_factor[factor] = by_factor[factor] + variance if factor in by_factor else variance
-    return Moments(joint.at, mean, between, within, eta, v, kind, by_factor), grid_frame(rows)
+    return Moments(joint.at, mean, between, within, eta, v, pattern, by_factor), grid_frame(rows)
 
 
 def _question(fit: Fit) -> Question:
@@ -215,10 +215,10 @@ def covariance_of_means(
     return pair_covariance_of(lambda at: _score(fit, at), (one, other), MEAN, v, shared)
 
 
-def _at_rows(value: RowValue, kinds: NDArray[np.int64]) -> RowValue:
+def _at_rows(value: RowValue, patterns: NDArray[np.int64]) -> RowValue:
     """Return a parameter at some rows; thresholds and others that all rows share are as they were."""
     is_of_rows = np.ndim(value.eta) == 2 and np.shape(value.eta)[1] > 1
-    return replace(value, eta=value.eta[:, kinds]) if is_of_rows else value
+    return replace(value, eta=value.eta[:, patterns]) if is_of_rows else value
 
 
 def response_words(fit: Fit) -> str:

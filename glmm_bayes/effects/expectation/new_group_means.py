@@ -17,7 +17,7 @@ from glmm_bayes.effects.estimand.rows import Rows
 from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, Expectation, check_memory, on_scale
 from glmm_bayes.effects.expectation.level_averages import mean_over_levels
 from glmm_bayes.effects.expectation.new_groups import NewGroups, new_groups
-from glmm_bayes.effects.expectation.predictor_draws import RowParameters, distinct_kinds
+from glmm_bayes.effects.expectation.predictor_draws import RowParameters, distinct_patterns
 from glmm_bayes.effects.expectation.slopes_exact import SlopeEvaluator
 from glmm_bayes.effects.result.group_law import GroupLaw
 from glmm_bayes.fit.linear_predictor import draw_blocks
@@ -41,20 +41,20 @@ def expected_of_new(
         new group in every draw.
     """
     # New groups are no part of these draws: their effects are added block by block.
-    predictors, _, kind = distinct_kinds(question, rows)
+    predictors, _, pattern = distinct_patterns(question, rows)
     groups = new_groups(question, rows, seed)
 
     def values(at: NDArray[np.int64]) -> tuple[Array, str, float]:
         parameters = _with_new(predictors.at(slice(None), at), groups, at)
         return mean_over_levels(question, on_scale, predictors, parameters, slice(None), at)
 
-    return _gathered(question, predictors.width, values, groups, kind, averages, max_memory)
+    return _gathered(question, predictors.width, values, groups, pattern, averages, max_memory)
 
 
 def slopes_of_new(
     evaluator: SlopeEvaluator,
     sides: tuple[Rows, Rows, Rows],
-    kind: NDArray[np.int64],
+    pattern: NDArray[np.int64],
     seed: int,
     averages: Averages,
     max_memory: float,
@@ -66,7 +66,7 @@ def slopes_of_new(
     evaluator : SlopeEvaluator
     sides : tuple of Rows
         The rows and their neighbours on both sides, which have the same new groups.
-    kind : ndarray of int64
+    pattern : ndarray of int64
         Equal for rows that agree in all but the new groups.
     seed, averages, max_memory
         As in ``expected_of_new``.
@@ -80,7 +80,7 @@ def slopes_of_new(
         return evaluator.at_parameters(moved, slice(None), at)
 
     every = [new for one in groups for new in one]
-    return _gathered(question, evaluator.predictors.width, values, every, kind, averages, max_memory)
+    return _gathered(question, evaluator.predictors.width, values, every, pattern, averages, max_memory)
 
 
 def _gathered(
@@ -88,14 +88,14 @@ def _gathered(
     width: int,
     compute: Callable[[NDArray[np.int64]], tuple[Array, str, float]],
     groups: Sequence[NewGroups],
-    kind: NDArray[np.int64],
+    pattern: NDArray[np.int64],
     averages: Averages | None,
     max_memory: float,
 ) -> Expectation:
     """Compute all draws of distinct rows block by block of rows, and average or spread them over all rows."""
     # Labels first, so that rows of one label stand together and its effects are drawn once a block.
     keys = [part for group in groups for part in (group.members, group.weights, group.group.z)]
-    first, spread = distinct_rows(np.hstack([*keys, kind[:, None]]).astype(np.float64))
+    first, spread = distinct_rows(np.hstack([*keys, pattern[:, None]]).astype(np.float64))
     n_draws = int(np.prod(question.fit.shape))
     weights = None if averages is None else averages.weights(spread, len(first))
     check_memory(n_draws, (len(spread) if weights is None else weights.targets) * width, max_memory)
@@ -141,7 +141,7 @@ def law_of_new(
     """
     estimand = question.estimand
     if (
-        {"population", "sample"} & set(estimand.words.values())
+        {"population", "sample"} & set(estimand.word_of_factor.values())
         or not question.is_mu
         or not question.link.is_increasing
     ):
@@ -153,9 +153,9 @@ def law_of_new(
     ):
         return None
     averaged_question = replace(question, estimand=estimand.averaged_over_new)
-    predictors, first, spread = distinct_kinds(averaged_question, rows)
-    kind = spread if averages is None else averages.single_kinds(spread)
-    if kind is None or (averages is not None and estimand.labelled):
+    predictors, first, spread = distinct_patterns(averaged_question, rows)
+    pattern = spread if averages is None else averages.single_patterns(spread)
+    if pattern is None or (averages is not None and estimand.labelled):
         return None
     parameters = predictors.at(slice(None), first)
     eta, v = parameters.joint.at[name].eta, parameters.joint.variance[name]
@@ -163,5 +163,5 @@ def law_of_new(
     if question.scale == "response":
         means = Expectation(*on_scale(averaged_question, parameters))
         means = replace(means, values=question.within_bounds(means.values))
-    law = GroupLaw(question.link, question.scale, eta, v, means.values.mean(axis=0), kind)
+    law = GroupLaw(question.link, question.scale, eta, v, means.values.mean(axis=0), pattern)
     return law, means

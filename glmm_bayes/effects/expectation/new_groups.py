@@ -148,7 +148,7 @@ def new_groups(question: Question, rows: Rows, seed: int) -> tuple[NewGroups, ..
         _new_groups(question, rows, name, index, seed)
         for name, design in rows.designs.items()
         for index, group in enumerate(design.groups)
-        if question.estimand.words[group.factor] == NEW_SUBJECT
+        if question.estimand.word_of_factor[group.factor] == NEW_SUBJECT
     )
 
 

@@ -22,7 +22,7 @@ from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import training_rows
 from glmm_bayes.effects.expectation.cells import AnswerEvaluator
 from glmm_bayes.effects.expectation.expectation import block_of, on_scale, positions
-from glmm_bayes.effects.expectation.predictor_draws import distinct_kinds
+from glmm_bayes.effects.expectation.predictor_draws import distinct_patterns
 from glmm_bayes.effects.expectation.projection import orthonormal, refuse_unsolved, root
 from glmm_bayes.families.ordinal import OrdinalFamily
 from glmm_bayes.fit.fit import Fit
@@ -37,17 +37,17 @@ _PRODUCTS = 2**22
 
 @dataclass(frozen=True)
 class _Distances:
-    """Distances disc * (offset + x'gamma) between thresholds and linear predictors, at each kind of row.
+    """Distances disc * (offset + x'gamma) between thresholds and linear predictors, by covariate pattern.
 
     Attributes
     ----------
     family : OrdinalFamily
     at : mapping of str to RowValue
         Parameters of which all but the thresholds are zero, so that these are the distances.
-    x : ndarray, shape (kind, threshold, coef)
-    offset : ndarray, shape (kind, 1)
-    weights : ndarray, shape (kind,)
-    rows : ndarray, shape (kind,)
+    x : ndarray, shape (pattern, threshold, coef)
+    offset : ndarray, shape (pattern, 1)
+    weights : ndarray, shape (pattern,)
+    rows : ndarray, shape (pattern,)
         Numbers of rows.
     """
 
@@ -94,10 +94,10 @@ class _Distances:
 
     def _information(self, of_distances: Array) -> Array:
         """Take the information on distances to that on coefficients, shape (draw, coef, coef)."""
-        kinds, thresholds, size = self.x.shape
+        patterns, thresholds, size = self.x.shape
         total = np.zeros((len(of_distances), size * size))
         step = max(1, _PRODUCTS // (thresholds * size) ** 2)
-        for start in range(0, kinds, step):
+        for start in range(0, patterns, step):
             x = self.x[start : start + step]
             products = np.einsum("ijq,ilr->ijlqr", x, x).reshape(-1, size * size)
             total += of_distances[:, start : start + step].reshape(len(total), -1) @ products
@@ -121,7 +121,7 @@ def project_ordered(fit: Fit, projection: str) -> tuple[Mapping[str, Array], Arr
     The gap is that between the population's probabilities of categories and the projection's.
     """
     question = Question(fit, read_estimand("population", fit))
-    predictors, rows, spread = distinct_kinds(question, training_rows(fit))
+    predictors, rows, spread = distinct_patterns(question, training_rows(fit))
     together = _distances(fit, rows, spread)
     back = orthonormal(together.flat, np.repeat(together.rows, together.x.shape[1]))
     together = replace(together, x=together.x @ back)
@@ -144,7 +144,7 @@ def project_ordered(fit: Fit, projection: str) -> tuple[Mapping[str, Array], Arr
     return _by_predictor(fit, np.concatenate(coefficients)), np.concatenate(gap)
 
 
-def _distances(fit: Fit, rows: NDArray[np.int64], kind: NDArray[np.int64]) -> _Distances:
+def _distances(fit: Fit, rows: NDArray[np.int64], pattern: NDArray[np.int64]) -> _Distances:
     """Put the columns of thresholds, common and specific coefficients side by side."""
     family = fit.family
     assert isinstance(family, OrdinalFamily)
@@ -161,8 +161,8 @@ def _distances(fit: Fit, rows: NDArray[np.int64], kind: NDArray[np.int64]) -> _D
             offset = -predictor.design.offset[rows][:, None]
     at_zero = {MEAN: RowValue(fit.link, np.zeros((1, 1))), "disc": number(np.ones((1, 1)))}
     given = fit.response.additions.weights
-    weights = np.bincount(kind, weights=given, minlength=len(rows)).astype(np.float64)
-    counts = np.bincount(kind, minlength=len(rows)).astype(np.float64)
+    weights = np.bincount(pattern, weights=given, minlength=len(rows)).astype(np.float64)
+    counts = np.bincount(pattern, minlength=len(rows)).astype(np.float64)
     return _Distances(family, at_zero, np.concatenate(columns, axis=2), offset, weights, counts)
 
 

@@ -156,7 +156,7 @@ class AllPredictors:
         return max(self.draws, key=lambda name: self.draws[name].design.x.shape[1])
 
     def columns(self) -> list[Array]:
-        """Return the columns in which rows of one kind are equal."""
+        """Return the columns in which rows of one pattern are equal."""
         return [*self.draws[self.main].eta_columns(), *self.columns_beside_main()]
 
     def columns_beside_main(self) -> list[Array]:
@@ -255,7 +255,7 @@ def _crossed(question: Question, rows: Rows) -> tuple[Crossed, ...]:
         for first, second in combinations(members, 2):
             (left, i), (right, j) = shared.members[first], shared.members[second]
             groups = rows.designs[left].groups[i], rows.designs[right].groups[j]
-            if question.estimand.words[groups[0].factor] != "population":
+            if question.estimand.word_of_factor[groups[0].factor] != "population":
                 continue
             z = groups[0].z[:, shared.positions[first]], groups[1].z[:, shared.positions[second]]
             result.append(Crossed((left, right), z, shared_covariance(fit, shared, first, second)))
@@ -281,15 +281,15 @@ def _predictor_draws(question: Question, parameter: str, design: Design, direct:
     fit, names = question.fit, PredictorNames(prefix_of(parameter))
     predictor = fit.predictors[parameter]
     beta = fit.flat[names.beta]
-    words = {question.estimand.words[group.factor] for group in design.groups}
-    if predictor.is_marginal and direct and words == {"population"} and question.parameter is None:
+    estimands = {question.estimand.word_of_factor[group.factor] for group in design.groups}
+    if predictor.is_marginal and direct and estimands == {"population"} and question.parameter is None:
         return PredictorDraws(design, predictor.link, beta, (), ())
     marginal: tuple[Spread, ...] = ()
     if predictor.is_marginal:
         marginal = tuple(spread_of(fit, design, group, parameter) for group in design.groups)
     subject, integrated = [], []
     for group in design.groups:
-        word = question.estimand.words[group.factor]
+        word = question.estimand.word_of_factor[group.factor]
         if word == "subject":
             _check_known(group, design)
             subject.append((group, fit.needed(names.of_factor("b", group.slug), 'estimand="subject"')))
@@ -302,10 +302,10 @@ def _predictor_draws(question: Question, parameter: str, design: Design, direct:
     return PredictorDraws(design, predictor.link, beta, tuple(subject), tuple(integrated), marginal)
 
 
-def distinct_kinds(
+def distinct_patterns(
     question: Question, rows: Rows, direct: bool = False
 ) -> tuple[AllPredictors, NDArray[np.int64], NDArray[np.int64]]:
-    """Return what predictors are made of, one row of each kind, and the kind of each row.
+    """Return what predictors are made of, one row of each covariate pattern, and the pattern of each row.
 
     With ``direct`` a predictor that gives the population mean itself stands for it, without integration.
     """

@@ -18,7 +18,7 @@ from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import training_rows
 from glmm_bayes.effects.expectation.cells import AnswerEvaluator
 from glmm_bayes.effects.expectation.expectation import block_of, on_scale, positions
-from glmm_bayes.effects.expectation.predictor_draws import distinct_kinds
+from glmm_bayes.effects.expectation.predictor_draws import distinct_patterns
 from glmm_bayes.families.likelihood import adjusted
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.linear_predictor import draw_blocks, fixed_part, single_values
@@ -60,7 +60,7 @@ def project(fit: Fit, solve: Projection) -> tuple[Array, Array]:
     """Return projected coefficients, shape (draw, coef), and the largest gap in each draw."""
     design = fit.design
     question = Question(fit, read_estimand("population", fit))
-    predictors = distinct_kinds(question, training_rows(fit))[0]
+    predictors = distinct_patterns(question, training_rows(fit))[0]
     additions = fit.response.additions
     beside = [part[:, None] for part in (additions.se, additions.rate) if part is not None]
     rows, spread = distinct_rows(np.hstack([*predictors.columns(), *beside]))

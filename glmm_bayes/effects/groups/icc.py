@@ -81,11 +81,11 @@ def icc(
     shared = rows.between if factor is None else _between_levels(fit, rows, factor)
     every = rows.between + rows.within
     if newdata is None:
-        between, total = (part[:, rows.kind].mean(axis=1) for part in (shared, every))
+        between, total = (part[:, rows.pattern].mean(axis=1) for part in (shared, every))
         values, grid = (between / total)[:, None], pd.DataFrame(index=range(1))
         where = "variances averaged over the rows of the data"
     else:
-        values = (shared / every)[:, rows.kind]
+        values = (shared / every)[:, rows.pattern]
         where = "at each row"
     grid, _ = free_names(grid.reset_index(drop=True))
     of_whom = "" if factor is None else f" of one level of {factor}"
@@ -97,10 +97,10 @@ def icc(
 
 
 def _between_levels(fit: Fit, of_rows: Moments, factor: str) -> Array:
-    """Return the covariance of the means of two rows that share the level of one factor, (draw, kind)."""
+    """Return the covariance of the means of two rows that share the level of one factor, (draw, pattern)."""
     if not isinstance(factor, str) or factor not in of_rows.variances:
         message = f"no grouping factor '{factor}'."
         hint = f"Factors: {', '.join(of_rows.variances) or 'none'}."
         raise PredictionError(Finding("factor", message, hint=hint))
-    kinds = np.arange(of_rows.v.shape[1])
-    return covariance_of_means(fit, of_rows, kinds, kinds, of_rows.variances[factor])
+    patterns = np.arange(of_rows.v.shape[1])
+    return covariance_of_means(fit, of_rows, patterns, patterns, of_rows.variances[factor])

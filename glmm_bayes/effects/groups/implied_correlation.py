@@ -72,11 +72,11 @@ def implied_correlation(
     shown = read_interval(probability, interval)
     of_rows, grid = moments(fit, newdata)
     rows, _ = rows_of(Question(fit, read_estimand("population", fit)), newdata)
-    if len(of_rows.kind) < 2:
-        message = f"a correlation needs two rows of one group, found {len(of_rows.kind)}."
+    if len(of_rows.pattern) < 2:
+        message = f"a correlation needs two rows of one group, found {len(of_rows.pattern)}."
         raise PredictionError(Finding("newdata_schema", message))
-    first, second = np.triu_indices(len(of_rows.kind), 1)
-    one, two = of_rows.kind[first], of_rows.kind[second]
+    first, second = np.triu_indices(len(of_rows.pattern), 1)
+    one, two = of_rows.pattern[first], of_rows.pattern[second]
     covariance = covariance_of_means(fit, of_rows, one, two, _shared_variance(fit, rows, first, second))
     total = np.sqrt(of_rows.between + of_rows.within)
     grid = grid.reset_index(drop=True)

@@ -82,7 +82,7 @@ def r2(
     shown = read_interval(probability, interval)
     of_rows, _ = moments(fit)
     mean, between, within, v = (
-        part[:, of_rows.kind] for part in (of_rows.mean, of_rows.between, of_rows.within, of_rows.v)
+        part[:, of_rows.pattern] for part in (of_rows.mean, of_rows.between, of_rows.within, of_rows.v)
     )
     sources = {"response": (mean.var(axis=1), between.mean(axis=1), within.mean(axis=1))}
     residual = latent_residual(fit)
@@ -98,7 +98,7 @@ def r2(
     latent = "" if residual is None else "; latent scale: Nakagawa's"
     of_what = "" if fit.family.mean_is_mu else f" of {response_words(fit)}"
     estimand = f"share of variance{of_what} accounted for ({RESPONSE_SCALE}{latent})"
-    words = "" if residual is None else residual.description
+    description = "" if residual is None else residual.description
     return quantities(
         fit,
         np.stack([row[2] for row in rows], axis=1),
@@ -107,9 +107,9 @@ def r2(
         f"{estimand}; of {_DIVISOR}",
         quantity=f"share of variance{of_what}",
         description=estimand,
-        remarks=(f"latent residual: {words}",) if words else (),
+        remarks=(f"latent residual: {description}",) if description else (),
         hypothesis=hypothesis,
-        latent_residual=words,
+        latent_residual=description,
     )
 
 
@@ -119,4 +119,4 @@ def _without_offset(fit: Fit, rows: Moments) -> Array:
         # The conditional predictor is no sum of its parts.
         design = replace(fit.design, offset=np.zeros(len(fit.design)))
         return fixed_part(fit.flat, fit.predictors[MEAN], design, slice(None))
-    return np.asarray(rows.eta[:, rows.kind] - fit.design.offset)
+    return np.asarray(rows.eta[:, rows.pattern] - fit.design.offset)

@@ -20,7 +20,7 @@ from glmm_bayes.effects.result.of_draws import quantities
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.priors.posterior import shared_labels
 from glmm_bayes.priors.predictors import Predictor
-from glmm_bayes.priors.spread import depends_on_levels, kinds_of_rows
+from glmm_bayes.priors.spread import depends_on_levels, patterns_of_rows
 from glmm_bayes.spec.linear_predictor import MEAN
 
 Z75 = 0.6744897501960817  # 75 % point of the standard normal
@@ -99,16 +99,16 @@ def variance_components(
     if further:
         statement += f"; {'_, '.join(further)}_: of that parameter"
     residual = latent_residual(fit) if variances else None
-    words = "" if residual is None else residual.description
+    description = "" if residual is None else residual.description
     return quantities(
         fit,
         np.stack([row[2] for row in rows], axis=1),
         grid,
         shown,
         statement,
-        remarks=(f"latent residual: {words}",) if words else (),
+        remarks=(f"latent residual: {description}",) if description else (),
         hypothesis=hypothesis,
-        latent_residual=words,
+        latent_residual=description,
     )
 
 
@@ -183,8 +183,8 @@ def factor_variances(fit: Fit) -> dict[str, Array]:
     With random slopes a row's variance depends on it (Johnson 2014).
     """
     predictor, design = fit.priors.first, fit.priors.first.design
-    first, kind = kinds_of_rows(predictor, design)
-    shares = np.bincount(kind) / len(kind)
+    first, pattern = patterns_of_rows(predictor, design)
+    shares = np.bincount(pattern) / len(pattern)
     result: dict[str, Array] = {}
     for group in design.groups:
         spread = spread_of(fit, design, group, predictor.name)

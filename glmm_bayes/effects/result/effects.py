@@ -199,7 +199,7 @@ class Effects(IndexedResult):
         """
         rows = self.summarised if self.measure is None else self.measure
         meaning = f"{rows.meaning}; " if rows.meaning else ""
-        return f"{meaning}{rows.summary_words} {(interval or self.interval).words}"
+        return f"{meaning}{rows.summary_words} {(interval or self.interval).name}"
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -302,9 +302,9 @@ class Effects(IndexedResult):
         draws = xr.DataArray(values, dims=("chain", "draw", "row"), coords=coords, attrs=attrs)
         return Effects(draws, grid, attrs, self.interval, estimand=self.estimand)
 
-    def _chosen(self, probability: float | None, kind: str | None) -> Interval:
+    def _chosen(self, probability: float | None, interval: str | None) -> Interval:
         """Return the interval that is asked for."""
-        chosen = self.interval.replaced(probability, kind)
+        chosen = self.interval.replaced(probability, interval)
         self._refuse_narrowest(chosen)
         return chosen
 

@@ -17,16 +17,16 @@ class GroupLaw:
     """Distribution of h(eta_s + b), b ~ N(0, v_s), over draws s and new groups b.
 
     Its distribution function is F(m) = mean_s Phi((link(m) - eta_s) / sqrt(v_s)), because every link is
-    strictly increasing. Rows with equal columns are of one kind.
+    strictly increasing. Rows with equal columns are of one pattern.
 
     Attributes
     ----------
     link : Link
     scale : {"response", "link"}
-    eta, v : ndarray, shape (draw, kind)
-    mean : ndarray, shape (kind,)
+    eta, v : ndarray, shape (draw, pattern)
+    mean : ndarray, shape (pattern,)
         Mean over draws and new groups.
-    kind : ndarray, shape (row,)
+    pattern : ndarray, shape (row,)
     """
 
     link: Link
@@ -34,14 +34,14 @@ class GroupLaw:
     eta: Array
     v: Array
     mean: Array
-    kind: NDArray[np.int64]
+    pattern: NDArray[np.int64]
 
     def means(self) -> Array:
         """Return the mean of each row."""
-        return np.asarray(self.mean[self.kind])
+        return np.asarray(self.mean[self.pattern])
 
     def quantile(self, probability: float) -> Array:
         """Return the root of F(m) = probability for each row."""
         roots = mixture_quantile(self.eta, np.sqrt(self.v), probability)
         values = roots if self.scale == "link" else self.link.inverse(roots)
-        return np.asarray(values[self.kind])
+        return np.asarray(values[self.pattern])

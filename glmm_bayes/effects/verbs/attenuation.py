@@ -17,7 +17,7 @@ from glmm_bayes.effects.estimand.question import Question, without_one_predictor
 from glmm_bayes.effects.expectation.answer import rows_of
 from glmm_bayes.effects.expectation.cells import AnswerEvaluator
 from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, gathered
-from glmm_bayes.effects.expectation.predictor_draws import RowParameters, distinct_kinds
+from glmm_bayes.effects.expectation.predictor_draws import RowParameters, distinct_patterns
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.of_draws import quantities
 from glmm_bayes.fit.fit import Fit, check_fit
@@ -86,7 +86,7 @@ def attenuation(
         raise without_one_predictor(fit, "attenuation", "Use gb.coefficients and gb.slopes.")
     fit.family.check_new_groups(fit.link)
     rows, _ = rows_of(question, newdata)
-    predictors, first, kind = distinct_kinds(question, rows)
+    predictors, first, pattern = distinct_patterns(question, rows)
     link = question.link
     evaluator = AnswerEvaluator(question, predictors, _local, integrates=True)
     both = gathered(evaluator, first, np.arange(len(first)), None, MAX_MEMORY).values
@@ -98,14 +98,14 @@ def attenuation(
     )
     return quantities(
         fit,
-        local[:, kind],
+        local[:, pattern],
         grid_frame(rows),
         shown,
         statement,
         quantity="local attenuation",
         remarks=("zla: approximation of Zeger, Liang and Albert, for teaching",) if is_logit else (),
         hypothesis=hypothesis,
-        beside=pd.DataFrame({"zla": approximate.mean(axis=0)[kind]}) if is_logit else None,
+        beside=pd.DataFrame({"zla": approximate.mean(axis=0)[pattern]}) if is_logit else None,
     )
 
 

@@ -29,7 +29,7 @@ from glmm_bayes.fit.linear_predictor import (
 )
 from glmm_bayes.priors.implications import reading_of
 from glmm_bayes.priors.predictors import Predictor
-from glmm_bayes.priors.spread import kinds_of_rows, spreads_of_draws
+from glmm_bayes.priors.spread import patterns_of_rows, spreads_of_draws
 from glmm_bayes.spec.linear_predictor import MEAN
 
 
@@ -268,8 +268,8 @@ def _remarks(fit: Fit, ratios: str, both: int) -> tuple[str, ...]:
 def _zeger_liang_albert(fit: Fit, beta: Array) -> Array:
     """Return the approximation of population-averaged coefficients by one factor, shape (draw, coef)."""
     spreads = spreads_of_draws(fit.predictors[MEAN], fit.flat, fit.design)
-    rows, kind = kinds_of_rows(fit.predictors[MEAN], fit.design)
-    counts = np.bincount(kind) / len(kind)
+    rows, pattern = patterns_of_rows(fit.predictors[MEAN], fit.design)
+    counts = np.bincount(pattern) / len(pattern)
     v = marginal_variance(spreads, np.zeros((len(beta), len(rows))), slice(None), rows) @ counts
     return np.asarray(marginal_attenuation(spreads, slice(None)) * beta / np.sqrt(1.0 + ZLA * v)[:, None])
 
@@ -296,8 +296,8 @@ def _conditional_coefficients(fit: Fit) -> tuple[Array, Array]:
     The gap is the largest one of a draw between means at random effects of zero.
     """
     predictor, design = fit.predictors[MEAN], fit.design
-    first, kind = kinds_of_rows(predictor, design)
-    root = np.sqrt(np.bincount(kind).astype(np.float64))
+    first, pattern = patterns_of_rows(predictor, design)
+    root = np.sqrt(np.bincount(pattern).astype(np.float64))
     solve = np.linalg.pinv(design.x[first] * root[:, None])
     beta = fit.flat["beta"]
     result, gap = np.empty_like(beta), np.empty(len(beta))

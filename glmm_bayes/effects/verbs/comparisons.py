@@ -298,8 +298,8 @@ def _means(
     means = {}
     # Rows that read alike are built and evaluated once.
     names = list(pairs[0][0])
-    first, kind = distinct_rows(_read_columns(question, base, names))
-    table, reduced = base.table.take(first), groups.of_kinds(kind)
+    first, pattern = distinct_rows(_read_columns(question, base, names))
+    table, reduced = base.table.take(first), groups.of_patterns(pattern)
     findings = Findings(PredictionError)
     variables = [variable_of(_designs(question), name) for name in names]
     for change in [change for pair in pairs for change in pair]:
@@ -309,7 +309,7 @@ def _means(
         rows = new_rows(question.fit, changed, question.estimand, findings, question.parameter)
         means[_key(change)] = answer(question, rows, seed, reduced, max_memory)
     # Values beyond the range of a spline: once, however many points and terms there are.
-    beyond = {finding.column: finding for finding in findings.found if finding.severity == "warning"}
+    beyond = {finding.column: finding for finding in findings.collected if finding.severity == "warning"}
     Findings(PredictionError, list(beyond.values())).warn(stacklevel=4)
     return means
 

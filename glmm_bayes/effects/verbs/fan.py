@@ -20,7 +20,7 @@ from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
 from glmm_bayes.effects.expectation.answer import attributes, effects_of, quantity_of, rows_of
 from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, Expectation, check_memory
-from glmm_bayes.effects.expectation.predictor_draws import distinct_kinds
+from glmm_bayes.effects.expectation.predictor_draws import distinct_patterns
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.hypotheses import contrast_rows
 from glmm_bayes.fit.fit import Fit, check_fit
@@ -90,7 +90,7 @@ def fan(
             raise without_one_predictor(fit, "a fan of groups", hint)
         message = f"the mean of {fit.family.name} is no increasing function of one linear predictor."
         raise PredictionError(Finding("not_available", message, hint=hint))
-    predictors, first, spread = distinct_kinds(question, rows)
+    predictors, first, spread = distinct_patterns(question, rows)
     check_memory(int(np.prod(fit.shape)), len(spread) * len(levels), MAX_MEMORY)
     parameters = predictors.at(slice(None), first)
     if parameters.heavy is not None:

@@ -32,7 +32,7 @@ from glmm_bayes.effects.expectation.column_derivatives import sides_of
 from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, gathered
 from glmm_bayes.effects.expectation.new_group_means import slopes_of_new
 from glmm_bayes.effects.expectation.new_groups import seed_of
-from glmm_bayes.effects.expectation.predictor_draws import distinct_kinds
+from glmm_bayes.effects.expectation.predictor_draws import distinct_patterns
 from glmm_bayes.effects.expectation.slopes_exact import SlopeEvaluator, SlopeMeasure
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.hypotheses import contrast_rows
@@ -201,7 +201,7 @@ def slopes(
     x = moving.numbers(rows.table[variable])
     sides = sides_of(rows, build, variable, x)
     middle, plus, minus = (
-        distinct_kinds(question, each, direct=True)[0] for each in (rows, sides.plus, sides.minus)
+        distinct_patterns(question, each, direct=True)[0] for each in (rows, sides.plus, sides.minus)
     )
     columns = [*middle.columns(), *plus.columns(), *minus.columns()]
     first, spread = distinct_rows(np.hstack([x[:, None], *columns]))
