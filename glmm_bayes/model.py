@@ -256,6 +256,8 @@ class Model(Defined):
         ------
         SamplingError
             ``settings`` unless draws and seed are whole numbers, draws from 1 and the seed from 0.
+            ``outside_domain`` if a draw of the prior gives a row a probability below 0 or above 1: under a
+            link with an end only the likelihood keeps draws inside.
         ResourceError
             ``resources`` if there is no room for so many draws.
         """

@@ -94,10 +94,13 @@ class BinaryFamily(Family):
 def _scales_within(link: Link, response: Response, offset: Array) -> Scales:
     """Return the scales under a link whose linear predictor has an end: the centre is the share of successes.
 
-    A step of one on the logit is, to first order, one of mu (1 - mu) / h'(eta) on the linear predictor.
+    An effect may be as large as half of all that is inside two ends, however rare successes are: the
+    likelihood keeps it inside. With one end the linear predictor is a log of a probability, or of its
+    complement: the scales are those of logs of positive means.
     """
     trials = np.maximum(response.trials, 0.0)
     share = (float(response.supported.sum()) + 0.5) / (float(trials.sum()) + 1.0)
-    centre = np.asarray(link.link(np.array(share)))
-    unit = float(share * (1.0 - share) / np.abs(link.inverse_derivative(centre)))
-    return Scales(float(centre - offset.mean()), 1.5 * unit, 1.5 * unit, 0.5 * unit)
+    centre = float(np.asarray(link.link(np.array(share))) - offset.mean())
+    low, high = link.predictor_domain(PROBABILITIES)
+    effect = 0.5 * (high - low) if np.isfinite(high - low) else 1.5
+    return Scales(centre, effect, effect, 0.5 * effect)

@@ -32,6 +32,8 @@ class Reading:
         That of the average row, exposures included; None where there is none.
     beside : str
         What it is made of: ``its offset``, ``its exposure``, or both.
+    bounds : tuple of (float, float)
+        Between which the likelihood keeps it, whatever the prior is.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Reading:
     ratio: str
     offset: float | None = None
     beside: str = ""
+    bounds: tuple[float, float] = (-np.inf, np.inf)
 
     def of_population(self) -> Reading:
         """Return the reading of population-averaged numbers: of means and ratios of the population."""
@@ -62,7 +65,8 @@ def reading_of(name: str, link: Link, family: Family, response: Response) -> Rea
     if family.has_category_predictors:
         # The linear predictor is a log of odds.
         return Reading(f"odds against {response.categories[0]}", LINKS["log"], "odds ratio")
-    return Reading("mean" if family.mean_is_mu else MEAN, link, family.ratio_name(link))
+    bounds = family.mu.bounds if family.has_bounded_predictor(link) else (-np.inf, np.inf)
+    return Reading("mean" if family.mean_is_mu else MEAN, link, family.ratio_name(link), bounds=bounds)
 
 
 def intercept_words(prior: Prior, reading: Reading) -> str:
@@ -77,7 +81,7 @@ def intercept_words(prior: Prior, reading: Reading) -> str:
     link = reading.link
     if link.has_pole or not link.is_increasing:
         return f": linear predictor between {ends[0]:.3g} and {ends[1]:.3g} (95%)"
-    low, high = link.inverse(ends)
+    low, high = np.clip(link.inverse(ends), *reading.bounds)
     return f": {reading.name} between {low:.3g} and {high:.3g} (95%)"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import numpy as np
@@ -230,6 +231,51 @@ def test_the_model_is_printed_explained_and_checked(link):
     assert f"bernoulli({link})" in str(model)
     assert str(model.explain())
     assert not (model.check()["severity"] == "warning").any()
+
+
+def test_a_prior_that_reaches_beyond_an_end_is_told_and_one_that_stays_inside_is_drawn_from():
+    frame = data().assign(f=np.where(data()["t"] == 1, "a", "b"))
+    with pytest.raises(gb.SamplingError, match="the prior reaches beyond an end") as caught:
+        gb.Model("y ~ t", frame, family="bernoulli", link="identity").prior_predictive(draws=50, seed=1)
+    assert caught.value.code == "outside_domain"
+    inside = {"beta": gb.Prior("Uniform", lower=0, upper=1)}
+    model = gb.Model("y ~ 0 + f", frame, family="bernoulli", link="identity", priors=inside)
+    drawn = model.prior_predictive(draws=50, seed=1)
+    assert set(np.unique(drawn["prior_predictive"]["y"])) == {0, 1}
+
+
+@pytest.mark.parametrize("link", ["log", "identity"])
+def test_printed_means_of_the_prior_are_probabilities(link):
+    line = next(row for row in str(gb.Model("y ~ t", data(), family="bernoulli", link=link)).splitlines()
+                if row.startswith("beta[Intercept]"))  # fmt: skip
+    low, high = (float(word) for word in re.search(r"mean between (\S+) and (\S+)", line).groups())
+    assert 0 <= low < high == 1
+
+
+#: Numbers of successes among 950 rows of one arm and 50 of the other.
+RARE = {"log": (926, 25), "identity": (5, 25), "logc": (5, 25)}
+
+
+@every_link
+def test_under_default_priors_the_data_decide_effects_however_rare_an_outcome_is(link):
+    x = np.repeat([0, 1], [950, 50])
+    y = np.concatenate([np.arange(n) < k for n, k in zip((950, 50), RARE[link], strict=True)]).astype(int)
+    graph = gb.Model("y ~ x", {"x": x, "y": y}, family="bernoulli", link=link).pymc_model
+    (basis,) = graph.value_vars
+    (beta,) = graph.replace_rvs_by_values([graph["beta"]])
+    posterior = pytensor.function([basis], [beta, graph.logp()], mode=PLAIN)
+    matrix = np.column_stack([posterior(unit)[0] for unit in np.eye(2)])
+    estimate = [k / n for k, n in zip(RARE[link], (950, 50), strict=True)]
+    eta = LINKS[link].link(np.array(estimate))
+    exact = np.array([eta[0], eta[1] - eta[0]])
+    sd = np.sqrt(sum(p * (1 - p) / n / LINKS[link].inverse_derivative(e) ** 2
+                     for p, n, e in zip(estimate, (950, 50), eta, strict=True)))  # fmt: skip
+    intercepts = exact[0] + np.linspace(-0.05, 0.05, 21)
+    effects = exact[1] + sd * np.linspace(-5, 5, 31)
+    grid = np.array([[posterior(np.linalg.solve(matrix, (a, b)))[1] for b in effects] for a in intercepts])
+    weights = np.exp(grid - grid.max())
+    mean = (weights.sum(axis=0) * effects).sum() / weights.sum()
+    assert abs(mean - exact[1]) < 0.35 * sd
 
 
 @pytest.mark.slow
