@@ -10,8 +10,8 @@ from glmm_bayes.core.errors import Finding, PredictionError, SamplingError
 
 _BEYOND = "the prior reaches beyond an end of the linear predictor, where only the likelihood is 0"
 _HINT = (
-    "Priors that stay inside, such as gb.Prior('Uniform', lower=0, upper=1) of the cell means of y ~ 0 + f under "
-    "the identity link, have prior draws; the posterior is inside in any case. Or take the logit link."
+    "Priors that stay inside, such as gb.Prior('Uniform', lower=0, upper=1) of the cell means of y ~ 0 + f "
+    "under the identity link, have prior draws; the posterior is inside in any case. Or take the logit link."
 )
 
 
