@@ -58,10 +58,12 @@ def fit_of(family: str, right: str = "x + z + (1 | g)", draws: int = 40, **furth
     return gb.Fit.from_draws(model, {name: values[None] for name, values in drawn.items()})
 
 
-def at_a_point(model: gb.Model, seed: int = 1, size: float = 0.3) -> tuple[dict[str, Any], np.ndarray, bool]:
-    """Return the posterior at a random point, row densities, and whether their gradients are finite."""
+def at_a_point(
+    model: gb.Model, seed: int = 1, size: float = 0.3, more: tuple[str, ...] = ()
+) -> tuple[dict[str, Any], np.ndarray, bool]:
+    """Return the posterior and more at a random point, row densities, and if their gradients are finite."""
     graph = model.pymc_model
-    names = list(model.definition.posterior)
+    names = [*model.definition.posterior, *more]
     values = graph.value_vars
     outputs = graph.replace_rvs_by_values([graph[name] for name in names])
     # That of the response alone: priors and their gradients have laws of their own.

@@ -11,7 +11,7 @@ import glmm_bayes as gb
 from glmm_bayes.core.bridge import attenuation_of, bridge_effect, sd_of_attenuation
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.links import LINKS
-from tests.plain_mode import PLAIN
+from tests.example_models import at_a_point
 
 RNG = np.random.default_rng(5)
 DATA = pd.DataFrame(
@@ -114,22 +114,12 @@ def test_the_graph_has_the_rows_of_the_draws(interpretation):
     model = gb.Model(
         'y ~ x + (1 | gr(g, dist = "bridge")) + (1 | h)', DATA, "bernoulli", interpretation=interpretation
     )
-    graph = model.pymc_model
-    rng = np.random.default_rng(7)
-    point = {
-        name: value + rng.normal(0, 0.3, np.shape(value)) for name, value in graph.initial_point().items()
-    }
-    names = ["beta", "sd_g", "b_g", "sd_h", "b_h"]
-    outputs = graph.replace_rvs_by_values([graph[name] for name in names])
-    values = graph.compile_fn(outputs, inputs=graph.value_vars, mode=PLAIN)(point)
-    draws = {name: np.asarray(value)[None, None] for name, value in zip(names, values, strict=True)}
-    np.testing.assert_allclose(
-        draws["b_g"][0, 0, :, 0], bridge_effect(point["z_g"][:, 0], draws["sd_g"][0, 0, 0]), rtol=1e-9
-    )
-    rows = graph.compile_logp(vars=graph["y"], sum=False, mode=PLAIN)(point)[0]
+    draws, rows, has_finite_gradient = at_a_point(model, seed=7, more=("z_g",))
+    z = draws.pop("z_g")[0, 0, :, 0]
+    np.testing.assert_allclose(draws["b_g"][0, 0, :, 0], bridge_effect(z, draws["sd_g"][0, 0, 0]), rtol=1e-9)
     found = gb.Fit.from_draws(model, draws).draws["log_likelihood"]["y"].to_numpy().reshape(-1)
     np.testing.assert_allclose(rows, found, rtol=1e-8, atol=1e-9)
-    assert np.isfinite(graph.compile_dlogp(mode=PLAIN)(point)).all()
+    assert has_finite_gradient
 
 
 def test_new_groups_have_the_law():

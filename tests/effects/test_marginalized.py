@@ -14,7 +14,8 @@ from scipy import special
 import glmm_bayes as gb
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.links import LINKS
-from tests.plain_mode import PLAIN
+from tests.example_models import at_a_point
+from tests.prior_draws import prior_draws
 
 RNG = np.random.default_rng(20261123)
 N, GROUPS = 60, 12
@@ -70,9 +71,8 @@ def model_of(link="logit", random="(1 | g)", interpretation="population", **more
 def fit_of(link="logit", random="(1 | g)", size=3):
     """Return a fit whose draws are those of the prior."""
     model = model_of(link, random)
-    tree = model.prior_predictive(size, seed=1)
-    prior = tree["prior"].data_vars
-    return gb.Fit.from_draws(model, {name: prior[name].to_numpy() for name in model.definition.posterior})
+    drawn = prior_draws(model.pymc_model, list(model.definition.posterior), size, seed=1)
+    return gb.Fit.from_draws(model, {name: values[None] for name, values in drawn.items()})
 
 
 def typical_predictor(fit):
@@ -86,19 +86,10 @@ def typical_predictor(fit):
 )
 def test_the_graph_has_the_rows_of_the_draws_and_finite_gradients(link, random):
     model = model_of(link, random)
-    graph = model.pymc_model
-    rng = np.random.default_rng(7)
-    point = {
-        name: value + rng.normal(0, 0.3, np.shape(value)) for name, value in graph.initial_point().items()
-    }
-    names = list(model.definition.posterior)
-    outputs = graph.replace_rvs_by_values([graph[name] for name in names])
-    values = graph.compile_fn(outputs, inputs=graph.value_vars, mode=PLAIN)(point)
-    draws = {name: np.asarray(value)[None, None] for name, value in zip(names, values, strict=True)}
-    rows = graph.compile_logp(vars=graph["y"], sum=False, mode=PLAIN)(point)[0]
+    draws, rows, has_finite_gradient = at_a_point(model, seed=7)
     found = gb.Fit.from_draws(model, draws).draws["log_likelihood"]["y"].to_numpy().reshape(-1)
     np.testing.assert_allclose(rows, found, rtol=1e-8, atol=1e-9)
-    assert np.isfinite(graph.compile_dlogp(mode=PLAIN)(point)).all()
+    assert has_finite_gradient
 
 
 @pytest.mark.parametrize("link", LINK_CASES)
