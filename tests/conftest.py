@@ -7,6 +7,7 @@ examples do not show.
 import gc
 import os
 
+import pytest
 from hypothesis import settings
 
 # PyTensor would note the place in the code of every variable of every graph, fold constants by compiling C
@@ -25,3 +26,21 @@ def pytest_collection_finish():
 settings.register_profile("default", derandomize=True, deadline=None)
 settings.register_profile("explore", derandomize=False, max_examples=2000, deadline=None)
 settings.load_profile("default")
+
+
+@pytest.fixture
+def registries(monkeypatch):
+    """Forget after a test what it registered."""
+    from glmm_bayes.core.links import LINKS
+    from glmm_bayes.covariances import COVARIANCES
+    from glmm_bayes.effects.result.measures import MEASURES
+    from glmm_bayes.families import FAMILIES
+    from glmm_bayes.spec.transforms import TRANSFORMS
+
+    for registry in (FAMILIES, LINKS, MEASURES, COVARIANCES):
+        monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+        monkeypatch.setattr(registry, "_added", registry.added)
+    known = dict(TRANSFORMS)
+    yield
+    TRANSFORMS.clear()
+    TRANSFORMS.update(known)

@@ -12,12 +12,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.maths import Maths
-from glmm_bayes.covariances import COVARIANCES
-from glmm_bayes.effects.result.measures import MEASURES
-from glmm_bayes.families import FAMILIES
-from glmm_bayes.spec.transforms import TRANSFORMS
 
 PUBLIC = {name: getattr(gb, name) for name in gb.__all__}
 CLASSES = {name: value for name, value in PUBLIC.items() if inspect.isclass(value)}
@@ -215,19 +210,9 @@ def examples():
                 yield pytest.param(test, id=name)
 
 
-@pytest.fixture
-def registries(monkeypatch):
-    """Forget afterwards what an example registers."""
-    for registry in (FAMILIES, LINKS, MEASURES, COVARIANCES):
-        monkeypatch.setattr(registry, "_entries", dict(registry._entries))
-    known = dict(TRANSFORMS)
-    yield
-    TRANSFORMS.clear()
-    TRANSFORMS.update(known)
-
-
+@pytest.mark.usefixtures("registries")
 @pytest.mark.parametrize("example", list(examples()))
-def test_an_example_does_what_it_shows_in_an_empty_namespace(example, registries):
+def test_an_example_does_what_it_shows_in_an_empty_namespace(example):
     told = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", gb.GlmmWarning)

@@ -12,12 +12,13 @@ import polars as pl
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.core.links import LINKS, Probit
-from glmm_bayes.covariances import COVARIANCES
+from glmm_bayes.core.links import Probit
 from glmm_bayes.covariances.diagonal import Diagonal
-from glmm_bayes.effects.result.measures import MEASURES, Difference
+from glmm_bayes.effects.result.measures import Difference
 from tests.corpus.case import DATA
 from tests.corpus.effects import COUNTS, REST
+
+pytestmark = pytest.mark.usefixtures("registries")
 
 
 class Silent:
@@ -223,13 +224,6 @@ def bare_errors(call, given):
             except Exception as error:  # noqa: BLE001 - bare errors are what is looked for
                 found.append(f"{name} = {words}: {type(error).__name__} {str(error)[:100]}")
     return found
-
-
-@pytest.fixture(autouse=True)
-def nothing_stays_registered(monkeypatch):
-    for registry in (LINKS, COVARIANCES, MEASURES):
-        monkeypatch.setattr(registry, "_entries", dict(registry._entries))
-        monkeypatch.setattr(registry, "_added", registry.added)
 
 
 @pytest.fixture(autouse=True)

@@ -84,7 +84,8 @@ def test_values_of_parameters_are_the_users():
 
 
 def test_a_kind_of_responses_that_no_law_is_of_is_refused(monkeypatch):
-    ranks = type("Ranks", (type(FAMILIES["poisson"]),), {"name": "ranks", "support": Support("ranks")})
+    states = {"name": "ranks", "support": Support("ranks", "places in a race")}
+    ranks = type("Ranks", (type(FAMILIES["poisson"]),), states)
     monkeypatch.setitem(FAMILIES._entries, "ranks", ranks())
     with pytest.raises(gb.FormulaError, match=r"ranks has responses of a kind of its own \(ranks\)"):
         gb.check_family("ranks")
