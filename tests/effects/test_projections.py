@@ -87,11 +87,12 @@ def test_draws_as_wide_as_priors_are_projected(key, width):
         "corr_g": corr,
     }
     own = {name: rng.uniform(0.5, 2, (1, DRAWS)) for name in model.priors.auxiliary}
-    means = gb.predictions(gb.Fit.from_draws(model, draws | own)).draws.to_numpy().reshape(DRAWS, ROWS)
+    fit = gb.Fit.from_draws(model, draws | own)
+    means = gb.predictions(fit).draws.to_numpy().reshape(DRAWS, ROWS)
+    coefficients = gb.coefficients(fit)
+    projected = coefficients.draws.to_numpy()[0][:, coefficients.summary()["estimand"] == "population"]
     for draw in range(DRAWS):
-        here = {name: value[:, draw : draw + 1] for name, value in (draws | own).items()}
-        fit = gb.Fit.from_draws(model, here)
-        eta = X @ gb.coefficients(fit).side_by_side()["population_mean"].to_numpy()
+        eta = X @ projected[draw]
         fitted, weight = mean_at(eta), weight_at(eta, {name: value[0, draw] for name, value in own.items()})
         terms = (weight * (means[draw] - fitted))[:, None] * X
         size = (np.abs(weight) * (np.abs(means[draw]) + np.abs(fitted)))[:, None] * np.abs(X)
