@@ -30,8 +30,8 @@ class UnorderedFamily(CategoryFamily):
 
 
 def log_odds(at: RowValues) -> list[Array]:
-    """Return the linear predictors of all categories but the first, in their order."""
-    return [value.eta for name, value in at.items() if name.startswith("mu_")]
+    """Return the linear predictors of all categories but the first, in their order: they are all there is."""
+    return [value.eta for value in at.values()]
 
 
 def log_probabilities(at: RowValues, m: Maths) -> Array:
