@@ -93,7 +93,7 @@ def fan(
         if not question.is_mu:
             raise without_one_predictor(fit, "a fan of groups", hint)
         message = f"the mean of {fit.family.name} is no increasing function of one linear predictor."
-        raise PredictionError(Finding("not_available", message, hint=hint))
+        raise PredictionError(Finding("not_available", message, hint="Use gb.predictions."))
     predictors, first, spread = distinct_patterns(question, rows)
     check_memory(int(np.prod(fit.shape)), len(spread) * len(levels), MAX_MEMORY)
     parameters = predictors.at(slice(None), first)
