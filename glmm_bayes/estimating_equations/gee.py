@@ -15,6 +15,7 @@ from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.core.maths import Array
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.effects.estimand.undefined import unless_undefined
 from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.effects.verbs.coefficients import population_coefficients, subject_coefficients
 from glmm_bayes.estimating_equations.mean_model import MeanModel, independent_groups, mean_model
@@ -65,7 +66,8 @@ def gee(
         One row a coefficient: ``coef``; posterior mean, sd and interval of the subject-specific coefficient
         (``subject_*``) and of the population-averaged one (``population_*``, quasi-likelihood projection);
         ``gee``, ``gee_se`` (robust) and its confidence interval; ``gap``, population less GEE in robust
-        standard errors. ``attrs`` names the working correlation and variance, the groups and ``notes``.
+        standard errors. Where the model's population has no mean, ``population_*`` and ``gap`` are not
+        there. ``attrs`` names the working correlation and variance, the groups and ``notes``.
 
     Raises
     ------
@@ -111,18 +113,19 @@ def gee(
         message = "statsmodels reads weights as those of whole groups when it estimates a correlation."
         raise PredictionError(Finding("gee", message, hint='Write correlation="independence".'))
     moment = _times(fit, group, time) if correlation == "ar1" else None
-    population = population_coefficients(fit)
+    population, undefined = unless_undefined(lambda: population_coefficients(fit))
     solution = solve(model, group.codes, moment, structure)
-    return _table(fit, model, population, solution, _Setting(group, how, shown))
+    return _table(fit, model, population, solution, _Setting(group, how, shown, undefined))
 
 
 @dataclass(frozen=True)
 class _Setting:
-    """What was asked for, to be told beside the numbers."""
+    """What was asked for, to be told beside the numbers; why the posterior has no population mean."""
 
     group: GroupDesign
     how: str
     interval: Interval
+    undefined: str = ""
 
     @property
     def sizes(self) -> Integers:
@@ -158,35 +161,42 @@ def _times(fit: Fit, group: GroupDesign, time: str | ArrayLike | None) -> Array:
 
 
 def _table(
-    fit: Fit, model: MeanModel, population: Array, solution: Solution, setting: _Setting
+    fit: Fit, model: MeanModel, population: Array | None, solution: Solution, setting: _Setting
 ) -> pd.DataFrame:
     frame = pd.DataFrame({"coef": fit.design.coefficients})
     for word, draws in (("subject", subject_coefficients(fit)), ("population", population)):
-        frame = pd.concat([frame, summary_frame(draws, setting.interval).add_prefix(f"{word}_")], axis=1)
+        if draws is not None:
+            frame = pd.concat([frame, summary_frame(draws, setting.interval).add_prefix(f"{word}_")], axis=1)
     z, percent = NormalDist().inv_cdf(0.5 + setting.interval.probability / 2), setting.interval.percent
     frame["gee"], frame["gee_se"] = solution.coefficients, solution.se
     for end, sign in (("lb", -1), ("ub", 1)):
         frame[f"gee_ci{percent}_{end}"] = solution.coefficients + sign * z * solution.se
-    frame["gap"] = (frame["population_mean"] - frame["gee"]) / frame["gee_se"]
+    if population is not None:
+        frame["gap"] = (frame["population_mean"] - frame["gee"]) / frame["gee_se"]
     notes = _notes(fit, model, frame, setting)
     sizes, group = setting.sizes, setting.group
     is_own = fit.predictors[MEAN].is_marginal
     source = "the model's own" if is_own else "quasi-likelihood projection"
+    sides = {"subject": "subject-specific: what changes for a given group"}
+    said = "subject_: subject-specific coefficient, what changes for a given group; "
+    gap = "; gap: population less gee, in robust standard errors"
+    if population is None:
+        said, gap = f"{said}posterior mean and ", ""
+    else:
+        sides["population"] = f"population-averaged coefficient ({source})"
+        said += f"population_: {sides['population']}; both posterior mean and "
     caption = (
-        "subject_: subject-specific coefficient, what changes for a given group; population_: "
-        f"population-averaged coefficient ({source}); both posterior mean and "
-        f"{setting.interval.name}; gee: generalized estimating equations, working correlation "
+        f"{said}{setting.interval.name}; gee: generalized estimating equations, working correlation "
         f"{solution.working_correlation}, "
         f"{model.variance.name} working variance, {len(sizes)} levels of {group.factor} ({setting.how}) of "
         f"{sizes.min()} to {sizes.max()} rows; gee_se: robust standard error, gee_ci{percent}: {percent}% "
-        "confidence interval; gap: population less gee, in robust standard errors. "
+        f"confidence interval{gap}. "
     )
     return captioned(
         frame,
         caption + " ".join(f"Note: {sentence}" for sentence in notes),
         drawn=None,
-        subject="subject-specific: what changes for a given group",
-        population=f"population-averaged coefficient ({source})",
+        **sides,
         estimand_description=ESTIMANDS["population"],
         **setting.interval.attrs,
         correlation=solution.working_correlation,
@@ -206,6 +216,9 @@ def _notes(fit: Fit, model: MeanModel, frame: pd.DataFrame, setting: _Setting) -
     notes = [f"{dropout}: a gap alone does not condemn the model."]
     if (model.trials != 1).any():
         notes.append("each trial was given to statsmodels as a row.")
+    if setting.undefined:
+        notes.append(f"population: not shown, {setting.undefined}")
+        return tuple(notes)
     wide = frame.loc[frame["gap"].abs() > _GAP, "coef"].tolist()
     if wide:
         notes.append(

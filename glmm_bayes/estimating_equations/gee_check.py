@@ -11,6 +11,7 @@ from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.core.maths import Array
+from glmm_bayes.effects.estimand.undefined import check_new_groups
 from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.estimating_equations.mean_model import MeanModel, mean_model
 from glmm_bayes.fit.captioned import captioned
@@ -65,7 +66,8 @@ def gee_check(
     ------
     PredictionError
         ``gee`` if the family has no such equation, or the data no finite coefficients; ``draws``;
-        ``settings`` of the seed; ``not_available`` if levels of a factor are correlated with each other.
+        ``settings`` of the seed; ``not_available`` if levels of a factor are correlated with each other;
+        ``estimand_undefined`` where new groups have no mean.
     DataError
         ``draws_missing`` if the variance of the random effects is not in the fit.
 
@@ -87,6 +89,7 @@ def gee_check(
     seed = checked_seed(seed, PredictionError)
     shown = read_interval(probability, interval)
     model = mean_model(fit, "gb.gee_check")
+    check_new_groups(fit, "Use gb.pp_check(fit), whose replicates keep the groups of the data.")
     chosen = _chosen(fit, draws)
     solver = ReplicateSolver(model)
     observed = solver.coefficients(fit.response.values[None])[0]

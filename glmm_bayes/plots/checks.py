@@ -13,6 +13,7 @@ from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import training_rows
+from glmm_bayes.effects.estimand.undefined import unless_undefined
 from glmm_bayes.effects.expectation.expectation import expected
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.canvas import (
@@ -135,10 +136,11 @@ def proportions_check(fit: Fit, replicated: Array, interval: Interval) -> Pictur
         frequencies = np.histogram(shares[0], edges)[0].astype(np.float64)
         counts = np.stack([np.histogram(row, edges)[0] for row in others]).astype(np.float64)
         bands_by_name["bars of the group proportions"] = replicated_band(frequencies, counts, interval)
-    predicted, bins = _calibration_bins(fit)
+    predicted, bins, of_whom = _calibration_bins(fit)
     size = int(bins.max()) + 1
+    calibration = f"bins of {of_whom}"
     seen = _shares(fit.response.values[None], fit.response.trials, bins, size)[0]
-    bands_by_name["bins of population-averaged probability"] = replicated_band(
+    bands_by_name[calibration] = replicated_band(
         seen, _shares(replicated, fit.response.trials, bins, size), interval
     )
     reading = verdict(bands_by_name)
@@ -147,11 +149,13 @@ def proportions_check(fit: Fit, replicated: Array, interval: Interval) -> Pictur
         panels = picture.subplots(1, len(bands_by_name), squeeze=False)[0]
         if group is not None:
             _draw_shares(panels[0], edges, bands_by_name["bars of the group proportions"], group.factor)
-        _draw_calibration(panels[-1], predicted, bands_by_name["bins of population-averaged probability"])
+        _draw_calibration(panels[-1], predicted, bands_by_name[calibration], of_whom)
         write(picture, reading)
     describe(
         picture,
-        _proportions_alt(fit, bands_by_name, predicted, None if group is None else group.factor, reading),
+        _proportions_alt(
+            fit, bands_by_name, predicted, None if group is None else group.factor, reading, of_whom
+        ),
         fit.caveats,
     )
     return picture
@@ -165,20 +169,29 @@ def _shares(values: Array, trials: Array, codes: NDArray[np.int64], size: int) -
     return np.asarray(np.divide(k, n, out=np.full_like(k, np.nan), where=n > 0))
 
 
-def _calibration_bins(fit: Fit) -> tuple[Array, NDArray[np.int64]]:
-    """Cut the rows at deciles of the population-averaged probability; return the bins' means, the rows' bins.
+def _calibration_bins(fit: Fit) -> tuple[Array, NDArray[np.int64], str]:
+    """Cut the rows at deciles of the population-averaged probability, or of the typical group's without one.
+
+    Returns the bins' means, the rows' bins, and what the probability is.
 
     Bins may depend on the covariates only: binned by a prediction that has seen the row's own group, the
     observed proportions would be more extreme than the predicted ones under every model, the right one too.
     """
-    population = expected(Question(fit, read_estimand("population", fit)), training_rows(fit))
-    mu, weight = population.values.mean(axis=0), fit.response.trials
+    population, undefined = unless_undefined(lambda: _probabilities(fit, "population"))
+    mu = _probabilities(fit, "typical") if population is None else population
+    weight = fit.response.trials
     cuts = np.unique(np.quantile(mu, np.linspace(0, 1, _BINS + 1)[1:-1]))
     bins = np.searchsorted(cuts, mu)
     kept = np.flatnonzero(np.bincount(bins, weight) > 0)
     # Bins without trials have no proportion; their rows weigh nothing wherever they are put.
     bins = np.minimum(np.searchsorted(kept, bins), len(kept) - 1)
-    return np.bincount(bins, mu * weight) / np.bincount(bins, weight), bins
+    of_whom = "probability of the typical group" if undefined else "population-averaged probability"
+    return np.bincount(bins, mu * weight) / np.bincount(bins, weight), bins, of_whom
+
+
+def _probabilities(fit: Fit, word: str) -> Array:
+    """Return the posterior mean of each row's probability under an estimand."""
+    return expected(Question(fit, read_estimand(word, fit)), training_rows(fit)).values.mean(axis=0)
 
 
 def _draw_shares(axes: Axes, edges: Array, cells: ReplicatedBand, factor: str) -> None:
@@ -192,7 +205,7 @@ def _draw_shares(axes: Axes, edges: Array, cells: ReplicatedBand, factor: str) -
     axes.set_ylabel("number of levels")
 
 
-def _draw_calibration(axes: Axes, predicted: Array, cells: ReplicatedBand) -> None:
+def _draw_calibration(axes: Axes, predicted: Array, cells: ReplicatedBand, of_whom: str) -> None:
     top = 1.15 * max(float(predicted.max()), float(cells.observed.max()), float(cells.upper.max()))
     axes.plot([0, top], [0, top], color=GREY, linewidth=0.8, linestyle=":")
     bands(axes, predicted, cells)
@@ -201,7 +214,7 @@ def _draw_calibration(axes: Axes, predicted: Array, cells: ReplicatedBand) -> No
         predicted, cells.observed, "s", markersize=6, markerfacecolor="none", color=STROKES[1].color
     )[0]
     legend(axes, [seen, middle], ["observed", cells.label], loc="upper left")
-    axes.set_xlabel("population-averaged probability, binned rows")
+    axes.set_xlabel(f"{of_whom}, binned rows")
     axes.set_ylabel("proportion of successes")
 
 
@@ -219,7 +232,12 @@ def write(picture: Picture, reading: str) -> None:
 
 
 def _proportions_alt(
-    fit: Fit, bands_by_name: dict[str, ReplicatedBand], predicted: Array, factor: str | None, reading: str
+    fit: Fit,
+    bands_by_name: dict[str, ReplicatedBand],
+    predicted: Array,
+    factor: str | None,
+    reading: str,
+    of_whom: str,
 ) -> str:
     sentences = []
     band = next(iter(bands_by_name.values())).interval
@@ -231,8 +249,8 @@ def _proportions_alt(
             f"{factor}; levels below 0.1: {low}; levels above 0.9: {high}. Right:"
         )
     sentences.append(
-        f"observed against replicated proportions in {len(predicted)} bins of rows by population-averaged "
-        f"probability, from {compact(predicted[0])} to {compact(predicted[-1])}."
+        f"observed against replicated proportions in {len(predicted)} bins of rows by {of_whom}, from "
+        f"{compact(predicted[0])} to {compact(predicted[-1])}."
     )
     sentences.append(f"{reading} Estimand: responses {ESTIMAND}; band: {band.name}.")
     return " ".join(sentences)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -34,14 +34,11 @@ from glmm_bayes.plots.category_curves import category_curves
 from glmm_bayes.plots.scenario import Scenario, Values, compute, other_factors, plan
 
 _TOGETHER = 1e-8
+_NAMES = {"population": "population-averaged", "typical": "typical group (random effects at zero)"}
 
 
-@dataclass(frozen=True)
-class PanelSummary:
-    """Posterior mean and interval of the two curves of one panel."""
-
-    population: Array
-    typical: Array
+#: Curves of one panel by estimand: posterior mean and interval, shape (3, point).
+PanelSummary = Mapping[str, Array]
 
 
 def plot_curves(
@@ -66,8 +63,9 @@ def plot_curves(
     -------
     Picture
         A ``matplotlib.figure.Figure`` with one panel for each level of the main categorical predictor
-        (at most four); the caption says at which values all other predictors are held, ``alt`` where
-        population and typical group differ most. Of categories the probability of each, population above
+        (at most four); the caption says at which values all other predictors are held, and why the
+        population has no curve where its mean does not exist; ``alt`` where population and typical group
+        differ most. Of categories the probability of each, population above
         typical group. Returned, not shown.
 
     Raises
@@ -93,8 +91,8 @@ def plot_curves(
         return category_curves(fit, variable, shown)
     scenario = plan(fit, variable)
     values = [compute(fit, scenario, panel) for panel in scenario.panels]
-    summaries = [
-        PanelSummary(_three(panel.population, shown), _three(panel.typical, shown)) for panel in values
+    summaries: list[PanelSummary] = [
+        {word: _three(draws, shown) for word, draws in panel.curves.items()} for panel in values
     ]
     with style():
         picture = new_picture(7.2, 3.9)
@@ -105,10 +103,10 @@ def plot_curves(
             axes.set_xlabel(literal(scenario.variable) if scenario.variable else "")
         panels[0].set_ylabel(literal(fit.response.mean_label))
         legend(panels[-1], handles, labels)
-        head(picture, f"{ESTIMANDS['population']} beside {ESTIMANDS['typical']}")
+        head(picture, " beside ".join(ESTIMANDS[word] for word in summaries[0]))
         note(picture, caption(fit, scenario, values, shown))
     describe(picture, _alt(fit, scenario, values, summaries, shown), fit.caveats)
-    picture.estimands = ("population", "typical")
+    picture.estimands = tuple(summaries[0])
     return picture
 
 
@@ -127,10 +125,8 @@ def _draw(axes: Axes, scenario: Scenario, panel: Values, lines: PanelSummary) ->
         )
         handles.append(group_lines[0])
         labels.append(f"a level of {scenario.group.factor}" if scenario.group else "")
-    for stroke, name, curve in (
-        (POPULATION, "population", lines.population),
-        (TYPICAL, "typical", lines.typical),
-    ):
+    for name, curve in lines.items():
+        stroke = TYPICAL if name == "typical" else POPULATION
         handles.append(_curve(axes, scenario, stroke, curve, shift=0.08 if name == "typical" else -0.08))
         labels.append(name)
     if scenario.labels:
@@ -157,7 +153,8 @@ def caption(fit: Fit, scenario: Scenario, values: list[Values], interval: Interv
     held = f" Held: {scenario.held}." if scenario.held else ""
     held += f" Each curve is drawn{means.removeprefix(',')}." if means else ""
     shown = _shown_words(fit, scenario, sum(len(panel.groups) for panel in values))
-    return f"{shown}Thick: posterior means with {interval.name}s.{held}{scenario.left_out}"
+    left_out = f" Without population: {values[0].left_out}" if values[0].left_out else ""
+    return f"{shown}Thick: posterior means with {interval.name}s.{held}{scenario.left_out}{left_out}"
 
 
 def _shown_words(fit: Fit, scenario: Scenario, count: int) -> str:
@@ -178,13 +175,12 @@ def _alt(
     fit: Fit, scenario: Scenario, values: list[Values], summaries: list[PanelSummary], interval: Interval
 ) -> str:
     along = f" along {scenario.variable}" if scenario.variable else ""
-    means = np.stack([lines.population[0] for lines in summaries])
-    typical = np.stack([lines.typical[0] for lines in summaries])
+    means = {word: np.stack([lines[word][0] for lines in summaries]) for word in summaries[0]}
     return (
         f"{'Curves' if not scenario.labels else 'Dots'} of {fit.response.mean_label}{along}"
-        f"{_panel_words(scenario)}. {_difference(scenario, means, typical)} "
-        f"Estimands: population-averaged, typical group (random effects at zero) and subject-specific. "
-        f"{caption(fit, scenario, values, interval)}"
+        f"{_panel_words(scenario)}. {_difference(scenario, means)}"
+        f"Estimands: {''.join(f'{_NAMES[word]}, ' for word in means).removesuffix(', ')} and "
+        f"subject-specific. {caption(fit, scenario, values, interval)}"
     )
 
 
@@ -193,16 +189,19 @@ def _panel_words(scenario: Scenario) -> str:
     return f", one panel for each of {', '.join(titles)}" if titles else ""
 
 
-def _difference(scenario: Scenario, population: Array, typical: Array) -> str:
+def _difference(scenario: Scenario, means: Mapping[str, Array]) -> str:
+    if "population" not in means:
+        return ""
+    population, typical = means["population"], means["typical"]
     gap = np.abs(population - typical)
     scale = float(np.abs(population).max()) or 1.0
     if gap.max() <= _TOGETHER * scale:
-        return "The population and the typical curve are the same: the link is the identity."
+        return "The population and the typical curve are the same: the link is the identity. "
     panel, point = np.unravel_index(int(np.argmax(gap)), gap.shape)
     place = scenario.place(int(point))
     where = f"{scenario.variable} {place}" if scenario.variable else "all rows"
     where += f", {scenario.panels[panel].title}" if scenario.panels[panel].title else ""
     return (
         f"Population and typical group differ most at {where}: "
-        f"{compact(population[panel, point])} against {compact(typical[panel, point])}."
+        f"{compact(population[panel, point])} against {compact(typical[panel, point])}. "
     )

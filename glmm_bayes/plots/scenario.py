@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from glmm_bayes.effects.estimand.factors_needed import factors_needed
 from glmm_bayes.effects.estimand.grid import held_words
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import new_rows
+from glmm_bayes.effects.estimand.undefined import unless_undefined
 from glmm_bayes.effects.estimand.variables import NANOSECONDS_A_DAY, variable_names, variable_of
 from glmm_bayes.effects.expectation.expectation import expected
 from glmm_bayes.fit.fit import Fit
@@ -88,11 +89,21 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Values:
-    """Draws of the two curves, shape (draw, point), and posterior means of groups, shape (group, point)."""
+    """Curves of one panel.
 
-    population: Array
-    typical: Array
+    Attributes
+    ----------
+    curves : mapping of str to ndarray, shape (draw, point)
+        Draws, by estimand.
+    groups : ndarray, shape (group, point)
+        Posterior means.
+    left_out : str
+        Why the population has no curve.
+    """
+
+    curves: Mapping[str, Array]
     groups: Array
+    left_out: str = ""
 
 
 def predictors(design: Design) -> list[str]:
@@ -253,10 +264,12 @@ def other_factors(design: Design, group: GroupDesign) -> list[str]:
 
 def compute(fit: Fit, scenario: Scenario, panel: Panel) -> Values:
     """Compute the curves of one panel."""
-    population, typical = (expected_on(fit, panel.rows, word) for word in ("population", "typical"))
+    population, left_out = unless_undefined(lambda: expected_on(fit, panel.rows, "population"))
+    curves = {} if population is None else {"population": population}
+    curves["typical"] = expected_on(fit, panel.rows, "typical")
     batches = [_group_means(fit, scenario, panel.rows, some) for some in _batches(fit, scenario, panel)]
     groups = np.concatenate(batches) if batches else np.zeros((0, len(scenario.x)))
-    return Values(population, typical, groups)
+    return Values(curves, groups, left_out)
 
 
 def expected_on(fit: Fit, table: Table, word: str) -> Array:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from glmm_bayes.core.errors import DataError, PredictionError
+from glmm_bayes.effects.estimand.undefined import UNDEFINED
 from glmm_bayes.plots.canvas import Picture
 
 
@@ -83,10 +84,13 @@ def illustration(picture: Picture, caption: str) -> Illustration:
 
 
 def attempt(build: Callable[[], Sequence[Block]]) -> list[Block]:
-    """Return the blocks, or say that they are left out for want of draws, of finite ones, or of an answer."""
+    """Return the blocks, or say that they are left out for want of draws, of finite ones, or of an answer.
+
+    An answer may not be computed, or its estimand may not exist for the fit.
+    """
     try:
         return list(build())
     except (DataError, PredictionError) as error:
-        if error.code not in ("draws_missing", "draws_not_finite", "not_available"):
+        if error.code not in ("draws_missing", "draws_not_finite", "not_available", UNDEFINED):
             raise
         return [Paragraph(f"Left out: {error.findings[0].message}", "note")]

@@ -36,6 +36,7 @@ from glmm_bayes.reporting.sentences import (
     short_fingerprint,
 )
 from glmm_bayes.reporting.tables import (
+    COLUMNS,
     checks_table,
     coefficients_tables,
     correlations_tables,
@@ -167,10 +168,12 @@ def _estimands(fit: Fit, variable: str | None, interval: Interval) -> list[Block
         return [Paragraph("The model has no predictor to compare by.", "note")]
 
     def build() -> list[Block]:
-        table, has_subject = estimands_table(fit, variable, interval)
-        missing = "The subject-specific column is left out: the fit does not hold the draws of each level."
-        notes = [] if has_subject else [Paragraph(missing, "note")]
-        return [table, *map(Paragraph, estimand_sentences(fit, has_subject)), *notes]
+        table, shown, omitted = estimands_table(fit, variable, interval)
+        notes = [
+            Paragraph(f"The {COLUMNS[word]} column is left out: {reason}", "note")
+            for word, reason in omitted.items()
+        ]
+        return [table, *map(Paragraph, estimand_sentences(fit, shown)), *notes]
 
     return attempt(build)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.describe.equations import all_groups
+from glmm_bayes.effects.estimand.undefined import unless_undefined
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.verbs.comparisons import comparisons
 from glmm_bayes.effects.verbs.predictions import predictions
@@ -46,21 +47,37 @@ def question(fit: Fit, variable: str | None) -> str:
 
 
 def answers(fit: Fit, variable: str | None, interval: Interval) -> list[str]:
-    """Answer for the population, then for the typical group."""
+    """Answer for the population, or say why it has no mean, then for the typical group."""
     shown: dict[str, Any] = {"probability": interval.probability, "interval": interval.kind}
     if variable is None:
-        return [line for word in ("population", "typical") for line in _mean_sentences(fit, word, shown)]
-    population = comparisons(fit, variable, **shown)
+        return _answers_of_means(fit, shown)
+    population, undefined = unless_undefined(lambda: comparisons(fit, variable, **shown))
     typical = comparisons(fit, variable, estimand="typical", **shown)
     sentences = []
-    said = min(len(population.grid), max(_CONTRASTS_SAID, len(fit.response.categories)))
+    said = min(len(typical.grid), max(_CONTRASTS_SAID, len(fit.response.categories)))
     for index in range(said):
-        sentences.append(_contrast_sentence(fit, population, index) + _typical_words(typical, index))
-    if len(population.grid) > said:
-        sentences.append(f"{len(population.grid) - said} further comparisons stand in the table below.")
-    if _is_linear(fit):
+        if population is None:
+            sentences.append(_contrast_sentence(fit, typical, index, f"For the {ESTIMANDS['typical']}"))
+        else:
+            averaged = _contrast_sentence(fit, population, index, "Averaged over the population")
+            sentences.append(averaged + _typical_words(typical, index))
+    if len(typical.grid) > said:
+        sentences.append(f"{len(typical.grid) - said} further comparisons stand in the table below.")
+    if undefined:
+        sentences.append(_without_population(undefined))
+    elif _is_linear(fit):
         sentences.append("With an identity link the population and the typical group have the same mean.")
     return sentences
+
+
+def _answers_of_means(fit: Fit, shown: Mapping[str, Any]) -> list[str]:
+    """Say what the mean is where there is nothing to compare by."""
+    population, undefined = unless_undefined(lambda: _mean_sentences(fit, "population", shown))
+    return [*(population or [_without_population(undefined)]), *_mean_sentences(fit, "typical", shown)]
+
+
+def _without_population(undefined: str) -> str:
+    return f"No answer for the population: {undefined}"
 
 
 def _is_linear(fit: Fit) -> bool:
@@ -84,7 +101,7 @@ def _mean_of(fit: Fit, effects: Effects, index: int) -> str:
     return fit.response.probability_of(str(category))
 
 
-def _contrast_sentence(fit: Fit, effects: Effects, index: int) -> str:
+def _contrast_sentence(fit: Fit, effects: Effects, index: int, where: str) -> str:
     draws = effects.draws.to_numpy()[:, :, index]
     mean = float(draws.mean())
     size = number(abs(mean), decimals(float(draws.std())))
@@ -93,7 +110,7 @@ def _contrast_sentence(fit: Fit, effects: Effects, index: int) -> str:
     side = "below" if mean < 0 else "above"
     what = _mean_of(fit, effects, index)
     return (
-        f"Averaged over the population, {what} is estimated {size} {word} for {high} than for "
+        f"{where}, {what} is estimated {size} {word} for {high} than for "
         f"{low}: difference {_interval(effects, index)}, {side} zero with posterior probability "
         f"{_share(float(share))}."
     )
@@ -116,20 +133,23 @@ def _interval(effects: Effects, index: int) -> str:
     return f"{number(row['mean'], places)} ({effects.interval.name} {ends})"
 
 
-def estimand_sentences(fit: Fit, has_subject: bool) -> list[str]:
-    """Say what question each estimand answers."""
+def estimand_sentences(fit: Fit, shown: Container[str]) -> list[str]:
+    """Say what question each estimand that is shown answers."""
     factors = " and ".join(group.factor for group in all_groups(fit.predictors)) or "group"
     middle = (
         "the same as the mean of groups, since the link is the identity"
-        if _is_linear(fit)
+        if _is_linear(fit) and "population" in shown
         else "the median group, not the mean of groups"
     )
     sentences = [
-        f"Typical group: what changes for a level of {factors} whose random effects are zero? ({middle})",
-        f"Population-averaged: what changes in the mean over all levels of {factors} that could be drawn? "
-        "(what a policy or a trial reports)",
+        f"Typical group: what changes for a level of {factors} whose random effects are zero? ({middle})"
     ]
-    if has_subject:
+    if "population" in shown:
+        sentences.append(
+            f"Population-averaged: what changes in the mean over all levels of {factors} that could be "
+            "drawn? (what a policy or a trial reports)"
+        )
+    if "subject" in shown:
         sentences.append(
             f"Subject-specific, averaged over the data: what changes for the levels of {factors} at hand, "
             "each with its own random effects?"

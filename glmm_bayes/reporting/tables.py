@@ -16,6 +16,7 @@ from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.describe.equations import all_groups, category_of
 from glmm_bayes.describe.explain import coding_words
 from glmm_bayes.design.table import Column, as_labels
+from glmm_bayes.effects.estimand.undefined import unless_undefined
 from glmm_bayes.effects.groups.variance_components import variance_components
 from glmm_bayes.effects.result.measures import MEASURES
 from glmm_bayes.effects.result.summary import summary_frame
@@ -28,6 +29,8 @@ from glmm_bayes.plots.canvas import compact, decimals, estimate, number
 from glmm_bayes.priors.names import element
 from glmm_bayes.reporting.blocks import ReportTable
 
+#: Heads of the columns of estimands.
+COLUMNS = {"typical": "typical group", "population": "population-averaged", "subject": "subject-specific"}
 _LEVELS_SHOWN = 6
 _ROUNDING = 1e-9
 
@@ -116,7 +119,8 @@ def coefficients_tables(fit: Fit, interval: Interval) -> list[ReportTable]:
         tables.append(_both_table(fit, frame[both], result.attrs, interval))
         frame = frame[~both]
     if len(frame):
-        tables.append(_subject_table(fit, frame, interval))
+        undefined = result.attrs.get("omitted", {}).get("population", "")
+        tables.append(_subject_table(fit, frame, interval, undefined))
     return tables
 
 
@@ -142,8 +146,8 @@ def _both_table(fit: Fit, frame: pd.DataFrame, attrs: Mapping[str, Any], interva
     return ReportTable(caption, ("coefficient of", *heads, *heads, "attenuation"), rows, spans, note=note)
 
 
-def _subject_table(fit: Fit, frame: pd.DataFrame, interval: Interval) -> ReportTable:
-    """List coefficients of predictors whose parameter is not the mean of the response."""
+def _subject_table(fit: Fit, frame: pd.DataFrame, interval: Interval, undefined: str) -> ReportTable:
+    """List coefficients that have no population-averaged ones: ``undefined`` says why the mean has none."""
     has_ratio = "subject_ratio" in frame
     rows = []
     for _, row in frame.iterrows():
@@ -158,6 +162,7 @@ def _subject_table(fit: Fit, frame: pd.DataFrame, interval: Interval) -> ReportT
     )
     more = ("exp(coefficient)", "which is") if has_ratio else ()
     note = "Population-averaged answers stand with the estimands below: the mean is not one inverse link."
+    note = f"Population-averaged: not shown, {undefined}" if undefined else note
     text_columns = frozenset({3}) if has_ratio else frozenset[int]()
     return ReportTable(
         caption, ("coefficient of", "coefficient", *more), tuple(rows), text_columns=text_columns, note=note
@@ -245,15 +250,11 @@ def measures_of(fit: Fit) -> tuple[str, ...]:
     return ("difference", "ratio") if is_positive else ("difference",)
 
 
-def estimands_table(fit: Fit, variable: str, interval: Interval) -> tuple[ReportTable, bool]:
-    """Put the estimands of one comparison side by side; also tell whether ``subject`` is among them."""
-    estimands = ["typical", "population"]
-    try:
-        comparisons(fit, variable, estimand="subject")
-        estimands.append("subject")
-    except DataError as error:
-        if error.code != "draws_missing":
-            raise
+def estimands_table(
+    fit: Fit, variable: str, interval: Interval
+) -> tuple[ReportTable, tuple[str, ...], Mapping[str, str]]:
+    """Put the estimands of one comparison side by side; return also their words, and why others have none."""
+    estimands, omitted = _answered(fit, variable)
     rows = []
     attrs = {}
     for measure in measures_of(fit):
@@ -277,15 +278,31 @@ def estimands_table(fit: Fit, variable: str, interval: Interval) -> tuple[Report
                     *(_effect_cell(table.iloc[index], interval) for table in tables),
                 )
             )
-    heads = {"typical": "typical group", "population": "population-averaged", "subject": "subject-specific"}
     caption = (
         f"{_sentence(fit.response.mean_label)} compared by {variable} under each estimand, "
         f"{attrs['average']}: {'; '.join(ESTIMANDS[word] for word in estimands)}. "
         f"Posterior mean and {attrs['interval']}"
     )
-    return ReportTable(
-        caption, ("comparison", *(heads[word] for word in estimands)), tuple(rows)
-    ), "subject" in estimands
+    table = ReportTable(caption, ("comparison", *(COLUMNS[word] for word in estimands)), tuple(rows))
+    return table, tuple(estimands), omitted
+
+
+def _answered(fit: Fit, variable: str) -> tuple[list[str], dict[str, str]]:
+    """List the estimands that compare a variable, and why others do not."""
+    estimands, omitted = ["typical"], {}
+    answer, undefined = unless_undefined(lambda: comparisons(fit, variable))
+    if answer is None:
+        omitted["population"] = undefined
+    else:
+        estimands.append("population")
+    try:
+        comparisons(fit, variable, estimand="subject")
+        estimands.append("subject")
+    except DataError as error:
+        if error.code != "draws_missing":
+            raise
+        omitted["subject"] = "the fit does not hold the draws of each level."
+    return estimands, omitted
 
 
 def _effect_cell(row: pd.Series, interval: Interval) -> str:

@@ -177,7 +177,6 @@ def test_contrasts_are_functions_of_both_means(link):
         lambda fit, estimand: gb.predictions(fit, estimand=estimand, scale="link"),
         lambda fit, estimand: gb.comparisons(fit, "t", estimand=estimand),
         lambda fit, estimand: gb.slopes(fit, "x", estimand=estimand),
-        lambda fit, estimand: gb.coefficients(fit),
         lambda fit, estimand: gb.attenuation(fit),
         lambda fit, estimand: gb.icc(fit),
     ],

@@ -300,7 +300,8 @@ def test_curves_agree_with_predictions():
     scenario = plan(fit, "time")
     values = compute(fit, scenario, scenario.panels[1])
     new = pd.DataFrame({"treatment": "terbinafine", "time": scenario.x})
-    for word, found in (("population", values.population), ("typical", values.typical)):
+    assert list(values.curves) == ["population", "typical"]
+    for word, found in values.curves.items():
         wanted = gb.predictions(fit, new, estimand=word).draws.to_numpy().reshape(found.shape)
         np.testing.assert_allclose(found, wanted)
     patient = fit.design.groups[0].levels[scenario.panels[1].groups[0]][0]

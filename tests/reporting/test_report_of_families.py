@@ -85,7 +85,7 @@ def test_measures_are_those_of_the_response(family):
 
 def test_an_ordinal_response_has_rows_for_each_category_and_its_thresholds():
     fit = small("cumulative")
-    table, _ = estimands_table(fit, "z", read_interval())
+    table, *_ = estimands_table(fit, "z", read_interval())
     rows = [row[0] for row in table.rows]
     assert rows[:2] == ["difference, low: b vs a", "difference, mild: b vs a"] and len(rows) == 8
     assert [row[0] for row in thresholds_table(fit, read_interval()).rows] == [

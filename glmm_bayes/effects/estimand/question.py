@@ -60,6 +60,11 @@ class Question:
         return self.parameter is not None or self.fit.family.mean_is_mu
 
     @property
+    def is_response(self) -> bool:
+        """Whether the answer is a mean of the response, also where its parameter is named."""
+        return self.parameter is None or (self.parameter == MEAN and self.fit.family.mean_is_mu)
+
+    @property
     def single(self) -> str:
         """The parameter that is asked for, the mean where none is named."""
         return self.parameter or MEAN

@@ -116,7 +116,7 @@ class AnswerEvaluator:
     def is_closed(self) -> bool:
         """Whether a value costs no more than looking it up, or cannot be looked up."""
         fit = self.question.fit
-        if self.question.parameter is None and fit.family.has_bounded_predictor(fit.link):
+        if self.question.is_response and fit.family.has_bounded_predictor(fit.link):
             # A table has points beyond the rows, where there may be no mean.
             return True
         integrated = any(predictor.integrated for predictor in self.predictors.draws.values())

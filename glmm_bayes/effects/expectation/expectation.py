@@ -186,7 +186,7 @@ def on_scale(question: Question, parameters: RowParameters) -> tuple[Array, str,
         return _of_family(question, parameters)
     eta, v = parameters.joint.at[question.single].eta, parameters.joint.variance.get(question.single)
     link = question.link
-    if question.parameter is None and (v is not None or question.scale != "link"):
+    if question.is_response and (v is not None or question.scale != "link"):
         question.fit.family.check_rows(parameters.joint)
     asks_population = "population" in question.estimand.word_of_factor.values()
     if question.parameter is None and (parameters.joint.variance or asks_population):

@@ -29,6 +29,7 @@ from glmm_bayes.effects.estimand.ordered_categories import (
     score_words,
 )
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
+from glmm_bayes.effects.estimand.undefined import check_new_groups
 from glmm_bayes.effects.expectation.answer import rows_of
 from glmm_bayes.effects.expectation.cells import AnswerEvaluator
 from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, gathered, on_scale
@@ -84,6 +85,7 @@ def moments(fit: Fit, newdata: Any = None) -> tuple[Moments, pd.DataFrame]:
         ``estimand_undefined`` where a variance does not exist.
     """
     question = _question(fit)
+    check_new_groups(fit)
     rows, _ = rows_of(question, newdata)
     se = fit.response.additions.se
     if se is not None and newdata is not None:

@@ -224,7 +224,7 @@ def _check(question: Question, group: GroupDesign, prior: GroupPrior) -> None:
         hint = 'Ask for estimand="typical", or for "population" or "subject" at known levels.'
         raise PredictionError(Finding("new_group", message, column=group.term.columns[0], hint=hint))
     link = question.link if question.is_mu else question.fit.link
-    if question.parameter is None:
+    if question.is_response:
         question.fit.family.check_new_groups(question.fit.link)
     has_mean = isinstance(link, ProbabilityLink) or link.name == "identity"
     if prior.is_student and not has_mean:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from glmm_bayes.core.maths import NUMPY, Array
-from glmm_bayes.core.row_value import RowValues
+from glmm_bayes.core.row_value import RowValue, RowValues
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.families.likelihood import adjusted, log_likelihood
 from glmm_bayes.fit.fit import Fit
@@ -15,6 +15,8 @@ from glmm_bayes.spec.linear_predictor import MEAN
 
 #: Of differences of the log likelihood, on the linear predictor.
 _STEP = 1e-3
+#: How many steps the middle of a difference stays off an end: both sides have a density there.
+_ROOM = 1.001
 
 
 def unit_of(fit: Fit, name: str = MEAN) -> float:
@@ -39,8 +41,16 @@ def row_information(fit: Fit, at: RowValues, name: str = MEAN) -> tuple[Array, A
         residual = fit.response.values - fit.response.trials * mu
         return weights * residual * slope / variance, weights * fit.response.trials * slope**2 / variance
     step = _STEP * unit_of(fit, name)
+    if name == MEAN and fit.family.has_bounded_predictor(fit.link):
+        at = {**at, name: _off_ends(fit, at[name], _ROOM * step)}
     below, middle, above = (_row_likelihood(fit, at, name, shift) for shift in (-step, 0.0, step))
     return (above - below) / (2 * step), np.maximum(2 * middle - above - below, 0.0) / step**2
+
+
+def _off_ends(fit: Fit, value: RowValue, room: float) -> RowValue:
+    """Take linear predictors as far from their ends as differences need."""
+    low, high = fit.link.predictor_domain(fit.family.mu.bounds)
+    return replace(value, eta=np.clip(value.eta, low + room, high - room))
 
 
 def _row_likelihood(fit: Fit, at: RowValues, name: str, shift: float) -> Array:

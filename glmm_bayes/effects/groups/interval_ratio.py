@@ -17,6 +17,7 @@ from glmm_bayes.core.maths import Array
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.estimand.estimand import Estimand
 from glmm_bayes.effects.estimand.ordered_categories import one_discrimination
+from glmm_bayes.effects.estimand.undefined import check_new_groups
 from glmm_bayes.effects.groups.variance_components import has_one_variance
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.of_draws import quantities
@@ -98,7 +99,7 @@ def interval_ratio(
     check_fit(fit)
     check_texts(variable=variable, factor=factor)
     shown = read_interval(probability, interval)
-    fit.family.check_new_groups(fit.link)
+    check_new_groups(fit)
     _check_share(pairs)
     ratio = fit.family.ratio_name(fit.link) if MEAN in fit.predictors else ""
     if not ratio:

@@ -15,6 +15,7 @@ from glmm_bayes.effects.estimand.averages import free_names, grid_frame
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import one_discrimination
 from glmm_bayes.effects.estimand.question import Question
+from glmm_bayes.effects.estimand.undefined import check_new_groups
 from glmm_bayes.effects.expectation.answer import rows_of
 from glmm_bayes.effects.expectation.random_variance import spread_of
 from glmm_bayes.effects.groups.variance_components import Z75
@@ -113,7 +114,7 @@ def _fan_of(fit: Fit) -> str:
 
 def _ratio_name(fit: Fit) -> str:
     """Return what exp(linear predictor) is called, for models with random effects of the mean."""
-    fit.family.check_new_groups(fit.link)
+    check_new_groups(fit)
     ratio = fit.family.ratio_name(fit.link) if MEAN in fit.predictors else ""
     if not ratio or not fit.design.groups:
         what = "no random effects" if ratio else f"the link {fit.link.name}"

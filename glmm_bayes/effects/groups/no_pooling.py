@@ -24,27 +24,45 @@ def no_pooling(fit: Fit, group: GroupDesign) -> Array:
     """Return each level's own maximum-likelihood effects, shape (level, effect).
 
     The fixed part and the other factors' effects stand at their posterior means. Infinite where the
-    likelihood rises for ever; NaN where the level's rows cannot tell its effects apart.
+    likelihood rises for ever, at an end where the linear predictor has one; NaN where the level's rows
+    cannot tell its effects apart.
     """
     offset = _posterior_mean_predictor(fit, without=group)
     others = _posterior_means(fit)
-    levels, size = len(group.levels), len(group.effects)
-    b = np.zeros((levels, size))
+    b, unit = _start(fit, group), unit_of(fit)
     identified = _identified(group)
     for _ in range(_STEPS):
         eta = offset + (group.z * b[group.codes]).sum(axis=1)
         at = {**others, "mu": RowValue(fit.link, eta[None])}
-        step = _newton_step(fit, group, at, identified)
         # Levels without a finite maximum walk outwards by about one unit a step.
-        b = np.clip(
-            b + np.clip(step, -2.0 * unit_of(fit), 2.0 * unit_of(fit)),
-            -1e3 * unit_of(fit),
-            1e3 * unit_of(fit),
-        )
-        if np.abs(step).max(initial=0.0) < _TOLERANCE * unit_of(fit):
+        step = np.clip(_newton_step(fit, group, at, identified), -2.0 * unit, 2.0 * unit)
+        if fit.family.has_bounded_predictor(fit.link):
+            step = _inside(fit, group, eta, step)
+        b = np.clip(b + step, -1e3 * unit, 1e3 * unit)
+        if np.abs(step).max(initial=0.0) < _TOLERANCE * unit:
             break
     b[~identified] = np.nan
     return _to_infinity(fit, group, b, offset)
+
+
+def _start(fit: Fit, group: GroupDesign) -> Array:
+    """Return where the search starts: at zero, or where every row is between the ends of its predictor."""
+    if fit.family.has_bounded_predictor(fit.link):
+        # Each draw is between them, and so are posterior means.
+        return np.asarray(fit.flat[PLAIN.of_factor("b", group.slug)].mean(axis=0))
+    return np.zeros((len(group.levels), len(group.effects)))
+
+
+def _inside(fit: Fit, group: GroupDesign, eta: Array, step: Array) -> Array:
+    """Shorten the step of a level to at most half of the way to an end, shape (level, effect)."""
+    low, high = fit.link.predictor_domain(fit.family.mu.bounds)
+    move = (group.z * step[group.codes]).sum(axis=1)
+    room = np.maximum(np.where(move > 0.0, high - eta, eta - low) - _TOLERANCE, 0.0)
+    length = np.abs(move)
+    share = np.divide(0.5 * room, length, out=np.full_like(length, np.inf), where=length > 0.0)
+    shortened = np.ones(len(step))
+    np.minimum.at(shortened, group.codes, share)
+    return step * shortened[:, None]
 
 
 def _posterior_mean_predictor(fit: Fit, without: GroupDesign) -> Array:

@@ -14,6 +14,7 @@ from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.averages import grid_frame
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
+from glmm_bayes.effects.estimand.undefined import check_new_groups
 from glmm_bayes.effects.expectation.answer import rows_of
 from glmm_bayes.effects.expectation.cells import AnswerEvaluator
 from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, gathered
@@ -84,7 +85,7 @@ def attenuation(
     question = Question(fit, read_estimand("population", fit), "link")
     if not question.is_mu:
         raise without_one_predictor(fit, "attenuation", "Use gb.coefficients and gb.slopes.")
-    fit.family.check_new_groups(fit.link)
+    check_new_groups(fit)
     rows, _ = rows_of(question, newdata)
     predictors, first, pattern = distinct_patterns(question, rows)
     link = question.link

@@ -14,6 +14,7 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.ordered_categories import discrimination
+from glmm_bayes.effects.estimand.undefined import unless_undefined
 from glmm_bayes.effects.expectation.ordinal_projection import is_projected, project_ordered
 from glmm_bayes.effects.expectation.projection import PROJECTIONS, Projection, project
 from glmm_bayes.effects.result.effects import Effects
@@ -75,9 +76,10 @@ def coefficients(
         divergence of the probabilities (``quasi-likelihood``) or the distances from thresholds
         (``hedeker``). Coefficients of further parameters (``sigma_x``), of unordered categories, of ordered
         ones with t or bridge effects or a formula of ``disc``, and of a ``mu`` that is not the mean are
-        subject-specific only, and ``ratio`` says what their ratio is. ``attrs`` names estimands, interval,
-        projection and ``lack_of_fit``, the posterior mean of the largest gap between population means (of
-        categories: probabilities) and projection.
+        subject-specific only, and ``ratio`` says what their ratio is; so are all where the population has no
+        mean, and ``attrs["omitted"]`` says why. ``attrs`` names estimands, interval, projection and
+        ``lack_of_fit``, the posterior mean of the largest gap between population means (of categories:
+        probabilities) and projection.
 
     Raises
     ------
@@ -108,12 +110,7 @@ def coefficients(
     solve = PROJECTIONS[projection]
     if not sum(len(predictor.design.coefficients) for predictor in fit.predictors.values()):
         raise PredictionError(Finding("no_coefficients", "the model has no fixed part."))
-    if is_projected(fit):
-        sides = _ordinal_sides(fit, projection)
-    elif fit.family.mean_is_mu and fit.design.coefficients:
-        sides = _both_sides(fit, projection, solve)
-    else:
-        sides = _Sides(_subject_sides(fit, fit.predictors))
+    sides = _sides(fit, projection, solve)
     zla = None
     if teaching and sides.population is not None and fit.family.mean_is_mu and fit.link.name == "logit":
         zla = _zeger_liang_albert(fit, sides.subject[0].draws).mean(axis=0)
@@ -143,6 +140,8 @@ class _Sides:
     projection : str
     gap : float
         Posterior mean of the largest gap that the projection leaves.
+    undefined : str
+        Why the population has no mean whose coefficients could be shown.
     """
 
     subject: Sequence[_Coefficients]
@@ -150,9 +149,22 @@ class _Sides:
     statements: tuple[str, str] = ("", "")
     projection: str = ""
     gap: float = 0.0
+    undefined: str = ""
 
 
 _GIVEN_GROUP = "subject-specific: what changes for a given group"
+
+
+def _sides(fit: Fit, projection: str, solve: Projection) -> _Sides:
+    """Return both sides, or the subject-specific one where the other does not exist."""
+    if is_projected(fit):
+        return _ordinal_sides(fit, projection)
+    undefined = ""
+    if fit.family.mean_is_mu and fit.design.coefficients:
+        sides, undefined = unless_undefined(lambda: _both_sides(fit, projection, solve))
+        if sides is not None:
+            return sides
+    return _Sides(_subject_sides(fit, fit.predictors), undefined=undefined)
 
 
 def _both_sides(fit: Fit, projection: str, solve: Projection) -> _Sides:
@@ -224,7 +236,7 @@ def _effects(fit: Fit, sides: _Sides, zla: Array | None, shown: Interval, hypoth
         statement,
         quantity="coefficient",
         description=statement if both else _GIVEN_GROUP,
-        remarks=_remarks(fit, ratios, both),
+        remarks=_remarks(fit, ratios, sides),
         hypothesis=hypothesis,
         summarised=TwoSides(both, len(names), _scales(sides) if any(called) else None),
         beside=beside,
@@ -247,7 +259,8 @@ def _described(sides: _Sides) -> tuple[str, dict[str, Any]]:
             "subject_: subject-specific coefficient, what changes for a given group, on the scale of each "
             "parameter's linear predictor"
         )
-        return statement, {"subject": _GIVEN_GROUP}
+        omitted = {"omitted": {POPULATION: sides.undefined}} if sides.undefined else {}
+        return statement, {"subject": _GIVEN_GROUP, **omitted}
     subject, population = sides.statements
     of_sides = {
         "subject": subject,
@@ -258,9 +271,11 @@ def _described(sides: _Sides) -> tuple[str, dict[str, Any]]:
     return f"subject_: {subject}; population_: {population}", of_sides
 
 
-def _remarks(fit: Fit, ratios: str, both: int) -> tuple[str, ...]:
+def _remarks(fit: Fit, ratios: str, sides: _Sides) -> tuple[str, ...]:
     remarks = [f"{ratios}: posterior median"] if ratios else []
-    if not both and not _has_t_effects(fit):
+    if sides.undefined:
+        remarks.append(f"{POPULATION}: not shown, {sides.undefined.removesuffix('.')}")
+    elif sides.population is None and not _has_t_effects(fit):
         remarks.append("population-averaged answers: gb.predictions and gb.comparisons")
     return tuple(remarks)
 

@@ -18,6 +18,7 @@ from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.averages import free_names, grid_frame
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
+from glmm_bayes.effects.estimand.undefined import check_new_groups
 from glmm_bayes.effects.expectation.answer import attributes, effects_of, quantity_of, rows_of
 from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, Expectation, check_memory
 from glmm_bayes.effects.expectation.predictor_draws import distinct_patterns
@@ -64,6 +65,7 @@ def fan(
     ------
     PredictionError
         ``values`` if a probability is not between 0 and 1, ``probabilities`` if one stands twice;
+        ``estimand_undefined`` where new groups have no mean;
         ``not_available`` where the mean is no increasing function of one linear predictor with normal or
         bridge effects; ``max_memory``; else as ``predictions``.
     DataError
@@ -83,13 +85,15 @@ def fan(
     shown = read_interval(probability, interval)
     levels = _checked_levels(probabilities)
     question = Question(fit, read_estimand("population", fit), "response", parameter)
+    if question.is_response:
+        check_new_groups(fit)
     rows, notes = rows_of(question, newdata)
     if not question.is_mu or not question.link.is_increasing:
         hint = f'Write parameter="{next(iter(rows.designs))}".'
         if not question.is_mu:
             raise without_one_predictor(fit, "a fan of groups", hint)
         message = f"the mean of {fit.family.name} is no increasing function of one linear predictor."
-        raise PredictionError(Finding("not_available", message, hint=hint))
+        raise PredictionError(Finding("not_available", message, hint="Use gb.predictions."))
     predictors, first, spread = distinct_patterns(question, rows)
     check_memory(int(np.prod(fit.shape)), len(spread) * len(levels), MAX_MEMORY)
     parameters = predictors.at(slice(None), first)
