@@ -117,7 +117,10 @@ def _of_lowest():
 
 RUNS = {
     "notebooks": Run(("-m", "tests.notebooks.run_all"), _of_notebooks),
-    "lowest": Run(("-m", "pytest", "-m", "not slow", "--ignore=tests/test_stamps.py"), _of_lowest),
+    "lowest": Run(
+        ("-m", "pytest", "-m", "not slow", "-n", "2", "--dist", "worksteal", "--ignore=tests/test_stamps.py"),
+        _of_lowest,
+    ),
 }
 
 
