@@ -119,14 +119,8 @@ def _group_line(group: GroupDesign, prior: GroupPrior, predictor: Predictor) -> 
 
 
 def _prior_line(row: PriorRow) -> str:
-    name = as_text(row.parameter)
-    if row.source == "fixed":
-        return rf"{name} &= {as_text(row.prior)} \\"
-    # The prior of a function of the parameter names that function.
-    left, tilde, right = row.prior.partition(" ~ ")
-    return (
-        rf"{as_text(left)} &\sim {as_text(right)} \\" if tilde else rf"{name} &\sim {as_text(row.prior)} \\"
-    )
+    relation = "=" if row.source == "fixed" else r"\sim"
+    return rf"{as_text(row.subject)} &{relation} {as_text(row.law)} \\"
 
 
 def _factors(contributions: Sequence[object]) -> str:

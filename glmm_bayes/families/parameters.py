@@ -29,9 +29,15 @@ class Law:
     prior: Prior
     transform: str = ""
 
-    def text(self, name: str) -> str:
-        """Write the law as a person reads it."""
-        return TRANSFORMS[self.transform].text.format(name=name, prior=self.prior.law)
+    @property
+    def text(self) -> str:
+        """The distribution as a person reads it: of ``function``, or of the parameter."""
+        return TRANSFORMS[self.transform].law.format(prior=self.prior.law)
+
+    @property
+    def function(self) -> str:
+        """The function of the parameter, ``{name}``, that has the distribution; empty: the parameter."""
+        return TRANSFORMS[self.transform].function
 
     def value(self, sampled: Array, m: Maths = NUMPY) -> Array:
         """Return the parameter at what is sampled."""
@@ -45,20 +51,31 @@ def law_of(prior: Prior) -> Law:
 
 @dataclass(frozen=True)
 class Transform:
-    """How a parameter follows from what is sampled."""
+    """How a parameter follows from what is sampled, and how a person writes it.
 
-    text: str
+    Attributes
+    ----------
+    value : callable
+        Takes what is sampled to the parameter.
+    function : str
+        What is sampled as a function of the parameter, ``{name}``, where the distribution is stated of that.
+    law : str
+        How the distribution is written, with ``{prior}`` for that of what is sampled.
+    """
+
     value: Callable[[Array, Maths], Array]
+    function: str = ""
+    law: str = "{prior}"
 
 
 TRANSFORMS = {
-    "": Transform("{prior}", lambda x, m: x),
-    "above_two": Transform("2 + {prior}", lambda x, m: 2.0 + x),
-    "inverse_root": Transform("1/sqrt({name}) ~ {prior}", lambda x, m: 1.0 / (x * x)),
-    "share": Transform("1/sqrt(1 + {name}) ~ {prior}", lambda x, m: 1.0 / (x * x) - 1.0),
-    "variance": Transform("{name}^2 ~ {prior}", lambda x, m: m.sqrt(x)),
-    "precision": Transform("1/{name}^2 ~ {prior}", lambda x, m: 1.0 / m.sqrt(x)),
-    "logit": Transform("logit({name}) ~ {prior}", lambda x, m: m.expit(x)),
+    "": Transform(lambda x, m: x),
+    "above_two": Transform(lambda x, m: 2.0 + x, law="2 + {prior}"),
+    "inverse_root": Transform(lambda x, m: 1.0 / (x * x), "1/sqrt({name})"),
+    "share": Transform(lambda x, m: 1.0 / (x * x) - 1.0, "1/sqrt(1 + {name})"),
+    "variance": Transform(lambda x, m: m.sqrt(x), "{name}^2"),
+    "precision": Transform(lambda x, m: 1.0 / m.sqrt(x), "1/{name}^2"),
+    "logit": Transform(lambda x, m: m.expit(x), "logit({name})"),
 }
 
 

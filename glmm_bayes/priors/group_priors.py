@@ -28,27 +28,40 @@ class PriorRow:
 
     Attributes
     ----------
-    parameter, prior : str
+    parameter : str
+    law : str
+        The distribution, or the number of a fixed parameter.
     source : {"default", "yours", "fixed"}
     meaning : str
     role : str
         That of the parameter's variable in the posterior.
     predictor : str
         The linear predictor that it is of, where it is of one.
+    function : str
+        The function of the parameter, ``{name}``, that has the distribution; empty for the parameter itself.
     """
 
     parameter: str
-    prior: str
+    law: str
     source: str
     meaning: str
     role: str
     predictor: str = ""
+    function: str = ""
+
+    @property
+    def subject(self) -> str:
+        """What has the distribution: the parameter, or a function of it."""
+        return self.function.format(name=self.parameter) if self.function else self.parameter
+
+    @property
+    def prior(self) -> str:
+        """The distribution, with what has it in front where that is not the parameter."""
+        return f"{self.subject} ~ {self.law}" if self.function else self.law
 
     def of(self, prefix: str) -> PriorRow:
-        """Return the line with something in front of the parameter, where the prior names it too."""
-        left, tilde, right = self.prior.partition(" ~ ")
-        prior = left.replace(self.parameter, f"{prefix}{self.parameter}") + tilde + right
-        return replace(self, parameter=f"{prefix}{self.parameter}", prior=prior)
+        """Return the line with something in front of the parameter."""
+        return replace(self, parameter=f"{prefix}{self.parameter}")
 
 
 #: Of an effect in the user's coding, what another may add to it before it is another effect.
@@ -222,9 +235,8 @@ def group_rows(
         meaning = coding + (sd_words(sd, reading) if effects[0] == "Intercept" and prior.is_plain else "")
         if len(effects) > 1:
             meaning += f"one for {len(effects)} effects, {effects[0]} to {effects[-1]}"
-        rows.append(
-            PriorRow(name, law_of(sd).text(name), _source(is_users), meaning.removesuffix("; "), "sd")
-        )
+        law, source = law_of(sd), _source(is_users)
+        rows.append(PriorRow(name, law.text, source, meaning.removesuffix("; "), "sd", function=law.function))
     if prior.is_correlated:
         corr_name = PLAIN.of_factor("corr", group.slug)
         is_users = corr_name in given or "corr" in given

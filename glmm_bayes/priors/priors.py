@@ -189,10 +189,11 @@ def resolve_priors(
         rows.append(
             PriorRow(
                 name,
-                law.text(name),
+                law.text,
                 source,
                 "" if name == "sigma" else family.kinds[name].meaning,
                 "auxiliary",
+                function=law.function,
             )
         )
     thresholds = _thresholds(family, response, given)
