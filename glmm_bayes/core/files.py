@@ -15,7 +15,7 @@ from os import PathLike
 from pathlib import Path
 from typing import BinaryIO
 
-from glmm_bayes.core.errors import Finding, StorageError
+from glmm_bayes.core.errors import Finding, StorageError, shown_value
 
 #: The last line of a page that we wrote: the hash of all lines before it.
 _MARK = re.compile(rb"<!-- glmm_bayes sha256:([0-9a-f]{64}) -->\n")
@@ -36,7 +36,7 @@ def file_path(path: object) -> Path:
     """
     text = os.fspath(path) if isinstance(path, str | PathLike) else None
     if not isinstance(text, str) or not text:
-        description = "an empty text" if text == "" else f"{path!r:.40}"
+        description = "an empty text" if text == "" else shown_value(path)
         message = f"a path must be a text or a path of a file, found {description}."
         raise StorageError(Finding("storage", message, hint='Write "fit.glmm" or "report.html".'))
     try:

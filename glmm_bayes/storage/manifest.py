@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
-from glmm_bayes.core.errors import Finding, StorageError
+from glmm_bayes.core.errors import Finding, StorageError, shown_value
 from glmm_bayes.design.design import DesignState
 from glmm_bayes.design.splines import Learnt
 from glmm_bayes.design.table import Column, Table
@@ -311,7 +311,8 @@ def to_json(value: Any) -> Any:
         return [to_json(item) for item in value]
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
         return {"map": [[key, to_json(item)] for key, item in value.items()]}
-    message = f"a setting or row label is a {type(value).__name__}, which a file cannot hold: {value!r}."
+    message = f"a setting or row label is a {type(value).__name__}, which a file cannot hold: "
+    message += f"{shown_value(value)}."
     raise StorageError(Finding("storage", message, hint="Plain numbers, texts, lists and mappings can be."))
 
 

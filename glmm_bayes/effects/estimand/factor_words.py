@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from glmm_bayes.core.elsewhere import choice_hint
-from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.core.words import ESTIMANDS, MEANINGS, Meaning
 from glmm_bayes.fit.fit import Fit
 
@@ -112,7 +112,7 @@ def check_words(estimands: Collection[Any], per: str | None = None) -> None:
             hint = choice_hint("estimand", word, ESTIMANDS)
             raise PredictionError(Finding("estimand", f"no estimand '{word}'.", hint=hint))
     if per is not None and (per != "label" or NEW_SUBJECT not in estimands):
-        message = f'per="label" draws a new group for each label in the rows, found per={per!r}'
+        message = f'per="label" draws a new group for each label in the rows, found per={shown_value(per)}'
         asks = "" if NEW_SUBJECT in estimands else f" and estimand={', '.join(estimands)}"
         hint = 'Write per="label" with estimand="new_subject", or leave per out.'
         raise PredictionError(Finding("per", f"{message}{asks}.", hint=hint))
@@ -120,7 +120,8 @@ def check_words(estimands: Collection[Any], per: str | None = None) -> None:
 
 def _words_by_factor(estimand: str | Mapping[str, str], fit: Fit) -> dict[str, str]:
     if not isinstance(estimand, str | Mapping):
-        message = f"the estimand must be a word or a mapping of factors to words, found {estimand!r}."
+        message = "the estimand must be a word or a mapping of factors to words, found "
+        message += f"{shown_value(estimand)}."
         raise PredictionError(Finding("estimand", message, hint=choice_hint("estimand", estimand, ESTIMANDS)))
     columns = {
         group.factor: set(group.term.columns)

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import pandas as pd
 
 from glmm_bayes.core.elsewhere import AnswersNames
-from glmm_bayes.core.errors import Finding, GlmmWarning, PredictionError
+from glmm_bayes.core.errors import Finding, GlmmWarning, PredictionError, shown_value
 
 #: The release in which results are no data frames any more.
 _LAST = "0.3"
@@ -41,7 +41,7 @@ class IndexedResult(AnswersNames):
         return self.side_by_side()
 
     def __getitem__(self, key: Any) -> Any:
-        return self._frame(f"result[{key!r}]")[key]
+        return self._frame(f"result[{shown_value(key)}]")[key]
 
     def __len__(self) -> int:
         return len(self._frame("len(result)"))
@@ -50,7 +50,7 @@ class IndexedResult(AnswersNames):
         return iter(self._frame("iteration over its columns"))
 
     def __contains__(self, key: object) -> bool:
-        return key in self._frame(f"{key!r} in result")
+        return key in self._frame(f"{shown_value(key)} in result")
 
     def __bool__(self) -> bool:
         return True
