@@ -89,7 +89,8 @@ def _parameters_table() -> str:
     rows = []
     for name, kind in PARAMETERS.items():
         families = ", ".join(f.name for f in _every() if name in (*f.auxiliaries, *f.defaults))
-        prior = kind.law(1.0).text(name)
+        law = kind.law(1.0)
+        prior = f"{law.function.format(name=name)} ~ {law.text}" if law.function else law.text
         formula = f"intercept Normal(., {kind.sd:g}), effect {kind.effect:g}, group sd {kind.group_sd:g}"
         rows.append((f"`{name}`", kind.meaning, kind.link, f"`{prior}`", formula, families))
     heads = (

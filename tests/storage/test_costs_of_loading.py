@@ -34,14 +34,17 @@ def cost(work):
     tracemalloc.stop()
     return seconds, peak, result
 
-gb.load(small)
+def model_and_draws(fit):
+    rows = fit.design.table
+    sites = np.array(rows["g"].levels, object)[rows["g"].values]
+    data = {"y": rows["y"].values, "x": rows["x"].values, "g": sites}
+    draws = {name: values.to_numpy() for name, values in fit.draws["posterior"].data_vars.items()}
+    return gb.Model("y ~ x + (1 | g)", data), draws
+
+gb.Fit.from_draws(*model_and_draws(gb.load(small)))
 seconds, peak, fit = cost(lambda: gb.load(large))
 costs = {"load": (seconds, peak)}
-rows = fit.design.table
-sites = np.array(rows["g"].levels, object)[rows["g"].values]
-data = {"y": rows["y"].values, "x": rows["x"].values, "g": sites}
-model = gb.Model("y ~ x + (1 | g)", data)
-draws = {name: values.to_numpy() for name, values in fit.draws["posterior"].data_vars.items()}
+model, draws = model_and_draws(fit)
 seconds, peak, fit = cost(lambda: gb.Fit.from_draws(model, draws))
 costs["from_draws"] = (seconds, peak)
 assert fit.draws["log_likelihood"]["y"].shape == (4, 1000, 20_000)
