@@ -173,11 +173,12 @@ def install(venv: Path, *options: str) -> None:
     """Install into `venv` with uv where it works, else with pip; raise SetupError when neither does."""
     python, uv = script(venv, "python"), shutil.which(os.environ.get("UV") or "uv")
     pip = [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    folder = os.environ.get("WHEELS")
-    wheels = ["--no-index", "--find-links", os.path.abspath(os.path.expanduser(folder))] if folder else []
+    folder = os.environ.get("WHEELS") and Path(os.environ["WHEELS"]).expanduser().absolute().as_uri()
+    where = {"NO_INDEX": "1", "FIND_LINKS": str(folder)} if folder else {}  # settings of pip and of uv
+    settings = {prefix + name: where[name] for prefix in ("PIP_", "UV_") for name in where}
     for tool in [[uv, "pip", "install", "--python", python], pip] if uv else [pip]:
-        command, words = [*tool, "--quiet", *wheels, *options], subprocess.PIPE
-        answer = subprocess.run(command, cwd=str(ROOT), env=clean_environment(), stderr=words)
+        command, environment = [*tool, "--quiet", *options], {**clean_environment(), **settings}
+        answer = subprocess.run(command, cwd=str(ROOT), env=environment, stderr=subprocess.PIPE)
         if answer.returncode == 0:
             return
         told = answer.stderr.decode("utf-8", "replace")
@@ -205,8 +206,7 @@ def prepare(venv: Path, lock: Path, below: tuple[int, int] = TOO_NEW) -> None:
     install(venv, "--no-deps", "--no-build-isolation", "-e", ".")
     (venv / (STAMP + ".new")).write_text(fingerprint(venv, lock, version))
     os.replace(str(venv / (STAMP + ".new")), str(venv / STAMP))
-    say(f"Ready after {time.monotonic() - start:.0f} seconds. The first model compiles for some seconds")
-    say("more; what is compiled is kept in the cache folders of PyTensor and Numba.")
+    say(f"Ready after {time.monotonic() - start:.0f} seconds. A first model compiles for some seconds more.")
 
 
 def call(venv: Path, name: str, *arguments: str) -> int:
