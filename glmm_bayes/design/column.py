@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from glmm_bayes.core.errors import DataError, Finding, row_text, value_text
 from glmm_bayes.design.spellings import affix, is_number, is_plain_number, is_stand_in
 
 Level = str | int | bool
+#: What the values of a column are.
+DataType = Literal["number", "boolean", "label", "date"]
 #: A level of a grouping factor: one label for each of its columns.
 GroupLevel = tuple[Level, ...]
 
@@ -54,7 +56,7 @@ class Column:
     """
 
     name: str
-    data_type: str
+    data_type: DataType
     values: NDArray[Any]
     levels: tuple[Level, ...] = ()
     ordered: bool = False

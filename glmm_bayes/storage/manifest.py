@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from glmm_bayes.core.errors import Finding, StorageError, shown_value
+from glmm_bayes.design.column import DataType
+from glmm_bayes.design.containers.known import Representation
 from glmm_bayes.design.design import DesignState
 from glmm_bayes.design.splines import Learnt
 from glmm_bayes.design.table import Column, Table
@@ -104,7 +106,7 @@ class ColumnEntry(_Entry):
 
     name: str
     array: str
-    kind: Literal["number", "boolean", "label", "date"]
+    kind: DataType
     levels: list[TypedLevel]
     ordered: bool
     declared: bool
@@ -124,7 +126,7 @@ class KnownEntry(_Entry):
     """A matrix, map of neighbours or coordinates that a covariance structure was given."""
 
     name: str
-    kind: Literal["matrix", "graph", "coordinates"]
+    kind: Representation
     labels: list[str]
     array: str
 

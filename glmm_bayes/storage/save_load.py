@@ -275,7 +275,7 @@ def _prior_entry(parameter: str, prior: Prior) -> PriorEntry:
 def _known_entry(position: int, name: str, known: KnownTable) -> KnownEntry:
     return KnownEntry(
         name=name,
-        kind=known.representation,  # type: ignore[arg-type]
+        kind=known.representation,
         labels=list(known.labels),
         array=_known_array(position),
     )
@@ -285,7 +285,7 @@ def _column_entry(position: int, column: Column) -> ColumnEntry:
     return ColumnEntry(
         name=column.name,
         array=_column_array(position),
-        kind=column.data_type,  # type: ignore[arg-type]
+        kind=column.data_type,
         levels=list(column.levels),
         ordered=column.ordered,
         declared=column.declared,

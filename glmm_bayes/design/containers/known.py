@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -16,6 +16,9 @@ from glmm_bayes.core.errors import Finding, Findings, FormulaError, shown_value,
 from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.column import GroupLevel, python_level
+
+#: What the numbers are.
+Representation = Literal["matrix", "graph", "coordinates"]
 
 #: Two halves of a matrix may differ by rounding only.
 _SYMMETRY = 1e-8
@@ -42,7 +45,7 @@ class KnownTable:
     values : ndarray, shape (label, label) or (label, coordinate)
     """
 
-    representation: str
+    representation: Representation
     labels: tuple[str, ...]
     values: Array
 
@@ -104,7 +107,7 @@ def read_known(
     return tables
 
 
-def known_table(representation: str, labels: Sequence[str], numbers: Array) -> KnownTable:
+def known_table(representation: Representation, labels: Sequence[str], numbers: Array) -> KnownTable:
     """Check numbers about labelled levels.
 
     Parameters
@@ -169,7 +172,7 @@ def _edges(frame: pd.DataFrame) -> KnownTable:
     return known_table("graph", labels, values)
 
 
-def _square(value: Any, representation: str) -> KnownTable:
+def _square(value: Any, representation: Representation) -> KnownTable:
     # Numbered from 0 on both sides: levels 0 to n - 1, or another message says what is missing.
     is_numbered = isinstance(value, pd.DataFrame) and value.index.equals(value.columns) and len(value) > 0
     frame = value if is_numbered else _frame(value)
@@ -230,7 +233,7 @@ def _check_distinct(labels: Sequence[str]) -> None:
         raise ValueError(f"names levels more than once ({value_text(twice)})")
 
 
-def _numbers(frame: pd.DataFrame, representation: str) -> Array:
+def _numbers(frame: pd.DataFrame, representation: Representation) -> Array:
     """Return the numbers of a frame; True and False are numbers where they say who are neighbours."""
     columns = [frame.iloc[:, at] for at in range(frame.shape[1])]
     others = [column for column in columns if not pd.api.types.is_numeric_dtype(column.dtype)]
