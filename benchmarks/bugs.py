@@ -26,7 +26,7 @@ from arviz_stats.base import array_stats
 from bugs_cases import CASES, ORACLES
 
 import glmm_bayes as gb
-from glmm_bayes.fit.diagnostics import parameters
+from glmm_bayes.fit.summary import parameters
 
 RESULT = Path(__file__).resolve().parent / "results" / "bugs.json"
 SEED = 20261129

@@ -24,7 +24,7 @@ import numpy as np
 from reference_cases import CASES, ORACLES
 
 import glmm_bayes as gb
-from glmm_bayes.fit.diagnostics import parameters
+from glmm_bayes.fit.summary import parameters
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "defaults.json"

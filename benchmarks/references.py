@@ -34,7 +34,7 @@ from arviz_stats.base import array_stats
 from reference_cases import CASES, ORACLES
 
 import glmm_bayes as gb
-from glmm_bayes.fit.diagnostics import parameters
+from glmm_bayes.fit.summary import parameters
 
 RESULT = Path(__file__).resolve().parent / "results" / "references.json"
 SEED = 20261123

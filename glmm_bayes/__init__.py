@@ -66,7 +66,7 @@ _HOMES = {
     "report": "reporting.document",
     "slopes": "effects.verbs.slopes",
     "spec_schema": "spec.file_model",
-    "summary": "fit.diagnostics",
+    "summary": "fit.summary",
     "variance_components": "effects.groups.variance_components",
 }
 
@@ -126,8 +126,8 @@ if TYPE_CHECKING:
     from glmm_bayes.estimating_equations.gee import gee as gee
     from glmm_bayes.estimating_equations.gee_check import gee_check as gee_check
     from glmm_bayes.fit.diagnostics import diagnose as diagnose
-    from glmm_bayes.fit.diagnostics import summary as summary
     from glmm_bayes.fit.fit import Fit as Fit
+    from glmm_bayes.fit.summary import summary as summary
     from glmm_bayes.graph.custom_families import register_family as register_family
     from glmm_bayes.laws.check_family import check_family as check_family
     from glmm_bayes.model import Model as Model

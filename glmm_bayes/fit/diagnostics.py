@@ -1,24 +1,18 @@
-"""A Fit in; its parameters with their Monte Carlo error, and a verdict on the sampler in plain words, out."""
+"""A Fit in; a verdict on its chains and on the sampler, in plain words, out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.escapes import visible
-from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.core.maths import Array
-from glmm_bayes.fit.captioned import captioned
 from glmm_bayes.fit.fit import Fit, check_fit
-from glmm_bayes.priors.names import element
-from glmm_bayes.priors.posterior import Posterior, Variable, shared_labels
-from glmm_bayes.priors.predictors import Predictor
-from glmm_bayes.priors.priors import Priors, SharedEffects
+from glmm_bayes.fit.summary import FEWEST_DRAWS, parameters, summary
 
 _RHAT_LIMIT = 1.01
 _ESS_PER_CHAIN = 100
@@ -29,154 +23,8 @@ _DISTINCT_SHARE = 0.05
 _STAY, _STAY_SHARE = 10, 0.25
 #: A chain that moves by less than this, beside the size of a parameter, does not move.
 _ROUNDING = 1e-12
-#: R-hat and effective sample sizes are of at least so many draws a chain.
-_FEWEST_DRAWS = 4
 #: Beyond so many times as many draws, drawing more is no advice.
 _MOST_TIMES = 20
-
-
-def summary(fit: Fit, *, probability: float | None = None, interval: str | None = None) -> pd.DataFrame:
-    """Summarise coefficients, standard deviations, correlations and auxiliaries with diagnostics.
-
-    Parameters
-    ----------
-    fit : Fit
-    probability : float, optional
-        Of the intervals; default: ArviZ's ``rcParams["stats.ci_prob"]``, 0.89 unless it was changed.
-    interval : {"eti", "hdi"}, optional
-        Equal-tailed or the narrowest; default: ArviZ's ``rcParams["stats.ci_kind"]``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by parameter, on the scale of its linear predictor or, without one, its own: ``mean``, ``sd``,
-        the interval, ``mcse_mean``, ``ess_bulk``, ``ess_tail`` (of the 5% and 95% quantiles), ``r_hat``; what
-        too few draws or draws that are not finite do not give is NaN. Coefficients are
-        subject-specific: what changes for a given group; under ``interpretation="population"`` those of
-        the mean are population-averaged. (``coefficients`` shows both.)
-
-    Raises
-    ------
-    PredictionError
-        ``fit`` if it is none; ``values`` unless the probability lies between 0 and 1, ``interval`` for an
-        unknown kind.
-
-    References
-    ----------
-    Vehtari, Gelman, Simpson, Carpenter and Buerkner (2021), Rank-normalization, folding, and
-    localization: an improved R-hat.
-
-    Examples
-    --------
-    >>> import glmm_bayes as gb
-    >>> model = gb.Model("Reaction ~ Days + (1 | Subject)", gb.load_dataset("sleepstudy"))
-    >>> fit = gb.Fit.from_draws(model, {"beta": [[[250.0, 10.0]]], "sd_Subject": [[[30.0]]]})
-    >>> gb.summary(fit)["mean"].to_dict()
-    {'beta[Intercept]': 250.0, 'beta[Days]': 10.0, 'sd_Subject[Intercept]': 30.0}
-    """
-    check_fit(fit, any_number=True)
-    shown = read_interval(probability, interval)
-    draws = parameters(fit)
-    rows = [_row(values, shown) for values in draws.values()]
-    table = pd.DataFrame(rows, index=pd.Index(draws, name="parameter"))
-    marginal = any(predictor.is_marginal for predictor in fit.predictors.values())
-    estimand = "subject-specific parameters of the model, in the coding of the formula"
-    if marginal:
-        estimand = "population-averaged coefficients and parameters of the model, in the formula's coding"
-    caption = f"{estimand}; mean and {shown.name}"
-    return captioned(table, caption, fit, estimand=estimand, **shown.attrs)
-
-
-def _row(values: Array, interval: Interval) -> dict[str, float]:
-    """Summarise the (chain, draw) draws of one parameter; what needs finite ones is NaN without them."""
-    from arviz_stats.base import array_stats
-
-    with np.errstate(invalid="ignore"):
-        ends = interval.ends(values.reshape(-1))
-        spread = float(values.std(ddof=1)) if values.size > 1 else np.nan
-        row = {"mean": float(values.mean()), "sd": spread}
-    row |= dict(zip(interval.columns, map(float, ends), strict=True))
-    if not np.isfinite(values).all() or values.shape[1] < _FEWEST_DRAWS:
-        return row | dict.fromkeys(("mcse_mean", "ess_bulk", "ess_tail", "r_hat"), np.nan)
-    axes = {"chain_axis": 0, "draw_axis": 1}
-    # Draws that do not differ have no variance to divide by: their R-hat is NaN.
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return row | {
-            "mcse_mean": float(array_stats.mcse(values, method="mean", **axes)),
-            "ess_bulk": float(array_stats.ess(values, method="bulk", **axes)),
-            "ess_tail": float(array_stats.ess(values, method="tail", prob=(0.05, 0.95), **axes)),
-            "r_hat": float(array_stats.rhat(values, **axes)) if len(values) > 1 else np.nan,
-        }
-
-
-def parameters(fit: Fit) -> dict[str, Array]:
-    """List the parameters that a reader looks at, each with its (chain, draw) draws."""
-    posterior = fit.draws["posterior"]
-    result: dict[str, Array] = {}
-    for predictor in fit.predictors.values():
-        result |= _of_predictor(predictor, posterior)
-    known = fit.definition.posterior
-    of_one = [variable for variable in known.of_role("threshold") if fit.is_single]
-    for variable in of_one:
-        result |= _elements(variable, known, posterior)
-    for shared in fit.priors.shared:
-        result |= _joint_correlations(shared, fit.priors, posterior)
-    single = fit.priors.auxiliary
-    result |= {name: posterior[name].to_numpy() for name in single if name in posterior}
-    for variable in (*known.of_role("threshold"), *known.of_role("residual_correlation")):
-        result |= {} if variable in of_one else _elements(variable, known, posterior)
-    return result
-
-
-def _elements(variable: Variable, known: Posterior, posterior: Any) -> dict[str, Array]:
-    """List the numbers of thresholds, or of one triangle of a matrix, by their names."""
-    if variable.name not in posterior:
-        return {}
-    values, labels = posterior[variable.name].to_numpy(), known.labels[variable.dims[0]]
-    if len(variable.dims) == 1:
-        return {element(variable.name, label): values[:, :, k] for k, label in enumerate(labels)}
-    return {
-        element(variable.name, labels[i], labels[j]): values[:, :, i, j]
-        for j in range(len(labels))
-        for i in range(j)
-    }
-
-
-def _of_predictor(predictor: Predictor, posterior: Any) -> dict[str, Array]:
-    design, prefix = predictor.design, predictor.prefix
-    beta = posterior[predictor.names.beta].to_numpy()
-    result = {f"{prefix}beta[{name}]": beta[:, :, k] for k, name in enumerate(design.coefficients)}
-    for group, prior in zip(design.groups, predictor.groups, strict=True):
-        sd_name = predictor.names.of_factor("sd", group.slug)
-        if sd_name in posterior:
-            sd = posterior[sd_name].to_numpy()
-            for first in dict.fromkeys(prior.sd_of_effect):
-                index = prior.sd_of_effect.index(first)
-                result[f"{sd_name}[{group.effects[index]}]"] = sd[:, :, index]
-        corr_name = predictor.names.of_factor("corr", group.slug)
-        if corr_name in posterior:
-            corr = posterior[corr_name].to_numpy()
-            for first, second in prior.pairs:
-                pair = f"{group.effects[first]}, {group.effects[second]}"
-                result[f"{corr_name}[{pair}]"] = corr[:, :, first, second]
-        single = [predictor.names.of_factor(name, group.slug) for name in prior.sampled_values]
-        result |= {name: posterior[name].to_numpy() for name in single if name in posterior}
-    return result
-
-
-def _joint_correlations(shared: SharedEffects, priors: Priors, posterior: Any) -> dict[str, Array]:
-    """List the correlations between effects of different linear predictors."""
-    name = shared.names.correlation
-    if name not in posterior:
-        return {}
-    labels, corr = shared_labels(shared, priors), posterior[name].to_numpy()
-    owner = [member for member, positions in enumerate(shared.positions) for _ in positions]
-    return {
-        f"{name}[{labels[i]}, {labels[j]}]": corr[:, :, i, j]
-        for j in range(shared.size)
-        for i in range(j)
-        if owner[i] != owner[j]
-    }
 
 
 @dataclass(frozen=True)
@@ -255,10 +103,10 @@ def diagnose(fit: Fit) -> Diagnosis:
     flaws = [SamplerCheck(flaw.check, False, f"{flaw.account}.") for flaw in fit.flaws]
     findings = [*flaws, *stuck, *same]
     is_sampled = "sample_stats" in fit.draws.children
-    if fit.shape[1] >= _FEWEST_DRAWS:
+    if fit.shape[1] >= FEWEST_DRAWS:
         findings += _convergence(fit, bool(stuck) or bool(_diverged_chains(fit)))
     elif is_sampled:
-        sentence = f"{fit.shape[1]} a chain; R-hat and effective sample sizes need {_FEWEST_DRAWS}."
+        sentence = f"{fit.shape[1]} a chain; R-hat and effective sample sizes need {FEWEST_DRAWS}."
         findings.append(SamplerCheck("draws", False, sentence))
     if is_sampled:
         statistics = {str(k): v.to_numpy() for k, v in fit.draws["sample_stats"].data_vars.items()}
@@ -417,8 +265,8 @@ def _sampler(statistics: Mapping[str, NDArray[np.float64]]) -> list[SamplerCheck
 def _energy(energy: Array) -> SamplerCheck:
     """Judge how far the energy of draws moves in one step, beside how far it moves at all."""
     check = "energy (BFMI)"
-    if energy.shape[1] < _FEWEST_DRAWS:
-        sentence = f"cannot be judged from {energy.shape[1]} a chain; it needs {_FEWEST_DRAWS} draws."
+    if energy.shape[1] < FEWEST_DRAWS:
+        sentence = f"cannot be judged from {energy.shape[1]} a chain; it needs {FEWEST_DRAWS} draws."
         return SamplerCheck(check, False, sentence)
     gaps = int((~np.isfinite(energy)).sum())
     if gaps:

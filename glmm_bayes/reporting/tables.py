@@ -23,8 +23,9 @@ from glmm_bayes.effects.result.summary import summary_frame
 from glmm_bayes.effects.verbs.coefficients import coefficients
 from glmm_bayes.effects.verbs.comparisons import comparisons
 from glmm_bayes.families.parameters import PARAMETERS
-from glmm_bayes.fit.diagnostics import Diagnosis, summary
+from glmm_bayes.fit.diagnostics import Diagnosis
 from glmm_bayes.fit.fit import Fit
+from glmm_bayes.fit.summary import summary
 from glmm_bayes.plots.canvas import compact, decimals, estimate, number
 from glmm_bayes.priors.names import element
 from glmm_bayes.reporting.blocks import ReportTable
