@@ -1,5 +1,6 @@
 """Every registered family keeps the laws that ``gb.check_family`` states."""
 
+import numpy as np
 import pytest
 
 import glmm_bayes as gb
@@ -32,3 +33,19 @@ def test_laws_are_looked_at_under_every_link(family):
     cases = cases_of(family, points_of(family, None, None), draws=1, seed=1)
     looked_at = {link for case in cases for link in case.links if len(case.under(link)[0]) >= 4}
     assert looked_at == set(family.links)
+
+
+OF_CATEGORIES = [
+    name for name in FAMILIES if FAMILIES[name].has_thresholds or FAMILIES[name].has_category_predictors
+]
+
+
+@pytest.mark.usefixtures("digits")
+@pytest.mark.parametrize("family", OF_CATEGORIES)
+def test_far_out_graphs_of_categories_have_the_density_of_arrays(family):
+    family = FAMILIES[family]
+    graphs = gradients.Graphs(cases_of(family, points_of(family, None, None), draws=1, seed=1))
+    for case, link in graphs._looked_at():
+        rows, _ = graphs._far(case, link)
+        density = graphs.slopes(rows, rows.numbers)[0]
+        np.testing.assert_allclose(density, rows.density(rows.numbers), rtol=1e-10, atol=1e-14)
