@@ -66,10 +66,11 @@ def at_a_point(
     names = [*model.definition.posterior, *more]
     values = graph.value_vars
     outputs = graph.replace_rvs_by_values([graph[name] for name in names])
-    # That of the response alone: priors and their gradients have laws of their own.
-    (density,) = graph.logp(vars=[graph["y"]], sum=False)
-    slopes = pytensor.grad(density.sum(), values, disconnected_inputs="ignore")
-    gradients = pt.concatenate([slope.ravel() for slope in slopes])
+    # PyMC derives all densities anew for each call.
+    terms = graph.logp(sum=False)
+    density = terms[graph.basic_RVs.index(graph["y"])]
+    total = pt.add(*[term.sum() for term in terms])
+    gradients = pt.concatenate([slope.ravel() for slope in pytensor.grad(total, values)])
     compiled = pytensor.function(values, [*outputs, density, gradients], mode=PLAIN, on_unused_input="ignore")
     rng = np.random.default_rng(seed)
     moved = [size * rng.normal(size=shape) for shape in _shapes(graph)]
