@@ -30,6 +30,9 @@ from glmm_bayes.spec.prior import Prior
 _DRAWS, _ROWS, _SEED = 20_000, 60, 20260726
 #: The mean lies between these shares of its prior draws, unless the priors are far off.
 _TAILS = (0.0005, 0.9995)
+#: Fewer draws are enough where the mean lies between these shares of them and the spread is a tenth of what
+#: is told.
+_CENTRAL, _GLANCE = (0.02, 0.98), 2_000
 #: Half of what lies between these is the spread: the sd of a normal, and finite under heavy tails.
 _MIDDLE = (0.158655, 0.841345)
 _TIMES = 100.0
@@ -77,6 +80,9 @@ def check_prior_scale(
     rows = np.unique(np.linspace(0, len(response.values) - 1, _ROWS).round().astype(np.int64))
     values = response.values / np.maximum(response.trials, 1)
     centre, sd = float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
+    glance = replicated(family, response, priors, rows, _GLANCE, _CENTRAL)
+    if not any(_far(glance, centre, sd, _TIMES / 10.0)):
+        return
     replicates = replicated(family, response, priors, rows)
     is_off, is_wide = _far(replicates, centre, sd)
     if not is_off and not is_wide:
@@ -113,18 +119,25 @@ def _has_mean(family: Family, response: Response) -> bool:
     return is_whole and has_numbers and not family.has_category_predictors
 
 
-def _far(replicates: Replicated, centre: float, sd: float) -> tuple[bool, bool]:
+def _far(replicates: Replicated, centre: float, sd: float, times: float = _TIMES) -> tuple[bool, bool]:
     is_off = not replicates.low <= centre <= replicates.high
-    return is_off, sd > 0 and replicates.spread > _TIMES * sd
+    return is_off, sd > 0 and replicates.spread > times * sd
 
 
-def replicated(family: Family, response: Response, priors: Priors, rows: NDArray[np.int64]) -> Replicated:
+def replicated(
+    family: Family,
+    response: Response,
+    priors: Priors,
+    rows: NDArray[np.int64],
+    draws: int = _DRAWS,
+    tails: tuple[float, float] = _TAILS,
+) -> Replicated:
     """Draw responses of some rows from the prior."""
     rng = np.random.default_rng(_SEED)
-    at = {name: _values(part, rows, rng) for name, part in priors.predictors.items()}
+    at = {name: _values(part, rows, rng, draws) for name, part in priors.predictors.items()}
     for name, law in priors.auxiliary.items():
-        at[name] = number(np.asarray(law.value(drawn(law.prior, rng, (_DRAWS, 1)))))
-    at |= {name: number(np.full((_DRAWS, 1), value)) for name, value in priors.constants.items()}
+        at[name] = number(np.asarray(law.value(drawn(law.prior, rng, (draws, 1)))))
+    at |= {name: number(np.full((draws, 1), value)) for name, value in priors.constants.items()}
     additions = response.additions
     row_additions = replace(
         additions,
@@ -133,13 +146,13 @@ def replicated(family: Family, response: Response, priors: Priors, rows: NDArray
     )
     with np.errstate(all="ignore"):
         at = dict(adjusted(family, at, row_additions, NUMPY))
-        mean = np.broadcast_to(family.mean(at), (_DRAWS, len(rows)))
+        mean = np.broadcast_to(family.mean(at), (draws, len(rows)))
         variance = np.zeros_like(mean) if family.is_custom else family.variance(at)
         sd = np.sqrt(np.broadcast_to(variance, mean.shape) / np.maximum(response.trials[rows], 1))
         sd = np.where(np.isfinite(sd), sd, 0.0)
         ends = _quantiles((mean + sd * rng.standard_normal(mean.shape)).ravel(), _MIDDLE)
         error = np.sqrt(np.mean(sd**2, axis=1) / len(response.values))
-        low, high = _quantiles(mean.mean(axis=1) + error * rng.standard_normal(_DRAWS), _TAILS)
+        low, high = _quantiles(mean.mean(axis=1) + error * rng.standard_normal(draws), tails)
         return Replicated(low, high, (ends[1] - ends[0]) / 2.0)
 
 
@@ -151,27 +164,27 @@ def _quantiles(values: Array, shares: tuple[float, float]) -> tuple[float, float
     return float(low), float(high)
 
 
-def _values(predictor: Predictor, rows: NDArray[np.int64], rng: np.random.Generator) -> RowValue:
+def _values(predictor: Predictor, rows: NDArray[np.int64], rng: np.random.Generator, draws: int) -> RowValue:
     """Draw a linear predictor at some rows, shape (draw, row)."""
     design = predictor.design
     x = design.x[rows] + (design.x.mean(axis=0) - design.x[rows].mean(axis=0))
     offset = design.offset[rows] + (design.offset.mean() - design.offset[rows].mean())
-    eta = offset + _coefficients(predictor, rng) @ x.T
+    eta = offset + _coefficients(predictor, rng, draws) @ x.T
     if not predictor.is_marginal:
         for group, prior in zip(design.groups, predictor.groups, strict=True):
-            eta = eta + _group_part(group, prior, rows, rng)
+            eta = eta + _group_part(group, prior, rows, rng, draws)
     return RowValue(predictor.link, eta)
 
 
-def _coefficients(predictor: Predictor, rng: np.random.Generator) -> Array:
+def _coefficients(predictor: Predictor, rng: np.random.Generator, draws: int) -> Array:
     """Draw the coefficients of the design's columns, shape (draw, coef)."""
     prior, columns = predictor.fixed, prior_columns(predictor.design.columns)
-    delta = np.zeros((_DRAWS, len(prior.others)))
+    delta = np.zeros((draws, len(prior.others)))
     for position, (_, law) in enumerate(prior.others):
-        delta[:, position] = drawn(law, rng, (_DRAWS,))
+        delta[:, position] = drawn(law, rng, (draws,))
     beta = delta @ prior.from_others.T
     if len(prior.mean):
-        z = rng.standard_normal((_DRAWS, len(prior.mean)))
+        z = rng.standard_normal((draws, len(prior.mean)))
         gamma = prior.mean + delta @ prior.shift.T + z @ np.linalg.cholesky(prior.covariance).T
         beta = beta + gamma @ prior.from_normal.T
     if not predictor.monotonic:
@@ -185,7 +198,7 @@ def _coefficients(predictor: Predictor, rng: np.random.Generator) -> Array:
             steps.append(np.repeat(beta[:, start : start + 1] / len(positions), len(positions), axis=1))
             places += positions
             start += 1
-    coefficients = np.empty((_DRAWS, len(predictor.design.columns)))
+    coefficients = np.empty((draws, len(predictor.design.columns)))
     stepped = np.concatenate(steps, axis=1)
     coefficients[:, places] = stepped
     others = [index for index in range(coefficients.shape[1]) if index not in places]
@@ -194,19 +207,19 @@ def _coefficients(predictor: Predictor, rng: np.random.Generator) -> Array:
 
 
 def _group_part(
-    group: GroupDesign, prior: GroupPrior, rows: NDArray[np.int64], rng: np.random.Generator
+    group: GroupDesign, prior: GroupPrior, rows: NDArray[np.int64], rng: np.random.Generator, draws: int
 ) -> Array:
     """Draw what a grouping factor adds to some rows, its levels independent of variance one."""
     levels, members = np.unique(group.members[rows], return_inverse=True)
     members = members.reshape(group.members[rows].shape)
     laws = [law_of(one) for one in prior.sd]
-    sd = np.stack([np.asarray(law.value(drawn(law.prior, rng, (_DRAWS,)))) for law in laws], axis=1)
+    sd = np.stack([np.asarray(law.value(drawn(law.prior, rng, (draws,)))) for law in laws], axis=1)
     scaled = sd[:, list(prior.sd_of_effect)]
     # What an effect adds is linear in the effects of variance one: their columns are z' times the recoding.
     columns = group.z[rows] @ prior.recoding
-    total: Array = np.zeros((_DRAWS, len(rows)))
+    total: Array = np.zeros((draws, len(rows)))
     for effect in range(columns.shape[1]):
-        units = rng.standard_normal((_DRAWS, len(levels)))
+        units = rng.standard_normal((draws, len(levels)))
         mixed = (units[:, members] * group.weights[rows]).sum(axis=2)
         total += scaled[:, effect, None] * mixed * columns[:, effect]
     return total
