@@ -6,6 +6,7 @@
   check      lint, types and import contracts alone
   setup      set up and do nothing more
   notebooks  run every notebook and stamp what they ran on
+  studies    run the tests that sample for minutes to find a known truth again, and stamp that
   lowest     run the first tier on the lowest versions that pyproject.toml allows, and stamp that
   lock       resolve the ranges of pyproject.toml into locks/ (needs uv); words (--upgrade) go to uv
   clean      remove what setup made, the tools' caches and compiled files
@@ -30,12 +31,11 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
-OLDEST, TOO_NEW = (3, 12), (3, 15)
+OLDEST, TOO_NEW, PATIENCE = (3, 12), (3, 15), 20  # versions, and seconds that a candidate may take to answer
 NAMES = ("python3.13", "python3.12", "python3.14", "python3", "python")
 # Where pyenv, uv, Homebrew and the installers put interpreters that may not be on the path.
 FOLDERS = "~/.pyenv/versions/*/bin ~/.local/share/uv/python/*/bin /opt/homebrew/bin /usr/local/bin"
 FOLDERS += " /Library/Frameworks/Python.framework/Versions/*/bin ~/AppData/Local/Programs/Python/Python3*"
-PATIENCE = 20  # seconds a candidate may take to answer
 MARKER, STAMP = ".made-by-do-py", ".ready"  # written first: ours to rebuild; written last: complete
 NO_PYTHON, FOREIGN_FOLDER, NOT_INSTALLED = 3, 4, 5  # exit statuses
 
@@ -268,11 +268,11 @@ def run(verb: str, venv: Path, words: list[str]) -> int:
     if verb == "demo":
         return call(venv, "glmm-bayes", "demo", *words)
     os.chdir(str(ROOT))
-    if verb in ("lowest", "notebooks"):
+    if verb in ("lowest", "notebooks", "studies"):
         return call(venv, "python", "-m", "tests.stamps", verb)
-    if verb == "test":  # a file's tests stay together: they share models that are costly to make
-        tier = [] if os.environ.get("TIER") == "2" else ["-m", "not slow"]
-        return check(venv, *tier, "-n", str(min(2, os.cpu_count() or 1)), "--dist", "worksteal", *words)
+    if verb == "test":
+        tier = "not study" if os.environ.get("TIER") == "2" else "not slow and not study"
+        return check(venv, "-m", tier, "-n", str(min(2, os.cpu_count() or 1)), "--dist", "worksteal", *words)
     return check(venv) if verb == "check" else say("ready: " + script(venv, "python")) or 0
 
 

@@ -52,6 +52,8 @@ def test_what_is_left_out_is_named_where_it_is_needed(arrays):
         gb.predictions(arrays[0][0], estimand="subject")
 
 
+@pytest.mark.slow
+@pytest.mark.sampling
 def test_bambi_and_we_say_the_same_of_each_row(tmp_path, monkeypatch):
     bambi = pytest.importorskip("bambi")
     made = []

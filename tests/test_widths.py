@@ -73,7 +73,7 @@ def test_printed_tables_fit_a_terminal(name):
     assert max(map(len, text.split("\n"))) <= WIDTH, text
 
 
-@pytest.mark.parametrize("verb", ["check", "fit"])
+@pytest.mark.parametrize("verb", ["check", pytest.param("fit", marks=pytest.mark.slow)])
 def test_the_command_line_fits_a_terminal_and_loses_no_word(verb, tmp_path, monkeypatch, capsys):
     DATA.to_csv(tmp_path / "d.csv", index=False)
     spec = tmp_path / "a.toml"

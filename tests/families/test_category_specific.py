@@ -181,7 +181,7 @@ def test_formula_and_file_keep_specific_terms(tmp_path, suffix):
     assert gb.ModelSpec.from_file(tmp_path / f"model.{suffix}") == spec
 
 
-@pytest.mark.slow
+@pytest.mark.study
 @pytest.mark.sampling
 @pytest.mark.parametrize("family", ["sratio", "acat"])
 def test_effects_of_each_threshold_are_recovered(family):

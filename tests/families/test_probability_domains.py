@@ -286,7 +286,7 @@ def test_without_a_start_inside_it_is_told_what_must_hold_and_what_to_write():
     assert caught.value.code == "start_not_finite"
 
 
-@pytest.mark.slow
+@pytest.mark.study
 @every_link
 def test_sampled_coefficients_are_those_of_maximum_likelihood(link):
     glm = pytest.importorskip("statsmodels.api")

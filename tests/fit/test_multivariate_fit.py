@@ -121,7 +121,7 @@ def test_draws_of_another_shape_or_name_are_refused():
         gb.Fit.from_draws(model, draws | {"a_bta": draws["a_beta"]})
 
 
-@pytest.mark.slow
+@pytest.mark.study
 @pytest.mark.sampling
 def test_correlations_of_simulated_effects_and_residuals_are_recovered():
     rng, levels, each, rho_b, rho_e = np.random.default_rng(31), 60, 6, 0.7, -0.5

@@ -184,7 +184,7 @@ def test_a_saved_fit_comes_back_with_totals_and_simplexes(fit, tmp_path):
     np.testing.assert_array_equal(gb.predictions(again, new).draws, gb.predictions(fit, new).draws)
 
 
-@pytest.mark.slow
+@pytest.mark.study
 @pytest.mark.sampling
 def test_total_and_shares_are_recovered_from_data():
     rng = np.random.default_rng(11)

@@ -6,11 +6,11 @@ import signal
 import tempfile
 import threading
 import time
+from functools import cache
 from itertools import product
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import glmm_bayes as gb
@@ -18,14 +18,10 @@ from glmm_bayes.fit.draws import FEWEST_DRAWS
 from glmm_bayes.sampling.chains import Chains, cut, kept
 from glmm_bayes.sampling.interrupts import Interrupts
 from glmm_bayes.sampling.pymc_engine import _end
+from tests.sampling.small_model import model
 
-RNG = np.random.default_rng(1)
-DATA = pd.DataFrame({"x": RNG.normal(size=40), "g": np.repeat(np.arange(8), 5)}).assign(
-    y=lambda f: 1 + 0.5 * f["x"] + RNG.normal(size=8)[f["g"]] + RNG.normal(size=40)
-)
-#: More than any test waits for.
-ENDLESS = 200_000
-MODEL = gb.Model("y ~ x + (1 | g)", DATA)
+#: More than any test waits for, and enough to be kept.
+ENDLESS, DRAWS = 200_000, FEWEST_DRAWS + 20
 
 
 def chains_of(lengths, crashed=None):
@@ -123,7 +119,7 @@ def test_an_interrupt_after_the_last_draw_loses_none(monkeypatch):
 
     monkeypatch.setattr(module, "assemble", interrupting)
     with pytest.warns(gb.GlmmWarning, match="all draws had been made"):
-        fit = MODEL.fit(draws=120, tune=100, chains=1, seed=1)
+        fit = model().fit(draws=120, tune=100, chains=1, seed=1)
     assert fit.shape == (1, 120) and fit.settings["interrupted"] is False and fit.caveats == ()
 
 
@@ -142,7 +138,7 @@ def interrupted_fit(engine, cores, seconds):
     timer = threading.Timer(seconds, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     try:
-        return MODEL.fit(draws=ENDLESS, tune=150, chains=2, seed=1, cores=cores, engine=engine)
+        return model().fit(draws=ENDLESS, tune=150, chains=2, seed=1, cores=cores, engine=engine)
     except gb.SamplingError as error:
         return error
     finally:
@@ -175,14 +171,14 @@ def check_file(fit):
 @pytest.mark.sampling
 @pytest.mark.filterwarnings("ignore")
 def test_nutpie_interrupted_early_and_late():
-    gb.Model.fit(MODEL, draws=10, tune=10, chains=1, seed=1)  # compiles
+    model().fit(draws=10, tune=10, chains=1, seed=1)  # compiles
     results = [interrupted_fit("nutpie", cores, t) for cores in (1, 2) for t in (0.01, 0.2, 1.0)]
     for result in results:
         check_interrupted(result)
     assert isinstance(results[0], gb.SamplingError) and isinstance(results[-1], gb.Fit)
 
 
-@pytest.mark.slow
+@pytest.mark.study
 @pytest.mark.sampling
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("engine", "cores"), list(product(("nutpie", "pymc"), (1, 2))))
@@ -222,7 +218,7 @@ def killed_fit(which, after):
     killer = threading.Thread(target=kill)
     killer.start()
     try:
-        return MODEL.fit(draws=400, tune=200, chains=2, seed=1, cores=2, engine="pymc")
+        return model().fit(draws=DRAWS, tune=30, chains=2, seed=1, cores=2, engine="pymc")
     finally:
         killer.join()
 
@@ -233,7 +229,7 @@ def killed_fit(which, after):
 @pytest.mark.parametrize(("which", "after"), [(0, 0.0), (1, 0.0), (0, 0.4), (1, 1.0)])
 def test_a_killed_worker_leaves_the_other_chain_as_it_would_have_been(which, after):
     fit, whole = killed_fit(which, after), whole_fit()
-    assert fit.shape[0] == 1 and fit.shape[1] >= 399
+    assert fit.shape[0] == 1 and fit.shape[1] >= DRAWS - 1
     other = whole.draws["posterior"]["beta"].to_numpy()[1 - which, : fit.shape[1]]
     np.testing.assert_array_equal(fit.draws["posterior"]["beta"].to_numpy()[0], other)
     assert fit.settings["interrupted"] is False
@@ -243,8 +239,9 @@ def test_a_killed_worker_leaves_the_other_chain_as_it_would_have_been(which, aft
     check_file(fit)
 
 
+@cache
 def whole_fit():
-    return MODEL.fit(draws=400, tune=200, chains=2, seed=1, cores=1, engine="pymc")
+    return model().fit(draws=DRAWS, tune=30, chains=2, seed=1, cores=1, engine="pymc")
 
 
 @pytest.mark.slow
@@ -260,6 +257,6 @@ def test_when_all_workers_are_killed_the_error_says_so():
     killer = threading.Thread(target=kill)
     killer.start()
     with pytest.raises(gb.SamplingError, match="signal 9") as caught:
-        MODEL.fit(draws=ENDLESS, tune=200, chains=2, seed=1, cores=2, engine="pymc")
+        model().fit(draws=ENDLESS, tune=200, chains=2, seed=1, cores=2, engine="pymc")
     killer.join()
     assert caught.value.code == "chain_crashed"

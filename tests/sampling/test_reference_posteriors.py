@@ -112,7 +112,7 @@ def data_of(name):
 
 
 @pytest.mark.sampling
-@pytest.mark.slow
+@pytest.mark.study
 @pytest.mark.parametrize(
     ("name", "engine"), [(name, "nutpie") for name in CASES] + [("cbpp", "pymc")], ids=str
 )

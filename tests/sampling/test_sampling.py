@@ -3,27 +3,21 @@
 from functools import cache
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-
-RNG = np.random.default_rng(1)
-DATA = pd.DataFrame({"x": RNG.normal(size=80), "g": np.repeat(np.arange(10), 8)}).assign(
-    y=lambda f: 1 + 0.5 * f["x"] + RNG.normal(size=10)[f["g"]] + RNG.normal(size=80)
-)
+from tests.sampling.small_model import DATA, model
 
 pytestmark = pytest.mark.sampling
 
-
-@cache
-def model():
-    return gb.Model("y ~ x + (1 + x | g)", DATA)
+#: Draws a chain, as many of them for tuning; PyMC's own sampler is slow where graphs are not compiled.
+DRAWS = {"nutpie": 150, "pymc": 8}
 
 
 @cache
 def fit_of(engine, chains, cores, seed=3):
-    return model().fit(draws=150, tune=150, chains=chains, cores=cores, seed=seed, engine=engine)
+    draws = DRAWS[engine]
+    return model().fit(draws=draws, tune=draws, chains=chains, cores=cores, seed=seed, engine=engine)
 
 
 def beta(fit):
@@ -70,11 +64,7 @@ def test_what_an_engine_gives_is_read_from_a_file_again(engine, tmp_path):
 @pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
 @pytest.mark.parametrize("engine", ["nutpie", "pymc"])
 def test_a_sampler_that_diverges_leaves_statistics_that_are_read_again(engine, tmp_path):
-    narrow = {"sd": gb.Prior("Uniform", lower=0.0, upper=1e6), "sigma": gb.Prior("HalfCauchy", beta=1e6)}
-    data = DATA.iloc[::8].assign(y=1.0 + np.arange(10) % 2)
-    fit = gb.Model("y ~ x + (1 | g)", data, priors=narrow).fit(
-        draws=100, tune=5, chains=2, seed=1, cores=1, engine=engine, target_accept=0.2
-    )
+    fit = model().fit(draws=30, tune=5, chains=2, seed=1, cores=1, engine=engine, target_accept=0.2)
     assert fit.draws["sample_stats"]["diverging"].any()
     fit.save(tmp_path / "a.glmm")
     assert gb.load(tmp_path / "a.glmm").draws.identical(fit.draws)

@@ -105,6 +105,7 @@ def test_log_density_of_starts_is_that_of_default_priors_however_wide_they_are(n
     assert min(found.value(point)[0] for point in starts(salm(name), found=found)) > -2000
 
 
+@pytest.mark.study
 @pytest.mark.sampling
 @pytest.mark.parametrize("name", ["Uniform(0, 100)", "HalfNormal(100)"])
 def test_vague_priors_do_not_freeze_the_chains(name):
