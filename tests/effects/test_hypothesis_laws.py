@@ -125,7 +125,7 @@ def near(found, wanted, rtol=1e-8, atol=1e-9):
 
 
 @every_link
-@few(15)
+@few(8)
 @given(seed=seeds, word=words, variable=st.sampled_from(["t", "d"]), data=st.data())
 def test_a_variable_without_effect_gives_the_null(key, seed, word, variable, data):
     measure = data.draw(st.sampled_from(measures_of(key)))
@@ -179,7 +179,7 @@ def same_answers(key, one, other, word, contrast, other_contrast, measure):
 
 
 @every_link
-@few(6)
+@few(4)
 @given(
     seed=seeds,
     word=known_words,
@@ -200,7 +200,7 @@ def test_units_and_origin_of_a_number_change_nothing(key, seed, word, shift, uni
 
 
 @every_link
-@few(6)
+@few(4)
 @given(seed=seeds, word=known_words, order=st.permutations(["a", "b", "c"]), data=st.data())
 def test_the_reference_level_changes_nothing(key, seed, word, order, data):
     measure = data.draw(st.sampled_from(measures_of(key)))
@@ -222,7 +222,7 @@ def test_a_constant_may_move_between_offset_and_intercept(key, seed, word, const
 
 
 @every_link
-@few(6)
+@few(4)
 @given(
     seed=seeds,
     word=words,
@@ -257,7 +257,7 @@ def test_order_and_repetition_of_rows_and_names_of_groups_change_nothing(key, se
 
 
 @every_link
-@few(8)
+@few(5)
 @given(seed=seeds)
 def test_the_population_mean_lies_within_the_fan_and_the_typical_group_in_its_middle(key, seed):
     fit = fit_of(key, seed)
@@ -276,7 +276,7 @@ def test_the_population_mean_lies_within_the_fan_and_the_typical_group_in_its_mi
 
 
 @every_link
-@few(12)
+@few(4)
 @given(seed=seeds, word=words, by=st.sampled_from([None, True, "t"]), scale=st.sampled_from([0.1, 1.0, 3.0]))
 def test_intervals_lie_where_responses_do(key, seed, word, by, scale):
     _, low, high = LINKS[key]
@@ -320,7 +320,7 @@ def test_averages_of_means_at_a_bound_stay_there(link, eta, bound, word):
     near(values(gb.comparisons(fit, "d", estimand=word)), 0.0, atol=1e-15)
 
 
-@few(25)
+@few(12)
 @given(
     seed=seeds, variable=st.sampled_from(["x", "t", "d"]), measure=st.sampled_from(["difference", "ratio"])
 )
@@ -339,7 +339,7 @@ def test_an_identity_link_makes_typical_and_population_agree(seed, variable, mea
 
 
 @every_link
-@few(5)
+@few(3)
 @given(seed=seeds, variable=st.sampled_from(["x", "t", "d"]), data=st.data())
 def test_groups_that_do_not_differ_make_all_estimands_agree(key, seed, variable, data):
     measure = data.draw(st.sampled_from(measures_of(key)))
@@ -355,7 +355,7 @@ def test_groups_that_do_not_differ_make_all_estimands_agree(key, seed, variable,
 
 
 @every_link
-@few(6)
+@few(4)
 @given(seed=seeds, word=st.sampled_from(["population", "typical", "subject", "sample"]))
 def test_measures_are_functions_of_the_same_two_averages(key, seed, word):
     fit = fit_of(key, seed)

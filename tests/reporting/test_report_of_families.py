@@ -38,7 +38,16 @@ def kind_of(family):
     return "rootogram" if FAMILIES[family].is_discrete else "density"
 
 
-@pytest.mark.parametrize("family", RESPONSES)
+#: One of each kind of response and picture; reports of the others belong to the slow tests.
+OF_EACH_KIND = (
+    "gaussian", "bernoulli", "poisson", "binomial", "gamma", "beta", "cumulative", "categorical",
+    "multinomial", "zero_inflated_poisson", "hurdle_gamma", "von_mises",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "family", [pytest.param(f, marks=() if f in OF_EACH_KIND else pytest.mark.slow) for f in RESPONSES]
+)
 def test_every_family_has_a_report(family):
     html = render(small(family), None, read_interval())
     words = re.sub(r"<[^>]*>", " ", re.sub(r'src="[^"]*"', "", html))

@@ -133,6 +133,7 @@ def vague_priors(model):
     return result
 
 
+@cache
 def vague(family):
     model = model_of(family)
     return gb.Model(model.spec.text, DATA, family=family, priors=vague_priors(model))
@@ -155,6 +156,7 @@ def test_every_family_starts_at_its_data_under_vague_priors(family):
         assert np.ptp(rows_of_coefficients(predictor) @ found) < 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.sampling
 @pytest.mark.parametrize("family", RESPONSES)
 def test_every_family_finds_starts_under_vague_priors(family):
