@@ -3,7 +3,7 @@
 import inspect
 import warnings
 from collections import deque
-from functools import reduce
+from functools import cache, reduce
 from itertools import count
 
 import numpy as np
@@ -350,23 +350,32 @@ LISTS = {
 }
 
 
+#: Calls that take a list, which ``way`` writes.
+TAKING_LISTS = [
+    lambda way: gb.comparisons(COUNTS, way(["x", "z"]), by=way(["f", "g"])).summary(),
+    lambda way: gb.comparisons(COUNTS, way(["x", "z"]), values=way([0, 1])).summary(),
+    lambda way: gb.comparisons(COUNTS, {"f": way(["u", "v"])}).summary(),
+    lambda way: gb.predictions(COUNTS, by=way(["f", "z"])).summary(),
+    lambda way: gb.slopes(COUNTS, "x", by=way(["f", "z"])).summary(),
+    lambda way: gb.estimands(COUNTS, "x", values=way([0.0, 2.0]), by=way(["f", "z"])).summary(),
+    lambda way: gb.interval_ratio(COUNTS, "z", values=way([0, 1])).summary(),
+    lambda way: gb.fan(COUNTS, None, probabilities=way([0.1, 0.9])).summary(),
+    lambda way: gb.grid(COUNTS, x=way([0.0, 1.5]), f=way(["u", "v"])),
+    lambda way: gb.check_family(gb.CustomFamily(**FAMILY), way([0.5, 2.0]), draws=100),
+]
+
+
+@cache
+def from_plain_lists():
+    """Return what the calls answer to lists."""
+    return [pd.DataFrame(call(list)) for call in TAKING_LISTS]
+
+
 @pytest.mark.parametrize("given", LISTS)
 def test_names_and_values_may_be_listed_in_any_way(given):
-    listed, counts = LISTS[given], gb.CustomFamily(**FAMILY)
-    calls = [
-        lambda way: gb.comparisons(COUNTS, way(["x", "z"]), by=way(["f", "g"])).summary(),
-        lambda way: gb.comparisons(COUNTS, way(["x", "z"]), values=way([0, 1])).summary(),
-        lambda way: gb.comparisons(COUNTS, {"f": way(["u", "v"])}).summary(),
-        lambda way: gb.predictions(COUNTS, by=way(["f", "z"])).summary(),
-        lambda way: gb.slopes(COUNTS, "x", by=way(["f", "z"])).summary(),
-        lambda way: gb.estimands(COUNTS, "x", values=way([0.0, 2.0]), by=way(["f", "z"])).summary(),
-        lambda way: gb.interval_ratio(COUNTS, "z", values=way([0, 1])).summary(),
-        lambda way: gb.fan(COUNTS, None, probabilities=way([0.1, 0.9])).summary(),
-        lambda way: gb.grid(COUNTS, x=way([0.0, 1.5]), f=way(["u", "v"])),
-        lambda way: gb.check_family(counts, way([0.5, 2.0]), draws=100),
-    ]
-    for call in calls:
-        pd.testing.assert_frame_equal(pd.DataFrame(call(listed)), pd.DataFrame(call(list)))
+    listed = LISTS[given]
+    for call, expected in zip(TAKING_LISTS, from_plain_lists(), strict=True):
+        pd.testing.assert_frame_equal(pd.DataFrame(call(listed)), expected)
     families = gb.Formulas("y ~ x", "k ~ x", family=listed(["gaussian", "poisson"])).families
     assert families == ("gaussian", "poisson")
     assert gb.CustomFamily(**FAMILY, links=listed(["log", "identity"])).links == ("log", "identity")
