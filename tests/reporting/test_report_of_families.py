@@ -45,9 +45,12 @@ OF_EACH_KIND = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(
+of_each_kind = pytest.mark.parametrize(
     "family", [pytest.param(f, marks=() if f in OF_EACH_KIND else pytest.mark.slow) for f in RESPONSES]
 )
+
+
+@of_each_kind
 def test_every_family_has_a_report(family):
     html = render(small(family), None, read_interval())
     words = re.sub(r"<[^>]*>", " ", re.sub(r'src="[^"]*"', "", html))
@@ -55,7 +58,7 @@ def test_every_family_has_a_report(family):
     assert "nan" not in words.lower().split() and "Left out" not in words
 
 
-@pytest.mark.parametrize("family", RESPONSES)
+@of_each_kind
 def test_the_kind_of_a_check_is_that_of_the_family(family):
     fit = small(family)
     picture = gb.pp_check(fit, kind=kind_of(family))

@@ -6,6 +6,7 @@ import glmm_bayes as gb
 from tests.storage.test_saved_structures import FORMULAS, fit_of
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("formula", FORMULAS)
 def test_every_structure_has_a_report(formula, tmp_path):
     fit = fit_of(formula)

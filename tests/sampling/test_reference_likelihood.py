@@ -81,6 +81,7 @@ def test_likelihood_at_the_estimates_is_that_of_r(name):
     assert marginal(model, values, nodes) == pytest.approx(ESTIMATES[name]["loglik"], abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ONE_FACTOR)
 def test_no_step_from_the_estimates_raises_the_likelihood(name):
     model, values, nodes = fitted(name)

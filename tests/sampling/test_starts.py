@@ -86,6 +86,7 @@ def check_starts(model):
     return points, found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", bugs_cases.CASES)
 def test_priors_of_bugs_examples_start_within_the_bound(name):
     check_starts(bugs.model_of(name))
