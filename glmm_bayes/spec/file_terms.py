@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 from glmm_bayes.core.errors import Finding, FormulaError
+from glmm_bayes.core.frozen import FrozenMapping
 from glmm_bayes.spec.expressions import Call, Name, Number, Text, quote
 from glmm_bayes.spec.file_model import GroupSection, ModelSection
 from glmm_bayes.spec.file_text import Document, KeyPath
@@ -157,7 +157,7 @@ def read_further(document: Document, spec: ModelSpec, further: Mapping[str, str 
         raise FormulaError(findings)
     # In the order of the parameters, not in that of the file.
     ordered = {name: predictors[name] for name in known if name in predictors}
-    return replace(spec, predictors=MappingProxyType({MEAN: spec.mean} | ordered))
+    return replace(spec, predictors=FrozenMapping({MEAN: spec.mean} | ordered))
 
 
 def model_keys(spec: ModelSpec) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from glmm_bayes.core.errors import Finding, FormulaError, shown_value
+from glmm_bayes.core.frozen import FrozenMapping
 from glmm_bayes.core.registry import misspelt
 from glmm_bayes.spec.linear_predictor import MEAN
 
@@ -57,7 +57,7 @@ class Formula:
                 raise _refusal(f"no parameter '{name}' has a formula of its own.", hint)
         object.__setattr__(self, "text", text)
         values = {name: _value(name, further[name]) for name in known if name in further}
-        object.__setattr__(self, "further", MappingProxyType(values))
+        object.__setattr__(self, "further", FrozenMapping(values))
 
 
 def parameter_names() -> tuple[str, ...]:
