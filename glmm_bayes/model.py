@@ -155,9 +155,16 @@ class Model(Defined):
         self.findings = tuple(every)
         findings.warn()
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Graphs hold what one process compiled: a pickle or a copy builds its own.
+        return {name: value for name, value in vars(self).items() if name != "pymc_model"}
+
     @cached_property
     def pymc_model(self) -> Any:
-        """The model as a ``pm.Model`` with named dims: free to inspect, to extend, to plot as a graph."""
+        """The model as a ``pm.Model`` with named dims: free to inspect, to extend, to plot as a graph.
+
+        A pickle or a copy of the model builds it anew, without what was added to it.
+        """
         from glmm_bayes.graph.build import build_graph
 
         return build_graph(self.definition)
