@@ -70,7 +70,7 @@ def read_grouping(text: str, group: ParsedGroup) -> Grouping:
     FormulaError
         If it is no column, pair or nesting of columns, or ``gr()`` or ``mm()`` of them.
     """
-    reader = _Reader(text, group)
+    reader = _FactorReader(text, group)
     node = group.factor
     if not isinstance(node, Call) or node.function not in GROUPINGS:
         return Grouping(tuple(reader.factors(node)))
@@ -86,7 +86,7 @@ def read_grouping(text: str, group: ParsedGroup) -> Grouping:
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _FactorReader:
     """Columns of the grouping factors of one term."""
 
     text: str
