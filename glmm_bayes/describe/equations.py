@@ -99,7 +99,7 @@ def _notation(model: Described) -> str:
 
 
 def addition_lines(model: Described) -> list[str]:
-    """Say what each term behind the bar of the response does."""
+    """Say what each term after the bar of the response does."""
     return [_addition(model, call) for call in model.spec.response.additions]
 
 

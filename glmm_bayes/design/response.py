@@ -43,7 +43,7 @@ class ResponseColumns:
     rows : ndarray
         Row labels, for messages.
     additions : Additions
-        What else stands behind the bar.
+        What else stands after the bar.
     counts : ndarray or None
         Numbers in each category, shape (row, category), where ``cbind()`` holds three columns or more;
         ``column`` is the first of them then, and ``trials`` their sum.
@@ -69,7 +69,7 @@ class ResponseColumns:
 def read_response(
     term: ResponseTerm, table: Table, findings: Findings, transforms: Mapping[str, Learnt] | None = None
 ) -> ResponseColumns:
-    """Evaluate the response's expression and what stands behind its bar.
+    """Evaluate the response's expression and what stands after its bar.
 
     Parameters
     ----------

@@ -66,7 +66,7 @@ class Response:
     name : str
         Of categories: the column that holds them, which ``label`` may put in order. Else empty.
     additions : Additions
-        What stands behind the bar of the formula: weights, known standard errors, censoring, bounds.
+        What stands after the bar of the formula: weights, known standard errors, censoring, bounds.
     stand_ins : ndarray or None
         Values of censored rows, inside the support, for the scales of priors alone.
     source : str

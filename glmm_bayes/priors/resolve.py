@@ -236,7 +236,7 @@ def _check_additions(
     predictors: Mapping[str, object],
     findings: Findings,
 ) -> None:
-    """Collect what stands behind the bar and has no meaning for the family."""
+    """Collect what stands after the bar and has no meaning for the family."""
     additions, source = response.additions, columns.source
     if additions.se is not None and not family.traits.is_elliptical:
         message = f"se(): known standard errors are of gaussian and student responses, not of {family.name}."

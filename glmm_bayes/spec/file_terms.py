@@ -265,7 +265,7 @@ def _factor_fragments(document: Document, path: KeyPath, group: GroupSection) ->
 
 
 def _options(path: KeyPath, group: GroupSection) -> Iterator[_Fragment]:
-    """Give what stands in ``gr()`` or ``mm()`` behind the factor."""
+    """Give what stands in ``gr()`` or ``mm()`` after the factor."""
     if group.by is not None:
         yield _Fragment(", by =", path)
         yield _Fragment(group.by, (*path, "by"), "name")
