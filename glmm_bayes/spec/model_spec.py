@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from os import PathLike
 
 from glmm_bayes.core.arguments import check_texts, is_number, whole_number
@@ -285,21 +285,26 @@ def _checked_priors(priors: object) -> FrozenMapping[str, Prior]:
         message = f"priors must be a mapping of parameters to gb.Prior, found {type(priors).__name__}."
         raise PriorError(Finding("prior", message, hint=hint))
     findings = [
-        Finding("prior", f"a prior stands under the name of its parameter, found {shown_value(parameter)}.")
+        Finding("prior", _unnamed(parameter), hint=hint)
         for parameter in priors
         if not isinstance(parameter, str)
     ]
     findings += [
-        Finding(
-            "prior",
-            f"the prior of {shown_value(parameter)} must be a gb.Prior, found {type(prior).__name__}.",
-        )
+        Finding("prior", _no_prior(parameter, prior), hint='Write gb.Prior("Normal", mu=0, sigma=1).')
         for parameter, prior in priors.items()
         if not isinstance(prior, Prior)
     ]
     if findings:
-        raise PriorError([replace(finding, hint=hint) for finding in findings])
+        raise PriorError(findings)
     return FrozenMapping(priors)
+
+
+def _unnamed(parameter: object) -> str:
+    return f"a prior stands under the name of its parameter, found {shown_value(parameter)}."
+
+
+def _no_prior(parameter: object, prior: object) -> str:
+    return f"the prior of {shown_value(parameter)} must be a gb.Prior, found {type(prior).__name__}."
 
 
 def _checked_predictors(predictors: object) -> FrozenMapping[str, LinearPredictor | float]:
