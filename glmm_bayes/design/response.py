@@ -51,6 +51,8 @@ class ResponseColumns:
         The columns of ``counts`` as they are written.
     transforms : mapping of str to mapping
         What each call in the response learnt, by its text.
+    expression : Expr or None
+        The response as the formula has it.
     """
 
     label: str
@@ -64,6 +66,7 @@ class ResponseColumns:
     counts: NDArray[np.float64] | None = None
     categories: tuple[str, ...] = ()
     transforms: Mapping[str, Learnt] = field(default_factory=dict)
+    expression: Expr | None = None
 
 
 def read_response(
@@ -113,7 +116,18 @@ def read_response(
     if len(categories) <= _BINARY:
         counts, categories = None, ()
     return ResponseColumns(
-        label, column, source, trials, trials_term, success, rows, additions, counts, categories, learnt
+        label,
+        column,
+        source,
+        trials,
+        trials_term,
+        success,
+        rows,
+        additions,
+        counts,
+        categories,
+        learnt,
+        term.expression,
     )
 
 

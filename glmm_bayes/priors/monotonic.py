@@ -107,7 +107,7 @@ def simplex_priors(
     """Return the prior of each monotonic term's simplex, and what a person reads of it."""
     priors, rows = {}, []
     for term in monotonic_terms(columns):
-        known = given.get(f"simplex[{term.term}]", given.get("simplex"))
+        known = given.get(element("simplex", term.term), given.get("simplex"))
         prior = DEFAULT_SIMPLEX if known is None else known
         source = "default" if known is None else "yours"
         meaning = f"shares of the {len(term.steps)} steps"
