@@ -31,6 +31,7 @@ from glmm_bayes.fit.diagnostics import diagnose
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.settings import Settings
 from glmm_bayes.graph.custom_families import name_of
+from glmm_bayes.graph.prior_draws import prior_draws
 from glmm_bayes.priors.defined import Defined
 from glmm_bayes.priors.definition import ModelDefinition, check_labels, define_model
 from glmm_bayes.priors.prior_scale import check_prior_scale
@@ -39,7 +40,6 @@ from glmm_bayes.priors.subjects import subjects_of
 from glmm_bayes.sampling.engines import read_settings, sample
 from glmm_bayes.sampling.guides import guide_of
 from glmm_bayes.sampling.interrupts import Interrupts
-from glmm_bayes.sampling.prior_draws import prior_draws
 from glmm_bayes.sampling.resources import check_resources, checked_prior_draws
 from glmm_bayes.spec.column_names import column_names, label_columns
 from glmm_bayes.spec.custom_family import CustomFamily
@@ -155,9 +155,16 @@ class Model(Defined):
         self.findings = tuple(every)
         findings.warn()
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Graphs hold what one process compiled: a pickle or a copy builds its own.
+        return {name: value for name, value in vars(self).items() if name != "pymc_model"}
+
     @cached_property
     def pymc_model(self) -> Any:
-        """The model as a ``pm.Model`` with named dims: free to inspect, to extend, to plot as a graph."""
+        """The model as a ``pm.Model`` with named dims: free to inspect, to extend, to plot as a graph.
+
+        A pickle or a copy of the model builds it anew, without what was added to it.
+        """
         from glmm_bayes.graph.build import build_graph
 
         return build_graph(self.definition)

@@ -27,7 +27,7 @@ USABLE = [family for family in FAMILIES if family != "multinomial"]
 def model_of(
     family: str, link: str | None = None, right: str = "x + z + (1 | g)", left: str = "", **further: Any
 ) -> gb.Model:
-    """Return a model of the family's example; ``left`` is written behind its response."""
+    """Return a model of the family's example; ``left`` is written after its response."""
     return _model(DATA, family, link, right, left, **further)
 
 

@@ -2,10 +2,14 @@
 
 ``python -m tests.stamps notebooks`` runs what takes too long for every commit and, where it passes, writes
 the SHA-256 of what it ran on to ``tests/stamped/notebooks.json``. What a run depends on is chosen so that a
-stamp is old when the answer may be another, not after each edit of a line.
+stamp is old when the answer may be another, not after each edit of a line. Numbers of the package are known
+by what the first tier holds them to: the reference answers in ``tests/oracles`` and the numbers that examples
+in docstrings print. An edit that moves a number fails a test there until its answer is changed, and then the
+stamp is old; an edit that moves none leaves it. A stamp that is missing is old.
 """
 
 import ast
+import doctest
 import hashlib
 import importlib.metadata
 import inspect
@@ -44,17 +48,22 @@ def _parameters(function):
     return ", ".join(told)
 
 
+def _methods(value):
+    """Yield the methods and properties of a class that are written in the package, as functions."""
+    for member, held in inspect.getmembers_static(value) if inspect.isclass(value) else ():
+        function = getattr(held, "__func__", getattr(held, "fget", held))
+        if inspect.isfunction(function) and function.__module__.startswith("glmm_bayes"):
+            yield member, function
+
+
 def interface(text):
     """Return the public names of the package that a text calls, with the parameters that they take."""
     lines = []
     for name in sorted(name for name in glmm_bayes.__all__ if re.search(rf"\b{name}\b", text)):
         value = getattr(glmm_bayes, name)
         lines.append(f"{name}({_parameters(value)})" if inspect.isfunction(value) else name)
-        for member, held in inspect.getmembers_static(value) if inspect.isclass(value) else ():
-            function = getattr(held, "__func__", getattr(held, "fget", held))
-            ours = inspect.isfunction(function) and function.__module__.startswith("glmm_bayes")
-            called = member == "__init__" or re.search(rf"\.{member}\b", text)
-            if ours and called:
+        for member, function in _methods(value):
+            if member == "__init__" or re.search(rf"\.{member}\b", text):
                 lines.append(f"{name}.{member}({_parameters(function)})")
     return "\n".join(lines)
 
@@ -104,10 +113,41 @@ def _version():
     return f"{glmm_bayes.__version__}, edition {edition}"
 
 
+def numbers_of(docstring):
+    """Return the lines with a digit that examples of a docstring print, without their indentation."""
+    lines = [
+        line
+        for example in doctest.DocTestParser().get_examples(docstring)
+        for line in example.want.split("\n")
+    ]
+    return [line.strip() for line in lines if re.search(r"\d", line)]
+
+
+def numbers_of_examples():
+    """Return the numbers that examples of public names print, a name a line; messages of errors are texts."""
+    told = []
+    for name in sorted(glmm_bayes.__all__):
+        value = getattr(glmm_bayes, name)
+        if inspect.isclass(value) and issubclass(value, BaseException | Warning):
+            continue
+        documented = {name: value} | {f"{name}.{member}": held for member, held in _methods(value)}
+        for place, held in documented.items():
+            numbers = numbers_of(held.__doc__ or "")
+            told += [f"{place}: {' | '.join(numbers)}"] if numbers else []
+    return "\n".join(told)
+
+
 def _of_notebooks():
     notebooks = _files("notebooks/*.ipynb")
-    called = interface("\n".join(notebooks.values()))
-    return {**notebooks, **_files("locks/dev.txt"), "names that they call": called, "version": _version()}
+    answers = _files("tests/oracles/*.json", "tests/oracles/*.csv", "tests/oracles/saved/*.json")
+    return {
+        **notebooks,
+        **_files("locks/dev.txt"),
+        "names that they call": interface("\n".join(notebooks.values())),
+        "reference answers": "\n".join(f"{file}\n{text}" for file, text in answers.items()),
+        "numbers of examples": numbers_of_examples(),
+        "version": _version(),
+    }
 
 
 def _of_lowest():

@@ -9,8 +9,6 @@ from tests import stamps
 
 @pytest.mark.parametrize("name", sorted(stamps.RUNS))
 def test_the_stamp_of_a_long_run_is_of_what_is_here(name):
-    if not (stamps.STAMPED / f"{name}.json").exists():
-        pytest.skip(f"never stamped: 'python do.py {name}' writes tests/stamped/{name}.json")
     old = stamps.stale(name)
     assert not old, f"{old} changed: run 'python do.py {name}' and commit tests/stamped/{name}.json"
 
@@ -50,6 +48,27 @@ def test_the_interface_is_what_a_text_calls_with_its_parameters_and_no_place_in_
         "predictions",
     ]
     assert "draws=1000" in told and " at 0x" not in told
+
+
+def test_numbers_of_examples_are_what_docstrings_print_and_not_their_words():
+    docstring = """Give 7 numbers.
+
+    >>> f(3)
+    [0.25,
+      0.5]
+    >>> g(8)
+    'a text'
+    """
+    assert stamps.numbers_of(docstring) == ["[0.25,", "0.5]"]
+    assert "Prior: Normal(mu=0, sigma=2.5)" in stamps.numbers_of_examples()
+
+
+def test_what_moves_a_number_makes_the_stamp_of_the_notebooks_old(monkeypatch):
+    before = stamps.RUNS["notebooks"].inputs()
+    assert "posteriors.json" in before["reference answers"]
+    monkeypatch.setattr(stamps, "numbers_of_examples", lambda: "Prior: 2.6")
+    after = stamps.RUNS["notebooks"].inputs()
+    assert {name for name in before if before[name] != after[name]} == {"numbers of examples"}
 
 
 def test_names_of_other_packages_are_found_under_any_name():

@@ -128,6 +128,7 @@ class Maths(Protocol):
 
     def log_bessel_i0(self, x: Numbers) -> Array:
         """Return log I_0(x) for x >= 0, the modified Bessel function."""
+        return self.log_bessel_i0e(x) + x
 
     def log_bessel_i0e(self, x: Numbers) -> Array:
         """Return log I_0(x) - x for x >= 0, with its digits where x is large."""
@@ -243,9 +244,6 @@ class NumpyMaths(Maths):
 
     def betainc(self, a: Numbers, b: Numbers, x: Numbers) -> Array:
         return np.asarray(special.betainc(a, b, x))
-
-    def log_bessel_i0(self, x: Numbers) -> Array:
-        return self.log_bessel_i0e(x) + x
 
     def log_bessel_i0e(self, x: Numbers) -> Array:
         return np.log(special.i0e(x))

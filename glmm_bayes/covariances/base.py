@@ -48,7 +48,7 @@ class SampledVariable:
     Attributes
     ----------
     suffix : str
-        What its name has behind the structure's.
+        What its name has after the structure's.
     law : Prior
         ``LKJ`` is of a matrix, whose Cholesky factor is what is sampled.
     shape : tuple of int
@@ -236,7 +236,7 @@ def quadratic_form(matrix: Array, members: NDArray[np.int64], weights: Array) ->
 
 
 def beta_of(prior: Prior, shape: tuple[int, ...] = ()) -> SampledVariable:
-    """Return the variable in (0, 1) behind correlations in an interval: LKJ's law of one, moved there."""
+    """Return the variable in (0, 1) that makes correlations in an interval: LKJ's law of one, moved there."""
     return SampledVariable("_raw", Prior("Beta", alpha=prior["eta"], beta=prior["eta"]), shape)
 
 

@@ -12,7 +12,7 @@ from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.families import Family, Response
 from glmm_bayes.priors.group_priors import GroupPrior
 from glmm_bayes.priors.monotonic import monotonic_terms
-from glmm_bayes.priors.names import FactorNames, PredictorNames, element
+from glmm_bayes.priors.names import THRESHOLDS, FactorNames, PredictorNames, element
 from glmm_bayes.priors.posterior import shared_labels
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.priors import Priors
@@ -76,8 +76,8 @@ def equations(model: Described) -> list[str]:
         if predictor.role == "threshold":
             lines[-1] += f", added at threshold {at_thresholds.index(predictor.name) + 1}"
         for term in monotonic_terms(predictor.design.columns):
-            beta = predictor.names.beta
-            lines += [f"{beta}[steps of {x}] = {beta}[{x}] simplex[{term.term}]" for x in term.labels]
+            beta, simplex = predictor.names.beta, element("simplex", term.term)
+            lines += [f"{beta}[steps of {x}] = {element(beta, x)} {simplex}" for x in term.labels]
     for predictor in model.priors.predictors.values():
         for group, prior in zip(predictor.design.groups, predictor.groups, strict=True):
             lines += _group_lines(group, prior, predictor.names)
@@ -99,7 +99,7 @@ def _notation(model: Described) -> str:
 
 
 def addition_lines(model: Described) -> list[str]:
-    """Say what each term behind the bar of the response does."""
+    """Say what each term after the bar of the response does."""
     return [_addition(model, call) for call in model.spec.response.additions]
 
 
@@ -141,7 +141,7 @@ def _threshold_lines(model: Described) -> list[str]:
     lines = []
     for position, (event, _) in enumerate(cut.events):
         is_common = len(cut.events) == 1
-        tau = "thresholds[k]" if is_common else f"thresholds[{thresholds.labels[position]}]"
+        tau = element(THRESHOLDS, "k" if is_common else thresholds.labels[position])
         right = f"{eta} - {tau}" if cut.event_rises else f"{tau} - {eta}"
         right = f"{disc}({right})" if disc else right
         where = f",  k = {', '.join(model.response.categories[:-1])}" if is_common else ""

@@ -74,7 +74,7 @@ class Part:
 
     @property
     def label(self) -> str:
-        """What stands in brackets behind the factor; empty for a number."""
+        """What stands in brackets after the factor; empty for a number."""
         if self.coding in (NUMBER, TOTAL):
             return ""
         if self.coding == STEP:

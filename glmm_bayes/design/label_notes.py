@@ -15,7 +15,7 @@ _SHOWN = 5
 
 
 def note_labels(column: Column, rows: NDArray[Any], findings: Findings) -> None:
-    """Note what may be a slip in a column of texts, and refuse levels beyond number; nothing is changed."""
+    """Note what may be a slip in a column of texts, and refuse too many unused levels; nothing is changed."""
     unused = too_many_unused(column)
     if unused:
         message = f"column '{column.name}': {unused} of {len(column.levels)} levels occur in no row."

@@ -43,7 +43,7 @@ class ResponseColumns:
     rows : ndarray
         Row labels, for messages.
     additions : Additions
-        What else stands behind the bar.
+        What else stands after the bar.
     counts : ndarray or None
         Numbers in each category, shape (row, category), where ``cbind()`` holds three columns or more;
         ``column`` is the first of them then, and ``trials`` their sum.
@@ -51,6 +51,8 @@ class ResponseColumns:
         The columns of ``counts`` as they are written.
     transforms : mapping of str to mapping
         What each call in the response learnt, by its text.
+    expression : Expr or None
+        The response as the formula has it.
     """
 
     label: str
@@ -64,12 +66,13 @@ class ResponseColumns:
     counts: NDArray[np.float64] | None = None
     categories: tuple[str, ...] = ()
     transforms: Mapping[str, Learnt] = field(default_factory=dict)
+    expression: Expr | None = None
 
 
 def read_response(
     term: ResponseTerm, table: Table, findings: Findings, transforms: Mapping[str, Learnt] | None = None
 ) -> ResponseColumns:
-    """Evaluate the response's expression and what stands behind its bar.
+    """Evaluate the response's expression and what stands after its bar.
 
     Parameters
     ----------
@@ -113,7 +116,18 @@ def read_response(
     if len(categories) <= _BINARY:
         counts, categories = None, ()
     return ResponseColumns(
-        label, column, source, trials, trials_term, success, rows, additions, counts, categories, learnt
+        label,
+        column,
+        source,
+        trials,
+        trials_term,
+        success,
+        rows,
+        additions,
+        counts,
+        categories,
+        learnt,
+        term.expression,
     )
 
 

@@ -1,4 +1,4 @@
-"""What stands behind the response's bar in, checked numbers of each row out."""
+"""What stands after the response's bar in, checked numbers of each row out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CENSORING: Mapping[str | int, int] = {"none": 0, "left": -1, "right": 1, "interv
 
 @dataclass(frozen=True)
 class Additions:
-    """What the formula adds to the response behind its bar; None where it is not written.
+    """What the formula adds to the response after its bar; None where it is not written.
 
     Attributes
     ----------
@@ -71,9 +71,9 @@ class Additions:
 
 
 def read_additions(term: ResponseTerm, column: Column, evaluator: Evaluator) -> Additions:
-    """Evaluate what stands behind the bar, ``trials()`` left aside, and check it against the response."""
+    """Evaluate what stands after the bar, ``trials()`` left aside, and check it against the response."""
     calls = {call.function: call for call in term.additions}
-    reader = _Reader(column, term.expression, evaluator)
+    reader = _AdditionReader(column, term.expression, evaluator)
     censored, ends = reader.censoring(calls["cens"]) if "cens" in calls else (None, None)
     lower, upper = reader.bounds(calls["trunc"], censored) if "trunc" in calls else (None, None)
     return Additions(
@@ -96,7 +96,7 @@ def _event_of(expression: Expr) -> Expr | None:
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _AdditionReader:
     """Read one addition after the other; each method collects what is wrong with its own."""
 
     column: Column

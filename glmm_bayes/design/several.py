@@ -19,6 +19,11 @@ from glmm_bayes.spec.linear_predictor import INTERCEPT, MEAN, GroupTerm, LinearP
 SPECIFIC = "cs"
 
 
+def of_threshold(number: int) -> str:
+    """Name the linear predictor of the category-specific effects at a threshold, counted from 1."""
+    return f"{SPECIFIC}_{number}"
+
+
 def build_designs(
     predictors: Mapping[str, LinearPredictor],
     table: Table,

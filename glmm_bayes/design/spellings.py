@@ -60,7 +60,7 @@ def is_number(text: str) -> bool:
 def affix(text: str) -> str:
     """Return what stands about the number that a text holds: a unit, a currency, a bound; empty if nothing.
 
-    Letters in front of a number, and behind it those that are no unit, make a label: ``week3``, ``1010 AB``.
+    Letters in front of a number, and after it those that are no unit, make a label: ``week3``, ``1010 AB``.
 
     Examples
     --------

@@ -26,7 +26,7 @@ from glmm_bayes.design.response_additions import Additions
 from glmm_bayes.design.splines import Learnt
 from glmm_bayes.families.intervals import log_between
 from glmm_bayes.families.parameters import PARAMETERS, ParameterKind
-from glmm_bayes.families.reading import read_censored
+from glmm_bayes.families.reading import with_stand_ins
 from glmm_bayes.families.scales import Scales
 from glmm_bayes.families.traits import (
     PROBABILITIES,
@@ -66,7 +66,7 @@ class Response:
     name : str
         Of categories: the column that holds them, which ``label`` may put in order. Else empty.
     additions : Additions
-        What stands behind the bar of the formula: weights, known standard errors, censoring, bounds.
+        What stands after the bar of the formula: weights, known standard errors, censoring, bounds.
     stand_ins : ndarray or None
         Values of censored rows, inside the support, for the scales of priors alone.
     source : str
@@ -242,7 +242,13 @@ class Family(ABC):
         """
         if columns.additions.censored is None or not self.has_cdf or columns.column.data_type != "number":
             return self._read(columns, findings)
-        return read_censored(self, columns, findings)
+        inside, region = with_stand_ins(columns, self.name, self.support, findings)
+        response = self._read(inside, findings)
+        values = columns.column.values.astype(np.float64)
+        if response.values.shape != values.shape:
+            return response
+        additions = replace(columns.additions, region=region)
+        return replace(response, values=values, stand_ins=inside.column.values, additions=additions)
 
     @abstractmethod
     def _read(self, columns: ResponseColumns, findings: Findings) -> Response:

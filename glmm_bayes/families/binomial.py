@@ -15,7 +15,7 @@ from glmm_bayes.families.base import Response
 from glmm_bayes.families.binary import BinaryFamily
 from glmm_bayes.families.reading import outside_support, require_numbers
 from glmm_bayes.families.traits import Notation, Support
-from glmm_bayes.spec.expressions import Expr
+from glmm_bayes.spec.expressions import Binary, Call, Expr
 
 Mask = NDArray[np.bool_]
 
@@ -34,7 +34,7 @@ class Binomial(BinaryFamily):
         label = f"probability of one trial of {columns.label}"
         if columns.trials is None:
             message = f"{self.name} needs numbers of trials beside '{columns.label}'."
-            findings.error("trials", message, column=columns.source, hint=_spelling(columns.label, y))
+            findings.error("trials", message, column=columns.source, hint=_spelling(columns, y))
         if y is None or columns.trials is None:
             empty = np.zeros(len(columns.rows))
             return Response(columns.label, label, empty, empty)
@@ -75,11 +75,13 @@ def _check_trials(
         findings.error("trials", message, column=columns.source, rows=rows)
 
 
-def _spelling(label: str, y: Array | None) -> str:
+def _spelling(columns: ResponseColumns, y: Array | None) -> str:
     """Tell how to write trials beside a response that has none."""
-    part, _, total = label.removeprefix("I(").removesuffix(")").partition(" / ")
-    if total:
-        return f"Write {part} | trials({total}) ~ ... or cbind(successes, failures) ~ ...."
+    label, share = columns.label, columns.expression
+    if isinstance(share, Call) and share.function == "I":
+        share = share.arguments[0]
+    if isinstance(share, Binary) and share.operator == "/":
+        return f"Write {share.left} | trials({share.right}) ~ ... or cbind(successes, failures) ~ ...."
     if y is not None and _are_proportions(y):
         return "Proportions: write k | trials(n) ~ ... with the number of successes k."
     hint = f"Write {label} | trials(n) ~ ... or cbind(successes, failures) ~ ...."

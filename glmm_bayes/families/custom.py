@@ -50,6 +50,10 @@ class FamilyOfFunctions(Family):
     source: ClassVar[CustomFamily]
     density_of_arrays: ClassVar[Callable[..., Array] | None] = None
 
+    def __reduce__(self) -> tuple[Callable[..., Family], tuple[object, ...]]:
+        # The class is made from the functions, and so it is again where a pickle is read.
+        return custom_family, (self.source, self.density_of_arrays)
+
     @property
     def is_custom(self) -> bool:
         return True

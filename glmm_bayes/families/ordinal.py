@@ -14,6 +14,7 @@ from glmm_bayes.core.links import Link
 from glmm_bayes.core.maths import NUMPY, Array
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.design.response import ResponseColumns
+from glmm_bayes.design.several import of_threshold
 from glmm_bayes.families.base import Response
 from glmm_bayes.families.categories import CategoryFamily
 from glmm_bayes.families.category_responses import read_ordered
@@ -77,7 +78,7 @@ def distances(at: RowValues) -> list[Array]:
     thresholds, eta, disc = at["thresholds"].eta, at["mu"].eta, at["disc"].value
     result = []
     for position in range(category_count(thresholds) - 1):
-        specific = at.get(f"cs_{position + 1}")
+        specific = at.get(of_threshold(position + 1))
         predictor = eta if specific is None else eta + specific.eta
         result.append(disc * (thresholds[..., position] - predictor))
     return result

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +13,8 @@ from glmm_bayes.core.maths import Array
 from glmm_bayes.design.factors import observed_levels
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.design.table import looks_like_numbers, stray_words
-from glmm_bayes.families.regions import censored_regions, inner_point, stand_ins, without_region
-
-if TYPE_CHECKING:
-    from glmm_bayes.families.base import Family, Response
+from glmm_bayes.families.regions import Region, censored_regions, inner_point, stand_ins, without_region
+from glmm_bayes.families.traits import Support
 
 
 def require_numbers(columns: ResponseColumns, family: str, support: str, findings: Findings) -> Array | None:
@@ -66,31 +63,29 @@ def outside_support(
     findings.error("response_support", message, column=columns.source, rows=rows, hint=hint)
 
 
-def read_censored(family: Family, columns: ResponseColumns, findings: Findings) -> Response:
-    """Read a response of which some rows are known by the region that they lie in.
+def with_stand_ins(
+    columns: ResponseColumns, family: str, support: Support, findings: Findings
+) -> tuple[ResponseColumns, Region]:
+    """Put a number of its region in the place of each censored response; return the regions, too.
 
-    The family checks what it reads with numbers of their regions in the place of the censored ones.
+    Rows in which no response of the family can lie are collected.
     """
     y, additions = columns.column.values.astype(np.float64), columns.additions
-    region = censored_regions(family.support, y, additions)
-    lost = without_region(family.support, *region, additions)
+    region = censored_regions(support, y, additions)
+    lost = without_region(support, *region, additions)
     if lost.any():
         _refuse_regions(family, columns, lost, findings)
-    inside = np.where(lost, inner_point(family.support), stand_ins(family.support, y, region, additions))
-    column = replace(columns.column, values=inside)
-    response = family._read(replace(columns, column=column), findings)
-    if response.values.shape != y.shape:
-        return response
-    return replace(response, values=y, stand_ins=inside, additions=replace(additions, region=region))
+    inside = np.where(lost, inner_point(support), stand_ins(support, y, region, additions))
+    return replace(columns, column=replace(columns.column, values=inside)), region
 
 
 def _refuse_regions(
-    family: Family, columns: ResponseColumns, lost: NDArray[np.bool_], findings: Findings
+    family: str, columns: ResponseColumns, lost: NDArray[np.bool_], findings: Findings
 ) -> None:
     """Collect the censored rows in which no response of the family can lie."""
     rows, name = tuple(columns.rows[lost].tolist()), columns.column.name
     bounds = columns.additions.lower is not None or columns.additions.upper is not None
-    where = f"the support of {family.name}" + (" within the bounds of trunc()" if bounds else "")
+    where = f"the support of {family}" + (" within the bounds of trunc()" if bounds else "")
     values = value_text(columns.column.values[lost].tolist())
     message = f"cens(): nothing of {where} is left in the region of '{name}' in {len(rows)} rows "
     message += f"({row_text(rows)}: {values})."

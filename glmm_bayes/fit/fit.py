@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from os import PathLike
 from typing import Any
@@ -83,6 +83,10 @@ class Fit(Defined):
     draws: xr.DataTree
     settings: Mapping[str, Any]
     known_caveats: tuple[Caveat, ...] = ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What is stored, without what is derived from it: a pickle holds the draws once.
+        return {each.name: getattr(self, each.name) for each in fields(self)}
 
     @cached_property
     def fits(self) -> Mapping[str, Fit]:

@@ -128,23 +128,23 @@ def _elements(variable: Variable, known: Posterior, posterior: Any) -> dict[str,
 
 
 def _of_predictor(predictor: Predictor, posterior: Any) -> dict[str, Array]:
-    design, prefix = predictor.design, predictor.prefix
-    beta = posterior[predictor.names.beta].to_numpy()
-    result = {f"{prefix}beta[{name}]": beta[:, :, k] for k, name in enumerate(design.coefficients)}
+    design, names = predictor.design, predictor.names
+    beta = posterior[names.beta].to_numpy()
+    result = {names.coefficient(name): beta[:, :, k] for k, name in enumerate(design.coefficients)}
     for group, prior in zip(design.groups, predictor.groups, strict=True):
-        sd_name = predictor.names.of_factor("sd", group.slug)
+        sd_name = names.sd(group.slug)
         if sd_name in posterior:
             sd = posterior[sd_name].to_numpy()
             for first in dict.fromkeys(prior.sd_of_effect):
                 index = prior.sd_of_effect.index(first)
-                result[f"{sd_name}[{group.effects[index]}]"] = sd[:, :, index]
-        corr_name = predictor.names.of_factor("corr", group.slug)
+                result[names.sd_of(group.slug, group.effects[index])] = sd[:, :, index]
+        corr_name = names.of_factor("corr", group.slug)
         if corr_name in posterior:
             corr = posterior[corr_name].to_numpy()
             for first, second in prior.pairs:
-                pair = f"{group.effects[first]}, {group.effects[second]}"
-                result[f"{corr_name}[{pair}]"] = corr[:, :, first, second]
-        single = [predictor.names.of_factor(name, group.slug) for name in prior.sampled_values]
+                pair = (group.effects[first], group.effects[second])
+                result[element(corr_name, *pair)] = corr[:, :, first, second]
+        single = [names.of_factor(name, group.slug) for name in prior.sampled_values]
         result |= {name: posterior[name].to_numpy() for name in single if name in posterior}
     return result
 
@@ -157,7 +157,7 @@ def _joint_correlations(shared: SharedEffects, priors: Priors, posterior: Any) -
     labels, corr = shared_labels(shared, priors), posterior[name].to_numpy()
     owner = [member for member, positions in enumerate(shared.positions) for _ in positions]
     return {
-        f"{name}[{labels[i]}, {labels[j]}]": corr[:, :, i, j]
+        element(name, labels[i], labels[j]): corr[:, :, i, j]
         for j in range(shared.size)
         for i in range(j)
         if owner[i] != owner[j]

@@ -15,6 +15,7 @@ from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.maths import NUMPY, Maths
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.covariances.unstructured import Unstructured
+from glmm_bayes.design.several import of_threshold
 from glmm_bayes.families import Family, Response
 from glmm_bayes.families.likelihood import draw_responses, log_likelihood
 from glmm_bayes.graph.coordinates import coordinates_of
@@ -33,7 +34,7 @@ from glmm_bayes.graph.residuals import observe_together
 from glmm_bayes.graph.threshold_variables import sample_thresholds
 from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.priors.fixed_prior import FixedPrior
-from glmm_bayes.priors.names import of_response, of_threshold, other, sampled_for
+from glmm_bayes.priors.names import alone, basis_of, of_response, other
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.priors import Priors, SharedEffects, ThresholdPrior
 from glmm_bayes.priors.spread import patterns_of_rows
@@ -164,13 +165,11 @@ def _sampled_coefficients(prior: FixedPrior, name: str) -> Any:
     beta: Any = pt.zeros(len(prior.from_normal))
     mean: Any = prior.mean
     if prior.others:
-        delta = pt.stack(
-            [sampled(sampled_for(name, f"other_{position}"), law) for position, law in prior.others]
-        )
+        delta = pt.stack([sampled(alone(name, position), law) for position, law in prior.others])
         mean = mean + pt.dot(prior.shift, delta)
         beta = pt.dot(prior.from_others, delta)
     if len(prior.mean):
-        gamma = pm.MvNormal(sampled_for(name, "basis"), mu=mean, chol=np.linalg.cholesky(prior.covariance))
+        gamma = pm.MvNormal(basis_of(name), mu=mean, chol=np.linalg.cholesky(prior.covariance))
         beta = beta + pt.dot(prior.from_normal, gamma)
     return beta
 

@@ -122,9 +122,6 @@ class GraphMaths(Maths):
     def betainc(self, a: Numbers, b: Numbers, x: Numbers) -> Array:
         return pt.betainc(a, b, x)
 
-    def log_bessel_i0(self, x: Numbers) -> Array:
-        return self.log_bessel_i0e(x) + x
-
     def log_bessel_i0e(self, x: Numbers) -> Array:
         # SciPy's ive() of an order is NaN from 1e9 on: the asymptotic series there (DLMF 10.40.1).
         far, near = pt.maximum(x, _LARGE), pt.minimum(x, _LARGE)

@@ -173,9 +173,9 @@ def _standard_deviations(names: FactorNames, prior: GroupPrior) -> Any:
     """Return one sd an effect, in the coding of the priors."""
     sd = names.of("sd")
     if prior.shares_sd:
-        free = _vector(sampled_for(sd, "shared"), prior, None)
+        free = _vector(prior.sampled_sds(sd), prior, None)
         return pm.Deterministic(sd, free[np.array(prior.sd_of_effect)], dims=names.effect)
-    return _vector(sampled_for(sd, "basis") if prior.is_recoded else sd, prior, names.effect)
+    return _vector(prior.sampled_sds(sd), prior, names.effect)
 
 
 def _vector(name: str, prior: GroupPrior, dims: str | None) -> Any:

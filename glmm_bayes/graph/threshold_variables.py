@@ -13,7 +13,7 @@ from scipy.special import gammaln
 from glmm_bayes.core.links import Link
 from glmm_bayes.families.thresholds import log_prior, median_start
 from glmm_bayes.graph.maths import GRAPH
-from glmm_bayes.priors.names import THRESHOLD, THRESHOLDS, of_response, sampled_for
+from glmm_bayes.priors.names import THRESHOLD, THRESHOLDS, basis_of, of_response
 from glmm_bayes.priors.priors import ThresholdPrior
 
 
@@ -55,7 +55,7 @@ def sample_thresholds(prior: ThresholdPrior, link: Link, level: Any, response: s
         return np.sort(drawn) if has_order else drawn
 
     basis = pm.CustomDist(
-        sampled_for(name, "basis"),
+        basis_of(name),
         pt.specify_shape(level, (count,)),
         logp=logp,
         random=random,

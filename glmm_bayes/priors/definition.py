@@ -250,7 +250,7 @@ def _check_residuals(members: Mapping[str, ResponseDefinition], findings: Findin
             message = f"rescor: links must be the identity, found {member.link.name} for '{slug}'."
             findings.error("rescor", message, column=column, hint=hint)
         if member.spec.response.additions:
-            message = f"rescor: nothing may stand behind the bar of '{member.spec.response}'."
+            message = f"rescor: nothing may stand after the bar of '{member.spec.response}'."
             findings.error("rescor", message, column=column, hint=hint)
         if NU in member.spec.linear_predictors:
             message = f"rescor: residuals of a row have one nu, and '{slug}' has a formula for it."

@@ -39,7 +39,7 @@ class FixedPrior:
         Coefficients whose prior is not normal, and that prior.
     from_normal, from_others : ndarray, shape (coef, ...)
     from_steps : ndarray, shape (coef, step)
-        What centring the steps of monotonic effects adds to ``beta``; their totals stand behind all
+        What centring the steps of monotonic effects adds to ``beta``; their totals stand after all
         other coefficients in ``beta``, and they themselves in no other matrix.
     """
 

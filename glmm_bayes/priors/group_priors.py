@@ -14,7 +14,7 @@ from glmm_bayes.families import Scales
 from glmm_bayes.families.parameters import law_of
 from glmm_bayes.priors.basis import column_swing, recoding
 from glmm_bayes.priors.implications import Reading, sd_words
-from glmm_bayes.priors.names import PLAIN, element
+from glmm_bayes.priors.names import PLAIN, basis_of, element, sampled_for
 from glmm_bayes.spec.editions import CURRENT, default_correlation
 from glmm_bayes.spec.prior import Prior
 
@@ -112,6 +112,12 @@ class GroupPrior:
     def shares_sd(self) -> bool:
         """Whether there are fewer standard deviations than effects."""
         return len(self.sd) < len(self.sd_of_effect)
+
+    def sampled_sds(self, name: str) -> str:
+        """Name the vector whose functions the standard deviations of that name are, as it is sampled."""
+        if self.shares_sd:
+            return sampled_for(name, "shared")
+        return basis_of(name) if self.is_recoded else name
 
     @property
     def is_correlated(self) -> bool:

@@ -90,7 +90,7 @@ def _names(terms: dict[str, DesignColumn]) -> dict[str, str]:
 
 
 def prior_columns(columns: Sequence[DesignColumn]) -> tuple[DesignColumn, ...]:
-    """List the coefficients that have priors: the totals behind all others, in the place of the steps."""
+    """List the coefficients that have priors: the totals after all others, in the place of the steps."""
     plain = [column for column in columns if not is_step(column)]
     return (*plain, *(total for term in monotonic_terms(columns) for total in term.totals))
 
@@ -107,7 +107,7 @@ def simplex_priors(
     """Return the prior of each monotonic term's simplex, and what a person reads of it."""
     priors, rows = {}, []
     for term in monotonic_terms(columns):
-        known = given.get(f"simplex[{term.term}]", given.get("simplex"))
+        known = given.get(element("simplex", term.term), given.get("simplex"))
         prior = DEFAULT_SIMPLEX if known is None else known
         source = "default" if known is None else "yours"
         meaning = f"shares of the {len(term.steps)} steps"
@@ -138,7 +138,7 @@ def centring(columns: Sequence[DesignColumn], steps: Sequence[DesignColumn], par
     Parameters
     ----------
     columns : sequence of DesignColumn
-        Plain ones, and totals behind them.
+        Plain ones, and totals after them.
     steps : sequence of DesignColumn
     part_values : mapping of Part to ndarray
     """

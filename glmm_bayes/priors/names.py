@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from glmm_bayes.design.several import SPECIFIC
 from glmm_bayes.spec.linear_predictor import MEAN
 
 #: The thresholds of an ordinal response, and their dimension.
@@ -30,11 +29,6 @@ def of_category(category: str) -> str:
     return f"{MEAN}_{category}"
 
 
-def of_threshold(number: int) -> str:
-    """Name the linear predictor of the category-specific effects at a threshold, counted from 1."""
-    return f"{SPECIFIC}_{number}"
-
-
 def other(dimension: str) -> str:
     """Name the second dimension of a matrix whose first dimension has the same labels."""
     return f"{dimension}_other"
@@ -48,6 +42,16 @@ def element(variable: str, *labels: object) -> str:
 def sampled_for(variable: str, how: str | int) -> str:
     """Name what is sampled in the place of a variable, by how it differs: ``beta_basis``, ``sigma_root``."""
     return f"{variable}_{how}" if how != "" else variable
+
+
+def basis_of(variable: str) -> str:
+    """Name the vector in another coding that is sampled in the place of a variable."""
+    return sampled_for(variable, "basis")
+
+
+def alone(variable: str, position: int) -> str:
+    """Name one number of a vector that has a law of its own and is sampled by itself."""
+    return sampled_for(variable, f"other_{position}")
 
 
 @dataclass(frozen=True)
@@ -103,9 +107,21 @@ class PredictorNames:
         """The dimension of the coefficients."""
         return self.of("coef")
 
+    def coefficient(self, label: str) -> str:
+        """Name one coefficient: ``beta[x]``."""
+        return element(self.beta, label)
+
     def of_factor(self, name: str, slug: str) -> str:
         """Name a variable of a grouping factor's effects: ``sd_<factor>``, ``b_<factor>``."""
         return f"{self.prefix}{name}_{slug}"
+
+    def sd(self, slug: str) -> str:
+        """Name the standard deviations of a grouping factor's effects."""
+        return self.of_factor("sd", slug)
+
+    def sd_of(self, slug: str, effect: str) -> str:
+        """Name the standard deviation of one effect: ``sd_<factor>[x]``."""
+        return element(self.sd(slug), effect)
 
     def effect(self, slug: str) -> str:
         """Name the dimension of a grouping factor's effects."""

@@ -10,12 +10,12 @@ from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.core.words import slugs
 from glmm_bayes.design.design import Design
-from glmm_bayes.design.several import SPECIFIC
+from glmm_bayes.design.several import SPECIFIC, of_threshold
 from glmm_bayes.families import Family, Response
 from glmm_bayes.priors.fixed_prior import FixedPrior
 from glmm_bayes.priors.group_priors import GroupPrior
 from glmm_bayes.priors.monotonic import Monotonic, monotonic_terms
-from glmm_bayes.priors.names import PredictorNames, of_category, of_response, of_threshold, prefix_of
+from glmm_bayes.priors.names import PredictorNames, of_category, of_response, prefix_of
 from glmm_bayes.spec.linear_predictor import MEAN, LinearPredictor
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior

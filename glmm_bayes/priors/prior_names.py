@@ -15,7 +15,7 @@ from glmm_bayes.design.several import SPECIFIC
 from glmm_bayes.families import Family
 from glmm_bayes.priors.group_priors import level_parameters
 from glmm_bayes.priors.monotonic import monotonic_terms, prior_columns
-from glmm_bayes.priors.names import PLAIN, element, prefix_of
+from glmm_bayes.priors.names import PLAIN, PredictorNames, element, prefix_of
 from glmm_bayes.priors.predictors import Predictor, Target
 from glmm_bayes.spec.peers import peer_hint
 from glmm_bayes.spec.prior import Prior
@@ -47,7 +47,9 @@ def _parameters(
         if target.role == "category":
             names |= predictor_names
         if target.role == "threshold":
-            names |= {f"{SPECIFIC}_{name}": place for name, place in predictor_names.items()}
+            names |= {
+                PredictorNames(prefix_of(SPECIFIC)).of(name): place for name, place in predictor_names.items()
+            }
             names |= {"beta": predictor_names["beta"]}
         names |= {f"{prefix_of(target.name)}{name}": place for name, place in predictor_names.items()}
     names |= {name: "sd" if name == "sigma" else family.kinds[name].support for name in single}
@@ -72,7 +74,7 @@ def _names_of(
         names["corr"] = "correlation"
     names |= {element("beta", column.label): "real" for column in columns}
     terms = monotonic_terms(design.columns)
-    names |= {name: "simplex" for term in terms for name in ("simplex", f"simplex[{term.term}]")}
+    names |= {name: "simplex" for term in terms for name in ("simplex", element("simplex", term.term))}
     for group, blocks in pairs:
         sd = PLAIN.of_factor("sd", group.slug)
         names[sd] = "sd"
@@ -144,8 +146,9 @@ def intercept_hint(name: str, parameters: Collection[str]) -> str:
     prefix = name.removesuffix(suffix)
     if not prefix and "thresholds" in parameters:
         return "The thresholds stand in the place of an intercept: write 'thresholds'."
-    if f"{prefix}beta" in parameters and f"{prefix}{average}" not in parameters:
-        return f"There is no intercept; cell means and slopes are all in '{prefix}beta'."
+    names = PredictorNames(prefix)
+    if names.beta in parameters and names.of(average) not in parameters:
+        return f"There is no intercept; cell means and slopes are all in '{names.beta}'."
     return ""
 
 

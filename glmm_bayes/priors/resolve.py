@@ -15,6 +15,7 @@ from glmm_bayes.design.response import ResponseColumns, read_response
 from glmm_bayes.design.several import build_designs
 from glmm_bayes.design.table import Table
 from glmm_bayes.families import FAMILIES, Family, Response
+from glmm_bayes.priors.names import THRESHOLD, THRESHOLDS
 from glmm_bayes.priors.predictors import Target, check_further, check_specific_effects, targets
 from glmm_bayes.priors.prior_names import Covariances
 from glmm_bayes.priors.priors import Priors, resolve_priors
@@ -236,7 +237,7 @@ def _check_additions(
     predictors: Mapping[str, object],
     findings: Findings,
 ) -> None:
-    """Collect what stands behind the bar and has no meaning for the family."""
+    """Collect what stands after the bar and has no meaning for the family."""
     additions, source = response.additions, columns.source
     if additions.se is not None and not family.traits.is_elliptical:
         message = f"se(): known standard errors are of gaussian and student responses, not of {family.name}."
@@ -266,8 +267,9 @@ def _check_additions(
 
 def _check_names(family: Family, designs: Mapping[str, Design], findings: Findings) -> None:
     """Collect grouping factors that the posterior would call like a parameter of the family."""
+    taken = (*family.auxiliaries, *((THRESHOLD, THRESHOLDS) if family.has_thresholds else ()))
     for group in {group.factor: group for design in designs.values() for group in design.groups}.values():
-        if group.slug in family.auxiliaries:
+        if group.slug in taken:
             message = f"'{group.factor}' is a grouping factor and a parameter of {family.name}."
             findings.error("parameter", message, hint="Rename the column.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from glmm_bayes.design.checks.subject import Outcome, Subject
+from glmm_bayes.priors.names import PLAIN
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.resolve import ResponseDefinition
 
@@ -36,8 +37,8 @@ def subjects_of(definition: ResponseDefinition) -> tuple[Subject, ...]:
             outcome,
             (*priors.auxiliary, *modelled),
             laws,
-            together[0].prefix,
-            tuple(predictor.prefix for predictor in together),
+            tuple(predictor.names for predictor in together),
+            PLAIN,
             fixed,
             together[0].role != "further",
             _residual_like(together[0]),

@@ -20,7 +20,7 @@ from glmm_bayes.families import Family, Response, Scales
 from glmm_bayes.families.parameters import Law, law_of
 from glmm_bayes.priors.basis import column_swing
 from glmm_bayes.priors.monotonic import prior_columns
-from glmm_bayes.priors.names import element, of_response, sampled_for
+from glmm_bayes.priors.names import alone, basis_of, element, of_response, sampled_for
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.prior_densities import distribution
 from glmm_bayes.priors.priors import Priors
@@ -173,8 +173,7 @@ def _group(predictor: Predictor, index: int, scales: Scales, excluded: list[Excl
     name = predictor.names.of_factor("sd", group.slug)
     values = [_data_sd(predictor, index, position, scales) for position in range(len(prior.sd))]
     laws = [law_of(one) for one in prior.sd]
-    base = name if not prior.shares_sd else sampled_for(name, "shared")
-    base = sampled_for(name, "basis") if prior.is_recoded and not prior.shares_sd else base
+    base = prior.sampled_sds(name)
     effects = [group.effects[prior.sd_of_effect.index(k)] for k in range(len(laws))]
     single = [
         law_centre(sampled_for(base, k), law, value, excluded, element(name, effect))
@@ -230,7 +229,7 @@ def _coefficients(
             excluded.append(Excluded(_label(predictor, position, coordinate), str(law), wanted))
         far = _reach(rows @ prior.from_others[:, k], unit, size) / _slope(law, float(delta[k]))
         far = far if np.isinf(_support(law)[0]) else min(far, 1.0)
-        result[sampled_for(name, f"other_{position}")] = Centre(np.asarray(delta[k]), np.asarray(far))
+        result[alone(name, position)] = Centre(np.asarray(delta[k]), np.asarray(far))
     if len(prior.mean):
         columns = rows @ prior.from_normal
         mean = prior.mean + prior.shift @ delta
@@ -239,7 +238,7 @@ def _coefficients(
         step = np.linalg.solve(columns.T @ columns / unit**2 + precision, columns.T @ away / unit**2)
         reach = np.array([_reach(column, unit, size) for column in columns.T])
         sds = np.sqrt(np.diagonal(prior.covariance))
-        result[sampled_for(name, "basis")] = Centre(mean + step, np.minimum(reach, sds))
+        result[basis_of(name)] = Centre(mean + step, np.minimum(reach, sds))
     return result
 
 

@@ -64,7 +64,7 @@ _MISPLACED = {
     "response": ("is the whole left side of a formula.", 'Write cbind(s, f) ~ x, or success(y, "yes") ~ x.'),
     "offset": ("is a summand of its own in the fixed part.", "Write y ~ x + offset(log(z))."),
     "specific": ("is a summand of its own in the fixed part.", "Write y ~ x + cs(z), or cs(z:f)."),
-    "addition": ("stands behind the bar of the response.", "Write y | {call} ~ x."),
+    "addition": ("stands after the bar of the response.", "Write y | {call} ~ x."),
 }
 
 
@@ -103,7 +103,7 @@ def check_expression(text: str, expression: Expr, roles: frozenset[str], is_test
 
 
 def check_addition(text: str, call: Call) -> Call:
-    """Check a call behind the response's bar, and give its canonical form."""
+    """Check a call after the response's bar, and give its canonical form."""
     if call.function not in ADDITIONS:
         raise _unknown(text, call, ADDITIONS)
     function = ADDITIONS[call.function]
@@ -152,7 +152,7 @@ def _parts(node: Expr) -> Iterator[Expr]:
 
 
 def _of_words(call: Call) -> bool:
-    """Tell whether what stands behind the first argument is a date, levels or groups."""
+    """Tell whether what stands after the first argument is a date, levels or groups."""
     is_listed = call.function in FUNCTIONS and FUNCTIONS[call.function].of_texts
     return is_listed or call.function in (*DAYS, *GROUP_MEANS)
 
@@ -188,12 +188,12 @@ def check_logic(text: str, expression: Expr) -> None:
 
 
 def _check_tests(text: str, node: Binary | Unary) -> None:
-    """Check what ``& | !`` join, and the values behind ``%in%``."""
+    """Check what ``& | !`` join, and the values after ``%in%``."""
     if isinstance(node, Binary) and node.operator == "%in%":
         values = literal(node.right)
         listed = values.arguments if isinstance(values, Call) and values.function == "c" else (values,)
         if not listed or not all(isinstance(value, Text) or is_number(value) for value in listed):
-            sentence = f"expected the values behind '%in%', found '{excerpt(text, node.right.span)}'."
+            sentence = f"expected the values after '%in%', found '{excerpt(text, node.right.span)}'."
             hint = 'Write I(g %in% c("a", "b")).'
             raise formula_error("formula_syntax", text, node.right.span, sentence, hint)
         if any(isinstance(value, Text) for value in listed) and not isinstance(node.left, Name):
@@ -229,7 +229,7 @@ def _unknown(text: str, call: Call, known: Mapping[str, Function]) -> FormulaErr
     if name in NOT_AVAILABLE:
         return not_available(text, call.span, f"{name}()", NOT_AVAILABLE[name])
     if name in GROUPINGS:
-        sentence = f"{name}() makes a grouping factor; it stands behind a bar in brackets."
+        sentence = f"{name}() makes a grouping factor; it stands after a bar in brackets."
         return formula_error("formula_function", text, span, sentence, f"Write {GROUPINGS[name]}.")
     if name == "c":
         sentence = "c() is the value of an option only."

@@ -6,11 +6,11 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
-from types import MappingProxyType
 from typing import Any
 
 from glmm_bayes.core.arguments import listed
 from glmm_bayes.core.errors import Findings, FormulaError, shown_value
+from glmm_bayes.core.frozen import FrozenMapping
 from glmm_bayes.core.links import LINKS, ProbabilityLink
 from glmm_bayes.core.registry import misspelt
 from glmm_bayes.spec.transforms import is_same_function
@@ -28,7 +28,7 @@ _TAKEN = frozenset([
     "threshold", "Intercept", "offset", "observed", "trials", "row", "coef", "category", "chain", "draw",
 ])  # fmt: skip
 _EXAMPLE = "Example: lambda y, mu, m: -y / mu - m.log(mu)."
-_NO_PARAMETERS: Mapping[str, str] = MappingProxyType({})
+_NO_PARAMETERS: Mapping[str, str] = FrozenMapping({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +112,7 @@ class CustomFamily:
             findings.error("custom_family", message, hint=misspelt(self.support, SUPPORTS))
         _check_parameters(self.parameters, findings)
         findings.raise_errors()
-        object.__setattr__(self, "parameters", MappingProxyType(dict(self.parameters)))
+        object.__setattr__(self, "parameters", FrozenMapping(dict(self.parameters)))
         object.__setattr__(self, "links", _read_links(self, findings))
         self._check_functions(findings)
         findings.raise_errors()

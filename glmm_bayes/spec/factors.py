@@ -1,4 +1,4 @@
-"""What stands behind the bar of ``(effects | factor)`` in, a Grouping out: columns and what gr() says."""
+"""What stands after the bar of ``(effects | factor)`` in, a Grouping out: columns and what gr() says."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Grouping:
 
 
 def read_grouping(text: str, group: ParsedGroup) -> Grouping:
-    """Read what stands behind the bar.
+    """Read what stands after the bar.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ def read_grouping(text: str, group: ParsedGroup) -> Grouping:
     FormulaError
         If it is no column, pair or nesting of columns, or ``gr()`` or ``mm()`` of them.
     """
-    reader = _Reader(text, group)
+    reader = _FactorReader(text, group)
     node = group.factor
     if not isinstance(node, Call) or node.function not in GROUPINGS:
         return Grouping(tuple(reader.factors(node)))
@@ -86,7 +86,7 @@ def read_grouping(text: str, group: ParsedGroup) -> Grouping:
 
 
 @dataclass(frozen=True)
-class _Reader:
+class _FactorReader:
     """Columns of the grouping factors of one term."""
 
     text: str
@@ -140,7 +140,7 @@ class _Reader:
             raise formula_error("formula_too_large", self.text, self.group.span, sentence, "Write fewer.")
 
     def _no_factor(self, node: Syntax) -> FormulaError:
-        """Say why something behind the bar is no grouping factor, and the spelling that was meant."""
+        """Say why something after the bar is no grouping factor, and the spelling that was meant."""
         if isinstance(node, Call) and node.function in GROUPINGS:
             sentence = f"{node.function}() holds the whole grouping factor."
             hint = "Write (1 | gr(a:b, by = f)) or (1 | gr(a/b, by = f))."
@@ -154,11 +154,11 @@ class _Reader:
             hint = "Write (1 | g) + (1 | h), or (1 | h/g) if g is nested in h."
         elif isinstance(node, Sum):
             summands = [excerpt(self.text, part.span) for _, part in signed_parts(node)]
-            sentence = "a sum of grouping factors behind one bar."
+            sentence = "a sum of grouping factors after one bar."
             hint = f"Write {' + '.join(self._term(part) for part in summands[:5])}."
         elif isinstance(node, Product) and [operator for operator, _ in node.operands] == ["", "*"]:
             a, b = (excerpt(self.text, part.span) for _, part in node.operands)
-            sentence = "a product of grouping factors behind one bar."
+            sentence = "a product of grouping factors after one bar."
             hint = f"Write {' + '.join(self._term(part) for part in (a, b, f'{a}:{b}'))}."
         else:
             sentence = "a grouping factor is a column, or columns joined by ':' or '/'."

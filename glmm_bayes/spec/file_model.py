@@ -45,7 +45,7 @@ _additions: dict[str, Any] = dict.fromkeys(ADDITIONS, (Text | None, None))
 Response: type[Section] = create_model(
     "Response",
     __base__=Section,
-    __doc__="The left side of a formula: an expression, and what stands behind its bar.",
+    __doc__="The left side of a formula: an expression, and what stands after its bar.",
     expression=(str, ...),
     **_additions,
 )

@@ -9,11 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any
 
 from glmm_bayes.core.errors import Finding, FormulaError
-from glmm_bayes.core.registry import suggestion
+from glmm_bayes.core.frozen import FrozenMapping
 from glmm_bayes.spec.expressions import Call, Name, Number, Text, quote
 from glmm_bayes.spec.file_model import GroupSection, ModelSection
 from glmm_bayes.spec.file_text import Document, KeyPath
@@ -23,7 +22,7 @@ from glmm_bayes.spec.linear_predictor import INTERCEPT, MEAN, Block, GroupTerm, 
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.several import Formula as Several
-from glmm_bayes.spec.several import parameter_names
+from glmm_bayes.spec.several import meant_parameter, parameter_names
 
 _POSITION = re.compile(r"formula:(\d+):(\d+): ")
 _UNWRITTEN = ("unstructured", "known")
@@ -143,7 +142,7 @@ def read_further(document: Document, spec: ModelSpec, further: Mapping[str, str 
     for name, value in further.items():
         if name not in known:
             where = document.place(("further", name))
-            hint = f"{suggestion(name, known)} Known: {', '.join(known)}.".strip()
+            hint = f"{meant_parameter(name)} Known: {', '.join(known)}.".strip()
             findings.append(Finding("config_key", f"{where}: unknown key '{name}' in [further].", hint=hint))
             continue
         try:
@@ -158,7 +157,7 @@ def read_further(document: Document, spec: ModelSpec, further: Mapping[str, str 
         raise FormulaError(findings)
     # In the order of the parameters, not in that of the file.
     ordered = {name: predictors[name] for name in known if name in predictors}
-    return replace(spec, predictors=MappingProxyType({MEAN: spec.mean} | ordered))
+    return replace(spec, predictors=FrozenMapping({MEAN: spec.mean} | ordered))
 
 
 def model_keys(spec: ModelSpec) -> dict[str, Any]:
@@ -266,7 +265,7 @@ def _factor_fragments(document: Document, path: KeyPath, group: GroupSection) ->
 
 
 def _options(path: KeyPath, group: GroupSection) -> Iterator[_Fragment]:
-    """Give what stands in ``gr()`` or ``mm()`` behind the factor."""
+    """Give what stands in ``gr()`` or ``mm()`` after the factor."""
     if group.by is not None:
         yield _Fragment(", by =", path)
         yield _Fragment(group.by, (*path, "by"), "name")

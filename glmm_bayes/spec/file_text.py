@@ -85,22 +85,36 @@ def read_document(file: Path) -> Document:
     FormulaError
         If it is too large, not text in UTF-8, or not in its language.
     """
-    text = _text(file)
-    content, lines = (read_yaml if is_yaml(file) else read_toml)(file.name, text)
-    document = Document(file.name, content, lines)
+    return read_content(file, _content(file))
+
+
+def read_content(file: Path, content: bytes) -> Document:
+    """Read the bytes of a TOML or YAML file, as its name says.
+
+    Raises
+    ------
+    FormulaError
+        If they are too many, not text in UTF-8, or not in its language.
+    """
+    text = _text(file, content)
+    values, lines = (read_yaml if is_yaml(file) else read_toml)(file.name, text)
+    document = Document(file.name, values, lines)
     _check_size(document)
     return document
 
 
-def _text(file: Path) -> str:
+def _content(file: Path) -> bytes:
     try:
         with file.open("rb") as stream:
-            content = stream.read(MAX_BYTES + 1)
+            return stream.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         # ValueError: a null character in the path itself.
         reason = getattr(error, "strerror", None) or str(error)
         message = f"{str(file)!r}: the spec file cannot be read ({reason})."
         raise StorageError(Finding("storage", message, hint="Check the path.")) from None
+
+
+def _text(file: Path, content: bytes) -> str:
     if len(content) > MAX_BYTES:
         sentence = f"a spec file has at most {MAX_BYTES:,} bytes, this one has more."
         raise _syntax(file.name, sentence, "Data belong in a file of their own: data.path.")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
 
 from glmm_bayes.core.errors import Finding, FormulaError
+from glmm_bayes.core.frozen import FrozenMapping
 from glmm_bayes.spec.calls import OF_LEVELS, RESPONSE, check_addition, check_expression
 from glmm_bayes.spec.diagnosis import excerpt, formula_error, point
 from glmm_bayes.spec.expressions import Call, Expr, Name, Span
@@ -61,7 +61,7 @@ def read_formula(formula: str | Several) -> ReadFormula:
     predictors: dict[str, LinearPredictor | float] = {MEAN: _predictor(text, syntax, response)}
     further = formula.further if isinstance(formula, Several) else {}
     predictors |= {name: _further(name, further[name], response) for name in further}
-    return ReadFormula(response, MappingProxyType(predictors), text)
+    return ReadFormula(response, FrozenMapping(predictors), text)
 
 
 def _predictor(text: str, syntax: ParsedFormula, response: ResponseTerm) -> LinearPredictor:

@@ -22,7 +22,7 @@ class Option:
     default : Expr or None
         Left out of the canonical text.
     by_position : bool
-        True if it may stand behind the arguments without its name.
+        True if it may stand after the arguments without its name.
     is_argument : bool
         True if it is an argument in the canonical text, default or not: ``poly(x, 2)``.
     """
@@ -55,7 +55,7 @@ class Function:
     of_column : bool
         True if the first argument must be a column.
     of_texts : bool
-        True if the arguments behind the first are texts.
+        True if the arguments after the first are texts.
     """
 
     name: str
@@ -127,7 +127,7 @@ FUNCTIONS: Mapping[str, Function] = _table(
     Function("success", "response", 2, 2, (), 'success(y, "yes")', True, True),
 )
 
-#: What may stand behind the bar of the response.
+#: What may stand after the bar of the response.
 ADDITIONS: Mapping[str, Function] = _table(
     Function("trials", "addition", 1, 1, (), "y | trials(n)"),
     Function("weights", "addition", 1, 1, (), "y | weights(w)"),

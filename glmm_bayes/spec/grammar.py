@@ -128,7 +128,7 @@ Syntax = Expr | Sum | Product | Interaction | Power | ParsedGroup
 
 @dataclass(frozen=True)
 class ParsedResponse:
-    """The left side: an expression, and calls behind its bar; whether it was written as ``Surv()``."""
+    """The left side: an expression, and calls after its bar; whether it was written as ``Surv()``."""
 
     expression: Expr
     additions: tuple[Call, ...]

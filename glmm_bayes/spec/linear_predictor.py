@@ -100,7 +100,7 @@ class Block:
         return tuple(dict.fromkeys(effects + by + self.structure.names()))
 
     def options(self) -> str:
-        """Write the options of ``gr()`` as they stand behind the factor; empty if there are none."""
+        """Write the options of ``gr()`` as they stand after the factor; empty if there are none."""
         options = [f"by = {quote(self.by)}"] if self.by else []
         # A known matrix is named by its argument alone.
         if self.structure != UNSTRUCTURED and self.structure.name != "known":

@@ -120,7 +120,7 @@ def _misread_token(text: str, surprise: Surprise) -> FormulaError | None:
     if surprise.terminal in ("BAR", "BARS"):
         return _stray_bar(text, before, surprise.span)
     if surprise.terminal == "RPAR" and before.endswith("|"):
-        sentence = "the grouping factor is missing behind the bar."
+        sentence = "the grouping factor is missing after the bar."
         return formula_error("formula_misread", text, surprise.span, sentence, "Write (1 | g).")
     if surprise.terminal == "TILDE" and _innermost_bracket(before) >= 0:
         sentence = "a formula inside a call: a formula has one '~', between response and predictors."

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike
-from types import MappingProxyType
 
-from glmm_bayes.core.arguments import check_texts
+from glmm_bayes.core.arguments import check_texts, is_number, whole_number
 from glmm_bayes.core.errors import Finding, FormulaError, PriorError, shown_value
+from glmm_bayes.core.frozen import FrozenMapping
 from glmm_bayes.spec.column_names import ColumnNames, column_names
 from glmm_bayes.spec.editions import CURRENT
 from glmm_bayes.spec.linear_predictor import MEAN, LinearPredictor
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.response_term import ResponseTerm
-from glmm_bayes.spec.several import Formula
+from glmm_bayes.spec.several import Formula, meant_parameter, parameter_names
 
 #: What coefficients say: what changes for a given group, or on average over all groups.
 INTERPRETATIONS = ("subject", "population")
 
-_NO_PRIORS: Mapping[str, Prior] = MappingProxyType({})
+_NO_PRIORS: Mapping[str, Prior] = FrozenMapping({})
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,15 @@ class ModelSpec:
     text : str
         What the user wrote, for messages only.
 
+    Raises
+    ------
+    FormulaError
+        ``unknown_family`` if the family is no name, ``parameter`` if a parameter has neither a linear
+        predictor nor a finite number or the mean has none; ``formula_syntax``, ``link``,
+        ``interpretation``, ``edition``.
+    PriorError
+        ``prior`` unless priors are a mapping of names to ``gb.Prior``.
+
     Examples
     --------
     >>> import glmm_bayes as gb
@@ -61,6 +71,17 @@ class ModelSpec:
     interpretation: str = "subject"
     edition: int = CURRENT
     text: str = field(default="", compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.response, ResponseTerm):
+            message = f"response must be a ResponseTerm, found {shown_value(self.response)}."
+            raise FormulaError(Finding("formula_syntax", message, hint="Write gb.ModelSpec.from_formula."))
+        check_texts(FormulaError, link=self.link, text=self.text)
+        _check_family(self.family)
+        _check_interpretation(self.interpretation)
+        whole_number("edition", self.edition, 1, CURRENT, FormulaError, "edition")
+        object.__setattr__(self, "predictors", _checked_predictors(self.predictors))
+        object.__setattr__(self, "priors", _checked_priors(self.priors))
 
     @property
     def mean(self) -> LinearPredictor:
@@ -163,10 +184,10 @@ class ModelSpec:
         Raises
         ------
         FormulaError
-            If the text is not a formula, or would be misread; ``link`` or ``interpretation`` if that is no
-            text or no such word.
+            If the text is not a formula, or would be misread; ``unknown_family``, ``link`` or
+            ``interpretation`` if that is no text or no such word.
         PriorError
-            ``prior`` if the priors are no mapping.
+            ``prior`` unless the priors are a mapping of names to ``gb.Prior``.
 
         Examples
         --------
@@ -177,19 +198,11 @@ class ModelSpec:
         # Late, for the parser is loaded with it.
         from glmm_bayes.spec.formula import read_formula
 
-        if priors is not None and not isinstance(priors, Mapping):
-            message = f"priors must be a mapping of parameters to gb.Prior, found {type(priors).__name__}."
-            hint = 'Write priors={"beta": gb.Prior("Normal", mu=0, sigma=1)}.'
-            raise PriorError(Finding("prior", message, hint=hint))
-        check_texts(FormulaError, link=link, interpretation=interpretation)
-        if interpretation not in INTERPRETATIONS:
-            message = (
-                f'interpretation must be "subject" or "population", found {shown_value(interpretation)}.'
-            )
-            hint = "subject: what changes for a given group; population: on average over all groups."
-            raise FormulaError(Finding("interpretation", message, hint=hint))
+        given = _NO_PRIORS if priors is None else _checked_priors(priors)
+        check_texts(FormulaError, link=link)
+        _check_interpretation(interpretation)
+        _check_family(family)
         read = read_formula(formula)
-        given = MappingProxyType(dict(priors or {}))
         return cls(read.response, read.predictors, family, link, given, interpretation, text=read.text)
 
     @classmethod
@@ -249,3 +262,63 @@ class ModelSpec:
         from glmm_bayes.spec.spec_file import write_spec_file
 
         write_spec_file(self, path, overwrite)
+
+
+def _check_family(family: object) -> None:
+    if not isinstance(family, str):
+        message = f"a spec holds the name of a family, found {shown_value(family)}."
+        hint = 'Write family="gaussian"; one of your own by its name, after gb.register_family.'
+        raise FormulaError(Finding("unknown_family", message, hint=hint))
+
+
+def _check_interpretation(interpretation: object) -> None:
+    if not isinstance(interpretation, str) or interpretation not in INTERPRETATIONS:
+        message = f'interpretation must be "subject" or "population", found {shown_value(interpretation)}.'
+        hint = "subject: what changes for a given group; population: on average over all groups."
+        raise FormulaError(Finding("interpretation", message, hint=hint))
+
+
+def _checked_priors(priors: object) -> FrozenMapping[str, Prior]:
+    """Return priors by parameter; which parameters there are is seen when data come."""
+    hint = 'Write priors={"beta": gb.Prior("Normal", mu=0, sigma=1)}.'
+    if not isinstance(priors, Mapping):
+        message = f"priors must be a mapping of parameters to gb.Prior, found {type(priors).__name__}."
+        raise PriorError(Finding("prior", message, hint=hint))
+    findings = [
+        Finding("prior", _unnamed(parameter), hint=hint)
+        for parameter in priors
+        if not isinstance(parameter, str)
+    ]
+    findings += [
+        Finding("prior", _no_prior(parameter, prior), hint='Write gb.Prior("Normal", mu=0, sigma=1).')
+        for parameter, prior in priors.items()
+        if not isinstance(prior, Prior)
+    ]
+    if findings:
+        raise PriorError(findings)
+    return FrozenMapping(priors)
+
+
+def _unnamed(parameter: object) -> str:
+    return f"a prior stands under the name of its parameter, found {shown_value(parameter)}."
+
+
+def _no_prior(parameter: object, prior: object) -> str:
+    return f"the prior of {shown_value(parameter)} must be a gb.Prior, found {type(prior).__name__}."
+
+
+def _checked_predictors(predictors: object) -> FrozenMapping[str, LinearPredictor | float]:
+    """Return what each parameter depends on, the mean first."""
+    if not isinstance(predictors, Mapping) or not isinstance(predictors.get(MEAN), LinearPredictor):
+        message = f"predictors must hold the linear predictor of the mean as '{MEAN}'."
+        raise FormulaError(Finding("parameter", message, hint="Write gb.ModelSpec.from_formula."))
+    checked: dict[str, LinearPredictor | float] = {MEAN: predictors[MEAN]}
+    for name, value in predictors.items():
+        if name not in (MEAN, *parameter_names()):
+            hint = meant_parameter(name) if isinstance(name, str) else ""
+            raise FormulaError(Finding("parameter", f"no parameter {shown_value(name)}.", hint=hint))
+        if not isinstance(value, LinearPredictor) and not (is_number(value) and math.isfinite(value)):
+            message = f"{name} must have a linear predictor or a finite number, found {shown_value(value)}."
+            raise FormulaError(Finding("parameter", message))
+        checked[name] = value if isinstance(value, LinearPredictor) else float(value)
+    return FrozenMapping(checked)

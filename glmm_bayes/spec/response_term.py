@@ -9,7 +9,7 @@ from glmm_bayes.spec.expressions import Call, Expr
 
 @dataclass(frozen=True)
 class ResponseTerm:
-    """The left side of a formula: an expression, and what stands behind its bar (``trials(n)``).
+    """The left side of a formula: an expression, and what stands after its bar (``trials(n)``).
 
     ``is_survival`` says that it was written as ``Surv(time, event)``, which is of positive times.
     """

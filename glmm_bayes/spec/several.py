@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from glmm_bayes.core.errors import Finding, FormulaError, shown_value
+from glmm_bayes.core.frozen import FrozenMapping
 from glmm_bayes.core.registry import misspelt
+from glmm_bayes.spec.linear_predictor import MEAN
 
 #: Parameters that may have a formula of their own; which of them a model has, its family says.
-PARAMETERS = ("sigma", "nu", "shape", "phi", "zi", "hu", "disc", "zoi", "coi", "kappa", "alpha", "mu")
+PARAMETERS = ("sigma", "nu", "shape", "phi", "zi", "hu", "disc", "zoi", "coi", "kappa", "alpha")
 #: Those of families that were registered in this process, by family.
 REGISTERED: dict[str, tuple[str, ...]] = {}
 
@@ -27,9 +28,9 @@ class Formula:
     text : str
         ``y ~ x + (1 | g)``.
     **further : str or float
-        By parameter (``sigma nu shape phi zi hu disc zoi coi kappa alpha mu``, and those of registered
+        By parameter (``sigma nu shape phi zi hu disc zoi coi kappa alpha``, and those of registered
         families): what it depends on, ``"~ z"``, on the scale of its link; or the number that it is
-        fixed at.
+        fixed at. The mean ``mu`` has the formula ``text``.
 
     Raises
     ------
@@ -52,16 +53,23 @@ class Formula:
         known = parameter_names()
         for name in further:
             if name not in known:
-                hint = f"{misspelt(name, known)} Parameters: {', '.join(known)}.".strip()
+                hint = f"{meant_parameter(name)} Parameters: {', '.join(known)}.".strip()
                 raise _refusal(f"no parameter '{name}' has a formula of its own.", hint)
         object.__setattr__(self, "text", text)
         values = {name: _value(name, further[name]) for name in known if name in further}
-        object.__setattr__(self, "further", MappingProxyType(values))
+        object.__setattr__(self, "further", FrozenMapping(values))
 
 
 def parameter_names() -> tuple[str, ...]:
     """List the parameters that may have a formula: the listed ones, then those of registered families."""
     return tuple(dict.fromkeys((*PARAMETERS, *(name for names in REGISTERED.values() for name in names))))
+
+
+def meant_parameter(name: str) -> str:
+    """Say what is meant by a name that no further parameter has: the mean, or the nearest of them."""
+    if name == MEAN or name.startswith(f"{MEAN}_"):
+        return "The mean's formula is the one with the response; all categories share it."
+    return misspelt(name, parameter_names())
 
 
 def _value(name: str, value: str | float) -> str | float:

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
@@ -15,12 +14,13 @@ from pydantic import ValidationError
 from glmm_bayes.core.arguments import check_flag
 from glmm_bayes.core.errors import Finding, FormulaError, GlmmError, StorageError
 from glmm_bayes.core.files import file_path, refuse_folder, write_text
+from glmm_bayes.core.frozen import FrozenMapping
 from glmm_bayes.core.registry import misspelt, suggestion
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.spec.diagnosis import is_hidden
 from glmm_bayes.spec.file_model import Comparisons, File, GroupSection, ModelSection, Slopes, Wanted
 from glmm_bayes.spec.file_terms import model_keys, read_further, read_model
-from glmm_bayes.spec.file_text import Document, KeyPath, is_yaml, read_document
+from glmm_bayes.spec.file_text import Document, KeyPath, is_yaml, read_content, read_document
 from glmm_bayes.spec.file_writing import toml_text, yaml_text
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import SCALES, Prior
@@ -80,7 +80,7 @@ class SpecFile:
     sampler: Mapping[str, Any]
     output: Outputs
     effects: tuple[WantedEffect, ...] = ()
-    known: Mapping[str, Path] = MappingProxyType({})
+    known: Mapping[str, Path] = FrozenMapping({})
 
 
 def read_spec_file(path: str | PathLike[str]) -> SpecFile:
@@ -106,7 +106,10 @@ def read_spec_file(path: str | PathLike[str]) -> SpecFile:
         If a prior cannot be read.
     """
     file = file_path(path)
-    document = read_document(file)
+    return _file_of(file, read_document(file))
+
+
+def _file_of(file: Path, document: Document) -> SpecFile:
     try:
         content = File.model_validate(document.content)
     except ValidationError as error:
@@ -121,15 +124,13 @@ def read_spec_file(path: str | PathLike[str]) -> SpecFile:
     return SpecFile(
         model=model,
         data=_data(document, content, folder),
-        sampler=MappingProxyType(content.sampler.model_dump(exclude_none=True) if content.sampler else {}),
+        sampler=FrozenMapping(content.sampler.model_dump(exclude_none=True) if content.sampler else {}),
         output=_output(document, content, folder),
         effects=tuple(
-            WantedEffect(
-                wanted.verb, MappingProxyType(wanted.model_dump(exclude={"verb"}, exclude_unset=True))
-            )
+            WantedEffect(wanted.verb, FrozenMapping(wanted.model_dump(exclude={"verb"}, exclude_unset=True)))
             for wanted in content.effects
         ),
-        known=MappingProxyType(_paths(document, ("known",), content.known, folder)),
+        known=FrozenMapping(_paths(document, ("known",), content.known, folder)),
     )
 
 
@@ -152,11 +153,24 @@ def write_spec_file(spec: ModelSpec, path: str | PathLike[str], overwrite: bool 
     """
     check_flag("overwrite", overwrite, StorageError)
     file = file_path(path)
-    write_text(file, _text(file, spec), overwrite or _is_ours(file))
+    text = _text(file, spec)
+    if not _reads_back(file, text, spec):
+        message = f"{str(file)!r}: as a file this model would not read back as the same."
+        hint = "Names are texts in Unicode, and a file has at most 1,000,000 bytes."
+        raise StorageError(Finding("storage", message, hint=hint))
+    write_text(file, text, overwrite or _is_ours(file))
+
+
+def _reads_back(file: Path, text: str, spec: ModelSpec) -> bool:
+    """Tell whether the text of a file is that of a model."""
+    try:
+        return _file_of(file, read_content(file, text.encode("utf-8"))).model == spec
+    except (GlmmError, UnicodeError):
+        return False
 
 
 def _is_ours(file: Path) -> bool:
-    """Tell whether a file says a model, and nothing else, in the words in which it is written here."""
+    """Tell whether a file holds a model and nothing else, as it is written here."""
     try:
         return file.is_file() and _text(file, read_spec_file(file).model).encode() == file.read_bytes()
     except (GlmmError, OSError, UnicodeError):

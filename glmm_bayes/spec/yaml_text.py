@@ -46,7 +46,7 @@ def read_yaml(name: str, text: str) -> tuple[dict[str, Any], dict[_KeyPath, int]
     FormulaError
         ``config_syntax`` if the text is not YAML, or uses what a spec file does not need.
     """
-    reader = _Reader(name)
+    reader = _EventReader(name)
     try:
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             reader.take(event)
@@ -91,7 +91,7 @@ class _Open:
 
 
 @dataclass
-class _Reader:
+class _EventReader:
     """Build values from events, without recursion."""
 
     name: str

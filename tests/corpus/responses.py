@@ -1,4 +1,4 @@
-"""Responses outside of what their family can give, and what stands behind their bar."""
+"""Responses outside of what their family can give, and what stands after their bar."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""A printed model shows every linear predictor, threshold, fixed number and term behind the bar."""
+"""A printed model shows every linear predictor, threshold, fixed number and term after the bar."""
 
 import pytest
 

@@ -121,7 +121,7 @@ TABLE = [
      "          ^^^^^^^\n"
      "Write x + (1 | g), or x + (x | g) if the effect of x varies over g."),
     (2, "y ~ (1 | f + g)", DATA, GAUSSIAN, "formula_misread",
-     "formula:1:10: a sum of grouping factors behind one bar.\n"
+     "formula:1:10: a sum of grouping factors after one bar.\n"
      "    y ~ (1 | f + g)\n"
      "             ^^^^^\n"
      "Write (1 | f) + (1 | g)."),

@@ -1,4 +1,4 @@
-"""Numbers that stand behind the response's bar, as they are read from the rows; new rows need none."""
+"""Numbers that stand after the response's bar, as they are read from the rows; new rows need none."""
 
 import numpy as np
 import pandas as pd

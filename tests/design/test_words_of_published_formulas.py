@@ -242,7 +242,7 @@ def test_a_grid_names_the_group_that_the_mean_is_of():
         ("ifelse(s, 1, 2)", "must be true or false"),
         ("ifelse(x + 1, 1, 2)", "is no test"),
         ('ifelse(x > 1, "a", "b")', "a column or a number is needed"),
-        ("I(g %in% h)", "the values behind"),
+        ("I(g %in% h)", "the values after"),
         ("I(g %in% c('a', 'zz'))", "no level 'zz'"),
         ("log(x | g)", "a bar inside the arguments"),
         ("I(1 | g)", "a bar inside the arguments"),

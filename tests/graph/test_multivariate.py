@@ -119,7 +119,7 @@ REFUSED = [
      "prior", "no parameter 'a_corr_g'"),
     (("a ~ x", "b ~ x"), {"family": "student", "rescor": True}, {"priors": {"a_nu": NORMAL}},
      "prior", "no parameter 'a_nu'"),
-    (("a | weights(g) ~ x", "b ~ x"), {"rescor": True}, {}, "rescor", "nothing may stand behind the bar"),
+    (("a | weights(g) ~ x", "b ~ x"), {"rescor": True}, {}, "rescor", "nothing may stand after the bar"),
     (("a ~ x", "b ~ x"), {}, {"family": "gaussian"}, "spec_twice", "already holds families"),
 ]  # fmt: skip
 

@@ -127,9 +127,9 @@ def test_the_double_bar_makes_one_block_of_each_term():
 FUNCTION, MISREAD = "formula_function", "formula_misread"
 # formula, code, a part of the message, a part of the remedy
 REFUSED = [
-    ("y ~ gr(g)", FUNCTION, "behind a bar", "(1 | gr(g, by = f))"),
-    ("y ~ x + mm(a, b)", FUNCTION, "behind a bar", "(1 | mm(a, b))"),
-    ("gr(y) ~ x", FUNCTION, "behind a bar", "(1 | gr(g, by = f))"),
+    ("y ~ gr(g)", FUNCTION, "after a bar", "(1 | gr(g, by = f))"),
+    ("y ~ x + mm(a, b)", FUNCTION, "after a bar", "(1 | mm(a, b))"),
+    ("gr(y) ~ x", FUNCTION, "after a bar", "(1 | gr(g, by = f))"),
     ("y ~ (1 | gr())", FUNCTION, "one factor, found 0", "gr(g)"),
     ("y ~ (1 | gr(g, h))", FUNCTION, "one factor, found 2", "gr(a:b)"),
     ("y ~ (1 | gr(g, f, by = f))", FUNCTION, "one factor", "gr(a/b)"),

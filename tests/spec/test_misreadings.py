@@ -46,7 +46,7 @@ REFUSED = [
     ("y ~ (1 | 1)", MISREAD, "1", "a column", "Write (1 | g)"),
     ("y ~ (1 | factor(g))", MISREAD, "factor(g)", "a column", "Write (1 | g)"),
     ("y ~ (1 | log(g))", MISREAD, "log(g)", "a column", "column of the data"),
-    ("y ~ (1 |)", MISREAD, ")", "missing behind the bar", "Write (1 | g)."),
+    ("y ~ (1 |)", MISREAD, ")", "missing after the bar", "Write (1 | g)."),
     ("y ~ ( | g)", MISREAD, "|", "before the bar", "Write (1 | g)"),
     ("y ~ (0 | g)", MISREAD, "0", "no effect", "Write (1 | g)"),
     ("y ~ x (1 | g)", MISREAD, "|", "arguments of a function", "x + (1 | g)"),
@@ -113,7 +113,7 @@ REFUSED = [
     ("y ~ log(C(x))", FUNCTION, "C", "makes levels", "y ~ C(x)"),
     ("y ~ log(factor(x))", FUNCTION, "factor", "factor() makes levels", "y ~ C(x)"),
     ("y ~ cbind(a, b)", FUNCTION, "cbind", "left side", "cbind(s, f) ~ x"),
-    ("y ~ trials(n)", FUNCTION, "trials", "behind the bar", "y | trials(n) ~ x"),
+    ("y ~ trials(n)", FUNCTION, "trials", "after the bar", "y | trials(n) ~ x"),
     ("y ~ x*offset(z)", FUNCTION, "offset", "summand of its own", "offset(log(z))"),
     ("y ~ offset(C(z))", FUNCTION, "C", "makes levels", "y ~ C(x)"),
     ("offset(y) ~ x", FUNCTION, "offset", "summand of its own", "offset(log(z))"),
@@ -188,7 +188,7 @@ def test_each_misreading_has_its_own_sentence():
 
 SNAPSHOTS = {
     "y ~ x + (1 + z | a + b)": """\
-[formula_misread] formula:1:18: a sum of grouping factors behind one bar.
+[formula_misread] formula:1:18: a sum of grouping factors after one bar.
     y ~ x + (1 + z | a + b)
                      ^^^^^
 Write (1 + z | a) + (1 + z | b).""",

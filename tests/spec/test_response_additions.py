@@ -1,4 +1,4 @@
-"""What stands behind the response's bar: one canonical spelling, the same from texts and from files."""
+"""What stands after the response's bar: one canonical spelling, the same from texts and from files."""
 
 import pytest
 

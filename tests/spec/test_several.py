@@ -67,7 +67,7 @@ def test_a_formula_is_a_value():
 # main formula, further formulas, a part of the message, a part of the remedy
 REFUSED = [
     ("y ~ x", {"sgma": "~ z"}, "no parameter 'sgma'", "Did you mean 'sigma'?"),
-    ("y ~ x", {"beta": "~ z"}, "no parameter 'beta'", "zi, hu, disc, zoi, coi, kappa, alpha, mu"),
+    ("y ~ x", {"beta": "~ z"}, "no parameter 'beta'", "zi, hu, disc, zoi, coi, kappa, alpha"),
     ("y ~ x", {"sigma": True}, "a finite number, found True", 'sigma="~ z"'),
     ("y ~ x", {"sigma": None}, "a finite number, found None", 'sigma="~ z"'),
     ("y ~ x", {"sigma": float("inf")}, "a finite number, found inf", 'sigma="~ z"'),
@@ -100,6 +100,24 @@ def test_a_message_of_a_further_formula_keeps_its_carets():
         "          ^^^\n"
         "Write I(z^2). Or poly(z, 2), which holds the lower powers too."
     )
+
+
+@pytest.mark.parametrize("value", ["~ z", "mu ~ z", 3, 0.5])
+@pytest.mark.parametrize("name", ["mu", "mu_b", "mu_2"])
+def test_the_mean_and_its_categories_have_the_first_formula_alone(tmp_path, name, value):
+    written = f'"{value}"' if isinstance(value, str) else value
+    path = tmp_path / "m.toml"
+    path.write_text(f'[model]\nformula = "y ~ x"\n[further]\n{name} = {written}\n', encoding="utf-8")
+    ways = (
+        lambda: gb.Formula("y ~ x", **{name: value}),
+        lambda: gb.Formulas("y ~ x", gb.Formula("w ~ x", **{name: value})),
+        lambda: gb.ModelSpec.from_file(path),
+    )
+    for way in ways:
+        with pytest.raises(FormulaError) as caught:
+            way()
+        assert f"'{name}'" in caught.value.findings[0].message
+        assert caught.value.hint.startswith("The mean's formula is the one with the response")
 
 
 @pytest.mark.parametrize("name", ["zoi", "coi", "kappa", "alpha"])

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import glmm_bayes as gb
 from glmm_bayes.core.errors import FormulaError, GlmmError, PriorError, StorageError
+from glmm_bayes.spec.linear_predictor import LinearPredictor
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.spec_file import DataSource, Outputs, read_spec_file, write_spec_file
@@ -245,3 +247,102 @@ def test_any_file_is_a_spec_or_a_typed_error(tmp_path_factory, content):
         read_spec_file(path)
     except GlmmError as error:
         assert "soup.toml" in str(error)
+
+
+# arguments of from_formula, the type of the error, a part of the message
+NO_SPEC = [
+    ({"family": None}, FormulaError, "a spec holds the name of a family, found None"),
+    ({"family": 3}, FormulaError, "a spec holds the name of a family, found 3"),
+    ({"link": 3}, FormulaError, "link must be a text, found 3"),
+    ({"priors": {"beta": 3}}, PriorError, "the prior of 'beta' must be a gb.Prior, found int"),
+    ({"priors": {3: Prior("Normal", mu=0, sigma=1)}}, PriorError, "under the name of its parameter, found 3"),
+    ({"priors": ["beta"]}, PriorError, "priors must be a mapping"),
+    ({"interpretation": None}, FormulaError, 'interpretation must be "subject" or "population", found None'),
+    ({"interpretation": ["subject"]}, FormulaError, 'interpretation must be "subject" or "population"'),
+]
+
+
+@pytest.mark.parametrize(("arguments", "error", "sentence"), NO_SPEC)
+def test_what_no_file_could_hold_is_no_spec(arguments, error, sentence):
+    spec = ModelSpec.from_formula("y ~ x")
+    for made in (lambda: ModelSpec.from_formula("y ~ x", **arguments), lambda: replace(spec, **arguments)):
+        with pytest.raises(error) as caught:
+            made()
+        assert sentence in str(caught.value)
+
+
+def test_a_family_of_functions_stands_in_a_spec_by_its_name():
+    family = gb.CustomFamily(
+        "half",
+        log_density=lambda y, mu, m: -y / mu - m.log(mu),
+        random=lambda rng, mu: rng.exponential(mu),
+        variance=lambda mu: mu**2,
+        support="positive",
+    )
+    with pytest.raises(FormulaError, match=r"gb\.register_family"):
+        ModelSpec.from_formula("y ~ x", family=family)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"response": "y"}, "response must be a ResponseTerm, found 'y'"),
+        ({"predictors": {}}, "predictors must hold the linear predictor of the mean as 'mu'"),
+        ({"predictors": {"mu": 3.0}}, "predictors must hold the linear predictor of the mean as 'mu'"),
+        (
+            {"predictors": {"mu": LinearPredictor(()), "sgma": 1.0}},
+            "no parameter 'sgma'. Did you mean 'sigma'",
+        ),
+        (
+            {"predictors": {"mu": LinearPredictor(()), "nu": float("nan")}},
+            "nu must have a linear predictor or",
+        ),
+        ({"predictors": {"mu": LinearPredictor(()), "nu": True}}, "nu must have a linear predictor or"),
+        ({"edition": 3}, "edition must be a whole number from 1 to 2, found 3"),
+        ({"edition": True}, "edition must be a whole number"),
+        ({"text": None, "link": b"log"}, "link must be a text"),
+    ],
+)
+def test_a_spec_is_checked_however_it_is_made(arguments, sentence):
+    with pytest.raises(FormulaError) as caught:
+        replace(ModelSpec.from_formula("y ~ x"), **arguments)
+    assert sentence in str(caught.value)
+
+
+TEXTS = [
+    "",
+    " ",
+    "no",
+    "1e5",
+    "2020-01-01",
+    'a"b',
+    "a\\b",
+    "a\nb",
+    "\t",
+    "\0",
+    "\ufeff",
+    "\x85",
+    "é",
+    "\ue000",
+    "#",
+    "{}",
+]
+
+
+@pytest.mark.parametrize("suffix", [".toml", ".yaml"])
+@pytest.mark.parametrize("text", TEXTS)
+def test_any_text_of_a_spec_survives_a_file(tmp_path, text, suffix):
+    prior = Prior("Normal", mu=0, sigma=1)
+    spec = ModelSpec.from_formula("y ~ x", family=text, link=text, priors={text: prior})
+    spec.to_file(tmp_path / f"m{suffix}")
+    assert ModelSpec.from_file(tmp_path / f"m{suffix}") == spec
+
+
+@pytest.mark.parametrize(
+    ("family", "suffix"), [("\ud800", ".toml"), ("a" * 1_000_001, ".toml"), ("a" * 1_000_001, ".yaml")]
+)
+def test_what_a_file_cannot_give_back_is_not_written(tmp_path, family, suffix):
+    spec = ModelSpec.from_formula("y ~ x", family=family)
+    with pytest.raises(StorageError, match="would not read back as the same"):
+        spec.to_file(tmp_path / f"m{suffix}")
+    assert not list(tmp_path.iterdir())

@@ -24,8 +24,6 @@ class Link(ABC):
         The word a user writes.
     latex : str
         The link of the mean of row i as a person writes it.
-    domain : str
-        The means that the link allows, in words.
     bounds : tuple of float
         Between which ``inverse`` lies, whatever the linear predictor.
     strip : float
@@ -43,7 +41,6 @@ class Link(ABC):
 
     name: ClassVar[str]
     latex: ClassVar[str]
-    domain: ClassVar[str]
     bounds: ClassVar[tuple[float, float]] = (0.0, np.inf)
     strip: ClassVar[float]
     exponential_tail: ClassVar[bool] = False
@@ -127,7 +124,6 @@ class ProbabilityLink(Link):
         The link whose inverse at -eta is one minus this one's at eta.
     """
 
-    domain: ClassVar[str] = "probabilities between 0 and 1"
     bounds: ClassVar[tuple[float, float]] = (0.0, 1.0)
     latent_variance: ClassVar[float | None] = None
     prior_centre: ClassVar[float] = 0.0

@@ -18,7 +18,6 @@ class Identity(Link):
 
     name: ClassVar[str] = "identity"
     latex: ClassVar[str] = r"\mu_i"
-    domain: ClassVar[str] = "all real numbers"
     bounds: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
     strip: ClassVar[float] = np.inf
 
@@ -42,7 +41,6 @@ class Log(Link):
 
     name: ClassVar[str] = "log"
     latex: ClassVar[str] = r"\log \mu_i"
-    domain: ClassVar[str] = "numbers above 0"
     strip: ClassVar[float] = np.inf
     exponential_tail: ClassVar[bool] = True
     ratio: ClassVar[str] = "rate ratio"
@@ -83,7 +81,6 @@ class LogComplement(Link):
 
     name: ClassVar[str] = "logc"
     latex: ClassVar[str] = r"\log(1 - \mu_i)"
-    domain: ClassVar[str] = "numbers below 1"
     bounds: ClassVar[tuple[float, float]] = (-np.inf, 1.0)
     strip: ClassVar[float] = np.inf
     is_increasing: ClassVar[bool] = False
@@ -119,7 +116,6 @@ class Sqrt(Link):
 
     name: ClassVar[str] = "sqrt"
     latex: ClassVar[str] = r"\sqrt{\mu_i}"
-    domain: ClassVar[str] = "numbers of at least 0"
     strip: ClassVar[float] = np.inf
     is_increasing: ClassVar[bool] = False
 
@@ -153,7 +149,6 @@ class Softplus(Link):
 
     name: ClassVar[str] = "softplus"
     latex: ClassVar[str] = r"\log(e^{\mu_i} - 1)"
-    domain: ClassVar[str] = "numbers above 0"
     strip: ClassVar[float] = np.pi
     exponential_tail: ClassVar[bool] = True
 
@@ -184,7 +179,6 @@ class Inverse(Link):
 
     name: ClassVar[str] = "inverse"
     latex: ClassVar[str] = r"1/\mu_i"
-    domain: ClassVar[str] = "numbers above 0, at linear predictors above 0"
     bounds: ClassVar[tuple[float, float]] = (-np.inf, np.inf)
     strip: ClassVar[float] = np.nan
     is_increasing: ClassVar[bool] = False
@@ -219,7 +213,6 @@ class InverseSquared(Link):
 
     name: ClassVar[str] = "inverse_squared"
     latex: ClassVar[str] = r"1/\mu_i^2"
-    domain: ClassVar[str] = "numbers above 0, at linear predictors above 0"
     strip: ClassVar[float] = np.nan
     is_increasing: ClassVar[bool] = False
     has_pole: ClassVar[bool] = True
@@ -249,7 +242,6 @@ class TanHalf(Link):
 
     name: ClassVar[str] = "tan_half"
     latex: ClassVar[str] = r"\tan(\mu_i/2)"
-    domain: ClassVar[str] = "angles between -pi and pi"
     bounds: ClassVar[tuple[float, float]] = (-np.pi, np.pi)
     strip: ClassVar[float] = 1.0
 

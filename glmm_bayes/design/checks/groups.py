@@ -18,8 +18,8 @@ def check_few_groups(subject: Subject, findings: Findings) -> None:
     for group in subject.design.groups:
         if len(group.levels) >= FEW_LEVELS:
             continue
-        first, *others = subject.names(f"sd_{group.slug}")
-        prior = subject.priors[f"{first}[{group.effects[0]}]"]
+        first, *others = subject.sds(group)
+        prior = subject.priors[subject.predictors[0].sd_of(group.slug, group.effects[0])]
         message = (
             f"'{group.factor}' has {len(group.levels)} levels: {first} rests mostly on its prior ({prior})"
         )
@@ -51,7 +51,7 @@ _APART = ("hu", "zoi", "coi", "disc")
 
 def _of_single_rows(subject: Subject, group: GroupDesign) -> tuple[str, bool]:
     """Say what the standard deviation of effects of single rows is, and whether that is a warning."""
-    names = subject.names(f"sd_{group.slug}")
+    names = subject.sds(group)
     name = " and ".join(names)
     if subject.is_of_mean and subject.outcome.is_of_one_trial:
         known = "are known from their priors only" if len(names) > 1 else "is known from its prior only"

@@ -39,7 +39,7 @@ def _is_one_partition(one: GroupDesign, other: GroupDesign, subject: Subject) ->
 
 
 def _tell_same(one: GroupDesign, other: GroupDesign, subject: Subject, findings: Findings) -> None:
-    names = [*subject.names(f"sd_{one.slug}"), *subject.names(f"sd_{other.slug}")]
+    names = [*subject.sds(one), *subject.sds(other)]
     message = (
         f"'{one.factor}' and '{other.factor}' are the same groups under two names: "
         f"{' and '.join(names)} are told apart by their priors only."

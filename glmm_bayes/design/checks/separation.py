@@ -87,16 +87,18 @@ def _count(subject: Subject, cell: Cell) -> str:
 
 def _held_by(subject: Subject, labels: Sequence[str]) -> str:
     """Say which priors set the coefficients; a cell of reference levels has none of its own."""
-    with_prior = [label for label in labels if f"beta[{label}]" in subject.priors]
+    with_prior = [label for label in labels if subject.mean.coefficient(label) in subject.priors]
     if len(labels) == 1 == len(with_prior):
-        return f"its coefficient is set by the prior {subject.priors[f'beta[{with_prior[0]}]']}"
+        return (
+            f"its coefficient is set by the prior {subject.priors[subject.mean.coefficient(with_prior[0])]}"
+        )
     if len(with_prior) == len(labels):
         return f"their coefficients are set by the priors {_priors(subject, with_prior)}"
     return "what sets a reference level apart is set by the priors alone"
 
 
 def _priors(subject: Subject, labels: Sequence[str]) -> str:
-    return ", ".join(subject.prior(f"beta[{label}]") for label in labels)
+    return ", ".join(subject.prior(subject.mean.coefficient(label)) for label in labels)
 
 
 def _check_columns(subject: Subject, left: Mask, findings: Findings) -> None:
@@ -166,6 +168,6 @@ def check_unmixed_levels(subject: Subject, findings: Findings) -> None:
         counts = " and ".join(f"{number} hold only {outcome.end_text(end)}" for number, end in ends)
         message = (
             f"'{group.factor}': of {levels} levels {counts} in '{outcome.label}'; their effects are held by "
-            f"sd_{group.slug}, as in any mixed model."
+            f"{subject.mean.sd(group.slug)}, as in any mixed model."
         )
         findings.note("separation", message, column=group.term.columns[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from glmm_bayes.core.maths import Array
 from glmm_bayes.design.columns import evaluate_predictors
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.evaluate import Evaluator
+from glmm_bayes.design.groups import GroupDesign
 
 Integers = NDArray[np.int64]
 
@@ -77,6 +79,19 @@ class Outcome:
         return "1" if (self.trials <= 1).all() else "all successes"
 
 
+class VariableNames(Protocol):
+    """Names of a linear predictor's variables, as the posterior spells them."""
+
+    def sd(self, slug: str) -> str:
+        """Name the standard deviations of a grouping factor's effects."""
+
+    def sd_of(self, slug: str, effect: str) -> str:
+        """Name one of them."""
+
+    def coefficient(self, label: str) -> str:
+        """Name a coefficient."""
+
+
 @dataclass(frozen=True)
 class Subject:
     """All that a check reads.
@@ -89,10 +104,10 @@ class Subject:
         The family's further parameters, such as ``sigma``.
     priors : mapping of str to str
         The prior of each parameter as text.
-    prefix : str
-        What stands before the names of the linear predictor's parameters.
-    prefixes : tuple of str
-        That, and those of further linear predictors of the same design: categories.
+    predictors : tuple of VariableNames
+        Of the linear predictor, and of further ones of the same design: categories.
+    mean : VariableNames
+        Of the linear predictor of the mean.
     fixed : tuple of str
         Further parameters that are fixed at a number.
     is_of_mean : bool
@@ -105,15 +120,15 @@ class Subject:
     outcome: Outcome
     auxiliaries: tuple[str, ...]
     priors: Mapping[str, str]
-    prefix: str = ""
-    prefixes: tuple[str, ...] = ("",)
+    predictors: tuple[VariableNames, ...]
+    mean: VariableNames
     fixed: tuple[str, ...] = ()
     is_of_mean: bool = True
     residual_like: frozenset[str] = frozenset()
 
-    def names(self, parameter: str) -> list[str]:
-        """Write a parameter's name for each linear predictor of this design."""
-        return [f"{prefix}{parameter}" for prefix in self.prefixes]
+    def sds(self, group: GroupDesign) -> list[str]:
+        """Name a factor's standard deviations in each linear predictor of this design."""
+        return [names.sd(group.slug) for names in self.predictors]
 
     @cached_property
     def codes(self) -> Mapping[str, Integers]:
