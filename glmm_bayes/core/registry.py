@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from glmm_bayes.core.errors import Finding, GlmmError, shown_value
 
+#: What users may call an entry of theirs, and what files name.
+NAME = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
 #: Shorter words begin too much, or are one slip from too many.
 _SHORTEST = 4
 #: Words of this length may have two slips.
