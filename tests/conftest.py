@@ -42,6 +42,7 @@ def registries(monkeypatch):
     for registry in (FAMILIES, LINKS, MEASURES, COVARIANCES):
         monkeypatch.setattr(registry, "_entries", dict(registry._entries))
         monkeypatch.setattr(registry, "_added", registry.added)
+        monkeypatch.setattr(registry, "_aliases", dict(registry._aliases))
     monkeypatch.setattr(mean_rules, "_RULES", dict(mean_rules._RULES))
     known = [(words, dict(words)) for words in (TRANSFORMS, REGISTERED)]
     yield

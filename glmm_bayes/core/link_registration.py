@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
-from glmm_bayes.core.errors import Finding, FormulaError, shown_value
+from glmm_bayes.core.errors import shown_value
 from glmm_bayes.core.links import LINKS, Link, ProbabilityLink
-from glmm_bayes.core.mean_rules import MeanRule, add_rule
-
-_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+from glmm_bayes.core.mean_rules import MeanRule, set_rule
 
 
 def register_link(link: Link, mean_rule: type[MeanRule] | None = None) -> None:
@@ -40,23 +36,18 @@ def register_link(link: Link, mean_rule: type[MeanRule] | None = None) -> None:
     >>> gb.register_link(LINKS["probit"])
     Traceback (most recent call last):
         ...
-    glmm_bayes.core.errors.FormulaError: [custom_link] 'probit' is a listed link. Example: "my_probit".
+    glmm_bayes.core.errors.FormulaError: [custom_link] 'probit' is a listed link. \
+Give it another name: "my_probit".
     """
     if not isinstance(link, Link):
-        raise _refusal(f"a link to register is a Link, found {shown_value(link)}.", "")
-    if not isinstance(getattr(link, "name", None), str) or not _NAME.match(link.name):
-        raise _refusal("a link's name is small letters, digits and underscores.", 'Example: "my_probit".')
-    if link.name in LINKS and link.name not in LINKS.added:
-        raise _refusal(f"'{link.name}' is a listed link.", f'Example: "my_{link.name}".')
-    if isinstance(link, ProbabilityLink) and link.mirror not in (*LINKS, link.name):
-        message = f"the link of the complement of '{link.name}' is '{link.mirror}', which is not registered."
-        raise _refusal(message, "Register that one first.")
+        raise LINKS.refusal(f"a link to register is a Link, found {shown_value(link)}.")
+    name = LINKS.free_name(link)
+    if type(link) in (type(LINKS[listed]) for listed in LINKS if listed not in LINKS.added):
+        raise LINKS.refusal(f"'{name}' is of the class of a listed link.", "Write a class of its own.")
+    if isinstance(link, ProbabilityLink) and link.mirror not in (*LINKS, name):
+        message = f"the link of the complement of '{name}' is '{link.mirror}', which is not registered."
+        raise LINKS.refusal(message, "Register that one first.")
     if mean_rule is not None and not (isinstance(mean_rule, type) and issubclass(mean_rule, MeanRule)):
-        raise _refusal(f"mean_rule must be a MeanRule's class, found {shown_value(mean_rule)}.", "")
-    LINKS.add(link.name, link)
-    if mean_rule is not None:
-        add_rule(type(link), mean_rule)
-
-
-def _refusal(sentence: str, hint: str) -> FormulaError:
-    return FormulaError(Finding("custom_link", sentence, hint=hint))
+        raise LINKS.refusal(f"mean_rule must be a MeanRule's class, found {shown_value(mean_rule)}.")
+    LINKS.register(link)
+    set_rule(type(link), mean_rule)

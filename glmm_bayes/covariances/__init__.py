@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from glmm_bayes.core.errors import Finding, FormulaError, shown_value
+from glmm_bayes.core.errors import FormulaError, shown_value
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.covariances.ar1 import AR1
 from glmm_bayes.covariances.base import Argument, EffectCovariance, LevelCovariance
@@ -17,6 +15,7 @@ from glmm_bayes.covariances.known import Known
 from glmm_bayes.covariances.matern import Matern
 from glmm_bayes.covariances.toeplitz import Toeplitz
 from glmm_bayes.covariances.unstructured import Unstructured
+from glmm_bayes.spec.peers import STRUCTURES
 
 __all__ = [
     "COVARIANCES",
@@ -27,8 +26,6 @@ __all__ = [
     "Unstructured",
     "register_covariance",
 ]
-
-_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 COVARIANCES: Registry[type[EffectCovariance] | type[LevelCovariance]] = Registry(
     "structure",
@@ -48,6 +45,7 @@ COVARIANCES: Registry[type[EffectCovariance] | type[LevelCovariance]] = Registry
         )
     },
     FormulaError,
+    reserved={word: structure for word, (structure, _) in STRUCTURES.items()},
 )
 
 
@@ -80,12 +78,5 @@ Give it another name: "my_diagonal".
     if not (isinstance(structure, type) and issubclass(structure, known)):
         message = f"a structure to register is a class of EffectCovariance or LevelCovariance, found \
 {shown_value(structure)}."
-        raise FormulaError(Finding("custom_structure", message))
-    name = getattr(structure, "name", None)
-    if not isinstance(name, str) or not _NAME.match(name):
-        message = f"a structure's name is small letters, digits and underscores, found {shown_value(name)}."
-        raise FormulaError(Finding("custom_structure", message, hint='Example: name = "my_structure".'))
-    if name in COVARIANCES and name not in COVARIANCES.added:
-        hint = f'Give it another name: "my_{name}".'
-        raise FormulaError(Finding("custom_structure", f"'{name}' is a listed structure.", hint=hint))
-    COVARIANCES.add(name, structure)
+        raise COVARIANCES.refusal(message)
+    COVARIANCES.register(structure)

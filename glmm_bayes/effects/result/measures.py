@@ -323,7 +323,7 @@ def _elsewhere(name: str) -> str:
 
 
 MEASURES: Registry[Measure] = Registry(
-    "measure", {m.name: m for m in _ALL}, PredictionError, _elsewhere, _ALIASES
+    "measure", {m.name: m for m in _ALL}, PredictionError, _elsewhere, _ALIASES, code="measure"
 )
 
 
@@ -350,11 +350,6 @@ def register_measure(measure: Measure) -> None:
     glmm_bayes.core.errors.PredictionError: [measure] 'ratio' is a listed measure. \
 Give it another name: "my_ratio".
     """
-    name = getattr(measure, "name", None)
-    if not isinstance(measure, Measure) or not isinstance(name, str) or not name.isidentifier():
-        message = f"a measure to register is a Measure with a name, found {shown_value(measure)}."
-        raise PredictionError(Finding("measure", message, hint='Example: name = "my_measure".'))
-    if name in MEASURES and name not in MEASURES.added:
-        hint = f'Give it another name: "my_{name}".'
-        raise PredictionError(Finding("measure", f"'{name}' is a listed measure.", hint=hint))
-    MEASURES.add(name, measure)
+    if not isinstance(measure, Measure):
+        raise MEASURES.refusal(f"a measure to register is a Measure, found {shown_value(measure)}.")
+    MEASURES.register(measure)
