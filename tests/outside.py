@@ -1,4 +1,4 @@
-"""A family, a link, a structure and a measure of another package: each one module and one call."""
+"""A family, a link, structures and a measure of another package: each one module and one call."""
 
 from __future__ import annotations
 
@@ -139,8 +139,43 @@ class CohensH(Measure):
 register_measure(CohensH())
 '''
 
+RING = '''
+import numpy as np
+from glmm_bayes import Prior, register_covariance
+from glmm_bayes.core.maths import NUMPY
+from glmm_bayes.covariances.base import STANDARD_NORMAL, SampledVariable, SumOfMatrices
+
+
+class Ring(SumOfMatrices):
+    """Levels are tied by exp(-distance of their ranks), with the weight w."""
+
+    name = "ring"
+    parameters = {"w": "unit"}
+    meanings = {"w": "share of what neighbours have in common"}
+
+    def prepare(self, matrices):
+        ranks = np.arange(self.n_levels)
+        self.near = np.exp(-np.abs(ranks[:, None] - ranks))
+
+    def default_priors(self):
+        return {"w": Prior("Beta", alpha=1, beta=1)}
+
+    def sampled(self, size):
+        return (SampledVariable("", STANDARD_NORMAL, (self.n_levels, size)),)
+
+    def effects(self, values, parameters, m=NUMPY):
+        w = parameters["w"]
+        return m.matmul(m.cholesky((1 - w) * np.eye(self.n_levels) + w * self.near), values[0])
+
+    def weighted_matrices(self, parameters):
+        return [(1 - parameters["w"], np.eye(self.n_levels)), (parameters["w"], self.near)]
+
+
+register_covariance(Ring)
+'''
+
 #: The module of each, by the name of what it registers.
-MODULES = {"laplace": FAMILY, "sech": LINK, "bell": STRUCTURE, "cohens_h": MEASURE}
+MODULES = {"laplace": FAMILY, "sech": LINK, "bell": STRUCTURE, "ring": RING, "cohens_h": MEASURE}
 
 
 def run_module(name, folder, monkeypatch):

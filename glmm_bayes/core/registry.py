@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from glmm_bayes.core.errors import Finding, GlmmError, shown_value
+from glmm_bayes.core.trial import Trial
 
 #: What users may call an entry of theirs, and what files name.
 NAME = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
@@ -187,6 +188,10 @@ class Registry[T]:
             message = f"another {self.noun} is registered as '{name}': models that call it would change."
             raise self.refusal(message, "Give this one another name.")
         return name
+
+    def trial(self, entry: T) -> Trial:
+        """Return the trial of a strategy whose name is free."""
+        return Trial(entry, self._error, self._code)
 
     def refusal(self, sentence: str, hint: str = "") -> GlmmError:
         """Return the error of what cannot be registered."""

@@ -13,6 +13,7 @@ from glmm_bayes.covariances.icar import ICAR
 from glmm_bayes.covariances.independent import Independent
 from glmm_bayes.covariances.known import Known
 from glmm_bayes.covariances.matern import Matern
+from glmm_bayes.covariances.structure_trial import try_structure
 from glmm_bayes.covariances.toeplitz import Toeplitz
 from glmm_bayes.covariances.unstructured import Unstructured
 from glmm_bayes.spec.peers import STRUCTURES
@@ -62,7 +63,8 @@ def register_covariance(structure: type[EffectCovariance] | type[LevelCovariance
     Raises
     ------
     FormulaError
-        ``custom_structure`` if it is no structure, or its name no name, or that of a listed one.
+        ``custom_structure`` if it is no structure, its name is none or that of another one, an attribute is
+        missing or wrong, or effects of a few levels have another covariance than the class says.
 
     Examples
     --------
@@ -79,4 +81,6 @@ Give it another name: "my_diagonal".
         message = f"a structure to register is a class of EffectCovariance or LevelCovariance, found \
 {shown_value(structure)}."
         raise COVARIANCES.refusal(message)
+    COVARIANCES.free_name(structure)
+    try_structure(COVARIANCES.trial(structure))
     COVARIANCES.register(structure)

@@ -16,6 +16,7 @@ from glmm_bayes.core.errors import shown_value
 from glmm_bayes.core.registry import is_same_class
 from glmm_bayes.families import FAMILIES, Family
 from glmm_bayes.families.custom import FamilyOfFunctions, custom_family
+from glmm_bayes.families.family_trial import try_family
 from glmm_bayes.spec.custom_family import CustomFamily
 from glmm_bayes.spec.several import REGISTERED
 
@@ -32,7 +33,7 @@ def register_family(family: CustomFamily | Family) -> None:
     Raises
     ------
     FormulaError
-        ``custom_family`` if the name is that of a listed family or of another family of yours.
+        ``custom_family`` if the name is none or that of another family, or an attribute is missing or wrong.
 
     Examples
     --------
@@ -55,6 +56,8 @@ def register_family(family: CustomFamily | Family) -> None:
     if isinstance(family, CustomFamily) and _is_registered(family):
         return
     made = made_family(family) if isinstance(family, CustomFamily) else family
+    FAMILIES.free_name(made, _is_same)
+    try_family(FAMILIES.trial(made))
     FAMILIES.register(made, _is_same)
     REGISTERED[family.name] = (*made.auxiliaries, *made.defaults)
 
