@@ -7,7 +7,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from glmm_bayes.core.errors import Finding, GlmmError, shown_value
+from glmm_bayes.core.trial import Trial
 
+#: What users may call an entry of theirs, and what files name.
+NAME = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
+#: What YAML reads as something else than a text.
+_NO_TEXTS = frozenset(["true", "false", "yes", "no", "on", "off", "null", "none", "nan", "inf", "y", "n"])
 #: Shorter words begin too much, or are one slip from too many.
 _SHORTEST = 4
 #: Words of this length may have two slips.
@@ -92,7 +97,7 @@ def _plain(name: str) -> str:
 
 
 class Registry[T]:
-    """Named strategies of one kind.
+    """Named strategies of one kind: the listed ones, and those that users register.
 
     Parameters
     ----------
@@ -101,11 +106,15 @@ class Registry[T]:
     entries : dict
         Name to strategy, in the order in which choices are listed.
     error : type of GlmmError
-        What a wrong name raises.
+        What a wrong name raises, and what cannot be registered.
     translation : callable, optional
         Takes a wrong name to a sentence, empty if no other package has the name.
     aliases : mapping, optional
         Other names of entries; in them, case, blanks, hyphens and underscores are one.
+    code : str, optional
+        That of errors of registration; default: ``custom_`` and the noun.
+    reserved : mapping, optional
+        Further names that mean an entry elsewhere (in formulas), and which.
     """
 
     def __init__(
@@ -115,16 +124,20 @@ class Registry[T]:
         error: type[GlmmError],
         translation: Callable[[str], str] | None = None,
         aliases: Mapping[str, str] | None = None,
+        code: str = "",
+        reserved: Mapping[str, str] | None = None,
     ) -> None:
         self.noun = noun
         self._entries = dict(entries)
         self._added: tuple[str, ...] = ()
         self._error = error
+        self._code = code or f"custom_{noun}"
         self._translation = translation
         self._further = tuple(aliases or ())
         # Where there are aliases, entries too may be written in another way.
         names = {name: name for name in entries} | dict(aliases) if aliases else {}
         self._aliases = {_plain(alias): name for alias, name in names.items()}
+        self._reserved = dict(reserved or {})
 
     def __getitem__(self, name: str) -> T:
         if isinstance(name, str) and name not in self._entries:
@@ -138,10 +151,51 @@ class Registry[T]:
             raise self._error(Finding(f"unknown_{self.noun}", message, hint=hint))
         return self._entries[name]
 
-    def add(self, name: str, entry: T) -> None:
-        """Add a strategy of a user's; whether the name is free, the caller has seen."""
+    def register(self, entry: T, is_same: Callable[[T, T], bool] | None = None) -> None:
+        """Add a strategy of a user's by its ``name``, or put it in the place of the same one run before.
+
+        Parameters
+        ----------
+        entry : object
+            A class, or one that is made.
+        is_same : callable, optional
+            Tells whether the strategy of that name is this one; default: by module and name of its class.
+
+        Raises
+        ------
+        GlmmError
+            If the name is no name, or means a listed strategy, or another one that was registered.
+        """
+        name = self.free_name(entry, is_same)
         self._entries[name] = entry
         self._added = (*(other for other in self._added if other != name), name)
+        if self._aliases:
+            self._aliases[_plain(name)] = name
+
+    def free_name(self, entry: T, is_same: Callable[[T, T], bool] | None = None) -> str:
+        """Return the name of a strategy that may be registered; refuse any other."""
+        name = getattr(entry, "name", None)
+        if not isinstance(name, str) or not NAME.match(name) or name in _NO_TEXTS:
+            message = f"a {self.noun}'s name is small letters, digits and underscores, found "
+            raise self.refusal(f"{message}{shown_value(name)}.", f'Example: name = "my_{self.noun}".')
+        meant = self._aliases.get(_plain(name), self._reserved.get(name, name))
+        other_name = f'Give it another name: "my_{name}".'
+        if name in self._entries and name not in self._added:
+            raise self.refusal(f"'{name}' is a listed {self.noun}.", other_name)
+        if meant != name and meant in self._entries:
+            raise self.refusal(f"'{name}' is another name of the {self.noun} '{meant}'.", other_name)
+        if name in self._entries and not (is_same or is_same_class)(self._entries[name], entry):
+            message = f"another {self.noun} is registered as '{name}': models that call it would change."
+            raise self.refusal(message, "Give this one another name.")
+        return name
+
+    def trial(self, entry: T) -> Trial:
+        """Return the trial of a strategy whose name is free."""
+        return Trial(entry, self._error, self._code)
+
+    def refusal(self, sentence: str, hint: str = "") -> GlmmError:
+        """Return the error of what cannot be registered."""
+        return self._error(Finding(self._code, sentence, hint=hint))
 
     @property
     def added(self) -> tuple[str, ...]:
@@ -156,3 +210,9 @@ class Registry[T]:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+
+def is_same_class(known: object, entry: object) -> bool:
+    """Tell whether two classes, or the classes of two objects, are one text, run again as in a notebook."""
+    first, second = (one if isinstance(one, type) else type(one) for one in (known, entry))
+    return (first.__module__, first.__qualname__) == (second.__module__, second.__qualname__)

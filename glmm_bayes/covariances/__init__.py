@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from glmm_bayes.core.errors import Finding, FormulaError, shown_value
+from glmm_bayes.core.errors import FormulaError, shown_value
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.covariances.ar1 import AR1
 from glmm_bayes.covariances.base import Argument, EffectCovariance, LevelCovariance
@@ -15,8 +13,10 @@ from glmm_bayes.covariances.icar import ICAR
 from glmm_bayes.covariances.independent import Independent
 from glmm_bayes.covariances.known import Known
 from glmm_bayes.covariances.matern import Matern
+from glmm_bayes.covariances.structure_trial import try_structure
 from glmm_bayes.covariances.toeplitz import Toeplitz
 from glmm_bayes.covariances.unstructured import Unstructured
+from glmm_bayes.spec.peers import STRUCTURES
 
 __all__ = [
     "COVARIANCES",
@@ -27,8 +27,6 @@ __all__ = [
     "Unstructured",
     "register_covariance",
 ]
-
-_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 COVARIANCES: Registry[type[EffectCovariance] | type[LevelCovariance]] = Registry(
     "structure",
@@ -48,6 +46,7 @@ COVARIANCES: Registry[type[EffectCovariance] | type[LevelCovariance]] = Registry
         )
     },
     FormulaError,
+    reserved={word: structure for word, (structure, _) in STRUCTURES.items()},
 )
 
 
@@ -64,7 +63,8 @@ def register_covariance(structure: type[EffectCovariance] | type[LevelCovariance
     Raises
     ------
     FormulaError
-        ``custom_structure`` if it is no structure, or its name no name, or that of a listed one.
+        ``custom_structure`` if it is no structure, its name is none or that of another one, an attribute is
+        missing or wrong, or effects of a few levels have another covariance than the class says.
 
     Examples
     --------
@@ -80,12 +80,7 @@ Give it another name: "my_diagonal".
     if not (isinstance(structure, type) and issubclass(structure, known)):
         message = f"a structure to register is a class of EffectCovariance or LevelCovariance, found \
 {shown_value(structure)}."
-        raise FormulaError(Finding("custom_structure", message))
-    name = getattr(structure, "name", None)
-    if not isinstance(name, str) or not _NAME.match(name):
-        message = f"a structure's name is small letters, digits and underscores, found {shown_value(name)}."
-        raise FormulaError(Finding("custom_structure", message, hint='Example: name = "my_structure".'))
-    if name in COVARIANCES and name not in COVARIANCES.added:
-        hint = f'Give it another name: "my_{name}".'
-        raise FormulaError(Finding("custom_structure", f"'{name}' is a listed structure.", hint=hint))
-    COVARIANCES.add(name, structure)
+        raise COVARIANCES.refusal(message)
+    COVARIANCES.free_name(structure)
+    try_structure(COVARIANCES.trial(structure))
+    COVARIANCES.register(structure)

@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from glmm_bayes.core.errors import Finding, FormulaError
+from glmm_bayes.core.errors import shown_value
+from glmm_bayes.core.registry import is_same_class
 from glmm_bayes.families import FAMILIES, Family
 from glmm_bayes.families.custom import FamilyOfFunctions, custom_family
+from glmm_bayes.families.family_trial import try_family
 from glmm_bayes.spec.custom_family import CustomFamily
 from glmm_bayes.spec.several import REGISTERED
 
@@ -31,7 +33,7 @@ def register_family(family: CustomFamily | Family) -> None:
     Raises
     ------
     FormulaError
-        ``custom_family`` if the name is that of a listed family or of another family of yours.
+        ``custom_family`` if the name is none or that of another family, or an attribute is missing or wrong.
 
     Examples
     --------
@@ -49,24 +51,34 @@ def register_family(family: CustomFamily | Family) -> None:
     waiting(log)   Reaction ~ Days   mean of Reaction
     """
     if not isinstance(family, CustomFamily | Family):
-        raise _refusal(f"a family to register is a gb.CustomFamily, found {type(family).__name__}.", "")
-    if family.name not in FAMILIES:
-        made = made_family(family) if isinstance(family, CustomFamily) else family
-        FAMILIES.add(family.name, made)
-        REGISTERED[family.name] = (*made.auxiliaries, *made.defaults)
+        message = "a family to register is a gb.CustomFamily or a Family that is made, found "
+        raise FAMILIES.refusal(f"{message}{shown_value(family)}.", _hint_of_class(family))
+    if isinstance(family, CustomFamily) and _is_registered(family):
         return
-    known = FAMILIES[family.name]
+    made = made_family(family) if isinstance(family, CustomFamily) else family
+    FAMILIES.free_name(made, _is_same)
+    try_family(FAMILIES.trial(made))
+    FAMILIES.register(made, _is_same)
+    REGISTERED[family.name] = (*made.auxiliaries, *made.defaults)
+
+
+def _hint_of_class(family: object) -> str:
+    return f"Write gb.register_family({family.__name__}())." if isinstance(family, type) else ""
+
+
+def _is_registered(family: CustomFamily) -> bool:
+    """Tell whether these functions are registered, so that what was compiled of them stays."""
     if family.name not in FAMILIES.added:
-        raise _refusal(f"'{family.name}' is a listed family.", f'Example: "my_{family.name}".')
-    if not _is_same(known, family):
-        message = f"another family is registered as '{family.name}': models that call it would change."
-        raise _refusal(message, "Give this one another name.")
+        return False
+    known = FAMILIES[family.name]
+    return isinstance(known, FamilyOfFunctions) and known.source.is_same(family)
 
 
-def _is_same(known: Family, family: CustomFamily | Family) -> bool:
-    if isinstance(family, CustomFamily):
-        return isinstance(known, FamilyOfFunctions) and known.source.is_same(family)
-    return type(known) is type(family)
+def _is_same(known: Family, family: Family) -> bool:
+    """Tell whether two families are the same functions, or of one class, run again as in a notebook."""
+    if isinstance(family, FamilyOfFunctions):
+        return isinstance(known, FamilyOfFunctions) and known.source.is_same(family.source)
+    return is_same_class(known, family)
 
 
 def name_of(family: Any) -> Any:
@@ -96,7 +108,3 @@ def _compiled_when_called(source: CustomFamily) -> Callable[..., NDArray[np.floa
         return row_function([y, *values.values()], source.log_density(y=y, **values))
 
     return lambda *arrays: np.asarray(compiled()(*arrays))
-
-
-def _refusal(sentence: str, hint: str) -> FormulaError:
-    return FormulaError(Finding("custom_family", sentence, hint=hint))

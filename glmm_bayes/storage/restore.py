@@ -49,6 +49,7 @@ from glmm_bayes.storage.recorded import (
     size_fault,
     statistic_fault,
 )
+from glmm_bayes.storage.registered import check_structures
 
 #: Numbers that another processor adds up in another order differ by far less than this.
 _TOLERANCE = 1e-9
@@ -63,6 +64,7 @@ def rebuild(archive: Archive, manifest: Manifest) -> Fit:
     written = [manifest.formula, *(entry.formula for entry in manifest.others)]
     if [spec.to_formula() for spec in specs.values()] != written:
         raise archive.unsafe("a formula in another spelling than the format's", MANIFEST)
+    check_structures(archive, specs)
     table = _table(archive, manifest, column_names(specs.values()))
     known = _known(archive, manifest, specs)
     responses = {

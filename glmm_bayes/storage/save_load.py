@@ -25,11 +25,9 @@ from glmm_bayes.core.errors import Finding, GlmmError, GlmmWarning, StorageError
 from glmm_bayes.core.files import check_target, file_path
 from glmm_bayes.design.containers.known import KnownTable
 from glmm_bayes.design.table import Column
-from glmm_bayes.families import FAMILIES
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.priors.resolve import ResponseDefinition
 from glmm_bayes.spec.prior import Prior
-from glmm_bayes.spec.registered_calls import registered_in
 from glmm_bayes.storage.archive import Archive, open_archive, write_archive
 from glmm_bayes.storage.manifest import (
     FORMAT,
@@ -54,6 +52,7 @@ from glmm_bayes.storage.manifest import (
     state_entry,
     to_json,
 )
+from glmm_bayes.storage.registered import check_families_and_links, warn_of_registered
 from glmm_bayes.storage.restore import rebuild, specs_of
 
 _MANIFEST_LIMIT = 64_000_000
@@ -118,8 +117,8 @@ def load(path: str | PathLike[str]) -> Fit:
     ------
     StorageError
         ``storage`` if there is no such file, ``load_corrupt`` if it is damaged, ``load_version`` if a
-        newer release wrote it, ``load_unsafe`` if it holds what no release writes, ``load_family`` if its
-        family is one of yours that is not registered.
+        newer release wrote it, ``load_unsafe`` if it holds what no release writes, ``load_family``,
+        ``load_link`` or ``load_structure`` if one of these is yours and not registered.
 
     Examples
     --------
@@ -134,11 +133,10 @@ def load(path: str | PathLike[str]) -> Fit:
     with open_archive(file_path(path)) as archive:
         manifest = _read_manifest(archive)
         _check_members(archive, manifest)
-        _check_family(archive, manifest)
+        check_families_and_links(archive, manifest)
         fit = _rebuilt(archive, manifest)
     _warn_of_version(archive, manifest)
-    _warn_of_transforms(archive, fit)
-    _warn_of_family(archive, fit)
+    warn_of_registered(archive, fit)
     return fit
 
 
@@ -348,35 +346,6 @@ def _check_arrays(archive: Archive, manifest: Manifest) -> None:
     for name, content in metadata.items():
         if archive.read(name) != content:
             raise archive.unsafe("a codec, a type or other metadata that no release writes", name)
-
-
-def _check_family(archive: Archive, manifest: Manifest) -> None:
-    for family in (manifest.family, *(entry.family for entry in manifest.others)):
-        if family not in FAMILIES:
-            message = (
-                f"{archive.path}: its family '{family}' is not registered here; files hold no functions."
-            )
-            hint = "Call gb.register_family(...) with the family that the fit was made with, then load again."
-            raise StorageError(Finding("load_family", message, hint=hint))
-
-
-def _warn_of_family(archive: Archive, fit: Fit) -> None:
-    for one in fit.definition.responses.values():
-        if one.family.name in FAMILIES.added:
-            message = f"{archive.path}: its family is one that you have registered: {one.family.name}."
-            hint = "It must be the one that the fit was made with; files hold no functions."
-            finding = Finding("load_family", message, hint=hint, severity="warning")
-            warnings.warn(str(finding), GlmmWarning, stacklevel=3)
-
-
-def _warn_of_transforms(archive: Archive, fit: Fit) -> None:
-    calls = (registered_in(one.spec) for one in fit.definition.responses.values())
-    names = dict.fromkeys(name for registered in calls for name in registered)
-    if names:
-        message = f"{archive.path}: its formula calls functions that you have registered: {', '.join(names)}."
-        hint = "They must be those that the fit was made with; files hold no functions."
-        finding = Finding("load_transforms", message, hint=hint, severity="warning")
-        warnings.warn(str(finding), GlmmWarning, stacklevel=3)
 
 
 def _warn_of_version(archive: Archive, manifest: Manifest) -> None:

@@ -1,40 +1,13 @@
 """A covariance structure of another package, one module and one call: all that walks over ours has it."""
 
-import importlib.util
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.covariances import COVARIANCES
 from tests.covariances import test_covariances as laws
+from tests.outside import run_module
 
-STRUCTURE = '''
-import numpy as np
-from glmm_bayes import register_covariance
-from glmm_bayes.core.maths import NUMPY
-from glmm_bayes.covariances.base import EffectCovariance, beta_of
-
-
-class Bell(EffectCovariance):
-    """The correlation of two times is rho to the power of their squared distance."""
-
-    name = "bell"
-    orders_levels = True
-
-    def sampled(self, prior):
-        return (beta_of(prior),)
-
-    def root(self, values, m=NUMPY):
-        squares = (self.positions[:, None] - self.positions[None, :]) ** 2
-        powers = m.where(squares > 0, values[0] ** np.maximum(squares, 1.0), 1.0)
-        return m.cholesky(powers)
-
-
-register_covariance(Bell)
-'''
 FORMULA = '(0 + time | gr(g, structure = "bell"))'
 RHO = 0.3
 STATED = 0.49 * RHO ** (np.subtract.outer([1, 2, 4, 5], [1, 2, 4, 5]) ** 2.0)
@@ -42,15 +15,8 @@ VALUES = {"sd_g_shared": [0.7], "chol_corr_g_raw": RHO}
 
 
 @pytest.fixture(autouse=True)
-def another_package(tmp_path, monkeypatch):
-    monkeypatch.setattr(COVARIANCES, "_entries", dict(COVARIANCES._entries))
-    monkeypatch.setattr(COVARIANCES, "_added", COVARIANCES.added)
-    path = tmp_path / "bells.py"
-    path.write_text(STRUCTURE)
-    spec = importlib.util.spec_from_file_location("bells", path)
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "bells", module)
-    spec.loader.exec_module(module)
+def another_package(registries, tmp_path, monkeypatch):
+    run_module("bell", tmp_path, monkeypatch)
 
 
 def fit_of():
@@ -90,7 +56,8 @@ def test_every_verb_of_groups_and_every_estimand_know_it(tmp_path):
     for verb in (gb.coefficients, gb.variance_components, gb.random_effects, gb.icc, gb.r2, gb.summary):
         assert len(verb(fit))
     fit.save(tmp_path / "bell.glmm")
-    assert gb.load(tmp_path / "bell.glmm").draws.identical(fit.draws)
+    with pytest.warns(gb.GlmmWarning, match="its structure is one that you have registered: bell"):
+        assert gb.load(tmp_path / "bell.glmm").draws.identical(fit.draws)
 
 
 def test_the_checks_ask_it_what_they_ask_of_ours():

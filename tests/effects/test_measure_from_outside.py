@@ -1,45 +1,17 @@
 """A measure of another package, one module and one call: comparisons, checks and spec files have it."""
 
-import importlib.util
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.effects.result.measures import MEASURES
-
-MEASURE = '''
-import numpy as np
-from glmm_bayes import register_measure
-from glmm_bayes.effects.result.measures import Measure
-
-
-class CohensH(Measure):
-    """Difference of the arcsines of square roots (Cohen 1988)."""
-
-    name, label, null = "cohens_h", "Cohen's h", 0.0
-    of_probabilities = True
-
-    def compare(self, high, low):
-        return 2.0 * (np.arcsin(np.sqrt(high)) - np.arcsin(np.sqrt(low)))
-
-
-register_measure(CohensH())
-'''
+from tests.outside import run_module
 
 
 @pytest.fixture(autouse=True)
-def another_package(tmp_path, monkeypatch):
-    monkeypatch.setattr(MEASURES, "_entries", dict(MEASURES._entries))
-    monkeypatch.setattr(MEASURES, "_added", MEASURES.added)
-    path = tmp_path / "sizes.py"
-    path.write_text(MEASURE)
-    spec = importlib.util.spec_from_file_location("sizes", path)
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "sizes", module)
-    spec.loader.exec_module(module)
+def another_package(registries, tmp_path, monkeypatch):
+    run_module("cohens_h", tmp_path, monkeypatch)
 
 
 def fit_of(family="bernoulli"):

@@ -215,9 +215,10 @@ WRONG = [
     (lambda: rayleigh(parameters={"k": "above 0"}),
      "parameter 'k' lives in one of positive, real, unit, found 'above 0'."),
     (lambda: rayleigh(parameters=["k"]), "parameters must be a mapping of names to where they live"),
-    (lambda: gb.register_family("rayleigh"), "a family to register is a gb.CustomFamily, found str."),
+    (lambda: gb.register_family("rayleigh"),
+     "a family to register is a gb.CustomFamily or a Family that is made, found 'ra"),
     (lambda: gb.register_family(gb.CustomFamily("poisson", **COUNTS)),
-     "'poisson' is a listed family. Example: \"my_poisson\"."),
+     "'poisson' is a listed family. Give it another name: \"my_poisson\"."),
     (lambda: gb.register_family(gb.CustomFamily("tilted", **COUNTS | {
         "log_density": lambda y, mu, zi, m: y * zi, "random": lambda rng, mu, zi: mu,
         "parameters": {"zi": "positive"}})),

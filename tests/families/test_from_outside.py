@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-
 import numpy as np
 import pandas as pd
 import pytensor
@@ -14,7 +11,6 @@ from scipy import integrate, stats
 
 import glmm_bayes as gb
 from docs import make_families
-from glmm_bayes.core import mean_rules
 from glmm_bayes.core.errors import DataError, FormulaError
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.links import LINKS, ProbabilityLink
@@ -23,99 +19,9 @@ from glmm_bayes.core.row_value import RowValue, number
 from glmm_bayes.estimating_equations.gee import gee
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.graph.maths import GRAPH
-from glmm_bayes.spec.several import REGISTERED
 from tests.core import test_links, test_links_in_graphs
+from tests.outside import run_module
 from tests.plain_mode import PLAIN
-
-FAMILY = '''
-import numpy as np
-from glmm_bayes import register_family
-from glmm_bayes.families.numbers import RealFamily
-from glmm_bayes.families.traits import CONSTANT_VARIANCE, Notation
-
-
-class Laplace(RealFamily):
-    """Numbers with mean ``mu`` and standard deviation ``sigma``, and exponential tails."""
-
-    name = "laplace"
-    notation = Notation("Laplace(mu[i], sigma)", r"\\mathrm{Laplace}(\\mu_i, \\sigma)")
-    auxiliaries = ("sigma",)
-    working_variance = CONSTANT_VARIANCE
-
-    def log_density(self, y, n, at, m):
-        scale = at["sigma"].value / 2**0.5
-        return -m.abs(y - at["mu"].value) / scale - m.log(2.0 * scale)
-
-    def variance(self, at):
-        shape = np.broadcast_shapes(np.shape(at["mu"].eta), np.shape(at["sigma"].eta))
-        return np.broadcast_to(at["sigma"].value ** 2, shape)
-
-    def random(self, rng, n, at):
-        mu, sigma = np.broadcast_arrays(at["mu"].value, at["sigma"].value)
-        return rng.laplace(mu, sigma / 2**0.5)
-
-
-register_family(Laplace())
-'''
-
-LINK = '''
-import numpy as np
-from glmm_bayes import register_link
-from glmm_bayes.core.links import ProbabilityLink
-from glmm_bayes.core.maths import NUMPY
-
-LOG = float(np.log(2 / np.pi))
-
-
-class Sech(ProbabilityLink):
-    """mu = 2/pi arctan(exp(eta)): the latent variable is hyperbolic secant."""
-
-    name = "sech"
-    mirror = "sech"
-    latex = r"\\log\\tan(\\pi\\mu_i/2)"
-    strip = np.pi / 2
-    latent_variance = np.pi**2 / 4
-    prior_scale = 2.0
-
-    def __eq__(self, other):
-        return type(self) is type(other)
-
-    def __setattr__(self, name, value):
-        raise AttributeError(name)
-
-    def link(self, mu):
-        mu = np.asarray(mu, np.float64)
-        low = np.minimum(mu, 1.0 - mu)
-        with np.errstate(divide="ignore"):
-            size = np.log(np.tan(0.5 * np.pi * low))
-        return np.where(mu < 0.5, size, -size)
-
-    def inverse(self, eta, m=NUMPY):
-        return 2.0 / np.pi * m.arctan2(m.exp(0.5 * eta), m.exp(-0.5 * eta))
-
-    def inverse_derivative(self, eta, m=NUMPY):
-        return m.exp(self.log_inverse_derivative(eta, m))
-
-    def log_inverse_derivative(self, eta, m=NUMPY):
-        return LOG - m.abs(eta) - m.log1p(m.exp(-2.0 * m.abs(eta)))
-
-    def inverse_second_derivative(self, eta, m=NUMPY):
-        return -self.inverse_derivative(eta, m) * m.tanh(eta)
-
-    def log_inverse(self, eta, m=NUMPY):
-        upper = m.log1p(-self.inverse(-m.maximum(eta, 0.0), m))
-        return m.where(eta > 0.0, upper, m.log(self.inverse(m.minimum(eta, 0.0), m)))
-
-    def log_complement(self, eta, m=NUMPY):
-        return self.log_inverse(-eta, m)
-
-    def link_of_log_complement(self, log_complement):
-        near = -self.link(np.exp(np.maximum(log_complement, -600.0)))
-        return np.where(log_complement < -600.0, LOG - log_complement, near)
-
-
-register_link(Sech())
-'''
 
 #: Laws of links that are not of one named link.
 LAWS = [
@@ -137,23 +43,10 @@ OF_PROBABILITIES = [name for name in FAMILIES if {"logit", "probit"} <= set(FAMI
 
 
 @pytest.fixture(autouse=True)
-def registered_from_outside(monkeypatch, tmp_path):
-    """Run both modules as another package's; leave the registries as they were."""
-    for registry in (FAMILIES, LINKS):
-        monkeypatch.setattr(registry, "_entries", dict(registry._entries))
-        monkeypatch.setattr(registry, "_added", registry._added)
-    monkeypatch.setattr(mean_rules, "_RULES", dict(mean_rules._RULES))
-    before = dict(REGISTERED)
-    for name, text in (("laplace_family", FAMILY), ("sech_link", LINK)):
-        path = tmp_path / f"{name}.py"
-        path.write_text(text)
-        spec = importlib.util.spec_from_file_location(name, path)
-        module = importlib.util.module_from_spec(spec)
-        monkeypatch.setitem(sys.modules, name, module)
-        spec.loader.exec_module(module)
-    yield
-    REGISTERED.clear()
-    REGISTERED.update(before)
+def registered_from_outside(registries, monkeypatch, tmp_path):
+    """Run both modules as another package's."""
+    for name in ("laplace", "sech"):
+        run_module(name, tmp_path, monkeypatch)
 
 
 def data():

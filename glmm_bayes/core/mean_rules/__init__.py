@@ -25,7 +25,7 @@ from glmm_bayes.core.mean_rules.closed_forms import (
 )
 from glmm_bayes.core.mean_rules.logit import LOGIT_ERROR, LogitRule
 
-__all__ = ["LOGIT_ERROR", "MeanRule", "TrapezoidRule", "add_rule", "rule_of"]
+__all__ = ["LOGIT_ERROR", "MeanRule", "TrapezoidRule", "rule_of", "set_rule"]
 
 # A link without an entry is integrated by the trapezoid rule; one with a pole has no mean.
 _RULES: dict[type[Link], type[MeanRule]] = {
@@ -40,9 +40,11 @@ _RULES: dict[type[Link], type[MeanRule]] = {
 }
 
 
-def add_rule(link: type[Link], rule: type[MeanRule]) -> None:
-    """State how means under a user's link are computed."""
-    _RULES[link] = rule
+def set_rule(link: type[Link], rule: type[MeanRule] | None) -> None:
+    """State how means under a user's link are computed; None: by the trapezoid rule."""
+    _RULES.pop(link, None)
+    if rule is not None:
+        _RULES[link] = rule
 
 
 def rule_of(link: Link) -> MeanRule:

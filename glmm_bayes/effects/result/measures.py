@@ -15,6 +15,7 @@ from glmm_bayes.core.intervals import Interval
 from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.effects.estimand.ordered_categories import AT_LEAST
+from glmm_bayes.effects.result.measure_trial import try_measure
 from glmm_bayes.effects.result.summary import MeanSummary
 
 
@@ -48,7 +49,7 @@ class Measure(MeanSummary, ABC):
     label: ClassVar[str]
     null: ClassVar[float]
 
-    #: The scale of the averages that are compared: the response's, or its log odds row by row.
+    #: The scale of the averages that are compare_averages: the response's, or its log odds row by row.
     scale: ClassVar[str] = "response"
     #: Whether averages must lie between 0 and 1.
     of_probabilities: ClassVar[bool] = False
@@ -261,20 +262,31 @@ class FunctionMeasure(Measure):
     null = float("nan")
 
     def compare(self, high: Array, low: Array) -> Array:
-        must = f"the measure {self.name} must return one number a draw and row"
-        try:
-            result = np.asarray(self.function(high.copy(), low.copy()))
-        except Exception as error:
-            message = f"{must}; it raised {type(error).__name__}: {error}."
-            raise PredictionError(Finding("measure", message, hint=_FORM)) from error
-        if result.shape != high.shape or result.dtype.kind not in "fiub":
-            message = f"{must}: shape {high.shape}, found {result.shape} of {result.dtype}."
-            raise PredictionError(Finding("measure", message, hint=_FORM))
-        numbers = result.astype(np.float64)
-        if lost := int(np.isnan(numbers).sum()):
-            message = f"{must}; {lost} of {numbers.size} are not a number."
-            raise PredictionError(Finding("measure", message, hint=_FORM))
-        return numbers
+        return _checked(self.name, self.function, high, low)
+
+
+def compare_averages(measure: Measure, high: Array, low: Array) -> Array:
+    """Return the measure of two averages; one that a user registered is held to what it must return."""
+    if measure.name in MEASURES.added:
+        return _checked(measure.name, measure.compare, high, low)
+    return measure.compare(high, low)
+
+
+def _checked(name: str, function: Callable[[Array, Array], Any], high: Array, low: Array) -> Array:
+    must = f"the measure {name} must return one number a draw and row"
+    try:
+        result = np.asarray(function(high.copy(), low.copy()))
+    except Exception as error:
+        message = f"{must}; it raised {type(error).__name__}: {error}."
+        raise PredictionError(Finding("measure", message, hint=_FORM)) from error
+    if result.shape != high.shape or result.dtype.kind not in "fiub":
+        message = f"{must}: shape {high.shape}, found {result.shape} of {result.dtype}."
+        raise PredictionError(Finding("measure", message, hint=_FORM))
+    numbers = result.astype(np.float64)
+    if lost := int(np.isnan(numbers).sum()):
+        message = f"{must}; {lost} of {numbers.size} are not a number."
+        raise PredictionError(Finding("measure", message, hint=_FORM))
+    return numbers
 
 
 def read_measure(measure: str | Callable[[Array, Array], Any]) -> Measure:
@@ -323,7 +335,7 @@ def _elsewhere(name: str) -> str:
 
 
 MEASURES: Registry[Measure] = Registry(
-    "measure", {m.name: m for m in _ALL}, PredictionError, _elsewhere, _ALIASES
+    "measure", {m.name: m for m in _ALL}, PredictionError, _elsewhere, _ALIASES, code="measure"
 )
 
 
@@ -338,7 +350,8 @@ def register_measure(measure: Measure) -> None:
     Raises
     ------
     PredictionError
-        ``measure`` if it is no measure, or its name no name, or that of a listed one.
+        ``measure`` if it is no measure, its name is none or that of another one, an attribute is missing or
+        wrong, or ``compare`` does not give one number for each pair.
 
     Examples
     --------
@@ -350,11 +363,9 @@ def register_measure(measure: Measure) -> None:
     glmm_bayes.core.errors.PredictionError: [measure] 'ratio' is a listed measure. \
 Give it another name: "my_ratio".
     """
-    name = getattr(measure, "name", None)
-    if not isinstance(measure, Measure) or not isinstance(name, str) or not name.isidentifier():
-        message = f"a measure to register is a Measure with a name, found {shown_value(measure)}."
-        raise PredictionError(Finding("measure", message, hint='Example: name = "my_measure".'))
-    if name in MEASURES and name not in MEASURES.added:
-        hint = f'Give it another name: "my_{name}".'
-        raise PredictionError(Finding("measure", f"'{name}' is a listed measure.", hint=hint))
-    MEASURES.add(name, measure)
+    if not isinstance(measure, Measure):
+        hint = f"Write gb.register_measure({measure.__name__}())." if isinstance(measure, type) else ""
+        raise MEASURES.refusal(f"a measure to register is a Measure, found {shown_value(measure)}.", hint)
+    MEASURES.free_name(measure)
+    try_measure(MEASURES.trial(measure))
+    MEASURES.register(measure)

@@ -39,6 +39,7 @@ from glmm_bayes.effects.result.measures import (
     Logs,
     Measure,
     NumberNeededToTreat,
+    compare_averages,
     read_measure,
 )
 from glmm_bayes.fit.fit import Fit, check_fit
@@ -167,7 +168,9 @@ def comparisons(
         logs = _logs(question, chosen, base, pairs, groups, start, max_memory)
         columns = [chosen.compare_logs(logs[_key(high)], logs[_key(low)]) for high, low in pairs]
     else:
-        columns = [chosen.compare(means[_key(high)].values, means[_key(low)].values) for high, low in pairs]
+        columns = [
+            compare_averages(chosen, means[_key(high)].values, means[_key(low)].values) for high, low in pairs
+        ]
     grid, renamed = free_names(groups.grid)
     grids = [_contrast_grid(high, low, grid) for high, low in pairs]
     worst = max(means.values(), key=lambda mean: mean.error)
