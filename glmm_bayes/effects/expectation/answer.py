@@ -25,7 +25,7 @@ from glmm_bayes.effects.expectation.new_groups import meanings_of_new
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.group_law import GroupLaw
 from glmm_bayes.effects.result.measures import Measure
-from glmm_bayes.effects.result.of_draws import draws_of_rows
+from glmm_bayes.effects.result.of_draws import draws_of_rows, fingerprint
 from glmm_bayes.fit.caveats import caveat_attrs
 from glmm_bayes.fit.fit import Fit
 
@@ -137,7 +137,7 @@ def attributes(
         "integration": result.rule,
         "integration_error": result.error,
     }
-    return attrs | ({"seed": seed} if estimand.new else {})
+    return attrs | ({"seed": seed, "posterior": fingerprint(question.fit)} if estimand.new else {})
 
 
 def effects_of(

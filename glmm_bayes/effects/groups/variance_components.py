@@ -108,6 +108,7 @@ def variance_components(
         statement,
         remarks=(f"latent residual: {description}",) if description else (),
         hypothesis=hypothesis,
+        link=fit.link.name,
         latent_residual=description,
     )
 

@@ -17,6 +17,7 @@ from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.estimand import Estimand
+from glmm_bayes.effects.result.difference import check_difference
 from glmm_bayes.effects.result.group_law import GroupLaw
 from glmm_bayes.effects.result.indexed_result import IndexedResult
 from glmm_bayes.effects.result.measures import Measure
@@ -47,8 +48,9 @@ class Effects(IndexedResult):
         ``quantity``, ``estimand`` (the word), ``estimand_name``, ``estimand_description``, ``scale``,
         ``measure``, ``average``, ``integration``, ``integration_error``, ``interval`` (its words),
         ``interval_probability``, ``interval_kind``, ``interval_from`` (how interval ends were
-        computed), ``notes`` (what was found in new rows); for new groups ``seed``; for a run that ended
-        early or has draws that are not finite ``caveats``.
+        computed), ``notes`` (what was found in new rows); for new groups ``seed`` and ``posterior`` (a
+        fingerprint of the fit's draws); for a run that ended early or has draws that are not finite
+        ``caveats``.
     interval : Interval
         Level and kind of intervals where no others are asked for: those of the verb's call.
     law : GroupLaw or None
@@ -334,15 +336,9 @@ def _difference(one: Effects, other: Effects) -> Effects:
     Raises
     ------
     PredictionError
-        ``difference`` unless both have the same rows and the same number of chains and draws.
+        ``difference``, as ``check_difference``.
     """
-    same = one.draws.shape == other.draws.shape and list(one.grid.columns) == list(other.grid.columns)
-    if not same or not one.grid.astype(str).equals(other.grid.astype(str)):
-        message = (
-            f"results are subtracted row by row: found {one.draws.shape} and {other.draws.shape} chains, "
-            "draws and rows, or rows of other names."
-        )
-        raise PredictionError(Finding("difference", message, hint="Ask both fits the same, of equal draws."))
+    check_difference(one, other)
     attrs = one.attrs_of_rows(f"difference between two results of: {one.attrs['quantity']}", "difference")
     for name in ("estimand_name", "estimand_description"):
         texts = dict.fromkeys(str(each.attrs[name]) for each in (one, other) if name in each.attrs)
