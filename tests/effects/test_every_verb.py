@@ -108,7 +108,9 @@ def test_level_and_kind_can_be_asked_of_the_verb_and_stand_on_every_output(verb)
     result = VERBS[verb](fit(), probability=0.95, interval="hdi")
     for text in (str(result), result.caption, result._repr_html_(), result.plot().alt):
         assert "95% highest-density interval" in " ".join(text.split())
-    assert "50% equal-tailed interval" in result.side_by_side(0.5, interval="eti").attrs["caption"]
+    for table in (result.summary(0.5, interval="eti"), result.side_by_side(0.5, interval="eti")):
+        caption = table.attrs["caption"]
+        assert "50% equal-tailed interval" in caption and "95%" not in caption
 
 
 @every_verb()

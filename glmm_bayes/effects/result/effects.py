@@ -140,7 +140,8 @@ class Effects(IndexedResult):
             table[upper] = self.law.quantile(1 - chosen.tail)
         beside = [] if self.beside is None else [self.beside.reset_index(drop=True)]
         frame = pd.concat([self.grid.reset_index(drop=True), table, *beside], axis=1)
-        frame.attrs = {str(name): value for name, value in {**self.attrs, **chosen.attrs}.items()}
+        attrs = {**self.attrs, **chosen.attrs, "caption": self._caption(chosen)}
+        frame.attrs = {str(name): value for name, value in attrs.items()}
         return frame
 
     @in_our_words
@@ -164,9 +165,9 @@ class Effects(IndexedResult):
         """
         chosen = self._chosen(probability, interval)
         frame = self.summary(chosen.probability, interval=chosen.kind)
-        attrs = {str(name): value for name, value in frame.attrs.items() if name != "caption"}
         table = self.summarised.side_by_side(frame, chosen)
-        return captioned(table, self._caption(chosen), **attrs)
+        attrs = {str(name): value for name, value in frame.attrs.items()}
+        return captioned(table, str(attrs.pop("caption")), **attrs)
 
     def __sub__(self, other: object) -> Effects:
         if not isinstance(other, Effects):
