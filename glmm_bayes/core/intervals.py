@@ -96,6 +96,10 @@ class Interval:
         )
 
 
+#: What ArviZ's settings say where nobody has changed them.
+UNCHANGED_DEFAULT = Interval(0.89, "eti")
+
+
 def read_interval(probability: object = None, interval: object = None) -> Interval:
     """Return the interval that is asked for; what is not said is ArviZ's default.
 

@@ -6,11 +6,12 @@ import sys
 import arviz as az
 import numpy as np
 import pytest
+from arviz_base.rcparams import defaultParams
 from hypothesis import given
 from hypothesis import strategies as st
 
 from glmm_bayes.core.errors import PredictionError
-from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.intervals import UNCHANGED_DEFAULT, Interval, read_interval
 
 LEVELS = (0.05, 0.5, 0.89, 0.95, 0.999)
 
@@ -55,6 +56,8 @@ def test_the_default_is_arviz_and_follows_its_settings():
         assert read_interval(0.95) == Interval(0.95, "hdi")
         assert read_interval(interval="eti") == Interval(0.5, "eti")
     assert read_interval() == Interval(0.89, "eti")
+    unchanged = [defaultParams[f"stats.ci_{name}"][0] for name in ("prob", "kind")]
+    assert Interval(*unchanged) == UNCHANGED_DEFAULT
 
 
 @pytest.mark.parametrize(
