@@ -1,21 +1,17 @@
 """One result less another: of one quantity in equal rows, and of new groups that are not the same."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from tests.effects.test_every_verb import ROWS, fit
+from tests.effects.test_every_verb import ROWS, fit, frame
 
 NEW = {"estimand": "new_subject"}
 
 
 def another_fit(formula, family, **responses):
     """Return a fit of the same rows to another response, with draws of the same shape."""
-    data = fit().definition.first.design.table
-    data = pd.DataFrame({name: np.asarray(data[name].values) for name in ("x", "w")})
-    data = data.assign(g=np.repeat(list("abcdef"), 10), **responses)
-    model = gb.Model(formula, data, family=family)
+    model = gb.Model(formula, frame().assign(**responses), family=family)
     rng = np.random.default_rng(7)
     draws = {
         name: rng.uniform(0.5, 1.5, (2, 40, *shape))

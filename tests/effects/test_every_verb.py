@@ -13,14 +13,17 @@ import glmm_bayes as gb
 ROWS = {"x": [0.0, 1.0], "w": [0, 0], "g": ["a", "b"]}
 
 
-@cache
-def fit(seed=1):
+def frame():
     rng = np.random.default_rng(3)
     size, levels = 60, 6
     data = pd.DataFrame({"x": rng.normal(size=size).round(2), "g": np.repeat(list("abcdef"), size // levels)})
     data["w"] = data["g"].isin(["a", "b", "c"]).astype(int)
-    data["y"] = rng.integers(0, 2, size)
-    model = gb.Model("y ~ x + w + (1 | g)", data, family="bernoulli")
+    return data.assign(y=rng.integers(0, 2, size))
+
+
+@cache
+def fit(seed=1):
+    model = gb.Model("y ~ x + w + (1 | g)", frame(), family="bernoulli")
     rng = np.random.default_rng(seed)
     draws = {
         "beta": rng.normal([0.2, 1.5, -0.4], 0.2, (2, 40, 3)),
@@ -233,6 +236,21 @@ def test_coefficients_are_long_in_the_summary_and_side_by_side_in_print():
             np.testing.assert_array_equal(wide[f"{side}_{name}"], part[name])
         np.testing.assert_array_equal(wide[f"{side}_ratio"], part["ratio_median"])
         np.testing.assert_array_equal(wide[f"{side}_ratio_eti89_ub"], part["ratio_eti89_ub"])
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_ratios_beyond_the_largest_number_are_infinite():
+    rng = np.random.default_rng(3)
+    wide = gb.Fit.from_draws(
+        gb.Model("y ~ w + (1 | g)", frame(), family="bernoulli"),
+        {"beta": rng.normal(0.0, 900.0, (2, 40, 2)), "sd_g": np.ones((2, 40, 1))},
+    )
+    result = gb.coefficients(wide, projection="hedeker")
+    table = result.summary()
+    assert (table["ratio_eti89_ub"] == np.inf).all() and (table["ratio_eti89_lb"] == 0.0).all()
+    ratios = gb.interval_ratio(wide, "w").summary().iloc[:3]
+    assert (ratios["eti89_ub"] == np.inf).all() and (ratios["mean"] == np.inf).all()
+    assert result.plot().alt
 
 
 def test_attenuation_is_blank_where_the_interval_that_is_shown_straddles_zero():

@@ -21,6 +21,7 @@ from glmm_bayes.effects.expectation.random_variance import spread_of
 from glmm_bayes.effects.groups.variance_components import Z75
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.of_draws import quantities
+from glmm_bayes.effects.result.summary import ratio_of
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.spec.linear_predictor import MEAN
 
@@ -92,7 +93,7 @@ def median_ratio(
         varies = len(group.effects) > 1 or not (group.z == 1.0).all()
         first = _distinct_effects(group.z, newdata is not None and varies)
         v = spread.variance(slice(None), first)[0]
-        draws.append(np.exp(disc[..., None] * np.sqrt(2.0 * v) * Z75))
+        draws.append(ratio_of(disc[..., None] * np.sqrt(2.0 * v) * Z75))
         read = {name for effect in group.term.effects for name in effect.names()}
         names = [name for name in grid if varies and (newdata is not None or name in read)]
         factor = pd.DataFrame({"factor": [group.factor] * len(first)})
