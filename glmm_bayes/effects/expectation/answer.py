@@ -13,7 +13,7 @@ from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, Findings, PredictionError, row_text
 from glmm_bayes.core.intervals import Interval
 from glmm_bayes.core.maths import Array
-from glmm_bayes.effects.estimand.averages import Averages
+from glmm_bayes.effects.estimand.averages import Averages, free_name
 from glmm_bayes.effects.estimand.estimand import Estimand
 from glmm_bayes.effects.estimand.factor_words import by_factor, read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import ORDERED, has_ordered_categories, label_of
@@ -181,6 +181,5 @@ def _refuse_overflow(question: Question, values: Array) -> None:
 def _with_categories(grid: pd.DataFrame, categories: Sequence[str]) -> pd.DataFrame:
     """Repeat each row of a grid for each category."""
     repeated = grid.loc[grid.index.repeat(len(categories))].reset_index(drop=True)
-    name = "category" if "category" not in repeated.columns else "category_"
-    repeated[name] = pd.Categorical(list(categories) * len(grid), categories=list(categories))
+    repeated[free_name(repeated, "category")] = pd.Categorical(list(categories) * len(grid), categories=list(categories))
     return repeated

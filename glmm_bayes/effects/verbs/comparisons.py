@@ -169,7 +169,8 @@ def comparisons(
         columns = [chosen.compare_logs(logs[_key(high)], logs[_key(low)]) for high, low in pairs]
     else:
         columns = [chosen.compare(means[_key(high)].values, means[_key(low)].values) for high, low in pairs]
-    grid, renamed = free_names(groups.grid)
+    summarised = chosen.summarise(columns[0].reshape(len(columns[0]), -1)[:2], shown)
+    grid, renamed = free_names(groups.grid, *map(str, summarised.columns))
     grids = [_contrast_grid(high, low, grid) for high, low in pairs]
     worst = max(means.values(), key=lambda mean: mean.error)
     held = held_means(_designs(question), names)

@@ -15,6 +15,7 @@ from glmm_bayes.core.elsewhere import AnswersNames, in_our_words, refuse_unknown
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.effects.estimand.averages import other_names
 from glmm_bayes.effects.estimand.factor_words import NEW_SUBJECT
 from glmm_bayes.effects.result.effects import Effects, picture_of
 from glmm_bayes.effects.verbs.comparisons import comparisons
@@ -84,6 +85,7 @@ class SideBySide(AnswersNames):
         tables = []
         for word, effects in self.effects.items():
             part = effects.summary(probability, interval=interval)
+            part = part.rename(columns=other_names(part, ("estimand", "answers")))
             part.insert(0, "estimand", word)
             tables.append(part.assign(answers=self._answers(word)))
         table = pd.concat(tables, ignore_index=True)
