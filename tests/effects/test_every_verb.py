@@ -270,9 +270,30 @@ def test_ends_of_an_exact_law_are_equal_tailed(ask):
     with pytest.raises(gb.PredictionError, match="exact distribution"):
         gb.predictions(fit(), ROWS, estimand="new_subject", interval="hdi")
     with az.rc_context({"stats.ci_kind": "hdi"}):
-        assert "equal-tailed" in gb.predictions(fit(), ROWS, estimand="new_subject").caption
+        with pytest.raises(gb.PredictionError, match="exact distribution") as caught:
+            gb.predictions(fit(), ROWS, estimand="new_subject")
+        assert "rcParams" in str(caught.value)
         drawn = gb.predictions(fit(), ROWS, estimand="new_subject", hypothesis="pairwise")
         assert "highest-density" in drawn.caption, "contrasts are of draws"
+
+
+def test_estimands_leave_out_what_has_no_narrowest_interval_and_say_so():
+    made = gb.estimands(fit(), newdata=ROWS, by=False)
+    asked = gb.estimands(fit(), newdata=ROWS, by=False, interval="hdi")
+    with az.rc_context({"stats.ci_kind": "hdi"}):
+        default = gb.estimands(fit(), newdata=ROWS, by=False)
+    tables = [made.summary(interval="hdi"), asked.summary(), default.summary()]
+    pictures = [made.plot(interval="hdi"), asked.plot(), default.plot()]
+    for table, picture in zip(tables, pictures, strict=True):
+        assert list(table["estimand"].unique()) == ["typical", "population", "subject", "sample"]
+        assert "exact distribution" in table.attrs["omitted"]["new_subject"]
+        assert "Not shown: new_subject" in picture.alt and "exact distribution" in picture.alt
+        pd.testing.assert_frame_equal(table, tables[0])
+    for result in (asked, default):
+        assert "new_subject: not shown" in " ".join(str(result).split())
+    assert "new_subject" in set(made.summary()["estimand"]) and not made.summary().attrs["omitted"]
+    compared = gb.estimands(fit(), "w", newdata=ROWS, interval="hdi").summary()
+    assert "new_subject" in set(compared["estimand"]), "differences are of draws"
 
 
 @pytest.mark.parametrize("kind", ["eti", "hdi"])

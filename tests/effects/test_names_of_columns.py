@@ -1,4 +1,4 @@
-"""Columns of the rows that are called like columns of our tables: each stands there under a name of its own."""
+"""Columns of the rows that are called like columns of our tables: each has a name of its own there."""
 
 import re
 from functools import cache

@@ -181,5 +181,7 @@ def _refuse_overflow(question: Question, values: Array) -> None:
 def _with_categories(grid: pd.DataFrame, categories: Sequence[str]) -> pd.DataFrame:
     """Repeat each row of a grid for each category."""
     repeated = grid.loc[grid.index.repeat(len(categories))].reset_index(drop=True)
-    repeated[free_name(repeated, "category")] = pd.Categorical(list(categories) * len(grid), categories=list(categories))
+    repeated[free_name(repeated, "category")] = pd.Categorical(
+        list(categories) * len(grid), categories=list(categories)
+    )
     return repeated

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from textwrap import fill
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 
 _SHOWN_ROWS = 20
+#: Why ends of an exact distribution are of one kind.
+NO_NARROWEST = (
+    "the interval's ends are quantiles of the exact distribution over draws and new groups, and equal-tailed"
+)
 #: What attributes say of a verb's table, and of no combination of its rows.
 _OF_THE_TABLE = ("statement", "remarks", "caption")
 
@@ -311,21 +316,27 @@ class Effects(IndexedResult):
         self._refuse_narrowest(chosen)
         return chosen
 
+    def allows(self, interval: Interval) -> bool:
+        """Tell whether ends of this kind can be given: those of an exact distribution are equal-tailed."""
+        return self.law is None or interval.kind == "eti"
+
     def _refuse_narrowest(self, interval: Interval) -> None:
-        if self.law is not None and interval.kind != "eti":
-            message = (
-                "the interval's ends are quantiles of the exact distribution over draws and new groups: "
-                "they are equal-tailed."
+        if not self.allows(interval):
+            message = f"no highest-density interval here: {NO_NARROWEST}."
+            hint = (
+                'Ask for "eti" where "hdi" comes from: interval=, --interval, the spec file or '
+                'rcParams["stats.ci_kind"] of ArviZ; az.hdi(result.draws) is that of one drawn group a draw.'
             )
-            hint = 'Write interval="eti"; az.hdi(result.draws) is that of one drawn group a draw.'
             raise PredictionError(Finding("not_available", message, hint=hint))
 
 
-def picture_of(result: Effects | Mapping[str, Effects]) -> Figure:
+def picture_of(
+    result: Effects | Mapping[str, Effects], omitted: Mapping[str, str] = MappingProxyType({})
+) -> Figure:
     """Hand a result, or one of each estimand, to the room of pictures, which stands above this one."""
     from glmm_bayes.plots.effects import plot_effects
 
-    figure: Figure = plot_effects(result)
+    figure: Figure = plot_effects(result, omitted)
     return figure
 
 
