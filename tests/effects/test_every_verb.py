@@ -305,6 +305,25 @@ def test_a_number_needed_to_treat_turns_over_the_ends_of_either_kind(kind):
     np.testing.assert_allclose(1 / table[f"{kind}80_ub"], lower, rtol=1e-13)
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_number_needed_to_treat_whose_narrowest_interval_is_without_the_median_says_so(sign):
+    rng = np.random.default_rng(2)
+    slope = np.where(np.arange(100) < 45, -0.1, rng.uniform(0.5, 9.0, 100)) + 0.001 * rng.normal(size=100)
+    beta = np.stack([np.full(100, -3.0 * sign), sign * slope], axis=1)[None]
+    model = gb.Model("y ~ w + (1 | g)", frame(), family="bernoulli")
+    skewed = gb.Fit.from_draws(model, {"beta": beta, "sd_g": np.full((1, 100, 1), 0.1)})
+    kept, other = ("more", "fewer") if sign > 0 else ("fewer", "more")
+    result = gb.comparisons(skewed, "w", measure="nnt", probability=0.4, interval="hdi")
+    lower, upper = gb.comparisons(skewed, "w").summary(0.4, interval="hdi").iloc[0][-2:]
+    row = result.summary().iloc[0]
+    assert lower * upper > 0.0 and not row["through_infinity"] and row["event"] == kept
+    assert row["hdi40_lb"] < row["hdi40_ub"] < 0.0
+    alt = result.plot().alt
+    assert f"for one {other}, without the median" in alt and f"for one {kept} (" in alt and "−" not in alt
+    wide = result.summary(0.9).iloc[0]
+    assert wide["through_infinity"] and f"for one {other})" in result.plot(0.9).alt
+
+
 #: Outputs that are no results, each as the text that a reader has of it.
 OUTPUTS = {
     "summary": lambda fit, **how: str(gb.summary(fit, **how)),
