@@ -17,7 +17,7 @@ from glmm_bayes.effects.estimand.averages import Averages, free_name
 from glmm_bayes.effects.estimand.estimand import Estimand
 from glmm_bayes.effects.estimand.factor_words import by_factor, read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import ORDERED, has_ordered_categories, label_of
-from glmm_bayes.effects.estimand.question import Question
+from glmm_bayes.effects.estimand.question import Question, angles_as
 from glmm_bayes.effects.estimand.rows import Rows, new_rows, training_rows
 from glmm_bayes.effects.expectation.expectation import Expectation, expected
 from glmm_bayes.effects.expectation.new_group_means import expected_of_new
@@ -50,7 +50,10 @@ def quantity_of(question: Question) -> str:
         name += " before truncation"
     if parameter is None and additions.rate is not None:
         name += " for one unit of exposure"
-    return f"{question.link.name} of {name}" if question.scale == "link" else name
+    if question.scale == "link":
+        return f"{question.link.name} of {name}"
+    angles = angles_as(fit) if question.is_response else ""
+    return f"{name} ({angles})" if angles else name
 
 
 #: Scales of expected responses.
