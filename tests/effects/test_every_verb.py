@@ -225,6 +225,48 @@ def test_arguments_stand_in_one_order(verb):
     assert {"hypothesis", "probability", "interval"} <= set(shared)
 
 
+#: Calls that lack an argument, give one twice, or by position where there is none.
+CALLS = {
+    "comparisons": (lambda: gb.comparisons(fit()), "missing_argument", 'gb.comparisons(fit, "x")'),
+    "slopes": (lambda: gb.slopes(fit(), newdata=ROWS), "missing_argument", "needs variable"),
+    "implied_correlation": (lambda: gb.implied_correlation(fit()), "missing_argument", "needs newdata"),
+    "interval_ratio": (lambda: gb.interval_ratio(fit()), "missing_argument", "needs variable"),
+    "predictions": (lambda: gb.predictions(), "missing_argument", "gb.predictions(fit)"),
+    "estimands": (lambda: gb.estimands(), "missing_argument", "gb.estimands(fit)"),
+    "report": (lambda: gb.report(fit()), "missing_argument", 'gb.report(fit, "report.html")'),
+    "fit twice": (lambda: gb.predictions(fit(), fit=fit()), "positional_argument", "fit twice"),
+    "rows twice": (lambda: gb.predictions(fit(), ROWS, newdata=ROWS), "positional_argument", "newdata twice"),
+    "by position": (lambda: gb.estimands(fit(), "w", ROWS), "positional_argument", "newdata="),
+    "summary": (lambda: gb.icc(fit(), ROWS).summary(0.9, "hdi"), "positional_argument", "interval="),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_call_that_cannot_be_is_refused_with_the_call_to_write(call):
+    wrong, code, said = CALLS[call]
+    with pytest.raises(gb.PredictionError) as caught:
+        wrong()
+    assert caught.value.code == code and said in str(caught.value) and isinstance(caught.value, TypeError)
+
+
+@pytest.mark.parametrize(
+    ("hypothesis", "said"),
+    [
+        (np.zeros((2, 0)), "weights of the 2 rows"),
+        (np.zeros((2, 2, 1)), "weights of the 2 rows"),
+        ("b1*1" + "0" * 400, "beyond the largest one"),
+        ("b1 - 1e400", "beyond the largest one"),
+        ("b1*1e308*1e308", "beyond the largest number"),
+        ("b1/0", "divides by zero"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_a_hypothesis_that_has_no_value_is_refused_with_what_is_wrong(hypothesis, said):
+    with pytest.raises(gb.PredictionError, match=said) as caught:
+        gb.predictions(fit(), ROWS, hypothesis=hypothesis)
+    assert caught.value.code == "hypothesis"
+
+
 def test_coefficients_are_long_in_the_summary_and_side_by_side_in_print():
     result = gb.coefficients(fit())
     long, wide = result.summary(), result.side_by_side()
