@@ -155,10 +155,38 @@ def _of_lowest():
     return {**_files("locks/lowest.txt"), **names, "version": _version()}
 
 
+def code_of(text):
+    """Return what a module does: its syntax without docstrings, comments and places."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+        if documented and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+def _of_studies():
+    """Return what draws: that densities are right, which other rooms decide, the first tier tells."""
+    rooms = _files("glmm_bayes/graph/*.py", "glmm_bayes/sampling/*.py")
+    code = "\n".join(f"{file}\n{code_of(text)}" for file, text in rooms.items())
+    return {**_files("locks/dev.txt"), "code of graph and sampling": code, "version": _version()}
+
+
 RUNS = {
+    "studies": Run(("-m", "pytest", "-m", "study", "-n", "2", "--dist", "worksteal"), _of_studies),
     "notebooks": Run(("-m", "tests.notebooks.run_all"), _of_notebooks),
     "lowest": Run(
-        ("-m", "pytest", "-m", "not slow", "-n", "2", "--dist", "worksteal", "--ignore=tests/test_stamps.py"),
+        (
+            "-m",
+            "pytest",
+            "-m",
+            "not slow and not study",
+            "-n",
+            "2",
+            "--dist",
+            "worksteal",
+            "--ignore=tests/test_stamps.py",
+        ),
         _of_lowest,
     ),
 }

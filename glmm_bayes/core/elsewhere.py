@@ -78,12 +78,21 @@ def refuse_unknown(
 
 
 def in_our_words[**P, T](function: Callable[P, T]) -> Callable[P, T]:
-    """Answer arguments that a function has not, or not by position, with our spelling, before it runs."""
+    """Answer arguments that a function has not, not by position, twice, or not yet, before it runs."""
     signature = inspect.signature(function)
     parameters = signature.parameters.values()
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
-        return function
-    known = tuple(parameter.name for parameter in parameters if parameter.name != "self")
+    takes_names = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters)
+    known = tuple(
+        parameter.name
+        for parameter in parameters
+        if parameter.name != "self" and parameter.kind is not parameter.VAR_KEYWORD
+    )
+    needed = tuple(
+        parameter.name
+        for parameter in parameters
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+    )
     by_position = tuple(
         parameter.name
         for parameter in parameters
@@ -93,9 +102,12 @@ def in_our_words[**P, T](function: Callable[P, T]) -> Callable[P, T]:
 
     @wraps(function)
     def answering(*given: P.args, **named: P.kwargs) -> T:
-        refuse_unknown(function.__name__, known, named)
+        if not takes_names:
+            refuse_unknown(function.__name__, known, named)
         if len(given) > len(by_position) and not takes_all:
             raise _of_position(function.__name__, by_position, known, len(given))
+        _refuse_twice(function.__name__, by_position[: len(given)], named)
+        _refuse_missing(function.__name__, needed, {*by_position[: len(given)], *named})
         return function(*given, **named)
 
     return answering
@@ -111,6 +123,23 @@ def _of_position(
     message = f"{function} takes {', '.join(first) or 'nothing'} by position, found {count} such arguments."
     hint = f"Write the others by name: {', '.join(f'{name}=' for name in named)}." if named else ""
     return UnknownArgumentError(Finding("positional_argument", message, hint=hint))
+
+
+def _refuse_twice(function: str, by_position: tuple[str, ...], named: Iterable[str]) -> None:
+    """Refuse an argument that is given by position and by name."""
+    for name in named:
+        if name in by_position:
+            message = f"{function} was given {name} twice, by position and by name."
+            raise UnknownArgumentError(Finding("positional_argument", message, hint="Write it once."))
+
+
+def _refuse_missing(function: str, needed: tuple[str, ...], given: set[str]) -> None:
+    """Refuse a call that lacks what a function cannot do without."""
+    if missing := [name for name in needed if name not in given]:
+        is_ours = function in sys.modules["glmm_bayes"].__all__
+        hint = f"Write {_call_of(function)}." if is_ours else ""
+        message = f"{function} needs {' and '.join(missing)}."
+        raise UnknownArgumentError(Finding("missing_argument", message, hint=hint))
 
 
 def unknown_name(owner: str, name: str) -> UnknownNameError:

@@ -6,6 +6,7 @@ The one place where an interval is taken, and where its default level and kind a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from types import MappingProxyType
 
 import numpy as np
@@ -37,7 +38,7 @@ class Interval:
     @property
     def percent(self) -> str:
         """The level as it is written: ``89``, ``99.9``."""
-        return f"{self.probability * 100:g}"
+        return percent_of(self.probability)
 
     @property
     def name(self) -> str:
@@ -79,7 +80,7 @@ class Interval:
         """
         if self.kind == "hdi":
             return _narrowest(draws, self.probability)
-        lower, upper = np.quantile(draws, [self.tail, 1 - self.tail], axis=0, method=method)  # type: ignore[call-overload]
+        lower, upper = _quantiles(draws, [self.tail, 1 - self.tail], method)
         return lower, upper
 
     def replaced(self, probability: object = None, kind: object = None) -> Interval:
@@ -94,6 +95,16 @@ class Interval:
             self.probability if probability is None else checked_probability(probability),
             self.kind if kind is None else _checked_kind(kind),
         )
+
+
+def percent_of(share: float) -> str:
+    """Write a share in percent with every digit that it has: ``99.99999``, never rounded to another one."""
+    percent = f"{Decimal(repr(share)) * 100:f}"
+    return percent.rstrip("0").rstrip(".") if "." in percent else percent
+
+
+#: What ArviZ's settings say where nobody has changed them.
+UNCHANGED_DEFAULT = Interval(0.89, "eti")
 
 
 def read_interval(probability: object = None, interval: object = None) -> Interval:
@@ -129,7 +140,8 @@ def checked_probability(probability: object) -> float:
         ``values`` for anything else: 95, "95%", 0, 1, NaN.
     """
     if is_open_share(probability):
-        return float(probability)
+        # A number of fewer digits means those that it is written with.
+        return float(str(probability)) if isinstance(probability, np.floating) else float(probability)
     message = f"probability must be a number above 0 and below 1, found {shown_value(probability)}."
     raise PredictionError(Finding("values", message, hint="Write probability=0.95 for 95 percent."))
 
@@ -142,8 +154,23 @@ def _checked_kind(kind: object) -> str:
     raise PredictionError(Finding("interval", message, hint=hint))
 
 
+def _quantiles(draws: Array, probabilities: list[float], method: str) -> Array:
+    """Return quantiles over the first axis; between draws of which one is infinite they are infinite."""
+    with np.errstate(invalid="ignore"):
+        found: Array = np.quantile(draws, probabilities, axis=0, method=method)  # type: ignore[call-overload]
+    lost = np.isnan(found) & ~np.isnan(draws).any(axis=0)
+    if not lost.any():
+        return found
+    below, above = (np.quantile(draws, probabilities, axis=0, method=side) for side in ("lower", "higher"))
+    with np.errstate(invalid="ignore"):
+        return np.where(lost, np.where(below == above, below, below + above), found)
+
+
 def _narrowest(draws: Array, probability: float) -> tuple[Array, Array]:
-    """Return the ends of the narrowest interval that holds the probability, over the first axis."""
+    """Return the ends of the narrowest interval that holds the probability, over the first axis.
+
+    Of draws with one that is no number both are none, as quantiles are.
+    """
     ordered = np.sort(draws, axis=0)
     size = len(ordered)
     steps = min(int(probability * size), size - 1)
@@ -152,4 +179,6 @@ def _narrowest(draws: Array, probability: float) -> tuple[Array, Array]:
     first = np.argmin(width, axis=0)[None]
     lower = np.take_along_axis(ordered, first, axis=0)[0]
     upper = np.take_along_axis(ordered, first + steps, axis=0)[0]
-    return lower, upper
+    # What is no number is sorted to the end.
+    lost = np.isnan(ordered[-1])
+    return np.where(lost, np.nan, lower), np.where(lost, np.nan, upper)

@@ -12,6 +12,7 @@ from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.core.maths import Array
 from glmm_bayes.core.words import ESTIMANDS
+from glmm_bayes.effects.estimand.question import angles_as
 from glmm_bayes.effects.estimand.variables import held_means
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.plots.canvas import (
@@ -154,7 +155,8 @@ def caption(fit: Fit, scenario: Scenario, values: list[Values], interval: Interv
     held += f" Each curve is drawn{means.removeprefix(',')}." if means else ""
     shown = _shown_words(fit, scenario, sum(len(panel.groups) for panel in values))
     left_out = f" Without population: {values[0].left_out}" if values[0].left_out else ""
-    return f"{shown}Thick: posterior means with {interval.name}s.{held}{scenario.left_out}{left_out}"
+    angles = f"; {line}" if (line := angles_as(fit)) else ""
+    return f"{shown}Thick: posterior means with {interval.name}s{angles}.{held}{scenario.left_out}{left_out}"
 
 
 def _shown_words(fit: Fit, scenario: Scenario, count: int) -> str:

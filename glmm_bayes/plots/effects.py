@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -32,7 +33,9 @@ _FEW_POINTS = 12
 _WIDTH = 7.2
 
 
-def plot_effects(effects: Effects | Mapping[str, Effects]) -> Picture:
+def plot_effects(
+    effects: Effects | Mapping[str, Effects], omitted: Mapping[str, str] = MappingProxyType({})
+) -> Picture:
     """Draw effects with their intervals; of several estimands side by side.
 
     Predictions along one number are curves with a band, one for each level of at most one further
@@ -42,6 +45,8 @@ def plot_effects(effects: Effects | Mapping[str, Effects]) -> Picture:
     ----------
     effects : Effects or mapping of str to Effects
         By estimand, if it is a mapping.
+    omitted : mapping of str to str
+        Estimands that are not there, and why.
 
     Returns
     -------
@@ -50,7 +55,7 @@ def plot_effects(effects: Effects | Mapping[str, Effects]) -> Picture:
         shown, and no global setting is changed.
     """
     if isinstance(effects, Mapping):
-        return plot_side_by_side(effects)
+        return plot_side_by_side(effects, omitted)
     if is_fan(effects):
         return plot_fan(effects)
     if is_nnt(effects):

@@ -110,7 +110,7 @@ def _fan_alt(effects: Effects, panels: Sequence[tuple[str, pd.DataFrame]], axis:
     return " ".join([*sentences, "Posterior means."])
 
 
-def plot_side_by_side(effects: Mapping[str, Effects]) -> Picture:
+def plot_side_by_side(effects: Mapping[str, Effects], omitted: Mapping[str, str]) -> Picture:
     """Draw one question under each estimand: curves along one number, or points with intervals."""
     first = next(iter(effects.values()))
     tables = {word: one.summary() for word, one in effects.items()}
@@ -121,7 +121,8 @@ def plot_side_by_side(effects: Mapping[str, Effects]) -> Picture:
         picture = _forest(effects, tables) if axis is None else _curves(first, tables, axis)
         head(picture, "One question, every estimand: the legend names each")
         note(picture, f"{AXIS_WORDS} {_what_is_shown(first)}" if is_nnt(first) else _what_is_shown(first))
-    describe(picture, _side_alt(first, tables), first.caveats)
+    left_out = "".join(f" Not shown: {word}, {why}" for word, why in omitted.items())
+    describe(picture, _side_alt(first, tables) + left_out, first.caveats)
     return picture
 
 

@@ -83,10 +83,16 @@ def _alt(effects: Effects, table: pd.DataFrame, names: list[str]) -> str:
 
 
 def nnt_words(row: pd.Series, interval: Interval) -> str:
-    """Say a number needed to treat and its interval, with the direction of each end."""
-    lower, upper = interval.columns
-    ends = f"{compact(row[lower])} to {compact(abs(row[upper]))}"
+    """Say a number needed to treat and its interval, with the direction of each end.
+
+    The interval of the difference holds zero, or lies on the side of the median, or on the other one: the
+    narrowest interval need not hold the median.
+    """
+    lower, upper = (row[name] for name in interval.columns)
+    other = "fewer" if row["event"] == "more" else "more"
+    ends = f"{compact(lower)} to {compact(abs(upper))}"
     if row["through_infinity"]:
-        other = "fewer" if row["event"] == "more" else "more"
-        ends = f"{compact(row[lower])} through infinity to {compact(abs(row[upper]))} for one {other}"
+        ends = f"{compact(lower)} through infinity to {compact(abs(upper))} for one {other}"
+    elif lower < 0.0:
+        ends = f"{compact(-upper)} to {compact(-lower)} for one {other}, without the median"
     return f"{compact(row['median'])} for one {row['event']} ({ends})"

@@ -36,8 +36,8 @@ def report(
     title : str, optional
         Default: the model's formula.
     probability : float, optional
-        Of every interval in the report; default: ArviZ's ``rcParams["stats.ci_prob"]``, 0.89 unless it
-        was changed.
+        Of every interval in the report; default: ArviZ's ``rcParams["stats.ci_prob"]`` in this session, 0.89
+        unless it was changed, also of a fit that was made under another.
     interval : {"eti", "hdi"}, optional
         Equal-tailed or the narrowest; default: ArviZ's ``rcParams["stats.ci_kind"]``.
     overwrite : bool
@@ -47,7 +47,7 @@ def report(
     Returns
     -------
     pathlib.Path
-        Where the file is. The same fit gives the same bytes.
+        Where the file is. The same fit, level and kind give the same bytes.
 
     Raises
     ------

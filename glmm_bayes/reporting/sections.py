@@ -10,6 +10,7 @@ from glmm_bayes.core.intervals import Interval
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.describe.equations import all_groups, equations
 from glmm_bayes.describe.explain import between_lines, describe_references, explain, further_lines
+from glmm_bayes.effects.estimand.question import angles_as
 from glmm_bayes.fit.diagnostics import Diagnosis
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.curves import plot_curves
@@ -147,7 +148,8 @@ def _mean_words(fit: Fit) -> str:
         return f"Effects are shown on {fit.response.mean_label}, for each category k."
     text = fit.family.response_mean.text
     if text is None:
-        return f"The mean of row i, mu[i], is {named_mean(fit)}."
+        angles = f"; {line}" if (line := angles_as(fit)) else ""
+        return f"The mean of row i, mu[i], is {named_mean(fit)}{angles}."
     return f"Effects are shown on {named_mean(fit)}, which is {text.format(y=fit.response.label)}."
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
-from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.core.intervals import UNCHANGED_DEFAULT, Interval
 from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.describe.equations import all_groups
 from glmm_bayes.effects.estimand.undefined import unless_undefined
@@ -187,9 +187,9 @@ def reproduction(fit: Fit, interval: Interval) -> str:
         lines.append(f"fit = model.fit({arguments})")
     else:
         lines.append("fit = gb.Fit.from_draws(model, draws)  # the draws were made elsewhere")
-    # A default that was not changed need not be said.
-    level = "" if interval == read_interval() else f", probability={interval.probability!r}"
-    level += "" if interval == read_interval() else f', interval="{interval.kind}"'
+    # Another session has the default that nobody changed, whatever this one has.
+    is_default = interval == UNCHANGED_DEFAULT
+    level = "" if is_default else f', probability={interval.probability!r}, interval="{interval.kind}"'
     return "\n".join([*lines, f'gb.report(fit, "report.html"{level})'])
 
 

@@ -13,14 +13,17 @@ import glmm_bayes as gb
 ROWS = {"x": [0.0, 1.0], "w": [0, 0], "g": ["a", "b"]}
 
 
-@cache
-def fit(seed=1):
+def frame():
     rng = np.random.default_rng(3)
     size, levels = 60, 6
     data = pd.DataFrame({"x": rng.normal(size=size).round(2), "g": np.repeat(list("abcdef"), size // levels)})
     data["w"] = data["g"].isin(["a", "b", "c"]).astype(int)
-    data["y"] = rng.integers(0, 2, size)
-    model = gb.Model("y ~ x + w + (1 | g)", data, family="bernoulli")
+    return data.assign(y=rng.integers(0, 2, size))
+
+
+@cache
+def fit(seed=1):
+    model = gb.Model("y ~ x + w + (1 | g)", frame(), family="bernoulli")
     rng = np.random.default_rng(seed)
     draws = {
         "beta": rng.normal([0.2, 1.5, -0.4], 0.2, (2, 40, 3)),
@@ -108,7 +111,9 @@ def test_level_and_kind_can_be_asked_of_the_verb_and_stand_on_every_output(verb)
     result = VERBS[verb](fit(), probability=0.95, interval="hdi")
     for text in (str(result), result.caption, result._repr_html_(), result.plot().alt):
         assert "95% highest-density interval" in " ".join(text.split())
-    assert "50% equal-tailed interval" in result.side_by_side(0.5, interval="eti").attrs["caption"]
+    for table in (result.summary(0.5, interval="eti"), result.side_by_side(0.5, interval="eti")):
+        caption = table.attrs["caption"]
+        assert "50% equal-tailed interval" in caption and "95%" not in caption
 
 
 @every_verb()
@@ -220,6 +225,48 @@ def test_arguments_stand_in_one_order(verb):
     assert {"hypothesis", "probability", "interval"} <= set(shared)
 
 
+#: Calls that lack an argument, give one twice, or by position where there is none.
+CALLS = {
+    "comparisons": (lambda: gb.comparisons(fit()), "missing_argument", 'gb.comparisons(fit, "x")'),
+    "slopes": (lambda: gb.slopes(fit(), newdata=ROWS), "missing_argument", "needs variable"),
+    "implied_correlation": (lambda: gb.implied_correlation(fit()), "missing_argument", "needs newdata"),
+    "interval_ratio": (lambda: gb.interval_ratio(fit()), "missing_argument", "needs variable"),
+    "predictions": (lambda: gb.predictions(), "missing_argument", "gb.predictions(fit)"),
+    "estimands": (lambda: gb.estimands(), "missing_argument", "gb.estimands(fit)"),
+    "report": (lambda: gb.report(fit()), "missing_argument", 'gb.report(fit, "report.html")'),
+    "fit twice": (lambda: gb.predictions(fit(), fit=fit()), "positional_argument", "fit twice"),
+    "rows twice": (lambda: gb.predictions(fit(), ROWS, newdata=ROWS), "positional_argument", "newdata twice"),
+    "by position": (lambda: gb.estimands(fit(), "w", ROWS), "positional_argument", "newdata="),
+    "summary": (lambda: gb.icc(fit(), ROWS).summary(0.9, "hdi"), "positional_argument", "interval="),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_call_that_cannot_be_is_refused_with_the_call_to_write(call):
+    wrong, code, said = CALLS[call]
+    with pytest.raises(gb.PredictionError) as caught:
+        wrong()
+    assert caught.value.code == code and said in str(caught.value) and isinstance(caught.value, TypeError)
+
+
+@pytest.mark.parametrize(
+    ("hypothesis", "said"),
+    [
+        (np.zeros((2, 0)), "weights of the 2 rows"),
+        (np.zeros((2, 2, 1)), "weights of the 2 rows"),
+        ("b1*1" + "0" * 400, "beyond the largest one"),
+        ("b1 - 1e400", "beyond the largest one"),
+        ("b1*1e308*1e308", "beyond the largest number"),
+        ("b1/0", "divides by zero"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_a_hypothesis_that_has_no_value_is_refused_with_what_is_wrong(hypothesis, said):
+    with pytest.raises(gb.PredictionError, match=said) as caught:
+        gb.predictions(fit(), ROWS, hypothesis=hypothesis)
+    assert caught.value.code == "hypothesis"
+
+
 def test_coefficients_are_long_in_the_summary_and_side_by_side_in_print():
     result = gb.coefficients(fit())
     long, wide = result.summary(), result.side_by_side()
@@ -231,6 +278,21 @@ def test_coefficients_are_long_in_the_summary_and_side_by_side_in_print():
             np.testing.assert_array_equal(wide[f"{side}_{name}"], part[name])
         np.testing.assert_array_equal(wide[f"{side}_ratio"], part["ratio_median"])
         np.testing.assert_array_equal(wide[f"{side}_ratio_eti89_ub"], part["ratio_eti89_ub"])
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_ratios_beyond_the_largest_number_are_infinite():
+    rng = np.random.default_rng(3)
+    wide = gb.Fit.from_draws(
+        gb.Model("y ~ w + (1 | g)", frame(), family="bernoulli"),
+        {"beta": rng.normal(0.0, 900.0, (2, 40, 2)), "sd_g": np.ones((2, 40, 1))},
+    )
+    result = gb.coefficients(wide, projection="hedeker")
+    table = result.summary()
+    assert (table["ratio_eti89_ub"] == np.inf).all() and (table["ratio_eti89_lb"] == 0.0).all()
+    ratios = gb.interval_ratio(wide, "w").summary().iloc[:3]
+    assert (ratios["eti89_ub"] == np.inf).all() and (ratios["mean"] == np.inf).all()
+    assert result.plot().alt
 
 
 def test_attenuation_is_blank_where_the_interval_that_is_shown_straddles_zero():
@@ -250,9 +312,30 @@ def test_ends_of_an_exact_law_are_equal_tailed(ask):
     with pytest.raises(gb.PredictionError, match="exact distribution"):
         gb.predictions(fit(), ROWS, estimand="new_subject", interval="hdi")
     with az.rc_context({"stats.ci_kind": "hdi"}):
-        assert "equal-tailed" in gb.predictions(fit(), ROWS, estimand="new_subject").caption
+        with pytest.raises(gb.PredictionError, match="exact distribution") as caught:
+            gb.predictions(fit(), ROWS, estimand="new_subject")
+        assert "rcParams" in str(caught.value)
         drawn = gb.predictions(fit(), ROWS, estimand="new_subject", hypothesis="pairwise")
         assert "highest-density" in drawn.caption, "contrasts are of draws"
+
+
+def test_estimands_leave_out_what_has_no_narrowest_interval_and_say_so():
+    made = gb.estimands(fit(), newdata=ROWS, by=False)
+    asked = gb.estimands(fit(), newdata=ROWS, by=False, interval="hdi")
+    with az.rc_context({"stats.ci_kind": "hdi"}):
+        default = gb.estimands(fit(), newdata=ROWS, by=False)
+    tables = [made.summary(interval="hdi"), asked.summary(), default.summary()]
+    pictures = [made.plot(interval="hdi"), asked.plot(), default.plot()]
+    for table, picture in zip(tables, pictures, strict=True):
+        assert list(table["estimand"].unique()) == ["typical", "population", "subject", "sample"]
+        assert "exact distribution" in table.attrs["omitted"]["new_subject"]
+        assert "Not shown: new_subject" in picture.alt and "exact distribution" in picture.alt
+        pd.testing.assert_frame_equal(table, tables[0])
+    for result in (asked, default):
+        assert "new_subject: not shown" in " ".join(str(result).split())
+    assert "new_subject" in set(made.summary()["estimand"]) and not made.summary().attrs["omitted"]
+    compared = gb.estimands(fit(), "w", newdata=ROWS, interval="hdi").summary()
+    assert "new_subject" in set(compared["estimand"]), "differences are of draws"
 
 
 @pytest.mark.parametrize("kind", ["eti", "hdi"])
@@ -262,6 +345,25 @@ def test_a_number_needed_to_treat_turns_over_the_ends_of_either_kind(kind):
     table = result.summary(0.8, interval=kind)
     np.testing.assert_allclose(1 / table[f"{kind}80_lb"], upper, rtol=1e-13)
     np.testing.assert_allclose(1 / table[f"{kind}80_ub"], lower, rtol=1e-13)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_number_needed_to_treat_whose_narrowest_interval_is_without_the_median_says_so(sign):
+    rng = np.random.default_rng(2)
+    slope = np.where(np.arange(100) < 45, -0.1, rng.uniform(0.5, 9.0, 100)) + 0.001 * rng.normal(size=100)
+    beta = np.stack([np.full(100, -3.0 * sign), sign * slope], axis=1)[None]
+    model = gb.Model("y ~ w + (1 | g)", frame(), family="bernoulli")
+    skewed = gb.Fit.from_draws(model, {"beta": beta, "sd_g": np.full((1, 100, 1), 0.1)})
+    kept, other = ("more", "fewer") if sign > 0 else ("fewer", "more")
+    result = gb.comparisons(skewed, "w", measure="nnt", probability=0.4, interval="hdi")
+    lower, upper = gb.comparisons(skewed, "w").summary(0.4, interval="hdi").iloc[0][-2:]
+    row = result.summary().iloc[0]
+    assert lower * upper > 0.0 and not row["through_infinity"] and row["event"] == kept
+    assert row["hdi40_lb"] < row["hdi40_ub"] < 0.0
+    alt = result.plot().alt
+    assert f"for one {other}, without the median" in alt and f"for one {kept} (" in alt and "−" not in alt
+    wide = result.summary(0.9).iloc[0]
+    assert wide["through_infinity"] and f"for one {other})" in result.plot(0.9).alt
 
 
 #: Outputs that are no results, each as the text that a reader has of it.

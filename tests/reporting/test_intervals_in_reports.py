@@ -1,5 +1,7 @@
 """Level and kind of intervals in reports and spec files: asked for, said in a file, or ArviZ's."""
 
+import html
+from dataclasses import replace
 from pathlib import Path
 
 import arviz as az
@@ -52,6 +54,27 @@ def test_a_report_has_one_level_and_kind_and_says_it(tmp_path):
     assert "probability=0.95, interval=" in other and "probability=" not in plain
     with az.rc_context({"stats.ci_prob": 0.6}):
         assert "60% equal-tailed interval" in text_of(tmp_path / "c.html")
+
+
+@pytest.mark.parametrize("setting", [{"stats.ci_prob": 0.6}, {"stats.ci_kind": "hdi"}])
+def test_the_listing_of_a_report_gives_its_intervals_in_a_session_with_no_settings(tmp_path, setting):
+    with az.rc_context(setting):
+        text = html.unescape(text_of(tmp_path / "a.html"))
+        default = html.unescape(text_of(tmp_path / "b.html", probability=0.89, interval="eti"))
+    level, kind = setting.get("stats.ci_prob", 0.89), setting.get("stats.ci_kind", "eti")
+    assert f'gb.report(fit, "report.html", probability={level}, interval="{kind}")' in text
+    assert 'gb.report(fit, "report.html")' in default
+
+
+def test_a_saved_fit_holds_the_default_of_its_day_and_its_report_says_todays_beside_it(tmp_path):
+    of_another_day = {"probability": 0.6, "kind": "hdi"}
+    replace(fit(), settings={**fit().settings, "interval": of_another_day}).save(tmp_path / "a.glmm")
+    loaded = gb.load(tmp_path / "a.glmm")
+    assert loaded.settings["interval"] == of_another_day
+    text = gb.report(loaded, tmp_path / "a.html").read_text()
+    of_the_day = DEFAULT.replace("89% equal-tailed", "60% highest-density")
+    assert of_the_day in text and "highest-density" not in text.replace(of_the_day, "")
+    assert "eti89_lb" in gb.r2(loaded).summary().columns
 
 
 @pytest.mark.parametrize("how", [{"probability": 2}, {"interval": "x"}])

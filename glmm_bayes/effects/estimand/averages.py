@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -39,8 +39,8 @@ GRID_WORDS = "glmm_bayes_grid"
 #: And what these are, so that rows chosen from them or changed are not called so: columns and a hash.
 GRID_ROWS = "glmm_bayes_grid_rows"
 
-#: Columns of the tables that effects are summarised in.
-_OWN_COLUMNS = re.compile(r"mean|sd|variable|contrast|eti[0-9_]+_[lu]b")
+#: Columns of the tables that effects are summarised in, of any level and kind.
+_OWN_COLUMNS = re.compile(r"mean|sd|variable|contrast|(eti|hdi)[0-9._]+_[lu]b")
 
 
 @dataclass(frozen=True)
@@ -255,23 +255,36 @@ def grid_frame(rows: Rows) -> pd.DataFrame:
     return pd.DataFrame({name: shown_column(rows.table[name]) for name in keep}, index=range(len(rows)))
 
 
-def free_names(grid: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Rename columns of the rows that are called like columns of the summary; say which.
+def free_names(grid: pd.DataFrame, *taken: str) -> tuple[pd.DataFrame, list[str]]:
+    """Rename columns of the rows that are called like columns of a summary; say which.
+
+    Parameters
+    ----------
+    grid : pandas.DataFrame
+    *taken : str
+        Names of further columns that stand beside those of the rows.
 
     Returns
     -------
     grid : pandas.DataFrame
     notes : list of str
     """
-    names: dict[str, str] = {}
-    for name in map(str, grid.columns):
-        if _OWN_COLUMNS.fullmatch(name):
-            other = f"{name}_"
-            while other in grid.columns or other in names.values():
-                other += "_"
-            names[name] = other
+    names = other_names(grid, [name for name in map(str, grid.columns) if _OWN_COLUMNS.fullmatch(name)])
+    names |= other_names(grid, taken)
     notes = [f"column '{name}' of the rows is shown as '{other}'." for name, other in names.items()]
     return grid.rename(columns=names), notes
+
+
+def other_names(frame: pd.DataFrame, taken: Iterable[str]) -> dict[str, str]:
+    """Return another name, one that no column has, for each column that is called by a name that is taken."""
+    return {name: free_name(frame, f"{name}_") for name in taken if name in frame.columns}
+
+
+def free_name(frame: pd.DataFrame, name: str) -> str:
+    """Return the name if no column of the frame has it, else one with as many underscores as it takes."""
+    while name in frame.columns:
+        name += "_"
+    return name
 
 
 def shown_values(rows: Rows, name: str, newdata: Any, argument: str = "by") -> NDArray[Any] | pd.Categorical:

@@ -133,6 +133,11 @@ class Question:
         return np.clip(values, *self.link.bounds) if self.is_mu else values
 
 
+def angles_as(fit: Fit) -> str:
+    """Say how means of angles are averaged and their intervals taken; nothing of other responses."""
+    return "angles are numbers on the line, not on the circle" if fit.family.support.is_circular else ""
+
+
 def without_one_predictor(fit: Fit, what: str, hint: str, code: str = "not_available") -> PredictionError:
     """Say that something needs a mean of one linear predictor, which that of the response is not."""
     mean = "probabilities of categories are" if fit.response.categories else f"that of {fit.family.name} is"

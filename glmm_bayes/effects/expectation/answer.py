@@ -13,11 +13,11 @@ from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, Findings, PredictionError, row_text
 from glmm_bayes.core.intervals import Interval
 from glmm_bayes.core.maths import Array
-from glmm_bayes.effects.estimand.averages import Averages
+from glmm_bayes.effects.estimand.averages import Averages, free_name
 from glmm_bayes.effects.estimand.estimand import Estimand
 from glmm_bayes.effects.estimand.factor_words import by_factor, read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import ORDERED, has_ordered_categories, label_of
-from glmm_bayes.effects.estimand.question import Question
+from glmm_bayes.effects.estimand.question import Question, angles_as
 from glmm_bayes.effects.estimand.rows import Rows, new_rows, training_rows
 from glmm_bayes.effects.expectation.expectation import Expectation, expected
 from glmm_bayes.effects.expectation.new_group_means import expected_of_new
@@ -25,7 +25,7 @@ from glmm_bayes.effects.expectation.new_groups import meanings_of_new
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.group_law import GroupLaw
 from glmm_bayes.effects.result.measures import Measure
-from glmm_bayes.effects.result.of_draws import draws_of_rows
+from glmm_bayes.effects.result.of_draws import draws_of_rows, fingerprint
 from glmm_bayes.fit.caveats import caveat_attrs
 from glmm_bayes.fit.fit import Fit
 
@@ -50,7 +50,10 @@ def quantity_of(question: Question) -> str:
         name += " before truncation"
     if parameter is None and additions.rate is not None:
         name += " for one unit of exposure"
-    return f"{question.link.name} of {name}" if question.scale == "link" else name
+    if question.scale == "link":
+        return f"{question.link.name} of {name}"
+    angles = angles_as(fit) if question.is_response else ""
+    return f"{name} ({angles})" if angles else name
 
 
 #: Scales of expected responses.
@@ -137,7 +140,7 @@ def attributes(
         "integration": result.rule,
         "integration_error": result.error,
     }
-    return attrs | ({"seed": seed} if estimand.new else {})
+    return attrs | ({"seed": seed, "posterior": fingerprint(question.fit)} if estimand.new else {})
 
 
 def effects_of(
@@ -181,6 +184,7 @@ def _refuse_overflow(question: Question, values: Array) -> None:
 def _with_categories(grid: pd.DataFrame, categories: Sequence[str]) -> pd.DataFrame:
     """Repeat each row of a grid for each category."""
     repeated = grid.loc[grid.index.repeat(len(categories))].reset_index(drop=True)
-    name = "category" if "category" not in repeated.columns else "category_"
-    repeated[name] = pd.Categorical(list(categories) * len(grid), categories=list(categories))
+    repeated[free_name(repeated, "category")] = pd.Categorical(
+        list(categories) * len(grid), categories=list(categories)
+    )
     return repeated

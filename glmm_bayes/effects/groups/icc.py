@@ -87,13 +87,15 @@ def icc(
     else:
         values = (shared / every)[:, rows.pattern]
         where = "at each row"
-    grid, _ = free_names(grid.reset_index(drop=True))
+    grid, renamed = free_names(grid.reset_index(drop=True))
     of_whom = "" if factor is None else f" of one level of {factor}"
     trials = " of one trial each" if (fit.response.trials != 1).any() else ""
     trials += " for one unit of exposure" if fit.response.additions.rate is not None else ""
     what = f"intraclass correlation of {response_words(fit)}{trials}{of_whom}"
     statement = f"{what}, {RESPONSE_SCALE}, {where}"
-    return quantities(fit, values, grid, shown, statement, quantity=what, hypothesis=hypothesis)
+    return quantities(
+        fit, values, grid, shown, statement, quantity=what, hypothesis=hypothesis, notes=renamed
+    )
 
 
 def _between_levels(fit: Fit, of_rows: Moments, factor: str) -> Array:

@@ -12,7 +12,7 @@ from scipy import special
 from glmm_bayes.core.arguments import check_texts, is_open_share
 from glmm_bayes.core.distinct import distinct_rows
 from glmm_bayes.core.errors import Finding, PredictionError, row_text, shown_value
-from glmm_bayes.core.intervals import read_interval
+from glmm_bayes.core.intervals import percent_of, read_interval
 from glmm_bayes.core.maths import Array
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.estimand.estimand import Estimand
@@ -21,6 +21,7 @@ from glmm_bayes.effects.estimand.undefined import check_new_groups
 from glmm_bayes.effects.groups.variance_components import has_one_variance
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.of_draws import quantities
+from glmm_bayes.effects.result.summary import ratio_of
 from glmm_bayes.effects.verbs.comparisons import comparisons
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.spec.linear_predictor import MEAN
@@ -111,11 +112,11 @@ def interval_ratio(
     contrasts, beta = _one_contrast(fit, variable, values, newdata)
     beta, spread = disc * beta, disc * np.sqrt(2.0 * fit.covariance(group.slug)[:, :1, 0])
     z = special.ndtri(0.5 + pairs / 2)
-    percent = f"{100 * pairs:g}%"
+    percent = f"{percent_of(float(pairs))}%"
     named = {
-        ratio: np.exp(beta),
-        f"{percent} interval {ratio}, lower end": np.exp(beta - z * spread),
-        f"{percent} interval {ratio}, upper end": np.exp(beta + z * spread),
+        ratio: ratio_of(beta),
+        f"{percent} interval {ratio}, lower end": ratio_of(beta - z * spread),
+        f"{percent} interval {ratio}, upper end": ratio_of(beta + z * spread),
         "proportion opposed": special.ndtr(-np.abs(beta) / spread),
     }
     grid = pd.DataFrame(

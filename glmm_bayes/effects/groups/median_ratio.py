@@ -21,6 +21,7 @@ from glmm_bayes.effects.expectation.random_variance import spread_of
 from glmm_bayes.effects.groups.variance_components import Z75
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.of_draws import quantities
+from glmm_bayes.effects.result.summary import ratio_of
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.spec.linear_predictor import MEAN
 
@@ -80,7 +81,8 @@ def median_ratio(
     ratio = _ratio_name(fit)
     disc = one_discrimination(fit)
     rows, _ = rows_of(Question(fit, read_estimand("population", fit)), newdata)
-    grid, _ = free_names(grid_frame(rows).reset_index(drop=True))
+    grid = grid_frame(rows)
+    notes: dict[str, None] = {}
     grids, draws = [], []
     for group in rows.designs[MEAN].groups:
         spread = spread_of(fit, rows.designs[MEAN], group)
@@ -92,14 +94,18 @@ def median_ratio(
         varies = len(group.effects) > 1 or not (group.z == 1.0).all()
         first = _distinct_effects(group.z, newdata is not None and varies)
         v = spread.variance(slice(None), first)[0]
-        draws.append(np.exp(disc[..., None] * np.sqrt(2.0 * v) * Z75))
+        draws.append(ratio_of(disc[..., None] * np.sqrt(2.0 * v) * Z75))
         read = {name for effect in group.term.effects for name in effect.names()}
         names = [name for name in grid if varies and (newdata is not None or name in read)]
         factor = pd.DataFrame({"factor": [group.factor] * len(first)})
-        grids.append(pd.concat([factor, grid.loc[first, names].reset_index(drop=True)], axis=1))
+        covariates, renamed = free_names(grid.loc[first, names].reset_index(drop=True), "factor")
+        notes |= dict.fromkeys(renamed)
+        grids.append(pd.concat([factor, covariates], axis=1))
     statement = f"median {ratio} of two groups with the same covariates"
     frame = pd.concat(grids, ignore_index=True)
-    return quantities(fit, np.hstack(draws), frame, shown, statement, hypothesis=hypothesis)
+    return quantities(
+        fit, np.hstack(draws), frame, shown, statement, hypothesis=hypothesis, notes=list(notes)
+    )
 
 
 def _distinct_effects(z: Array, keeps_rows: bool) -> NDArray[np.int64]:

@@ -120,6 +120,7 @@ def random_effects(
         remarks=remarks,
         hypothesis=hypothesis,
         beside=pd.concat([beside for _, _, beside in levels], ignore_index=True),
+        link=fit.link.name,
         shrinkage=rule,
         pooling=lambdas,
     )

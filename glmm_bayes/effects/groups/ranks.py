@@ -115,6 +115,7 @@ def ranks(
         hypothesis=hypothesis,
         summarised=RankSummary(),
         beside=pd.DataFrame(beside),
+        link=fit.link.name,
         best=best,
     )
 

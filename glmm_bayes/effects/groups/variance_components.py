@@ -17,6 +17,7 @@ from glmm_bayes.effects.expectation.random_variance import spread_of
 from glmm_bayes.effects.groups.latent_residual import latent_residual
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.of_draws import quantities
+from glmm_bayes.effects.result.summary import ratio_of
 from glmm_bayes.fit.fit import Fit, check_fit
 from glmm_bayes.priors.posterior import shared_labels
 from glmm_bayes.priors.predictors import Predictor
@@ -108,6 +109,7 @@ def variance_components(
         statement,
         remarks=(f"latent residual: {description}",) if description else (),
         hypothesis=hypothesis,
+        link=fit.link.name,
         latent_residual=description,
     )
 
@@ -170,7 +172,7 @@ def _shares(fit: Fit, group: GroupDesign, variances: Mapping[str, Array]) -> lis
     # The ratio of two new groups is that of two means, where these exist.
     ratio = "" if fit.family.has_bounded_predictor(fit.link) else fit.family.ratio_name(fit.link)
     if ratio and disc is not None and has_one_variance(fit, group):
-        rows.append((group.factor, f"median {ratio}", np.exp(disc * np.sqrt(2 * variance) * Z75)))
+        rows.append((group.factor, f"median {ratio}", ratio_of(disc * np.sqrt(2 * variance) * Z75)))
     residual = latent_residual(fit)
     if residual is not None:
         rows.append((group.factor, "ICC, latent scale", variance / (every + residual.variance)))

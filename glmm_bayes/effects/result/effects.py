@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from textwrap import fill
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.estimand import Estimand
+from glmm_bayes.effects.result.difference import check_difference
 from glmm_bayes.effects.result.group_law import GroupLaw
 from glmm_bayes.effects.result.indexed_result import IndexedResult
 from glmm_bayes.effects.result.measures import Measure
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 
 
 _SHOWN_ROWS = 20
+#: Why ends of an exact distribution are of one kind.
+NO_NARROWEST = (
+    "the interval's ends are quantiles of the exact distribution over draws and new groups, and equal-tailed"
+)
 #: What attributes say of a verb's table, and of no combination of its rows.
 _OF_THE_TABLE = ("statement", "remarks", "caption")
 
@@ -47,8 +53,9 @@ class Effects(IndexedResult):
         ``quantity``, ``estimand`` (the word), ``estimand_name``, ``estimand_description``, ``scale``,
         ``measure``, ``average``, ``integration``, ``integration_error``, ``interval`` (its words),
         ``interval_probability``, ``interval_kind``, ``interval_from`` (how interval ends were
-        computed), ``notes`` (what was found in new rows); for new groups ``seed``; for a run that ended
-        early or has draws that are not finite ``caveats``.
+        computed), ``notes`` (what was found in new rows); for new groups ``seed`` and ``posterior`` (a
+        fingerprint of the fit's draws); for a run that ended early or has draws that are not finite
+        ``caveats``.
     interval : Interval
         Level and kind of intervals where no others are asked for: those of the verb's call.
     law : GroupLaw or None
@@ -138,7 +145,8 @@ class Effects(IndexedResult):
             table[upper] = self.law.quantile(1 - chosen.tail)
         beside = [] if self.beside is None else [self.beside.reset_index(drop=True)]
         frame = pd.concat([self.grid.reset_index(drop=True), table, *beside], axis=1)
-        frame.attrs = {str(name): value for name, value in {**self.attrs, **chosen.attrs}.items()}
+        attrs = {**self.attrs, **chosen.attrs, "caption": self._caption(chosen)}
+        frame.attrs = {str(name): value for name, value in attrs.items()}
         return frame
 
     @in_our_words
@@ -162,9 +170,9 @@ class Effects(IndexedResult):
         """
         chosen = self._chosen(probability, interval)
         frame = self.summary(chosen.probability, interval=chosen.kind)
-        attrs = {str(name): value for name, value in frame.attrs.items() if name != "caption"}
         table = self.summarised.side_by_side(frame, chosen)
-        return captioned(table, self._caption(chosen), **attrs)
+        attrs = {str(name): value for name, value in frame.attrs.items()}
+        return captioned(table, str(attrs.pop("caption")), **attrs)
 
     def __sub__(self, other: object) -> Effects:
         if not isinstance(other, Effects):
@@ -308,21 +316,27 @@ class Effects(IndexedResult):
         self._refuse_narrowest(chosen)
         return chosen
 
+    def allows(self, interval: Interval) -> bool:
+        """Tell whether ends of this kind can be given: those of an exact distribution are equal-tailed."""
+        return self.law is None or interval.kind == "eti"
+
     def _refuse_narrowest(self, interval: Interval) -> None:
-        if self.law is not None and interval.kind != "eti":
-            message = (
-                "the interval's ends are quantiles of the exact distribution over draws and new groups: "
-                "they are equal-tailed."
+        if not self.allows(interval):
+            message = f"no highest-density interval here: {NO_NARROWEST}."
+            hint = (
+                'Ask for "eti" where "hdi" comes from: interval=, --interval, the spec file or '
+                'rcParams["stats.ci_kind"] of ArviZ; az.hdi(result.draws) is that of one drawn group a draw.'
             )
-            hint = 'Write interval="eti"; az.hdi(result.draws) is that of one drawn group a draw.'
             raise PredictionError(Finding("not_available", message, hint=hint))
 
 
-def picture_of(result: Effects | Mapping[str, Effects]) -> Figure:
+def picture_of(
+    result: Effects | Mapping[str, Effects], omitted: Mapping[str, str] = MappingProxyType({})
+) -> Figure:
     """Hand a result, or one of each estimand, to the room of pictures, which stands above this one."""
     from glmm_bayes.plots.effects import plot_effects
 
-    figure: Figure = plot_effects(result)
+    figure: Figure = plot_effects(result, omitted)
     return figure
 
 
@@ -334,15 +348,9 @@ def _difference(one: Effects, other: Effects) -> Effects:
     Raises
     ------
     PredictionError
-        ``difference`` unless both have the same rows and the same number of chains and draws.
+        ``difference``, as ``check_difference``.
     """
-    same = one.draws.shape == other.draws.shape and list(one.grid.columns) == list(other.grid.columns)
-    if not same or not one.grid.astype(str).equals(other.grid.astype(str)):
-        message = (
-            f"results are subtracted row by row: found {one.draws.shape} and {other.draws.shape} chains, "
-            "draws and rows, or rows of other names."
-        )
-        raise PredictionError(Finding("difference", message, hint="Ask both fits the same, of equal draws."))
+    check_difference(one, other)
     attrs = one.attrs_of_rows(f"difference between two results of: {one.attrs['quantity']}", "difference")
     for name in ("estimand_name", "estimand_description"):
         texts = dict.fromkeys(str(each.attrs[name]) for each in (one, other) if name in each.attrs)

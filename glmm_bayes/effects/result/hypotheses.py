@@ -58,7 +58,7 @@ def contrast_rows(effects: Effects, hypothesis: Any) -> Effects:
     else:
         names, values = _weighted(hypothesis, flat)
     if np.isfinite(flat).all() and not np.isfinite(values).all():
-        raise _refusal(f"{', '.join(names)} divides by zero in some draws.")
+        raise _refusal(f"{', '.join(names)} divides by zero, or is beyond the largest number, in some draws.")
     # What was compared by a ratio is now a difference of ratios, or whatever the rows' combination is.
     compared = effects.attrs.get("measure")
     measure = f"contrast of {compared}" if compared else "contrast"
@@ -89,10 +89,12 @@ def _weighted(hypothesis: Any, flat: Array) -> tuple[list[str], Array]:
     except (TypeError, ValueError, OverflowError):
         weights = np.empty(0)
     size = flat.shape[1]
-    if weights.ndim not in (1, 2) or len(weights) != size or not np.isfinite(weights).all():
+    is_shaped = weights.ndim in (1, 2) and len(weights) == size and weights.size > 0
+    if not is_shaped or not np.isfinite(weights).all():
         raise _refusal(f"hypothesis must be words, equations, or weights of the {size} rows.")
     columns = weights.reshape(size, -1)
-    names = [" ".join(f"{w:+g}*b{k + 1}" for k, w in enumerate(column) if w) for column in columns.T]
+    terms = [[f"{w:+g}*b{k + 1}" for k, w in enumerate(column) if w] for column in columns.T]
+    names = [" ".join(written) or "0" for written in terms]
     return names, flat @ columns
 
 
@@ -119,19 +121,30 @@ def _value(node: ast.expr, flat: Array, text: str, depth: int) -> Array | float:
         raise _refusal(f"'{text[:80]}' is nested too deeply.")
     if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
         left, right = (_value(each, flat, text, depth + 1) for each in (node.left, node.right))
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
             return _OPERATIONS[type(node.op)](left, right)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.UAdd | ast.USub):
         value = _value(node.operand, flat, text, depth + 1)
         return -value if isinstance(node.op, ast.USub) else value
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-        return float(node.value)
+        return _number(node.value, text)
     if isinstance(node, ast.Name) and node.id[:1] == "b" and node.id[1:].isdecimal():
         position = int(node.id[1:])
         if 1 <= position <= flat.shape[1]:
             return flat[:, position - 1]
         raise _refusal(f"'{text[:80]}' names row {position}; there are rows b1 to b{flat.shape[1]}.")
     raise _refusal(f"'{text[:80]}' holds more than rows (b1, b2, ...), numbers and + - * / ( ).")
+
+
+def _number(value: float, text: str) -> float:
+    """Return a number of an equation, which a float must be able to hold."""
+    try:
+        number = float(value)
+    except OverflowError:
+        number = np.inf
+    if not np.isfinite(number):
+        raise _refusal(f"'{text[:80]}' holds a number beyond the largest one.")
+    return number
 
 
 def _refusal(message: str) -> PredictionError:

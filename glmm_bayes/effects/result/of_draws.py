@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,15 @@ def draws_of_rows(fit: Fit, values: Array, attrs: Mapping[str, Any]) -> xr.DataA
     array = values.reshape(chains, draws, -1)
     coords = {"chain": np.arange(chains), "draw": np.arange(draws), "row": np.arange(array.shape[2])}
     return xr.DataArray(array, dims=("chain", "draw", "row"), coords=coords, attrs=dict(attrs))
+
+
+def fingerprint(fit: Fit) -> str:
+    """Return a hash of a thousand draws of each variable: fits that share it are the same."""
+    digest = blake2b(digest_size=8)
+    for name, values in fit.arrays.items():
+        digest.update(name.encode())
+        digest.update(values.flat[:: max(1, values.size // 1000)].tobytes())
+    return digest.hexdigest()
 
 
 def quantities(
@@ -75,6 +85,7 @@ def quantities(
         "estimand_description": description or statement,
         "remarks": remarks,
     }
+    described |= {"response": fit.response.label}
     every = described | attrs | {"interval_from": "draws"} | caveat_attrs(fit)
     result = Effects(
         draws_of_rows(fit, values, every),

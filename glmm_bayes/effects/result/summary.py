@@ -15,8 +15,17 @@ def summary_frame(flat: Array, interval: Interval) -> pd.DataFrame:
     """Return mean, sd and the interval of each column of draws, shape (draw, row)."""
     lower, upper = interval.ends(flat)
     names = interval.columns
-    spread = flat.std(axis=0, ddof=1) if len(flat) > 1 else np.full(flat.shape[1], np.nan)
-    return pd.DataFrame({"mean": flat.mean(axis=0), "sd": spread, names[0]: lower, names[1]: upper})
+    # Infinite draws have an infinite mean, and no sd.
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = flat.mean(axis=0)
+        spread = flat.std(axis=0, ddof=1) if len(flat) > 1 else np.full(flat.shape[1], np.nan)
+    return pd.DataFrame({"mean": mean, "sd": spread, names[0]: lower, names[1]: upper})
+
+
+def ratio_of(log: Array) -> Array:
+    """Return the ratio that a log is of; beyond the largest number it is infinite."""
+    with np.errstate(over="ignore"):
+        return np.exp(log)
 
 
 class Summary(Protocol):

@@ -9,7 +9,7 @@ import pandas as pd
 
 from glmm_bayes.core.intervals import Interval
 from glmm_bayes.core.maths import Array
-from glmm_bayes.effects.result.summary import MeanSummary, summary_frame
+from glmm_bayes.effects.result.summary import MeanSummary, ratio_of, summary_frame
 
 SUBJECT, POPULATION = "subject", "population"
 
@@ -70,7 +70,7 @@ def _ratio_columns(interval: Interval) -> dict[str, str]:
 
 def _ratios(logs: Array, interval: Interval) -> pd.DataFrame:
     """Summarise ``exp(coefficient)`` by median and interval."""
-    ratios = np.exp(logs)
+    ratios = ratio_of(logs)
     numbers = (np.median(ratios, axis=0), *interval.ends(ratios))
     return pd.DataFrame(dict(zip(_ratio_columns(interval), numbers, strict=True)))
 

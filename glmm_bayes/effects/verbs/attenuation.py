@@ -11,7 +11,7 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.integrals import link_of_population_mean, population_mean_derivatives
 from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.core.maths import Array
-from glmm_bayes.effects.estimand.averages import grid_frame
+from glmm_bayes.effects.estimand.averages import free_names, grid_frame
 from glmm_bayes.effects.estimand.factor_words import read_estimand
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
 from glmm_bayes.effects.estimand.undefined import check_new_groups
@@ -97,16 +97,18 @@ def attenuation(
         f"local attenuation: slope of the {link.name} of the population mean in the linear predictor of a "
         "typical group, at a fixed variance"
     )
+    grid, renamed = free_names(grid_frame(rows), "zla")
     return quantities(
         fit,
         local[:, pattern],
-        grid_frame(rows),
+        grid,
         shown,
         statement,
         quantity="local attenuation",
         remarks=("zla: approximation of Zeger, Liang and Albert, for teaching",) if is_logit else (),
         hypothesis=hypothesis,
         beside=pd.DataFrame({"zla": approximate.mean(axis=0)[pattern]}) if is_logit else None,
+        notes=renamed,
     )
 
 

@@ -240,6 +240,7 @@ def _effects(fit: Fit, sides: _Sides, zla: Array | None, shown: Interval, hypoth
         hypothesis=hypothesis,
         summarised=TwoSides(both, len(names), _scales(sides) if any(called) else None),
         beside=beside,
+        link=fit.link.name,
         ratio=f"{ratios} (posterior median)" if ratios else "",
         **of_sides,
     )

@@ -32,6 +32,7 @@ from glmm_bayes.effects.expectation.answer import (
 )
 from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, Expectation
 from glmm_bayes.effects.expectation.new_groups import seed_of
+from glmm_bayes.effects.result.difference import reciprocals
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.hypotheses import contrast_rows
 from glmm_bayes.effects.result.measures import (
@@ -171,7 +172,8 @@ def comparisons(
         columns = [
             compare_averages(chosen, means[_key(high)].values, means[_key(low)].values) for high, low in pairs
         ]
-    grid, renamed = free_names(groups.grid)
+    summarised = chosen.summarise(columns[0].reshape(len(columns[0]), -1)[:2], shown)
+    grid, renamed = free_names(groups.grid, *map(str, summarised.columns))
     grids = [_contrast_grid(high, low, grid) for high, low in pairs]
     worst = max(means.values(), key=lambda mean: mean.error)
     held = held_means(_designs(question), names)
@@ -215,10 +217,7 @@ def _check_measure(question: Question, chosen: Measure, hypothesis: Any) -> None
             hint = 'Write scale="at_least", or difference or ratio.'
         raise PredictionError(Finding("measure", message, hint=hint))
     if hypothesis is not None and isinstance(chosen, NumberNeededToTreat):
-        message = "numbers needed to treat are reciprocals of differences, and pass through infinity."
-        raise PredictionError(
-            Finding("hypothesis", message, hint='Contrast differences: measure="difference".')
-        )
+        raise reciprocals("hypothesis")
 
 
 def _needs_logs(question: Question, measure: Measure, means: Iterable[Expectation]) -> bool:

@@ -15,8 +15,9 @@ from glmm_bayes.core.elsewhere import AnswersNames, in_our_words, refuse_unknown
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.intervals import Interval, read_interval
+from glmm_bayes.effects.estimand.averages import other_names
 from glmm_bayes.effects.estimand.factor_words import NEW_SUBJECT
-from glmm_bayes.effects.result.effects import Effects, picture_of
+from glmm_bayes.effects.result.effects import NO_NARROWEST, Effects, picture_of
 from glmm_bayes.effects.verbs.comparisons import comparisons
 from glmm_bayes.effects.verbs.predictions import predictions
 from glmm_bayes.fit.caveats import caveat_attrs
@@ -79,16 +80,25 @@ class SideBySide(AnswersNames):
         Returns
         -------
         pandas.DataFrame
-            Columns ``estimand``, those of each summary, and ``answers``.
+            Columns ``estimand``, those of each summary, and ``answers``; ``attrs["omitted"]`` says which
+            estimands are not there, and why: a new group's exact interval has no ``hdi``.
+
+        Raises
+        ------
+        PredictionError
+            As ``Effects.summary``, where no estimand is left.
         """
+        chosen = self.interval.replaced(probability, interval)
         tables = []
-        for word, effects in self.effects.items():
-            part = effects.summary(probability, interval=interval)
+        shown, omitted = self._shown(chosen)
+        for word, effects in shown.items():
+            part = effects.summary()
+            part = part.rename(columns=other_names(part, ("estimand", "answers")))
             part.insert(0, "estimand", word)
             tables.append(part.assign(answers=self._answers(word)))
         table = pd.concat(tables, ignore_index=True)
-        table.attrs = {"estimand": "all, one a row"}
-        table.attrs.update(self.interval.replaced(probability, interval).attrs | caveat_attrs(self._first))
+        table.attrs = {"estimand": "all, one a row", "omitted": omitted}
+        table.attrs.update(chosen.attrs | caveat_attrs(self._first))
         return table
 
     @in_our_words
@@ -100,8 +110,17 @@ class SideBySide(AnswersNames):
         probability, interval
             As in ``Effects.summary``.
         """
-        chosen = self.interval.replaced(probability, interval)
-        return picture_of({word: replace(one, interval=chosen) for word, one in self.effects.items()})
+        return picture_of(*self._shown(self.interval.replaced(probability, interval)))
+
+    def _shown(self, chosen: Interval) -> tuple[dict[str, Effects], dict[str, str]]:
+        """Return the estimands that have such an interval, with it, and why others are left out."""
+        refused = {word: f"{NO_NARROWEST}." for word, one in self.effects.items() if not one.allows(chosen)}
+        if len(refused) == len(self.effects):
+            refused = {}
+        shown = {
+            word: replace(one, interval=chosen) for word, one in self.effects.items() if word not in refused
+        }
+        return shown, {**self.omitted, **refused}
 
     def __str__(self) -> str:
         first = self._first

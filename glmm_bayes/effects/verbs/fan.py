@@ -114,7 +114,7 @@ def fan(
     values = question.link.inverse(curves)[:, spread].reshape(len(eta), -1)
     grid = grid_frame(rows)
     grid = grid.loc[grid.index.repeat(len(levels))].reset_index(drop=True)
-    grid, renamed = free_names(grid)
+    grid, renamed = free_names(grid, "quantile")
     grid["quantile"] = np.tile(levels, len(rows))
     attrs = attributes(question, rows, Expectation(values, *parameters.rule), quantity_of(question), 0)
     attrs |= {

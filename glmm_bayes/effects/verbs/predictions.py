@@ -80,7 +80,7 @@ def predictions(
         Of the intervals; default: ArviZ's ``rcParams["stats.ci_prob"]``, 0.89 unless it was changed.
     interval : {"eti", "hdi"}, optional
         Equal-tailed or the narrowest (highest density); default: ArviZ's ``rcParams["stats.ci_kind"]``,
-        ``eti`` unless it was changed.
+        ``eti`` unless it was changed. The ends of an exact distribution are equal-tailed only.
     seed : int, optional
         Of new groups; default: the fit's own, else 0. A new group's effects depend on the seed, the
         factor and, with ``per="label"``, the label only.
@@ -132,9 +132,8 @@ def predictions(
     if question.estimand.new and (exact := law_of_new(question, rows, groups)):
         law, means = exact
         result = replace(result, rule=means.rule, error=means.error)
-        # Ends of an exact distribution are equal-tailed; a default kind is no wish. Contrasts are of draws.
+        # Contrasts are of draws.
         law = law if hypothesis is None else None
-        shown = shown.replaced(kind="eti") if law and interval is None else shown
     grid, renamed = free_names(grid_frame(rows) if groups is None else groups.grid)
     attrs = attributes(question, rows, result, quantity_of(question), start)
     attrs |= {"average": "" if groups is None else groups.description}
