@@ -156,13 +156,13 @@ def _of_lowest():
 
 
 def code_of(text):
-    """Return what a module does: its syntax without docstrings, comments and places."""
+    """Return what a module does, without docstrings and comments and however it is laid out."""
     tree = ast.parse(text)
     for node in ast.walk(tree):
         documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
         if documented and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
-    return ast.dump(tree)
+    return ast.unparse(tree)
 
 
 def _of_studies():

@@ -76,3 +76,11 @@ def test_names_of_other_packages_are_found_under_any_name():
     taken = set(stamps._names_taken(tree))
     assert {"numpy.random.rand", "scipy.linalg", "pymc.Model", "pymc.Model.x"} <= taken
     assert "numpy.asarray" in stamps.names_of_other_packages().split()
+
+
+def test_the_code_of_a_module_is_what_it_does_and_not_what_it_says():
+    module = '"""Says."""\n\nclass A:\n    """Says."""\n\n'
+    module += '    def f(self, x):\n        """Says."""\n        return x + {}\n'
+    one = stamps.code_of(module.format(1))
+    assert one == stamps.code_of(module.format(" 1  # as before").replace("Says", "Tells"))
+    assert one != stamps.code_of(module.format(2))
