@@ -9,7 +9,7 @@ from functools import wraps
 from typing import NoReturn
 
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
-from glmm_bayes.core.peer_words import ARGUMENTS, CHOICES, NAMES, OF_EFFECTS, WRITTEN
+from glmm_bayes.core.other_packages import ARGUMENTS, CHOICES, NAMES, OF_EFFECTS, WRITTEN
 from glmm_bayes.core.registry import misspelt
 
 #: What results have.

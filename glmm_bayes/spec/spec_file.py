@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from glmm_bayes.core.arguments import check_flag
 from glmm_bayes.core.errors import Finding, FormulaError, GlmmError, StorageError
+from glmm_bayes.core.estimands import ESTIMANDS
 from glmm_bayes.core.files import file_path, refuse_folder, write_text
 from glmm_bayes.core.frozen import FrozenMapping
 from glmm_bayes.core.registry import misspelt, suggestion
-from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.spec.diagnosis import is_hidden
 from glmm_bayes.spec.file_model import Comparisons, File, GroupSection, ModelSection, Slopes, Wanted
 from glmm_bayes.spec.file_terms import model_keys, read_further, read_model
