@@ -26,7 +26,7 @@ from glmm_bayes.core.maths import Array
 from glmm_bayes.design.column import as_labels
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.table import Table
-from glmm_bayes.effects.estimand.factor_words import NEW_SUBJECT
+from glmm_bayes.effects.estimand.factor_estimands import NEW_SUBJECT
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import Rows
 from glmm_bayes.effects.expectation.predictor_draws import shared_covariance
