@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import NoReturn
 
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
 from glmm_bayes.core.other_packages import ARGUMENTS, CHOICES, NAMES, OF_EFFECTS, WRITTEN
+from glmm_bayes.core.public_names import public_value, public_verbs
 from glmm_bayes.core.registry import misspelt
 
 #: What results have.
@@ -121,7 +121,7 @@ def unknown_name(owner: str, name: str) -> UnknownNameError:
     owner : {"glmm_bayes", "Fit", "Model", ...}
         What was asked.
     """
-    verbs = [verb for verb in sys.modules["glmm_bayes"].__all__ if verb.islower()]
+    verbs = public_verbs()
     spelling = NAMES.get(name, "") or (_call_of(name) if name in verbs else "")
     if owner in _OF_RESULTS:
         hint = _OF_RESULTS[owner]
@@ -150,10 +150,9 @@ def _call_of(verb: str) -> str:
     }
     if verb in needed:
         return f"gb.{verb}({needed[verb]})"
-    function = getattr(sys.modules["glmm_bayes"], verb)
-    return (
-        f"gb.{verb}(fit)" if next(iter(inspect.signature(function).parameters), "") == "fit" else f"gb.{verb}"
-    )
+    function = public_value(verb)
+    takes_fit = callable(function) and next(iter(inspect.signature(function).parameters), "") == "fit"
+    return f"gb.{verb}(fit)" if takes_fit else f"gb.{verb}"
 
 
 class AnswersNames:
