@@ -148,8 +148,9 @@ def write_spec_file(spec: ModelSpec, path: str | PathLike[str], overwrite: bool 
     Raises
     ------
     StorageError
-        ``exists`` if the file must not be replaced, ``storage`` if it cannot be written, ``overwrite`` if
-        that is neither True nor False; then nothing is left under its name that was not there before.
+        ``exists`` if the file must not be replaced, ``storage`` if it cannot be written or would not
+        read back as an equal spec, ``overwrite`` if that is neither True nor False; then nothing is left
+        under its name that was not there before.
     """
     check_flag("overwrite", overwrite, StorageError)
     file = file_path(path)
