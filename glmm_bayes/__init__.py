@@ -9,6 +9,8 @@ from importlib import import_module
 from inspect import isfunction
 from typing import TYPE_CHECKING, Any
 
+from glmm_bayes.core.public_names import tell_names as _tell_names
+
 __version__ = "0.1.0"
 
 #: Public name to the module that holds it.
@@ -166,3 +168,10 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return [*__all__, "__version__"]
+
+
+def _value_of(name: str) -> Any:
+    return globals()[name] if name in globals() else __getattr__(name)
+
+
+_tell_names(__all__, _value_of)

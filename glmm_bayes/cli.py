@@ -229,7 +229,7 @@ def effects(
     as_json: AsJson = False,
 ) -> None:
     """Compare expected responses at values of a variable, predict rows, or compute a spec file's effects."""
-    from glmm_bayes.effects.estimand.factor_words import check_words
+    from glmm_bayes.effects.estimand.factor_estimands import check_words
     from glmm_bayes.effects.expectation.answer import checked_scale
     from glmm_bayes.effects.result.measures import read_measure
 

@@ -91,3 +91,8 @@ def test_a_class_name_stands_once_in_the_package():
             if isinstance(node, ast.ClassDef):
                 places[node.name].append(f"{file}:{node.lineno}")
     assert not {name: found for name, found in places.items() if len(found) > 1}
+
+
+def test_core_looks_at_no_higher_room_by_way_of_the_modules_that_are_loaded():
+    for file in sorted((PACKAGE / "core").rglob("*.py")):
+        assert 'modules["glmm_bayes' not in file.read_text(encoding="utf-8"), file

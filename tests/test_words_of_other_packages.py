@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.core import peer_words
+from glmm_bayes.core import other_packages
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", gb.GlmmWarning)
@@ -170,7 +170,9 @@ def test_one_of_several_factors_must_be_named():
         gb.ranks(fit)
 
 
-ARGUMENTS = {argument: ours for argument, (ours, sentence) in peer_words.ARGUMENTS.items() if not sentence}
+ARGUMENTS = {
+    argument: ours for argument, (ours, sentence) in other_packages.ARGUMENTS.items() if not sentence
+}
 
 
 @pytest.mark.parametrize("argument", ARGUMENTS)
@@ -185,7 +187,7 @@ def test_what_an_argument_is_called_here_is_an_argument(argument):
     assert set(ARGUMENTS[argument]) & known
 
 
-@pytest.mark.parametrize("spelling", sorted(set(peer_words.NAMES.values())))
+@pytest.mark.parametrize("spelling", sorted(set(other_packages.NAMES.values())))
 def test_what_is_written_for_a_name_exists(spelling):
     for kind, name in re.findall(r"\b(gb|model|fit)\.(\w+)", re.sub('"[^"]*"', "", spelling)):
         assert hasattr({"gb": gb, "model": gb.Model, "fit": FIT}[kind], name)

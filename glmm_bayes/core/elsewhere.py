@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import NoReturn
 
 from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
-from glmm_bayes.core.peer_words import ARGUMENTS, CHOICES, NAMES, OF_EFFECTS, WRITTEN
+from glmm_bayes.core.other_packages import ARGUMENTS, CHOICES, NAMES, OF_EFFECTS, WRITTEN
+from glmm_bayes.core.public_names import public_value, public_verbs
 from glmm_bayes.core.registry import misspelt
 
 #: What results have.
@@ -137,7 +137,7 @@ def _refuse_missing(function: str, needed: tuple[str, ...], given: set[str]) -> 
     """Refuse a call that lacks what a function cannot do without."""
     if missing := [name for name in needed if name not in given]:
         is_ours = function in sys.modules["glmm_bayes"].__all__
-        hint = f"Write {_call_of(function)}." if is_ours else ""
+        hint = f"Write {_call_of(function)}." if function in public_verbs() else ""
         message = f"{function} needs {' and '.join(missing)}."
         raise UnknownArgumentError(Finding("missing_argument", message, hint=hint))
 
@@ -150,7 +150,7 @@ def unknown_name(owner: str, name: str) -> UnknownNameError:
     owner : {"glmm_bayes", "Fit", "Model", ...}
         What was asked.
     """
-    verbs = [verb for verb in sys.modules["glmm_bayes"].__all__ if verb.islower()]
+    verbs = public_verbs()
     spelling = NAMES.get(name, "") or (_call_of(name) if name in verbs else "")
     if owner in _OF_RESULTS:
         hint = _OF_RESULTS[owner]
@@ -179,10 +179,9 @@ def _call_of(verb: str) -> str:
     }
     if verb in needed:
         return f"gb.{verb}({needed[verb]})"
-    function = getattr(sys.modules["glmm_bayes"], verb)
-    return (
-        f"gb.{verb}(fit)" if next(iter(inspect.signature(function).parameters), "") == "fit" else f"gb.{verb}"
-    )
+    function = public_value(verb)
+    takes_fit = callable(function) and next(iter(inspect.signature(function).parameters), "") == "fit"
+    return f"gb.{verb}(fit)" if takes_fit else f"gb.{verb}"
 
 
 class AnswersNames:

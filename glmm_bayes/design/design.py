@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Findings, PredictionError, row_text
-from glmm_bayes.core.words import slugs
+from glmm_bayes.core.slugs import slugs
 from glmm_bayes.design.column import GroupLevel
 from glmm_bayes.design.columns import DesignColumn, Part, code_terms, evaluate_predictors
 from glmm_bayes.design.dependence import check_fixed

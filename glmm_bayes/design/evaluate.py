@@ -22,7 +22,7 @@ from glmm_bayes.design.factors import (
 )
 from glmm_bayes.design.group_means import group_means
 from glmm_bayes.design.monotonic import read_monotonic
-from glmm_bayes.design.own_functions import own_values
+from glmm_bayes.design.registered_functions import registered_values
 from glmm_bayes.design.splines import Learnt, basis, is_basis, learn, number, problem, width
 from glmm_bayes.design.table import Column, Level, Table, as_labels, stray_words
 from glmm_bayes.spec.expressions import TESTS, Binary, Call, Expr, Name, Number, Text, Unary
@@ -373,7 +373,7 @@ class Evaluator:
         if call.function == "center" or call.function in _SCALED:
             learnt = self._moments(call, values[0])
             return (values[0] - number(learnt, "center")) / number(learnt, "scale")
-        return own_values(call, values, len(self.table), self.learning, self.findings)
+        return registered_values(call, values, len(self.table), self.learning, self.findings)
 
     def _moments(self, call: Call, values: Values) -> Learnt:
         key = str(call)

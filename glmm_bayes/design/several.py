@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from glmm_bayes.core.errors import Findings
-from glmm_bayes.core.words import slugs
+from glmm_bayes.core.slugs import slugs
 from glmm_bayes.design.columns import DesignColumn
 from glmm_bayes.design.dependence import check_fixed
 from glmm_bayes.design.design import Design, DesignState, build_design

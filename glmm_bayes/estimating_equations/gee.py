@@ -11,9 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError, row_text
+from glmm_bayes.core.estimands import ESTIMANDS
 from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.core.maths import Array
-from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.effects.estimand.undefined import unless_undefined
 from glmm_bayes.effects.result.summary import summary_frame

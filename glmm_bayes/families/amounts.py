@@ -11,7 +11,7 @@ from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Response
 from glmm_bayes.families.reading import outside_support, refuse_constant, refuse_trials, require_numbers
 from glmm_bayes.families.traits import Support
-from glmm_bayes.families.zero_parts import Hurdle
+from glmm_bayes.families.zeros_and_hurdles import Hurdle
 
 _SUPPORT = "numbers of at least 0"
 

@@ -14,7 +14,7 @@ from glmm_bayes.families.base import Response
 from glmm_bayes.families.gamma import Gamma
 from glmm_bayes.families.scales import Scales, positive_scales
 from glmm_bayes.families.traits import POSITIVE, Mu, Notation, ResponseMean
-from glmm_bayes.families.zero_parts import Component
+from glmm_bayes.families.zeros_and_hurdles import Component
 
 
 class HurdleGamma(HurdleAmounts):

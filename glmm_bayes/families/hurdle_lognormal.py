@@ -18,7 +18,7 @@ from glmm_bayes.families.base import Response
 from glmm_bayes.families.lognormal import LogNormal
 from glmm_bayes.families.scales import Scales
 from glmm_bayes.families.traits import Mu, Notation, ResponseMean
-from glmm_bayes.families.zero_parts import Component
+from glmm_bayes.families.zeros_and_hurdles import Component
 
 
 class HurdleLognormal(HurdleAmounts):

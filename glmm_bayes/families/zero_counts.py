@@ -16,7 +16,7 @@ from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Family, Response
 from glmm_bayes.families.counts import CountFamily
 from glmm_bayes.families.traits import ResponseMean
-from glmm_bayes.families.zero_parts import Hurdle, ZeroPart
+from glmm_bayes.families.zeros_and_hurdles import Hurdle, ZeroPart
 
 
 class CountsWithZeroPart(ZeroPart, CountFamily):

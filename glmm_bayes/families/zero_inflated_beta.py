@@ -9,7 +9,7 @@ from glmm_bayes.core.maths import Array
 from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.proportions import BETA, ProportionFamily
 from glmm_bayes.families.traits import Notation, ResponseMean, Support
-from glmm_bayes.families.zero_parts import Component, Hurdle
+from glmm_bayes.families.zeros_and_hurdles import Component, Hurdle
 
 
 class ZeroInflatedBeta(Hurdle, ProportionFamily):

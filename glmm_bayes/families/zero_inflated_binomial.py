@@ -11,7 +11,7 @@ from glmm_bayes.design.response import ResponseColumns
 from glmm_bayes.families.base import Response
 from glmm_bayes.families.binomial import Binomial
 from glmm_bayes.families.traits import PROBABILITIES, PROBABILITY_LINKS, Mu, Notation, Traits, WorkingVariance
-from glmm_bayes.families.zero_parts import Component, ZeroInflated
+from glmm_bayes.families.zeros_and_hurdles import Component, ZeroInflated
 
 
 class ZeroInflatedBinomial(ZeroInflated, Binomial):

@@ -7,7 +7,7 @@ from typing import ClassVar
 from glmm_bayes.families.negative_binomial import NegativeBinomial
 from glmm_bayes.families.traits import Notation
 from glmm_bayes.families.zero_counts import CountsWithZeroPart
-from glmm_bayes.families.zero_parts import Component, ZeroInflated
+from glmm_bayes.families.zeros_and_hurdles import Component, ZeroInflated
 
 
 class ZeroInflatedNegativeBinomial(ZeroInflated, CountsWithZeroPart):

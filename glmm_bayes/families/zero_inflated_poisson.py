@@ -7,7 +7,7 @@ from typing import ClassVar
 from glmm_bayes.families.poisson import Poisson
 from glmm_bayes.families.traits import Notation
 from glmm_bayes.families.zero_counts import CountsWithZeroPart
-from glmm_bayes.families.zero_parts import Component, ZeroInflated
+from glmm_bayes.families.zeros_and_hurdles import Component, ZeroInflated
 
 
 class ZeroInflatedPoisson(ZeroInflated, CountsWithZeroPart):

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from glmm_bayes.core.errors import PredictionError
+from glmm_bayes.core.estimands import ESTIMANDS
 from glmm_bayes.core.intervals import Interval
 from glmm_bayes.core.maths import Array
-from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.plots.canvas import (
     STROKES,

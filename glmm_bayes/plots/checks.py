@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.intervals import Interval
 from glmm_bayes.core.maths import Array
-from glmm_bayes.effects.estimand.factor_words import read_estimand
+from glmm_bayes.effects.estimand.factor_estimands import read_estimand
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import training_rows
 from glmm_bayes.effects.estimand.undefined import unless_undefined

@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from glmm_bayes.core.arguments import check_texts
+from glmm_bayes.core.estimands import ESTIMANDS
 from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.core.maths import Array
-from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.effects.estimand.question import angles_as
 from glmm_bayes.effects.estimand.variables import held_means
 from glmm_bayes.fit.fit import Fit, check_fit

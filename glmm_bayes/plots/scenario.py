@@ -17,7 +17,7 @@ from glmm_bayes.design.column import date_text
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.groups import GroupDesign, by_terms
 from glmm_bayes.design.table import Column, Table
-from glmm_bayes.effects.estimand.factor_words import FactorWords, read_estimand
+from glmm_bayes.effects.estimand.factor_estimands import FactorWords, read_estimand
 from glmm_bayes.effects.estimand.factors_needed import factors_needed
 from glmm_bayes.effects.estimand.grid import held_words
 from glmm_bayes.effects.estimand.question import Question

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from glmm_bayes.core.maths import Array
-from glmm_bayes.core.words import slugs
+from glmm_bayes.core.slugs import slugs
 from glmm_bayes.design.columns import STEP, TOTAL, DesignColumn, Part
 from glmm_bayes.design.steps import is_step, step_of, without_step
 from glmm_bayes.priors.basis import Parts, column_swing, recoding, weights_of

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from glmm_bayes.core.errors import Finding, FormulaError
 from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.core.registry import suggestion
-from glmm_bayes.core.words import slugs
+from glmm_bayes.core.slugs import slugs
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.several import SPECIFIC, of_threshold
 from glmm_bayes.families import Family, Response

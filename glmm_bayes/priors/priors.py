@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.links import Link
-from glmm_bayes.core.words import slugs
+from glmm_bayes.core.slugs import slugs
 from glmm_bayes.design.columns import DesignColumn
 from glmm_bayes.design.design import Design
 from glmm_bayes.design.several import SPECIFIC

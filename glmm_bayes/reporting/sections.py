@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from glmm_bayes.core.estimands import ESTIMANDS
 from glmm_bayes.core.intervals import Interval
-from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.describe.equations import all_groups, equations
 from glmm_bayes.describe.explain import between_lines, describe_references, explain, further_lines
 from glmm_bayes.effects.estimand.question import angles_as

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Mapping
 from typing import Any
 
+from glmm_bayes.core.estimands import ESTIMANDS
 from glmm_bayes.core.intervals import UNCHANGED_DEFAULT, Interval
-from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.describe.equations import all_groups
 from glmm_bayes.effects.estimand.undefined import unless_undefined
 from glmm_bayes.effects.result.effects import Effects

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from glmm_bayes.core.errors import DataError, PredictionError
+from glmm_bayes.core.estimands import ESTIMANDS
 from glmm_bayes.core.intervals import Interval
-from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.describe.equations import all_groups, category_of
 from glmm_bayes.describe.explain import coding_words
 from glmm_bayes.design.table import Column, as_labels

@@ -256,8 +256,8 @@ class ModelSpec:
         Raises
         ------
         StorageError
-            ``exists`` if another file has the name, ``storage`` if it cannot be written, ``overwrite`` if
-            that is neither True nor False.
+            ``exists`` if another file has the name, ``storage`` if it cannot be written or would not
+            read back as an equal spec, ``overwrite`` if that is neither True nor False.
         """
         from glmm_bayes.spec.spec_file import write_spec_file
 

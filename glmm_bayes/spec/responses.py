@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from glmm_bayes.core.errors import Finding, FormulaError, PriorError
-from glmm_bayes.core.words import slugs
+from glmm_bayes.core.slugs import slugs
 from glmm_bayes.spec.many_responses import Formulas
 from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior

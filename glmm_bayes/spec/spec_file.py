@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from glmm_bayes.core.arguments import check_flag
 from glmm_bayes.core.errors import Finding, FormulaError, GlmmError, StorageError
+from glmm_bayes.core.estimands import ESTIMANDS
 from glmm_bayes.core.files import file_path, refuse_folder, write_text
 from glmm_bayes.core.frozen import FrozenMapping
 from glmm_bayes.core.registry import misspelt, suggestion
-from glmm_bayes.core.words import ESTIMANDS
 from glmm_bayes.spec.diagnosis import is_hidden
 from glmm_bayes.spec.file_model import Comparisons, File, GroupSection, ModelSection, Slopes, Wanted
 from glmm_bayes.spec.file_terms import model_keys, read_further, read_model
@@ -148,8 +148,9 @@ def write_spec_file(spec: ModelSpec, path: str | PathLike[str], overwrite: bool 
     Raises
     ------
     StorageError
-        ``exists`` if the file must not be replaced, ``storage`` if it cannot be written, ``overwrite`` if
-        that is neither True nor False; then nothing is left under its name that was not there before.
+        ``exists`` if the file must not be replaced, ``storage`` if it cannot be written or would not
+        read back as an equal spec, ``overwrite`` if that is neither True nor False; then nothing is left
+        under its name that was not there before.
     """
     check_flag("overwrite", overwrite, StorageError)
     file = file_path(path)

@@ -25,7 +25,7 @@ from tests.plain_mode import PLAIN
 
 #: Laws of links that are not of one named link.
 LAWS = [
-    test_links.test_every_link_says_which_means_it_allows,
+    test_links.test_the_strip_of_every_link_is_positive_and_a_pole_leaves_none,
     test_links.test_derivatives_agree_with_central_differences,
     test_links.test_nothing_is_undefined_and_no_warning_is_raised_within_40,
     test_links.test_inverse_never_falls_unless_the_link_says_so,

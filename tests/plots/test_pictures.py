@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import glmm_bayes as gb
-from glmm_bayes.core.words import ESTIMANDS
+from glmm_bayes.core.estimands import ESTIMANDS
 from glmm_bayes.plots.canvas import STROKES, compact, decimals, literal, number
 from tests.effects import small_fits
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.core.words import slugs
+from glmm_bayes.core.slugs import slugs
 from tests.example_models import model_of
 from tests.examples import DATA, RESPONSES
 

@@ -9,8 +9,8 @@ from typing import Any
 from glmm_bayes.core.arguments import check_texts
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.core.escapes import visible
-from glmm_bayes.core.words import ESTIMANDS, NEW_PER_LABEL, Meaning
-from glmm_bayes.effects.estimand.factor_words import NEW_SUBJECT
+from glmm_bayes.core.estimands import ESTIMANDS, NEW_PER_LABEL, Meaning
+from glmm_bayes.effects.estimand.factor_estimands import NEW_SUBJECT
 from glmm_bayes.effects.estimand.row_weights import BayesianBootstrap
 
 

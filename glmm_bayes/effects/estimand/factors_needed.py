@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from glmm_bayes.effects.estimand.factor_words import NEW_SUBJECT, FactorWords
+from glmm_bayes.effects.estimand.factor_estimands import NEW_SUBJECT, FactorWords
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.spread import depends_on_levels
 

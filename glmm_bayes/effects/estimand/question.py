@@ -9,7 +9,7 @@ import numpy as np
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.links import Link, ProbabilityLink
 from glmm_bayes.core.maths import Array
-from glmm_bayes.effects.estimand.factor_words import FactorWords
+from glmm_bayes.effects.estimand.factor_estimands import FactorWords
 from glmm_bayes.effects.estimand.ordered_categories import SCORE, categories_shown
 from glmm_bayes.effects.estimand.rows import parameter_link
 from glmm_bayes.fit.fit import Fit

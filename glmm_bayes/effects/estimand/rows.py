@@ -14,7 +14,7 @@ from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.design.design import Design, replay_design
 from glmm_bayes.design.table import Column, Table
-from glmm_bayes.effects.estimand.factor_words import FactorWords
+from glmm_bayes.effects.estimand.factor_estimands import FactorWords
 from glmm_bayes.effects.estimand.factors_needed import factors_needed
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.priors.predictors import Predictor

@@ -15,7 +15,7 @@ from glmm_bayes.core.intervals import Interval
 from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.averages import Averages, free_name
 from glmm_bayes.effects.estimand.estimand import Estimand
-from glmm_bayes.effects.estimand.factor_words import by_factor, read_estimand
+from glmm_bayes.effects.estimand.factor_estimands import by_factor, read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import ORDERED, has_ordered_categories, label_of
 from glmm_bayes.effects.estimand.question import Question, angles_as
 from glmm_bayes.effects.estimand.rows import Rows, new_rows, training_rows

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.maths import Array
 from glmm_bayes.design.groups import GroupDesign
-from glmm_bayes.effects.estimand.factor_words import SAMPLE
+from glmm_bayes.effects.estimand.factor_estimands import SAMPLE
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import Rows
 from glmm_bayes.fit.linear_predictor import rows_part

@@ -21,7 +21,7 @@ from glmm_bayes.core.maths import NUMPY, Array
 from glmm_bayes.core.pair_covariance import pair_covariance, pair_covariance_of
 from glmm_bayes.core.row_value import RowValue, RowValues, number
 from glmm_bayes.effects.estimand.averages import grid_frame
-from glmm_bayes.effects.estimand.factor_words import read_estimand
+from glmm_bayes.effects.estimand.factor_estimands import read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import (
     SCORE,
     has_ordered_categories,

@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 from glmm_bayes.core.arguments import checked_seed
 from glmm_bayes.core.bridge import bridge_effect
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.estimands import MEANINGS, NEW_PER_LABEL, Meaning
 from glmm_bayes.core.links import ProbabilityLink
 from glmm_bayes.core.maths import Array
-from glmm_bayes.core.words import MEANINGS, NEW_PER_LABEL, Meaning
 from glmm_bayes.design.column import as_labels
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.design.table import Table
-from glmm_bayes.effects.estimand.factor_words import NEW_SUBJECT
+from glmm_bayes.effects.estimand.factor_estimands import NEW_SUBJECT
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import Rows
 from glmm_bayes.effects.expectation.predictor_draws import shared_covariance

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.maths import Array
 from glmm_bayes.core.row_value import RowValue, RowValues, number
-from glmm_bayes.effects.estimand.factor_words import read_estimand
+from glmm_bayes.effects.estimand.factor_estimands import read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import discrimination, has_ordered_categories
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import training_rows

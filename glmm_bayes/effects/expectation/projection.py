@@ -13,7 +13,7 @@ from glmm_bayes.core.maths import NUMPY, Array
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.core.row_value import RowValue
 from glmm_bayes.design.response_additions import Additions
-from glmm_bayes.effects.estimand.factor_words import read_estimand
+from glmm_bayes.effects.estimand.factor_estimands import read_estimand
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.rows import training_rows
 from glmm_bayes.effects.expectation.cells import AnswerEvaluator

@@ -12,7 +12,7 @@ from glmm_bayes.core.errors import Finding, PredictionError
 from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.averages import free_names, grid_frame
-from glmm_bayes.effects.estimand.factor_words import read_estimand
+from glmm_bayes.effects.estimand.factor_estimands import read_estimand
 from glmm_bayes.effects.estimand.ordered_categories import one_discrimination
 from glmm_bayes.effects.estimand.question import Question
 from glmm_bayes.effects.estimand.undefined import check_new_groups

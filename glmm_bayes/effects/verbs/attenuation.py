@@ -12,7 +12,7 @@ from glmm_bayes.core.integrals import link_of_population_mean, population_mean_d
 from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.averages import free_names, grid_frame
-from glmm_bayes.effects.estimand.factor_words import read_estimand
+from glmm_bayes.effects.estimand.factor_estimands import read_estimand
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
 from glmm_bayes.effects.estimand.undefined import check_new_groups
 from glmm_bayes.effects.expectation.answer import rows_of

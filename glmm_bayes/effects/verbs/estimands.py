@@ -16,7 +16,7 @@ from glmm_bayes.core.errors import Finding, GlmmError, PredictionError
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.effects.estimand.averages import other_names
-from glmm_bayes.effects.estimand.factor_words import NEW_SUBJECT
+from glmm_bayes.effects.estimand.factor_estimands import NEW_SUBJECT
 from glmm_bayes.effects.result.effects import NO_NARROWEST, Effects, picture_of
 from glmm_bayes.effects.verbs.comparisons import comparisons
 from glmm_bayes.effects.verbs.predictions import predictions

@@ -16,7 +16,7 @@ from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.estimand.averages import free_names, grid_frame
-from glmm_bayes.effects.estimand.factor_words import read_estimand
+from glmm_bayes.effects.estimand.factor_estimands import read_estimand
 from glmm_bayes.effects.estimand.question import Question, without_one_predictor
 from glmm_bayes.effects.estimand.undefined import check_new_groups
 from glmm_bayes.effects.expectation.answer import attributes, effects_of, quantity_of, rows_of

@@ -8,7 +8,7 @@ from typing import Any
 
 from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
-from glmm_bayes.core.words import ESTIMANDS, MEANINGS, Meaning
+from glmm_bayes.core.estimands import ESTIMANDS, MEANINGS, Meaning
 from glmm_bayes.fit.fit import Fit
 
 NEW_SUBJECT = "new_subject"

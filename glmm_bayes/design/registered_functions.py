@@ -15,7 +15,9 @@ from glmm_bayes.spec.transforms import TRANSFORMS
 Values = NDArray[np.float64]
 
 
-def own_values(call: Call, values: list[Values], size: int, learning: bool, findings: Findings) -> Values:
+def registered_values(
+    call: Call, values: list[Values], size: int, learning: bool, findings: Findings
+) -> Values:
     """Call a registered function; it must return one number a row, whatever the other rows are."""
     function = TRANSFORMS.get(call.function)
     if function is None:
