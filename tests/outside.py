@@ -95,6 +95,38 @@ class Sech(ProbabilityLink):
 register_link(Sech())
 '''
 
+EXPONENTIAL = '''
+import numpy as np
+from glmm_bayes import register_link
+from glmm_bayes.core.links import Link
+from glmm_bayes.core.maths import NUMPY
+
+
+class LogTwo(Link):
+    """mu = 2 to the power of eta."""
+
+    name = "log_two"
+    latex = r"\\log_2\\mu_i"
+    domain = "numbers above 0"
+    strip = np.inf
+
+    def link(self, mu):
+        with np.errstate(divide="ignore"):
+            return np.log2(mu)
+
+    def inverse(self, eta, m=NUMPY):
+        return m.exp(np.log(2) * eta)
+
+    def inverse_derivative(self, eta, m=NUMPY):
+        return np.log(2) * self.inverse(eta, m)
+
+    def inverse_second_derivative(self, eta, m=NUMPY):
+        return np.log(2) ** 2 * self.inverse(eta, m)
+
+
+register_link(LogTwo())
+'''
+
 STRUCTURE = '''
 import numpy as np
 from glmm_bayes import register_covariance
@@ -175,7 +207,14 @@ register_covariance(Ring)
 '''
 
 #: The module of each, by the name of what it registers.
-MODULES = {"laplace": FAMILY, "sech": LINK, "bell": STRUCTURE, "ring": RING, "cohens_h": MEASURE}
+MODULES = {
+    "laplace": FAMILY,
+    "sech": LINK,
+    "log_two": EXPONENTIAL,
+    "bell": STRUCTURE,
+    "ring": RING,
+    "cohens_h": MEASURE,
+}
 
 
 def run_module(name, folder, monkeypatch):

@@ -14,7 +14,8 @@ from glmm_bayes.core.integrand import Integrand, RowFunction
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import Link
 from glmm_bayes.core.maths import Array
-from glmm_bayes.core.row_value import RowValues, number
+from glmm_bayes.core.mean_rules import is_unbounded
+from glmm_bayes.core.row_value import RowValue, RowValues, number
 from glmm_bayes.core.trapezoid import Trapezoid, largest_sd
 
 _BLOCK = 2**10
@@ -53,6 +54,8 @@ def pair_covariance(
         return np.asarray(means * np.expm1(shared))
     if link.name == "sqrt":
         return np.asarray(4.0 * first * second * shared + 2.0 * np.square(shared))
+    if is_unbounded(link):
+        return _of_unbounded(link, *(part.reshape(-1, 1) for part in arrays)).reshape(shared.shape)
     return _by_trapezoid(link, *(part.ravel() for part in arrays)).reshape(shared.shape)
 
 
@@ -72,6 +75,13 @@ def _by_trapezoid(
         gaps = values - rule.weights @ values
         result[run] = rule.weights @ (gaps * (given - rule.weights @ given))
     return result
+
+
+def _of_unbounded(
+    link: Link, first: Array, second: Array, v_first: Array, v_second: Array, shared: Array
+) -> Array:
+    rows: tuple[RowValues, RowValues] = ({"mu": RowValue(link, first)}, {"mu": RowValue(link, second)})
+    return pair_covariance_of(lambda at: at["mu"].value, rows, "mu", (v_first, v_second), shared)
 
 
 def pair_covariance_of(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from glmm_bayes.core.links import (
+    LINKS,
     Cloglog,
     Identity,
     Link,
@@ -14,6 +17,7 @@ from glmm_bayes.core.links import (
     Sqrt,
 )
 from glmm_bayes.core.mean_rules.base import MeanRule
+from glmm_bayes.core.mean_rules.by_cubature import UnboundedRule
 from glmm_bayes.core.mean_rules.by_trapezoid import CloglogRule, LoglogRule, TrapezoidRule
 from glmm_bayes.core.mean_rules.closed_forms import (
     IdentityRule,
@@ -25,7 +29,7 @@ from glmm_bayes.core.mean_rules.closed_forms import (
 )
 from glmm_bayes.core.mean_rules.logit import LOGIT_ERROR, LogitRule
 
-__all__ = ["LOGIT_ERROR", "MeanRule", "TrapezoidRule", "rule_of", "set_rule"]
+__all__ = ["LOGIT_ERROR", "MeanRule", "TrapezoidRule", "is_unbounded", "rule_of", "set_rule"]
 
 # A link without an entry is integrated by the trapezoid rule; one with a pole has no mean.
 _RULES: dict[type[Link], type[MeanRule]] = {
@@ -39,6 +43,9 @@ _RULES: dict[type[Link], type[MeanRule]] = {
     Loglog: LoglogRule,
 }
 
+#: Of those without an entry none grows faster than the linear predictor.
+_LISTED = frozenset(type(LINKS[name]) for name in LINKS)
+
 
 def set_rule(link: type[Link], rule: type[MeanRule] | None) -> None:
     """State how means under a user's link are computed; None: by the trapezoid rule."""
@@ -47,6 +54,13 @@ def set_rule(link: type[Link], rule: type[MeanRule] | None) -> None:
         _RULES[link] = rule
 
 
+def is_unbounded(link: Link) -> bool:
+    """Tell whether nothing is known of how the inverse of a user's link grows."""
+    return type(link) not in _LISTED and not np.isfinite(link.bounds).all()
+
+
 def rule_of(link: Link) -> MeanRule:
     """Return how means under a link are computed."""
-    return PoleRule(link) if link.has_pole else _RULES.get(type(link), TrapezoidRule)(link)
+    if link.has_pole:
+        return PoleRule(link)
+    return _RULES.get(type(link), UnboundedRule if is_unbounded(link) else TrapezoidRule)(link)
