@@ -7,6 +7,7 @@ import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 import glmm_bayes as gb
 
@@ -390,6 +391,30 @@ def test_every_other_output_takes_level_and_kind_and_follows_arviz(output):
         assert "60% highest-density interval" in said()
     with pytest.raises(gb.PredictionError):
         said(probability=60)
+
+
+#: A response of each kind of predictive check.
+CHECKED = {
+    "proportions": ("bernoulli", [0, 1, 1]),
+    "rootogram": ("poisson", [0, 1, 3]),
+    "density": ("gaussian", [0.3, 1.2, -0.5]),
+    "categories": ("cumulative", [1, 2, 3]),
+}
+
+
+@pytest.mark.parametrize("kind", CHECKED)
+def test_a_predictive_check_names_level_and_kind_in_the_picture_itself(kind):
+    family, values = CHECKED[kind]
+    model = gb.Model("y ~ x + (1 | g)", frame().assign(y=np.resize(values, 60)), family=family)
+    rng = np.random.default_rng(1)
+    draws = {
+        name: np.sort(np.abs(rng.normal(size=(1, 20, *shape))), axis=-1)
+        for name, shape in model.definition.posterior.shapes.items()
+    }
+    picture = gb.pp_check(gb.Fit.from_draws(model, draws), kind=kind, probability=0.5, interval="hdi", seed=1)
+    drawn = " ".join(text.get_text() for text in picture.findobj(Text))
+    assert "50% highest-density interval" in " ".join(drawn.split())
+    assert "50% highest-density interval" in picture.alt
 
 
 def test_a_verb_is_found_after_its_neighbour_of_the_same_room():
