@@ -1,5 +1,6 @@
 """Laws of every verb that returns numbers with uncertainty: one kind of result, any interval, named on it."""
 
+import copy
 import warnings
 from functools import cache
 
@@ -7,6 +8,7 @@ import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from matplotlib.text import Text
 
 import glmm_bayes as gb
@@ -151,6 +153,18 @@ def test_differences_between_fits_are_draw_by_draw_and_nothing_between_a_fit_and
         assert "difference between two results" in (one - other).caption
 
 
+@every_verb()
+def test_draws_of_a_result_go_into_a_file_and_come_back_with_what_they_are(verb, tmp_path):
+    for result in (VERBS[verb](fit()), VERBS[verb](fit(), hypothesis="b1 - 1")):
+        assert {type(value) for value in result.draws.attrs.values()} <= {str, int, float}
+        path = tmp_path / "draws.nc"
+        result.draws.to_netcdf(path)
+        with xr.open_dataarray(path) as read:
+            np.testing.assert_array_equal(read, result.draws)
+            assert read.attrs["interval"] == result.attrs["interval"]
+        path.unlink()
+
+
 def test_results_of_other_rows_have_no_difference():
     with pytest.raises(gb.PredictionError, match="row by row"):
         gb.icc(fit(), ROWS) - gb.icc(fit(), {"x": [0.0], "w": [0]})
@@ -194,6 +208,37 @@ def test_what_was_a_frame_is_read_like_one_with_a_warning_and_the_same_numbers(v
 def test_a_frame_is_made_of_the_table_not_of_the_result(verb):
     with pytest.raises(gb.PredictionError, match="side_by_side"):
         pd.DataFrame(VERBS[verb](fit()))
+
+
+@every_verb()
+def test_a_column_that_is_asked_for_as_an_attribute_is_told_where_it_is(verb):
+    result = VERBS[verb](fit())
+    name = next(name for name in result.side_by_side().columns if not hasattr(pd.DataFrame, name))
+    with pytest.raises(AttributeError) as caught:
+        getattr(result, name)
+    assert f'result.side_by_side()["{name}"]' in str(caught.value)
+    assert not hasattr(result, "nothing_of_that_name")
+    for twin in (copy.copy(result), copy.deepcopy(result)):
+        pd.testing.assert_frame_equal(twin.summary(), result.summary())
+
+
+def test_a_result_cannot_be_joined_to_a_frame_and_its_table_can():
+    result = VERBS["ranks"](fit())
+    with pytest.raises(gb.PredictionError, match="side_by_side"):
+        pd.DataFrame({"a": range(6)}).join(result)
+    assert pd.DataFrame({"a": range(6)}).join(result.side_by_side()).shape[0] == 6
+
+
+@pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
+def test_reading_a_result_like_a_frame_summarises_it_once_and_keeps_it_as_it_is(monkeypatch):
+    result, calls = VERBS["random_effects"](fit()), []
+    summarise = type(result.summarised).summarise
+    monkeypatch.setattr(type(result.summarised), "summarise", lambda *how: calls.append(1) or summarise(*how))
+    before = [result.loc[row, "mean"] for row in range(6)]
+    assert len(calls) == 1
+    result["mean"].iloc[0] = 7.0
+    result.drop(columns="mean", inplace=True)
+    assert [result.loc[row, "mean"] for row in range(6)] == before
 
 
 def test_a_result_that_never_was_a_frame_says_where_its_table_is():
