@@ -3,6 +3,7 @@
 import copy
 import warnings
 from functools import cache
+from inspect import isfunction, signature
 
 import arviz as az
 import numpy as np
@@ -262,13 +263,33 @@ ORDER = (
 )
 
 
-@every_verb()
-def test_arguments_stand_in_one_order(verb):
-    from inspect import signature
+#: What is done with an answer stands behind how it is computed.
+LAST = ("overwrite",)
+#: Every public function of a fit.
+OF_A_FIT = tuple(
+    name
+    for name in gb.__all__
+    if isfunction(getattr(gb, name)) and next(iter(signature(getattr(gb, name)).parameters), "") == "fit"
+)
 
-    shared = [name for name in signature(getattr(gb, verb)).parameters if name in ORDER]
+
+@pytest.mark.parametrize("verb", OF_A_FIT)
+def test_arguments_stand_in_one_order(verb):
+    parameters = signature(getattr(gb, verb)).parameters
+    shared = [name for name in parameters if name in ORDER]
     assert shared == [name for name in ORDER if name in shared]
-    assert {"hypothesis", "probability", "interval"} <= set(shared)
+    by_name = [name for name, each in parameters.items() if each.kind is each.KEYWORD_ONLY]
+    assert len([name for name, each in parameters.items() if each.kind is each.POSITIONAL_OR_KEYWORD]) <= 2
+    how = [name for name in by_name if name in ORDER[-5:]]
+    assert by_name == [name for name in by_name if name not in (*how, *LAST)] + how + [
+        name for name in by_name if name in LAST
+    ]
+    assert ("probability" in by_name) == ("interval" in by_name)
+
+
+@every_verb()
+def test_every_verb_takes_a_hypothesis_and_an_interval(verb):
+    assert {"hypothesis", "probability", "interval"} <= set(signature(getattr(gb, verb)).parameters)
 
 
 #: Calls that lack an argument, give one twice, or by position where there is none.
