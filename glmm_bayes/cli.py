@@ -70,11 +70,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON document in
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 6 if the sampler's diagnosis fails.")]
 
 Probability = Annotated[
-    float | None, typer.Option(help="Of the intervals; else the spec file's, else ArviZ's default (0.89).")
+    float | None,
+    typer.Option(help="Of the intervals; else the spec file's, else ArviZ's rcParams (0.89 unless changed)."),
 ]
 IntervalKind = Annotated[
     str | None,
-    typer.Option("--interval", help="eti (equal-tailed) or hdi (narrowest); else the spec file's, else eti."),
+    typer.Option(
+        "--interval",
+        help="eti (equal-tailed) or hdi (narrowest); else the spec file's, else ArviZ's rcParams "
+        "(eti unless changed).",
+    ),
 ]
 
 _DEMO_ROWS = {"treatment": ["itraconazole", "terbinafine"], "time": [12, 12]}

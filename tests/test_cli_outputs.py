@@ -264,3 +264,15 @@ def test_draws_outlive_a_path_that_fails_after_sampling(fault, tmp_path, monkeyp
         cli._save(fit, target, overwrite=False)
     (kept,) = (Path(f.message.split(": ")[1].rstrip(".")) for f in caught.value.findings if f.code == "kept")
     assert gb.load(kept).draws.identical(fit.draws) and kept.parent == tmp_path
+
+
+@pytest.mark.parametrize("verb", ["fit", "effects", "report"])
+def test_help_says_whose_default_level_and_kind_of_intervals_are(monkeypatch, capsys, verb):
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(sys, "argv", ["glmm-bayes", verb, "--help"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    said = " ".join(capsys.readouterr().out.replace("│", " ").split())
+    assert (
+        "ArviZ's rcParams (0.89 unless changed)" in said and "ArviZ's rcParams (eti unless changed)" in said
+    )

@@ -107,7 +107,7 @@ def in_our_words[**P, T](function: Callable[P, T]) -> Callable[P, T]:
         if len(given) > len(by_position) and not takes_all:
             raise _of_position(function.__name__, by_position, known, len(given))
         _refuse_twice(function.__name__, by_position[: len(given)], named)
-        _refuse_missing(function.__name__, needed, {*by_position[: len(given)], *named})
+        _refuse_missing(function.__name__, needed, {*by_position[: len(given)], *map(str, named)})
         return function(*given, **named)
 
     return answering

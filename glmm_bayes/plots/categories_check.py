@@ -30,7 +30,7 @@ def categories_check(fit: Fit, replicated: Array, interval: Interval) -> Picture
         axes.set_xticks(place, [literal(category, 18) for category in categories])
         axes.set_xlabel("category" if response.values.ndim > 1 else literal(response.label))
         axes.set_ylabel(f"number of {what}")
-        write(picture, reading)
+        write(picture, reading, interval)
     named = [f"{category}: {cell_words(cells, index)}" for index, category in enumerate(categories)]
     alt = (
         f"Bars of the number of {what} in each category, with points and bands for {len(replicated)} "

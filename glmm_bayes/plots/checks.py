@@ -105,7 +105,7 @@ def rootogram_check(fit: Fit, replicated: Array, interval: Interval) -> Picture:
         legend(axes, [bars, point], ["observed", cells.label])
         axes.set_xlabel(f"{literal(fit.response.label)} ({last})")
         axes.set_ylabel("square root of the number of rows")
-        write(picture, reading)
+        write(picture, reading, interval)
     alt = (
         f"Rootogram of {fit.response.label}, counts from 0 to {observed.max():.0f} ({last}): bars for the "
         f"observed number of rows, points and bands for {len(replicated)} replicated data sets. First bar: "
@@ -150,7 +150,7 @@ def proportions_check(fit: Fit, replicated: Array, interval: Interval) -> Pictur
         if group is not None:
             _draw_shares(panels[0], edges, bands_by_name["bars of the group proportions"], group.factor)
         _draw_calibration(panels[-1], predicted, bands_by_name[calibration], of_whom)
-        write(picture, reading)
+        write(picture, reading, interval)
     describe(
         picture,
         _proportions_alt(
@@ -224,11 +224,11 @@ def bands(axes: Axes, x: Array, cells: ReplicatedBand, root: bool = False) -> No
     axes.vlines(x, lower, upper, color=STROKES[0].color, linewidth=2.0)
 
 
-def write(picture: Picture, reading: str) -> None:
-    """Write the reading above a picture and what was replicated below it."""
+def write(picture: Picture, reading: str, interval: Interval) -> None:
+    """Write the reading above a picture, and what was replicated and what its band is below it."""
     picture.verdict = reading
     head(picture, reading)
-    note(picture, f"Responses {ESTIMAND}.")
+    note(picture, f"Responses {ESTIMAND}. Band: {interval.name}.")
 
 
 def _proportions_alt(

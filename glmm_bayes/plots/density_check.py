@@ -66,7 +66,7 @@ def density_check(fit: Fit, replicated: Array, interval: Interval) -> Picture:
         axes.set_ylim(bottom=0)
         axes.set_xlabel(literal(fit.response.label))
         axes.set_ylabel("density of the numbers between" if atoms else "density")
-        write(picture, reading)
+        write(picture, reading, interval)
     peaks = (curves.centres[int(np.argmax(line))] for line in (density, others.mean(axis=0)))
     alt = (
         f"Density of {fit.response.label}, from {compact(observed.min())} to {compact(observed.max())}, over "

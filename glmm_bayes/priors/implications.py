@@ -1,4 +1,7 @@
-"""Priors in, what they say out: an odds ratio, a probability, a rate ratio."""
+"""Priors in, what they say out: an odds ratio, a probability, a rate ratio.
+
+Ranges are of the prior and hold 95 % of it, as much below as above, whatever the level of intervals is.
+"""
 
 from __future__ import annotations
 
@@ -80,18 +83,18 @@ def intercept_words(prior: Prior, reading: Reading) -> str:
     ends = ends + (reading.offset or 0.0)
     link = reading.link
     if link.has_pole or not link.is_increasing:
-        return f": linear predictor between {ends[0]:.3g} and {ends[1]:.3g} (95%)"
+        return f": linear predictor between {ends[0]:.3g} and {ends[1]:.3g} (95% equal-tailed)"
     low, high = np.clip(link.inverse(ends), *reading.bounds)
-    return f": {reading.name} between {low:.3g} and {high:.3g} (95%)"
+    return f": {reading.name} between {low:.3g} and {high:.3g} (95% equal-tailed)"
 
 
 def effect_words(sd: float, reading: Reading) -> str:
     """Say between which ratios the prior of a full swing's effect puts 95 % of its mass."""
     name = reading.ratio
     if not name:
-        return f"effect between {-_Z * sd:.3g} and {_Z * sd:.3g} (95%)"
+        return f"effect between {-_Z * sd:.3g} and {_Z * sd:.3g} (95% equal-tailed)"
     bound = np.exp(_Z * sd)
-    return f"{name} between 1/{bound:.3g} and {bound:.3g} (95%)"
+    return f"{name} between 1/{bound:.3g} and {bound:.3g} (95% equal-tailed)"
 
 
 def sd_words(prior: Prior, reading: Reading) -> str:

@@ -198,7 +198,7 @@ def _check(fit: Fit, interval: Interval) -> Illustration | Paragraph:
         return Paragraph("Not drawn: censored responses are no replicated ones. See gb.pit.", "note")
     picture = pp_check(fit, probability=interval.probability, interval=interval.kind)
     caption = "Observed responses against responses replicated from the posterior (subject-specific)."
-    return illustration(picture, f"{caption} {picture.verdict}")
+    return illustration(picture, f"{caption} {picture.verdict} Band: {interval.name}.")
 
 
 def _diagnostics(fit: Fit, diagnosis: Diagnosis) -> list[Block]:

@@ -77,13 +77,19 @@ EQUATIONS = {
 MEANINGS = {
     "sigma": (
         lambda: model_of("gaussian", sigma="~ x"),
-        ("at the average row: sigma between 0.1", "factor between 1/7.1 and 7.1 (95%)"),
+        ("at the average row: sigma between 0.1", "factor between 1/7.1 and 7.1 (95% equal-tailed)"),
     ),
     "zi": (
         lambda: model_of("zero_inflated_poisson", zi="~ z"),
-        ("at the average row: zi between 0.0502 and 0.95 (95%)", "odds ratio between 1/18.9 and 18.9 (95%)"),
+        (
+            "at the average row: zi between 0.0502 and 0.95 (95% equal-tailed)",
+            "odds ratio between 1/18.9 and 18.9 (95% equal-tailed)",
+        ),
     ),
-    "categories": (lambda: model_of("categorical"), ("odds against bus between 0.00745 and 134 (95%)",)),
+    "categories": (
+        lambda: model_of("categorical"),
+        ("odds against bus between 0.00745 and 134 (95% equal-tailed)",),
+    ),
     "cumulative": (lambda: model_of("cumulative"), ("cumulative odds ratio between 1/134 and 134",)),
     "amounts": (lambda: model_of("gamma"), ("mean between", "ratio of means between 1/18.9 and 18.9")),
     "lognormal": (lambda: model_of("lognormal"), ("at the average row: mu between",)),

@@ -1,12 +1,16 @@
 """Laws of every verb that returns numbers with uncertainty: one kind of result, any interval, named on it."""
 
+import copy
 import warnings
 from functools import cache
+from inspect import isfunction, signature
 
 import arviz as az
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
+from matplotlib.text import Text
 
 import glmm_bayes as gb
 
@@ -150,6 +154,18 @@ def test_differences_between_fits_are_draw_by_draw_and_nothing_between_a_fit_and
         assert "difference between two results" in (one - other).caption
 
 
+@every_verb()
+def test_draws_of_a_result_go_into_a_file_and_come_back_with_what_they_are(verb, tmp_path):
+    for result in (VERBS[verb](fit()), VERBS[verb](fit(), hypothesis="b1 - 1")):
+        assert {type(value) for value in result.draws.attrs.values()} <= {str, int, float}
+        path = tmp_path / "draws.nc"
+        result.draws.to_netcdf(path)
+        with xr.open_dataarray(path) as read:
+            np.testing.assert_array_equal(read, result.draws)
+            assert read.attrs["interval"] == result.attrs["interval"]
+        path.unlink()
+
+
 def test_results_of_other_rows_have_no_difference():
     with pytest.raises(gb.PredictionError, match="row by row"):
         gb.icc(fit(), ROWS) - gb.icc(fit(), {"x": [0.0], "w": [0]})
@@ -195,6 +211,37 @@ def test_a_frame_is_made_of_the_table_not_of_the_result(verb):
         pd.DataFrame(VERBS[verb](fit()))
 
 
+@every_verb()
+def test_a_column_that_is_asked_for_as_an_attribute_is_told_where_it_is(verb):
+    result = VERBS[verb](fit())
+    name = next(name for name in result.side_by_side().columns if not hasattr(pd.DataFrame, name))
+    with pytest.raises(AttributeError) as caught:
+        getattr(result, name)
+    assert f'result.side_by_side()["{name}"]' in str(caught.value)
+    assert not hasattr(result, "nothing_of_that_name")
+    for twin in (copy.copy(result), copy.deepcopy(result)):
+        pd.testing.assert_frame_equal(twin.summary(), result.summary())
+
+
+def test_a_result_cannot_be_joined_to_a_frame_and_its_table_can():
+    result = VERBS["ranks"](fit())
+    with pytest.raises(gb.PredictionError, match="side_by_side"):
+        pd.DataFrame({"a": range(6)}).join(result)
+    assert pd.DataFrame({"a": range(6)}).join(result.side_by_side()).shape[0] == 6
+
+
+@pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
+def test_reading_a_result_like_a_frame_summarises_it_once_and_keeps_it_as_it_is(monkeypatch):
+    result, calls = VERBS["random_effects"](fit()), []
+    summarise = type(result.summarised).summarise
+    monkeypatch.setattr(type(result.summarised), "summarise", lambda *how: calls.append(1) or summarise(*how))
+    before = [result.loc[row, "mean"] for row in range(6)]
+    assert len(calls) == 1
+    result["mean"].iloc[0] = 7.0
+    result.drop(columns="mean", inplace=True)
+    assert [result.loc[row, "mean"] for row in range(6)] == before
+
+
 def test_a_result_that_never_was_a_frame_says_where_its_table_is():
     result = VERBS["predictions"](fit())
     for read in (lambda: result["mean"], lambda: len(result), lambda: list(result), lambda: "mean" in result):
@@ -216,13 +263,33 @@ ORDER = (
 )
 
 
-@every_verb()
-def test_arguments_stand_in_one_order(verb):
-    from inspect import signature
+#: What is done with an answer stands behind how it is computed.
+LAST = ("overwrite",)
+#: Every public function of a fit.
+OF_A_FIT = tuple(
+    name
+    for name in gb.__all__
+    if isfunction(getattr(gb, name)) and next(iter(signature(getattr(gb, name)).parameters), "") == "fit"
+)
 
-    shared = [name for name in signature(getattr(gb, verb)).parameters if name in ORDER]
+
+@pytest.mark.parametrize("verb", OF_A_FIT)
+def test_arguments_stand_in_one_order(verb):
+    parameters = signature(getattr(gb, verb)).parameters
+    shared = [name for name in parameters if name in ORDER]
     assert shared == [name for name in ORDER if name in shared]
-    assert {"hypothesis", "probability", "interval"} <= set(shared)
+    by_name = [name for name, each in parameters.items() if each.kind is each.KEYWORD_ONLY]
+    assert len([name for name, each in parameters.items() if each.kind is each.POSITIONAL_OR_KEYWORD]) <= 2
+    how = [name for name in by_name if name in ORDER[-5:]]
+    assert by_name == [name for name in by_name if name not in (*how, *LAST)] + how + [
+        name for name in by_name if name in LAST
+    ]
+    assert ("probability" in by_name) == ("interval" in by_name)
+
+
+@every_verb()
+def test_every_verb_takes_a_hypothesis_and_an_interval(verb):
+    assert {"hypothesis", "probability", "interval"} <= set(signature(getattr(gb, verb)).parameters)
 
 
 #: Calls that lack an argument, give one twice, or by position where there is none.
@@ -390,6 +457,30 @@ def test_every_other_output_takes_level_and_kind_and_follows_arviz(output):
         assert "60% highest-density interval" in said()
     with pytest.raises(gb.PredictionError):
         said(probability=60)
+
+
+#: A response of each kind of predictive check.
+CHECKED = {
+    "proportions": ("bernoulli", [0, 1, 1]),
+    "rootogram": ("poisson", [0, 1, 3]),
+    "density": ("gaussian", [0.3, 1.2, -0.5]),
+    "categories": ("cumulative", [1, 2, 3]),
+}
+
+
+@pytest.mark.parametrize("kind", CHECKED)
+def test_a_predictive_check_names_level_and_kind_in_the_picture_itself(kind):
+    family, values = CHECKED[kind]
+    model = gb.Model("y ~ x + (1 | g)", frame().assign(y=np.resize(values, 60)), family=family)
+    rng = np.random.default_rng(1)
+    draws = {
+        name: np.sort(np.abs(rng.normal(size=(1, 20, *shape))), axis=-1)
+        for name, shape in model.definition.posterior.shapes.items()
+    }
+    picture = gb.pp_check(gb.Fit.from_draws(model, draws), kind=kind, probability=0.5, interval="hdi", seed=1)
+    drawn = " ".join(text.get_text() for text in picture.findobj(Text))
+    assert "50% highest-density interval" in " ".join(drawn.split())
+    assert "50% highest-density interval" in picture.alt
 
 
 def test_a_verb_is_found_after_its_neighbour_of_the_same_room():

@@ -166,7 +166,7 @@ def test_an_intercept_alone_is_the_same_at_both_places():
 def test_the_model_says_where_the_intercept_is_meant():
     average = str(gb.Model("y ~ x", DATA, priors={"Intercept": OTHER}))
     assert "Intercept  Normal(mu=-2, sigma=0.6)" in average.replace("   ", "  ")
-    assert "at the average row: mean between -3.18 and -0.824 (95%)" in average
+    assert "at the average row: mean between -3.18 and -0.824 (95% equal-tailed)" in average
     assert "at x = 0" in str(gb.Model("y ~ x", DATA, priors={"beta[Intercept]": OTHER}))
 
 

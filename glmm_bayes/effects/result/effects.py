@@ -22,6 +22,7 @@ from glmm_bayes.effects.result.difference import check_difference
 from glmm_bayes.effects.result.group_law import GroupLaw
 from glmm_bayes.effects.result.indexed_result import IndexedResult
 from glmm_bayes.effects.result.measures import Measure
+from glmm_bayes.effects.result.plain_attrs import plain_attrs
 from glmm_bayes.effects.result.summary import MeanSummary, Summary
 from glmm_bayes.fit.captioned import captioned, printed, with_caption
 from glmm_bayes.fit.text_tables import WIDTH, number_text, table_text, told
@@ -46,7 +47,8 @@ class Effects(IndexedResult):
     Attributes
     ----------
     draws : xarray.DataArray, dims (chain, draw, row)
-        On the scale that ``attrs`` names; every average, contrast and ratio is taken within each draw.
+        On the scale that ``attrs`` names; every average, contrast and ratio is taken within each draw. Its
+        own ``attrs`` are those of the result as texts and numbers, so that it can be written to a file.
     grid : pandas.DataFrame
         What each row is: covariates, the contrast, the quantity.
     attrs : mapping
@@ -307,7 +309,8 @@ class Effects(IndexedResult):
         Effects
         """
         coords = {name: self.draws[name] for name in ("chain", "draw")} | {"row": np.arange(len(grid))}
-        draws = xr.DataArray(values, dims=("chain", "draw", "row"), coords=coords, attrs=attrs)
+        said = plain_attrs(attrs)
+        draws = xr.DataArray(values, dims=("chain", "draw", "row"), coords=coords, attrs=said)
         return Effects(draws, grid, attrs, self.interval, estimand=self.estimand)
 
     def _chosen(self, probability: float | None, interval: str | None) -> Interval:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any, NoReturn
 
 import pandas as pd
 
-from glmm_bayes.core.elsewhere import AnswersNames
+from glmm_bayes.core.elsewhere import AnswersNames, UnknownNameError
 from glmm_bayes.core.errors import Finding, GlmmWarning, PredictionError, shown_value
 
 #: The release in which results are no data frames any more.
@@ -38,6 +40,11 @@ class IndexedResult(AnswersNames):
             raise PredictionError(Finding("result", message, hint=_HINT))
         message = f"[result] the result is no data frame from release {_LAST} on: {used}. {_HINT}"
         warnings.warn(message, GlmmWarning, stacklevel=3)
+        return self._table.copy()
+
+    @cached_property
+    def _table(self) -> pd.DataFrame:
+        """The table in print, summarised once: a loop reads it cell by cell."""
         return self.side_by_side()
 
     def __getitem__(self, key: Any) -> Any:
@@ -47,6 +54,9 @@ class IndexedResult(AnswersNames):
         return len(self._frame("len(result)"))
 
     def __iter__(self) -> Iterator[Any]:
+        if str(sys._getframe(1).f_globals.get("__name__")).startswith("pandas."):
+            # DataFrame.join takes what it can iterate over for several frames.
+            raise PredictionError(Finding("result", "a result is no data frame to join.", hint=_HINT))
         return iter(self._frame("iteration over its columns"))
 
     def __contains__(self, key: object) -> bool:
@@ -63,4 +73,9 @@ class IndexedResult(AnswersNames):
     def __getattr__(self, name: str) -> Any:
         if self.was_frame and not name.startswith("_") and hasattr(pd.DataFrame, name):
             return getattr(self._frame(f"result.{name}"), name)
+        # A copy that is being made has no attributes yet.
+        if not name.startswith("_") and "draws" in vars(self) and name in self._table.columns:
+            hint = f'Write result.side_by_side()["{name}"].'
+            message = f"'{name}' is a column of the table, and the result is none."
+            raise UnknownNameError(Finding("unknown_name", message, hint=hint))
         super().__getattr__(name)

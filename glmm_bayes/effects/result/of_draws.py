@@ -14,6 +14,7 @@ from glmm_bayes.core.intervals import Interval
 from glmm_bayes.core.maths import Array
 from glmm_bayes.effects.result.effects import Effects
 from glmm_bayes.effects.result.hypotheses import contrast_rows
+from glmm_bayes.effects.result.plain_attrs import plain_attrs
 from glmm_bayes.effects.result.summary import MeanSummary, Summary
 from glmm_bayes.fit.caveats import caveat_attrs
 from glmm_bayes.fit.fit import Fit
@@ -24,7 +25,7 @@ def draws_of_rows(fit: Fit, values: Array, attrs: Mapping[str, Any]) -> xr.DataA
     chains, draws = fit.shape
     array = values.reshape(chains, draws, -1)
     coords = {"chain": np.arange(chains), "draw": np.arange(draws), "row": np.arange(array.shape[2])}
-    return xr.DataArray(array, dims=("chain", "draw", "row"), coords=coords, attrs=dict(attrs))
+    return xr.DataArray(array, dims=("chain", "draw", "row"), coords=coords, attrs=plain_attrs(attrs))
 
 
 def fingerprint(fit: Fit) -> str:
@@ -86,7 +87,7 @@ def quantities(
         "remarks": remarks,
     }
     described |= {"response": fit.response.label}
-    every = described | attrs | {"interval_from": "draws"} | caveat_attrs(fit)
+    every = described | attrs | {"interval_from": "draws"} | interval.attrs | caveat_attrs(fit)
     result = Effects(
         draws_of_rows(fit, values, every),
         grid.reset_index(drop=True),
