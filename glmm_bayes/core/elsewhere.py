@@ -136,7 +136,6 @@ def _refuse_twice(function: str, by_position: tuple[str, ...], named: Iterable[s
 def _refuse_missing(function: str, needed: tuple[str, ...], given: set[str]) -> None:
     """Refuse a call that lacks what a function cannot do without."""
     if missing := [name for name in needed if name not in given]:
-        is_ours = function in sys.modules["glmm_bayes"].__all__
         hint = f"Write {_call_of(function)}." if function in public_verbs() else ""
         message = f"{function} needs {' and '.join(missing)}."
         raise UnknownArgumentError(Finding("missing_argument", message, hint=hint))
