@@ -29,23 +29,9 @@ settings.load_profile("default")
 
 
 @pytest.fixture
-def registries(monkeypatch):
+def registries():
     """Forget after a test what it registered."""
-    from glmm_bayes.core import mean_rules
-    from glmm_bayes.core.links import LINKS
-    from glmm_bayes.covariances import COVARIANCES
-    from glmm_bayes.effects.result.measures import MEASURES
-    from glmm_bayes.families import FAMILIES
-    from glmm_bayes.spec.several import REGISTERED
-    from glmm_bayes.spec.transforms import TRANSFORMS
+    from tests.outside import forgotten
 
-    for registry in (FAMILIES, LINKS, MEASURES, COVARIANCES):
-        monkeypatch.setattr(registry, "_entries", dict(registry._entries))
-        monkeypatch.setattr(registry, "_added", registry.added)
-        monkeypatch.setattr(registry, "_aliases", dict(registry._aliases))
-    monkeypatch.setattr(mean_rules, "_RULES", dict(mean_rules._RULES))
-    known = [(words, dict(words)) for words in (TRANSFORMS, REGISTERED)]
-    yield
-    for words, before in known:
-        words.clear()
-        words.update(before)
+    with forgotten():
+        yield

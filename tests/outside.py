@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from contextlib import contextmanager
+
+import pytest
 
 FAMILY = '''
 import numpy as np
@@ -227,3 +230,27 @@ def run_module(name, folder, monkeypatch):
     monkeypatch.setitem(sys.modules, module_name, module)
     spec.loader.exec_module(module)
     return module
+
+
+@contextmanager
+def forgotten():
+    """Forget at the end what is registered meanwhile; gives a ``MonkeyPatch`` that is undone there."""
+    from glmm_bayes.core import mean_rules
+    from glmm_bayes.core.links import LINKS
+    from glmm_bayes.covariances import COVARIANCES
+    from glmm_bayes.effects.result.measures import MEASURES
+    from glmm_bayes.families import FAMILIES
+    from glmm_bayes.spec.several import REGISTERED
+    from glmm_bayes.spec.transforms import TRANSFORMS
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        for registry in (FAMILIES, LINKS, MEASURES, COVARIANCES):
+            monkeypatch.setattr(registry, "_entries", dict(registry._entries))
+            monkeypatch.setattr(registry, "_added", registry.added)
+            monkeypatch.setattr(registry, "_aliases", dict(registry._aliases))
+        monkeypatch.setattr(mean_rules, "_RULES", dict(mean_rules._RULES))
+        known = [(words, dict(words)) for words in (TRANSFORMS, REGISTERED)]
+        yield monkeypatch
+        for words, before in known:
+            words.clear()
+            words.update(before)

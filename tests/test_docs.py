@@ -10,6 +10,8 @@ from scipy.special import gammaln
 
 import glmm_bayes as gb
 from glmm_bayes.core.links import LINKS
+from glmm_bayes.covariances import COVARIANCES
+from glmm_bayes.effects.result.measures import MEASURES
 from glmm_bayes.families import FAMILIES
 from tests.examples import Example
 from tests.families import test_families as laws
@@ -83,7 +85,7 @@ def test_the_page_of_families_is_that_of_the_registries():
     assert (ROOT / "docs" / "families.md").read_text(encoding="utf-8") == script["page"]()
 
 
-def test_the_page_of_features_names_every_family_and_link():
+def test_the_page_of_features_names_every_family():
     text = (ROOT / "docs" / "features.md").read_text(encoding="utf-8")
     row = text[text.index("| Families |") : text.index("| Links |")]
     named = set(re.findall(r"[a-z]+(?:_[a-z0-9]+)*", row))
@@ -91,5 +93,19 @@ def test_the_page_of_features_names_every_family_and_link():
         f"{part}_{rest}" for part in ("zero_inflated", "hurdle") for rest in ("poisson", "negative_binomial")
     }
     assert set(FAMILIES) <= named and f"| Families | {len(set(FAMILIES))}," in text
-    links = re.search(r"\| Links \| `([^`]*)`", text).group(1).split()
-    assert links == list(LINKS)
+
+
+@pytest.mark.parametrize(
+    ("row", "registry"), [("Links", LINKS), ("Structures", COVARIANCES), ("Measures", MEASURES)]
+)
+def test_the_page_of_features_lists_what_is_registered(row, registry):
+    text = (ROOT / "docs" / "features.md").read_text(encoding="utf-8")
+    assert re.search(rf"\| {row} \| `([^`]*)`", text).group(1).split() == list(registry)
+
+
+def test_the_page_of_features_writes_every_structure():
+    text = (ROOT / "docs" / "features.md").read_text(encoding="utf-8")
+    table = text[text.index("## Random effects") : text.index("## Spec files")]
+    plain = {"unstructured": "correlated", "independent": "independent", "known": "cov = K"}
+    for name in COVARIANCES:
+        assert plain.get(name, f'"{name}"') in table, name

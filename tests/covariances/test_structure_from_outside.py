@@ -17,6 +17,7 @@ VALUES = {"sd_g_shared": [0.7], "chol_corr_g_raw": RHO}
 @pytest.fixture(autouse=True)
 def another_package(registries, tmp_path, monkeypatch):
     run_module("bell", tmp_path, monkeypatch)
+    run_module("ring", tmp_path, monkeypatch)
 
 
 def fit_of():
@@ -34,11 +35,18 @@ def fit_of():
     [
         laws.test_prior_draws_have_the_stated_covariance,
         laws.test_the_matrix_that_effects_use_is_the_stated_one,
+        laws.test_arrays_of_a_structure_have_the_shapes_that_are_stated,
+        laws.test_gradients_are_finite_and_equal_differences,
+        laws.test_the_graph_and_the_effects_read_the_same_linear_predictor,
     ],
 )
-def test_it_keeps_the_laws_of_structures(law, monkeypatch):
+@pytest.mark.parametrize("name", ["bell", "ring"])
+def test_they_keep_the_laws_of_structures(law, name, monkeypatch):
     monkeypatch.setitem(laws.STATED, "bell", (FORMULA, VALUES, laws.EYE, STATED))
-    law("bell")
+    near = np.exp(-np.abs(np.subtract.outer(range(8), range(8))))
+    ring = ('(1 | gr(g, structure = "ring"))', {"sd_g": [0.7], "w_g": 0.3}, 0.7 * laws.EYE + 0.3 * near)
+    monkeypatch.setitem(laws.STATED, "ring", (*ring, 0.49 * laws.ONE))
+    law(name)
 
 
 def test_the_model_its_equations_and_its_spec_file_name_it(tmp_path):

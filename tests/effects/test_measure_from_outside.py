@@ -6,6 +6,8 @@ import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.effects.result.measures import MEASURES
+from tests.effects import test_order_of_operations as order
+from tests.effects import test_questions as questions
 from tests.outside import run_module
 
 
@@ -40,6 +42,15 @@ def test_it_is_taken_within_each_draw_of_every_estimand(estimand):
 def test_a_value_against_itself_is_its_null():
     measure, shares = MEASURES["cohens_h"], np.linspace(0, 1, 9)
     assert (measure.compare(shares, shares) == measure.null).all()
+
+
+def test_it_keeps_the_laws_of_measures():
+    questions.test_equal_levels_give_the_null("cohens_h")
+    model = gb.Model("y ~ t + x + (1 + x | g) + (1 | h)", order.DATA, family="bernoulli")
+    fits = {"logit": gb.Fit.from_draws(model, order._draws())}
+    law = order.test_comparisons_are_of_averages_in_the_order_that_the_header_says
+    for words in ("population", {"g": "sample", "h": "population"}):
+        law(fits, "logit", words)
 
 
 def test_it_is_refused_where_ours_of_probabilities_are():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pytensor
@@ -37,6 +39,9 @@ LAWS = [
     test_links.test_certain_events_have_infinite_linear_predictors,
     test_links.test_links_are_constants,
     test_links.test_the_log_of_the_slope_is_that_of_the_slope,
+    test_links.test_link_undoes_inverse,
+    partial(test_links.test_results_have_the_shape_of_what_a_link_takes, shape=(2, 3)),
+    partial(test_links.test_means_over_a_normal_have_the_shape_of_what_a_rule_takes, shape=(2, 3)),
     test_links_in_graphs.test_the_graph_agrees_with_the_arrays_and_its_gradients_are_finite,
 ]
 OF_PROBABILITIES = [name for name in FAMILIES if {"logit", "probit"} <= set(FAMILIES[name].links)]
@@ -70,7 +75,7 @@ def fit_of(response, family, link=None, **more):
     return gb.Fit.from_draws(model, draws | {"b_g": 0.8 * rng.normal(size=(1, 30, 8, 1))} | more)
 
 
-@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: getattr(law, "func", law).__name__)
 def test_the_link_keeps_the_laws_of_links(law):
     law("sech")
 
