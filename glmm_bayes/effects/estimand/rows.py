@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -169,12 +169,3 @@ def parameter_link(fit: Fit, parameter: str) -> Link:
     # The mean of categories has no predictor of its own: theirs are on the scale of the first.
     predictor = fit.predictors.get(parameter, fit.priors.first)
     return _LINES if is_latent and predictor.role != "further" else predictor.link
-
-
-def distinct_designs(rows: Rows) -> Iterator[Design]:
-    """Return each design once; predictors of categories share theirs."""
-    seen: list[Design] = []
-    for design in rows.designs.values():
-        if not any(design is other for other in seen):
-            seen.append(design)
-            yield design
