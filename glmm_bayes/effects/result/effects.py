@@ -319,18 +319,19 @@ class Effects(IndexedResult):
         self._refuse_narrowest(chosen)
         return chosen
 
-    def allows(self, interval: Interval) -> bool:
-        """Tell whether ends of this kind can be given: those of an exact distribution are equal-tailed."""
-        return self.law is None or interval.kind == "eti"
-
     def _refuse_narrowest(self, interval: Interval) -> None:
-        if not self.allows(interval):
+        if not has_ends(self, interval):
             message = f"no highest-density interval here: {NO_NARROWEST}."
             hint = (
                 'Ask for "eti" where "hdi" comes from: interval=, --interval, the spec file or '
                 'rcParams["stats.ci_kind"] of ArviZ; az.hdi(result.draws) is that of one drawn group a draw.'
             )
             raise PredictionError(Finding("not_available", message, hint=hint))
+
+
+def has_ends(result: Effects, interval: Interval) -> bool:
+    """Tell whether ends of this kind can be given: those of an exact distribution are equal-tailed."""
+    return result.law is None or interval.kind == "eti"
 
 
 def picture_of(

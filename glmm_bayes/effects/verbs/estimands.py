@@ -17,7 +17,7 @@ from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.effects.estimand.averages import other_names
 from glmm_bayes.effects.estimand.factor_estimands import NEW_SUBJECT
-from glmm_bayes.effects.result.effects import NO_NARROWEST, Effects, picture_of
+from glmm_bayes.effects.result.effects import NO_NARROWEST, Effects, has_ends, picture_of
 from glmm_bayes.effects.verbs.comparisons import comparisons
 from glmm_bayes.effects.verbs.predictions import predictions
 from glmm_bayes.fit.caveats import caveat_attrs
@@ -114,7 +114,9 @@ class SideBySide(AnswersNames):
 
     def _shown(self, chosen: Interval) -> tuple[dict[str, Effects], dict[str, str]]:
         """Return the estimands that have such an interval, with it, and why others are left out."""
-        refused = {word: f"{NO_NARROWEST}." for word, one in self.effects.items() if not one.allows(chosen)}
+        refused = {
+            word: f"{NO_NARROWEST}." for word, one in self.effects.items() if not has_ends(one, chosen)
+        }
         if len(refused) == len(self.effects):
             refused = {}
         shown = {
