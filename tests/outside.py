@@ -110,7 +110,6 @@ class LogTwo(Link):
 
     name = "log_two"
     latex = r"\\log_2\\mu_i"
-    domain = "numbers above 0"
     strip = np.inf
 
     def link(self, mu):

@@ -105,7 +105,7 @@ class Trial:
                 sentence = f"{stated.attribute} must be {stated.must}, found {shown_value(value)}."
                 self.fail(sentence, f"Write {stated.example}.")
 
-    def run(self, what: str, function: Callable[[], Any]) -> Any:
+    def run[T](self, what: str, function: Callable[[], T]) -> T | None:
         """Return what a call gives; None, and a finding, where it raises."""
         try:
             with np.errstate(all="ignore"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
-from glmm_bayes.core.errors import Findings, PriorError, shown_value
+from glmm_bayes.core.errors import Findings, PriorError
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.covariances.resolve import BlockCovariance
 from glmm_bayes.design.columns import INTERCEPT_LABEL
@@ -97,16 +97,7 @@ def check_priors(
     findings = Findings(PriorError)
     parameters = _parameters(targets, covariances, family, single)
     for name, prior in given.items():
-        if not isinstance(name, str):
-            message = f"priors are named by parameters, found {shown_value(name)}."
-            findings.error("prior", message, hint='Write {"beta": gb.Prior("Normal", mu=0, sigma=1)}.')
-        elif not isinstance(prior, Prior):
-            message = f"the prior of '{name}' must be a gb.Prior, found {type(prior).__name__}."
-            hint = 'Write gb.Prior("Normal", mu=0, sigma=1).'
-            if "df_" in name:
-                hint = 'Write gr(g, dist = "student", df = 4) for a given number, or a gb.Prior.'
-            findings.error("prior", message, hint=hint)
-        elif name not in parameters:
+        if name not in parameters:
             listed = ", ".join(parameters)
             near = intercept_hint(name, parameters) or peer_hint(name) or suggestion(name, parameters)
             hint = " ".join(filter(None, (near, f"Parameters: {listed}.")))

@@ -290,13 +290,20 @@ def _checked_priors(priors: object) -> FrozenMapping[str, Prior]:
         if not isinstance(parameter, str)
     ]
     findings += [
-        Finding("prior", _no_prior(parameter, prior), hint='Write gb.Prior("Normal", mu=0, sigma=1).')
+        Finding("prior", _no_prior(parameter, prior), hint=_prior_instead(parameter))
         for parameter, prior in priors.items()
         if not isinstance(prior, Prior)
     ]
     if findings:
         raise PriorError(findings)
     return FrozenMapping(priors)
+
+
+def _prior_instead(parameter: object) -> str:
+    """Say what to write for a prior that is none; a number of degrees of freedom belongs to the formula."""
+    if isinstance(parameter, str) and parameter.startswith("df_"):
+        return 'Write gr(g, dist = "student", df = 4) for a given number, or a gb.Prior.'
+    return 'Write gb.Prior("Normal", mu=0, sigma=1).'
 
 
 def _unnamed(parameter: object) -> str:

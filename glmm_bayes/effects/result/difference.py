@@ -25,7 +25,7 @@ _ALIKE = {
 _SUBTRACT_DRAWS = "What you mean to subtract nevertheless, subtract as draws: a.draws - b.draws."
 
 
-class Drawn(Protocol):
+class DrawnRows(Protocol):
     """Draws of rows, and what they are."""
 
     @property
@@ -37,11 +37,11 @@ class Drawn(Protocol):
         """What each row is."""
 
     @property
-    def attrs(self) -> Mapping[str, Any]:
+    def attrs(self) -> Mapping[str, object]:
         """What the result says of itself."""
 
 
-def check_difference(one: Drawn, other: Drawn) -> None:
+def check_difference(one: DrawnRows, other: DrawnRows) -> None:
     """Refuse a difference of two results that are not of one quantity in the same rows.
 
     Raises
