@@ -176,7 +176,14 @@ def grid_joint(first, second, correlation):
     return Joint(at, {"a": v1, "b": v2}, {("a", "b"): correlation * np.sqrt(v1 * v2)})
 
 
-@pytest.mark.parametrize("correlation", CORRELATIONS)
+#: Weaker and no correlation are looked at in the slow tests.
+STRONGEST_FIRST = [
+    pytest.param(value, marks=() if value == min(CORRELATIONS) else pytest.mark.slow)
+    for value in CORRELATIONS
+]
+
+
+@pytest.mark.parametrize("correlation", STRONGEST_FIRST)
 @pytest.mark.parametrize("second", SECOND)
 def test_products_agree_with_brute_force(second, correlation):
     given = complement_given_first(second, correlation)

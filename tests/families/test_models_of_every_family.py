@@ -25,7 +25,13 @@ def test_every_family_has_a_response():
     assert set(RESPONSES) == set(FAMILIES)
 
 
-@pytest.mark.parametrize("family", RESPONSES)
+#: Families with further parameters have their density looked at in models with formulas of those.
+OF_ONE_PREDICTOR = [
+    pytest.param(family, marks=pytest.mark.slow if FURTHER[family] else ()) for family in RESPONSES
+]
+
+
+@pytest.mark.parametrize("family", OF_ONE_PREDICTOR)
 def test_graph_and_draws_have_one_density(family):
     _, has_finite_gradient = same_density(model_of(family), size=0.2)
     assert has_finite_gradient

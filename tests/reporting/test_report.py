@@ -166,9 +166,9 @@ def test_the_word_with_three_meanings_is_never_used(name):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_same_fit_gives_the_same_bytes(name, tmp_path):
-    one, two = gb.report(fit_of(name), tmp_path / "a.html"), gb.report(fit_of(name), tmp_path / "b.html")
-    assert one.read_bytes() == two.read_bytes() == html_of(name).encode()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.html", "b.html"]
+    again = gb.report(fit_of(name), tmp_path / "a.html")
+    assert again.read_bytes() == html_of(name).encode()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.html"]
 
 
 def test_the_verb_is_there_whatever_was_imported_before(tmp_path):

@@ -88,7 +88,7 @@ formulas = st.tuples(responses, st.lists(summands, min_size=1, max_size=4)).map(
 
 
 @given(formulas)
-@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_spec_survives_its_own_text(formula):
     try:
         spec = ModelSpec.from_formula(formula)
@@ -128,7 +128,7 @@ soup = st.one_of(
 
 
 @given(soup)
-@settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=1000, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_text_is_a_spec_or_a_typed_error(text):
     # A pause of the collector or of another thread comes once, a slow parser each time.
     assert any(seconds_of_reading(text) < 1 for _ in range(3))
