@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from glmm_bayes.core.elsewhere import choice_hint
 from glmm_bayes.core.errors import Finding, PredictionError, shown_value
 from glmm_bayes.core.maths import Array
 
+#: How ``numpy.quantile`` takes an end between draws: on the line, or a draw itself.
+type Rule = Literal["linear", "inverted_cdf"]
 #: Kinds of intervals, and what they are called.
 KINDS = MappingProxyType({"eti": "equal-tailed", "hdi": "highest-density"})
 
@@ -64,7 +67,7 @@ class Interval:
             "interval_kind": self.kind,
         }
 
-    def ends(self, draws: Array, method: str = "linear") -> tuple[Array, Array]:
+    def ends(self, draws: Array, method: Rule = "linear") -> tuple[Array, Array]:
         """Return the lower and the upper end over the first axis.
 
         Parameters
@@ -154,10 +157,10 @@ def _checked_kind(kind: object) -> str:
     raise PredictionError(Finding("interval", message, hint=hint))
 
 
-def _quantiles(draws: Array, probabilities: list[float], method: str) -> Array:
+def _quantiles(draws: Array, probabilities: list[float], method: Rule) -> Array:
     """Return quantiles over the first axis; between draws of which one is infinite they are infinite."""
     with np.errstate(invalid="ignore"):
-        found: Array = np.quantile(draws, probabilities, axis=0, method=method)  # type: ignore[call-overload]
+        found = np.quantile(draws, probabilities, axis=0, method=method)
     lost = np.isnan(found) & ~np.isnan(draws).any(axis=0)
     if not lost.any():
         return found
