@@ -361,3 +361,11 @@ def test_comparisons_beyond_a_splines_range_warn_once():
     with pytest.warns(gb.GlmmWarning, match="extrapolation") as caught:
         gb.comparisons(fit, "w", values=[0.5, 50.0])
     assert len(caught) == 1
+
+
+@pytest.mark.parametrize(("draws", "event"), [([-0.1, -0.1, 0.0], "fewer"), ([-0.0, 0.1, 0.1], "more")])
+def test_a_number_needed_to_treat_of_a_difference_that_ends_at_zero_ends_at_infinity(draws, event):
+    flat = np.repeat(draws, 30)[:, None]
+    row = MEASURES["nnt"].summarise(flat, Interval(0.99, "eti")).iloc[0]
+    assert row["event"] == event and not row["through_infinity"]
+    np.testing.assert_allclose(row[["median", "eti99_lb", "eti99_ub"]].astype(float), [10.0, 10.0, np.inf])

@@ -226,7 +226,8 @@ class NumberNeededToTreat(Measure):
         (lower, upper), middle = interval.ends(flat), np.quantile(flat, 0.5, axis=0)
         is_more = middle >= 0.0
         # Of the difference's size in the direction of its median, the larger end first.
-        large, small = np.where(is_more, upper, -lower), np.where(is_more, lower, -upper)
+        # Adding 0 makes -0 and 0 one: their reciprocal is infinite in the direction of the median.
+        large, small = np.where(is_more, upper, -lower) + 0.0, np.where(is_more, lower, -upper) + 0.0
         names = interval.columns
         with np.errstate(divide="ignore"):
             numbers = {"median": 1.0 / np.abs(middle), names[0]: 1.0 / large, names[1]: 1.0 / small}
