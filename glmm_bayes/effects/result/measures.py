@@ -49,7 +49,7 @@ class Measure(MeanSummary, ABC):
     label: ClassVar[str]
     null: ClassVar[float]
 
-    #: The scale of the averages that are compare_averages: the response's, or its log odds row by row.
+    #: The scale of the averages that are compared: the response's, or its log odds row by row.
     scale: ClassVar[str] = "response"
     #: Whether averages must lie between 0 and 1.
     of_probabilities: ClassVar[bool] = False
