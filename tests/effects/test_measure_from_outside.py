@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from glmm_bayes.effects.result.measures import MEASURES
+from glmm_bayes.effects.result.measures import MEASURES, Difference, Logs, compare_logs
 from tests.effects import test_order_of_operations as order
 from tests.effects import test_questions as questions
 from tests.outside import run_module
@@ -67,3 +67,19 @@ def test_a_wrong_name_lists_it():
 def test_what_is_no_measure_is_refused(wrong):
     with pytest.raises(gb.PredictionError, match=r"\[measure\]"):
         gb.register_measure(wrong)
+
+
+@pytest.mark.parametrize(
+    "given", [lambda high, low: 1 / 0, lambda high, low: 0.5, lambda high, low: np.nan * high.mean]
+)
+def test_what_it_makes_of_logs_is_held_to_the_same(given):
+    class OfLogs(Difference):
+        name = "of_logs"
+
+        def compare_logs(self, high, low):
+            return given(high, low)
+
+    gb.register_measure(OfLogs())
+    logs = Logs(np.log([[0.2, 0.5], [0.3, 0.6]]))
+    with pytest.raises(gb.PredictionError, match="of_logs must return one number a draw and row"):
+        compare_logs(MEASURES["of_logs"], logs, logs)

@@ -273,6 +273,13 @@ def compare_averages(measure: Measure, high: Array, low: Array) -> Array:
     return measure.compare(high, low)
 
 
+def compare_logs(measure: Measure, high: Logs, low: Logs) -> Array:
+    """Return the measure of averages that come as their logs, held to the same."""
+    if measure.name in MEASURES.added:
+        return _checked(measure.name, lambda *_: measure.compare_logs(high, low), high.mean, low.mean)
+    return measure.compare_logs(high, low)
+
+
 def _checked(name: str, function: Callable[[Array, Array], Any], high: Array, low: Array) -> Array:
     must = f"the measure {name} must return one number a draw and row"
     try:

@@ -41,6 +41,7 @@ from glmm_bayes.effects.result.measures import (
     Measure,
     NumberNeededToTreat,
     compare_averages,
+    compare_logs,
     read_measure,
 )
 from glmm_bayes.fit.fit import Fit, check_fit
@@ -167,7 +168,7 @@ def comparisons(
     means = _means(question, base, pairs, groups, start, max_memory)
     if _needs_logs(question, chosen, means.values()):
         logs = _logs(question, chosen, base, pairs, groups, start, max_memory)
-        columns = [chosen.compare_logs(logs[_key(high)], logs[_key(low)]) for high, low in pairs]
+        columns = [compare_logs(chosen, logs[_key(high)], logs[_key(low)]) for high, low in pairs]
     else:
         columns = [
             compare_averages(chosen, means[_key(high)].values, means[_key(low)].values) for high, low in pairs
