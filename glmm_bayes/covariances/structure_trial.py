@@ -99,6 +99,7 @@ def try_structure(trial: Trial) -> None:
     try:
         made = _made(structure)
     except ValueError:
+        # So a structure refuses levels and options, and those of the trial may be such; a model meets others.
         return
     except Exception as error:  # noqa: BLE001 - a function of the user's
         trial.fail(f"making it for a few levels raised {type(error).__name__}: {error}.")
