@@ -135,6 +135,18 @@ def test_a_public_function_tells_what_goes_in_what_comes_out_what_fails_and_show
     assert {section for section, is_wanted in wanted.items() if is_wanted} <= set(told)
 
 
+#: Functions that estimate nothing: they register, read, write or make what others are given.
+NO_ESTIMATE = {
+    *("check_family", "grid", "load", "load_dataset", "report", "spec_schema"),
+    *(name for name in FUNCTIONS if name.startswith("register_")),
+}
+
+
+@pytest.mark.parametrize("name", sorted(set(FUNCTIONS) - NO_ESTIMATE))
+def test_what_estimates_names_its_source_with_author_and_year(name):
+    assert re.search(r"[A-Z]\w+ .*\((19|20)\d\d\), ", sections(FUNCTIONS[name]).get("References", ""))
+
+
 @pytest.mark.parametrize("name", CLASSES)
 def test_a_public_class_tells_what_it_holds_and_shows_it(name):
     told = set(sections(CLASSES[name]))

@@ -77,6 +77,11 @@ def plot_curves(
     DataError
         ``draws_missing`` if the standard deviations of the random effects are not in the fit.
 
+    References
+    ----------
+    Zeger, Liang and Albert (1988), Models for longitudinal data: a generalized estimating equation
+    approach.
+
     Examples
     --------
     >>> import glmm_bayes as gb, numpy as np

@@ -90,6 +90,10 @@ def plot_random_effects(
     DataError
         ``draws_missing`` if the draws of the random effects are not in the fit.
 
+    References
+    ----------
+    Goldstein and Healy (1995), The graphical presentation of a collection of means.
+
     Examples
     --------
     >>> import glmm_bayes as gb, numpy as np
@@ -241,6 +245,10 @@ def plot_shrinkage(fit: Fit, factor: str | None = None, *, effect: str | None = 
         ``no_random_effects``.
     DataError
         ``draws_missing`` if the draws of the random effects are not in the fit.
+
+    References
+    ----------
+    Efron and Morris (1977), Stein's paradox in statistics.
 
     Examples
     --------

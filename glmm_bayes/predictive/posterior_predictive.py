@@ -44,6 +44,10 @@ def posterior_predictive(fit: Fit, *, draws: int | None = None, seed: int | None
     PredictionError
         ``draws`` if more draws are asked for than there are; ``settings`` if the seed is no whole number.
 
+    References
+    ----------
+    Rubin (1984), Bayesianly justifiable and relevant frequency calculations for the applied statistician.
+
     Examples
     --------
     >>> import glmm_bayes as gb, numpy as np

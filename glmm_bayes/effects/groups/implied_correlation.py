@@ -60,6 +60,11 @@ def implied_correlation(
         ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
         finite.
 
+    References
+    ----------
+    Goldstein, Browne and Rasbash (2002), Partitioning variation in multilevel models. Nakagawa, Johnson
+    and Schielzeth (2017), The coefficient of determination and intra-class correlation coefficient.
+
     Examples
     --------
     >>> import glmm_bayes as gb

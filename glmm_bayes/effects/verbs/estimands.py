@@ -179,6 +179,11 @@ def estimands(
         As ``comparisons`` or ``predictions``; ``estimand`` if one is given; ``unknown_argument``. What
         concerns some estimands only is told in ``omitted``, unless no estimand has an answer.
 
+    References
+    ----------
+    Zeger, Liang and Albert (1988), Models for longitudinal data: a generalized estimating equation
+    approach. Skrondal and Rabe-Hesketh (2009), Prediction in multilevel generalized linear models.
+
     Examples
     --------
     >>> import glmm_bayes as gb

@@ -72,6 +72,10 @@ def fan(
         ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
         finite.
 
+    References
+    ----------
+    Skrondal and Rabe-Hesketh (2009), Prediction in multilevel generalized linear models.
+
     Examples
     --------
     >>> import glmm_bayes as gb

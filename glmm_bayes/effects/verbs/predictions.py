@@ -109,6 +109,11 @@ def predictions(
         ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
         finite.
 
+    References
+    ----------
+    Zeger, Liang and Albert (1988), Models for longitudinal data: a generalized estimating equation
+    approach. Skrondal and Rabe-Hesketh (2009), Prediction in multilevel generalized linear models.
+
     Examples
     --------
     >>> import glmm_bayes as gb

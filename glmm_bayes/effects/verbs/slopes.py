@@ -167,6 +167,11 @@ def slopes(
         ``draws_missing`` or ``draws_not_finite`` if draws that the answer needs are not in the fit, or not
         finite.
 
+    References
+    ----------
+    Williams (2012), Using the margins command to estimate and interpret adjusted predictions and
+    marginal effects.
+
     Examples
     --------
     >>> import glmm_bayes as gb
