@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from glmm_bayes.core.errors import Finding, GlmmWarning, StorageError
+from glmm_bayes.core.errors import Finding, FormulaError, GlmmWarning, StorageError
 from glmm_bayes.core.links import LINKS
 from glmm_bayes.core.registry import NAME, Registry
 from glmm_bayes.covariances import COVARIANCES
@@ -82,6 +82,14 @@ def check_structures(archive: Archive, specs: Mapping[str, ModelSpec]) -> None:
     _STRUCTURE.check(archive, [name for spec in specs.values() for name in _structures(spec)])
 
 
+def missing_function(archive: Archive, error: FormulaError) -> StorageError:
+    """Say that a formula of a file calls a user's function that is not registered here."""
+    message = f"{archive.path}: its formula calls a function that is not registered here; files hold no "
+    message += f"functions. {error.findings[0].message}"
+    hint = "Call gb.register_transform(...) with the function that the fit was made with, then load again."
+    return StorageError(Finding("load_transform", message, hint=hint))
+
+
 def warn_of_registered(archive: Archive, fit: Fit) -> None:
     """Tell which functions, families, links and structures of a fit are the user's own."""
     responses = list(fit.definition.responses.values())
@@ -89,7 +97,7 @@ def warn_of_registered(archive: Archive, fit: Fit) -> None:
     if calls:
         message = f"{archive.path}: its formula calls functions that you have registered: {', '.join(calls)}."
         hint = "They must be those that the fit was made with; files hold no functions."
-        _warn(Finding("load_transforms", message, hint=hint, severity="warning"))
+        _warn(Finding("load_transform", message, hint=hint, severity="warning"))
     _FAMILY.warn(archive, [one.family.name for one in responses])
     _LINK.warn(archive, [one.link.name for one in responses])
     _STRUCTURE.warn(archive, [name for one in responses for name in _structures(one.spec)])

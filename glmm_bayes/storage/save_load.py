@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from glmm_bayes.core.arguments import check_flag
-from glmm_bayes.core.errors import Finding, GlmmError, GlmmWarning, StorageError
+from glmm_bayes.core.errors import Finding, FormulaError, GlmmError, GlmmWarning, StorageError
 from glmm_bayes.core.files import check_target, file_path
 from glmm_bayes.design.containers.known import KnownTable
 from glmm_bayes.design.table import Column
@@ -52,7 +52,7 @@ from glmm_bayes.storage.manifest import (
     state_entry,
     to_json,
 )
-from glmm_bayes.storage.registered import check_families_and_links, warn_of_registered
+from glmm_bayes.storage.registered import check_families_and_links, missing_function, warn_of_registered
 from glmm_bayes.storage.restore import rebuild, specs_of
 
 _MANIFEST_LIMIT = 64_000_000
@@ -118,7 +118,7 @@ def load(path: str | PathLike[str]) -> Fit:
     StorageError
         ``storage`` if there is no such file, ``load_corrupt`` if it is damaged, ``load_version`` if a
         newer release wrote it, ``load_unsafe`` if it holds what no release writes, ``load_family``,
-        ``load_link`` or ``load_structure`` if one of these is yours and not registered.
+        ``load_link``, ``load_structure`` or ``load_transform`` if one of these is yours and not registered.
 
     Examples
     --------
@@ -148,6 +148,11 @@ def _rebuilt(archive: Archive, manifest: Manifest) -> Fit:
         again = _manifest(fit, entries, manifest.members, manifest.fingerprint)
     except StorageError:
         raise
+    except FormulaError as error:
+        # A release writes the functions that it knows, and those that were registered.
+        if error.code != "formula_function":
+            raise archive.corrupt(f"its formula is none: {error}") from error
+        raise missing_function(archive, error) from error
     except GlmmError as error:
         raise archive.corrupt(f"its model and its data do not fit each other: {error}") from error
     except Exception as error:

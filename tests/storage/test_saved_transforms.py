@@ -36,4 +36,6 @@ def test_opening_names_the_functions_that_the_file_cannot_hold(saved):
 def test_another_process_must_register_the_function_first(saved):
     code = f"import glmm_bayes as gb\ntry: gb.load({str(saved[1])!r})\nexcept gb.StorageError as e: print(e)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert 'gb.register_transform("double_log_of_saved", f)' in done.stdout
+    assert done.stdout.startswith("[load_transform]") and "'double_log_of_saved'" in done.stdout
+    assert "Call gb.register_transform(...) with the function that the fit was made with" in done.stdout
+    assert "another copy" not in done.stdout
