@@ -165,11 +165,21 @@ def code_of(text):
     return ast.unparse(tree)
 
 
+def _code(*patterns):
+    return "\n".join(f"{file}\n{code_of(text)}" for file, text in _files(*patterns).items())
+
+
 def _of_studies():
-    """Return what draws: that densities are right, which other rooms decide, the first tier tells."""
-    rooms = _files("glmm_bayes/graph/*.py", "glmm_bayes/sampling/*.py")
-    code = "\n".join(f"{file}\n{code_of(text)}" for file, text in rooms.items())
-    return {**_files("locks/dev.txt"), "code of graph and sampling": code, "version": _version()}
+    """Return what draws, and the tails that take minutes to compile.
+
+    That densities are right, which other rooms decide, the first tier tells.
+    """
+    return {
+        **_files("locks/dev.txt"),
+        "code of graph and sampling": _code("glmm_bayes/graph/*.py", "glmm_bayes/sampling/*.py"),
+        "code of tails": _code("glmm_bayes/core/incomplete.py", "glmm_bayes/core/log_gammas.py"),
+        "version": _version(),
+    }
 
 
 RUNS = {

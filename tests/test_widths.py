@@ -79,7 +79,7 @@ def test_the_command_line_fits_a_terminal_and_loses_no_word(verb, tmp_path, monk
     spec = tmp_path / "a.toml"
     spec.write_text(
         f'[model]\nformula = "{FORMULA}"\nfamily = "bernoulli"\n[data]\npath = "d.csv"\n'
-        "[sampler]\ndraws = 100\ntune = 100\nchains = 1\nseed = 1\n"
+        '[sampler]\ndraws = 100\ntune = 100\nchains = 1\nseed = 1\nengine = "pymc"\n'
     )
     code, out, _ = run(monkeypatch, capsys, verb, spec)
     assert code == 0 and max(map(len, out.split("\n"))) <= WIDTH

@@ -282,7 +282,7 @@ def test_without_a_start_inside_it_is_told_what_must_hold_and_what_to_write():
     frame = data().assign(o=np.linspace(0.0, 60.0, 60))
     model = gb.Model("y ~ t + offset(o)", frame, family="bernoulli", link="identity")
     with pytest.raises(gb.SamplingError, match="must be between 0 and 1: centre predictors") as caught:
-        model.fit(draws=10, tune=10, chains=1, seed=1, progress=False)
+        model.fit(draws=10, tune=10, chains=1, seed=1, progress=False, engine="pymc")
     assert caught.value.code == "start_not_finite"
 
 
