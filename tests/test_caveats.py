@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 import glmm_bayes as gb
 from glmm_bayes.cli import app
 from glmm_bayes.effects.verbs.estimands import SideBySide
-from tests.storage.test_storage import SETTINGS
+from tests.storage.saved_fits import SETTINGS
 
 SHAPE = (2, 300)
 RNG = np.random.default_rng(1)

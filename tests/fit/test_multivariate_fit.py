@@ -8,7 +8,7 @@ from scipy import stats
 import glmm_bayes as gb
 from glmm_bayes.fit.datatree import assemble
 from glmm_bayes.fit.draws import STATISTICS
-from tests.storage.test_storage import SETTINGS
+from tests.storage.saved_fits import SETTINGS
 
 RNG = np.random.default_rng(8)
 ROWS, LEVELS, DRAWS = 30, 5, (2, 6)

@@ -14,7 +14,7 @@ import glmm_bayes as gb
 from glmm_bayes.fit.draws import DRAWN_WITH, ELSEWHERE
 from glmm_bayes.storage.archive import write_archive
 from glmm_bayes.storage.manifest import MANIFEST, ArrayEntry, FingerprintEntry, canonical, metadata_members
-from tests.storage.test_storage import SETTINGS, fit_of, members_of, random_draws
+from tests.storage.saved_fits import SETTINGS, fit_of, members_of, random_draws
 
 DATA = pd.DataFrame(
     {
