@@ -1,141 +1,30 @@
 """Files whose hashes are right and whose content no release writes are refused when they are opened."""
 
-import hashlib
 import json
-import warnings
-from copy import deepcopy
-from functools import cache
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import glmm_bayes as gb
 from glmm_bayes.fit.draws import DRAWN_WITH, ELSEWHERE
-from glmm_bayes.storage.archive import write_archive
-from glmm_bayes.storage.manifest import MANIFEST, ArrayEntry, FingerprintEntry, canonical, metadata_members
-from tests.storage.saved_fits import SETTINGS, fit_of, members_of, random_draws
-
-DATA = pd.DataFrame(
-    {
-        "y": [0.1, 1.2, 0.4, 2.2, 1.9, 0.3],
-        "x": [1.0, 2.0, 3.0, 4.0, 5.0, 7.0],
-        "f": pd.Categorical(list("abcabc"), list("abcd")),
-        "g": list("uvwuvw"),
-        "w": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6],
-    }
+from glmm_bayes.storage.manifest import MANIFEST, FingerprintEntry
+from tests.storage.manifest_changes import (
+    SHAPE,
+    add_array,
+    array_changed,
+    array_left_out,
+    array_named,
+    both,
+    entry_set,
+    made_elsewhere,
+    rewritten,
+    setting,
 )
-SHAPE = (2, 20)
-KNOWN = {"K": pd.DataFrame(np.eye(3) + 0.2, index=list("uvw"), columns=list("uvw"))}
-FORMULA = gb.Formula("y ~ scale(x) + f + (1 | gr(g, cov = K))", sigma="~ x")
-
-
-@cache
-def small():
-    """Return the bytes of a small fit that has something of everything."""
-    import tempfile
-    from pathlib import Path
-
-    priors = {"beta": gb.Prior("Normal", mu=0.0, sigma=2.0), "sd": gb.Prior("HalfNormal", sigma=1.0)}
-    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
-        warnings.simplefilter("ignore")
-        model = gb.Model(FORMULA, DATA.set_axis(list("lmnopq")), priors=priors, known=KNOWN)
-        fit = fit_of(model)
-        fit.save(Path(folder) / "a.glmm")
-        return (Path(folder) / "a.glmm").read_bytes()
-
-
-@cache
-def made_elsewhere(formula="y ~ x", **known):
-    """Return the bytes of a fit of draws that no sampler of ours made."""
-    import tempfile
-    from pathlib import Path
-
-    tables = {name: TABLES[name] for name in known.values()}
-    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
-        warnings.simplefilter("ignore")
-        model = gb.Model(formula, DATA, known=tables or None)
-        gb.Fit.from_draws(model, random_draws(model, 1)).save(Path(folder) / "a.glmm")
-        return (Path(folder) / "a.glmm").read_bytes()
-
-
-def rewritten(tmp_path, change, data=None):
-    """Write the small fit, or another, with its manifest changed and all hashes made right."""
-    members = members_of(small() if data is None else data)
-    manifest = json.loads(members.pop(MANIFEST))
-    change(members, manifest)
-    listed = {
-        key: {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()} for key, data in members.items()
-    }
-    members[MANIFEST] = canonical({**manifest, "members": listed})
-    path = tmp_path / "changed.glmm"
-    write_archive(path, members, overwrite=True)
-    return path
+from tests.storage.saved_fits import SETTINGS, members_of
 
 
 def test_the_small_fit_is_read_as_it_is(tmp_path):
     assert gb.load(rewritten(tmp_path, lambda members, manifest: None)).settings == SETTINGS
-
-
-def add_array(members, manifest, name, array):
-    array = np.asarray(array)
-    dims = [f"d{k}" for k in range(array.ndim)]
-    entry = ArrayEntry(dtype=array.dtype.name, shape=list(array.shape), dims=dims)
-    manifest["arrays"][name] = entry.model_dump()
-    entries = {key: ArrayEntry(**value) for key, value in manifest["arrays"].items()}
-    members |= metadata_members(entries)
-    members[entry.chunk(name)] = array.tobytes()
-
-
-def array_named(name, array):
-    return lambda members, manifest: add_array(members, manifest, name, array)
-
-
-def entry_set(value, *place):
-    def change(members, manifest):
-        at = manifest
-        for key in place[:-1]:
-            at = at[key]
-        at[place[-1]] = value(at[place[-1]]) if callable(value) else value
-
-    return change
-
-
-def setting(name, value):
-    """Change one setting, as it is coded, or leave it out."""
-
-    def change(members, manifest):
-        pairs = [pair for pair in manifest["settings"]["map"] if pair[0] != name]
-        manifest["settings"]["map"] = pairs + ([] if value is None else [[name, value]])
-
-    return change
-
-
-def array_changed(name, change):
-    """Change the numbers of an array, which keeps its type and shape."""
-
-    def changed(members, manifest):
-        entry = ArrayEntry(**manifest["arrays"][name])
-        array = entry.decode(members[entry.chunk(name)])
-        members[entry.chunk(name)] = np.asarray(change(array), array.dtype).tobytes()
-
-    return changed
-
-
-def array_left_out(name):
-    def change(members, manifest):
-        entry = ArrayEntry(**manifest["arrays"].pop(name))
-        del members[entry.chunk(name)], members[f"draws.zarr/{name}/zarr.json"]
-
-    return change
-
-
-def both(*changes):
-    def change(members, manifest):
-        for one in changes:
-            one(members, manifest)
-
-    return change
 
 
 def reordered(order):
@@ -356,144 +245,3 @@ def test_draws_made_elsewhere_have_nothing_of_a_sampler(kind, tmp_path):
 def test_draws_made_elsewhere_may_leave_variables_out(tmp_path):
     path = rewritten(tmp_path, array_left_out("posterior/sigma"), made_elsewhere())
     assert "sigma" not in gb.load(path).draws["posterior"]
-
-
-LEVELS = list("uvw")
-TABLES = {
-    "K": pd.DataFrame(np.eye(3) + 0.2, index=LEVELS, columns=LEVELS),
-    "W": pd.DataFrame(np.ones((3, 3)) - np.eye(3), index=LEVELS, columns=LEVELS),
-    "P": pd.DataFrame([[0.0, 0.0], [1.0, 0.5], [2.0, 3.0]], index=LEVELS),
-}
-STRUCTURED = {
-    "K": "y ~ x + (1 | gr(g, cov = K))",
-    "W": 'y ~ x + (1 | gr(g, structure = "icar", graph = W))',
-    "P": 'y ~ x + (1 | gr(g, structure = "matern", coordinates = P))',
-}
-
-
-def at(row, column, value):
-    def change(numbers):
-        numbers = np.array(numbers)
-        numbers[row, column] = value
-        return numbers
-
-    return change
-
-
-EVERYWHERE = {
-    "a number that is missing": at(0, 1, np.nan),
-    "an infinite number": at(0, 0, np.inf),
-    "numbers without squares": lambda numbers: numbers * 1e300,
-    "numbers whose squares are 0": lambda numbers: numbers * 1e-300,
-    "all the same": np.zeros_like,
-}
-WRONG = {
-    "K": EVERYWHERE
-    | {
-        "halves that differ": at(0, 1, 0.9),
-        "variances below 0": np.negative,
-        "a variance without a square": at(0, 0, 1e-200),
-        "no covariances": lambda numbers: np.ones((3, 3)) * 2 - np.eye(3),
-    },
-    "W": EVERYWHERE
-    | {
-        "halves that differ": at(0, 1, 2.0),
-        "weights below 0": np.negative,
-        "its own neighbour": lambda numbers: numbers + np.eye(3),
-    },
-    "P": EVERYWHERE,
-}
-CASES = [(name, kind) for name, kinds in WRONG.items() for kind in kinds]
-
-
-@pytest.mark.parametrize(("name", "kind"), CASES)
-@pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
-def test_what_a_model_refuses_to_know_is_refused_on_opening(name, kind, tmp_path):
-    table, data = TABLES[name], made_elsewhere(STRUCTURED[name], table=name)
-    wrong = WRONG[name][kind](table.to_numpy())
-    with pytest.raises(gb.GlmmError):
-        gb.Model(STRUCTURED[name], DATA, known={name: pd.DataFrame(wrong, table.index, table.columns)})
-    with pytest.raises(gb.StorageError) as caught:
-        gb.load(rewritten(tmp_path, array_changed("data/known_0", lambda numbers: wrong), data))
-    assert caught.value.code in {"load_unsafe", "load_corrupt"}, caught.value
-
-
-@pytest.mark.parametrize("name", STRUCTURED)
-@pytest.mark.parametrize("kind", ["matrix", "graph", "coordinates"])
-def test_a_table_of_another_kind_than_its_formula_names_is_refused(name, kind, tmp_path):
-    data = made_elsewhere(STRUCTURED[name], table=name)
-    path = rewritten(tmp_path, entry_set(kind, "known", 0, "kind"), data)
-    if kind == {"K": "matrix", "W": "graph", "P": "coordinates"}[name]:
-        assert gb.load(path).known[name].representation == kind
-        return
-    with pytest.raises(gb.StorageError) as caught:
-        gb.load(path)
-    assert caught.value.code == "load_unsafe"
-
-
-LEAVES = [None, True, False, 0, -1, 1.5, 2**70, "", "x", "\ud800", [], {}, [[]], {"float": "0x1p+3"}]
-
-
-def leaves(value, place=()):
-    """List the places of all values that hold no others."""
-    if isinstance(value, dict | list) and value:
-        pairs = value.items() if isinstance(value, dict) else enumerate(value)
-        return [leaf for key, inner in pairs for leaf in leaves(inner, (*place, key))]
-    return [place]
-
-
-def use(fit, path):
-    str(fit)
-    gb.summary(fit)
-    str(gb.diagnose(fit))
-    gb.predictions(fit, by=True).summary()
-    gb.random_effects(fit)
-    fit.save(path, overwrite=True)
-
-
-@pytest.mark.slow
-@pytest.mark.filterwarnings("ignore")
-def test_a_changed_word_is_refused_or_gives_a_fit_that_works(tmp_path):
-    manifest = json.loads(members_of(small())[MANIFEST])
-    places = [place for place in leaves(manifest) if place[0] != "members"]
-    rng = np.random.default_rng(8)
-    read = 0
-    for _ in range(400):
-        place, value = places[rng.integers(len(places))], LEAVES[rng.integers(len(LEAVES))]
-        path = rewritten(tmp_path, entry_set(deepcopy(value), *place))
-        try:
-            fit = gb.load(path)
-        except gb.StorageError as error:
-            assert error.code.startswith("load_"), (place, value)
-            continue
-        read += 1
-        use(fit, tmp_path / "again.glmm")
-    # Settings of other names, and equal values, are kept.
-    assert read < 40
-
-
-@pytest.mark.slow
-def test_four_thousand_damages_are_detected(tmp_path):
-    data, path = small(), tmp_path / "damaged.glmm"
-    rng = np.random.default_rng(9)
-
-    def flipped(at, bit):
-        return data[:at] + bytes([data[at] ^ (1 << bit)]) + data[at + 1 :]
-
-    kinds = [
-        lambda at, to: flipped(at, to % 8),
-        lambda at, to: data[:at],
-        lambda at, to: data[: min(at, to)] + data[max(at, to) + 1 :],
-        lambda at, to: data[:at] + bytes([to % 256]) + data[at:],
-        lambda at, to: data[:at] + bytes(min(64, len(data) - at)) + data[at + 64 :],
-        lambda at, to: data[:at] + data[to : to + 16] + data[at + 16 :],
-    ]
-    for number in range(4000):
-        at, to = (int(one) for one in rng.integers(0, len(data), 2))
-        damaged = kinds[number % len(kinds)](at, to)
-        if damaged == data:
-            continue
-        path.write_bytes(damaged)
-        with pytest.raises(gb.StorageError) as caught:
-            gb.load(path)
-        assert caught.value.code in {"load_corrupt", "load_unsafe", "load_version"}
