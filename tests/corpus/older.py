@@ -2,8 +2,8 @@
 
 import glmm_bayes as gb
 from tests.corpus.case import Case
-from tests.design.test_bad_input import CASES as FIRST
-from tests.design.test_bad_input import KINDS
+from tests.design.bad_input_cases import CASES as FIRST
+from tests.design.bad_input_kinds import KINDS
 
 _AREAS = {"covariances": "matrices", "groups": "groups", "responses": "responses"}
 
