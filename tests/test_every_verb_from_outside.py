@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-from tests.effects import test_every_verb
+from tests.effects import calls_of_verbs
 from tests.outside import MODULES, forgotten, run_module
 
 LEVELS = list("abcdef")
@@ -33,7 +33,7 @@ MODELS = {
         lambda: gb.Model("y ~ x + w + (1 | gr(g, cov = K))", DATA, family="bernoulli", known={"K": KINSHIP}),
     ),
 }
-ROWS = test_every_verb.ROWS
+ROWS = calls_of_verbs.ROWS
 MEASURED = {
     "comparisons": lambda fit, measure: gb.comparisons(fit, "w", newdata=ROWS, by="x", measure=measure),
     "estimands": lambda fit, measure: gb.estimands(fit, "w", measure=measure),
@@ -43,7 +43,7 @@ MEASURED = {
         fit, "x", measure=measure, weights=gb.BayesianBootstrap(seed=1)
     ),
 }
-OUTPUTS = test_every_verb.OUTPUTS | {
+OUTPUTS = calls_of_verbs.OUTPUTS | {
     "printed": lambda fit: str(fit),
     "model": lambda fit: str(gb.Model(fit.spec, DATA, known=known_of(fit))),
     "explained": lambda fit: gb.Model(fit.spec, DATA, known=known_of(fit)).explain().latex,
@@ -98,10 +98,10 @@ def outcome(function, *arguments):
 
 
 @pytest.mark.parametrize("noun", MODELS)
-@pytest.mark.parametrize("verb", test_every_verb.VERBS)
+@pytest.mark.parametrize("verb", calls_of_verbs.VERBS)
 def test_a_verb_answers_as_for_a_listed_one(verb, noun, fits):
     ours, listed = fits[noun]
-    assert outcome(test_every_verb.VERBS[verb], ours) == outcome(test_every_verb.VERBS[verb], listed)
+    assert outcome(calls_of_verbs.VERBS[verb], ours) == outcome(calls_of_verbs.VERBS[verb], listed)
 
 
 @pytest.mark.parametrize("noun", MODELS)

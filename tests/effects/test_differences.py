@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import glmm_bayes as gb
-from tests.effects.test_every_verb import ROWS, fit, frame
+from tests.effects.calls_of_verbs import ROWS, fit, frame
 
 NEW = {"estimand": "new_subject"}
 

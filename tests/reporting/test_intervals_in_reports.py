@@ -10,7 +10,7 @@ import pytest
 import glmm_bayes as gb
 from glmm_bayes.commands.before_sampling import interval_of, wanted_effects
 from glmm_bayes.spec.spec_file import read_spec_file
-from tests.effects.test_every_verb import fit
+from tests.effects.calls_of_verbs import fit
 
 SPEC = """
 [model]
