@@ -8,7 +8,7 @@ import pytest
 from scipy import optimize, special, stats
 
 import glmm_bayes as gb
-from tests.effects.test_ordered_categories import DATA, LEVELS, NODES, TAU, WEIGHTS, probabilities
+from tests.effects.ordered_responses import DATA, LEVELS, NODES, TAU, WEIGHTS, probabilities
 
 WEIGHTED = DATA.assign(w=np.resize([1.0, 2.0, 0.5], len(DATA)), o=np.linspace(-0.5, 0.5, len(DATA)))
 BETA, SD, DELTA = np.array([0.9, -0.6]), 1.4, np.array([0.5, 0.2, -0.1])
