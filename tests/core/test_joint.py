@@ -1,27 +1,18 @@
-"""Means over several linear predictors: values of statistics.md section 5, brute force, certificates."""
+"""Means over several linear predictors: values of statistics.md section 5, closed forms, certificates."""
 
 from __future__ import annotations
 
-import tracemalloc
 from decimal import Decimal
 
 import numpy as np
 import pytest
-from scipy import special, stats
+from scipy import special
 
-from glmm_bayes.core.errors import PredictionError
-from glmm_bayes.core.integrals import population_mean, second_moment
+from glmm_bayes.core.integrals import second_moment
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import LINKS
-from glmm_bayes.core.row_value import RowValue, number
-
-
-def one(x):
-    return np.array([[float(x)]])
-
-
-def predictor(link, eta):
-    return RowValue(LINKS[link], np.asarray(eta, float))
+from glmm_bayes.core.row_value import number
+from tests.core.linked_predictors import one, predictor
 
 
 def pair(first, second, link="log"):
@@ -140,98 +131,6 @@ def test_categorical_probabilities_are_the_exact_ones(v, printed):
     assert all(agrees(value, text) for value, text in zip(mean.value[0, 0], printed, strict=True))
 
 
-# Brute force over links, variances and correlations: composite Gauss-Legendre in both normals.
-
-FIRST = ["log", "identity", "softplus", "sqrt", "logit", "probit", "cloglog", "loglog", "cauchit", "tan_half"]
-SECOND = ["logit", "probit", "cloglog", "loglog", "cauchit"]
-VARIANCES = np.array([0.25, 1.0, 4.0, 16.0])
-CORRELATIONS = [-0.8, 0.0, 0.5]
-MEANS = (0.3, -1.0)
-
-
-def panels(low, high, width, order=16):
-    """Return nodes and normal weights of composite Gauss-Legendre quadrature."""
-    x, w = np.polynomial.legendre.leggauss(order)
-    starts = np.arange(low, high, width)
-    nodes = (starts[:, None] + 0.5 * width * (x + 1.0)).ravel()
-    return nodes, np.tile(0.5 * width * w, len(starts)) * stats.norm.pdf(nodes)
-
-
-OUTER, OUTER_WEIGHTS = panels(-12.0, 16.0, 0.5)
-INNER, INNER_WEIGHTS = panels(-9.0, 9.0, 0.5)
-
-
-def complement_given_first(second, correlation):
-    """Return E[1 - second | z1] for each variance of the second, shape (variance, node of z1)."""
-    z2 = correlation * OUTER[:, None] + np.sqrt(1.0 - correlation**2) * INNER
-    eta = MEANS[1] + np.sqrt(VARIANCES)[:, None, None] * z2
-    return np.exp(LINKS[second].log_complement(eta)) @ INNER_WEIGHTS
-
-
-def grid_joint(first, second, correlation):
-    """Return predictors at each pair of variances: draws for the first, rows for the second."""
-    shape = (len(VARIANCES), len(VARIANCES))
-    v1, v2 = np.broadcast_arrays(VARIANCES[:, None], VARIANCES)
-    at = {"a": predictor(first, np.full(shape, MEANS[0])), "b": predictor(second, np.full(shape, MEANS[1]))}
-    return Joint(at, {"a": v1, "b": v2}, {("a", "b"): correlation * np.sqrt(v1 * v2)})
-
-
-#: Weaker and no correlation are looked at in the slow tests.
-STRONGEST_FIRST = [
-    pytest.param(value, marks=() if value == min(CORRELATIONS) else pytest.mark.slow)
-    for value in CORRELATIONS
-]
-
-
-@pytest.mark.parametrize("correlation", STRONGEST_FIRST)
-@pytest.mark.parametrize("second", SECOND)
-def test_products_agree_with_brute_force(second, correlation):
-    given = complement_given_first(second, correlation)
-    for first in FIRST:
-        values = LINKS[first].inverse(MEANS[0] + np.sqrt(VARIANCES)[:, None] * OUTER)
-        exact = (values * OUTER_WEIGHTS) @ given.T
-        result = grid_joint(first, second, correlation).product("a", "b")
-        np.testing.assert_allclose(result.value, exact, rtol=1e-6, err_msg=first)
-        # The oracle itself is good to about 1e-12.
-        assert np.abs(result.value - exact).max() <= result.error + 1e-12 * np.abs(exact).max(), first
-        if first in ("log", "identity", "probit"):
-            without = grid_joint(first, second, correlation).product("a", "b", complement=False)
-            alone = (values * OUTER_WEIGHTS).sum(axis=1, keepdims=True)
-            np.testing.assert_allclose(without.value, alone - exact, rtol=1e-6, atol=1e-9, err_msg=first)
-
-
-@pytest.mark.parametrize("correlation", CORRELATIONS)
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [("log", "logit"), ("softplus", "probit"), ("identity", "cloglog"), ("cauchit", "loglog")],
-)
-def test_the_product_rule_agrees_with_brute_force(first, second, correlation):
-    given = complement_given_first(second, correlation)
-    eta = MEANS[0] + np.sqrt(VARIANCES)[:, None] * OUTER
-    exact = (LINKS[first].inverse(eta) * OUTER_WEIGHTS) @ given.T
-    joint = grid_joint(first, second, correlation)
-    result = joint.mean(lambda at: at["a"].value * np.exp(at["b"].log_complement))
-    np.testing.assert_allclose(result.value, exact, rtol=1e-6)
-    assert np.abs(result.value - exact).max() <= result.error + 1e-12 * np.abs(exact).max()
-
-
-@pytest.mark.parametrize("name", [name for name in LINKS if not LINKS[name].has_pole])
-def test_one_predictor_agrees_with_brute_force(name):
-    link, eta = LINKS[name], np.linspace(-4.0, 4.0, 9)
-    at = {"a": predictor(name, np.broadcast_to(eta, (4, 9)))}
-    joint = Joint(at, {"a": np.broadcast_to(VARIANCES[:, None], (4, 9))}, {})
-    for function in (lambda x: link.inverse(x), lambda x: link.inverse(x) ** 2):
-        sd = np.sqrt(VARIANCES)[:, None, None]
-        nodes, weights = panels(-14.0, 18.0, 0.25)
-        exact = function(eta[:, None] + sd * nodes) @ weights
-        result = joint.mean(lambda at, function=function: function(at["a"].eta))
-        # Means that are 0 by symmetry have rounding alone.
-        np.testing.assert_allclose(result.value, exact, rtol=1e-9, atol=1e-14)
-        assert np.abs(result.value - exact).max() <= result.error + 1e-13 * np.abs(exact).max()
-    mean = population_mean(link, eta, VARIANCES[:, None])
-    np.testing.assert_allclose(joint.mean(lambda at: at["a"].value).value, mean.value, rtol=1e-8, atol=1e-14)
-
-
 # Closed forms in more dimensions.
 
 
@@ -324,148 +223,3 @@ def test_sobol_points_agree_with_conditional_means_within_their_stated_error():
     assert np.abs(result.value - 0.25 * np.exp(0.2 + 0.245)).max() <= result.error < 1e-3
     again = four.mean(lambda at: probabilities(at) * at["scale"].value[..., None])
     np.testing.assert_array_equal(result.value, again.value)
-
-
-# How functions are called.
-
-
-def many(draws, rows):
-    rng = np.random.default_rng(0)
-    at = {
-        "mu": predictor("log", rng.normal(size=(draws, rows))),
-        "zi": predictor("logit", rng.normal(size=(draws, 1))),
-        "shape": predictor("log", rng.normal(size=(draws, 1))),
-        "phi": number(2.0),
-    }
-    v = {"mu": rng.uniform(0.1, 1.0, (draws, rows)), "zi": rng.uniform(0.1, 1.0, (draws, rows))}
-    return Joint(at, v, {("mu", "zi"): -0.5 * np.sqrt(v["mu"] * v["zi"])})
-
-
-def test_functions_may_hold_one_value_for_each_row_and_blocks_leave_no_seam():
-    joint, trials = many(700, 3), np.array([1.0, 5.0, 20.0])
-
-    def function(at):
-        share = at["shape"].value / (at["shape"].value + at["phi"].value)
-        return trials * at["mu"].value * (1.0 - at["zi"].value) * share
-
-    whole = joint.mean(function)
-    assert whole.value.shape == (700, 3)
-    share = joint.at["shape"].value / (joint.at["shape"].value + 2.0)
-    np.testing.assert_allclose(whole.value, trials * share * joint.product("mu", "zi").value, rtol=1e-7)
-    np.testing.assert_array_equal(whole.value, joint.mean(function).value)
-
-
-def test_only_puts_the_other_random_parts_at_zero():
-    joint = many(4, 3)
-    result = joint.only("mu").mean(lambda at: at["mu"].value * at["zi"].value)
-    np.testing.assert_allclose(
-        result.value,
-        np.exp(joint.at["mu"].eta + joint.variance["mu"] / 2) * joint.at["zi"].value,
-        rtol=1e-9,
-    )
-    assert joint.only("mu").covariance == {}
-    assert joint.only("mu", "zi") == joint
-
-
-def test_without_variance_the_function_itself_is_exact():
-    joint = many(4, 3).only()
-    result = joint.mean(lambda at: at["mu"].value + at["zi"].value)
-    np.testing.assert_array_equal(result.value, joint.at["mu"].value + joint.at["zi"].value)
-    assert (result.rule, result.error) == ("exact", 0.0)
-    product = joint.product("mu", "zi")
-    np.testing.assert_allclose(product.value, joint.at["mu"].value * (1 - joint.at["zi"].value), rtol=1e-14)
-    assert (product.rule, product.error) == ("exact", 0.0)
-
-
-def test_a_row_without_variance_has_the_value_itself():
-    joint = many(4, 3)
-    for v in joint.variance.values():
-        v[:, 1] = 0.0
-    joint.covariance[("mu", "zi")][:, 1] = 0.0
-    plain = (joint.at["mu"].value * (1.0 - joint.at["zi"].value))[:, 1]
-    for result in (
-        joint.mean(lambda at: at["mu"].value * (1.0 - at["zi"].value)),
-        joint.product("mu", "zi"),
-        joint.conditional(lambda at: at["mu"].value, "mu", "zi"),
-    ):
-        np.testing.assert_allclose(result.value[:, 1], plain, rtol=1e-8)
-
-
-@pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
-def test_no_draws_or_no_rows_give_no_means(shape):
-    empty = np.empty(shape)
-    at = {"mu": predictor("softplus", empty), "zi": predictor("logit", empty)}
-    joint = Joint(at, {"mu": empty, "zi": empty}, {("mu", "zi"): empty})
-    assert joint.mean(lambda at: at["mu"].value * at["zi"].value).value.shape == shape
-    assert joint.product("mu", "zi").value.shape == shape
-
-
-def test_a_random_part_may_have_one_value_for_all_rows():
-    joint = many(5, 3)
-    one_for_all = {"mu": joint.variance["mu"], "zi": joint.variance["zi"][:, :1]}
-    covariance = -0.5 * np.sqrt(one_for_all["mu"] * one_for_all["zi"])
-    narrow = Joint(joint.at, one_for_all, {("mu", "zi"): covariance})
-    wide = Joint(
-        joint.at, {name: np.broadcast_to(v, (5, 3)) for name, v in one_for_all.items()}, narrow.covariance
-    )
-    for call in (
-        lambda joint: joint.mean(lambda at: at["mu"].value * at["zi"].value),
-        lambda joint: joint.only("zi").mean(lambda at: at["mu"].value * at["zi"].value),
-        lambda joint: joint.product("mu", "zi"),
-        lambda joint: joint.conditional(lambda at: at["mu"].value, "mu", "zi"),
-    ):
-        np.testing.assert_array_equal(call(narrow).value, call(wide).value)
-
-
-@pytest.mark.parametrize("v", [-1.0, np.nan, np.inf])
-def test_a_variance_must_be_finite_and_not_negative(v):
-    joint = Joint({"mu": predictor("log", one(0.0))}, {"mu": one(v)}, {})
-    with pytest.raises(ValueError, match="finite and not negative"):
-        joint.mean(lambda at: at["mu"].value)
-
-
-def test_three_ways_to_one_product():
-    joint = many(20, 3)
-    tilted = joint.product("mu", "zi")
-    given = joint.conditional(lambda at: at["mu"].value, "mu", "zi")
-    both = joint.mean(lambda at: at["mu"].value * (1.0 - at["zi"].value))
-    assert np.abs(given.value - both.value).max() <= given.error + both.error
-    assert np.abs(tilted.value - both.value).max() <= tilted.error + both.error
-    np.testing.assert_allclose(tilted.value, both.value, rtol=1e-7)
-
-
-def test_a_probability_of_one_keeps_the_digits_of_its_complement():
-    joint = Joint(
-        {"mu": predictor("log", one(0.0)), "zi": predictor("logit", one(30.0))},
-        {"mu": one(0.25), "zi": one(1.0)},
-        {("mu", "zi"): one(0.2)},
-    )
-    exact = np.exp(0.125 - 30.2 + 0.5)
-    assert joint.product("mu", "zi").value.item() == pytest.approx(exact, rel=1e-8)
-
-
-@pytest.mark.parametrize("name", ["inverse", "inverse_squared"])
-def test_a_pole_leaves_no_mean(name):
-    at = {"mu": predictor(name, one(2.0)), "zi": predictor("logit", one(0.0))}
-    joint = Joint(at, {"mu": one(0.1), "zi": one(0.1)}, {("mu", "zi"): one(0.05)})
-    calls = [
-        lambda: joint.mean(lambda at: at["mu"].value),
-        lambda: joint.product("mu", "zi"),
-        lambda: joint.conditional(lambda at: at["mu"].value, "mu", "zi"),
-    ]
-    for call in calls:
-        with pytest.raises(PredictionError, match=f"the {name} link has a pole") as caught:
-            call()
-        assert caught.value.code == "estimand_undefined"
-
-
-def test_memory_is_bounded_whatever_the_number_of_draws():
-    joint = many(1000, 4)
-    tracemalloc.start()
-    try:
-        joint.mean(lambda at: at["mu"].value * (1.0 - at["zi"].value))
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    # Draws x rows x nodes would be 30 MB and more.
-    assert peak < 6e6
