@@ -1,27 +1,11 @@
-"""Group means, ifelse, dates, restricted cubic splines, survival times, held to arithmetic done by hand."""
+"""Tests, ifelse, dates, survival times and structures around a bar, held to arithmetic done by hand."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import glmm_bayes as gb
-
-RNG = np.random.default_rng(4)
-N = 120
-DATA = pd.DataFrame(
-    {
-        "y": RNG.gamma(2, size=N),
-        "x": RNG.normal(size=N),
-        "g": RNG.permutation(np.repeat(list("abcdef"), 20)),
-        "h": np.tile(["u", "v", "w"], 40),
-        "s": np.tile([1, 2, 2, 1], 30),
-        "e": RNG.permutation(np.tile([0, 1, 1], 40)),
-        "flag": RNG.integers(0, 2, N).astype(bool),
-        "day": pd.Timestamp("2020-01-01 06:00") + pd.to_timedelta(RNG.integers(0, 2000, N), unit="h"),
-    }
-)
-DATA["end"] = DATA["day"] + pd.to_timedelta(RNG.integers(1, 300, N), unit="h")
-DATA["text"] = DATA["day"].dt.strftime("%Y-%m-%d")
+from tests.design.data_of_published_words import DATA, N
 
 
 def column(term, data=DATA, **more):
@@ -91,146 +75,6 @@ def test_a_row_alone_has_the_value_that_it_has_among_all(term):
     fit = gb.Fit.from_draws(model, {"beta": [[[0.0, 1.0]]], "sigma": [[1.0]]})
     one = gb.predictions(fit, data.iloc[[7]]).draws.item()
     assert one == pytest.approx(model.design.x[7, -1], abs=1e-12)
-
-
-# --- restricted cubic splines ---------------------------------------------------------------------------
-
-
-def harrell(x, knots):
-    """The basis of Devlin and Weeks (1986) on the scale of x, one number at a time."""
-    first, before, last = knots[0], knots[-2], knots[-1]
-    size = (last - first) ** 2
-    rows = []
-    for value in x:
-        row = [value]
-        for knot in knots[:-2]:
-            cube = max(value - knot, 0) ** 3
-            cube -= max(value - before, 0) ** 3 * (last - knot) / (last - before)
-            cube += max(value - last, 0) ** 3 * (before - knot) / (last - before)
-            row.append(cube / size)
-        rows.append(row)
-    return np.array(rows)
-
-
-SHARES = {
-    3: [0.1, 0.5, 0.9],
-    4: [0.05, 0.35, 0.65, 0.95],
-    5: [0.05, 0.275, 0.5, 0.725, 0.95],
-    6: [0.05, 0.23, 0.41, 0.59, 0.77, 0.95],
-    7: [0.025, 0.18333333333333332, 0.3416666666666667, 0.5, 0.6583333333333333, 0.8166666666666667, 0.975],
-}
-
-
-@pytest.mark.parametrize("nk", SHARES)
-def test_knots_lie_at_harrells_quantiles(nk):
-    expected = harrell(DATA.x, np.quantile(DATA.x, SHARES[nk]))
-    for term in (f"rcs(x, {nk})", f"rcs(x, nk = {nk})", f"rms::rcs(x, {nk})"):
-        found = gb.Model(f"y ~ {term}", DATA).design.x[:, 1:]
-        np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
-
-
-def test_five_knots_are_the_default_and_knots_may_be_given():
-    np.testing.assert_array_equal(
-        gb.Model("y ~ rcs(x)", DATA).design.x, gb.Model("y ~ rcs(x, 5)", DATA).design.x
-    )
-    found = gb.Model("y ~ rcs(x, c(-1, 0, 0.5, 1))", DATA).design.x[:, 1:]
-    np.testing.assert_allclose(found, harrell(DATA.x, [-1, 0, 0.5, 1]), rtol=1e-10, atol=1e-12)
-
-
-def test_outer_knots_of_few_rows_are_the_fifth_from_either_end():
-    few = DATA.head(60)
-    ordered = np.sort(few.x)
-    knots = np.quantile(few.x, SHARES[4])
-    knots[0], knots[-1] = ordered[4], ordered[-5]
-    found = gb.Model("y ~ rcs(x, 4)", few).design.x[:, 1:]
-    np.testing.assert_allclose(found, harrell(few.x, knots), rtol=1e-10, atol=1e-12)
-
-
-@pytest.mark.parametrize("end", [0.0, 9.0])
-def test_an_end_that_many_rows_share_has_a_knot_of_its_own(end):
-    x = np.concatenate([np.full(20, end), np.linspace(1, 8, 180)])
-    data = pd.DataFrame({"y": RNG.normal(size=200), "x": x})
-    inner = x[x > 1] if end == 0 else x[x < 8]
-    edge = [1.0] if end == 0 else [8.0]
-    knots = np.sort([*edge, *np.quantile(inner, np.linspace(0.05, 0.95, 3))])
-    found = gb.Model("y ~ rcs(x, 4)", data).design.x[:, 1:]
-    np.testing.assert_allclose(found, harrell(x, knots), rtol=1e-10, atol=1e-12)
-
-
-def test_a_spline_is_straight_beyond_its_outer_knots():
-    model = gb.Model("y ~ rcs(x, 4)", DATA)
-    fit = gb.Fit.from_draws(model, {"beta": [[[1.0, 2.0, -3.0, 4.0]]], "sigma": [[1.0]]})
-    far = np.array([5.0, 6.0, 7.0, 8.0])
-    with pytest.warns(gb.GlmmWarning, match="extrapolates"):
-        values = gb.predictions(fit, {"x": far}).draws.to_numpy().ravel()
-    np.testing.assert_allclose(np.diff(values, 2), 0, atol=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("term", "words"),
-    [
-        ("rcs(x, 2)", "at least 3 knots"),
-        ("rcs(s, 3)", "distinct"),
-        ("rcs(x, nk = 4, knots = c(1, 2, 3))", "either nk or knots"),
-    ],
-)
-def test_what_is_no_spline_is_refused(term, words):
-    with pytest.raises(gb.GlmmError, match=words):
-        gb.Model(f"y ~ {term}", DATA)
-
-
-# --- group means ----------------------------------------------------------------------------------------
-
-MEANS = gb.Model("y ~ within(x, g) + between(x, g) + (1 | h)", DATA)
-MEANS_FIT = gb.Fit.from_draws(
-    MEANS, {"beta": [[[0.0, 1.0, 10.0]]], "sd_h": [[[0.5]]], "b_h": np.zeros((1, 1, 3, 1)), "sigma": [[1.0]]}
-)
-
-
-def test_known_groups_keep_the_mean_that_was_learnt():
-    rows = pd.DataFrame({"x": [5.0, 7.0], "g": ["b", "b"]})
-    mean = DATA.x[DATA.g == "b"].mean()
-    found = gb.predictions(MEANS_FIT, rows).draws.to_numpy().ravel()
-    np.testing.assert_allclose(found, np.array([5.0, 7.0]) - mean + 10 * mean)
-
-
-def test_new_groups_have_the_mean_of_the_new_rows_and_it_is_said():
-    rows = pd.DataFrame({"x": [5.0, 7.0, 1.0], "g": ["new", "new", "b"]})
-    effects = gb.predictions(MEANS_FIT, rows)
-    np.testing.assert_allclose(effects.draws.to_numpy().ravel()[:2], [5 - 6 + 60, 7 - 6 + 60])
-    assert "the data had no g new; its mean of x is that of the new rows" in str(effects)
-
-
-@pytest.mark.parametrize(
-    "rows", [None, pd.DataFrame({"x": [5.0, 7.0, 1.0, 5.0], "g": ["new", "new", "b", "new"]})]
-)
-def test_a_counterfactual_value_moves_within_and_never_between(rows):
-    effects = gb.comparisons(MEANS_FIT, "x", newdata=rows, by=False)
-    np.testing.assert_allclose(effects.draws, 1.0)
-    assert "with between(x, g) held" in effects.caption
-    slopes = gb.slopes(MEANS_FIT, "x", newdata=rows, by=False)
-    np.testing.assert_allclose(slopes.draws, 1.0, rtol=1e-8)
-    assert "with between(x, g) held" in slopes.caption
-    assert "held" not in gb.predictions(MEANS_FIT, by=True).caption
-
-
-def test_rows_that_read_alike_count_as_often_as_they_stand_in_the_mean_of_a_new_group():
-    rows = pd.DataFrame({"x": [1.0, 1.0, 1.0, 5.0], "g": ["new"] * 4})
-    effects = gb.comparisons(MEANS_FIT, {"x": [0.0, 0.0 + 1]}, newdata=rows, by=False)
-    np.testing.assert_allclose(effects.draws, 1.0)
-    levels = gb.predictions(MEANS_FIT, rows).draws.to_numpy().ravel()
-    np.testing.assert_allclose(levels, [1 - 2 + 20] * 3 + [5 - 2 + 20])
-
-
-def test_a_saved_fit_has_the_means_that_were_learnt(tmp_path):
-    MEANS_FIT.save(tmp_path / "means.glmm")
-    loaded = gb.load(tmp_path / "means.glmm")
-    rows = pd.DataFrame({"x": [5.0], "g": ["b"]})
-    assert gb.predictions(loaded, rows).draws.item() == gb.predictions(MEANS_FIT, rows).draws.item()
-
-
-def test_a_grid_names_the_group_that_the_mean_is_of():
-    assert list(gb.grid(MEANS_FIT, x=[0.0, 1.0]).columns) == ["x", "g"]
 
 
 @pytest.mark.parametrize(
@@ -393,42 +237,6 @@ def test_names_of_arguments_say_which_they_are():
 def test_a_test_does_not_say_whether_true_is_censored(event):
     with pytest.raises(gb.DataError, match="True means"):
         gb.Model(f"y | cens({event}) ~ x", DATA, family="gamma")
-
-
-def test_few_values_between_shared_ends_are_too_few_for_a_spline():
-    x = np.concatenate([np.zeros(55), [1.0, 2.0, 3.0, 4.0, 5.0]])
-    with pytest.raises(gb.DataError, match="different knots"):
-        gb.Model("y ~ rcs(x, 3)", pd.DataFrame({"y": RNG.normal(size=60), "x": x}))
-
-
-def test_groups_of_a_mean_are_labels_in_files_too(tmp_path):
-    path = tmp_path / "data.csv"
-    labels = [f"{code:03d}" for code in range(12)]
-    data = pd.DataFrame({"y": RNG.normal(size=60), "x": RNG.normal(size=60), "g": np.repeat(labels, 5)})
-    data.to_csv(path, index=False)
-    for right in ("between(x, g) + within(x, g)", "I(g %in% c('007', '008'))", "x"):
-        model = gb.Model(f"y ~ {right} + (1 | g)", path)
-        assert model.design.groups[0].labels == tuple(labels)
-
-
-def test_a_mean_in_an_offset_is_held_too():
-    model = gb.Model("y ~ h + offset(between(x, g))", DATA)
-    fit = gb.Fit.from_draws(model, {"beta": [[[0.0, 1.0, 2.0]]], "sigma": [[1.0]]})
-    effects = gb.comparisons(fit, "x")
-    assert effects.draws.item() == 0.0 and "with between(x, g) held" in effects.caption
-
-
-def test_a_group_without_a_mean_is_named():
-    data = DATA.assign(n=DATA.g.map({level: position for position, level in enumerate("abcdef")}))
-    model = gb.Model("y ~ between(x, n) + n", data)
-    fit = gb.Fit.from_draws(model, {"beta": [[[0.0, 1.0, 2.0]]], "sigma": [[1.0]]})
-    with pytest.raises(gb.PredictionError, match="n 6 is in neither the data nor the new rows"):
-        gb.comparisons(fit, "n")
-
-
-def test_a_picture_of_curves_says_that_the_mean_is_held():
-    alt = gb.plot_curves(MEANS_FIT, "x").alt
-    assert "with between(x, g) held" in alt
 
 
 ZONED = DATA["day"].dt.tz_localize("Europe/Berlin")
