@@ -1,0 +1,84 @@
+"""Priors of single numbers in, what the kernels know them by out."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+
+import numpy as np
+
+from glmm_bayes.families.parameters import Law
+from glmm_bayes.spec.prior import Prior
+
+
+class LawStruct(ctypes.Structure):
+    """A law of the number v that is sampled, where the parameter is v^power; as the C sources declare it."""
+
+    _fields_ = (
+        ("kind", ctypes.c_int64),
+        ("a", ctypes.c_double),
+        ("b", ctypes.c_double),
+        ("c", ctypes.c_double),
+        ("power", ctypes.c_double),
+    )
+
+
+#: Positive laws, by the order in the C sources, with their arguments.
+_POSITIVE: dict[str, tuple[int, tuple[str, ...]]] = {
+    "HalfNormal": (0, ("sigma",)),
+    "HalfStudentT": (1, ("nu", "sigma")),
+    "Exponential": (2, ("scale",)),
+    "Gamma": (3, ("alpha", "beta")),
+    "InverseGamma": (4, ("alpha", "beta")),
+    "LogNormal": (5, ("mu", "sigma")),
+    "Uniform": (6, ("lower", "upper")),
+}
+#: Laws of any number.
+_REAL: dict[str, tuple[int, tuple[str, ...]]] = {
+    "Normal": (7, ("mu", "sigma")),
+    "StudentT": (8, ("nu", "mu", "sigma")),
+    "Laplace": (9, ("mu", "b")),
+    "Logistic": (10, ("mu", "s")),
+    "Uniform": (11, ("lower", "upper")),
+}
+_POWERS = {"": 1.0, "variance": 0.5, "precision": -0.5}
+
+
+def positive_law(law: Law) -> LawStruct | None:
+    """Return a law of a standard deviation, of its square or of one over it; None if kernels have none."""
+    if law.transform not in _POWERS:
+        return None
+    prior = law.prior
+    if prior.name == "HalfCauchy":
+        return LawStruct(1, 1.0, prior["beta"], 0.0, _POWERS[law.transform])
+    if prior.name == "Uniform" and prior["lower"] < 0.0:
+        return None
+    return _struct(prior, _POSITIVE, _POWERS[law.transform])
+
+
+def real_law(prior: Prior) -> LawStruct | None:
+    """Return a law of a coefficient; None if kernels have none."""
+    if prior.name == "Cauchy":
+        return LawStruct(8, 1.0, prior["alpha"], prior["beta"], 1.0)
+    return _struct(prior, _REAL, 1.0)
+
+
+def _struct(prior: Prior, known: dict[str, tuple[int, tuple[str, ...]]], power: float) -> LawStruct | None:
+    if prior.name not in known:
+        return None
+    kind, names = known[prior.name]
+    arguments = [prior[name] for name in names] + [0.0] * (3 - len(names))
+    return LawStruct(kind, *arguments, power)
+
+
+def coordinate(prior: Prior, value: float) -> float:
+    """Return the coordinate in which kernels sample a number, at its value."""
+    if prior.name == "Uniform":
+        share = (value - prior["lower"]) / (prior["upper"] - prior["lower"])
+        return float(np.log(share) - np.log1p(-share))
+    return float(np.log(value)) if prior.support == "positive" else float(value)
+
+
+def array_of(laws: Sequence[LawStruct]) -> ctypes.Array[LawStruct]:
+    """Return laws one after another in memory; one of no meaning where there is none."""
+    return (LawStruct * max(1, len(laws)))(*laws)

@@ -1,0 +1,67 @@
+"""A kernel's point and a draw given it in, the graph's sampled variables at that place out; by NumPy alone."""
+
+import numpy as np
+
+from glmm_bayes.families.parameters import law_of
+from glmm_bayes.priors.names import FactorNames, alone, basis_of, sampled_for
+
+
+def number(prior, coordinate):
+    """Return the number that is sampled, at its coordinate on the whole line."""
+    if prior.name == "Uniform":
+        return prior["lower"] + (prior["upper"] - prior["lower"]) / (1 + np.exp(-coordinate))
+    return np.exp(coordinate) if prior.support == "positive" else coordinate
+
+
+def cholesky_of(partials, size):
+    """Return the Cholesky factor of the correlations with these partial ones (Joe 2006)."""
+    root, z = np.eye(size), iter(np.tanh(partials))
+    for i in range(1, size):
+        for k in range(i):
+            root[i, k] = next(z) * np.sqrt(1 - np.sum(root[i, :k] ** 2))
+        root[i, i] = np.sqrt(1 - np.sum(root[i, :i] ** 2))
+    return root
+
+
+def graph_point(kernel, point, normal):
+    """Return what the graph samples, by name, and the names of what the kernel has integrated out."""
+    definition = kernel.definition
+    predictor = definition.priors.first
+    drawn = {name: values[0] for name, values in kernel.draws(point[None], normal[None]).items()}
+    pairs = sorted(
+        zip(predictor.design.groups, predictor.groups, strict=True), key=lambda pair: -len(pair[0].levels)
+    )
+    rest, result, integrated = list(point), {}, set()
+    for group, prior in pairs:
+        names = FactorNames(predictor.names, group.slug)
+        laws = [law_of(one) for one in prior.sd]
+        numbers = [number(law.prior, rest.pop(0)) for law in laws]
+        base = prior.sampled_sds(names.of("sd"))
+        if len({(law.prior.name, law.transform) for law in laws}) == 1:
+            result[sampled_for(base, laws[0].transform)] = np.array(numbers)
+        else:
+            for position, (law, value) in enumerate(zip(laws, numbers, strict=True)):
+                result[sampled_for(sampled_for(base, position), law.transform)] = np.array(value)
+        sd = np.array([float(law.value(np.float64(v))) for law, v in zip(laws, numbers, strict=True)])
+        root = np.eye(len(group.effects))
+        for index, block in enumerate(prior.blocks):
+            size = len(block.positions)
+            if block.effects.is_correlated:
+                chol = cholesky_of([rest.pop(0) for _ in range(size * (size - 1) // 2)], size)
+                root[np.ix_(block.positions, block.positions)] = chol
+                suffix = index if len(prior.blocks) > 1 else ""
+                result[sampled_for(names.of("chol_corr"), suffix)] = chol
+        scale = prior.recoding @ (sd[list(prior.sd_of_effect), None] * root)
+        result[names.of("z")] = np.linalg.solve(scale, drawn[names.of("b")].T).T
+        integrated.add(names.of("z"))
+    fixed, name = predictor.fixed, predictor.names.beta
+    delta = np.array([number(law, rest.pop(0)) for _, law in fixed.others])
+    for (position, _), value in zip(fixed.others, delta, strict=True):
+        result[alone(name, position)] = np.array(value)
+    result[basis_of(name)] = np.linalg.lstsq(fixed.from_normal, drawn[name] - fixed.from_others @ delta)[0]
+    integrated.add(basis_of(name))
+    if "sigma" in definition.priors.auxiliary:
+        law = definition.priors.auxiliary["sigma"]
+        result[sampled_for("sigma", law.transform)] = np.array(number(law.prior, rest.pop(0)))
+    assert not rest
+    return result, integrated
