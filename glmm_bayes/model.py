@@ -32,6 +32,7 @@ from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.settings import Settings
 from glmm_bayes.graph.custom_families import name_of
 from glmm_bayes.graph.prior_draws import prior_draws
+from glmm_bayes.graph.signature import signature_of
 from glmm_bayes.priors.defined import Defined
 from glmm_bayes.priors.definition import ModelDefinition, check_labels, define_model
 from glmm_bayes.priors.prior_scale import check_prior_scale
@@ -40,6 +41,7 @@ from glmm_bayes.priors.subjects import subjects_of
 from glmm_bayes.sampling.engines import read_settings, sample
 from glmm_bayes.sampling.guides import guide_of
 from glmm_bayes.sampling.interrupts import Interrupts
+from glmm_bayes.sampling.paths import choose_path
 from glmm_bayes.sampling.resources import check_resources, checked_prior_draws
 from glmm_bayes.spec.column_names import column_names, label_columns
 from glmm_bayes.spec.custom_family import CustomFamily
@@ -167,7 +169,14 @@ class Model(Defined):
         """
         from glmm_bayes.graph.build import build_graph
 
-        return build_graph(self.definition)
+        graph = build_graph(self.definition)
+        self._built = signature_of(graph)
+        return graph
+
+    @property
+    def _has_changed_graph(self) -> bool:
+        """Whether the user has added to the graph, which only a sampler of the graph knows."""
+        return "pymc_model" in vars(self) and signature_of(self.pymc_model) != self._built
 
     def fit(
         self,
@@ -177,6 +186,7 @@ class Model(Defined):
         seed: int | None = None,
         cores: int | None = None,
         engine: str = "nutpie",
+        method: str = "auto",
         target_accept: float = 0.9,
         progress: bool | None = None,
         **elsewhere: Any,
@@ -196,6 +206,12 @@ class Model(Defined):
             Chains that run at once; default: as many as there are cores.
         engine : {"nutpie", "pymc"}
             Who runs the sampler; the starts are the same.
+        method : {"auto", "graph", "marginal"}
+            What is sampled. ``graph``: the PyMC graph, all effects with it. ``marginal``: what is left of a
+            model of normal responses and normal effects once effects and coefficients are integrated out
+            exactly; these are then drawn from their exact distribution, and the posterior is the same.
+            ``auto``: ``marginal`` where it is possible. ``fit.settings["method"]`` and ``["why"]`` hold the
+            choice.
         target_accept : float
             Mean acceptance rate that the step size is tuned to.
         progress : bool, optional
@@ -216,14 +232,14 @@ class Model(Defined):
         PredictionError
             ``values`` if ArviZ's ``rcParams["stats.ci_prob"]`` is 0 or 1: no interval has that level.
         SamplingError
-            ``settings``, ``unknown_argument`` or ``unknown_engine`` before anything is compiled;
+            ``settings``, ``unknown_argument``, ``unknown_engine`` or ``method`` before anything is compiled;
             ``start_not_finite`` or ``start_far`` if there is no start where the model explains the data
             nearly as well as one without effects; then nothing is sampled. ``interrupted`` or
             ``chain_crashed`` if a run that ended early has fewer than 100 draws a chain; with more it is a
             fit that says so in every table, caption and report.
         """
         settings = read_settings(
-            Settings(draws, tune, chains, cores, seed, engine, target_accept, progress), elsewhere
+            Settings(draws, tune, chains, cores, seed, engine, method, target_accept, progress), elsewhere
         )
         check_resources(self.definition, settings)
         interval = read_interval()
@@ -238,7 +254,8 @@ class Model(Defined):
     def _sampled(self, settings: Settings, interval: Interval, interrupts: Interrupts) -> Fit:
         definition = self.definition
         guide = guide_of(definition)
-        drawn = sample(self.pymc_model, list(definition.posterior), settings, guide, interrupts)
+        path = choose_path(definition, settings, self._has_changed_graph)
+        drawn = sample(definition, lambda: self.pymc_model, path, settings, guide, interrupts)
         interrupts.hold()
         tree = assemble(definition, drawn.posterior, drawn.statistics)
         recorded = {**drawn.settings, "interval": asdict(interval), "notes": list(definition.notes)}

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 #: The samplers that there are.
 ENGINES = ("nutpie", "pymc")
+#: What may be sampled: the graph, or what is left once effects are integrated out; chosen by itself.
+METHODS = ("auto", "graph", "marginal")
 #: The engine of draws that none of ours made.
 ELSEWHERE = "draws made elsewhere"
 #: Libraries that draws depend on.

@@ -328,7 +328,8 @@ class Fit(Defined):
         if "seed" not in settings:
             return str(settings["engine"])
         divergent = int(self.draws["sample_stats"]["diverging"].sum())
-        return f"NUTS by {settings['engine']}, seed {settings['seed']}, {divergent} divergences"
+        how = ", effects integrated out" if settings.get("method") == "marginal" else ""
+        return f"NUTS by {settings['engine']}{how}, seed {settings['seed']}, {divergent} divergences"
 
     __repr__ = __str__
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from glmm_bayes.core.arguments import LARGEST_WHOLE, check_flag, checked_seed, open_share, whole_number
 from glmm_bayes.core.elsewhere import refuse_unknown
-from glmm_bayes.core.errors import SamplingError
+from glmm_bayes.core.errors import Finding, SamplingError, shown_value
 from glmm_bayes.core.progress import is_watched
+from glmm_bayes.fit.draws import METHODS
 
 _LEAST = {"draws": 1, "tune": 1, "chains": 1, "cores": 1}
 
@@ -22,8 +23,8 @@ class Settings:
     Raises
     ------
     SamplingError
-        ``settings`` if an argument is not of its kind. Without warm-up the step size would be a guess, so
-        ``tune`` starts at 1.
+        ``settings`` if an argument is not of its kind, ``method`` if there is none of that name. Without
+        warm-up the step size would be a guess, so ``tune`` starts at 1.
     """
 
     draws: int = 1000
@@ -32,6 +33,7 @@ class Settings:
     cores: int | None = None
     seed: int | None = None
     engine: str = "nutpie"
+    method: str = "auto"
     target_accept: float = 0.9
     progress: bool | None = None
 
@@ -43,6 +45,10 @@ class Settings:
         if self.seed is not None:
             object.__setattr__(self, "seed", checked_seed(self.seed))
         object.__setattr__(self, "target_accept", open_share("target_accept", self.target_accept))
+        if self.method not in METHODS:
+            listed = ", ".join(f'"{name}"' for name in METHODS)
+            message = f"method must be one of {listed}, found {shown_value(self.method)}."
+            raise SamplingError(Finding("method", message))
         check_flag("progress", self.progress, SamplingError, "settings", or_none=True)
 
     @property

@@ -182,7 +182,7 @@ def reproduction(fit: Fit, interval: Interval) -> str:
     if first.spec.edition != CURRENT:
         lines.append(f"# saved by an earlier release: model.spec.edition was {first.spec.edition}")
     if "seed" in settings:
-        names = ("draws", "tune", "chains", "seed", "engine", "target_accept")
+        names = ("draws", "tune", "chains", "seed", "engine", "method", "target_accept")
         arguments = ", ".join(f"{name}={settings[name]!r}" for name in names if name in settings)
         lines.append(f"fit = model.fit({arguments})")
     else:

@@ -1,10 +1,10 @@
-"""A pm.Model in, arrays of draws out: an engine draws, what came is counted, settings are recorded."""
+"""A model in, arrays of draws out: an engine draws, what came is counted, settings are recorded."""
 
 from __future__ import annotations
 
 import secrets
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -14,9 +14,12 @@ from glmm_bayes.core.errors import SamplingError
 from glmm_bayes.core.registry import Registry
 from glmm_bayes.fit.draws import DRAWN_WITH, ENGINES, STATISTICS, Draws
 from glmm_bayes.fit.settings import Settings, refuse_unknown_settings
+from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.sampling.chains import Chains, crash_words, cut, kept
 from glmm_bayes.sampling.interrupts import Interrupts
+from glmm_bayes.sampling.marginal_path import sample_marginal
 from glmm_bayes.sampling.nutpie_engine import sample_nutpie
+from glmm_bayes.sampling.paths import SamplingPath
 from glmm_bayes.sampling.pymc_engine import sample_pymc
 from glmm_bayes.sampling.starts import Guide
 
@@ -39,15 +42,21 @@ def read_settings(settings: Settings, unknown: Mapping[str, Any]) -> Settings:
 
 
 def sample(
-    model: Any, names: Sequence[str], settings: Settings, guide: Guide, interrupts: Interrupts
+    definition: ModelDefinition,
+    graph: Callable[[], Any],
+    path: SamplingPath,
+    settings: Settings,
+    guide: Guide,
+    interrupts: Interrupts,
 ) -> Draws:
-    """Draw from the posterior of a PyMC model.
+    """Draw from the posterior of a model.
 
     Parameters
     ----------
-    model : pm.Model
-    names : sequence of str
-        Variables to keep.
+    definition : ModelDefinition
+    graph : callable
+        Gives the model as a ``pm.Model``, where that is sampled.
+    path : SamplingPath
     settings : Settings
     guide : Guide
         Where chains start; the same points for all engines.
@@ -62,10 +71,15 @@ def sample(
         likelihood is far too low at all that there are.
     """
     seed = secrets.randbelow(2**31) if settings.seed is None else settings.seed
-    with warnings.catch_warnings():
-        # PyTensor warns that its C backend has no BLAS; sampling runs on numba.
-        warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")
-        drawn: Chains = _SAMPLERS[settings.engine](model, names, settings, seed, guide, interrupts)
+    names = list(definition.posterior)
+    drawn: Chains
+    if path.method == "marginal":
+        drawn = sample_marginal(definition, settings, seed, guide, interrupts)
+    else:
+        with warnings.catch_warnings():
+            # PyTensor warns that its C backend has no BLAS; sampling runs on numba.
+            warnings.filterwarnings("ignore", message="PyTensor could not link to a BLAS")
+            drawn = _SAMPLERS[settings.engine](graph(), names, settings, seed, guide, interrupts)
     chains, length = kept(drawn, settings.chains, settings.draws)
     posterior = {
         name: cut(drawn.posterior[name], chains, length).astype(np.float64, copy=False) for name in names
@@ -79,6 +93,8 @@ def sample(
     is_whole = (len(chains), length) == (settings.chains, settings.draws)
     recorded: dict[str, Any] = {
         "engine": settings.engine,
+        "method": path.method,
+        "why": path.why,
         "seed": seed,
         "draws": settings.draws,
         "tune": settings.tune,

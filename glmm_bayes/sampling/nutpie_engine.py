@@ -13,6 +13,7 @@ import numpy as np
 from glmm_bayes.core.errors import Finding, SamplingError
 from glmm_bayes.core.progress import told
 from glmm_bayes.fit.settings import Settings
+from glmm_bayes.graph.signature import signature_of
 from glmm_bayes.sampling.chains import Chains
 from glmm_bayes.sampling.densities import NutpieDensity
 from glmm_bayes.sampling.interrupts import Interrupts
@@ -104,8 +105,7 @@ def _compiled(model: Any, names: Sequence[str], guide: Guide, is_told: bool = Fa
     """Compile a graph once; again only if its user has added to it since."""
     import nutpie
 
-    starts = (f"{v.name} = {at}" for v, at in model.rvs_to_initial_values.items() if at is not None)
-    signature = (*names, *sorted(model.named_vars), *(str(p) for p in model.potentials), *starts)
+    signature = (*names, *signature_of(model))
     known = _COMPILED.get(model)
     if known is None or known[0] != signature:
         overrides = guide.overrides(model)

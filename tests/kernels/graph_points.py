@@ -1,4 +1,4 @@
-"""A kernel's point and a draw given it in, the graph's sampled variables at that place out; by NumPy alone."""
+"""A kernel's point and a draw given it in, the graph's variables at that place out; by NumPy alone."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The density with effects integrated out is the graph's, and what is drawn given it is what was integrated."""
+"""The density with effects integrated out is the graph's; what is drawn given it is what was integrated."""
 
 from functools import cache
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytensor
 import pytest
 
-from glmm_bayes.kernels.marginal import Marginal, why_not_marginal
+from glmm_bayes.kernels.eligible import why_not_marginal
+from glmm_bayes.kernels.marginal import Marginal
 from tests.kernels.graph_points import graph_point
 from tests.kernels.normal_models import MODELS, model_of
 from tests.plain_mode import PLAIN
@@ -30,7 +31,9 @@ def graph(name):
 
 def points(name, count=POINTS):
     rng = np.random.default_rng(sum(map(ord, name)))
-    return [(rng.normal(0, 0.6, kernel(name).numbers), rng.normal(size=kernel(name).units)) for _ in range(count)]
+    return [
+        (rng.normal(0, 0.6, kernel(name).numbers), rng.normal(size=kernel(name).units)) for _ in range(count)
+    ]
 
 
 def unconstrained(name, point, normal):
@@ -60,7 +63,8 @@ def log_jacobian(name, point):
 
     weights = {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}
     columns = [
-        sum(w * (hyper(point + k * step * e) - hyper(point - k * step * e)) for k, w in weights.items()) / step
+        sum(w * (hyper(point + k * step * e) - hyper(point - k * step * e)) for k, w in weights.items())
+        / step
         for e in np.eye(one.numbers)
     ]
     return np.linalg.slogdet(np.array(columns))[1]

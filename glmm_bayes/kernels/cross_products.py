@@ -1,0 +1,206 @@
+"""A normal mixed model in, the cross products that its density needs out: the rows are not needed again."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glmm_bayes.core.maths import Array
+from glmm_bayes.families.parameters import law_of
+from glmm_bayes.kernels.factors import Factor, factors_of, order_of_rows
+from glmm_bayes.kernels.laws import LawStruct, array_of, positive_law, real_law
+from glmm_bayes.priors.definition import ModelDefinition
+
+_P, _I = ctypes.c_void_p, ctypes.c_int64
+
+
+class FactorStruct(ctypes.Structure):
+    """A factor, as the C source declares it."""
+
+    _fields_ = (
+        *(("levels", _I), ("size", _I), ("first", _I), ("sds", _I), ("blocks", _I)),
+        *(("sd_of_effect", _P), ("block_start", _P), ("block_size", _P), ("eta", _P), ("laws", _P)),
+    )
+
+
+class ModelStruct(ctypes.Structure):
+    """A model, as the C source declares it."""
+
+    _fields_ = (
+        *(("numbers", _I), ("others", _I), ("coefficients", _I), ("dense", _I), ("factors", _I)),
+        *(("factor", _P), ("other_law", _P), ("sigma_law", _P)),
+        *(("sigma", ctypes.c_double), ("rows", ctypes.c_double)),
+        *(("yy", _P), ("wy", _P), ("ww", _P), ("zz", _P), ("zy", _P), ("start", _P), ("column", _P)),
+        *(("zw", _P), ("prior_mean", _P), ("prior_shift", _P)),
+    )
+
+
+@dataclass
+class Memory:
+    """Arrays and structures that C reads, kept as long as this is."""
+
+    kept: list[Any] = field(default_factory=list)
+
+    def array(self, values: NDArray[Any], dtype: type[np.generic] = np.float64) -> int:
+        """Keep numbers; return their address."""
+        values = np.ascontiguousarray(values, dtype)
+        self.kept.append(values)
+        return int(values.ctypes.data)
+
+    def struct(self, value: Any) -> int:
+        """Keep a structure; return its address."""
+        self.kept.append(value)
+        return ctypes.addressof(value)
+
+
+@dataclass
+class CrossProducts:
+    """What is left of the rows of a normal mixed model.
+
+    Coefficients are ``centre + root @ units``: they are counted from where least squares puts them, so that
+    a response far from 0 costs no digits.
+
+    Attributes
+    ----------
+    struct : ModelStruct
+    factors : list of Factor
+    centre : ndarray, shape (coefficient,)
+    root : ndarray, shape (coefficient, coefficient)
+        Cholesky factor of their prior covariance.
+    """
+
+    struct: ModelStruct
+    factors: list[Factor]
+    centre: Array
+    root: Array
+    memory: Memory
+
+
+@dataclass
+class _Rows:
+    """Columns on the rows, in their order, times the roots of the weights.
+
+    Attributes
+    ----------
+    left : ndarray, shape (row, 1 + other)
+        The response less offset and centre, and the columns of coefficients with other priors.
+    dense : ndarray, shape (row, unit)
+        Columns of the units that are eliminated together, coefficients first.
+    """
+
+    left: Array
+    dense: Array
+    order: NDArray[np.int64]
+    roots: Array
+
+
+def cross_products(definition: ModelDefinition) -> CrossProducts:
+    """Sum up the rows of a model that ``why_not_marginal`` has nothing against."""
+    predictor, law = definition.priors.first, definition.priors.auxiliary.get("sigma")
+    prior = predictor.fixed
+    factors = factors_of(predictor, len(prior.mean))
+    root = np.linalg.cholesky(prior.covariance) if len(prior.mean) else np.empty((0, 0))
+    rows, centre, total = _rows(definition, factors, root)
+    memory, struct = Memory(), ModelStruct()
+    struct.numbers = sum(factor.numbers for factor in factors) + len(prior.others) + (law is not None)
+    struct.others, struct.coefficients = len(prior.others), len(prior.mean)
+    struct.dense, struct.factors, struct.rows = rows.dense.shape[1], len(factors), total
+    structs = [_struct_of(factor, memory) for factor in factors]
+    struct.factor = memory.struct((FactorStruct * max(1, len(structs)))(*structs))
+    struct.other_law = memory.struct(array_of([_known(real_law(one)) for _, one in prior.others]))
+    if law is not None:
+        struct.sigma_law = memory.struct(array_of([_known(positive_law(law))]))
+    else:
+        struct.sigma = float(definition.priors.constants["sigma"])
+    left, dense = rows.left, rows.dense
+    struct.yy, struct.wy, struct.ww = map(memory.array, (left.T @ left, dense.T @ left, dense.T @ dense))
+    # Units of the coefficients have this prior mean; what other coefficients add to it stands beside.
+    struct.prior_mean = memory.array(_solved(root, prior.mean - centre))
+    struct.prior_shift = memory.array(_solved(root, prior.shift))
+    if factors:
+        _fill_levels(struct, factors, rows, memory)
+    return CrossProducts(struct, factors, centre, root, memory)
+
+
+def _solved(root: Array, values: Array) -> Array:
+    return np.linalg.solve(root, values) if root.size else values
+
+
+def _rows(definition: ModelDefinition, factors: Sequence[Factor], root: Array) -> tuple[_Rows, Array, float]:
+    """Return the rows in their order, where least squares puts the coefficients, the sum of the weights."""
+    response, predictor = definition.first.response, definition.priors.first
+    design, prior = predictor.design, predictor.fixed
+    y = response.values.astype(np.float64)
+    y = (np.log(y) if definition.first.family.name == "lognormal" else y) - design.offset
+    weights = response.additions.weights
+    weights = np.ones(len(y)) if weights is None else weights
+    basis, others = design.x @ prior.from_normal, design.x @ prior.from_others
+    order = order_of_rows([weights, y, basis, others], factors)
+    y, basis, others, weights = y[order], basis[order], others[order], weights[order]
+    roots = np.sqrt(weights)[:, None]
+    centre = np.linalg.lstsq(basis * roots, y * roots[:, 0])[0] if basis.size else np.empty(0)
+    left = np.column_stack([y - basis @ centre, others]) * roots
+    columns = [_wide_columns(factor, order) for factor in factors if not factor.is_large]
+    dense = np.hstack([basis @ root, *columns]) * roots
+    return _Rows(left, dense, order, roots), centre, float(weights.sum())
+
+
+def _wide_columns(factor: Factor, order: NDArray[np.int64]) -> Array:
+    """Return the columns of a factor's effects, level by level."""
+    wide = np.zeros((len(order), factor.levels, factor.size))
+    wide[np.arange(len(order)), factor.group.codes[order]] = factor.columns[order]
+    return wide.reshape(len(order), factor.width)
+
+
+def _fill_levels(struct: ModelStruct, factors: Sequence[Factor], rows: _Rows, memory: Memory) -> None:
+    """Put the cross products of each level of the large factor in."""
+    large = factors[0]
+    codes, z = large.group.codes[rows.order], large.columns[rows.order] * rows.roots
+    starts = np.searchsorted(codes, np.arange(large.levels + 1))
+    zz = np.zeros((large.levels, large.size, large.size))
+    zy = np.zeros((large.levels, large.size, rows.left.shape[1]))
+    start, columns, crosses = [0], [], []
+    for level in range(large.levels):
+        own = slice(starts[level], starts[level + 1])
+        zz[level], zy[level] = z[own].T @ z[own], z[own].T @ rows.left[own]
+        shared = _shared_columns(rows.dense[own], struct.coefficients, factors)
+        columns.append(shared)
+        crosses.append((z[own].T @ rows.dense[own][:, shared]).ravel())
+        start.append(start[-1] + len(shared))
+    struct.zz, struct.zy = memory.array(zz), memory.array(zy)
+    struct.start, struct.column = (
+        memory.array(np.asarray(values), np.int64) for values in (start, np.concatenate(columns))
+    )
+    struct.zw = memory.array(np.concatenate(crosses))
+
+
+def _shared_columns(dense: Array, coefficients: int, factors: Sequence[Factor]) -> NDArray[np.int64]:
+    """List the dense columns that a level's rows have: coefficients, and whole levels of other factors."""
+    found = (dense != 0.0).any(axis=0)
+    found[:coefficients] = True
+    for factor in factors[1:]:
+        part = slice(factor.first, factor.first + factor.width)
+        whole = found[part].reshape(factor.levels, factor.size).any(axis=1)
+        found[part] = np.repeat(whole, factor.size)
+    return np.flatnonzero(found)
+
+
+def _struct_of(factor: Factor, memory: Memory) -> FactorStruct:
+    blocks, laws = factor.blocks, [_known(positive_law(law_of(law))) for law in factor.prior.sd]
+    places = (factor.prior.sd_of_effect, [block.start for block in blocks], [block.size for block in blocks])
+    return FactorStruct(
+        *(factor.levels, factor.size, factor.first, len(laws), len(blocks)),
+        *(memory.array(np.asarray(values), np.int64) for values in places),
+        memory.array(np.array([block.eta for block in blocks])),
+        memory.struct(array_of(laws)),
+    )
+
+
+def _known(law: LawStruct | None) -> LawStruct:
+    assert law is not None, "why_not_marginal lets no other law through"
+    return law

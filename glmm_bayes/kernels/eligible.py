@@ -1,0 +1,66 @@
+"""A model's definition in, what speaks against integrating its effects out exactly out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from glmm_bayes.covariances.diagonal import Diagonal
+from glmm_bayes.covariances.unstructured import Unstructured
+from glmm_bayes.design.groups import GroupDesign
+from glmm_bayes.families.parameters import law_of
+from glmm_bayes.kernels.laws import positive_law, real_law
+from glmm_bayes.priors.definition import ModelDefinition
+from glmm_bayes.priors.group_priors import GroupPrior
+from glmm_bayes.priors.predictors import Predictor
+from glmm_bayes.spec.linear_predictor import MEAN
+
+#: Families whose responses, as they are or by their logs, are normal around the linear predictor.
+NORMAL = ("gaussian", "lognormal")
+#: Additions to the response with which rows are not normal, or not alike.
+_ADDED = ("se", "censored", "lower", "upper", "rate")
+#: Effects of one level, and coefficients with effects of the smaller factors, that the kernel takes.
+MOST_EFFECTS, MOST_DENSE = 64, 600
+
+
+def why_not_marginal(definition: ModelDefinition) -> str:
+    """Say why effects of a model are not integrated out exactly; nothing where they are."""
+    if not definition.is_single:
+        return "several responses"
+    one = definition.first
+    if one.family.name not in NORMAL or one.link.name != "identity":
+        return "a response that is not normal around the linear predictor"
+    if list(definition.priors.predictors) != [MEAN]:
+        return "a formula of a further parameter"
+    if any(getattr(one.response.additions, name) is not None for name in _ADDED):
+        return "censored, truncated or measured responses, or rates"
+    sigma = definition.priors.auxiliary.get("sigma")
+    if sigma is not None and positive_law(sigma) is None:
+        return "the prior of sigma"
+    return next(_against_predictor(definition.priors.first), "")
+
+
+def _against_predictor(predictor: Predictor) -> Iterator[str]:
+    if predictor.is_marginal or predictor.monotonic or not predictor.design.state.has_intercept:
+        yield "a linear predictor that is not linear in what is sampled"
+    if any(real_law(law) is None for _, law in predictor.fixed.others):
+        yield "a prior of a coefficient"
+    for group, prior in zip(predictor.design.groups, predictor.groups, strict=True):
+        for reason in _against_group(group, prior):
+            yield f"{reason} ({group.factor})"
+    widths = sorted((len(group.levels), len(group.effects)) for group in predictor.design.groups)
+    dense = len(predictor.design.coefficients) + sum(levels * size for levels, size in widths[:-1])
+    if dense > MOST_DENSE:
+        yield f"{dense} coefficients and effects beside those of the largest factor, of {MOST_DENSE} at most"
+
+
+def _against_group(group: GroupDesign, prior: GroupPrior) -> Iterator[str]:
+    if group.term.is_membership:
+        yield "rows with several members"
+    if not prior.is_plain:
+        yield "effects that are not normal, or levels that are not independent"
+    if not all(isinstance(block.effects, Unstructured | Diagonal) for block in prior.blocks):
+        yield "a structure of its effects"
+    if any(positive_law(law_of(law)) is None for law in prior.sd):
+        yield "the prior of a standard deviation"
+    if len(group.effects) > MOST_EFFECTS:
+        yield f"{len(group.effects)} effects of a level, of {MOST_EFFECTS} at most"

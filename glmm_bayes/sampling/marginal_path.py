@@ -1,0 +1,54 @@
+"""A model whose effects can be integrated out in, the draws of each chain out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from glmm_bayes.core.errors import Finding, SamplingError
+from glmm_bayes.core.maths import Array
+from glmm_bayes.fit.settings import Settings
+from glmm_bayes.kernels.marginal import Marginal
+from glmm_bayes.priors.definition import ModelDefinition
+from glmm_bayes.sampling.bridge import POINT, Target, sample_points
+from glmm_bayes.sampling.chains import Chains
+from glmm_bayes.sampling.interrupts import Interrupts
+from glmm_bayes.sampling.starts import Guide, chain_starts, start_seeds
+
+#: Numbers that are drawn at once, for the sake of memory.
+_AT_ONCE = 2_000_000
+
+
+def sample_marginal(
+    definition: ModelDefinition, settings: Settings, seed: int, guide: Guide, interrupts: Interrupts
+) -> Chains:
+    """Sample what is not integrated out by NUTS; draw effects and coefficients from their exact law.
+
+    Each chain has a stream of its own, so that more chains leave the first ones as they were.
+    """
+    kernel = Marginal(definition)
+    centre = kernel.centre({name: one.value for name, one in guide.centres.items()})
+    starts = chain_starts(guide, kernel, centre, np.ones(kernel.numbers), start_seeds(seed, settings.chains))
+    interrupts.raise_pending()
+    target = Target(kernel.numbers, *kernel.functions, kernel.address, kernel)
+    try:
+        chains = sample_points(target, starts, settings, seed)
+    except RuntimeError as error:
+        reason = str(error).split("Stack backtrace")[0].strip().rstrip(".")
+        raise SamplingError(Finding("start_not_finite", f"sampling could not run: {reason}.")) from error
+    streams = np.random.SeedSequence([seed, len("effects")]).spawn(settings.chains)
+    drawn = [
+        _drawn(kernel, points, np.random.default_rng(stream))
+        for points, stream in zip(chains.posterior[POINT], streams, strict=False)
+    ]
+    posterior = {name: [one[name] for one in drawn] for name in definition.posterior}
+    return Chains(posterior, chains.statistics, chains.lengths)
+
+
+def _drawn(kernel: Marginal, points: Array, rng: np.random.Generator) -> dict[str, Array]:
+    """Draw what was integrated out at each point of a chain."""
+    step = max(1, _AT_ONCE // max(1, kernel.units))
+    parts = [
+        kernel.draws(part, rng.standard_normal((len(part), kernel.units)))
+        for part in (points[start : start + step] for start in range(0, max(1, len(points)), step))
+    ]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
