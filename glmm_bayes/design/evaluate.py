@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.arguments import LARGEST
 from glmm_bayes.core.errors import Finding, Findings, FormulaError, row_text, value_text
+from glmm_bayes.core.exact_sums import exact_mean, exact_sd
 from glmm_bayes.design.days import days_of
 from glmm_bayes.design.factors import (
     learn_factor,
@@ -378,11 +379,11 @@ class Evaluator:
     def _moments(self, call: Call, values: Values) -> Learnt:
         key = str(call)
         if self.learning and key not in self.transforms:
-            spread = float(np.std(values, ddof=1)) if call.function in _SCALED and values.size > 1 else 1.0
+            spread = exact_sd(values) if call.function in _SCALED and values.size > 1 else 1.0
             if not spread > 0:
                 message = f"{key}: '{call.arguments[0]}' is constant and cannot be scaled."
                 column = (call.arguments[0].names() or (None,))[0]
                 self.findings.error("constant_column", message, column=column, hint="Remove it.")
                 spread = 1.0
-            self.transforms[key] = {"center": float(np.mean(values)), "scale": spread}
+            self.transforms[key] = {"center": exact_mean(values), "scale": spread}
         return self.transforms[key]

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.exact_sums import exact_mean, exact_sd
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import LINKS, Link
 from glmm_bayes.core.maths import Array
@@ -37,11 +38,11 @@ class HurdleLognormal(HurdleAmounts):
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
         logs, spread = _logs(response, offset), self.spread(response, offset)
-        return Scales(float(logs.mean()) if logs.size else 0.0, 2.5 * spread, 2.5 * spread, spread)
+        return Scales(exact_mean(logs) if logs.size else 0.0, 2.5 * spread, 2.5 * spread, spread)
 
     def spread(self, response: Response, offset: Array) -> float:
         logs = _logs(response, offset)
-        return (float(logs.std(ddof=1)) if logs.size > 1 else 0.0) or 1.0
+        return (exact_sd(logs) if logs.size > 1 else 0.0) or 1.0
 
     def has_positive_mean(self, link: Link) -> bool:
         return True

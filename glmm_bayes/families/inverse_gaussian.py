@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from glmm_bayes.core.exact_sums import exact_mean
 from glmm_bayes.core.maths import Array, Maths
 from glmm_bayes.core.row_value import RowValues
 from glmm_bayes.families.base import Response
@@ -35,7 +36,7 @@ class InverseGaussian(PositiveFamily):
 
     def spread(self, response: Response, offset: Array) -> float:
         # The shape has the unit of the response: the square of the coefficient of variation is mu/shape.
-        return float(response.supported.mean())
+        return exact_mean(response.supported)
 
     def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         shape, log_y = at["shape"], m.log(y)

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from glmm_bayes.core.errors import Finding, PredictionError
+from glmm_bayes.core.exact_sums import exact_mean, exact_sd
 from glmm_bayes.core.integrals import population_mean
 from glmm_bayes.core.joint import Joint
 from glmm_bayes.core.links import LINKS, Link
@@ -34,12 +35,12 @@ class LogNormal(PositiveFamily):
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
         spread = self.spread(response, offset)
-        centre = float(np.mean(np.log(response.supported) - offset))
+        centre = exact_mean(np.log(response.supported) - offset)
         return Scales(centre, 2.5 * spread, 2.5 * spread, spread)
 
     def spread(self, response: Response, offset: Array) -> float:
         logs = np.log(response.supported) - offset
-        return (float(np.std(logs, ddof=1)) if len(logs) > 1 else 1.0) or 1.0
+        return (exact_sd(logs) if len(logs) > 1 else 1.0) or 1.0
 
     def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         z = _standard(y, at, m)

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from glmm_bayes.core.errors import Findings
+from glmm_bayes.core.exact_sums import exact_mean, exact_sd
 from glmm_bayes.core.links import Link
 from glmm_bayes.core.maths import Array
 from glmm_bayes.design.response import ResponseColumns
@@ -39,11 +40,11 @@ class RealFamily(Family):
 
     def centre(self, values: Array) -> float:
         """Return the middle of numbers."""
-        return float(np.mean(values))
+        return exact_mean(values)
 
     def width(self, values: Array) -> float:
         """Return the spread of numbers."""
-        return float(np.std(values, ddof=1)) if len(values) > 1 else 1.0
+        return exact_sd(values) if len(values) > 1 else 1.0
 
     def scales(self, link: Link, response: Response, offset: Array) -> Scales:
         if link.name == "identity":
@@ -54,7 +55,7 @@ class RealFamily(Family):
         mean = middle if middle > 0 else self.width(response.supported)
         if link.name == "log":
             # The mean of one unit of exposure.
-            mean /= float(np.exp(offset).mean())
+            mean /= exact_mean(np.exp(offset))
         return positive_scales(link, mean)
 
     def spread(self, response: Response, offset: Array) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from glmm_bayes.core.errors import Findings
+from glmm_bayes.core.exact_sums import exact_mean
 from glmm_bayes.core.links import Link
 from glmm_bayes.core.maths import Array
 from glmm_bayes.design.response import ResponseColumns
@@ -44,7 +45,7 @@ class PositiveFamily(Family):
         y = response.supported
         if link.name == "log":
             return Scales(float(np.log(y.sum()) - logsumexp(offset)), 2.5, 1.5, 1.5)
-        return positive_scales(link, float(y.mean()))
+        return positive_scales(link, exact_mean(y))
 
 
 def within_positive(draws: Array) -> Array:

@@ -45,7 +45,7 @@ class Settings:
         if self.seed is not None:
             object.__setattr__(self, "seed", checked_seed(self.seed))
         object.__setattr__(self, "target_accept", open_share("target_accept", self.target_accept))
-        if self.method not in METHODS:
+        if not isinstance(self.method, str) or self.method not in METHODS:
             listed = ", ".join(f'"{name}"' for name in METHODS)
             message = f"method must be one of {listed}, found {shown_value(self.method)}."
             raise SamplingError(Finding("method", message))

@@ -82,7 +82,7 @@ class CrossProducts:
 
 
 @dataclass
-class _Rows:
+class _OrderedRows:
     """Columns on the rows, in their order, times the roots of the weights.
 
     Attributes
@@ -131,36 +131,38 @@ def _solved(root: Array, values: Array) -> Array:
     return np.linalg.solve(root, values) if root.size else values
 
 
-def _rows(definition: ModelDefinition, factors: Sequence[Factor], root: Array) -> tuple[_Rows, Array, float]:
+def _rows(
+    definition: ModelDefinition, factors: Sequence[Factor], root: Array
+) -> tuple[_OrderedRows, Array, float]:
     """Return the rows in their order, where least squares puts the coefficients, the sum of the weights."""
     response, predictor = definition.first.response, definition.priors.first
     design, prior = predictor.design, predictor.fixed
     y = response.values.astype(np.float64)
-    y = (np.log(y) if definition.first.family.name == "lognormal" else y) - design.offset
     weights = response.additions.weights
     weights = np.ones(len(y)) if weights is None else weights
-    basis, others = design.x @ prior.from_normal, design.x @ prior.from_others
-    order = order_of_rows([weights, y, basis, others], factors)
-    y, basis, others, weights = y[order], basis[order], others[order], weights[order]
+    order = order_of_rows([weights, y, design.offset, design.x], factors)
+    y, weights, x = y[order], weights[order], design.x[order]
+    y = (np.log(y) if definition.first.family.name == "lognormal" else y) - design.offset[order]
+    basis, others = x @ prior.from_normal, x @ prior.from_others
     roots = np.sqrt(weights)[:, None]
     centre = np.linalg.lstsq(basis * roots, y * roots[:, 0])[0] if basis.size else np.empty(0)
     left = np.column_stack([y - basis @ centre, others]) * roots
     columns = [_wide_columns(factor, order) for factor in factors if not factor.is_large]
     dense = np.hstack([basis @ root, *columns]) * roots
-    return _Rows(left, dense, order, roots), centre, float(weights.sum())
+    return _OrderedRows(left, dense, order, roots), centre, float(weights.sum())
 
 
 def _wide_columns(factor: Factor, order: NDArray[np.int64]) -> Array:
     """Return the columns of a factor's effects, level by level."""
     wide = np.zeros((len(order), factor.levels, factor.size))
-    wide[np.arange(len(order)), factor.group.codes[order]] = factor.columns[order]
+    wide[np.arange(len(order)), factor.group.codes[order]] = factor.columns(order)
     return wide.reshape(len(order), factor.width)
 
 
-def _fill_levels(struct: ModelStruct, factors: Sequence[Factor], rows: _Rows, memory: Memory) -> None:
+def _fill_levels(struct: ModelStruct, factors: Sequence[Factor], rows: _OrderedRows, memory: Memory) -> None:
     """Put the cross products of each level of the large factor in."""
     large = factors[0]
-    codes, z = large.group.codes[rows.order], large.columns[rows.order] * rows.roots
+    codes, z = large.group.codes[rows.order], large.columns(rows.order) * rows.roots
     starts = np.searchsorted(codes, np.arange(large.levels + 1))
     zz = np.zeros((large.levels, large.size, large.size))
     zy = np.zeros((large.levels, large.size, rows.left.shape[1]))

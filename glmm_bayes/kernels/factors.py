@@ -37,7 +37,6 @@ class Factor:
     ----------
     group : GroupDesign
     prior : GroupPrior
-    columns : ndarray, shape (row, effect)
     blocks : tuple of CorrelatedBlock
     first : int
         Its place among the units that are eliminated together; -1 for the factor that is eliminated level by
@@ -46,9 +45,12 @@ class Factor:
 
     group: GroupDesign
     prior: GroupPrior
-    columns: Array
     blocks: tuple[CorrelatedBlock, ...]
     first: int
+
+    def columns(self, order: NDArray[np.int64]) -> Array:
+        """Return its columns, shape (row, effect), on the rows in an order."""
+        return np.asarray(self.group.z[order] @ self.prior.recoding)
 
     @property
     def levels(self) -> int:
@@ -94,7 +96,7 @@ def factors_of(predictor: Predictor, first: int) -> list[Factor]:
     pairs.sort(key=lambda pair: -len(pair[0].levels))
     result = []
     for index, (group, prior) in enumerate(pairs):
-        factor = Factor(group, prior, group.z @ prior.recoding, _blocks(prior), first if index else -1)
+        factor = Factor(group, prior, _blocks(prior), first if index else -1)
         first += factor.width if index else 0
         result.append(factor)
     return result
@@ -117,4 +119,4 @@ def order_of_rows(parts: Sequence[Array], factors: Sequence[Factor]) -> NDArray[
     Sums over rows then do not depend on the order in which these came.
     """
     codes = [factor.group.codes.astype(np.float64) for factor in reversed(factors)]
-    return np.lexsort(np.column_stack([*parts, *(factor.columns for factor in factors), *codes]).T)
+    return np.lexsort(np.column_stack([*parts, *(factor.group.z for factor in factors), *codes]).T)

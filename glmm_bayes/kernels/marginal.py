@@ -132,7 +132,8 @@ class Marginal:
         if self._sigma is not None:
             value = float(values[sampled_for("sigma", self._sigma.transform)])
             result.append(coordinate(self._sigma.prior, value))
-        return np.array(result)
+        # Where chains start is free; rounded, it does not depend on the order of the rows.
+        return np.array([float(f"{number:.6g}") for number in result])
 
     def _centre_of(self, factor: Factor, values: Mapping[str, Array]) -> Iterator[float]:
         laws = [law_of(law) for law in factor.prior.sd]

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from glmm_bayes.core.exact_sums import exact_mean, exact_sd
 from glmm_bayes.core.maths import Array
 from glmm_bayes.design.columns import BASIS, CONTRAST, FULL, NUMBER, TOTAL, DesignColumn, Part
 from glmm_bayes.design.contrasts import contrast_column, contrast_indices
@@ -42,7 +43,7 @@ def swing(part: Part, part_values: Parts) -> float:
     values = np.asarray(part_values[part], np.float64)
     if part.coding == NUMBER and np.isin(values, (0.0, 1.0)).all():
         return 1.0
-    return 2.0 * float(np.std(values, ddof=1)) or 1.0
+    return 2.0 * exact_sd(values) or 1.0
 
 
 @lru_cache(maxsize=64)
@@ -99,9 +100,7 @@ def _centred(
     column: DesignColumn, position: Mapping[Marks, int], ones: Array | None, part_values: Parts
 ) -> Array:
     """Centre as many parts of a column as the other columns allow, and else the column itself."""
-    centres = {
-        part: 0.0 if part.coding == FULL else float(np.mean(part_values[part])) for part in column.factors
-    }
+    centres = {part: 0.0 if part.coding == FULL else exact_mean(part_values[part]) for part in column.factors}
     for size in range(len(column.factors), -1, -1):
         for chosen in combinations(column.factors, size):
             shifts = {part: centres[part] if part in chosen else 0.0 for part in column.factors}
@@ -110,7 +109,7 @@ def _centred(
                 continue
             if size < len(column.factors) and ones is not None:
                 values = np.prod([part_values[part] - shift for part, shift in shifts.items()], axis=0)
-                expansion -= float(np.mean(values)) * ones
+                expansion -= exact_mean(values) * ones
             return expansion
     raise AssertionError("a column is itself")
 

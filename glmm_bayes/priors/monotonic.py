@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from glmm_bayes.core.exact_sums import exact_mean
 from glmm_bayes.core.maths import Array
 from glmm_bayes.core.slugs import slugs
 from glmm_bayes.design.columns import STEP, TOTAL, DesignColumn, Part
@@ -145,10 +146,10 @@ def centring(columns: Sequence[DesignColumn], steps: Sequence[DesignColumn], par
     plain = [column for column in columns if not is_total(column)]
     result = np.zeros((len(columns), len(steps)))
     for index, step in enumerate(steps):
-        mean = float(np.mean(part_values[step_of(step)]))
+        mean = exact_mean(part_values[step_of(step)])
         weights = weights_of(without_step(step), plain, part_values)
         if weights is None:
-            mean = float(np.mean(np.prod([part_values[part] for part in step.factors], axis=0)))
+            mean = exact_mean(np.prod([part_values[part] for part in step.factors], axis=0))
             weights = weights_of((), plain, part_values)
         if weights is not None:
             result[: len(plain), index] = -mean * weights

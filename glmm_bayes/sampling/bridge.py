@@ -30,7 +30,7 @@ _RATE = 100  # milliseconds between two looks at the progress
 
 
 @dataclass(frozen=True)
-class Target:
+class SampledDensity:
     """A density as the sampler takes it.
 
     Attributes
@@ -52,7 +52,7 @@ class Target:
     keep: object
 
 
-def sample_points(target: Target, starts: Sequence[Array], settings: Settings, seed: int) -> Chains:
+def sample_points(target: SampledDensity, starts: Sequence[Array], settings: Settings, seed: int) -> Chains:
     """Draw points by NUTS, the variable ``point`` of shape (draw, number) in each chain."""
     known = dict(zip(_chain_seeds(target, starts, seed), starts, strict=False))
 
@@ -65,11 +65,16 @@ def sample_points(target: Target, starts: Sequence[Array], settings: Settings, s
         sampler.wait(None)
     except KeyboardInterrupt:
         sampler.abort()
+    except BaseException as error:
+        # What the extension cannot mend it raises beside all exceptions.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise RuntimeError(str(error)) from error
     return _chains(sampler.take_results())
 
 
 def _started(
-    target: Target,
+    target: SampledDensity,
     start: Callable[[int], Array],
     settings: Settings,
     seed: int,
@@ -101,7 +106,7 @@ def _no_adapter(*_: object, **__: object) -> None:
     """Stand where a learnt map of the space would."""
 
 
-def _chain_seeds(target: Target, starts: Sequence[Array], seed: int) -> list[int]:
+def _chain_seeds(target: SampledDensity, starts: Sequence[Array], seed: int) -> list[int]:
     """Return the seeds by which the sampler asks for the start of each chain.
 
     It names no chain when it asks, and chains ask in any order. On one core they ask in theirs, whatever

@@ -6,10 +6,11 @@ import numpy as np
 
 from glmm_bayes.core.errors import Finding, SamplingError
 from glmm_bayes.core.maths import Array
+from glmm_bayes.core.progress import told
 from glmm_bayes.fit.settings import Settings
 from glmm_bayes.kernels.marginal import Marginal
 from glmm_bayes.priors.definition import ModelDefinition
-from glmm_bayes.sampling.bridge import POINT, Target, sample_points
+from glmm_bayes.sampling.bridge import POINT, SampledDensity, sample_points
 from glmm_bayes.sampling.chains import Chains
 from glmm_bayes.sampling.interrupts import Interrupts
 from glmm_bayes.sampling.starts import Guide, chain_starts, start_seeds
@@ -25,11 +26,12 @@ def sample_marginal(
 
     Each chain has a stream of its own, so that more chains leave the first ones as they were.
     """
-    kernel = Marginal(definition)
+    with told("summing up rows", settings.shows_progress):
+        kernel = Marginal(definition)
     centre = kernel.centre({name: one.value for name, one in guide.centres.items()})
     starts = chain_starts(guide, kernel, centre, np.ones(kernel.numbers), start_seeds(seed, settings.chains))
     interrupts.raise_pending()
-    target = Target(kernel.numbers, *kernel.functions, kernel.address, kernel)
+    target = SampledDensity(kernel.numbers, *kernel.functions, kernel.address, kernel)
     try:
         chains = sample_points(target, starts, settings, seed)
     except RuntimeError as error:

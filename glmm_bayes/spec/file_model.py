@@ -103,6 +103,7 @@ class Sampler(Section):
     chains: Annotated[int | None, Field(ge=1)] = None
     seed: Annotated[int | None, Field(ge=0, le=LARGEST_WHOLE)] = None
     engine: str | None = None
+    method: str | None = None
     cores: Annotated[int | None, Field(ge=1)] = None
     target_accept: Annotated[float | None, Field(gt=0, lt=1)] = None
 

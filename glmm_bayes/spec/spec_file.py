@@ -68,7 +68,8 @@ class SpecFile:
     model : ModelSpec
     data : DataSource or None
     sampler : mapping of str to int, float or str
-        Only the settings that the file gives: ``draws tune chains seed engine cores target_accept``.
+        Only the settings that the file gives: ``draws tune chains seed engine method cores
+        target_accept``.
     output : Outputs
     effects : tuple of WantedEffect
     known : mapping of str to Path
