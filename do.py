@@ -74,10 +74,7 @@ def say(text: str) -> None:
 def clean_environment() -> dict[str, str]:
     """Return the environment without the variables that bend which packages Python and pip see."""
     bending = {"PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "__PYVENV_LAUNCHER__"}
-    return {
-        **{name: os.environ[name] for name in os.environ if name not in bending},
-        "PYTHONIOENCODING": "utf-8",
-    }
+    return {**{n: v for n, v in os.environ.items() if n not in bending}, "PYTHONIOENCODING": "utf-8"}
 
 
 def candidates(venv: Path) -> list[tuple[str, str | None]]:
@@ -209,9 +206,7 @@ def prepare(venv: Path, lock: Path, below: tuple[int, int] = TOO_NEW) -> None:
     call(venv, "python", "-m", "glmm_bayes.precompile")
     (venv / (STAMP + ".new")).write_text(fingerprint(venv, lock, version))
     os.replace(str(venv / (STAMP + ".new")), str(venv / STAMP))
-    say(
-        f"Ready after {time.monotonic() - start:.0f} seconds. A first model may compile for some seconds more."
-    )
+    say(f"Ready after {time.monotonic() - start:.0f} seconds. A first model may compile for some more.")
 
 
 def call(venv: Path, name: str, *arguments: str) -> int:

@@ -1,4 +1,4 @@
-"""Put compiled kernels into a wheel, where there is a C compiler; without one they are compiled at first use."""
+"""Put compiled kernels into a wheel, where there is a C compiler; else they are compiled at first use."""
 
 from __future__ import annotations
 

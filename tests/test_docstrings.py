@@ -21,6 +21,7 @@ FUNCTIONS = {name: value for name, value in PUBLIC.items() if name not in CLASSE
 #: Rooms whose public functions are held to one sentence each.
 ROOMS = (
     *("spec", "design", "priors", "describe", "graph", "sampling", "storage", "model", "cli", "commands"),
+    *("kernels", "precompile"),
     *("core", "covariances", "families", "datasets", "laws", "fit", "effects", "plots", "predictive"),
     *("estimating_equations", "reporting"),
 )
