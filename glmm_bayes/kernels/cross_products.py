@@ -4,58 +4,36 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.maths import Array
-from glmm_bayes.families.parameters import law_of
 from glmm_bayes.kernels.factors import Factor, factors_of, order_of_rows
-from glmm_bayes.kernels.laws import LawStruct, array_of, positive_law, real_law
+from glmm_bayes.kernels.laws import positive_law, real_law
+from glmm_bayes.kernels.memory import INT, REF, Memory
 from glmm_bayes.priors.definition import ModelDefinition
-
-_P, _I = ctypes.c_void_p, ctypes.c_int64
-
-
-class FactorStruct(ctypes.Structure):
-    """A factor, as the C source declares it."""
-
-    _fields_ = (
-        *(("levels", _I), ("size", _I), ("first", _I), ("sds", _I), ("blocks", _I)),
-        *(("sd_of_effect", _P), ("block_start", _P), ("block_size", _P), ("eta", _P), ("laws", _P)),
-    )
 
 
 class ModelStruct(ctypes.Structure):
     """A model, as the C source declares it."""
 
     _fields_ = (
-        *(("numbers", _I), ("others", _I), ("coefficients", _I), ("dense", _I), ("factors", _I)),
-        *(("factor", _P), ("other_law", _P), ("sigma_law", _P)),
+        *(("numbers", INT), ("others", INT), ("coefficients", INT), ("dense", INT), ("factors", INT)),
+        *(("factor", REF), ("other_law", REF), ("sigma_law", REF)),
         *(("sigma", ctypes.c_double), ("rows", ctypes.c_double)),
-        *(("yy", _P), ("wy", _P), ("ww", _P), ("zz", _P), ("zy", _P), ("start", _P), ("column", _P)),
-        *(("zw", _P), ("prior_mean", _P), ("prior_shift", _P)),
+        *(
+            ("yy", REF),
+            ("wy", REF),
+            ("ww", REF),
+            ("zz", REF),
+            ("zy", REF),
+            ("start", REF),
+            ("column", REF),
+        ),
+        *(("zw", REF), ("prior_mean", REF), ("prior_shift", REF)),
     )
-
-
-@dataclass
-class Memory:
-    """Arrays and structures that C reads, kept as long as this is."""
-
-    kept: list[Any] = field(default_factory=list)
-
-    def array(self, values: NDArray[Any], dtype: type[np.generic] = np.float64) -> int:
-        """Keep numbers; return their address."""
-        values = np.ascontiguousarray(values, dtype)
-        self.kept.append(values)
-        return int(values.ctypes.data)
-
-    def struct(self, value: Any) -> int:
-        """Keep a structure; return its address."""
-        self.kept.append(value)
-        return ctypes.addressof(value)
 
 
 @dataclass
@@ -110,11 +88,10 @@ def cross_products(definition: ModelDefinition) -> CrossProducts:
     struct.numbers = sum(factor.numbers for factor in factors) + len(prior.others) + (law is not None)
     struct.others, struct.coefficients = len(prior.others), len(prior.mean)
     struct.dense, struct.factors, struct.rows = rows.dense.shape[1], len(factors), total
-    structs = [_struct_of(factor, memory) for factor in factors]
-    struct.factor = memory.struct((FactorStruct * max(1, len(structs)))(*structs))
-    struct.other_law = memory.struct(array_of([_known(real_law(one)) for _, one in prior.others]))
+    struct.factor = memory.factors(factors, [factor.first for factor in factors])
+    struct.other_law = memory.laws([real_law(one) for _, one in prior.others])
     if law is not None:
-        struct.sigma_law = memory.struct(array_of([_known(positive_law(law))]))
+        struct.sigma_law = memory.laws([positive_law(law)])
     else:
         struct.sigma = float(definition.priors.constants["sigma"])
     left, dense = rows.left, rows.dense
@@ -190,19 +167,3 @@ def _shared_columns(dense: Array, coefficients: int, factors: Sequence[Factor]) 
         whole = found[part].reshape(factor.levels, factor.size).any(axis=1)
         found[part] = np.repeat(whole, factor.size)
     return np.flatnonzero(found)
-
-
-def _struct_of(factor: Factor, memory: Memory) -> FactorStruct:
-    blocks, laws = factor.blocks, [_known(positive_law(law_of(law))) for law in factor.prior.sd]
-    places = (factor.prior.sd_of_effect, [block.start for block in blocks], [block.size for block in blocks])
-    return FactorStruct(
-        *(factor.levels, factor.size, factor.first, len(laws), len(blocks)),
-        *(memory.array(np.asarray(values), np.int64) for values in places),
-        memory.array(np.array([block.eta for block in blocks])),
-        memory.struct(array_of(laws)),
-    )
-
-
-def _known(law: LawStruct | None) -> LawStruct:
-    assert law is not None, "why_not_marginal lets no other law through"
-    return law

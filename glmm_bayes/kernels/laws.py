@@ -41,11 +41,11 @@ _REAL: dict[str, tuple[int, tuple[str, ...]]] = {
     "Logistic": (10, ("mu", "s")),
     "Uniform": (11, ("lower", "upper")),
 }
-_POWERS = {"": 1.0, "variance": 0.5, "precision": -0.5}
+_POWERS = {"": 1.0, "variance": 0.5, "precision": -0.5, "inverse_root": -2.0}
 
 
 def positive_law(law: Law) -> LawStruct | None:
-    """Return a law of a standard deviation, of its square or of one over it; None if kernels have none."""
+    """Return a law of a positive number or of a power of it; None if kernels have none."""
     if law.transform not in _POWERS:
         return None
     prior = law.prior
@@ -77,6 +77,13 @@ def coordinate(prior: Prior, value: float) -> float:
         share = (value - prior["lower"]) / (prior["upper"] - prior["lower"])
         return float(np.log(share) - np.log1p(-share))
     return float(np.log(value)) if prior.support == "positive" else float(value)
+
+
+def number_at(prior: Prior, place: float) -> float:
+    """Return the number that is sampled, at its coordinate."""
+    if prior.name == "Uniform":
+        return float(prior["lower"] + (prior["upper"] - prior["lower"]) / (1.0 + np.exp(-place)))
+    return float(np.exp(place)) if prior.support == "positive" else place
 
 
 def array_of(laws: Sequence[LawStruct]) -> ctypes.Array[LawStruct]:

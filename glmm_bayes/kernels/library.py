@@ -61,7 +61,7 @@ def cache_folder() -> Path:
 
 def _key() -> str:
     """Name a build by all that it depends on: sources, flags and the machine."""
-    parts = [source.read_bytes() for source in sources()]
+    parts = [source.read_bytes() for source in sorted(SOURCES.iterdir()) if source.suffix in (".c", ".h")]
     parts.append(" ".join([*FLAGS, sys.platform, platform.machine()]).encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 

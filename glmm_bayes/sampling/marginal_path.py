@@ -8,7 +8,7 @@ from glmm_bayes.core.errors import Finding, SamplingError
 from glmm_bayes.core.maths import Array
 from glmm_bayes.core.progress import told
 from glmm_bayes.fit.settings import Settings
-from glmm_bayes.kernels.marginal import Marginal
+from glmm_bayes.kernels.marginal import MarginalKernel
 from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.sampling.bridge import POINT, SampledDensity, sample_points
 from glmm_bayes.sampling.chains import Chains
@@ -27,7 +27,7 @@ def sample_marginal(
     Each chain has a stream of its own, so that more chains leave the first ones as they were.
     """
     with told("summing up rows", settings.shows_progress):
-        kernel = Marginal(definition)
+        kernel = MarginalKernel(definition)
     centre = kernel.centre({name: one.value for name, one in guide.centres.items()})
     starts = chain_starts(guide, kernel, centre, np.ones(kernel.numbers), start_seeds(seed, settings.chains))
     interrupts.raise_pending()
@@ -46,7 +46,7 @@ def sample_marginal(
     return Chains(posterior, chains.statistics, chains.lengths)
 
 
-def _drawn(kernel: Marginal, points: Array, rng: np.random.Generator) -> dict[str, Array]:
+def _drawn(kernel: MarginalKernel, points: Array, rng: np.random.Generator) -> dict[str, Array]:
     """Draw what was integrated out at each point of a chain."""
     step = max(1, _AT_ONCE // max(1, kernel.units))
     parts = [

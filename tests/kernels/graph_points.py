@@ -23,11 +23,18 @@ def cholesky_of(partials, size):
     return root
 
 
-def graph_point(kernel, point, normal):
-    """Return what the graph samples, by name, and the names of what the kernel has integrated out."""
-    definition = kernel.definition
+def graph_point(definition, point, drawn):
+    """Return what the graph samples, by name, and the names of coefficients and effects.
+
+    Parameters
+    ----------
+    definition : ModelDefinition
+    point : ndarray
+        Coordinates of what is not drawn; what follows them is not looked at.
+    drawn : mapping of str to ndarray
+        Reported variables.
+    """
     predictor = definition.priors.first
-    drawn = {name: values[0] for name, values in kernel.draws(point[None], normal[None]).items()}
     pairs = sorted(
         zip(predictor.design.groups, predictor.groups, strict=True), key=lambda pair: -len(pair[0].levels)
     )
@@ -60,8 +67,6 @@ def graph_point(kernel, point, normal):
         result[alone(name, position)] = np.array(value)
     result[basis_of(name)] = np.linalg.lstsq(fixed.from_normal, drawn[name] - fixed.from_others @ delta)[0]
     integrated.add(basis_of(name))
-    if "sigma" in definition.priors.auxiliary:
-        law = definition.priors.auxiliary["sigma"]
-        result[sampled_for("sigma", law.transform)] = np.array(number(law.prior, rest.pop(0)))
-    assert not rest
+    for name, law in definition.priors.auxiliary.items():
+        result[sampled_for(name, law.transform)] = np.array(number(law.prior, rest.pop(0)))
     return result, integrated

@@ -3,14 +3,12 @@
 from functools import cache
 
 import numpy as np
-import pytensor
 import pytest
 
 from glmm_bayes.kernels.eligible import why_not_marginal
-from glmm_bayes.kernels.marginal import Marginal
-from tests.kernels.graph_points import graph_point
+from glmm_bayes.kernels.marginal import MarginalKernel
+from tests.kernels.graph_density import log_density, log_jacobian
 from tests.kernels.normal_models import MODELS, model_of
-from tests.plain_mode import PLAIN
 
 POINTS = 6
 
@@ -19,14 +17,7 @@ POINTS = 6
 def kernel(name):
     definition = model_of(name).definition
     assert why_not_marginal(definition) == ""
-    return Marginal(definition)
-
-
-@cache
-def graph(name):
-    """Compile the graph's log density as a function of its unconstrained values."""
-    model = model_of(name).pymc_model
-    return pytensor.function(model.value_vars, model.logp(), mode=PLAIN, on_unused_input="ignore")
+    return MarginalKernel(definition)
 
 
 def points(name, count=POINTS):
@@ -36,38 +27,14 @@ def points(name, count=POINTS):
     ]
 
 
-def unconstrained(name, point, normal):
-    """Return the values of the graph's variables at a point and a draw given it, and what is integrated."""
-    model = model_of(name).pymc_model
-    sampled, integrated = graph_point(kernel(name), point, normal)
-    values, hidden = {}, set()
-    for variable, value in model.rvs_to_values.items():
-        if variable in model.observed_RVs:
-            continue
-        given, transform = sampled[variable.name], model.rvs_to_transforms[variable]
-        if transform is not None:
-            given = transform.forward(given, *variable.owner.inputs).eval(mode=PLAIN)
-        values[value.name] = np.asarray(given, float)
-        hidden |= {value.name} if variable.name in integrated else set()
-    return values, hidden
+def drawn(one, point, normal):
+    return {name: values[0] for name, values in one.draws(point[None], normal[None]).items()}
 
 
-def log_jacobian(name, point):
-    """Return log |d graph's hyperparameters / d kernel's|, by sixth-order differences."""
-    one = kernel(name)
-    zeros, step = np.zeros(one.units), 0.02
-
-    def hyper(at):
-        values, hidden = unconstrained(name, at, zeros)
-        return np.concatenate([np.ravel(value) for key, value in values.items() if key not in hidden])
-
-    weights = {1: 45 / 60, 2: -9 / 60, 3: 1 / 60}
-    columns = [
-        sum(w * (hyper(point + k * step * e) - hyper(point - k * step * e)) for k, w in weights.items())
-        / step
-        for e in np.eye(one.numbers)
-    ]
-    return np.linalg.slogdet(np.array(columns))[1]
+def in_the_graph(one):
+    """Return a function that takes a kernel's point, with no error of a draw, to the graph's."""
+    zeros = np.zeros(one.units)
+    return lambda point: (point, drawn(one, point, zeros))
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -75,7 +42,8 @@ def test_it_is_the_integral_of_the_graphs_density_and_draws_are_of_what_was_inte
     """log p(theta, u) = log p(theta) + log N(u; its mean and covariance), whatever theta and u are."""
     one, gaps = kernel(name), []
     for point, normal in points(name):
-        joint = float(graph(name)(**unconstrained(name, point, normal)[0])) + log_jacobian(name, point)
+        joint = log_density(model_of(name), point, drawn(one, point, normal))
+        joint += log_jacobian(model_of(name), point, in_the_graph(one), one.numbers)
         conditional = -0.5 * normal @ normal + one.half_log_det(point)
         gaps.append(joint - conditional - one.value(point)[0])
     np.testing.assert_allclose(gaps, gaps[0], rtol=0, atol=1e-9 * max(1, abs(joint)))

@@ -6,8 +6,8 @@ import subprocess
 import numpy as np
 import pytest
 
+from glmm_bayes.kernels import kernel, marginal
 from glmm_bayes.kernels import library as kernels
-from glmm_bayes.kernels import marginal
 from tests.kernels import test_marginal_density as laws
 
 WRONG = {
@@ -28,44 +28,50 @@ WRONG = {
 }
 
 
-def library_of(text, folder, *flags):
-    source, target = folder / "wrong.c", folder / "wrong.so"
-    source.write_text(text, encoding="utf-8")
-    compiler = next(kernels.compilers())
-    subprocess.run([compiler, *kernels.FLAGS, *flags, str(source), "-o", str(target), "-lm"], check=True)
+def library_with(folder, right, wrong, *flags):
+    """Compile the sources with one text in the place of another, which stands in them once."""
+    found = 0
+    for source in kernels.SOURCES.iterdir():
+        text = source.read_text(encoding="utf-8")
+        found += text.count(right) if right else 0
+        (folder / source.name).write_text(text.replace(right, wrong) if right else text, encoding="utf-8")
+    assert found == (1 if right else 0)
+    target, compiler = folder / "wrong.so", next(kernels.compilers())
+    sources = [str(file) for file in sorted(folder.glob("*.c"))]
+    subprocess.run([compiler, *kernels.FLAGS, *flags, *sources, "-o", str(target), "-lm"], check=True)
     return ctypes.CDLL(str(target))
 
 
 @pytest.fixture
-def source():
-    return (kernels.SOURCES / "marginal.c").read_text(encoding="utf-8")
+def broken(tmp_path, monkeypatch):
+    """Return a function that puts a library compiled of changed sources in the place of the right one."""
+
+    def put(right, wrong, *flags):
+        library = library_with(tmp_path, right, wrong, *flags)
+        for module in (marginal, kernel):
+            monkeypatch.setattr(module, "library", lambda: library)
+
+    return put
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_a_wrong_kernel_fails_the_law_of_the_integral(what, source, tmp_path, monkeypatch):
-    right, wrong = WRONG[what]
-    assert source.count(right) == 1
-    broken = library_of(source.replace(right, wrong), tmp_path)
-    monkeypatch.setattr(marginal, "library", lambda: broken)
+def test_a_wrong_kernel_fails_the_law_of_the_integral(what, broken):
+    broken(*WRONG[what])
     with pytest.raises(AssertionError):
         laws.test_it_is_the_integral_of_the_graphs_density_and_draws_are_of_what_was_integrated(
             "crossed slopes"
         )
 
 
-def test_a_wrong_gradient_fails_its_law(source, tmp_path, monkeypatch):
-    broken = library_of(
-        source.replace("root[d * q + i] * t[d * q + k]", "root[i * q + d] * t[d * q + k]"), tmp_path
-    )
-    monkeypatch.setattr(marginal, "library", lambda: broken)
+def test_a_wrong_gradient_fails_its_law(broken):
+    broken("root[d * q + i] * t[d * q + k]", "root[i * q + d] * t[d * q + k]")
     with pytest.raises(AssertionError):
         laws.test_the_gradient_is_that_of_the_density("slopes")
 
 
-def test_a_point_without_a_density_is_told_and_fast_maths_would_not_tell_it(source, tmp_path, monkeypatch):
+def test_a_point_without_a_density_is_told_and_fast_maths_would_not_tell_it(broken):
     one = laws.kernel("slopes")
     far = np.full(one.numbers, 800.0)
     assert one.value(far)[0] == -np.inf
-    fast = library_of(source, tmp_path, "-ffast-math")
-    monkeypatch.setattr(marginal, "library", lambda: fast)
+    broken("", "", "-ffinite-math-only")
     assert one.value(far)[0] != -np.inf

@@ -9,7 +9,7 @@ import pytest
 from arviz import ess, rhat
 
 import glmm_bayes as gb
-from glmm_bayes.kernels.marginal import Marginal
+from glmm_bayes.kernels.marginal import MarginalKernel
 from tests.kernels.normal_models import DATA, MODELS, model_of
 
 FORMULA = "y ~ x + (1 + x | g) + (1 | h)"
@@ -61,7 +61,7 @@ def test_another_seed_gives_other_draws_and_chains_differ(fit):
 
 def test_a_response_far_from_zero_costs_no_digits():
     near, far = (
-        Marginal(gb.Model(FORMULA, DATA.assign(y=DATA["y"] + shift)).definition) for shift in (0, 2**30)
+        MarginalKernel(gb.Model(FORMULA, DATA.assign(y=DATA["y"] + shift)).definition) for shift in (0, 2**30)
     )
     points = np.random.default_rng(1).normal(0, 0.5, (5, near.numbers))
     gaps = [far.value(point)[0] - near.value(point)[0] for point in points]

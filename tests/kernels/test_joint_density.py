@@ -1,0 +1,64 @@
+"""The kernel of all effects has the graph's density, and the gradient of it, for each family and structure."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from glmm_bayes.kernels.joint import JointKernel
+from glmm_bayes.sampling.guides import guide_of
+from tests.kernels.family_models import MODELS, model_of
+from tests.kernels.graph_density import log_density, log_jacobian
+
+POINTS = 6
+
+
+@cache
+def kernel(name):
+    definition = model_of(name).definition
+    return JointKernel(definition, {key: one.value for key, one in guide_of(definition).centres.items()})
+
+
+def hyper(one):
+    """How many numbers stand before coefficients and effects."""
+    return one.numbers - one.struct.coefficients - sum(factor.width for factor in one.factors)
+
+
+def points(name):
+    rng = np.random.default_rng(sum(map(ord, name)))
+    return [rng.normal(0, 0.7, kernel(name).numbers) for _ in range(POINTS)]
+
+
+def reported(one, point):
+    return {name: values[0] for name, values in one.expand(point).items()}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_it_is_the_graphs_density(name):
+    one, model, gaps = kernel(name), model_of(name), []
+    for point in points(name):
+        graph = log_density(model, point, reported(one, point))
+        graph += log_jacobian(model, point, lambda at: (at, reported(one, at)), hyper(one))
+        gaps.append(graph - one.value(point)[0])
+    np.testing.assert_allclose(gaps, gaps[0], rtol=0, atol=1e-9 * max(1, abs(graph)))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_gradient_is_that_of_the_density(name):
+    one, step = kernel(name), 1e-5
+    for point in points(name)[:3]:
+        value, gradient = one.value(point)
+        for k, unit in enumerate(np.eye(one.numbers)):
+            difference = (one.value(point + step * unit)[0] - one.value(point - step * unit)[0]) / (2 * step)
+            assert gradient[k] == pytest.approx(difference, rel=1e-6, abs=1e-8 * max(1, abs(value)))
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("far", [-40.0, 40.0])
+def test_far_out_there_is_a_number_or_no_density_and_never_a_wrong_one(name, far):
+    one = kernel(name)
+    point = np.zeros(one.numbers)
+    point[hyper(one) :][: one.struct.coefficients] = far
+    value, gradient = one.value(point)
+    assert np.isfinite(value) == np.isfinite(gradient).all()
+    assert value == -np.inf or value < one.value(np.zeros(one.numbers))[0]
