@@ -206,12 +206,13 @@ class Model(Defined):
             Chains that run at once; default: as many as there are cores.
         engine : {"nutpie", "pymc"}
             Who runs the sampler; the starts are the same.
-        method : {"auto", "graph", "marginal"}
+        method : {"auto", "graph", "joint", "marginal"}
             What is sampled. ``graph``: the PyMC graph, all effects with it. ``marginal``: what is left of a
             model of normal responses and normal effects once effects and coefficients are integrated out
             exactly; these are then drawn from their exact distribution, and the posterior is the same.
-            ``auto``: ``marginal`` where it is possible. ``fit.settings["method"]`` and ``["why"]`` hold the
-            choice.
+            ``joint``: all parameters, by a kernel in C that has the graph's density. ``auto``: ``marginal``
+            where it is possible, else ``joint``, else ``graph``. ``fit.settings["method"]`` and ``["why"]``
+            hold the choice.
         target_accept : float
             Mean acceptance rate that the step size is tuned to.
         progress : bool, optional

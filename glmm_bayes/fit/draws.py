@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 #: The samplers that there are.
 ENGINES = ("nutpie", "pymc")
-#: What may be sampled: the graph, or what is left once effects are integrated out; chosen by itself.
-METHODS = ("auto", "graph", "marginal")
+#: What may be sampled: the graph, its density in C, or what is left of that once effects are integrated out.
+METHODS = ("auto", "graph", "joint", "marginal")
 #: The engine of draws that none of ours made.
 ELSEWHERE = "draws made elsewhere"
 #: Libraries that draws depend on.

@@ -328,10 +328,14 @@ class Fit(Defined):
         if "seed" not in settings:
             return str(settings["engine"])
         divergent = int(self.draws["sample_stats"]["diverging"].sum())
-        how = ", effects integrated out" if settings.get("method") == "marginal" else ""
+        how = _HOW.get(settings.get("method", "graph"), "")
         return f"NUTS by {settings['engine']}{how}, seed {settings['seed']}, {divergent} divergences"
 
     __repr__ = __str__
+
+
+#: What was sampled, beside the engine that did.
+_HOW = {"marginal": ", effects integrated out", "joint": ", a kernel in C"}
 
 
 def check_fit(fit: object, any_number: bool = False) -> None:

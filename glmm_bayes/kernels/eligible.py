@@ -1,4 +1,4 @@
-"""A model's definition in, what speaks against integrating its effects out exactly out."""
+"""A model's definition in, what speaks against each kernel out."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from glmm_bayes.covariances.diagonal import Diagonal
 from glmm_bayes.covariances.unstructured import Unstructured
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.families.parameters import law_of
+from glmm_bayes.kernels.kinds import KINDS
 from glmm_bayes.kernels.laws import positive_law, real_law
 from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.priors.group_priors import GroupPrior
@@ -16,27 +17,55 @@ from glmm_bayes.spec.linear_predictor import MEAN
 
 #: Families whose responses, as they are or by their logs, are normal around the linear predictor.
 NORMAL = ("gaussian", "lognormal")
-#: Additions to the response with which rows are not normal, or not alike.
-_ADDED = ("se", "censored", "lower", "upper", "rate")
 #: Effects of one level, and coefficients with effects of the smaller factors, that the kernel takes.
 MOST_EFFECTS, MOST_DENSE = 64, 600
 
 
 def why_not_marginal(definition: ModelDefinition) -> str:
     """Say why effects of a model are not integrated out exactly; nothing where they are."""
-    if not definition.is_single:
-        return "several responses"
+    return next(_against_marginal(definition), "")
+
+
+def why_not_joint(definition: ModelDefinition) -> str:
+    """Say why there is no kernel for all parameters of a model; nothing where there is one."""
+    return next(_against_joint(definition), "")
+
+
+def _against_marginal(definition: ModelDefinition) -> Iterator[str]:
     one = definition.first
-    if one.family.name not in NORMAL or one.link.name != "identity":
-        return "a response that is not normal around the linear predictor"
+    if definition.is_single and (one.family.name not in NORMAL or one.link.name != "identity"):
+        yield "a response that is not normal around the linear predictor"
+    yield from _against(definition, ("se", "censored", "lower", "upper", "rate"))
+    groups = definition.priors.first.design.groups
+    widths = sorted((len(group.levels), len(group.effects)) for group in groups)
+    dense = len(definition.priors.first.design.coefficients) + sum(
+        levels * size for levels, size in widths[:-1]
+    )
+    if dense > MOST_DENSE:
+        yield f"{dense} coefficients and effects beside those of the largest factor, of {MOST_DENSE} at most"
+
+
+def _against_joint(definition: ModelDefinition) -> Iterator[str]:
+    one = definition.first
+    if definition.is_single and (one.family.name, one.link.name) not in KINDS:
+        yield f"{one.family.name} with link {one.link.name}, which has no kernel"
+    # The shape of a sum of units is another for each row.
+    rate = () if one.family.name == "poisson" else ("rate",)
+    yield from _against(definition, ("se", "censored", "lower", "upper", *rate))
+
+
+def _against(definition: ModelDefinition, added: tuple[str, ...]) -> Iterator[str]:
+    """Yield what speaks against every kernel."""
+    if not definition.is_single:
+        yield "several responses"
     if list(definition.priors.predictors) != [MEAN]:
-        return "a formula of a further parameter"
-    if any(getattr(one.response.additions, name) is not None for name in _ADDED):
-        return "censored, truncated or measured responses, or rates"
-    sigma = definition.priors.auxiliary.get("sigma")
-    if sigma is not None and positive_law(sigma) is None:
-        return "the prior of sigma"
-    return next(_against_predictor(definition.priors.first), "")
+        yield "a formula of a further parameter"
+    if any(getattr(definition.first.response.additions, name) is not None for name in added):
+        yield "censored, truncated or measured responses, or rates"
+    for name, law in definition.priors.auxiliary.items():
+        if positive_law(law) is None:
+            yield f"the prior of {name}"
+    yield from _against_predictor(definition.priors.first)
 
 
 def _against_predictor(predictor: Predictor) -> Iterator[str]:
@@ -47,10 +76,6 @@ def _against_predictor(predictor: Predictor) -> Iterator[str]:
     for group, prior in zip(predictor.design.groups, predictor.groups, strict=True):
         for reason in _against_group(group, prior):
             yield f"{reason} ({group.factor})"
-    widths = sorted((len(group.levels), len(group.effects)) for group in predictor.design.groups)
-    dense = len(predictor.design.coefficients) + sum(levels * size for levels, size in widths[:-1])
-    if dense > MOST_DENSE:
-        yield f"{dense} coefficients and effects beside those of the largest factor, of {MOST_DENSE} at most"
 
 
 def _against_group(group: GroupDesign, prior: GroupPrior) -> Iterator[str]:

@@ -15,25 +15,14 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.maths import Array
 from glmm_bayes.kernels.factors import Factor, factors_of, order_of_rows
-from glmm_bayes.kernels.kernel import Kernel, checked
+from glmm_bayes.kernels.kernel import Kernel, checked, free_of_order
+from glmm_bayes.kernels.kinds import KINDS
 from glmm_bayes.kernels.laws import number_at, positive_law, real_law
 from glmm_bayes.kernels.library import library
 from glmm_bayes.kernels.memory import INT, REF, Memory
 from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.priors.names import basis_of
 
-#: Families and links, by the order in the C source.
-KINDS: Mapping[tuple[str, str], int] = {
-    ("bernoulli", "logit"): 0,
-    ("binomial", "logit"): 0,
-    ("bernoulli", "probit"): 1,
-    ("binomial", "probit"): 1,
-    ("bernoulli", "cloglog"): 2,
-    ("binomial", "cloglog"): 2,
-    ("poisson", "log"): 3,
-    ("negative_binomial", "log"): 4,
-    ("gamma", "log"): 5,
-}
 #: Half the step of the differences that give curvatures of rows.
 _STEP = 1e-4
 
@@ -66,9 +55,8 @@ class JointKernel(Kernel):
     def __init__(self, definition: ModelDefinition, centres: Mapping[str, Array]) -> None:
         predictor = definition.priors.first
         prior, design = predictor.fixed, predictor.design
-        # Rounded, the centre does not depend on the order of the rows.
         given = np.asarray(centres.get(basis_of(predictor.names.beta), prior.mean), np.float64)
-        centre = np.array([float(f"{number:.6g}") for number in given])
+        centre = free_of_order(given, np.sqrt(np.diagonal(prior.covariance)))
         super().__init__(definition, factors_of(predictor, 0), centre, np.eye(len(centre)))
         self._memory, self.struct = Memory(), JointStruct()
         order = self._order()

@@ -118,8 +118,7 @@ class Kernel(ABC):
         if self._law is not None:
             value = float(values[sampled_for(self.further, self._law.transform)])
             result.append(coordinate(self._law.prior, value))
-        # Where chains start is free; rounded, it does not depend on the order of the rows.
-        rounded = np.array([float(f"{number:.6g}") for number in result])
+        rounded = free_of_order(np.array(result), np.ones(len(result)))
         return np.concatenate([rounded, np.zeros(self.numbers - len(rounded))])
 
     def _centre_of(self, factor: Factor, values: Mapping[str, Array]) -> Iterator[float]:
@@ -133,6 +132,11 @@ class Kernel(ABC):
                 value = float(values[sampled_for(sampled_for(base, position), law.transform)])
             yield coordinate(law.prior, value)
         yield from [0.0] * (factor.numbers - len(laws))
+
+
+def free_of_order(values: Array, units: Array) -> Array:
+    """Round numbers to a billionth of a unit each: then they do not depend on the order of the rows."""
+    return np.round(values / units, 9) * units
 
 
 def checked(code: int) -> int:

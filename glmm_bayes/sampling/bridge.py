@@ -35,8 +35,8 @@ class SampledDensity:
 
     Attributes
     ----------
-    numbers : int
-        Of a point.
+    numbers, width : int
+        Of a point, and of what is kept of it.
     logp, expand : int
         Addresses of functions in C.
     user : int
@@ -46,6 +46,7 @@ class SampledDensity:
     """
 
     numbers: int
+    width: int
     logp: int
     expand: int
     user: int
@@ -53,7 +54,7 @@ class SampledDensity:
 
 
 def sample_points(target: SampledDensity, starts: Sequence[Array], settings: Settings, seed: int) -> Chains:
-    """Draw points by NUTS, the variable ``point`` of shape (draw, number) in each chain."""
+    """Draw by NUTS: what is kept of points, the variable ``point`` of shape (draw, number) in each chain."""
     known = dict(zip(_chain_seeds(target, starts, seed), starts, strict=False))
 
     def start(chain_seed: int) -> Array:
@@ -85,10 +86,10 @@ def _started(
     """Start the sampler in the background."""
     lib = extension()
     logp = lib.LogpFunc(target.logp, target.user, target.keep)
-    expand = lib.ExpandFunc(target.numbers, target.numbers, target.expand, target.user, target.keep)
-    sizes = {"number": target.numbers}
+    expand = lib.ExpandFunc(target.numbers, target.width, target.expand, target.user, target.keep)
+    sizes = {"number": target.width}
     variables = lib.PyVariable.new_variables(
-        [POINT], ["float64"], [[target.numbers]], sizes, {POINT: ["number"]}
+        [POINT], ["float64"], [[target.width]], sizes, {POINT: ["number"]}
     )
     model = lib.PyMcModel(logp, expand, variables, target.numbers, sizes, {}, start, _no_adapter)
     options = lib.PyNutsSettings.Diag(seed)

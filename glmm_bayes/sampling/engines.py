@@ -17,7 +17,7 @@ from glmm_bayes.fit.settings import Settings, refuse_unknown_settings
 from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.sampling.chains import Chains, crash_words, cut, kept
 from glmm_bayes.sampling.interrupts import Interrupts
-from glmm_bayes.sampling.marginal_path import sample_marginal
+from glmm_bayes.sampling.kernel_path import sample_joint, sample_marginal
 from glmm_bayes.sampling.nutpie_engine import sample_nutpie
 from glmm_bayes.sampling.paths import SamplingPath
 from glmm_bayes.sampling.pymc_engine import sample_pymc
@@ -26,6 +26,10 @@ from glmm_bayes.sampling.starts import Guide
 _SAMPLERS: Registry[Any] = Registry(
     "engine", dict(zip(ENGINES, (sample_nutpie, sample_pymc), strict=True)), SamplingError
 )
+
+
+#: What samples without a graph, by the name of the path.
+_KERNELS = {"marginal": sample_marginal, "joint": sample_joint}
 
 
 def read_settings(settings: Settings, unknown: Mapping[str, Any]) -> Settings:
@@ -73,8 +77,8 @@ def sample(
     seed = secrets.randbelow(2**31) if settings.seed is None else settings.seed
     names = list(definition.posterior)
     drawn: Chains
-    if path.method == "marginal":
-        drawn = sample_marginal(definition, settings, seed, guide, interrupts)
+    if path.method in _KERNELS:
+        drawn = _KERNELS[path.method](definition, settings, seed, guide, interrupts)
     else:
         with warnings.catch_warnings():
             # PyTensor warns that its C backend has no BLAS; sampling runs on numba.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from glmm_bayes.core.errors import Finding, SamplingError
 from glmm_bayes.fit.settings import Settings
-from glmm_bayes.kernels.eligible import why_not_marginal
+from glmm_bayes.kernels.eligible import NORMAL, why_not_joint, why_not_marginal
 from glmm_bayes.kernels.library import NoCompilerError, library
 from glmm_bayes.priors.definition import ModelDefinition
 
@@ -17,9 +17,9 @@ class SamplingPath:
 
     Attributes
     ----------
-    method : {"graph", "marginal"}
+    method : {"graph", "joint", "marginal"}
     why : str
-        Of ``graph``, what speaks against the others.
+        Of ``graph``, what speaks against the kernel that comes nearest.
     """
 
     method: str
@@ -43,23 +43,33 @@ def choose_path(definition: ModelDefinition, settings: Settings, is_extended: bo
     """
     if settings.method == "graph":
         return SamplingPath("graph", "asked for")
-    reason = _against(definition, settings, is_extended)
-    if not reason:
-        return SamplingPath("marginal", "normal responses and effects: these are integrated out exactly")
-    if settings.method == "marginal":
-        message = f'method="marginal" integrates effects out exactly; found {reason}.'
+    common = _against_kernels(settings, is_extended)
+    reasons = {name: common or why_not(definition) for name, why_not in _KERNELS.items()}
+    if reasons.get(settings.method):
+        message = f'method="{settings.method}" {_WORDS[settings.method]}; found {reasons[settings.method]}.'
         raise SamplingError(Finding("method", message, hint='Write method="auto", or leave it.'))
-    return SamplingPath("graph", reason)
+    if settings.method in reasons:
+        return SamplingPath(settings.method, "asked for")
+    for name, reason in reasons.items():
+        if not reason:
+            return SamplingPath(name, f"a kernel {_WORDS[name]}")
+    is_normal = definition.first.family.name in NORMAL
+    return SamplingPath("graph", reasons["marginal" if is_normal else "joint"])
 
 
-def _against(definition: ModelDefinition, settings: Settings, is_extended: bool) -> str:
+#: Kernels, best first, each with what speaks against it.
+_KERNELS = {"marginal": why_not_marginal, "joint": why_not_joint}
+_WORDS = {
+    "marginal": "integrates normal effects of normal responses out exactly",
+    "joint": "has the density of all parameters",
+}
+
+
+def _against_kernels(settings: Settings, is_extended: bool) -> str:
     if settings.engine != "nutpie":
         return f"engine {settings.engine}, which samples the graph"
     if is_extended:
         return "a graph that was changed by hand"
-    reason = why_not_marginal(definition)
-    if reason:
-        return reason
     try:
         library()
     except NoCompilerError as error:

@@ -52,7 +52,7 @@ class _Sampled(TypedDict):
     """Of draws that one of our samplers made."""
 
     engine: Annotated[str, AfterValidator(_engine)]
-    method: NotRequired[Literal["graph", "marginal"]]
+    method: NotRequired[Literal["graph", "joint", "marginal"]]
     why: NotRequired[Annotated[str, Field(min_length=1)]]
     seed: Size
     draws: Count

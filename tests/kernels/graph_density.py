@@ -1,4 +1,4 @@
-"""A model, a kernel's point and reported variables in, the graph's log density there out, and the Jacobian."""
+"""A model, a kernel's point and reported variables in, the graph's log density there and the Jacobian out."""
 
 from functools import cache
 

@@ -35,7 +35,7 @@ def normal(code_at=lambda x: 0):
 
     kept = (_Logp(logp), _Expand(expand))
     addresses = (ctypes.cast(function, ctypes.c_void_p).value for function in kept)
-    return SampledDensity(3, *addresses, 0, kept)
+    return SampledDensity(3, 3, *addresses, 0, kept)
 
 
 def drawn(target, seed=1, chains=4, draws=400, **further):

@@ -11,13 +11,17 @@ import glmm_bayes as gb
 from glmm_bayes.fit.settings import Settings
 from glmm_bayes.kernels.eligible import MOST_DENSE
 from glmm_bayes.sampling.paths import choose_path
+from tests.kernels.family_models import MODELS as FAMILIES
+from tests.kernels.family_models import model_of as family_model
 from tests.kernels.normal_models import DATA, MODELS, model_of
 
 KNOWN = pd.DataFrame(np.eye(8) + 0.1, index=list("ABCDEFGH"), columns=list("ABCDEFGH"))
 #: Formula, what ``gb.Model`` is given besides, and what speaks against integrating effects out.
 GRAPHS = {
-    "family": ("k2 ~ x + (1 | g)", {"family": "bernoulli"}, "not normal"),
-    "link": ("positive ~ x + (1 | g)", {"family": "gaussian", "link": "log"}, "not normal"),
+    "family": ("share ~ x + (1 | g)", {"family": "beta"}, "beta with link logit, which has no kernel"),
+    "link": ("k2 ~ x + (1 | g)", {"family": "bernoulli", "link": "cauchit"}, "cauchit, which has no kernel"),
+    "normal, link": ("positive ~ x + (1 | g)", {"family": "gaussian", "link": "log"}, "not normal"),
+    "rate": ("count | rate(weight) ~ x + (1 | g)", {"family": "negative_binomial"}, "or rates"),
     "sigma": (gb.Formula("y ~ x + (1 | g)", sigma="~ x"), {}, "further parameter"),
     "se": ("y | se(weight) ~ x + (1 | g)", {}, "measured"),
     "censored": ("y | cens(seen) ~ x + (1 | g)", {}, "censored"),
@@ -37,6 +41,8 @@ def model(formula, further):
         steps=np.resize([1, 2, 3], len(DATA)),
         g2=np.roll(DATA["g"], 5),
         seen=np.resize(["none", "none", "right"], len(DATA)),
+        share=np.linspace(0.1, 0.9, len(DATA)),
+        count=np.resize([0, 3, 1, 5], len(DATA)),
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", gb.GlmmWarning)
@@ -52,14 +58,23 @@ def test_normal_models_have_their_effects_integrated_out(name):
     assert path_of(model_of(name)).method == "marginal"
 
 
+@pytest.mark.parametrize("name", FAMILIES)
+def test_models_of_other_listed_families_have_a_kernel_of_all_effects(name):
+    one = family_model(name)
+    assert path_of(one).method == "joint" and path_of(one, method="joint").why == "asked for"
+    with pytest.raises(gb.SamplingError, match="not normal around the linear predictor"):
+        path_of(one, method="marginal")
+
+
 @pytest.mark.parametrize("name", GRAPHS)
 def test_all_others_are_sampled_by_their_graphs_for_a_reason(name):
     formula, further, words = GRAPHS[name]
     one = model(formula, further)
     assert path_of(one).method == "graph" and words in path_of(one).why
-    with pytest.raises(gb.SamplingError) as caught:
-        path_of(one, method="marginal")
-    assert caught.value.code == "method" and words in str(caught.value)
+    for method in ("joint", "marginal"):
+        with pytest.raises(gb.SamplingError) as caught:
+            path_of(one, method=method)
+        assert caught.value.code == "method"
 
 
 def test_smaller_factors_of_too_many_levels_are_sampled_by_the_graph():
@@ -79,9 +94,9 @@ def test_the_graph_is_sampled_where_it_is_asked_for_or_another_engine_is():
     assert path_of(one, engine="pymc").method == "graph" and "engine pymc" in path_of(one, engine="pymc").why
 
 
-@pytest.mark.parametrize("word", ["joint", "", None, 3, "Graph", ["graph"]])
+@pytest.mark.parametrize("word", ["laplace", "", None, 3, "Graph", ["graph"]])
 def test_another_method_is_refused_before_anything_is_made(word):
-    with pytest.raises(gb.SamplingError, match='method must be one of "auto", "graph", "marginal"'):
+    with pytest.raises(gb.SamplingError, match='method must be one of "auto", "graph", "joint", "marginal"'):
         model_of("intercepts").fit(method=word)
 
 

@@ -1,6 +1,8 @@
-"""A model whose effects can be integrated out in, the draws of each chain out."""
+"""A model that a kernel has in, the draws of each chain out."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -8,6 +10,7 @@ from glmm_bayes.core.errors import Finding, SamplingError
 from glmm_bayes.core.maths import Array
 from glmm_bayes.core.progress import told
 from glmm_bayes.fit.settings import Settings
+from glmm_bayes.kernels.joint import JointKernel
 from glmm_bayes.kernels.marginal import MarginalKernel
 from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.sampling.bridge import POINT, SampledDensity, sample_points
@@ -28,20 +31,49 @@ def sample_marginal(
     """
     with told("summing up rows", settings.shows_progress):
         kernel = MarginalKernel(definition)
-    centre = kernel.centre({name: one.value for name, one in guide.centres.items()})
-    starts = chain_starts(guide, kernel, centre, np.ones(kernel.numbers), start_seeds(seed, settings.chains))
-    interrupts.raise_pending()
-    target = SampledDensity(kernel.numbers, *kernel.functions, kernel.address, kernel)
-    try:
-        chains = sample_points(target, starts, settings, seed)
-    except RuntimeError as error:
-        reason = str(error).split("Stack backtrace")[0].strip().rstrip(".")
-        raise SamplingError(Finding("start_not_finite", f"sampling could not run: {reason}.")) from error
+    chains = _sampled(kernel, kernel.numbers, settings, seed, guide, interrupts)
     streams = np.random.SeedSequence([seed, len("effects")]).spawn(settings.chains)
     drawn = [
         _drawn(kernel, points, np.random.default_rng(stream))
         for points, stream in zip(chains.posterior[POINT], streams, strict=False)
     ]
+    return _named(definition, chains, drawn)
+
+
+def sample_joint(
+    definition: ModelDefinition, settings: Settings, seed: int, guide: Guide, interrupts: Interrupts
+) -> Chains:
+    """Sample all parameters by NUTS."""
+    kernel = JointKernel(definition, _centres(guide))
+    chains = _sampled(kernel, kernel.width, settings, seed, guide, interrupts)
+    return _named(definition, chains, [kernel.named(rows) for rows in chains.posterior[POINT]])
+
+
+def _centres(guide: Guide) -> Mapping[str, Array]:
+    return {name: one.value for name, one in guide.centres.items()}
+
+
+def _sampled(
+    kernel: MarginalKernel | JointKernel,
+    width: int,
+    settings: Settings,
+    seed: int,
+    guide: Guide,
+    interrupts: Interrupts,
+) -> Chains:
+    """Sample points of a kernel, and keep what its function writes of them."""
+    seeds, reach = start_seeds(seed, settings.chains), np.ones(kernel.numbers)
+    starts = chain_starts(guide, kernel, kernel.centre(_centres(guide)), reach, seeds)
+    interrupts.raise_pending()
+    target = SampledDensity(kernel.numbers, width, *kernel.functions, kernel.address, kernel)
+    try:
+        return sample_points(target, starts, settings, seed)
+    except RuntimeError as error:
+        reason = str(error).split("Stack backtrace")[0].strip().rstrip(".")
+        raise SamplingError(Finding("start_not_finite", f"sampling could not run: {reason}.")) from error
+
+
+def _named(definition: ModelDefinition, chains: Chains, drawn: list[dict[str, Array]]) -> Chains:
     posterior = {name: [one[name] for one in drawn] for name in definition.posterior}
     return Chains(posterior, chains.statistics, chains.lengths)
 
