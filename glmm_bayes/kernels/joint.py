@@ -1,7 +1,7 @@
-"""A model of a listed family with normal effects in, the density of all its parameters out, non-centred.
+"""A model of a listed family with normal effects in, the density of all its parameters out.
 
 The C source of the same name has the density and its gradient; it equals the PyMC graph's, which tests hold
-it to.
+it to. What is sampled in the place of coefficients and effects is a pilot's choice.
 """
 
 from __future__ import annotations
@@ -11,20 +11,18 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from glmm_bayes.core.maths import Array
-from glmm_bayes.kernels.factors import Factor, factors_of, order_of_rows
+from glmm_bayes.kernels.factors import factors_of
 from glmm_bayes.kernels.kernel import Kernel, checked, free_of_order
 from glmm_bayes.kernels.kinds import KINDS
 from glmm_bayes.kernels.laws import number_at, positive_law, real_law
 from glmm_bayes.kernels.library import library
 from glmm_bayes.kernels.memory import INT, REF, Memory
+from glmm_bayes.kernels.ordered_rows import OrderedRows, ordered_rows
+from glmm_bayes.kernels.pilot import FactorMap, Pilot
 from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.priors.names import basis_of
-
-#: Half the step of the differences that give curvatures of rows.
-_STEP = 1e-4
 
 
 class JointStruct(ctypes.Structure):
@@ -35,7 +33,16 @@ class JointStruct(ctypes.Structure):
         *((name, REF) for name in ("factor", "other_law", "further_law")),
         ("further", ctypes.c_double),
         *((name, REF) for name in ("offset", "columns", "other_columns", "code", "z", "y", "trials")),
-        *((name, REF) for name in ("weights", "prior_mean", "prior_shift", "prior_root")),
+        *((name, REF) for name in ("weights", "prior_mean", "prior_shift", "prior_root", "map")),
+    )
+
+
+class MapStruct(ctypes.Structure):
+    """What a pilot says of the effects of a factor, as the C source declares it."""
+
+    _fields_ = (
+        ("is_whole", INT),
+        *((name, REF) for name in ("precision", "values", "product", "direct", "start", "column", "cross")),
     )
 
 
@@ -46,61 +53,50 @@ class JointKernel(Kernel):
     ----------
     definition : ModelDefinition
         One that ``why_not_joint`` has nothing against.
-    centres : mapping of str to ndarray
-        Where what the graph samples starts, by its names: coefficients are counted from there.
+    rows : OrderedRows
+    pilot : Pilot
     """
 
     name: ClassVar[str] = "joint"
 
-    def __init__(self, definition: ModelDefinition, centres: Mapping[str, Array]) -> None:
-        predictor = definition.priors.first
-        prior, design = predictor.fixed, predictor.design
-        given = np.asarray(centres.get(basis_of(predictor.names.beta), prior.mean), np.float64)
-        centre = free_of_order(given, np.sqrt(np.diagonal(prior.covariance)))
-        super().__init__(definition, factors_of(predictor, 0), centre, np.eye(len(centre)))
+    def __init__(self, definition: ModelDefinition, rows: OrderedRows, pilot: Pilot) -> None:
+        factors = factors_of(definition.priors.first, 0)
+        super().__init__(definition, factors, pilot.centre, pilot.root)
+        self.rows, self.pilot = rows, pilot
         self._memory, self.struct = Memory(), JointStruct()
-        order = self._order()
-        basis = design.x[order] @ prior.from_normal
-        offset = self._offset(order) + basis @ centre
-        self._put_rows(order, offset)
-        self._put_factors(order)
+        self._put_rows()
+        self._put_factors()
         self._put_laws()
-        self._root = self._pilot(basis, offset, centres)
-        self._put_coefficients(basis)
+        self._put_coefficients()
 
-    def _order(self) -> NDArray[np.int64]:
-        response, design = self.definition.first.response, self._predictor.design
-        parts = [response.values, response.trials, design.offset, design.x]
-        added = (response.additions.weights, response.additions.rate)
-        return order_of_rows([*parts, *(part for part in added if part is not None)], self.factors)
-
-    def _offset(self, order: NDArray[np.int64]) -> Array:
-        offset, rate = self._predictor.design.offset[order], self.definition.first.response.additions.rate
-        return offset if rate is None else offset + np.log(rate[order])
-
-    def _put_rows(self, order: NDArray[np.int64], offset: Array) -> None:
+    def _put_rows(self) -> None:
         response, array = self.definition.first.response, self._memory.array
-        struct, prior = self.struct, self._predictor.fixed
-        struct.rows, struct.offset = len(order), array(offset)
-        struct.y, struct.trials = array(response.values[order]), array(response.trials[order])
-        struct.other_columns = array((self._predictor.design.x[order] @ prior.from_others).T)
+        struct, rows = self.struct, self.rows
+        struct.rows, struct.offset = len(rows.order), array(rows.offset + rows.basis @ self._centre)
+        struct.y, struct.trials = array(response.values[rows.order]), array(response.trials[rows.order])
+        struct.other_columns = array(rows.others.T)
         if response.additions.weights is not None:
-            struct.weights = array(response.additions.weights[order])
+            struct.weights = array(response.additions.weights[rows.order])
 
-    def _put_factors(self, order: NDArray[np.int64]) -> None:
-        struct, widths = self.struct, [factor.width for factor in self.factors]
+    def _put_factors(self) -> None:
+        struct, memory, widths = self.struct, self._memory, [factor.width for factor in self.factors]
         struct.factors = len(widths)
-        struct.factor = self._memory.factors(self.factors, [sum(widths[:k]) for k in range(len(widths))])
-        codes = [self._memory.array(factor.group.codes[order], np.int32) for factor in self.factors]
-        columns = [self._columns_of(factor, order) for factor in self.factors]
-        addresses = REF * max(1, len(codes))
-        struct.code = self._memory.struct(addresses(*codes))
-        struct.z = self._memory.struct(addresses(*columns))
+        struct.factor = memory.factors(self.factors, [sum(widths[:k]) for k in range(len(widths))])
+        columns = [self._columns_of(column) for column in self.rows.columns]
+        addresses, maps = REF * max(1, len(columns)), MapStruct * max(1, len(columns))
+        struct.code = memory.struct(addresses(*(memory.array(one, np.int32) for one in self.rows.codes)))
+        struct.z = memory.struct(addresses(*columns))
+        struct.map = memory.struct(maps(*map(self._map_of, self.pilot.maps)))
 
-    def _columns_of(self, factor: Factor, order: NDArray[np.int64]) -> int | None:
+    def _columns_of(self, columns: Array) -> int | None:
         """Keep the columns of a factor's effects; nothing where there is one and it is 1."""
-        columns = factor.columns(order)
-        return None if factor.size == 1 and (columns == 1.0).all() else self._memory.array(columns.T)
+        return None if columns.shape[1] == 1 and (columns == 1.0).all() else self._memory.array(columns.T)
+
+    def _map_of(self, one: FactorMap) -> MapStruct:
+        array = self._memory.array
+        numbers = (array(values) for values in (one.precision, one.values, one.product, one.direct))
+        places = (array(values, np.int64) for values in (one.start, one.column))
+        return MapStruct(int(one.is_whole), *numbers, *places, array(one.cross))
 
     def _put_laws(self) -> None:
         struct, prior, one = self.struct, self._predictor.fixed, self.definition.first
@@ -111,48 +107,61 @@ class JointKernel(Kernel):
             struct.further_law = self._memory.laws([positive_law(self._law)])
         elif self.further:
             struct.further = float(self.definition.priors.constants[self.further])
-        hyper = sum(factor.numbers for factor in self.factors) + struct.others + (self._law is not None)
-        self.numbers = struct.numbers = hyper + struct.coefficients + sum(f.width for f in self.factors)
+        self.numbers = self.hyper + struct.coefficients + sum(factor.width for factor in self.factors)
+        struct.numbers = self.numbers
 
-    def _put_coefficients(self, basis: Array) -> None:
+    def _put_coefficients(self) -> None:
         prior, struct, array = self._predictor.fixed, self.struct, self._memory.array
         own = np.linalg.cholesky(prior.covariance) if prior.mean.size else np.empty((0, 0))
-        struct.columns = array((basis @ self._root).T)
-        struct.prior_root = array(_solved(own, self._root))
-        struct.prior_mean = array(_solved(self._root, prior.mean - self._centre))
-        struct.prior_shift = array(_solved(self._root, prior.shift))
-
-    def _pilot(self, basis: Array, offset: Array, centres: Mapping[str, Array]) -> Array:
-        """Return the root of the coefficients' covariance at the centre, without effects: a fixed map."""
-        prior = self._predictor.fixed
-        if not prior.mean.size:
-            return np.empty((0, 0))
-        information = (basis * self._curvature(offset, centres)[:, None]).T @ basis
-        try:
-            covariance = np.linalg.inv(np.linalg.inv(prior.covariance) + information)
-            return np.asarray(np.linalg.cholesky(covariance))
-        except np.linalg.LinAlgError:
-            return np.asarray(np.linalg.cholesky(prior.covariance))
-
-    def _curvature(self, offset: Array, centres: Mapping[str, Array]) -> Array:
-        """Return minus the second derivative of each row's log likelihood in its linear predictor."""
-        known = float(self.struct.further)
-        if self._law is not None:
-            at = sum(factor.numbers for factor in self.factors) + len(self._predictor.fixed.others)
-            sampled = number_at(self._law.prior, float(self.centre(centres)[at]))
-            known = float(self._law.value(np.asarray(sampled)))
-        slopes = []
-        for shift in (_STEP, -_STEP):
-            eta, out = np.ascontiguousarray(offset + shift), np.empty(len(offset))
-            given = (REF(eta.ctypes.data), ctypes.c_double(known), REF(out.ctypes.data))
-            library().joint_slopes(*given, REF(self.address))
-            slopes.append(out)
-        curvature = (slopes[1] - slopes[0]) / (2 * _STEP)
-        return np.where(np.isfinite(curvature), np.maximum(curvature, 0.0), 0.0)
+        struct.columns = array((self.rows.basis @ self._root).T)
+        self.prior_root = solved(own, self._root)
+        self.prior_mean = solved(self._root, prior.mean - self._centre)
+        self.prior_shift = solved(self._root, prior.shift)
+        struct.prior_root, struct.prior_mean = array(self.prior_root), array(self.prior_mean)
+        struct.prior_shift = array(self.prior_shift)
 
     @property
     def address(self) -> int:
         return ctypes.addressof(self.struct)
+
+    @property
+    def start(self) -> Array:
+        """The pilot's point."""
+        return np.concatenate([self.pilot.hyper, np.zeros(self.numbers - self.hyper)])
+
+    @property
+    def reach(self) -> Array:
+        """How far the numbers of a point go."""
+        return np.concatenate([self.pilot.reach, np.ones(self.numbers - self.hyper)])
+
+    def at_rows(self, point: Array) -> tuple[Array, Array, Array]:
+        """Return each row's linear predictor, the likelihood's log derivative in it, minus the second one."""
+        found = np.empty((3, len(self.rows.order)))
+        point = np.ascontiguousarray(point, np.float64)
+        checked(library().joint_rows(REF(point.ctypes.data), REF(found.ctypes.data), REF(self.address)))
+        return found[0], found[1], found[2]
+
+    def row_values(self, point: Array, predictor: Array) -> Array:
+        """Return the log likelihood of each row at values of the linear predictor, up to a constant."""
+        point, predictor = (np.ascontiguousarray(values, np.float64) for values in (point, predictor))
+        found = np.empty(len(predictor))
+        given = (REF(values.ctypes.data) for values in (point, predictor, found))
+        library().joint_row_values(*given, REF(self.address))
+        return found
+
+    def scales(self, point: Array) -> list[Array]:
+        """Return the root of the covariance of each factor's effects at a point, shape (effect, effect)."""
+        found = np.empty(sum(factor.size**2 for factor in self.factors))
+        point = np.ascontiguousarray(point, np.float64)
+        checked(library().joint_scales(REF(point.ctypes.data), REF(found.ctypes.data), REF(self.address)))
+        parts = np.split(found, np.cumsum([factor.size**2 for factor in self.factors]))
+        return [part.reshape(factor.size, -1) for part, factor in zip(parts, self.factors, strict=False)]
+
+    def others_at(self, point: Array) -> Array:
+        """Return the coefficients whose priors are not normal, at a point."""
+        at = sum(factor.numbers for factor in self.factors)
+        laws = self._predictor.fixed.others
+        return np.array([number_at(law, float(point[at + k])) for k, (_, law) in enumerate(laws)])
 
     def expand(self, point: Array) -> dict[str, Array]:
         """Return the reported variables of a point, shape (1, ...)."""
@@ -162,5 +171,27 @@ class JointKernel(Kernel):
         return self.named(out)
 
 
-def _solved(root: Array, values: Array) -> Array:
+def plain_kernel(definition: ModelDefinition, centres: Mapping[str, Array]) -> JointKernel:
+    """Return the kernel without a pilot: effects non-centred, coefficients in the units of their priors.
+
+    Parameters
+    ----------
+    definition : ModelDefinition
+    centres : mapping of str to ndarray
+        Where what the graph samples starts, by its names.
+    """
+    predictor = definition.priors.first
+    prior, factors = predictor.fixed, factors_of(predictor, 0)
+    given = np.asarray(centres.get(basis_of(predictor.names.beta), prior.mean), np.float64)
+    centre = free_of_order(given, np.sqrt(np.diagonal(prior.covariance)))
+    root = np.linalg.cholesky(prior.covariance) if centre.size else np.empty((0, 0))
+    blank = JointKernel(
+        definition, ordered_rows(definition, factors), Pilot(np.empty(0), np.empty(0), centre, root)
+    )
+    hyper = blank.centre(centres)[: blank.hyper]
+    return JointKernel(definition, blank.rows, Pilot(hyper, np.ones(blank.hyper), centre, root))
+
+
+def solved(root: Array, values: Array) -> Array:
+    """Return what a matrix, which may be empty, takes to the values."""
     return np.linalg.solve(root, values) if root.size else values

@@ -52,6 +52,12 @@ class Kernel(ABC):
         self._law: Law | None = definition.priors.auxiliary.get(self.further)
 
     @property
+    def hyper(self) -> int:
+        """How many numbers stand in front: of the factors, the other coefficients, the further parameter."""
+        own = sum(factor.numbers for factor in self.factors)
+        return own + len(self._predictor.fixed.others) + (self._law is not None)
+
+    @property
     @abstractmethod
     def address(self) -> int:
         """Address of what the functions in C are given."""

@@ -10,7 +10,8 @@ from glmm_bayes.core.errors import Finding, SamplingError
 from glmm_bayes.core.maths import Array
 from glmm_bayes.core.progress import told
 from glmm_bayes.fit.settings import Settings
-from glmm_bayes.kernels.joint import JointKernel
+from glmm_bayes.kernels.find_pilot import with_pilot
+from glmm_bayes.kernels.joint import JointKernel, plain_kernel
 from glmm_bayes.kernels.marginal import MarginalKernel
 from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.sampling.bridge import POINT, SampledDensity, sample_points
@@ -31,7 +32,8 @@ def sample_marginal(
     """
     with told("summing up rows", settings.shows_progress):
         kernel = MarginalKernel(definition)
-    chains = _sampled(kernel, kernel.numbers, settings, seed, guide, interrupts)
+    centre = kernel.centre(_centres(guide)), np.ones(kernel.numbers)
+    chains = _sampled(kernel, kernel.numbers, centre, settings, seed, guide, interrupts)
     streams = np.random.SeedSequence([seed, len("effects")]).spawn(settings.chains)
     drawn = [
         _drawn(kernel, points, np.random.default_rng(stream))
@@ -43,9 +45,11 @@ def sample_marginal(
 def sample_joint(
     definition: ModelDefinition, settings: Settings, seed: int, guide: Guide, interrupts: Interrupts
 ) -> Chains:
-    """Sample all parameters by NUTS."""
-    kernel = JointKernel(definition, _centres(guide))
-    chains = _sampled(kernel, kernel.width, settings, seed, guide, interrupts)
+    """Sample all parameters by NUTS, in the place of effects what a pilot makes nearly independent."""
+    with told("looking where the posterior lies", settings.shows_progress):
+        kernel = with_pilot(plain_kernel(definition, _centres(guide)))
+    centre = kernel.start, kernel.reach
+    chains = _sampled(kernel, kernel.width, centre, settings, seed, guide, interrupts)
     return _named(definition, chains, [kernel.named(rows) for rows in chains.posterior[POINT]])
 
 
@@ -56,14 +60,15 @@ def _centres(guide: Guide) -> Mapping[str, Array]:
 def _sampled(
     kernel: MarginalKernel | JointKernel,
     width: int,
+    centre: tuple[Array, Array],
     settings: Settings,
     seed: int,
     guide: Guide,
     interrupts: Interrupts,
 ) -> Chains:
-    """Sample points of a kernel, and keep what its function writes of them."""
-    seeds, reach = start_seeds(seed, settings.chains), np.ones(kernel.numbers)
-    starts = chain_starts(guide, kernel, kernel.centre(_centres(guide)), reach, seeds)
+    """Sample points of a kernel, near a centre at first, and keep what its function writes of them."""
+    seeds = start_seeds(seed, settings.chains)
+    starts = chain_starts(guide, kernel, *centre, seeds)
     interrupts.raise_pending()
     target = SampledDensity(kernel.numbers, width, *kernel.functions, kernel.address, kernel)
     try:

@@ -51,3 +51,15 @@ def log_jacobian(model, point, drawn_at, numbers):
         for e in np.eye(len(point))[:numbers]
     ]
     return np.linalg.slogdet(np.array(columns))[1] if numbers else 0.0
+
+
+def affine_log_jacobian(model, point, drawn_at, numbers):
+    """Return log |d graph's coefficients and effects / d the kernel's other numbers|: they are affine."""
+
+    def hidden(at):
+        values, names = unconstrained(model, *drawn_at(at))
+        return np.concatenate([[], *(np.ravel(value) for key, value in values.items() if key in names)])
+
+    middle = hidden(point)
+    columns = [hidden(point + e) - middle for e in np.eye(len(point))[numbers:]]
+    return np.linalg.slogdet(np.array(columns))[1]

@@ -5,60 +5,69 @@ from functools import cache
 import numpy as np
 import pytest
 
-from glmm_bayes.kernels.joint import JointKernel
+from glmm_bayes.kernels.find_pilot import with_pilot
+from glmm_bayes.kernels.joint import plain_kernel
 from glmm_bayes.sampling.guides import guide_of
 from tests.kernels.family_models import MODELS, model_of
-from tests.kernels.graph_density import log_density, log_jacobian
+from tests.kernels.graph_density import affine_log_jacobian, log_density, log_jacobian
 
 POINTS = 6
 
 
+KINDS = pytest.mark.parametrize("piloted", [False, True], ids=["plain", "piloted"])
+
+
 @cache
-def kernel(name):
+def kernel(name, piloted):
     definition = model_of(name).definition
-    return JointKernel(definition, {key: one.value for key, one in guide_of(definition).centres.items()})
+    plain = plain_kernel(definition, {key: one.value for key, one in guide_of(definition).centres.items()})
+    return with_pilot(plain) if piloted else plain
 
 
-def hyper(one):
-    """How many numbers stand before coefficients and effects."""
-    return one.numbers - one.struct.coefficients - sum(factor.width for factor in one.factors)
-
-
-def points(name):
+def points(name, one):
     rng = np.random.default_rng(sum(map(ord, name)))
-    return [rng.normal(0, 0.7, kernel(name).numbers) for _ in range(POINTS)]
+    return [rng.normal(0, 0.7, one.numbers) for _ in range(POINTS)]
 
 
 def reported(one, point):
     return {name: values[0] for name, values in one.expand(point).items()}
 
 
+@KINDS
 @pytest.mark.parametrize("name", MODELS)
-def test_it_is_the_graphs_density(name):
-    one, model, gaps = kernel(name), model_of(name), []
-    for point in points(name):
+def test_it_is_the_graphs_density(name, piloted):
+    one, model, gaps = kernel(name, piloted), model_of(name), []
+    for point in points(name, one):
         graph = log_density(model, point, reported(one, point))
-        graph += log_jacobian(model, point, lambda at: (at, reported(one, at)), hyper(one))
+        graph += log_jacobian(model, point, lambda at: (at, reported(one, at)), one.hyper)
+        graph += affine_log_jacobian(model, point, lambda at: (at, reported(one, at)), one.hyper)
         gaps.append(graph - one.value(point)[0])
     np.testing.assert_allclose(gaps, gaps[0], rtol=0, atol=1e-9 * max(1, abs(graph)))
 
 
+@KINDS
 @pytest.mark.parametrize("name", MODELS)
-def test_the_gradient_is_that_of_the_density(name):
-    one, step = kernel(name), 1e-5
-    for point in points(name)[:3]:
+def test_the_gradient_is_that_of_the_density(name, piloted):
+    one, step = kernel(name, piloted), 1e-5
+    for point in points(name, one)[:3]:
         value, gradient = one.value(point)
         for k, unit in enumerate(np.eye(one.numbers)):
             difference = (one.value(point + step * unit)[0] - one.value(point - step * unit)[0]) / (2 * step)
             assert gradient[k] == pytest.approx(difference, rel=1e-6, abs=1e-8 * max(1, abs(value)))
 
 
+@KINDS
 @pytest.mark.parametrize("name", [name for name in MODELS if name != "other priors"])
 @pytest.mark.parametrize("far", [-40.0, 40.0])
-def test_far_out_there_is_a_number_or_no_density_and_never_a_wrong_one(name, far):
-    one = kernel(name)
+def test_far_out_there_is_a_number_or_no_density_and_never_a_wrong_one(name, far, piloted):
+    one = kernel(name, piloted)
     point = np.zeros(one.numbers)
-    point[hyper(one) :][: one.struct.coefficients] = far
+    point[one.hyper :][: one.struct.coefficients] = far
     value, gradient = one.value(point)
     assert np.isfinite(value) == np.isfinite(gradient).all()
     assert value == -np.inf or value < one.value(np.zeros(one.numbers))[0]
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_pilot_is_found(name):
+    assert kernel(name, True) is not kernel(name, False)
