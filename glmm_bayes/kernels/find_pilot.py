@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from glmm_bayes.core.maths import Array
 from glmm_bayes.kernels.information import (
@@ -29,7 +30,8 @@ def with_pilot(kernel: JointKernel) -> JointKernel:
     """Return the kernel with a pilot; the same one where none is found."""
     if _is_too_large(kernel):
         return kernel
-    with np.errstate(all="ignore"):
+    # One thread: small matrices gain nothing by more, and sums have one order.
+    with np.errstate(all="ignore"), threadpool_limits(1, user_api="blas"):
         try:
             found = _pilot(kernel)
         except np.linalg.LinAlgError:

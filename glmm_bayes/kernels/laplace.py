@@ -15,7 +15,6 @@ import numpy as np
 from glmm_bayes.core.maths import Array
 from glmm_bayes.kernels.information import (
     Information,
-    block_scale,
     information,
     iterate_down,
     without_levels,
@@ -96,7 +95,7 @@ class Laplace:
         curve = np.maximum(kernel.at_rows(point)[2], 0.0)
         found, scales = information(kernel, curve), kernel.scales(point)
         slopes = np.split(gradient[kernel.hyper + count :], np.cumsum([f.width for f in kernel.factors]))
-        own, inner, half = self._dense(found, scales)
+        own, half = self._dense(found, scales)
         right = [gradient[kernel.hyper : kernel.hyper + count], *slopes[len(kernel.factors) - 1 : 0 : -1]]
         b = np.concatenate(right)
         if not kernel.factors:
@@ -106,7 +105,7 @@ class Laplace:
         inside = np.eye(large.size) + scale.T @ found.levels @ scale
         half += 0.5 * float(np.linalg.slogdet(inside)[1].sum())
         solved = np.linalg.solve(inside, level[..., None])[..., 0]
-        shared = (scale.T @ found.shared)[:, :, self._kept] @ inner
+        shared = self._in_units(scale.T @ found.shared, scales)[:, :, self._kept]
         dense = np.linalg.solve(own, b - np.einsum("jkd,jk->d", shared, solved))
         levels = np.linalg.solve(inside, (level - shared @ dense)[..., None])[..., 0]
         parts = {0: levels.ravel()}
@@ -123,20 +122,24 @@ class Laplace:
         size = count + others + sum(factor.width for factor in self.kernel.factors[1:])
         return np.delete(np.arange(size), np.arange(count, count + others))
 
-    def _dense(self, found: Information, scales: list[Array]) -> tuple[Array, Array, float]:
-        """Return the dense part's precision in its units, their scale, and half the log determinant."""
-        kernel, kept = self.kernel, self._kept
-        left, _ = without_levels(found, scales[0]) if scales else (found.dense, None)
-        inner = np.zeros((len(found.dense), len(found.dense)))
-        count = len(kernel.pilot.centre)
-        inner[:count, :count] = np.eye(count)
-        for index, factor, place in iterate_down(kernel):
-            inner[place, place] = block_scale(factor, scales[index])
-        inner = inner[np.ix_(kept, kept)]
-        own = inner.T @ left[np.ix_(kept, kept)] @ inner
+    def _in_units(self, columns: Array, scales: list[Array]) -> Array:
+        """Return columns of the dense part in units of the effects, in their last dimension."""
+        found = columns.copy()
+        for index, factor, place in iterate_down(self.kernel):
+            shape = (*columns.shape[:-1], factor.levels, factor.size)
+            scaled = columns[..., place].reshape(shape) @ scales[index]
+            found[..., place] = scaled.reshape(*columns.shape[:-1], factor.width)
+        return found
+
+    def _dense(self, found: Information, scales: list[Array]) -> tuple[Array, float]:
+        """Return the dense part's precision in its units, and half its log determinant."""
+        kernel, kept, count = self.kernel, self._kept, len(self.kernel.pilot.centre)
+        left = without_levels(found, scales[0])[0] if scales else found.dense
+        left = self._in_units(self._in_units(left, scales).T, scales)
+        own = left[np.ix_(kept, kept)]
         own[count:, count:] += np.eye(len(own) - count)
         own[:count, :count] += kernel.prior_root.T @ kernel.prior_root
-        return own, inner, 0.5 * float(np.linalg.slogdet(own)[1])
+        return own, 0.5 * float(np.linalg.slogdet(own)[1])
 
 
 def most_probable(kernel: JointKernel) -> tuple[Mode, Array]:
