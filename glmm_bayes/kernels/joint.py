@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from glmm_bayes.core.maths import Array
 from glmm_bayes.kernels.factors import Factor, factors_of, order_of_rows
 from glmm_bayes.kernels.kernel import Kernel, checked, free_of_order
-from glmm_bayes.kernels.kinds import KINDS
-from glmm_bayes.kernels.laws import number_at, positive_law, real_law
+from glmm_bayes.kernels.laws import real_law
 from glmm_bayes.kernels.library import library
+from glmm_bayes.kernels.likelihood import likelihood_struct, numbers_of_rows
 from glmm_bayes.kernels.memory import INT, REF, Memory
 from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.priors.names import basis_of
@@ -31,11 +31,10 @@ class JointStruct(ctypes.Structure):
     """A model, as the C source declares it."""
 
     _fields_ = (
-        *((name, INT) for name in ("numbers", "rows", "coefficients", "others", "factors", "kind")),
-        *((name, REF) for name in ("factor", "other_law", "further_law")),
-        ("further", ctypes.c_double),
-        *((name, REF) for name in ("offset", "columns", "other_columns", "code", "z", "y", "trials")),
-        *((name, REF) for name in ("weights", "prior_mean", "prior_shift", "prior_root")),
+        *((name, INT) for name in ("numbers", "rows", "coefficients", "others", "factors")),
+        *((name, REF) for name in ("factor", "other_law")),
+        *((name, REF) for name in ("offset", "columns", "other_columns", "code", "z", "y", "n")),
+        *((name, REF) for name in ("weights", "prior_mean", "prior_shift", "prior_root", "likelihood")),
     )
 
 
@@ -59,14 +58,18 @@ class JointKernel(Kernel):
         centre = free_of_order(given, np.sqrt(np.diagonal(prior.covariance)))
         super().__init__(definition, factors_of(predictor, 0), centre, np.eye(len(centre)))
         self._memory, self.struct = Memory(), JointStruct()
+        self._likelihood = likelihood_struct(definition, self._memory)
         order = self._order()
-        basis = design.x[order] @ prior.from_normal
+        # Where thresholds take the intercept, the first coefficient is what centring the columns adds to it.
+        x = design.x[order] if design.state.has_intercept else np.insert(design.x[order], 0, 1.0, axis=1)
+        basis = x @ prior.from_normal
         offset = self._offset(order) + basis @ centre
-        self._put_rows(order, offset)
+        self._put_rows(order, offset, x @ prior.from_others)
         self._put_factors(order)
         self._put_laws()
         self._root = self._pilot(basis, offset, centres)
         self._put_coefficients(basis)
+        self._put_level()
 
     def _order(self) -> NDArray[np.int64]:
         response, design = self.definition.first.response, self._predictor.design
@@ -76,14 +79,15 @@ class JointKernel(Kernel):
 
     def _offset(self, order: NDArray[np.int64]) -> Array:
         offset, rate = self._predictor.design.offset[order], self.definition.first.response.additions.rate
-        return offset if rate is None else offset + np.log(rate[order])
+        is_log = self.definition.first.link.name == "log"
+        return offset + np.log(rate[order]) if rate is not None and is_log else offset
 
-    def _put_rows(self, order: NDArray[np.int64], offset: Array) -> None:
+    def _put_rows(self, order: NDArray[np.int64], offset: Array, others: Array) -> None:
         response, array = self.definition.first.response, self._memory.array
-        struct, prior = self.struct, self._predictor.fixed
+        struct = self.struct
         struct.rows, struct.offset = len(order), array(offset)
-        struct.y, struct.trials = array(response.values[order]), array(response.trials[order])
-        struct.other_columns = array((self._predictor.design.x[order] @ prior.from_others).T)
+        struct.y, struct.n = map(array, numbers_of_rows(self.definition, order))
+        struct.other_columns = array(others.T)
         if response.additions.weights is not None:
             struct.weights = array(response.additions.weights[order])
 
@@ -103,16 +107,26 @@ class JointKernel(Kernel):
         return None if factor.size == 1 and (columns == 1.0).all() else self._memory.array(columns.T)
 
     def _put_laws(self) -> None:
-        struct, prior, one = self.struct, self._predictor.fixed, self.definition.first
-        struct.kind = KINDS[one.family.name, one.link.name]
+        struct, prior = self.struct, self._predictor.fixed
+        struct.likelihood = self._memory.struct(self._likelihood)
         struct.others, struct.coefficients = len(prior.others), len(prior.mean)
         struct.other_law = self._memory.laws([real_law(law) for _, law in prior.others])
-        if self._law is not None:
-            struct.further_law = self._memory.laws([positive_law(self._law)])
-        elif self.further:
-            struct.further = float(self.definition.priors.constants[self.further])
-        hyper = sum(factor.numbers for factor in self.factors) + struct.others + (self._law is not None)
+        hyper = self._before_shared + self._likelihood.sampled
         self.numbers = struct.numbers = hyper + struct.coefficients + sum(f.width for f in self.factors)
+
+    @property
+    def _before_shared(self) -> int:
+        """How many numbers of a point stand before those that rows share."""
+        return sum(factor.numbers for factor in self.factors) + len(self._predictor.fixed.others)
+
+    def _put_level(self) -> None:
+        """Tell what centring the columns adds, where thresholds have a law less that."""
+        prior, thresholds = self._predictor.fixed, self.definition.priors.thresholds
+        if thresholds is None or thresholds.prior is None:
+            return
+        self._likelihood.level = float(prior.from_normal[0] @ self._centre)
+        self._likelihood.level_columns = self._memory.array(prior.from_normal[0] @ self._root)
+        self._likelihood.level_others = self._memory.array(prior.from_others[0])
 
     def _put_coefficients(self, basis: Array) -> None:
         prior, struct, array = self._predictor.fixed, self.struct, self._memory.array
@@ -136,15 +150,11 @@ class JointKernel(Kernel):
 
     def _curvature(self, offset: Array, centres: Mapping[str, Array]) -> Array:
         """Return minus the second derivative of each row's log likelihood in its linear predictor."""
-        known = float(self.struct.further)
-        if self._law is not None:
-            at = sum(factor.numbers for factor in self.factors) + len(self._predictor.fixed.others)
-            sampled = number_at(self._law.prior, float(self.centre(centres)[at]))
-            known = float(self._law.value(np.asarray(sampled)))
+        shared = np.ascontiguousarray(self.centre(centres)[self._before_shared :])
         slopes = []
         for shift in (_STEP, -_STEP):
             eta, out = np.ascontiguousarray(offset + shift), np.empty(len(offset))
-            given = (REF(eta.ctypes.data), ctypes.c_double(known), REF(out.ctypes.data))
+            given = (REF(eta.ctypes.data), REF(shared.ctypes.data), REF(out.ctypes.data))
             library().joint_slopes(*given, REF(self.address))
             slopes.append(out)
         curvature = (slopes[1] - slopes[0]) / (2 * _STEP)

@@ -7,10 +7,19 @@ import pytest
 
 from glmm_bayes.kernels.joint import JointKernel
 from glmm_bayes.sampling.guides import guide_of
-from tests.kernels.family_models import MODELS, model_of
+from tests.kernels.family_models import MODELS, NORMAL_MODELS, model_of
 from tests.kernels.graph_density import log_density, log_jacobian
 
 POINTS = 6
+ALL = MODELS | NORMAL_MODELS
+#: A coefficient inside an interval, and no coefficient.
+NOT_FAR = ("other priors", "cumulative, no columns")
+#: Models whose linear predictors have ends.
+WITH_ENDS = [
+    name
+    for name, (_, family, link, _) in MODELS.items()
+    if (link == "identity" and family != "student") or (link == "log" and family in ("bernoulli", "binomial"))
+]
 
 
 @cache
@@ -25,15 +34,25 @@ def hyper(one):
 
 
 def points(name):
-    rng = np.random.default_rng(sum(map(ord, name)))
-    return [rng.normal(0, 0.7, kernel(name).numbers) for _ in range(POINTS)]
+    rng, one = np.random.default_rng(sum(map(ord, name))), kernel(name)
+    return [inside(one, rng.normal(0, 0.7, one.numbers)) for _ in range(POINTS)]
+
+
+def inside(one, point):
+    """Return the point, nearer to the centre where the mean of a row is none."""
+    for halves in range(60):
+        near = point / 2**halves
+        if one.value(near)[0] > -np.inf:
+            # At an end itself densities are steep.
+            return near / 2 if halves else near
+    raise AssertionError("there is no density near the centre")
 
 
 def reported(one, point):
     return {name: values[0] for name, values in one.expand(point).items()}
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ALL)
 def test_it_is_the_graphs_density(name):
     one, model, gaps = kernel(name), model_of(name), []
     for point in points(name):
@@ -43,7 +62,7 @@ def test_it_is_the_graphs_density(name):
     np.testing.assert_allclose(gaps, gaps[0], rtol=0, atol=1e-9 * max(1, abs(graph)))
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ALL)
 def test_the_gradient_is_that_of_the_density(name):
     one, step = kernel(name), 1e-5
     for point in points(name)[:3]:
@@ -53,7 +72,7 @@ def test_the_gradient_is_that_of_the_density(name):
             assert gradient[k] == pytest.approx(difference, rel=1e-6, abs=1e-8 * max(1, abs(value)))
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if name != "other priors"])
+@pytest.mark.parametrize("name", [name for name in ALL if name not in NOT_FAR])
 @pytest.mark.parametrize("far", [-40.0, 40.0])
 def test_far_out_there_is_a_number_or_no_density_and_never_a_wrong_one(name, far):
     one = kernel(name)
@@ -62,3 +81,15 @@ def test_far_out_there_is_a_number_or_no_density_and_never_a_wrong_one(name, far
     value, gradient = one.value(point)
     assert np.isfinite(value) == np.isfinite(gradient).all()
     assert value == -np.inf or value < one.value(np.zeros(one.numbers))[0]
+
+
+@pytest.mark.parametrize("name", WITH_ENDS)
+def test_where_a_row_has_no_mean_neither_has_the_graph_a_density(name):
+    one, found = kernel(name), 0
+    for far in (-40.0, 40.0):
+        point = np.zeros(one.numbers)
+        point[hyper(one) :][: one.struct.coefficients] = far
+        if one.value(point)[0] == -np.inf:
+            found += 1
+            assert not np.isfinite(log_density(model_of(name), point, reported(one, point)))
+    assert found

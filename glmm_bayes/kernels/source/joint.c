@@ -1,27 +1,27 @@
 /* Any listed family: log density and gradient of hyperparameters, coefficients and all effects, non-centred.
  *
  * A point holds, in this order: numbers of the factors (log standard deviations, partial correlations),
- * coefficients with priors that are not normal, the family's further parameter, units of the coefficients
- * (their centre is where a model without effects puts them, their map fixed), units of the effects of each
- * factor, level by level. Effects are scale x unit, so that units are standard normal.
+ * coefficients with priors that are not normal, the family's further parameters or thresholds, units of the
+ * coefficients (their centre is where a model without effects puts them, their map fixed), units of the effects
+ * of each factor, level by level. Effects are scale x unit, so that units are standard normal.
  *
  * Nothing is shared between calls: any number of chains may run at once. All sums have one order.
  */
 #include "shared.h"
-#include "rows.h"
+#include "likelihood.h"
 
 typedef struct {
-    int64_t numbers, rows, coefficients, others, factors, kind;
+    int64_t numbers, rows, coefficients, others, factors;
     const Factor *factor;      /* first: where its units begin among all units of effects */
-    const Law *other_law, *further_law;
-    double further;            /* where it is fixed: further_law is NULL */
+    const Law *other_law;
     const double *offset;      /* with the linear predictor at the centre */
     const double *columns;     /* coefficients x rows, of their units */
     const double *other_columns;
     const int32_t *const *code;
     const double *const *z;    /* of each factor: effects x rows; NULL where all are 1 */
-    const double *y, *trials, *weights;  /* weights may be NULL */
+    const double *y, *n, *weights;       /* of the rows; weights may be NULL */
     const double *prior_mean, *prior_shift, *prior_root; /* root (units - mean - shift d) ~ N(0, I), lower */
+    const Likelihood *likelihood;
 } Joint;
 
 /* Effects of all factors, one factor after another: scale x unit. */
@@ -149,33 +149,25 @@ static int64_t evaluate_joint(const Joint *g, const double *x, double *grad, dou
     double lp = factors_at(g->factor, g->factors, x, grad, s->sds, s->roots, s->scales, &at);
     int64_t other_at = at;
     for (int64_t k = 0; k < d; k++, at++) { double rate; lp += law_at(g->other_law + k, x[at], s->delta + k, &rate, grad + at); }
-    int64_t further_at = at;
-    double further = g->further, rate = 0.0, further_bar = 0.0;
-    if (g->further_law) {
-        double number;
-        lp += law_at(g->further_law, x[at++], &number, &rate, grad + further_at);
-        further = parameter_of(g->further_law, number);
-        if (!(further > 0.0 && isfinite(further))) return NO_DENSITY;
-    }
-    if (!isfinite(lp)) return NO_DENSITY;
+    const Likelihood *likelihood = g->likelihood;
+    int64_t shared_at = at;
+    at += likelihood->sampled;
     const double *v = x + at, *u = v + p;
+    Numbers numbers;
+    lp += numbers_at(likelihood, x + shared_at, level_at(likelihood, v, p, s->delta, d), grad + shared_at, &numbers);
+    if (!isfinite(lp)) return NO_DENSITY;
     double *v_bar = grad + at, *u_bar = v_bar + p;
     effects_at(g, s->scales, u, s->b);
     double eta[BLOCK], slope[BLOCK];
     for (int64_t from = 0; from < g->rows; from += BLOCK) {
         int64_t n = g->rows - from < BLOCK ? g->rows - from : BLOCK;
-        double sum = 0.0;
         predict(g, v, s->delta, s->b, from, n, eta);
-        for (int64_t i = 0; i < n; i++) {
-            double back = 0.0, w = g->weights ? g->weights[from + i] : 1.0;
-            double value = row_at(g->kind, g->y[from + i], g->trials[from + i], eta[i], further, slope + i, &back);
-            if (w == 0.0) { slope[i] = 0.0; continue; }
-            sum += w * value; slope[i] *= w; further_bar += w * back;
-        }
-        lp += sum;
+        lp += rows_at(likelihood, g->y + from, g->n + from, g->weights ? g->weights + from : NULL, eta, n, &numbers, slope);
         predict_back(g, slope, from, n, v_bar, s->delta_bar, s->b_bar);
     }
     lp += coefficient_prior(g, v, s->delta, s->scratch, v_bar, s->delta_bar);
+    numbers_back(likelihood, &numbers, grad + shared_at);
+    level_back(likelihood, numbers.level_bar, p, v_bar, d, s->delta_bar);
     at = 0;
     int64_t square = 0, effect = 0;
     for (int64_t f = 0; f < g->factors; f++) {
@@ -188,7 +180,6 @@ static int64_t evaluate_joint(const Joint *g, const double *x, double *grad, dou
         law_at(g->other_law + k, x[other_at + k], &number, &other_rate, &other_slope);
         grad[other_at + k] += s->delta_bar[k] * other_rate;
     }
-    if (g->further_law) grad[further_at] += further_bar * further * g->further_law->power * rate;
     *logp = lp;
     if (!isfinite(lp)) return NO_DENSITY;
     for (int64_t i = 0; i < g->numbers; i++) if (!isfinite(grad[i])) return NO_GRADIENT;
@@ -207,9 +198,10 @@ int64_t joint_logp(uint64_t dim, const double *x, double *grad, double *logp, vo
 
 /* A row of out holds: the coefficients' units; effects of each factor, level by level; standard deviations of
  * the effects of each factor; Cholesky factors of their correlations; the other coefficients; the further
- * parameter. */
+ * parameters; thresholds at the average row. */
 int64_t joint_expand(uint64_t dim, uint64_t count, const double *x, double *out, void *user) {
     const Joint *g = user;
+    const Likelihood *likelihood = g->likelihood;
     Space s;
     double *memory = space_for(g, &s), *grad = malloc(sizeof(double) * (size_t)(dim + 1));
     (void)count;
@@ -217,25 +209,33 @@ int64_t joint_expand(uint64_t dim, uint64_t count, const double *x, double *out,
     int64_t at, p = g->coefficients;
     factors_at(g->factor, g->factors, x, grad, s.sds, s.roots, s.scales, &at);
     for (int64_t k = 0; k < g->others; k++, at++) { double rate; law_at(g->other_law + k, x[at], s.delta + k, &rate, grad); }
-    double further = g->further;
-    if (g->further_law) { double rate; law_at(g->further_law, x[at++], &further, &rate, grad); further = parameter_of(g->further_law, further); }
+    Numbers numbers;
+    numbers_at(likelihood, x + at, 0.0, grad, &numbers);
+    at += likelihood->sampled;
     memcpy(out, x + at, sizeof(double) * (size_t)p);
     effects_at(g, s.scales, x + at + p, out + p);
     out += p + s.units;
     memcpy(out, s.sds, sizeof(double) * (size_t)s.effects); out += s.effects;
     memcpy(out, s.roots, sizeof(double) * (size_t)s.squares); out += s.squares;
     memcpy(out, s.delta, sizeof(double) * (size_t)g->others); out += g->others;
-    *out = further;
+    memcpy(out, numbers.value, sizeof(double) * (size_t)likelihood->parameters); out += likelihood->parameters;
+    memcpy(out, numbers.value + 1, sizeof(double) * (size_t)likelihood->thresholds);
     free(memory); free(grad);
     return FINE;
 }
 
-/* Derivatives of the log likelihood of every row in its linear predictor. */
-void joint_slopes(const double *eta, double further, double *slope, void *user) {
+/* Derivatives of the log likelihood of every row in its linear predictor, at coordinates of the numbers that rows
+ * share. */
+void joint_slopes(const double *eta, const double *x, double *slope, void *user) {
     const Joint *g = user;
-    for (int64_t i = 0; i < g->rows; i++) {
-        double back = 0.0;
-        row_at(g->kind, g->y[i], g->trials[i], eta[i], further, slope + i, &back);
-        if (g->weights) slope[i] = g->weights[i] == 0.0 ? 0.0 : slope[i] * g->weights[i];
-    }
+    double unused[MOST_NUMBERS];
+    Numbers numbers;
+    numbers_at(g->likelihood, x, 0.0, unused, &numbers);
+    rows_at(g->likelihood, g->y, g->n, g->weights, eta, g->rows, &numbers, slope);
+}
+
+/* The log likelihood of a single row at its family's parameters; its derivatives in eta and in two of them. */
+double joint_row(int64_t kind, int64_t link, double y, double n, double eta, const double *p, double *slopes) {
+    Common common = common_at(kind, p);
+    return row_at(kind, link, y, n, eta, p, &common, slopes, slopes + 1);
 }
