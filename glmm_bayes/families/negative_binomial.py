@@ -28,7 +28,9 @@ class NegativeBinomial(CountFamily):
 
     def log_density(self, y: Array, n: Array, at: RowValues, m: Maths) -> Array:
         mu, shape = at["mu"], at["shape"]
-        return log_negative_binomial(y, mu.value, shape.value, shape.log, m)
+        value = log_negative_binomial(y, mu.value, shape.value, shape.log, m)
+        # No log of the mean is left in it that would be no number where the mean is below 0.
+        return value if mu.link.bounds[0] >= 0.0 else m.where(mu.value < 0.0, -np.inf, value)
 
     def variance(self, at: RowValues) -> Array:
         mu = at["mu"].value

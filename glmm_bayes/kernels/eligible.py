@@ -8,8 +8,9 @@ from glmm_bayes.covariances.diagonal import Diagonal
 from glmm_bayes.covariances.unstructured import Unstructured
 from glmm_bayes.design.groups import GroupDesign
 from glmm_bayes.families.parameters import law_of
-from glmm_bayes.kernels.kinds import KINDS
+from glmm_bayes.kernels.kinds import has_rows
 from glmm_bayes.kernels.laws import positive_law, real_law
+from glmm_bayes.kernels.likelihood import MOST_NUMBERS
 from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.priors.group_priors import GroupPrior
 from glmm_bayes.priors.predictors import Predictor
@@ -47,11 +48,19 @@ def _against_marginal(definition: ModelDefinition) -> Iterator[str]:
 
 def _against_joint(definition: ModelDefinition) -> Iterator[str]:
     one = definition.first
-    if definition.is_single and (one.family.name, one.link.name) not in KINDS:
+    if definition.is_single and not has_rows(one.family.name, one.link.name):
         yield f"{one.family.name} with link {one.link.name}, which has no kernel"
-    # The shape of a sum of units is another for each row.
-    rate = () if one.family.name == "poisson" else ("rate",)
-    yield from _against(definition, ("se", "censored", "lower", "upper", *rate))
+    yield from _against(definition, ("se", "censored", "lower", "upper"))
+    thresholds = definition.priors.thresholds
+    if thresholds is None:
+        return
+    if len(thresholds.labels) > MOST_NUMBERS - 2:
+        yield f"{len(thresholds.labels)} thresholds, of {MOST_NUMBERS - 2} at most"
+    # A law between two ends has a coordinate of its own, and thresholds have another.
+    if thresholds.prior is not None and (
+        thresholds.prior.name == "Uniform" or real_law(thresholds.prior) is None
+    ):
+        yield "the prior of thresholds"
 
 
 def _against(definition: ModelDefinition, added: tuple[str, ...]) -> Iterator[str]:
@@ -69,7 +78,7 @@ def _against(definition: ModelDefinition, added: tuple[str, ...]) -> Iterator[st
 
 
 def _against_predictor(predictor: Predictor) -> Iterator[str]:
-    if predictor.is_marginal or predictor.monotonic or not predictor.design.state.has_intercept:
+    if predictor.is_marginal or predictor.monotonic:
         yield "a linear predictor that is not linear in what is sampled"
     if any(real_law(law) is None for _, law in predictor.fixed.others):
         yield "a prior of a coefficient"

@@ -18,12 +18,15 @@ from glmm_bayes.kernels.information import (
     sums,
     without_levels,
 )
-from glmm_bayes.kernels.joint import JointKernel
+from glmm_bayes.kernels.joint import JointKernel, solved
 from glmm_bayes.kernels.laplace import most_probable
-from glmm_bayes.kernels.pilot import FactorMap, Pilot, Taken, dense_map, large_map
+from glmm_bayes.kernels.moments import Around, Moments, has_moments, moments
+from glmm_bayes.kernels.pilot import FactorMap, Pilot, Taken, dense_map, large_map, non_negative
 
 #: Numbers of the dense part, and of it with the large factor's effects, beyond which there is no pilot.
 MOST_DENSE, MOST_SHARED = 2_000, 30_000_000
+#: Rounds of matching moments.
+_ROUNDS = 3
 
 
 def with_pilot(kernel: JointKernel) -> JointKernel:
@@ -50,16 +53,54 @@ def _is_too_large(kernel: JointKernel) -> bool:
 
 
 def _pilot(kernel: JointKernel) -> Pilot:
-    mode, reach = most_probable(kernel)
+    mode, reach, laplace = most_probable(kernel)
     if not np.isfinite(mode.value):
         raise np.linalg.LinAlgError("no mode")
-    eta, slope, curve = kernel.at_rows(mode.point)
+    if has_moments(kernel):
+        return _by_moments(kernel, mode.point, reach, laplace.around(mode.point))
+    eta = kernel.predictors(mode.point)
+    _, slope, curve = kernel.rows_at(mode.point, eta)
     weights = np.maximum(curve, 0.0)
     # What a normal response with these weights would be, times the weights.
     offset = kernel.rows.offset + kernel.rows.basis @ kernel.pilot.centre
     working = weights * (eta - offset) + slope
     left, product, maps = _eliminated(kernel, mode.point, information(kernel, weights), working)
     return _of_coefficients(kernel, mode.point, reach, left, product, maps)
+
+
+def _by_moments(kernel: JointKernel, point: Array, reach: Array, around: Around) -> Pilot:
+    """Match means and covariances of the effects, where the marginal density of coefficients is largest."""
+    count, hyper = len(kernel.pilot.centre), kernel.hyper
+    point = point.copy()
+    for _ in range(_ROUNDS):
+        found = moments(kernel, point, around)
+        pilot = _matched(kernel, point, reach, found)
+        around = found.around
+        # The pilot's mean of the coefficients is one of Newton's steps from where they were.
+        point[hyper : hyper + count] = solved(kernel.pilot.root, pilot.centre - kernel.pilot.centre)
+    return pilot
+
+
+def _matched(kernel: JointKernel, point: Array, reach: Array, found: Moments) -> Pilot:
+    """Return the pilot whose normal likelihood has the moments, the coefficients being those of the point."""
+    count, factor, scale = len(kernel.pilot.centre), kernel.factors[0], kernel.scales(point)[0]
+    rows = information(kernel, np.maximum(found.weights, 0.0))
+    covariance = found.around.root @ np.swapaxes(found.around.root, 1, 2)
+    inverse = np.linalg.inv(scale)
+    # In units, precision beyond that of the prior; then in effects.
+    own = non_negative(np.linalg.inv(covariance) - np.eye(factor.size))
+    levels = inverse.T @ own @ inverse
+    ridge = 1e-12 * np.eye(factor.size)
+    shared = levels @ np.linalg.solve(rows.levels + ridge, rows.shared)
+    mean = found.around.mean @ scale.T
+    direct = np.concatenate([point[kernel.hyper : kernel.hyper + count], kernel.others_at(point)])
+    precision = levels + inverse.T @ inverse
+    product = (precision @ mean[..., None])[..., 0] + shared @ direct
+    left, _ = without_levels(replace(rows, levels=levels, shared=shared), scale)
+    right = left @ direct + direct_columns(kernel).T @ found.slopes
+    taken = _taken(kernel, 0, shared.reshape(factor.width, len(direct)), len(direct))
+    maps = [large_map(factor, levels, product.ravel(), taken)]
+    return _of_coefficients(kernel, point, reach, left, right, maps)
 
 
 def _eliminated(
@@ -73,8 +114,8 @@ def _eliminated(
     left = found.dense.copy()
     if scales:
         left, taken = without_levels(found, scales[0])
-        product = product - taken.reshape(len(product), -1) @ products[0]
-        cross = found.shared.reshape(len(products[0]), -1)
+        product = product - taken.reshape(len(product), len(products[0])) @ products[0]
+        cross = found.shared.reshape(len(products[0]), len(product))
         maps.append(large_map(kernel.factors[0], found.levels, products[0], _taken(kernel, 0, cross, width)))
     for index, factor, place in iterate_down(kernel):
         before = slice(0, place.start)

@@ -104,7 +104,8 @@ def explained(levels: Array, scale: Array) -> Array:
     """Return L (I + L'SL)^-1 L' of each level: what the data and the prior leave of a level's covariance."""
     inside = np.eye(scale.shape[1]) + scale.T @ levels @ scale
     right = np.broadcast_to(scale.T, inside.shape)
-    return np.asarray(scale @ np.linalg.solve(inside, right), np.float64)
+    found: Array = np.matmul(scale, np.linalg.solve(inside, right))
+    return found
 
 
 def block_scale(factor: Factor, scale: Array) -> Array:
@@ -123,7 +124,8 @@ def without_levels(found: Information, scale: Array) -> tuple[Array, Array]:
     if not found.levels.size:
         return found.dense, np.empty((len(found.dense), 0, 0))
     taken = explained(found.levels, scale) @ found.shared
-    flat = found.shared.reshape(-1, found.shared.shape[2])
+    levels, size, width = found.shared.shape
+    flat = found.shared.reshape(levels * size, width)
     return found.dense - flat.T @ taken.reshape(flat.shape), np.moveaxis(taken, 2, 0)
 
 

@@ -15,9 +15,9 @@ import numpy as np
 from glmm_bayes.core.maths import Array
 from glmm_bayes.kernels.factors import factors_of
 from glmm_bayes.kernels.kernel import Kernel, checked, free_of_order
-from glmm_bayes.kernels.kinds import KINDS
-from glmm_bayes.kernels.laws import number_at, positive_law, real_law
+from glmm_bayes.kernels.laws import number_at, real_law
 from glmm_bayes.kernels.library import library
+from glmm_bayes.kernels.likelihood import likelihood_struct, numbers_of_rows
 from glmm_bayes.kernels.memory import INT, REF, Memory
 from glmm_bayes.kernels.ordered_rows import OrderedRows, ordered_rows
 from glmm_bayes.kernels.pilot import FactorMap, Pilot
@@ -29,11 +29,11 @@ class JointStruct(ctypes.Structure):
     """A model, as the C source declares it."""
 
     _fields_ = (
-        *((name, INT) for name in ("numbers", "rows", "coefficients", "others", "factors", "kind")),
-        *((name, REF) for name in ("factor", "other_law", "further_law")),
-        ("further", ctypes.c_double),
-        *((name, REF) for name in ("offset", "columns", "other_columns", "code", "z", "y", "trials")),
-        *((name, REF) for name in ("weights", "prior_mean", "prior_shift", "prior_root", "map")),
+        *((name, INT) for name in ("numbers", "rows", "coefficients", "others", "factors")),
+        *((name, REF) for name in ("factor", "other_law")),
+        *((name, REF) for name in ("offset", "columns", "other_columns", "code", "z", "y", "n")),
+        *((name, REF) for name in ("weights", "prior_mean", "prior_shift", "prior_root")),
+        *((name, REF) for name in ("likelihood", "map")),
     )
 
 
@@ -64,16 +64,18 @@ class JointKernel(Kernel):
         super().__init__(definition, factors, pilot.centre, pilot.root)
         self.rows, self.pilot = rows, pilot
         self._memory, self.struct = Memory(), JointStruct()
+        self._likelihood = likelihood_struct(definition, self._memory)
         self._put_rows()
         self._put_factors()
         self._put_laws()
         self._put_coefficients()
+        self._put_level()
 
     def _put_rows(self) -> None:
         response, array = self.definition.first.response, self._memory.array
         struct, rows = self.struct, self.rows
         struct.rows, struct.offset = len(rows.order), array(rows.offset + rows.basis @ self._centre)
-        struct.y, struct.trials = array(response.values[rows.order]), array(response.trials[rows.order])
+        struct.y, struct.n = map(array, numbers_of_rows(self.definition, rows.order))
         struct.other_columns = array(rows.others.T)
         if response.additions.weights is not None:
             struct.weights = array(response.additions.weights[rows.order])
@@ -99,16 +101,21 @@ class JointKernel(Kernel):
         return MapStruct(int(one.is_whole), *numbers, *places, array(one.cross))
 
     def _put_laws(self) -> None:
-        struct, prior, one = self.struct, self._predictor.fixed, self.definition.first
-        struct.kind = KINDS[one.family.name, one.link.name]
+        struct, prior = self.struct, self._predictor.fixed
+        struct.likelihood = self._memory.struct(self._likelihood)
         struct.others, struct.coefficients = len(prior.others), len(prior.mean)
         struct.other_law = self._memory.laws([real_law(law) for _, law in prior.others])
-        if self._law is not None:
-            struct.further_law = self._memory.laws([positive_law(self._law)])
-        elif self.further:
-            struct.further = float(self.definition.priors.constants[self.further])
         self.numbers = self.hyper + struct.coefficients + sum(factor.width for factor in self.factors)
         struct.numbers = self.numbers
+
+    def _put_level(self) -> None:
+        """Tell what centring the columns adds, where thresholds have a law less that."""
+        prior, thresholds = self._predictor.fixed, self.definition.priors.thresholds
+        if thresholds is None or thresholds.prior is None:
+            return
+        self._likelihood.level = float(prior.from_normal[0] @ self._centre)
+        self._likelihood.level_columns = self._memory.array(prior.from_normal[0] @ self._root)
+        self._likelihood.level_others = self._memory.array(prior.from_others[0])
 
     def _put_coefficients(self) -> None:
         prior, struct, array = self._predictor.fixed, self.struct, self._memory.array
@@ -134,19 +141,21 @@ class JointKernel(Kernel):
         """How far the numbers of a point go."""
         return np.concatenate([self.pilot.reach, np.ones(self.numbers - self.hyper)])
 
-    def at_rows(self, point: Array) -> tuple[Array, Array, Array]:
-        """Return each row's linear predictor, the likelihood's log derivative in it, minus the second one."""
-        found = np.empty((3, len(self.rows.order)))
-        point = np.ascontiguousarray(point, np.float64)
-        checked(library().joint_rows(REF(point.ctypes.data), REF(found.ctypes.data), REF(self.address)))
-        return found[0], found[1], found[2]
+    def predictors(self, point: Array) -> Array:
+        """Return the linear predictor of each row at a point."""
+        point, found = np.ascontiguousarray(point, np.float64), np.empty(len(self.rows.order))
+        checked(library().joint_predictors(*map(_address, (point, found)), REF(self.address)))
+        return found
 
-    def row_values(self, point: Array, predictor: Array) -> Array:
-        """Return the log likelihood of each row at values of the linear predictor, up to a constant."""
-        point, predictor = (np.ascontiguousarray(values, np.float64) for values in (point, predictor))
-        found = np.empty(len(predictor))
-        given = (REF(values.ctypes.data) for values in (point, predictor, found))
-        library().joint_row_values(*given, REF(self.address))
+    def rows_at(self, point: Array, predictors: Array, derivatives: bool = True) -> Array:
+        """Return each row's log likelihood at its linear predictor; its derivative there, minus the second.
+
+        Only the numbers in front are read of the point.
+        """
+        point, predictors = (np.ascontiguousarray(values, np.float64) for values in (point, predictors))
+        found = np.empty((3 if derivatives else 1, len(predictors)))
+        given = (*map(_address, (point, predictors, found)), INT(derivatives), REF(self.address))
+        checked(library().joint_rows(*given))
         return found
 
     def scales(self, point: Array) -> list[Array]:
@@ -190,6 +199,10 @@ def plain_kernel(definition: ModelDefinition, centres: Mapping[str, Array]) -> J
     )
     hyper = blank.centre(centres)[: blank.hyper]
     return JointKernel(definition, blank.rows, Pilot(hyper, np.ones(blank.hyper), centre, root))
+
+
+def _address(values: Array) -> ctypes.c_void_p:
+    return REF(values.ctypes.data)
 
 
 def solved(root: Array, values: Array) -> Array:

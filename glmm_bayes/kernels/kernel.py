@@ -11,13 +11,14 @@ from typing import ClassVar
 import numpy as np
 
 from glmm_bayes.core.maths import Array
-from glmm_bayes.families.parameters import Law, law_of
+from glmm_bayes.families.parameters import law_of
 from glmm_bayes.kernels.factors import Factor
 from glmm_bayes.kernels.laws import coordinate
 from glmm_bayes.kernels.library import library
+from glmm_bayes.kernels.likelihood import shared_centre
 from glmm_bayes.kernels.memory import REF
 from glmm_bayes.priors.definition import ModelDefinition
-from glmm_bayes.priors.names import alone, sampled_for
+from glmm_bayes.priors.names import THRESHOLDS, alone, sampled_for
 
 
 class Kernel(ABC):
@@ -25,7 +26,8 @@ class Kernel(ABC):
 
     Coefficients are ``centre + root @ units``. A row that C writes of a draw holds: the coefficients' units;
     effects of each factor, level by level; standard deviations of the effects of each factor; Cholesky
-    factors of their correlations; the other coefficients; the further parameter.
+    factors of their correlations; the other coefficients; the further parameters; thresholds at the average
+    row.
 
     Attributes
     ----------
@@ -33,9 +35,8 @@ class Kernel(ABC):
     factors : list of Factor
     numbers : int
         Of a point, each on the whole line: standard deviations and partial correlations of each factor,
-        coefficients whose prior is not normal, the family's further parameter; then what the kernel has more.
-    further : str
-        The family's further parameter; empty where it has none.
+        coefficients whose prior is not normal, the family's further parameters or thresholds; then what the
+        kernel has more.
     """
 
     name: ClassVar[str]
@@ -48,14 +49,15 @@ class Kernel(ABC):
         self.factors = factors
         self._predictor = definition.priors.first
         self._centre, self._root = centre, root
-        self.further = next(iter(definition.first.family.auxiliaries), "")
-        self._law: Law | None = definition.priors.auxiliary.get(self.further)
+        self._further = definition.first.family.auxiliaries
+        thresholds = definition.priors.thresholds
+        self._thresholds = 0 if thresholds is None else len(thresholds.labels)
 
     @property
     def hyper(self) -> int:
-        """How many numbers stand in front: of the factors, the other coefficients, the further parameter."""
-        own = sum(factor.numbers for factor in self.factors)
-        return own + len(self._predictor.fixed.others) + (self._law is not None)
+        """How many numbers stand in front: of the factors, the other coefficients, the further parameters."""
+        own = sum(factor.numbers for factor in self.factors) + len(self._predictor.fixed.others)
+        return own + len(self.definition.priors.auxiliary) + self._thresholds
 
     @property
     @abstractmethod
@@ -93,7 +95,7 @@ class Kernel(ABC):
         """Numbers of a written row, part by part."""
         prior, factors = self._predictor.fixed, self.factors
         of_factors = [*(f.width for f in factors), *(f.size for f in factors), *(f.size**2 for f in factors)]
-        return [len(prior.mean), *of_factors, len(prior.others), 1]
+        return [len(prior.mean), *of_factors, len(prior.others), len(self._further) + self._thresholds]
 
     @property
     def width(self) -> int:
@@ -109,11 +111,16 @@ class Kernel(ABC):
     def _variables(self, parts: list[Array]) -> Iterator[tuple[str, Array]]:
         prior, names = self._predictor.fixed, self._predictor.names
         gamma = self._centre + parts[0] @ self._root.T
-        yield names.beta, gamma @ prior.from_normal.T + parts[-2] @ prior.from_others.T
+        beta = gamma @ prior.from_normal.T + parts[-2] @ prior.from_others.T
+        if self._thresholds:
+            # Thresholds take the intercept, and what centring the columns adds to it.
+            yield THRESHOLDS, parts[-1][:, len(self._further) :] - beta[:, :1]
+            beta = beta[:, 1:]
+        yield names.beta, beta
         for index, factor in enumerate(self.factors):
             drawn = (parts[1 + index + kind * len(self.factors)] for kind in range(3))
             yield from factor.named(names, *drawn).items()
-        yield self.further, parts[-1][:, 0]
+        yield from zip(self._further, parts[-1].T, strict=False)
 
     def centre(self, values: Mapping[str, Array]) -> Array:
         """Return the point at values of what the graph samples, by its names; all else is at 0."""
@@ -121,9 +128,7 @@ class Kernel(ABC):
         name = self._predictor.names.beta
         for position, law in self._predictor.fixed.others:
             result.append(coordinate(law, float(values[alone(name, position)])))
-        if self._law is not None:
-            value = float(values[sampled_for(self.further, self._law.transform)])
-            result.append(coordinate(self._law.prior, value))
+        result += shared_centre(self.definition, values)
         rounded = free_of_order(np.array(result), np.ones(len(result)))
         return np.concatenate([rounded, np.zeros(self.numbers - len(rounded))])
 

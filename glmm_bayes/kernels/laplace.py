@@ -17,9 +17,11 @@ from glmm_bayes.kernels.information import (
     Information,
     information,
     iterate_down,
+    sums,
     without_levels,
 )
 from glmm_bayes.kernels.joint import JointKernel
+from glmm_bayes.kernels.moments import Around, at_mean, has_moments, integrals
 
 #: Newton's steps at most, halvings of each, and the decrement at which they end.
 _STEPS, _HALVINGS, _ENOUGH = 30, 12, 1e-3
@@ -75,7 +77,26 @@ class Laplace:
             if not moved:
                 break
         self.last = point
-        return Mode(point, value - width)
+        return Mode(point, value - width + self._correction(point))
+
+    def around(self, point: Array) -> Around:
+        """Return where each level's units lie at a mode, as its curvature says, in a model of one factor."""
+        kernel, large = self.kernel, self.kernel.factors[0]
+        curve = np.maximum(kernel.rows_at(point, kernel.predictors(point))[2], 0.0)
+        scale, z = kernel.scales(point)[0], kernel.rows.columns[0]
+        levels = sums(kernel, 0, z * curve[:, None])
+        inside = np.eye(large.size) + scale.T @ levels @ scale
+        mean = point[len(point) - large.width :].reshape(large.levels, large.size)
+        return Around(mean, np.linalg.cholesky(np.linalg.inv(inside)))
+
+    def _correction(self, point: Array) -> float:
+        """Return what quadrature says beyond Laplace's approximation of the integrals over levels' units."""
+        if not has_moments(self.kernel):
+            return 0.0
+        around = self.around(point)
+        fixed = Around(around.mean, around.root)
+        exact = integrals(self.kernel, point, fixed)
+        return float((exact - at_mean(self.kernel, point, fixed)).sum())
 
     def _along(
         self, point: Array, value: float, gradient: Array, step: Array
@@ -92,7 +113,7 @@ class Laplace:
     def _newton(self, point: Array, gradient: Array) -> tuple[Array, float]:
         """Return Newton's step in coefficients' units and effects' units, and half the log determinant."""
         kernel, count = self.kernel, len(self.kernel.pilot.centre)
-        curve = np.maximum(kernel.at_rows(point)[2], 0.0)
+        curve = np.maximum(kernel.rows_at(point, kernel.predictors(point))[2], 0.0)
         found, scales = information(kernel, curve), kernel.scales(point)
         slopes = np.split(gradient[kernel.hyper + count :], np.cumsum([f.width for f in kernel.factors]))
         own, half = self._dense(found, scales)
@@ -142,14 +163,14 @@ class Laplace:
         return own, 0.5 * float(np.linalg.slogdet(own)[1])
 
 
-def most_probable(kernel: JointKernel) -> tuple[Mode, Array]:
+def most_probable(kernel: JointKernel) -> tuple[Mode, Array, Laplace]:
     """Return the mode of the numbers in front, with coefficients and effects, and how far they go."""
     from scipy.optimize import minimize
 
     laplace, start = Laplace(kernel, kernel.start), kernel.pilot.hyper
     best = laplace.at(start)
     if not len(start) or not np.isfinite(best.value):
-        return best, np.ones(len(start))
+        return best, np.ones(len(start)), laplace
 
     def negative(hyper: Array) -> float:
         value = laplace.at(hyper).value
@@ -159,7 +180,8 @@ def most_probable(kernel: JointKernel) -> tuple[Mode, Array]:
     bounds = [(float(at) - _FAR, float(at) + _FAR) for at in start]
     found: Any = minimize(negative, start, method="L-BFGS-B", bounds=bounds, options=options)
     hyper = np.asarray(found.x) if -found.fun >= best.value else start
-    return laplace.at(hyper), _reach(laplace, hyper)
+    mode, reach = laplace.at(hyper), _reach(laplace, hyper)
+    return mode, reach, laplace
 
 
 def _reach(laplace: Laplace, hyper: Array) -> Array:

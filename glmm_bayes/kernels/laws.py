@@ -12,7 +12,7 @@ from glmm_bayes.spec.prior import Prior
 
 
 class LawStruct(ctypes.Structure):
-    """A law of the number v that is sampled, where the parameter is v^power; as the C sources declare it."""
+    """A law of the number v that is sampled, where the parameter is v^power + shift; as in the C sources."""
 
     _fields_ = (
         ("kind", ctypes.c_int64),
@@ -20,6 +20,7 @@ class LawStruct(ctypes.Structure):
         ("b", ctypes.c_double),
         ("c", ctypes.c_double),
         ("power", ctypes.c_double),
+        ("shift", ctypes.c_double),
     )
 
 
@@ -41,34 +42,57 @@ _REAL: dict[str, tuple[int, tuple[str, ...]]] = {
     "Logistic": (10, ("mu", "s")),
     "Uniform": (11, ("lower", "upper")),
 }
-_POWERS = {"": 1.0, "variance": 0.5, "precision": -0.5, "inverse_root": -2.0}
+#: Power and shift that take what is sampled to the parameter.
+_FORMS = {
+    "": (1.0, 0.0),
+    "variance": (0.5, 0.0),
+    "precision": (-0.5, 0.0),
+    "inverse_root": (-2.0, 0.0),
+    "share": (-2.0, -1.0),
+    "above_two": (1.0, 2.0),
+}
+#: Standard laws of latent variables, by the link whose inverse is their distribution function.
+_LATENT = {"logit": 10, "probit": 7, "cloglog": 12}
+_FIXED = -1
 
 
 def positive_law(law: Law) -> LawStruct | None:
-    """Return a law of a positive number or of a power of it; None if kernels have none."""
-    if law.transform not in _POWERS:
+    """Return a law of a positive number or of a function of it; None if kernels have none."""
+    if law.transform not in _FORMS:
         return None
     prior = law.prior
     if prior.name == "HalfCauchy":
-        return LawStruct(1, 1.0, prior["beta"], 0.0, _POWERS[law.transform])
+        return LawStruct(1, 1.0, prior["beta"], 0.0, *_FORMS[law.transform])
     if prior.name == "Uniform" and prior["lower"] < 0.0:
         return None
-    return _struct(prior, _POSITIVE, _POWERS[law.transform])
+    return _struct(prior, _POSITIVE, _FORMS[law.transform])
 
 
 def real_law(prior: Prior) -> LawStruct | None:
     """Return a law of a coefficient; None if kernels have none."""
     if prior.name == "Cauchy":
-        return LawStruct(8, 1.0, prior["alpha"], prior["beta"], 1.0)
-    return _struct(prior, _REAL, 1.0)
+        return LawStruct(8, 1.0, prior["alpha"], prior["beta"], *_FORMS[""])
+    return _struct(prior, _REAL, _FORMS[""])
 
 
-def _struct(prior: Prior, known: dict[str, tuple[int, tuple[str, ...]]], power: float) -> LawStruct | None:
+def fixed_law(value: float) -> LawStruct:
+    """Return the law of a number that is not sampled."""
+    return LawStruct(_FIXED, value, 0.0, 0.0, *_FORMS[""])
+
+
+def standard_law(link: str) -> LawStruct:
+    """Return the law of the latent variable whose distribution function is the inverse of a link."""
+    return LawStruct(_LATENT[link], 0.0, 1.0, 0.0, *_FORMS[""])
+
+
+def _struct(
+    prior: Prior, known: dict[str, tuple[int, tuple[str, ...]]], form: tuple[float, float]
+) -> LawStruct | None:
     if prior.name not in known:
         return None
     kind, names = known[prior.name]
     arguments = [prior[name] for name in names] + [0.0] * (3 - len(names))
-    return LawStruct(kind, *arguments, power)
+    return LawStruct(kind, *arguments, *form)
 
 
 def coordinate(prior: Prior, value: float) -> float:

@@ -20,7 +20,16 @@ SOURCES = Path(__file__).parent / "source"
 BUILT = Path(__file__).parent / "built"
 NAME = "kernels.dll" if os.name == "nt" else "kernels.so"
 #: No flag lets a compiler reorder sums or assume that numbers are finite: densities must be right to the bit.
-FLAGS = ("-O3", "-std=c11", "-D_DEFAULT_SOURCE", "-fPIC", "-shared", "-fno-math-errno", "-ffp-contract=off")
+FLAGS = (
+    "-O3",
+    "-std=c11",
+    "-D_DEFAULT_SOURCE",
+    "-fPIC",
+    "-shared",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-ffp-contract=off",
+)
 _PATIENCE = 300
 
 

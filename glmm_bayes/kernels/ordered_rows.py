@@ -44,12 +44,14 @@ def ordered_rows(definition: ModelDefinition, factors: list[Factor]) -> OrderedR
     parts = [response.values, response.trials, design.offset, design.x]
     parts += [part for part in (added.weights, added.rate) if part is not None]
     order = order_of_rows(parts, factors)
-    offset = design.offset[order]
+    offset, is_log = design.offset[order], definition.first.link.name == "log"
+    # Where thresholds take the intercept, the first coefficient is what centring the columns adds to it.
+    x = design.x[order] if design.state.has_intercept else np.insert(design.x[order], 0, 1.0, axis=1)
     return OrderedRows(
         order=order,
-        offset=offset if added.rate is None else offset + np.log(added.rate[order]),
-        basis=design.x[order] @ prior.from_normal,
-        others=design.x[order] @ prior.from_others,
+        offset=offset + np.log(added.rate[order]) if added.rate is not None and is_log else offset,
+        basis=x @ prior.from_normal,
+        others=x @ prior.from_others,
         codes=[factor.group.codes[order].astype(np.int64) for factor in factors],
         columns=[factor.columns(order) for factor in factors],
     )

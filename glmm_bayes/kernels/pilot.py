@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from glmm_bayes.core.maths import Array
 from glmm_bayes.kernels.factors import Factor
 
+#: Levels go one by one if what they share is at most this part of what each has; parts that are nothing.
+_APART, _NOTHING = 0.05, 1e-9
+
 
 @dataclass(frozen=True)
 class FactorMap:
@@ -115,23 +118,24 @@ class Taken:
 
 def dense_map(factor: Factor, precision: Array, product: Array, taken: Taken) -> FactorMap:
     """Return the map of one of the smaller factors, from the precision of all its effects."""
-    count = len(taken.places)
-    start, column = np.arange(factor.levels + 1) * count, np.tile(taken.places, factor.levels)
-    rest = (product, taken.direct, start, column, taken.cross.ravel())
-    if factor.size == 1:
-        values, vectors = np.linalg.eigh(precision)
-        return FactorMap(vectors, np.maximum(values, 0.0), *rest)
-    return FactorMap(non_negative(level_blocks(precision, factor)), np.empty(0), *rest)
+    rest = (product, taken.direct, *_shared(factor, taken))
+    apart = np.abs(precision).sum(axis=1) - np.diagonal(precision)
+    if factor.size > 1 or (apart <= _APART * np.diagonal(precision)).all():
+        return FactorMap(non_negative(level_blocks(precision, factor)), np.empty(0), *rest)
+    values, vectors = np.linalg.eigh(precision)
+    return FactorMap(vectors, np.maximum(values, 0.0), *rest)
 
 
 def large_map(factor: Factor, precision: Array, product: Array, taken: Taken) -> FactorMap:
     """Return the map of the factor with most levels, from the precision of each level."""
-    cross = taken.cross.reshape(factor.levels, factor.size, -1)
-    # A level shares rows with few of the other effects.
-    shared = (cross != 0.0).any(axis=1)
+    return FactorMap(non_negative(precision), np.empty(0), product, taken.direct, *_shared(factor, taken))
+
+
+def _shared(factor: Factor, taken: Taken) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
+    """Keep of a level's row only the effects that it shares rows with: few of them all."""
+    cross = taken.cross.reshape(factor.levels, factor.size, len(taken.places))
+    most = np.abs(cross).max(axis=(1, 2), keepdims=True, initial=0.0)
+    shared = (np.abs(cross) > _NOTHING * most).any(axis=1)
     start = np.concatenate([[0], np.cumsum(shared.sum(axis=1))])
-    kept = np.concatenate(
-        [np.empty(0), *(level[:, used].ravel() for level, used in zip(cross, shared, strict=True))]
-    )
-    column = taken.places[np.nonzero(shared)[1]]
-    return FactorMap(non_negative(precision), np.empty(0), product, taken.direct, start, column, kept)
+    rows = [level[:, used].ravel() for level, used in zip(cross, shared, strict=True)]
+    return start, taken.places[np.nonzero(shared)[1]], np.concatenate([np.empty(0), *rows])

@@ -200,3 +200,10 @@ def test_tails_of_large_shapes_are_those_of_the_limit(family):
         np.testing.assert_allclose(value, of_arrays, rtol=1e-12)
         # Of the last, the square is infinite and the slope is rounding.
         assert np.isfinite(slope).all() and (np.abs(slope * shapes)[:-1] < 1e-6).all()
+
+
+@pytest.mark.parametrize("y", [0.0, 2.0])
+def test_a_negative_binomial_has_no_density_at_a_mean_below_0(y):
+    at = {"mu": RowValue(LINKS["identity"], np.array([-0.5, -3.0])), "shape": number(np.array(2.0))}
+    found = FAMILIES["negative_binomial"].log_density(np.array([y, y]), np.ones(2), at, NUMPY)
+    np.testing.assert_array_equal(found, [-np.inf, -np.inf])

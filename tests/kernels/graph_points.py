@@ -65,8 +65,13 @@ def graph_point(definition, point, drawn):
     delta = np.array([number(law, rest.pop(0)) for _, law in fixed.others])
     for (position, _), value in zip(fixed.others, delta, strict=True):
         result[alone(name, position)] = np.array(value)
-    result[basis_of(name)] = np.linalg.lstsq(fixed.from_normal, drawn[name] - fixed.from_others @ delta)[0]
+    level, others = len(fixed.from_normal) - len(drawn[name]), fixed.from_others @ delta
+    gamma = np.linalg.lstsq(fixed.from_normal[level:], drawn[name] - others[level:])[0]
+    result[basis_of(name)] = gamma
     integrated.add(basis_of(name))
+    if definition.priors.thresholds is not None:
+        added = fixed.from_normal[0] @ gamma + others[0]
+        result[basis_of("thresholds")] = drawn["thresholds"] + added
     for name, law in definition.priors.auxiliary.items():
         result[sampled_for(name, law.transform)] = np.array(number(law.prior, rest.pop(0)))
     return result, integrated

@@ -12,16 +12,26 @@ from glmm_bayes.fit.settings import Settings
 from glmm_bayes.kernels.eligible import MOST_DENSE
 from glmm_bayes.sampling.paths import choose_path
 from tests.kernels.family_models import MODELS as FAMILIES
+from tests.kernels.family_models import NORMAL_MODELS
 from tests.kernels.family_models import model_of as family_model
 from tests.kernels.normal_models import DATA, MODELS, model_of
 
 KNOWN = pd.DataFrame(np.eye(8) + 0.1, index=list("ABCDEFGH"), columns=list("ABCDEFGH"))
 #: Formula, what ``gb.Model`` is given besides, and what speaks against integrating effects out.
 GRAPHS = {
-    "family": ("share ~ x + (1 | g)", {"family": "beta"}, "beta with link logit, which has no kernel"),
+    "family": (
+        "count ~ x + (1 | g)",
+        {"family": "geometric"},
+        "geometric with link log, which has no kernel",
+    ),
     "link": ("k2 ~ x + (1 | g)", {"family": "bernoulli", "link": "cauchit"}, "cauchit, which has no kernel"),
-    "normal, link": ("positive ~ x + (1 | g)", {"family": "gaussian", "link": "log"}, "not normal"),
-    "rate": ("count | rate(weight) ~ x + (1 | g)", {"family": "negative_binomial"}, "or rates"),
+    "normal, link": ("positive ~ x + (1 | g)", {"family": "gaussian", "link": "softplus"}, "not normal"),
+    "thresholds": (
+        "steps ~ x + (1 | g)",
+        {"family": "cumulative", "priors": {"thresholds": gb.Prior("Uniform", lower=-9, upper=9)}},
+        "the prior of thresholds",
+    ),
+    "disc": (gb.Formula("steps ~ x + (1 | g)", disc="~ x"), {"family": "cumulative"}, "further parameter"),
     "sigma": (gb.Formula("y ~ x + (1 | g)", sigma="~ x"), {}, "further parameter"),
     "se": ("y | se(weight) ~ x + (1 | g)", {}, "measured"),
     "censored": ("y | cens(seen) ~ x + (1 | g)", {}, "censored"),
@@ -41,7 +51,6 @@ def model(formula, further):
         steps=np.resize([1, 2, 3], len(DATA)),
         g2=np.roll(DATA["g"], 5),
         seen=np.resize(["none", "none", "right"], len(DATA)),
-        share=np.linspace(0.1, 0.9, len(DATA)),
         count=np.resize([0, 3, 1, 5], len(DATA)),
     )
     with warnings.catch_warnings():
@@ -66,6 +75,12 @@ def test_models_of_other_listed_families_have_a_kernel_of_all_effects(name):
         path_of(one, method="marginal")
 
 
+@pytest.mark.parametrize("name", NORMAL_MODELS)
+def test_normal_models_have_that_kernel_where_it_is_asked_for(name):
+    one = family_model(name)
+    assert path_of(one).method == "marginal" and path_of(one, method="joint").method == "joint"
+
+
 @pytest.mark.parametrize("name", GRAPHS)
 def test_all_others_are_sampled_by_their_graphs_for_a_reason(name):
     formula, further, words = GRAPHS[name]
@@ -77,14 +92,16 @@ def test_all_others_are_sampled_by_their_graphs_for_a_reason(name):
         assert caught.value.code == "method"
 
 
-def test_smaller_factors_of_too_many_levels_are_sampled_by_the_graph():
+def test_normal_models_whose_smaller_factors_have_too_many_levels_keep_all_effects():
     rng = np.random.default_rng(1)
     size = 4 * MOST_DENSE
     data = pd.DataFrame(
         {"y": rng.normal(size=size), "g": np.arange(size) % (size // 2), "h": np.arange(size) % MOST_DENSE}
     )
     one = gb.Model("y ~ 1 + (1 | g) + (1 | h)", data)
-    assert f"{MOST_DENSE + 1} coefficients and effects" in path_of(one).why
+    assert path_of(one).method == "joint"
+    with pytest.raises(gb.SamplingError, match=f"{MOST_DENSE + 1} coefficients and effects"):
+        path_of(one, method="marginal")
 
 
 def test_the_graph_is_sampled_where_it_is_asked_for_or_another_engine_is():

@@ -1,45 +1,33 @@
 /* Any listed family: log density and gradient of hyperparameters, coefficients and all effects.
  *
  * A point holds, in this order: numbers of the factors (log standard deviations, partial correlations),
- * coefficients with priors that are not normal, the family's further parameter, units of the coefficients
- * (their centre and their map are a pilot's, and fixed), numbers of the effects of each factor, level by level,
- * from which maps.h makes the effects.
+ * coefficients with priors that are not normal, the family's further parameters or thresholds, units of the
+ * coefficients (their centre and their map are a pilot's, and fixed), numbers of the effects of each factor, level
+ * by level, from which maps.h makes the effects.
  *
  * Nothing is shared between calls: any number of chains may run at once. All sums have one order.
  */
 #include "shared.h"
+#include "likelihood.h"
 #include "maps.h"
-#include "rows.h"
 
 typedef struct {
-    int64_t numbers, rows, coefficients, others, factors, kind;
+    int64_t numbers, rows, coefficients, others, factors;
     const Factor *factor;      /* first: where its units begin among all units of effects */
-    const Law *other_law, *further_law;
-    double further;            /* where it is fixed: further_law is NULL */
+    const Law *other_law;
     const double *offset;      /* with the linear predictor at the centre */
     const double *columns;     /* coefficients x rows, of their units */
     const double *other_columns;
     const int32_t *const *code;
     const double *const *z;    /* of each factor: effects x rows; NULL where all are 1 */
-    const double *y, *trials, *weights;  /* weights may be NULL */
+    const double *y, *n, *weights;       /* of the rows; weights may be NULL */
     const double *prior_mean, *prior_shift, *prior_root; /* root (units - mean - shift d) ~ N(0, I), lower */
+    const Likelihood *likelihood;
     const Map *map;            /* of each factor */
 } Joint;
 
-enum { BLOCK = 256 };
-
-static void add_column(double weight, const double *column, int64_t n, double *eta) {
-    for (int64_t i = 0; i < n; i++) eta[i] += weight * column[i];
-}
-
-static double dot(const double *column, const double *slope, int64_t n) {
-    double sum = 0.0;
-    for (int64_t i = 0; i < n; i++) sum += slope[i] * column[i];
-    return sum;
-}
-
 /* The linear predictor of some rows, from the values of all coefficients and effects. */
-static void predict(const Joint *g, const double *v, const double *delta, const double *b, int64_t from, int64_t n, double *eta) {
+WIDE static void predict(const Joint *g, const double *v, const double *delta, const double *b, int64_t from, int64_t n, double *eta) {
     memcpy(eta, g->offset + from, sizeof(double) * (size_t)n);
     for (int64_t c = 0; c < g->coefficients; c++) add_column(v[c], g->columns + c * g->rows + from, n, eta);
     for (int64_t c = 0; c < g->others; c++) add_column(delta[c], g->other_columns + c * g->rows + from, n, eta);
@@ -105,7 +93,7 @@ static double *space_for(const Joint *g, Space *s) {
     int64_t most = 1, map = 1;
     s->units = s->effects = s->squares = 0;
     for (int64_t f = 0; f < g->factors; f++) {
-        int64_t q = g->factor[f].size, n = g->factor[f].levels, need = g->map[f].is_whole ? 2 * n : scratch_of(q);
+        int64_t q = g->factor[f].size, n = g->factor[f].levels, need = g->map[f].is_whole ? 3 * n : scratch_of(q);
         s->units += n * q; s->effects += q; s->squares += q * q;
         if (q > most) most = q;
         if (need > map) map = need;
@@ -158,33 +146,26 @@ static int64_t evaluate_joint(const Joint *g, const double *x, double *grad, dou
     double lp = factors_at(g->factor, g->factors, x, grad, s->sds, s->roots, s->scales, &at);
     int64_t other_at = at;
     for (int64_t k = 0; k < d; k++, at++) { double rate; lp += law_at(g->other_law + k, x[at], s->delta + k, &rate, grad + at); }
-    int64_t further_at = at;
-    double further = g->further, rate = 0.0, further_bar = 0.0;
-    if (g->further_law) {
-        double number;
-        lp += law_at(g->further_law, x[at++], &number, &rate, grad + further_at);
-        further = parameter_of(g->further_law, number);
-        if (!(further > 0.0 && isfinite(further))) return NO_DENSITY;
-    }
-    if (!isfinite(lp)) return NO_DENSITY;
+    const Likelihood *likelihood = g->likelihood;
+    int64_t shared_at = at;
+    at += likelihood->sampled;
     const double *v = x + at, *u = v + p;
+    Numbers numbers;
+    lp += numbers_at(likelihood, x + shared_at, level_at(likelihood, v, p, s->delta, d), grad + shared_at, &numbers);
+    if (!isfinite(lp)) return NO_DENSITY;
     double *v_bar = grad + at, *u_bar = v_bar + p;
     Direct direct = {v, s->delta, p, d, v_bar, s->delta_bar};
     lp += effects_at(g, &direct, u, s);
     double eta[BLOCK], slope[BLOCK];
     for (int64_t from = 0; from < g->rows; from += BLOCK) {
         int64_t n = g->rows - from < BLOCK ? g->rows - from : BLOCK;
-        double sum = 0.0;
         predict(g, v, s->delta, s->b, from, n, eta);
-        for (int64_t i = 0; i < n; i++) {
-            double back = 0.0, w = g->weights ? g->weights[from + i] : 1.0;
-            double value = row_at(g->kind, g->y[from + i], g->trials[from + i], eta[i], further, slope + i, &back);
-            if (w == 0.0) { slope[i] = 0.0; continue; }
-            sum += w * value; slope[i] *= w; further_bar += w * back;
-        }
-        lp += sum;
+        lp += rows_at(likelihood, g->y + from, g->n + from, g->weights ? g->weights + from : NULL, eta, n, &numbers, slope);
         predict_back(g, slope, from, n, v_bar, s->delta_bar, s->b_bar);
     }
+    lp += rows_alone(likelihood, &numbers);
+    numbers_back(likelihood, &numbers, grad + shared_at);
+    level_back(likelihood, numbers.level_bar, p, v_bar, d, s->delta_bar);
     at = 0;
     int64_t square = 0, effect = 0;
     for (int64_t f = 0; f < g->factors; f++) {
@@ -197,7 +178,6 @@ static int64_t evaluate_joint(const Joint *g, const double *x, double *grad, dou
         law_at(g->other_law + k, x[other_at + k], &number, &other_rate, &other_slope);
         grad[other_at + k] += s->delta_bar[k] * other_rate;
     }
-    if (g->further_law) grad[further_at] += further_bar * further * g->further_law->power * rate;
     *logp = lp;
     if (!isfinite(lp)) return NO_DENSITY;
     for (int64_t i = 0; i < g->numbers; i++) if (!isfinite(grad[i])) return NO_GRADIENT;
@@ -216,9 +196,10 @@ int64_t joint_logp(uint64_t dim, const double *x, double *grad, double *logp, vo
 
 /* A row of out holds: the coefficients' units; effects of each factor, level by level; standard deviations of
  * the effects of each factor; Cholesky factors of their correlations; the other coefficients; the further
- * parameter. */
+ * parameters; thresholds at the average row. */
 int64_t joint_expand(uint64_t dim, uint64_t count, const double *x, double *out, void *user) {
     const Joint *g = user;
+    const Likelihood *likelihood = g->likelihood;
     Space s;
     double *memory = space_for(g, &s), *grad = malloc(sizeof(double) * (size_t)(dim + 1));
     (void)count;
@@ -226,8 +207,9 @@ int64_t joint_expand(uint64_t dim, uint64_t count, const double *x, double *out,
     int64_t at, p = g->coefficients;
     factors_at(g->factor, g->factors, x, grad, s.sds, s.roots, s.scales, &at);
     for (int64_t k = 0; k < g->others; k++, at++) { double rate; law_at(g->other_law + k, x[at], s.delta + k, &rate, grad); }
-    double further = g->further;
-    if (g->further_law) { double rate; law_at(g->further_law, x[at++], &further, &rate, grad); further = parameter_of(g->further_law, further); }
+    Numbers numbers;
+    numbers_at(likelihood, x + at, 0.0, grad, &numbers);
+    at += likelihood->sampled;
     memcpy(out, x + at, sizeof(double) * (size_t)p);
     Direct direct = {x + at, s.delta, p, g->others, NULL, NULL};
     effects_at(g, &direct, x + at + p, &s);
@@ -236,59 +218,60 @@ int64_t joint_expand(uint64_t dim, uint64_t count, const double *x, double *out,
     memcpy(out, s.sds, sizeof(double) * (size_t)s.effects); out += s.effects;
     memcpy(out, s.roots, sizeof(double) * (size_t)s.squares); out += s.squares;
     memcpy(out, s.delta, sizeof(double) * (size_t)g->others); out += g->others;
-    *out = further;
+    memcpy(out, numbers.value, sizeof(double) * (size_t)likelihood->parameters); out += likelihood->parameters;
+    memcpy(out, numbers.value + 1, sizeof(double) * (size_t)likelihood->thresholds);
     free(memory); free(grad);
     return FINE;
 }
 
-/* What the rows need besides the linear predictor: the further parameter at a point. */
-static double further_at(const Joint *g, const double *x, Space *s, double *grad) {
+/* What rows share at a point. */
+static void shared_at_point(const Joint *g, const double *x, Space *s, double *grad, Numbers *numbers) {
     int64_t at;
-    double rate, number;
+    double rate;
     factors_at(g->factor, g->factors, x, grad, s->sds, s->roots, s->scales, &at);
     for (int64_t k = 0; k < g->others; k++, at++) law_at(g->other_law + k, x[at], s->delta + k, &rate, grad + at);
-    if (!g->further_law) return g->further;
-    law_at(g->further_law, x[at], &number, &rate, grad + at);
-    return parameter_of(g->further_law, number);
+    numbers_at(g->likelihood, x + at, 0.0, grad + at, numbers);
 }
 
-static double weight_of(const Joint *g, int64_t i) { return g->weights ? g->weights[i] : 1.0; }
-
-/* Linear predictors of all rows at a point, then derivatives of log likelihoods in them, then minus the second ones. */
-int64_t joint_rows(const double *x, double *out, void *user) {
+/* Linear predictors of all rows at a point. */
+int64_t joint_predictors(const double *x, double *eta, void *user) {
     const Joint *g = user;
-    const double step = 1e-4;
     Space s;
-    double *memory = space_for(g, &s), *grad = malloc(sizeof(double) * (size_t)(g->numbers + 1)), back;
+    Numbers numbers;
+    double *memory = space_for(g, &s), *grad = malloc(sizeof(double) * (size_t)(g->numbers + 1));
     if (!memory || !grad) { free(memory); free(grad); return NO_MEMORY; }
-    double further = further_at(g, x, &s, grad), *eta = out, *slope = out + g->rows, *curve = slope + g->rows;
+    shared_at_point(g, x, &s, grad, &numbers);
     const double *v = x + g->numbers - s.units - g->coefficients;
     Direct direct = {v, s.delta, g->coefficients, g->others, NULL, NULL};
     effects_at(g, &direct, v + g->coefficients, &s);
     predict(g, v, s.delta, s.b, 0, g->rows, eta);
-    for (int64_t i = 0; i < g->rows; i++) {
-        double w = weight_of(g, i), up = 0.0, down = 0.0;
-        slope[i] = curve[i] = 0.0;
-        if (w == 0.0) continue;
-        row_at(g->kind, g->y[i], g->trials[i], eta[i], further, slope + i, &back);
-        row_at(g->kind, g->y[i], g->trials[i], eta[i] + step, further, &up, &back);
-        row_at(g->kind, g->y[i], g->trials[i], eta[i] - step, further, &down, &back);
-        slope[i] *= w; curve[i] = w * (down - up) / (2.0 * step);
-    }
     free(memory); free(grad);
     return FINE;
 }
 
-/* Log likelihoods of all rows at values of their linear predictors. */
-int64_t joint_row_values(const double *x, const double *eta, double *value, void *user) {
+/* At linear predictors of all rows: their log likelihoods, if asked for then derivatives and minus second ones. */
+int64_t joint_rows(const double *x, const double *eta, double *out, int64_t derivatives, void *user) {
     const Joint *g = user;
+    const double step = 1e-4;
     Space s;
-    double *memory = space_for(g, &s), *grad = malloc(sizeof(double) * (size_t)(g->numbers + 1)), slope, back;
+    Numbers numbers;
+    int64_t rows = g->rows;
+    double *memory = space_for(g, &s), *grad = malloc(sizeof(double) * (size_t)(g->numbers + 1));
     if (!memory || !grad) { free(memory); free(grad); return NO_MEMORY; }
-    double further = further_at(g, x, &s, grad);
-    for (int64_t i = 0; i < g->rows; i++) {
-        double w = weight_of(g, i);
-        value[i] = w == 0.0 ? 0.0 : w * row_at(g->kind, g->y[i], g->trials[i], eta[i], further, &slope, &back);
+    double *value = out, *slope = out + rows, *curve = slope + rows;
+    shared_at_point(g, x, &s, grad, &numbers);
+    for (int64_t from = 0; from < rows; from += BLOCK) {
+        int64_t n = rows - from < BLOCK ? rows - from : BLOCK;
+        double moved[BLOCK], up[BLOCK], down[BLOCK];
+        const double *y = g->y + from, *units = g->n + from, *weights = g->weights ? g->weights + from : NULL;
+        values_at(g->likelihood, y, units, weights, eta + from, n, &numbers, value + from, up);
+        if (!derivatives) continue;
+        memcpy(slope + from, up, sizeof(double) * (size_t)n);
+        for (int64_t i = 0; i < n; i++) moved[i] = eta[from + i] + step;
+        rows_at(g->likelihood, y, units, weights, moved, n, &numbers, up);
+        for (int64_t i = 0; i < n; i++) moved[i] = eta[from + i] - step;
+        rows_at(g->likelihood, y, units, weights, moved, n, &numbers, down);
+        for (int64_t i = 0; i < n; i++) curve[from + i] = (down[i] - up[i]) / (2.0 * step);
     }
     free(memory); free(grad);
     return FINE;
@@ -305,4 +288,10 @@ int64_t joint_scales(const double *x, double *out, void *user) {
     memcpy(out, s.scales, sizeof(double) * (size_t)s.squares);
     free(memory); free(grad);
     return FINE;
+}
+
+/* The log likelihood of a single row at its family's parameters; its derivatives in eta and in two of them. */
+double joint_row(int64_t kind, int64_t link, double y, double n, double eta, const double *p, double *slopes) {
+    Common common = common_at(kind, p);
+    return row_at(kind, link, y, n, eta, p, &common, slopes, slopes + 1);
 }

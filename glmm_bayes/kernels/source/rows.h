@@ -1,95 +1,176 @@
-/* Log likelihoods of single rows, with their derivatives: one case a family and link. */
+/* Log likelihoods of single rows, with their derivatives: one case a family; links stand by themselves.
+ *
+ * A row has two numbers, y and n. Of successes n are the trials; of counts the units that they are the sum of;
+ * of shares y and n are log y and log(1 - y); of categories y is their place from 0, n the discrimination;
+ * of gamma numbers y is log y.
+ */
 #ifndef GLMM_BAYES_ROWS_H
 #define GLMM_BAYES_ROWS_H
-#include "shared.h"
+#include "special.h"
 
-enum { LOGIT, PROBIT, CLOGLOG, POISSON, NEGATIVE_BINOMIAL, GAMMA_ROWS };
+enum { SUCCESSES, POISSON, NEGATIVE_BINOMIAL, GAMMA_ROWS, NORMAL_ROWS, STUDENT_ROWS, BETA_ROWS, CUMULATIVE };
+enum { LOGIT, PROBIT, CLOGLOG, LOG, IDENTITY };
 
-static double digamma(double x) {
-    double sum = 0.0;
-    while (x < 10.0) { sum -= 1.0 / x; x += 1.0; }
-    double s = 1.0 / (x * x);
-    return sum + log(x) - 0.5 / x
-        - s * (1.0 / 12 - s * (1.0 / 120 - s * (1.0 / 252 - s * (1.0 / 240 - s * (1.0 / 132 - s * 691.0 / 32760)))));
-}
+/* What all rows have in common at parameters p: an addend, its derivatives in them, the log of the first. */
+typedef struct { double value, slope[2], log_first; } Common;
 
-/* lgamma(x) - (x - 1/2) log x + x - log(2 pi)/2, for x of 10 at least. */
-static double stirling_rest(double x) {
-    double s = 1.0 / (x * x);
-    return (1.0 / 12 - s * (1.0 / 360 - s * (1.0 / 1260 - s * (1.0 / 1680 - s * (1.0 / 1188 - s * 691.0 / 360360))))) / x;
-}
+/* Logs of a probability and of its complement; the derivative of one, and minus that of the other. */
+typedef struct { double log_p, log_q, up, down; } Chance;
 
-static double log_gamma(double x) {
-    double shift = 0.0;
-    while (x < 10.0) { shift -= log(x); x += 1.0; }
-    return shift + (x - 0.5) * log(x) - x + 0.918938533204672742 + stirling_rest(x);
-}
+/* A positive mean, its log and the derivative of the log. */
+typedef struct { double value, log, rate; } Mean;
 
-/* sum over k < y of log(1 + k/shape), and of 1/(shape + k) - 1/shape: nothing is lost where shape is large. */
-static double rising(double y, double shape, double *slope) {
-    if (y < 40.0) {
-        double sum = 0.0, back = 0.0;
-        for (double k = 1.0; k < y; k += 1.0) { sum += log1p(k / shape); back -= k / (shape * (shape + k)); }
-        *slope = back;
-        return sum;
+static Common common_at(int64_t kind, const double *p) {
+    Common c = { 0.0, { 0.0, 0.0 }, 0.0 };
+    double rest, excess, more;
+    switch (kind) {
+    case GAMMA_ROWS: case BETA_ROWS: {
+        double sign = kind == GAMMA_ROWS ? 1.0 : -1.0;
+        c.log_first = log(p[0]);
+        rest = binet(p[0], c.log_first, &excess);
+        c.value = sign * (0.5 * c.log_first - rest);
+        c.slope[0] = sign * excess / p[0];
+        break;
     }
-    double low = 0.0, back = 0.0, a = shape;
-    while (a < 10.0) { low -= log(a); back -= 1.0 / a; a += 1.0; }
-    double top = shape + y, ratio = (top - a) / a;
-    double sum = (top - 0.5) * log1p(ratio) - (top - a) + stirling_rest(top) - stirling_rest(a) + (top - a) * log(a);
-    *slope = digamma(top) - digamma(a) - back - y / shape;
-    return sum - low - y * log(shape);
+    case NORMAL_ROWS: case STUDENT_ROWS:
+        c.value = -log(p[0]); c.slope[0] = -1.0 / p[0];
+        if (kind == STUDENT_ROWS) {                     /* log Gamma(a + 1/2) - log Gamma(a) - log(nu)/2, a = nu/2 */
+            double a = 0.5 * p[1], top = a + 0.5, log_a = log(a), log_top = log(top);
+            rest = binet(top, log_top, &excess) - binet(a, log_a, &more);
+            c.value += (a - 0.5) * log1p(0.5 / a) + 0.5 * (log_top - 1.0) + rest - 0.5 * log(p[1]);
+            c.slope[1] = 0.5 * (log1p(0.5 / a) - excess / top + more / a - 1.0 / p[1]);
+        }
+    }
+    return c;
 }
 
-/* log Phi(x), and its derivative. */
-static double log_normal_cdf(double x, double *slope) {
-    const double log_root = 0.918938533204672742;
-    double value;
-    if (x > -10.0) value = x > 0 ? log1p(-0.5 * erfc(x * M_SQRT1_2)) : log(0.5 * erfc(-x * M_SQRT1_2));
-    else {
-        double s = 1.0 / (x * x), fraction = 1.0;
-        fraction = 1.0 - s * (1.0 - 3.0 * s * (1.0 - 5.0 * s * (1.0 - 7.0 * s * (1.0 - 9.0 * s * (1.0 - 11.0 * s * (1.0 - 13.0 * s))))));
-        value = -0.5 * x * x - log_root - log(-x) + log(fraction);
+/* Whether there is a probability at a linear predictor; which one. */
+static int chance_at(int64_t link, double eta, Chance *c) {
+    switch (link) {
+    case LOGIT: {
+        double t = exp(-fabs(eta)), rest = log1p(t), far = 1.0 / (1.0 + t), near = t / (1.0 + t);
+        c->log_p = (eta < 0 ? eta : 0.0) - rest; c->log_q = -(eta > 0 ? eta : 0.0) - rest;
+        c->up = eta > 0 ? near : far; c->down = eta > 0 ? far : near;
+        return 1;
     }
-    *slope = exp(-0.5 * x * x - log_root - value);
+    case PROBIT:
+        c->log_p = log_normal_cdf(eta, &c->up); c->log_q = log_normal_cdf(-eta, &c->down);
+        return 1;
+    case CLOGLOG: {
+        double e = exp(eta);
+        c->log_p = eta < -30.0 ? eta - 0.5 * e : log1mexp(e); c->log_q = -e;
+        c->up = e < 1e-15 ? 1.0 : (e > 700.0 ? 0.0 : e / expm1(e)); c->down = e;
+        return 1;
+    }
+    case LOG:
+        c->log_p = eta; c->log_q = eta < 0 ? log1mexp(-eta) : -INFINITY;
+        c->up = 1.0; c->down = 1.0 / expm1(-eta);
+        return eta <= 0.0;
+    default:                                             /* IDENTITY */
+        c->log_p = log(eta); c->log_q = log1p(-eta); c->up = 1.0 / eta; c->down = 1.0 / (1.0 - eta);
+        return eta >= 0.0 && eta <= 1.0;
+    }
+}
+
+/* Whether there is a positive mean of so many units at a linear predictor; under a log its offset has them. */
+static int mean_at(int64_t link, double units, double eta, Mean *mean) {
+    if (link == LOG) { mean->value = exp(eta); mean->log = eta; mean->rate = 1.0; return 1; }
+    mean->value = units * eta; mean->log = log(mean->value); mean->rate = 1.0 / eta;
+    return eta > 0.0;
+}
+
+/* log(F(high) - F(low)), its derivatives in both and their sum, whose digits are its own. */
+static double between(int64_t link, double low, double high, double *slope, double *sum) {
+    double value, apart = high - low;
+    if (link == LOGIT) {
+        double more = 1.0 / expm1(apart), above = 1.0 / (1.0 + exp(high)), below = 1.0 / (1.0 + exp(-low));
+        slope[0] = -below - more; slope[1] = above + more; *sum = above - below;
+        return log1mexp(apart) - softplus(-high) - softplus(low);
+    }
+    if (link == CLOGLOG) {
+        double e = exp(low), most = exp(high), gap = -most * expm1(-apart), small = gap < 1e-8;
+        value = small ? high + log1mexp(apart) - 0.5 * gap : log1mexp(gap);
+        *sum = (small ? 1.0 - 0.5 * gap : (gap > 700.0 ? 0.0 : gap / expm1(gap))) - e;
+        slope[1] = gap > 700.0 ? 0.0 : (small ? (0.5 * gap - 1.0) / expm1(-apart) : most / expm1(gap));
+        slope[0] = -e - exp(-apart) * slope[1];
+        return value - e;
+    }
+    double top = low > 0 ? -low : high, end = low > 0 ? -high : low, unused;
+    double log_top = log_normal_cdf(top, &unused), half = -0.5 * apart * (low + high);
+    value = log_top + log1mexp(log_top - log_normal_cdf(end, &unused));
+    slope[0] = -exp(-0.5 * low * low - LOG_ROOT_2PI - value);
+    slope[1] = exp(-0.5 * high * high - LOG_ROOT_2PI - value);
+    *sum = fabs(half) < 1.0 ? -slope[0] * expm1(half) : slope[0] + slope[1];
     return value;
 }
 
-/* Log likelihood of a row up to a constant, its derivative in eta and in the further parameter. */
-static double row_at(int64_t kind, double y, double n, double eta, double further, double *slope, double *further_slope) {
+/* A share, of which one part is like the other: a d + log(a)/2 - rest of log Gamma(a), a = share x precision. */
+static double share_part(double a, double log_a, double d, int is_near, double *eta_part, double *phi_part) {
+    double excess, rest = binet(a, log_a, &excess), weighed = a * (is_near ? d - expm1(d) : d);
+    *eta_part = a * d + excess; *phi_part = weighed + excess;
+    return weighed + 0.5 * log_a - rest;
+}
+
+/* Log likelihood of a row up to a constant, its derivative in eta and those in the parameters p (slopes of
+ * parameters that a family does not have are left as they are). Minus infinity where eta has no mean. */
+static double row_at(int64_t kind, int64_t link, double y, double n, double eta, const double *p, const Common *common,
+                     double *slope, double *back) {
+    Mean mean;
+    Chance chance;
+    *slope = 0.0;
     switch (kind) {
-    case LOGIT: {
-        double t = exp(-fabs(eta)), p = eta >= 0 ? 1.0 / (1.0 + t) : t / (1.0 + t);
-        *slope = y - n * p;
-        return y * eta - n * ((eta > 0 ? eta : 0.0) + log1p(t));
+    case SUCCESSES: {
+        double rest = n - y;
+        if (!chance_at(link, eta, &chance)) return -INFINITY;
+        *slope = (y > 0 ? y * chance.up : 0.0) - (rest > 0 ? rest * chance.down : 0.0);
+        return (y > 0 ? y * chance.log_p : 0.0) + (rest > 0 ? rest * chance.log_q : 0.0);
     }
-    case PROBIT: {
-        double up, down, one = log_normal_cdf(eta, &up), zero = log_normal_cdf(-eta, &down), rest = n - y;
-        *slope = (y > 0 ? y * up : 0.0) - (rest > 0 ? rest * down : 0.0);
-        return (y > 0 ? y * one : 0.0) + (rest > 0 ? rest * zero : 0.0);
-    }
-    case CLOGLOG: {
-        double e = exp(eta), rest = n - y;
-        double log_p = eta < -30.0 ? eta - 0.5 * e : log(-expm1(-e)), ratio = e < 1e-15 ? 1.0 : (e > 700.0 ? 0.0 : e / expm1(e));
-        *slope = (y > 0 ? y * ratio : 0.0) - (rest > 0 ? rest * e : 0.0);
-        return (y > 0 ? y * log_p : 0.0) - (rest > 0 ? rest * e : 0.0);
-    }
-    case POISSON: {
-        double mu = exp(eta);
-        *slope = y - mu;
-        return y * eta - mu;
-    }
+    case POISSON:
+        if (!mean_at(link, n, eta, &mean)) return -INFINITY;
+        *slope = (y - mean.value) * mean.rate;
+        return y * mean.log - mean.value;
     case NEGATIVE_BINOMIAL: {
-        double mu = exp(eta), ratio = mu / further, back, logs = log1p(ratio), value = rising(y, further, &back);
-        *slope = isinf(mu) ? -further : (y - mu) / (1.0 + ratio);
-        *further_slope = back - logs + (y + further) * ratio / (further + mu);
-        return isinf(ratio) ? -INFINITY : y * eta + value - (y + further) * logs;
+        if (!mean_at(link, n, eta, &mean)) return -INFINITY;
+        double mu = mean.value, shape = n * p[0], ratio = mu / shape, more, logs = log1p(ratio), value = rising(y, shape, &more);
+        *slope = (isinf(mu) ? -shape : (y - mu) / (1.0 + ratio)) * mean.rate;
+        back[0] = n * (more - logs + (y + shape) * ratio / (shape + mu));
+        return isinf(ratio) ? -INFINITY : y * mean.log + value - (y + shape) * logs;
     }
-    default: {                                           /* GAMMA_ROWS */
-        double ratio = y * exp(-eta), log_ratio = log(y) - eta;
-        *slope = further * (ratio - 1.0);
-        *further_slope = log(further) + 1.0 - digamma(further) + log_ratio - ratio;
-        return further * (log(further) + log_ratio - ratio) - log_gamma(further);
+    case GAMMA_ROWS: {
+        if (!mean_at(link, n, eta, &mean)) return -INFINITY;
+        double log_ratio = y - mean.log, less = expm1(log_ratio);
+        *slope = p[0] * less * mean.rate;
+        back[0] = common->slope[0] + log_ratio - less;
+        return common->value + p[0] * (log_ratio - less);
+    }
+    case NORMAL_ROWS: {
+        double mu = link == LOG ? exp(eta) : eta, z = (y - mu) / p[0];
+        *slope = z / p[0] * (link == LOG ? mu : 1.0);
+        back[0] = common->slope[0] + z * z / p[0];
+        return common->value - 0.5 * z * z;
+    }
+    case STUDENT_ROWS: {
+        double mu = link == LOG ? exp(eta) : eta, z = (y - mu) / p[0], nu = p[1], ratio = z * z / nu, share = ratio / (1.0 + ratio);
+        *slope = (nu + 1.0) * z / (p[0] * nu * (1.0 + ratio)) * (link == LOG ? mu : 1.0);
+        back[0] = common->slope[0] + (nu + 1.0) * share / p[0];
+        back[1] = common->slope[1] + 0.5 * ((nu + 1.0) * share / nu - log1p(ratio));
+        return common->value - 0.5 * (nu + 1.0) * log1p(ratio);
+    }
+    case BETA_ROWS: {
+        if (!chance_at(link, eta, &chance)) return -INFINITY;
+        double log_a = chance.log_p + common->log_first, log_b = chance.log_q + common->log_first;
+        double d = y - chance.log_p, e = n - chance.log_q, eta_part[2], phi_part[2];
+        int is_near = fabs(d) < 1.0 && fabs(e) < 1.0;   /* then a (exp(d) - 1) and b (exp(e) - 1) add up to 0 */
+        double value = share_part(exp(log_a), log_a, d, is_near, eta_part, phi_part)
+            + share_part(exp(log_b), log_b, e, is_near, eta_part + 1, phi_part + 1);
+        *slope = chance.up * eta_part[0] - chance.down * eta_part[1];
+        back[0] = common->slope[0] + (phi_part[0] + phi_part[1]) / p[0];
+        return common->value + value;
+    }
+    default: {                                           /* CUMULATIVE: p are the thresholds on both sides */
+        double sum, value = between(link, n * (p[0] - eta), n * (p[1] - eta), back, &sum);
+        *slope = -n * sum; back[0] *= n; back[1] *= n;
+        return value;
     }
     }
 }

@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HALF_NORMAL, HALF_STUDENT, EXPONENTIAL, GAMMA, INVERSE_GAMMA, LOG_NORMAL, INTERVAL,
-       NORMAL, STUDENT, LAPLACE, LOGISTIC, REAL_INTERVAL };
+enum { FIXED = -1, HALF_NORMAL, HALF_STUDENT, EXPONENTIAL, GAMMA, INVERSE_GAMMA, LOG_NORMAL, INTERVAL,
+       NORMAL, STUDENT, LAPLACE, LOGISTIC, REAL_INTERVAL, GUMBEL };
 
 enum { FINE = 0, NO_GRADIENT = 3, NO_DENSITY = 4, NO_MEMORY = -1 };
 
-/* A law of the number v that is sampled; the parameter is v^power. */
-typedef struct { int64_t kind; double a, b, c, power; } Law;
+/* A law of the number v that is sampled; the parameter is v^power + shift. One that is fixed is a. */
+typedef struct { int64_t kind; double a, b, c, power, shift; } Law;
 
 typedef struct {
     int64_t levels, size;      /* of the factor, and effects of a level */
@@ -49,6 +49,9 @@ static double law_at(const Law *law, double x, double *value, double *rate, doub
     case LOGISTIC:
         *value = x; *rate = 1.0; z = (x - law->a) / law->b;
         *slope = -tanh(0.5 * z) / law->b; return -softplus(z) - softplus(-z);
+    case GUMBEL:                                         /* of minima */
+        *value = x; *rate = 1.0; z = (x - law->a) / law->b;
+        *slope = (1.0 - exp(z)) / law->b; return z - exp(z);
     }
     v = exp(x); *value = v; *rate = 1.0;
     switch (law->kind) {
@@ -95,7 +98,7 @@ static void correlate_back(int64_t size, double eta, const double *x, const doub
     }
 }
 
-static double parameter_of(const Law *law, double v) { return law->power == 1.0 ? v : pow(v, law->power); }
+static double parameter_of(const Law *law, double v) { return law->shift + (law->power == 1.0 ? v : pow(v, law->power)); }
 
 static int64_t partials(int64_t size) { return size * (size - 1) / 2; }
 
