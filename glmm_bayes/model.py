@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import cached_property, partial
 from inspect import signature
 from os import PathLike
-from typing import Any
-
-import pandas as pd
-from xarray import DataTree
+from typing import TYPE_CHECKING, Any
 
 from glmm_bayes.core.elsewhere import refuse_unknown
 from glmm_bayes.core.errors import DataError, Finding, Findings, GlmmError, GlmmWarning, shown_value
@@ -21,12 +18,10 @@ from glmm_bayes.covariances.resolve import coded_predictors, wanted_tables
 from glmm_bayes.describe.explain import Explanation, describe, explain
 from glmm_bayes.design.checks.registry import check_table, examine
 from glmm_bayes.design.containers.data_files import read_data_file
-from glmm_bayes.design.containers.known import read_known
+from glmm_bayes.design.containers.known_entries import read_known
 from glmm_bayes.design.dependence import checked_rank
 from glmm_bayes.design.table import Table, read_table
 from glmm_bayes.families import FAMILIES
-from glmm_bayes.fit.captioned import captioned
-from glmm_bayes.fit.datatree import assemble
 from glmm_bayes.fit.diagnostics import diagnose
 from glmm_bayes.fit.fit import Fit
 from glmm_bayes.fit.settings import Settings
@@ -50,6 +45,10 @@ from glmm_bayes.spec.model_spec import ModelSpec
 from glmm_bayes.spec.prior import Prior
 from glmm_bayes.spec.responses import ResponseSpecs, read_specs
 from glmm_bayes.spec.several import Formula
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from xarray import DataTree
 
 
 class Model(Defined):
@@ -258,9 +257,8 @@ class Model(Defined):
         path = choose_path(definition, settings, self._has_changed_graph)
         drawn = sample(definition, lambda: self.pymc_model, path, settings, guide, interrupts)
         interrupts.hold()
-        tree = assemble(definition, drawn.posterior, drawn.statistics)
         recorded = {**drawn.settings, "interval": asdict(interval), "notes": list(definition.notes)}
-        return Fit(definition, tree, recorded)
+        return Fit.of_draws(definition, replace(drawn, settings=recorded))
 
     def prior_predictive(self, draws: int = 500, seed: int | None = None) -> DataTree:
         """Draw parameters and responses from the prior.
@@ -322,6 +320,10 @@ class Model(Defined):
         >>> set(model.check()["severity"])
         {'passed'}
         """
+        import pandas as pd
+
+        from glmm_bayes.fit.captioned import captioned
+
         columns = ["severity", "code", "column", "message"]
         tables = {
             name: pd.DataFrame(

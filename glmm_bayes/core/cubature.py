@@ -7,7 +7,6 @@ from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation
 
 from glmm_bayes.core.integrand import Integrand
 from glmm_bayes.core.maths import Array
@@ -168,6 +167,8 @@ def _shares(integrand: Integrand, points: Array, total: Array) -> Array:
 
 def _between(active: Mask) -> tuple[Mask, Mask]:
     """Return the nodes of the halved step near active ones, and those among them that are new."""
+    from scipy.ndimage import binary_dilation
+
     near = np.zeros([2 * n - 1 for n in active.shape], np.bool_)
     old = (slice(None, None, 2),) * active.ndim
     near[old] = active

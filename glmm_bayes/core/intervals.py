@@ -5,8 +5,12 @@ The one place where an interval is taken, and where its default level and kind a
 
 from __future__ import annotations
 
+import os
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
@@ -126,12 +130,31 @@ def read_interval(probability: object = None, interval: object = None) -> Interv
         ``values`` unless the probability lies between 0 and 1, ``interval`` for another kind.
     """
     if probability is None or interval is None:
-        # A heavy library, and a default that may change while we run.
-        from arviz_base import rcParams
-
-        probability = rcParams["stats.ci_prob"] if probability is None else probability
-        interval = rcParams["stats.ci_kind"] if interval is None else interval
+        default_probability, default_kind = _arviz_default()
+        probability = default_probability if probability is None else probability
+        interval = default_kind if interval is None else interval
     return Interval(checked_probability(probability), _checked_kind(interval))
+
+
+def _arviz_default() -> tuple[object, object]:
+    """Return what ArviZ's settings say; where nobody can have changed them, ArviZ is not imported for it."""
+    if "arviz_base" not in sys.modules and not any(map(os.path.isfile, _settings_files())):
+        return UNCHANGED_DEFAULT.probability, UNCHANGED_DEFAULT.kind
+    from arviz_base import rcParams
+
+    return rcParams["stats.ci_prob"], rcParams["stats.ci_kind"]
+
+
+def _settings_files() -> Iterator[Path]:
+    """List where ArviZ looks for a file of settings."""
+    home = Path.home()
+    folders = [
+        Path.cwd(),
+        home / ".arviz",
+        Path(os.environ.get("XDG_CONFIG_HOME", home / ".config"), "arviz"),
+    ]
+    folders += [Path(os.environ["ARVIZ_DATA"])] if os.environ.get("ARVIZ_DATA") else []
+    return (folder / "arvizrc" for folder in folders)
 
 
 def checked_probability(probability: object) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 from glmm_bayes.core.integrand import Integrand
 from glmm_bayes.core.maths import Array
@@ -41,6 +40,8 @@ def sobol_mean(integrand: Integrand) -> Integral:
 
 
 def _points(axes: int, seed: int) -> Array:
+    from scipy.stats import qmc
+
     net = qmc.Sobol(axes, scramble=True, rng=np.random.default_rng(seed)).random_base2(_LOG2_POINTS)
     # A point on the edge of the cube would be infinite.
     return np.asarray(ndtri(np.clip(net, 1e-16, 1.0 - 1e-16)))

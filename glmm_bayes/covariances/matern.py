@@ -7,7 +7,6 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.distance import pdist, squareform
 
 from glmm_bayes.core.maths import NUMPY, Array, Maths, Numbers
 from glmm_bayes.covariances.base import STANDARD_NORMAL, Argument, LevelCovariance, SampledVariable
@@ -38,6 +37,8 @@ class Matern(LevelCovariance):
     meanings: ClassVar[Mapping[str, str]] = {"range": "distance over which the correlation falls"}
 
     def prepare(self, matrices: Mapping[str, Array]) -> None:
+        from scipy.spatial.distance import pdist, squareform
+
         distances = pdist(matrices["coordinates"])
         if not (distances > 0).all():
             raise ValueError("must give every level a place of its own; two levels share one")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from glmm_bayes.core.maths import Array
 
 
 def components_of(adjacency: Array) -> list[NDArray[np.int64]]:
     """List the areas of each connected component of a map; an area without a neighbour is in none."""
+    from scipy.sparse.csgraph import connected_components
+
     count, label = connected_components(adjacency, directed=False)
     components = [np.flatnonzero(label == part) for part in range(count)]
     return [part for part in components if len(part) > 1]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import Findings, row_text, value_text
 from glmm_bayes.design.column import EXACT, Column, Level, distinct_values, python_level
+from glmm_bayes.design.containers.plain import ColumnValues
 
 Mask = NDArray[np.bool_]
 
@@ -41,13 +42,13 @@ _REMEDIES: Mapping[str, str] = {
 
 
 def read_column(
-    series: nw.Series[Any], name: str, rows: NDArray[Any], findings: Findings
+    series: ColumnValues, name: str, rows: NDArray[Any], findings: Findings
 ) -> tuple[Column, Mask]:
     """Read a column and where it misses values; what stands in the gaps has no meaning.
 
     Parameters
     ----------
-    series : narwhals.Series
+    series : narwhals.Series or PlainValues
     name : str
         What the formula calls it.
     rows : ndarray
@@ -69,14 +70,14 @@ def read_column(
     return column, gaps | np.isnan(column.values) if column.values.dtype == np.float64 else gaps
 
 
-def _signalling(series: nw.Series[Any]) -> list[int]:
+def _signalling(series: ColumnValues) -> list[int]:
     """List the positions of Decimals that no comparison can look at."""
     if series.dtype != nw.Object:
         return []
     return [at for at, value in enumerate(series.to_list()) if isinstance(value, Decimal) and value.is_snan()]
 
 
-def _present(series: nw.Series[Any], name: str, rows: NDArray[Any], findings: Findings) -> Column:
+def _present(series: ColumnValues, name: str, rows: NDArray[Any], findings: Findings) -> Column:
     dtype = series.dtype
     if dtype in (nw.Float64, nw.Float32, nw.Float16):
         return Column(name, "number", np.array(series.to_numpy(), dtype=np.float64))
@@ -119,7 +120,7 @@ def _texts(name: str, values: NDArray[Any]) -> Column:
     return Column(name, "label", rank[codes], tuple(texts[position] for position in order))
 
 
-def _categorical(series: nw.Series[Any], name: str, rows: NDArray[Any], findings: Findings) -> Column:
+def _categorical(series: Any, name: str, rows: NDArray[Any], findings: Findings) -> Column:
     native, ordered = series.to_native(), True
     if series.implementation.is_polars():
         if not isinstance(series.dtype, nw.Enum):
@@ -151,9 +152,9 @@ def _check_spelling(name: str, levels: Sequence[Level], findings: Findings) -> N
         findings.error("column_type", message, column=name, hint="Rename one.")
 
 
-def _dates(name: str, present: nw.Series[Any], rows: NDArray[Any], findings: Findings) -> Column:
+def _dates(name: str, present: Any, rows: NDArray[Any], findings: Findings) -> Column:
     unit = "ns" if getattr(present.dtype, "time_unit", "us") == "ns" else "us"
-    counts = present.dt.timestamp(unit).to_numpy().astype(np.int64)  # type: ignore[arg-type]
+    counts = present.dt.timestamp(unit).to_numpy().astype(np.int64)
     read = _moments(name, counts, _NANOSECONDS[unit], rows, findings)
     return replace(read, zoned=getattr(present.dtype, "time_zone", None) is not None)
 

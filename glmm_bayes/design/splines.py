@@ -6,13 +6,16 @@ Everything is computed row by row, so that a row has the same bits alone as in i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import BSpline
 from scipy.linalg import solve_banded
 
 from glmm_bayes.spec.expressions import Call, Expr, Flag, Number
+
+if TYPE_CHECKING:
+    from scipy.interpolate import BSpline
 
 Values = NDArray[np.float64]
 #: What a call learnt on the training rows: numbers, or lists of numbers, by name.
@@ -166,6 +169,8 @@ def _learn_spline(call: Call, values: Values) -> Learnt:
 
 
 def _b_spline(learnt: Learnt, degree: int) -> BSpline:
+    from scipy.interpolate import BSpline
+
     ends = [[number(learnt, name)] * (degree + 1) for name in ("lower", "upper")]
     knots = np.sort(np.concatenate([ends[0], numbers(learnt, "knots"), ends[1]]))
     return BSpline(knots, np.eye(len(knots) - degree - 1), degree, extrapolate=True)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import xarray as xr
 
 from glmm_bayes.core.errors import DataError, Finding
 from glmm_bayes.core.maths import Array
+from glmm_bayes.priors.posterior import Posterior
 
 
 @dataclass(frozen=True)
@@ -65,17 +65,20 @@ class FiniteDraws(Mapping[str, Array]):
         return len(self._arrays)
 
 
-def caveats_of(settings: Mapping[str, Any], draws: xr.DataTree) -> tuple[Caveat, ...]:
+def caveats_of(
+    settings: Mapping[str, Any], posterior: Mapping[str, Array], known: Posterior
+) -> tuple[Caveat, ...]:
     """List the caveats of draws: none for a whole run.
 
     Parameters
     ----------
     settings : mapping
         Of the sampler.
-    draws : xarray.DataTree
+    posterior : mapping of str to ndarray, shape (chain, draw, ...)
+    known : Posterior
+        The variables of the model.
     """
-    posterior = draws["posterior"]
-    chains, length = posterior.sizes["chain"], posterior.sizes["draw"]
+    chains, length = next(iter(posterior.values())).shape[:2]
     all_chains, all_draws = settings.get("chains", chains), settings.get("draws", length)
     kept = f"{length:,} of {all_draws:,} draws a chain were kept"
     if chains < all_chains:
@@ -85,7 +88,7 @@ def caveats_of(settings: Mapping[str, Any], draws: xr.DataTree) -> tuple[Caveat,
         caveats.append(Caveat("interrupted", kept))
     if settings.get("crashed"):
         caveats.append(Caveat("chain_crashed", f"{'; '.join(settings['crashed'])}; {kept}"))
-    caveats += [Caveat("not finite", account) for account in not_finite(draws).values()]
+    caveats += [Caveat("not finite", account) for account in not_finite(posterior, known).values()]
     return tuple(caveats)
 
 
@@ -94,26 +97,23 @@ def caveat_attrs(drawn: Drawn) -> dict[str, list[str]]:
     return {"caveats": list(drawn.caveats)} if drawn.caveats else {}
 
 
-def not_finite(draws: xr.DataTree) -> dict[str, str]:
+def not_finite(posterior: Mapping[str, Array], known: Posterior) -> dict[str, str]:
     """Name, by variable, the first draw that is not finite, and count the others."""
     result = {}
-    for name, variable in draws["posterior"].data_vars.items():
-        values = variable.to_numpy()
+    for name, values in posterior.items():
         bad = [(chain, np.argwhere(~np.isfinite(part))) for chain, part in enumerate(values)]
         positions = [(chain, *where) for chain, places in bad for where in places]
         if positions:
             chain, draw, *inner = positions[0]
             count = len({(chain, draw) for chain, draw, *_ in positions})
             more = f" and in {count - 1} further draws" if count > 1 else ""
-            what = f"{_label(str(name), variable, inner)} is {values[tuple(positions[0])]:g}"
-            result[str(name)] = f"{what} at chain {chain}, draw {draw} (from 0){more}"
+            what = f"{_label(name, known, inner)} is {values[tuple(positions[0])]:g}"
+            result[name] = f"{what} at chain {chain}, draw {draw} (from 0){more}"
     return result
 
 
-def _label(name: str, variable: Any, inner: list[Any]) -> str:
+def _label(name: str, known: Posterior, inner: list[Any]) -> str:
     """Name one number of a variable as tables do."""
-    labels = [
-        str(variable.coords[dim].to_numpy()[at]) if dim in variable.coords else str(at)
-        for dim, at in zip(variable.dims[2:], inner, strict=True)
-    ]
+    dims = known.variables[name].dims
+    labels = [str(known.labels[dim][at]) for dim, at in zip(dims, inner, strict=True)]
     return f"{name}[{', '.join(labels)}]" if labels else name

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.escapes import visible
 from glmm_bayes.core.maths import Array
+from glmm_bayes.fit.convergence import ess_bulk, ess_tail, r_hat
 from glmm_bayes.fit.fit import Fit, check_fit
-from glmm_bayes.fit.summary import FEWEST_DRAWS, parameters, summary
+from glmm_bayes.fit.parameters import FEWEST_DRAWS, parameters
 
 _RHAT_LIMIT = 1.01
 _ESS_PER_CHAIN = 100
@@ -102,22 +102,22 @@ def diagnose(fit: Fit) -> Diagnosis:
     stuck, same = _stuck(fit), _same_chains(fit)
     flaws = [SamplerCheck(flaw.check, False, f"{flaw.account}.") for flaw in fit.flaws]
     findings = [*flaws, *stuck, *same]
-    is_sampled = "sample_stats" in fit.draws.children
+    statistics = fit.drawn.statistics
     if fit.shape[1] >= FEWEST_DRAWS:
         findings += _convergence(fit, bool(stuck) or bool(_diverged_chains(fit)))
-    elif is_sampled:
+    elif statistics:
         sentence = f"{fit.shape[1]} a chain; R-hat and effective sample sizes need {FEWEST_DRAWS}."
         findings.append(SamplerCheck("draws", False, sentence))
-    if is_sampled:
-        statistics = {str(k): v.to_numpy() for k, v in fit.draws["sample_stats"].data_vars.items()}
+    if statistics:
         findings += _sampler(statistics)
     return Diagnosis(tuple(findings))
 
 
 def _convergence(fit: Fit, is_stuck: bool) -> list[SamplerCheck]:
     """Judge R-hat and effective sample sizes of the parameters that move."""
-    findings, table = [], summary(fit)
-    still = table.index[table["sd"] == 0].tolist()
+    every, findings = parameters(fit), []
+    with np.errstate(invalid="ignore"):
+        still = [name for name, draws in every.items() if draws.size > 1 and draws.std(ddof=1) == 0]
     if still:
         findings.append(
             SamplerCheck("variation", False, f"no draw of {', '.join(still)} differs from another.")
@@ -125,11 +125,14 @@ def _convergence(fit: Fit, is_stuck: bool) -> list[SamplerCheck]:
     if fit.shape[0] == 1:
         sentence = "R-hat cannot be computed from one chain: sample at least two, better four."
         findings.append(SamplerCheck("one chain", False, sentence))
-    moving = table.drop(index=still)
-    moving = moving[moving["ess_bulk"].notna()]
-    if len(moving) and fit.shape[0] > 1:
-        findings.append(_rhat(moving, is_stuck))
-    return findings + ([_ess(moving, fit.shape[0], is_stuck)] if len(moving) else [])
+    moving = {name: draws for name, draws in every.items() if name not in still and np.isfinite(draws).all()}
+    with np.errstate(divide="ignore", invalid="ignore"):
+        r_hats = {name: r_hat(draws) for name, draws in moving.items() if len(draws) > 1}
+        sizes = {name: min(ess_bulk(draws), ess_tail(draws)) for name, draws in moving.items()}
+    # Draws that hardly differ have no variance to divide by.
+    known = {name: value for name, value in r_hats.items() if not np.isnan(value)}
+    findings += [_rhat(known, is_stuck)] if known else []
+    return findings + ([_ess(sizes, fit.shape[0], is_stuck)] if sizes else [])
 
 
 def _stuck(fit: Fit) -> list[SamplerCheck]:
@@ -170,9 +173,7 @@ def _same_chains(fit: Fit) -> list[SamplerCheck]:
 
 def _diverged_chains(fit: Fit) -> list[int]:
     """List the chains of which every draw diverged, from 1."""
-    if "sample_stats" not in fit.draws.children or "diverging" not in fit.draws["sample_stats"]:
-        return []
-    diverging = fit.draws["sample_stats"]["diverging"].to_numpy()
+    diverging = fit.drawn.statistics.get("diverging", ())
     return [chain + 1 for chain, flags in enumerate(diverging) if flags.size and flags.all()]
 
 
@@ -198,9 +199,9 @@ def _longest_stay(draws: Array) -> int:
     return int(np.diff(np.concatenate([[0], moves, [len(draws)]])).max())
 
 
-def _rhat(table: pd.DataFrame, is_stuck: bool) -> SamplerCheck:
-    worst = str(table["r_hat"].idxmax())
-    value = float(table["r_hat"].max())
+def _rhat(values: Mapping[str, float], is_stuck: bool) -> SamplerCheck:
+    worst = max(values, key=values.__getitem__)
+    value = values[worst]
     if value <= _RHAT_LIMIT:
         return SamplerCheck("R-hat", True, f"at most {value:.3f} ({worst}); chains agree.")
     shown = f"{value:.3f}" if value < 100 else f"{value:.2g}"
@@ -210,10 +211,10 @@ def _rhat(table: pd.DataFrame, is_stuck: bool) -> SamplerCheck:
     )
 
 
-def _ess(table: pd.DataFrame, chains: int, is_stuck: bool) -> SamplerCheck:
+def _ess(sizes: Mapping[str, float], chains: int, is_stuck: bool) -> SamplerCheck:
     wanted = _ESS_PER_CHAIN * chains
-    smallest = table[["ess_bulk", "ess_tail"]].min(axis=1)
-    worst, value = str(smallest.idxmin()), float(smallest.min())
+    worst = min(sizes, key=sizes.__getitem__)
+    value = sizes[worst]
     if value >= wanted:
         return SamplerCheck(
             "effective sample size", True, f"at least {value:.0f} ({worst}); {wanted} are enough."

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import xarray as xr
 
 from glmm_bayes.core.errors import DataError, Finding, PredictionError
 from glmm_bayes.core.escapes import visible
@@ -17,8 +16,8 @@ from glmm_bayes.core.intervals import read_interval
 from glmm_bayes.core.maths import Array
 from glmm_bayes.core.registry import suggestion
 from glmm_bayes.fit.caveats import Caveat, FiniteDraws, caveats_of, not_finite
-from glmm_bayes.fit.datatree import assemble, checked_arrays, own_draws
-from glmm_bayes.fit.draws import ELSEWHERE
+from glmm_bayes.fit.draws import ELSEWHERE, Draws
+from glmm_bayes.fit.own_draws import own_draws
 from glmm_bayes.priors.defined import Defined
 from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.priors.group_priors import GroupPrior
@@ -26,6 +25,9 @@ from glmm_bayes.priors.names import PredictorNames, prefix_of
 from glmm_bayes.priors.predictors import Predictor
 from glmm_bayes.priors.spread import covariance_of
 from glmm_bayes.spec.linear_predictor import MEAN
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 def _no_draws(name: str, purpose: str) -> DataError:
@@ -93,16 +95,14 @@ class Fit(Defined):
         """The fit of each response, by its name."""
         if self.is_single:
             return {self.responses[0]: self}
-        posterior = {str(name): values.to_numpy() for name, values in self.draws["posterior"].items()}
-        stats: Any = self.draws["sample_stats"] if "sample_stats" in self.draws.children else {}
-        statistics = {str(name): values.to_numpy() for name, values in stats.items()}
         result = {}
         for name in self.responses:
             definition = self.definition.alone(name)
-            tree = assemble(definition, own_draws(self.definition, name, posterior), statistics)
+            posterior = own_draws(self.definition, name, self.drawn.posterior)
             settings = {**self.settings, "notes": list(definition.first.notes)}
+            drawn = Draws(posterior, self.drawn.statistics, settings)
             # A draw that one response or a correlation has spoiled is spoiled for all of them.
-            result[name] = Fit(definition, tree, settings, self.flaws)
+            result[name] = Fit.of_draws(definition, drawn, self.flaws)
         return result
 
     def __getitem__(self, response: str) -> Fit:
@@ -120,15 +120,29 @@ class Fit(Defined):
         return self.priors.predictors
 
     @property
+    def drawn(self) -> Draws:
+        """The arrays of ``draws``, shape (chain, draw, ...); to read them makes no tree."""
+        if "draws" not in vars(self):
+            drawn: Draws = vars(self)["_drawn"]
+            return drawn
+        groups: Any = (self.draws[name] if name in self.draws.children else {} for name in _SAMPLED)
+        posterior, statistics = (
+            {str(name): values.to_numpy() for name, values in group.items()} for group in groups
+        )
+        return Draws(posterior, statistics, self.settings)
+
+    @property
     def shape(self) -> tuple[int, int]:
         """Numbers of chains and of draws in each."""
-        sizes = self.draws["posterior"].sizes
-        return sizes["chain"], sizes["draw"]
+        chains, draws = next(iter(self.drawn.posterior.values())).shape[:2]
+        return chains, draws
 
     @cached_property
     def flaws(self) -> tuple[Caveat, ...]:
         """The caveats of the draws as values: an interrupt, chains that crashed, variables not finite."""
-        return self.known_caveats or caveats_of(self.settings, self.draws)
+        return self.known_caveats or caveats_of(
+            self.settings, self.drawn.posterior, self.definition.posterior
+        )
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -144,16 +158,15 @@ class Fit(Defined):
         DataError
             ``draws_not_finite``, with chain and draw, on reading a variable that has one.
         """
-        return FiniteDraws(self.arrays, not_finite(self.draws))
+        return FiniteDraws(self.arrays, not_finite(self.drawn.posterior, self.definition.posterior))
 
     @cached_property
     def arrays(self) -> Mapping[str, Array]:
         """Posterior arrays as in ``flat``, draws that are not finite among them."""
-        posterior = self.draws["posterior"]
         size = int(np.prod(self.shape))
         drawn = {
-            str(name): np.asarray(variable.to_numpy(), np.float64).reshape(size, *variable.shape[2:])
-            for name, variable in posterior.data_vars.items()
+            name: np.asarray(values, np.float64).reshape(size, *values.shape[2:])
+            for name, values in self.drawn.posterior.items()
         }
         return _Draws(drawn | {name: np.full(size, value) for name, value in self._fixed_values().items()})
 
@@ -259,6 +272,32 @@ class Fit(Defined):
         save_fit(self, path, overwrite=overwrite)
 
     @classmethod
+    def of_draws(
+        cls, definition: ModelDefinition, drawn: Draws, known_caveats: tuple[Caveat, ...] = ()
+    ) -> Fit:
+        """Return the fit of arrays that are known to be right; their tree is made when it is first read.
+
+        Parameters
+        ----------
+        definition : ModelDefinition
+        drawn : Draws
+        known_caveats : tuple of Caveat
+
+        Returns
+        -------
+        Fit
+        """
+        posterior = {name: drawn.posterior[name] for name in definition.posterior if name in drawn.posterior}
+        fit = cls.__new__(cls)
+        vars(fit).update(
+            definition=definition,
+            settings=drawn.settings,
+            known_caveats=known_caveats,
+            _drawn=replace(drawn, posterior=posterior),
+        )
+        return fit
+
+    @classmethod
     def from_draws(cls, model: Any, draws: Mapping[str, Any] | xr.DataTree) -> Fit:
         """Put draws that were made elsewhere under the same verbs.
 
@@ -295,6 +334,8 @@ class Fit(Defined):
         >>> gb.Fit.from_draws(model, {"beta": [[[250.0, 10.0]]], "sd_Subject": [[[30.0]]]}).shape
         (1, 1)
         """
+        from glmm_bayes.fit.datatree import checked_arrays
+
         definition = getattr(model, "definition", None)
         if not isinstance(definition, ModelDefinition):
             message = f"draws belong to a model: a gb.Model is needed, found {type(model).__name__}."
@@ -303,7 +344,7 @@ class Fit(Defined):
         arrays = checked_arrays(draws, definition)
         notes = list(definition.notes)
         settings = {"engine": ELSEWHERE, "interval": asdict(read_interval()), "notes": notes}
-        return cls(definition, assemble(definition, arrays, {}), settings)
+        return cls.of_draws(definition, Draws(arrays, {}, settings))
 
     def __str__(self) -> str:
         chains, draws = self.shape
@@ -327,13 +368,27 @@ class Fit(Defined):
         settings = self.settings
         if "seed" not in settings:
             return str(settings["engine"])
-        divergent = int(self.draws["sample_stats"]["diverging"].sum())
+        divergent = int(self.drawn.statistics["diverging"].sum())
         how = _HOW.get(settings.get("method", "graph"), "")
         return f"NUTS by {settings['engine']}{how}, seed {settings['seed']}, {divergent} divergences"
 
     __repr__ = __str__
 
 
+def _tree(fit: Fit) -> xr.DataTree:
+    """Put the draws into a tree, which is kept."""
+    from glmm_bayes.fit.datatree import assemble
+
+    return assemble(fit.definition, fit.drawn.posterior, fit.drawn.statistics)
+
+
+# Of a fit that was not given its tree; no default of the field, which is why it is set here.
+_MADE_WHEN_READ = cached_property(_tree)
+_MADE_WHEN_READ.__set_name__(Fit, "draws")
+Fit.draws = _MADE_WHEN_READ  # type: ignore[assignment]
+
+#: Groups of the tree that hold what a sampler gave.
+_SAMPLED = ("posterior", "sample_stats")
 #: What was sampled, beside the engine that did.
 _HOW = {"marginal": ", effects integrated out", "joint": ", a kernel in C"}
 

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 
 from glmm_bayes.core.intervals import Interval, read_interval
 from glmm_bayes.core.maths import Array
 from glmm_bayes.fit.captioned import captioned
+from glmm_bayes.fit.convergence import ess_bulk, ess_tail, mcse_mean, r_hat
 from glmm_bayes.fit.fit import Fit, check_fit
-from glmm_bayes.priors.names import element
-from glmm_bayes.priors.posterior import Posterior, Variable, shared_labels
-from glmm_bayes.priors.predictors import Predictor
-from glmm_bayes.priors.priors import Priors, SharedEffects
-
-#: R-hat and effective sample sizes are of at least so many draws a chain.
-FEWEST_DRAWS = 4
+from glmm_bayes.fit.parameters import FEWEST_DRAWS, parameters
 
 
 def summary(fit: Fit, *, probability: float | None = None, interval: str | None = None) -> pd.DataFrame:
@@ -74,8 +67,6 @@ def summary(fit: Fit, *, probability: float | None = None, interval: str | None 
 
 def _row(values: Array, interval: Interval) -> dict[str, float]:
     """Summarise the (chain, draw) draws of one parameter; what needs finite ones is NaN without them."""
-    from arviz_stats.base import array_stats
-
     with np.errstate(invalid="ignore"):
         ends = interval.ends(values.reshape(-1))
         spread = float(values.std(ddof=1)) if values.size > 1 else np.nan
@@ -83,82 +74,11 @@ def _row(values: Array, interval: Interval) -> dict[str, float]:
     row |= dict(zip(interval.columns, map(float, ends), strict=True))
     if not np.isfinite(values).all() or values.shape[1] < FEWEST_DRAWS:
         return row | dict.fromkeys(("mcse_mean", "ess_bulk", "ess_tail", "r_hat"), np.nan)
-    axes = {"chain_axis": 0, "draw_axis": 1}
     # Draws that do not differ have no variance to divide by: their R-hat is NaN.
     with np.errstate(divide="ignore", invalid="ignore"):
         return row | {
-            "mcse_mean": float(array_stats.mcse(values, method="mean", **axes)),
-            "ess_bulk": float(array_stats.ess(values, method="bulk", **axes)),
-            "ess_tail": float(array_stats.ess(values, method="tail", prob=(0.05, 0.95), **axes)),
-            "r_hat": float(array_stats.rhat(values, **axes)) if len(values) > 1 else np.nan,
+            "mcse_mean": mcse_mean(values),
+            "ess_bulk": ess_bulk(values),
+            "ess_tail": ess_tail(values),
+            "r_hat": r_hat(values) if len(values) > 1 else np.nan,
         }
-
-
-def parameters(fit: Fit) -> dict[str, Array]:
-    """List the parameters that a reader looks at, each with its (chain, draw) draws."""
-    posterior = fit.draws["posterior"]
-    result: dict[str, Array] = {}
-    for predictor in fit.predictors.values():
-        result |= _of_predictor(predictor, posterior)
-    known = fit.definition.posterior
-    of_one = [variable for variable in known.of_role("threshold") if fit.is_single]
-    for variable in of_one:
-        result |= _elements(variable, known, posterior)
-    for shared in fit.priors.shared:
-        result |= _joint_correlations(shared, fit.priors, posterior)
-    single = fit.priors.auxiliary
-    result |= {name: posterior[name].to_numpy() for name in single if name in posterior}
-    for variable in (*known.of_role("threshold"), *known.of_role("residual_correlation")):
-        result |= {} if variable in of_one else _elements(variable, known, posterior)
-    return result
-
-
-def _elements(variable: Variable, known: Posterior, posterior: Any) -> dict[str, Array]:
-    """List the numbers of thresholds, or of one triangle of a matrix, by their names."""
-    if variable.name not in posterior:
-        return {}
-    values, labels = posterior[variable.name].to_numpy(), known.labels[variable.dims[0]]
-    if len(variable.dims) == 1:
-        return {element(variable.name, label): values[:, :, k] for k, label in enumerate(labels)}
-    return {
-        element(variable.name, labels[i], labels[j]): values[:, :, i, j]
-        for j in range(len(labels))
-        for i in range(j)
-    }
-
-
-def _of_predictor(predictor: Predictor, posterior: Any) -> dict[str, Array]:
-    design, names = predictor.design, predictor.names
-    beta = posterior[names.beta].to_numpy()
-    result = {names.coefficient(name): beta[:, :, k] for k, name in enumerate(design.coefficients)}
-    for group, prior in zip(design.groups, predictor.groups, strict=True):
-        sd_name = names.sd(group.slug)
-        if sd_name in posterior:
-            sd = posterior[sd_name].to_numpy()
-            for first in dict.fromkeys(prior.sd_of_effect):
-                index = prior.sd_of_effect.index(first)
-                result[names.sd_of(group.slug, group.effects[index])] = sd[:, :, index]
-        corr_name = names.of_factor("corr", group.slug)
-        if corr_name in posterior:
-            corr = posterior[corr_name].to_numpy()
-            for first, second in prior.pairs:
-                pair = (group.effects[first], group.effects[second])
-                result[element(corr_name, *pair)] = corr[:, :, first, second]
-        single = [names.of_factor(name, group.slug) for name in prior.sampled_values]
-        result |= {name: posterior[name].to_numpy() for name in single if name in posterior}
-    return result
-
-
-def _joint_correlations(shared: SharedEffects, priors: Priors, posterior: Any) -> dict[str, Array]:
-    """List the correlations between effects of different linear predictors."""
-    name = shared.names.correlation
-    if name not in posterior:
-        return {}
-    labels, corr = shared_labels(shared, priors), posterior[name].to_numpy()
-    owner = [member for member, positions in enumerate(shared.positions) for _ in positions]
-    return {
-        element(name, labels[i], labels[j]): corr[:, :, i, j]
-        for j in range(shared.size)
-        for i in range(j)
-        if owner[i] != owner[j]
-    }

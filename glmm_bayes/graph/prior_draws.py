@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from xarray import DataTree
+from typing import TYPE_CHECKING, Any
 
 from glmm_bayes.core.errors import Finding, PredictionError, SamplingError
+
+if TYPE_CHECKING:
+    from xarray import DataTree
 
 _BEYOND = "the prior reaches beyond an end of the linear predictor, where only the likelihood is 0"
 _HINT = (

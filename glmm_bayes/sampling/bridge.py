@@ -21,11 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glmm_bayes.core.maths import Array
+from glmm_bayes.fit.draws import STATISTICS
 from glmm_bayes.fit.settings import Settings
 from glmm_bayes.sampling.chains import Chains
 
 #: The only variable: a point.
 POINT = "point"
+#: What the sampler calls the statistics that are kept.
+_STATISTICS = frozenset(name for statistic in STATISTICS.values() for name in statistic.names)
 _RATE = 100  # milliseconds between two looks at the progress
 
 
@@ -156,22 +159,22 @@ def _chains(results: Any) -> Chains:
     for drawn, told in zip(*results.get_arrow_trace(), strict=True):
         batch, stats = pyarrow.record_batch(drawn), pyarrow.record_batch(told)
         is_kept = ~_flat(stats.column("tuning")).astype(bool)
-        values = _flat(batch.column(POINT).flatten())
+        values = _flat(batch.column(POINT).values)
         points.append(values.reshape(len(is_kept), -1)[is_kept])
-        statistics.append(
-            {
-                name: _flat(stats.column(name))[is_kept]
-                for name in stats.schema.names
-                if pyarrow.types.is_primitive(stats.schema.field(name).type)
-            }
-        )
+        names = [name for name in stats.schema.names if name in _STATISTICS]
+        statistics.append({name: _flat(stats.column(name))[is_kept] for name in names})
     names = [name for name in statistics[0] if all(name in one for one in statistics)] if statistics else []
     by_name = {name: [one[name] for one in statistics] for name in names}
     return Chains({POINT: points}, by_name, [len(values) for values in points])
 
 
 def _flat(column: Any) -> NDArray[Any]:
-    return np.asarray(column.to_numpy(zero_copy_only=False))
+    """Return a column without gaps as an array; pyarrow's own way may import pandas."""
+    if str(column.type) != "bool":
+        return np.from_dlpack(column)
+    # Eight to a byte.
+    bits = np.frombuffer(column.buffers()[1], np.uint8)
+    return np.unpackbits(bits, bitorder="little")[column.offset :][: len(column)].astype(np.bool_)
 
 
 @cache

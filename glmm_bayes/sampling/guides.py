@@ -10,8 +10,8 @@ from glmm_bayes.core.maths import NUMPY, Array
 from glmm_bayes.families.likelihood import log_likelihood
 from glmm_bayes.families.parameters import Law
 from glmm_bayes.families.residuals import log_density
-from glmm_bayes.fit.datatree import own_draws
 from glmm_bayes.fit.linear_predictor import subject_values
+from glmm_bayes.fit.own_draws import own_draws
 from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.priors.names import NU, RESCOR, of_response
 from glmm_bayes.priors.priors import Priors

@@ -6,6 +6,7 @@ import pytest
 from scipy import optimize, special, stats
 
 import glmm_bayes as gb
+from glmm_bayes.effects.expectation import projection
 
 # Small tables are warned of, rightly.
 pytestmark = pytest.mark.filterwarnings("ignore::glmm_bayes.GlmmWarning")
@@ -151,3 +152,16 @@ def test_a_weight_projects_as_repeated_rows_do():
         for model in (weighted, repeated)
     ]
     np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
+
+
+def test_a_fit_is_projected_once_by_each_rule(monkeypatch):
+    model = gb.Model("y01 ~ trt + (1 | ID)", gb.load_dataset("bacteria"), family="bernoulli")
+    draws = {"beta": [[[2.9, -1.3, -0.8]]], "sd_ID": [[[1.2]]]}
+    fit, other = gb.Fit.from_draws(model, draws), gb.Fit.from_draws(model, draws)
+    first, _ = (gb.coefficients(fit, projection=rule) for rule in ("quasi-likelihood", "hedeker"))
+    calls = []
+    computed = projection._projected
+    monkeypatch.setattr(projection, "_projected", lambda *given: calls.append(given) or computed(*given))
+    again, _ = (gb.coefficients(fit, projection=rule) for rule in ("quasi-likelihood", "hedeker"))
+    assert not calls and np.array_equal(again.draws, first.draws)
+    assert np.array_equal(gb.coefficients(other).draws, first.draws) and len(calls) == 1

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pymc as pm
 import pytest
+from scipy import stats
 
 import glmm_bayes as gb
 from glmm_bayes.families.parameters import TRANSFORMS, Law
@@ -355,6 +356,38 @@ def test_densities_of_priors_are_pymcs(name):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9)
     draws = pm.draw(other, 4000, random_seed=1)
     assert abs(np.mean(draws < float(law.ppf(0.5))) - 0.5) < 0.04
+
+
+#: The same distributions in SciPy; of the half t the whole one.
+IN_SCIPY = {
+    "Normal": lambda mu, sigma: stats.norm(mu, sigma),
+    "StudentT": lambda nu, mu, sigma: stats.t(nu, mu, sigma),
+    "Cauchy": lambda alpha, beta: stats.cauchy(alpha, beta),
+    "Laplace": lambda mu, b: stats.laplace(mu, b),
+    "Logistic": lambda mu, s: stats.logistic(mu, s),
+    "Uniform": lambda lower, upper: stats.uniform(lower, upper - lower),
+    "HalfNormal": lambda sigma: stats.halfnorm(scale=sigma),
+    "HalfStudentT": lambda nu, sigma: stats.t(nu, 0.0, sigma),
+    "HalfCauchy": lambda beta: stats.halfcauchy(scale=beta),
+    "Exponential": lambda scale: stats.expon(scale=scale),
+    "Gamma": lambda alpha, beta: stats.gamma(alpha, scale=1.0 / beta),
+    "InverseGamma": lambda alpha, beta: stats.invgamma(alpha, scale=beta),
+    "LogNormal": lambda mu, sigma: stats.lognorm(sigma, scale=np.exp(mu)),
+    "Beta": lambda alpha, beta: stats.beta(alpha, beta),
+}
+
+
+@pytest.mark.parametrize("name", ARGUMENTS)
+def test_quantiles_and_densities_of_priors_are_scipys(name):
+    ours, theirs = distribution(gb.Prior(name, **ARGUMENTS[name])), IN_SCIPY[name](**ARGUMENTS[name])
+    shares = np.array([0.01, 0.3, 0.5, 0.77, 0.999])
+    is_half_t = name == "HalfStudentT"
+    places = theirs.ppf(0.5 + shares / 2 if is_half_t else shares)
+    np.testing.assert_allclose(ours.ppf(shares), places, rtol=1e-12, atol=1e-15)
+    expected = theirs.logpdf(places) + (np.log(2.0) if is_half_t else 0.0)
+    np.testing.assert_allclose(ours.logpdf(places), expected, rtol=1e-12, atol=1e-15)
+    outside = ours.lower * ours.scale + ours.loc - 1.0
+    assert not np.isfinite(ours.lower) or ours.logpdf(outside) == -np.inf
 
 
 @pytest.mark.parametrize("transform", TRANSFORMS)

@@ -18,7 +18,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import null_space
-from scipy.optimize import linprog
 
 from glmm_bayes.core.maths import Array
 
@@ -77,6 +76,8 @@ def _direction(pulled: Array) -> Array:
     Most rows say nothing that a few do not: a program of few rows is solved, and the rows that its answer
     moves the wrong way are added until there is none.
     """
+    from scipy.optimize import linprog
+
     rows, size = pulled.shape
     gain = pulled.sum(axis=0)
     step = _FIRST_ROWS + 10 * size

@@ -6,14 +6,16 @@ import csv
 from collections.abc import Callable, Iterable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Finding, GlmmError, StorageError
 from glmm_bayes.core.files import file_path
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: What a missing value looks like in a CSV file; any other text is a label.
 MISSING_TEXTS = ("", "NA", "NaN")
@@ -71,6 +73,8 @@ def read_data_file(path: str | PathLike[str], labels: Iterable[str] = ()) -> Any
 
 
 def _read_text(file: Path, labels: tuple[str, ...], separator: str) -> pd.DataFrame:
+    import pandas as pd
+
     with file.open(encoding="utf-8-sig", newline="") as text:
         header = next(csv.reader(text, delimiter=separator), [])
     if not header:

@@ -11,10 +11,10 @@ from typing import Any
 
 import narwhals as nw
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from glmm_bayes.core.errors import DataError, Finding
+from glmm_bayes.design.containers.plain import ColumnValues, PlainValues, is_plain, plain_list
 
 _ACCEPTED = (
     "a pandas or polars DataFrame, a pyarrow Table, a mapping of columns, "
@@ -33,7 +33,7 @@ class Frame:
     rows : ndarray, shape (row,)
         The index of pandas, else 0, 1, 2, ...
     native : callable
-        The column at a position, as something that narwhals reads.
+        The column at a position, as ``PlainValues`` or something that narwhals reads.
     """
 
     columns: tuple[Any, ...]
@@ -52,9 +52,10 @@ class Frame:
         """List where columns of this name stand; names are compared in Unicode's composed form."""
         return self._positions.get(unicodedata.normalize("NFC", name), [])
 
-    def series(self, position: int) -> nw.Series[Any]:
+    def series(self, position: int) -> ColumnValues:
         """Return the column at a position."""
-        return nw.from_native(self.native(position), series_only=True)
+        native = self.native(position)
+        return native if isinstance(native, PlainValues) else nw.from_native(native, series_only=True)
 
 
 def as_frame(data: Any) -> Frame:
@@ -71,7 +72,7 @@ def as_frame(data: Any) -> Frame:
     """
     if isinstance(data, Frame):
         return data
-    if isinstance(data, pd.DataFrame):
+    if _is_of("pandas", "DataFrame", data):
         return Frame(tuple(data.columns), data.index.to_numpy(), lambda at: data.iloc[:, at])
     if _is_of("xarray", "Dataset", data):
         return _dataset(data)
@@ -122,8 +123,8 @@ def _plain(name: Any, value: Any) -> Any:
         return _objects(list(value))
     if isinstance(nw.from_native(value, pass_through=True, allow_series=True), nw.Series):
         return value
-    if isinstance(value, pd.Index | pd.api.extensions.ExtensionArray):
-        return pd.Series(value)
+    if _is_of("pandas", "Index", value) or _is_extension_array(value):
+        return sys.modules["pandas"].Series(value)
     if _is_of("pyarrow", "Array", value):
         return sys.modules["pyarrow"].chunked_array([value])
     if isinstance(value, set | dict) or np.ndim(value) > 1:
@@ -134,22 +135,35 @@ def _plain(name: Any, value: Any) -> Any:
     return _array(np.asanyarray(value))
 
 
-def _objects(values: list[Any]) -> pd.Series[Any]:
-    series: pd.Series[Any] = pd.Series(values, dtype="object")
-    return series
+def _is_extension_array(value: Any) -> bool:
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(value, pandas.api.extensions.ExtensionArray)
 
 
-def _array(values: NDArray[Any]) -> pd.Series[Any]:
+def _objects(values: list[Any]) -> Any:
+    plain = plain_list(values)
+    if plain is not None:
+        return plain
+    import pandas as pd
+
+    return pd.Series(values, dtype="object")
+
+
+def _array(values: NDArray[Any]) -> Any:
     if np.ma.isMaskedArray(values) or values.dtype.names:
         # As objects: pandas would turn masked whole numbers into floats, and takes no records.
         return _objects(values.tolist())
     if not values.dtype.isnative:
         values = values.astype(values.dtype.newbyteorder("="))
+    if is_plain(values):
+        return PlainValues(values)
+    import pandas as pd
+
     return pd.Series(values if values.ndim == 1 else list(values))
 
 
 def _shared_index(data: Mapping[Any, Any], size: int) -> NDArray[Any]:
-    indexes = [value.index for value in data.values() if isinstance(value, pd.Series)]
+    indexes = [value.index for value in data.values() if _is_of("pandas", "Series", value)]
     if any(not index.equals(indexes[0]) for index in indexes[1:]):
         message = "pandas Series in a mapping have different indexes: their rows cannot be matched."
         raise _refused(message, "Write pd.DataFrame(data) to match them by index.")
@@ -176,12 +190,13 @@ def _dataset(data: Any) -> Frame:
         data.indexes[dimension].to_numpy() if dimension in data.indexes else np.arange(data.sizes[dimension])
     )
 
-    def column(at: int) -> pd.Series[Any]:
+    def column(at: int) -> Any:
         held = data[names[at]].variable.data
         # xarray hands out pandas' own arrays (categories, nullable numbers) as they are, or wrapped.
         held = getattr(held, "array", held)
-        is_pandas = isinstance(held, pd.api.extensions.ExtensionArray)
-        return pd.Series(held) if is_pandas else _array(data[names[at]].values)
+        if _is_extension_array(held):
+            return sys.modules["pandas"].Series(held)
+        return _array(data[names[at]].values)
 
     return Frame(names, rows, column)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -56,8 +57,24 @@ Scores = Callable[[Array], tuple[Array, Array, Array]]
 Equations = Callable[[Array, bool], tuple[Array, Array, Array]]
 
 
+#: What was projected of living fits, by the rule: a report shows again what was printed.
+_PROJECTED: WeakKeyDictionary[Fit, dict[Projection, tuple[Array, Array]]] = WeakKeyDictionary()
+
+
 def project(fit: Fit, solve: Projection) -> tuple[Array, Array]:
-    """Return projected coefficients, shape (draw, coef), and the largest gap in each draw."""
+    """Return projected coefficients, shape (draw, coef), and the largest gap in each draw.
+
+    They are computed once for a fit, and are not to be written to.
+    """
+    known = _PROJECTED.setdefault(fit, {})
+    if solve not in known:
+        known[solve] = _projected(fit, solve)
+        for values in known[solve]:
+            values.flags.writeable = False
+    return known[solve]
+
+
+def _projected(fit: Fit, solve: Projection) -> tuple[Array, Array]:
     design = fit.design
     question = Question(fit, read_estimand("population", fit))
     predictors = distinct_patterns(question, training_rows(fit))[0]
