@@ -24,7 +24,7 @@ from glmm_bayes.design.table import Table, read_table
 from glmm_bayes.families import FAMILIES
 from glmm_bayes.fit.diagnostics import diagnose
 from glmm_bayes.fit.fit import Fit
-from glmm_bayes.fit.settings import Settings
+from glmm_bayes.fit.settings import USUAL, Settings
 from glmm_bayes.graph.custom_families import name_of
 from glmm_bayes.graph.prior_draws import prior_draws
 from glmm_bayes.graph.signature import signature_of
@@ -36,7 +36,7 @@ from glmm_bayes.priors.subjects import subjects_of
 from glmm_bayes.sampling.engines import read_settings, sample
 from glmm_bayes.sampling.guides import guide_of
 from glmm_bayes.sampling.interrupts import Interrupts
-from glmm_bayes.sampling.paths import choose_path
+from glmm_bayes.sampling.paths import SamplingPath, choose_path
 from glmm_bayes.sampling.resources import check_resources, checked_prior_draws
 from glmm_bayes.spec.column_names import column_names, label_columns
 from glmm_bayes.spec.custom_family import CustomFamily
@@ -180,13 +180,13 @@ class Model(Defined):
     def fit(
         self,
         draws: int = 1000,
-        tune: int = 1000,
+        tune: int | None = None,
         chains: int = 4,
         seed: int | None = None,
         cores: int | None = None,
         engine: str = "nutpie",
         method: str = "auto",
-        target_accept: float = 0.9,
+        target_accept: float | None = None,
         progress: bool | None = None,
         **elsewhere: Any,
     ) -> Fit:
@@ -196,8 +196,10 @@ class Model(Defined):
 
         Parameters
         ----------
-        draws, tune, chains : int
-            Draws kept and warm-up draws of each chain; number of chains.
+        draws, chains : int
+            Draws kept of each chain; number of chains.
+        tune : int, optional
+            Warm-up draws of each chain; default: 300 where a kernel is sampled, 1,000 where the graph is.
         seed : int, optional
             The same seed gives the same draws whatever ``cores`` is, and more chains leave the first
             ones as they were. None draws a seed and stores it.
@@ -212,8 +214,9 @@ class Model(Defined):
             ``joint``: all parameters, by a kernel in C that has the graph's density. ``auto``: ``marginal``
             where it is possible, else ``joint``, else ``graph``. ``fit.settings["method"]`` and ``["why"]``
             hold the choice.
-        target_accept : float
-            Mean acceptance rate that the step size is tuned to.
+        target_accept : float, optional
+            Mean acceptance rate that the step size is tuned to; default: 0.8 where a kernel is sampled, 0.9
+            where the graph is.
         progress : bool, optional
             Default: shown at a terminal and in a notebook; the time of compiling is told, too.
         **elsewhere
@@ -238,23 +241,36 @@ class Model(Defined):
             ``chain_crashed`` if a run that ended early has fewer than 100 draws a chain; with more it is a
             fit that says so in every table, caption and report.
         """
+        usual = USUAL["graph"]
+        warm_up, rate = (
+            usual[0] if tune is None else tune,
+            usual[1] if target_accept is None else target_accept,
+        )
         settings = read_settings(
-            Settings(draws, tune, chains, cores, seed, engine, method, target_accept, progress), elsewhere
+            Settings(draws, warm_up, chains, cores, seed, engine, method, rate, progress), elsewhere
         )
         check_resources(self.definition, settings)
+        path = choose_path(self.definition, settings, self._has_changed_graph)
+        usual = USUAL[path.method]
+        settings = replace(
+            settings,
+            tune=usual[0] if tune is None else settings.tune,
+            target_accept=usual[1] if target_accept is None else settings.target_accept,
+        )
         interval = read_interval()
         with Interrupts() as interrupts:
-            fit = self._sampled(settings, interval, interrupts)
+            fit = self._sampled(settings, path, interval, interrupts)
             diagnosis = diagnose(fit)
         interrupts.warn_if_whole(not fit.settings["interrupted"])
         if not diagnosis.passed:
             warnings.warn(f"[diagnosis] {diagnosis}", GlmmWarning, stacklevel=2)
         return fit
 
-    def _sampled(self, settings: Settings, interval: Interval, interrupts: Interrupts) -> Fit:
+    def _sampled(
+        self, settings: Settings, path: SamplingPath, interval: Interval, interrupts: Interrupts
+    ) -> Fit:
         definition = self.definition
         guide = guide_of(definition)
-        path = choose_path(definition, settings, self._has_changed_graph)
         drawn = sample(definition, lambda: self.pymc_model, path, settings, guide, interrupts)
         interrupts.hold()
         recorded = {**drawn.settings, "interval": asdict(interval), "notes": list(definition.notes)}

@@ -13,6 +13,8 @@ from glmm_bayes.core.errors import Finding, SamplingError, shown_value
 from glmm_bayes.core.progress import is_watched
 from glmm_bayes.fit.draws import METHODS
 
+#: Warm-up draws and mean acceptance rate, by what is sampled.
+USUAL: Mapping[str, tuple[int, float]] = {"graph": (1000, 0.9), "joint": (300, 0.8), "marginal": (300, 0.8)}
 _LEAST = {"draws": 1, "tune": 1, "chains": 1, "cores": 1}
 
 
@@ -28,13 +30,13 @@ class Settings:
     """
 
     draws: int = 1000
-    tune: int = 1000
+    tune: int = USUAL["graph"][0]
     chains: int = 4
     cores: int | None = None
     seed: int | None = None
     engine: str = "nutpie"
     method: str = "auto"
-    target_accept: float = 0.9
+    target_accept: float = USUAL["graph"][1]
     progress: bool | None = None
 
     def __post_init__(self) -> None:

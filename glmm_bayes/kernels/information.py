@@ -104,8 +104,7 @@ def explained(levels: Array, scale: Array) -> Array:
     """Return L (I + L'SL)^-1 L' of each level: what the data and the prior leave of a level's covariance."""
     inside = np.eye(scale.shape[1]) + scale.T @ levels @ scale
     right = np.broadcast_to(scale.T, inside.shape)
-    found: Array = np.matmul(scale, np.linalg.solve(inside, right))
-    return found
+    return np.asarray(scale @ np.linalg.solve(inside, right), np.float64)
 
 
 def block_scale(factor: Factor, scale: Array) -> Array:

@@ -24,6 +24,9 @@ from glmm_bayes.kernels.pilot import FactorMap, Pilot
 from glmm_bayes.priors.definition import ModelDefinition
 from glmm_bayes.priors.names import basis_of
 
+#: Dimensions from which trajectories of a normal density pay.
+_MANY = 50
+
 
 class JointStruct(ctypes.Structure):
     """A model, as the C source declares it."""
@@ -130,6 +133,10 @@ class JointKernel(Kernel):
     @property
     def address(self) -> int:
         return ctypes.addressof(self.struct)
+
+    @property
+    def is_near_normal(self) -> bool:
+        return bool(self.pilot.maps) and self.numbers >= _MANY
 
     @property
     def start(self) -> Array:

@@ -68,6 +68,11 @@ class Kernel(ABC):
     def expand(self, point: Array) -> dict[str, Array]:
         """Return the reported variables of a point, shape (1, ...)."""
 
+    @property
+    def is_near_normal(self) -> bool:
+        """Whether what is sampled is near a standard normal density in many dimensions."""
+        return False
+
     @cached_property
     def functions(self) -> tuple[int, int]:
         """Addresses of the functions that a sampler calls: the density, and what it keeps of a point."""

@@ -29,6 +29,8 @@ from glmm_bayes.sampling.chains import Chains
 POINT = "point"
 #: What the sampler calls the statistics that are kept.
 _STATISTICS = frozenset(name for statistic in STATISTICS.values() for name in statistic.names)
+#: Of a step along the trajectory of a normal density; near half a turn only signs would change.
+_LONGEST = 0.8
 _RATE = 100  # milliseconds between two looks at the progress
 
 
@@ -54,6 +56,7 @@ class SampledDensity:
     expand: int
     user: int
     keep: object
+    is_near_normal: bool = False
 
 
 def sample_points(target: SampledDensity, starts: Sequence[Array], settings: Settings, seed: int) -> Chains:
@@ -96,12 +99,14 @@ def _started(
     )
     model = lib.PyMcModel(logp, expand, variables, target.numbers, sizes, {}, start, _no_adapter)
     options = lib.PyNutsSettings.Diag(seed)
-    asked = {
+    asked: dict[str, Any] = {
         "num_tune": settings.tune,
         "num_draws": settings.draws,
         "num_chains": settings.chains,
         "target_accept": settings.target_accept,
     }
+    if target.is_near_normal:
+        asked |= {"exact_normal_trajectory": True, "max_step_size": _LONGEST}
     options.update(asked | further)
     return lib.PySampler.from_pymc(options, cores, model, progress, None, _RATE, lib.PyStorage.arrow())
 

@@ -70,7 +70,8 @@ def _sampled(
     seeds = start_seeds(seed, settings.chains)
     starts = chain_starts(guide, kernel, *centre, seeds)
     interrupts.raise_pending()
-    target = SampledDensity(kernel.numbers, width, *kernel.functions, kernel.address, kernel)
+    given = (kernel.numbers, width, *kernel.functions, kernel.address, kernel)
+    target = SampledDensity(*given, is_near_normal=kernel.is_near_normal)
     try:
         return sample_points(target, starts, settings, seed)
     except RuntimeError as error:
