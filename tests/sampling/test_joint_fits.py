@@ -33,7 +33,10 @@ def test_every_model_is_sampled_and_its_verbs_answer(name):
     fit = fit_of(model_of(name), draws=40)
     assert fit.settings["method"] == "joint" and "a kernel in C" in str(fit)
     assert all(np.isfinite(values).all() for values in fit.flat.values())
-    gb.summary(fit), gb.predictions(fit).summary(), gb.posterior_predictive(fit, seed=1)
+    gb.summary(fit), gb.posterior_predictive(fit, seed=1)
+    if not fit.family.has_bounded_predictor(fit.link):
+        # Beyond an end neither new groups have a mean nor have other rows than those of the data.
+        gb.predictions(fit).summary()
 
 
 def test_cores_and_further_chains_change_no_draw(fit):
