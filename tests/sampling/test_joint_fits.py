@@ -65,7 +65,18 @@ def test_it_is_read_from_a_file_again_with_what_was_chosen_and_why(fit, tmp_path
 @pytest.mark.slow
 @pytest.mark.sampling
 @pytest.mark.parametrize(
-    "name", ["slopes", "crossed", "negative binomial", "gamma", "binomial probit", "poisson rate"]
+    "name",
+    [
+        "slopes",
+        "crossed",
+        "negative binomial",
+        "gamma",
+        "binomial probit",
+        "poisson rate",
+        "student",
+        "beta",
+        "cumulative, prior of thresholds",
+    ],
 )
 def test_it_has_the_graphs_posterior(name):
     settings = {"draws": 1000, "tune": 500, "chains": 2}
