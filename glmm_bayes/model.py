@@ -242,10 +242,8 @@ class Model(Defined):
             fit that says so in every table, caption and report.
         """
         usual = USUAL["graph"]
-        warm_up, rate = (
-            usual[0] if tune is None else tune,
-            usual[1] if target_accept is None else target_accept,
-        )
+        warm_up = usual[0] if tune is None else tune
+        rate = usual[1] if target_accept is None else target_accept
         settings = read_settings(
             Settings(draws, warm_up, chains, cores, seed, engine, method, rate, progress), elsewhere
         )

@@ -104,12 +104,13 @@ def explained(levels: Array, scale: Array) -> Array:
     """Return L (I + L'SL)^-1 L' of each level: what the data and the prior leave of a level's covariance."""
     inside = np.eye(scale.shape[1]) + scale.T @ levels @ scale
     right = np.broadcast_to(scale.T, inside.shape)
-    return np.asarray(scale @ np.linalg.solve(inside, right), np.float64)
+    inverse: Array = np.linalg.solve(inside, right)
+    return np.asarray(scale @ inverse)
 
 
 def block_scale(factor: Factor, scale: Array) -> Array:
     """Return the scale of all effects of a factor, shape (unit, unit)."""
-    return np.kron(np.eye(factor.levels), scale)
+    return np.asarray(np.kron(np.eye(factor.levels), scale), np.float64)
 
 
 def without_levels(found: Information, scale: Array) -> tuple[Array, Array]:

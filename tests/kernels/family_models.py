@@ -17,6 +17,7 @@ DATA = NORMAL.assign(
     n=RNG.integers(1, 9, ROWS),
     count=RNG.poisson(np.exp(1 + ETA)),
     many=RNG.poisson(np.exp(4 + ETA)),
+    spread=RNG.poisson(np.exp(1 + ETA) * RNG.gamma(1.5, 1 / 1.5, ROWS)),
     share=RNG.uniform(0.5, 3, ROWS).round(2),
 ).assign(k=lambda d: RNG.binomial(d["n"], 1 / (1 + np.exp(-ETA))))
 DATA = DATA.assign(
@@ -37,7 +38,7 @@ MODELS = {
     "poisson": ("count ~ x + (1 | g)", "poisson", "log", {}),
     "poisson offset": ("count ~ x + offset(log(share)) + (1 | g)", "poisson", "log", {}),
     "poisson rate": ("count | rate(share) ~ x + (1 | g)", "poisson", "log", {}),
-    "negative binomial": ("count ~ x + (1 | g)", "negative_binomial", "log", {}),
+    "negative binomial": ("spread ~ x + (1 | g)", "negative_binomial", "log", {}),
     "negative binomial, large counts": ("many ~ x + (1 | g)", "negative_binomial", "log", {}),
     "shape fixed": (gb.Formula("count ~ x + (1 | g)", shape=2.5), "negative_binomial", "log", {}),
     "gamma": ("positive ~ x + (1 | g)", "gamma", "log", {}),

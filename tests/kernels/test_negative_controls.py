@@ -6,8 +6,9 @@ import subprocess
 import numpy as np
 import pytest
 
-from glmm_bayes.kernels import kernel, marginal
+from glmm_bayes.kernels import joint, kernel, marginal
 from glmm_bayes.kernels import library as kernels
+from tests.kernels import test_joint_density as joint_laws
 from tests.kernels import test_marginal_density as laws
 
 WRONG = {
@@ -42,16 +43,23 @@ def library_with(folder, right, wrong, *flags):
     return ctypes.CDLL(str(target))
 
 
+def put_in_place(folder, monkeypatch, right, wrong, *flags):
+    """Put a library compiled of changed sources in the place of the right one."""
+    library = library_with(folder, right, wrong, *flags)
+    for module in (marginal, joint, kernel):
+        monkeypatch.setattr(module, "library", lambda: library)
+
+
 @pytest.fixture
 def broken(tmp_path, monkeypatch):
-    """Return a function that puts a library compiled of changed sources in the place of the right one."""
+    """Return a function that puts a wrong library in the place of the right one, and forgets kernels."""
 
     def put(right, wrong, *flags):
-        library = library_with(tmp_path, right, wrong, *flags)
-        for module in (marginal, kernel):
-            monkeypatch.setattr(module, "library", lambda: library)
+        put_in_place(tmp_path, monkeypatch, right, wrong, *flags)
+        joint_laws.kernel.cache_clear()
 
-    return put
+    yield put
+    joint_laws.kernel.cache_clear()
 
 
 @pytest.mark.parametrize("what", WRONG)
@@ -75,3 +83,59 @@ def test_a_point_without_a_density_is_told_and_fast_maths_would_not_tell_it(brok
     assert one.value(far)[0] == -np.inf
     broken("", "", "-ffinite-math-only")
     assert one.value(far)[0] != -np.inf
+
+
+#: Of the kernel of all effects: a model that shows it, and what is wrong.
+WRONG_JOINT = {
+    "the Jacobian of single effects' map is left out": (
+        "bernoulli",
+        "return -0.5 * logs;",
+        "return 0.0 * logs;",
+    ),
+    "the Jacobian of correlated effects' map is left out": (
+        "slopes",
+        "log_det -= log(c[i * q + i]);",
+        "log_det -= 0.0;",
+    ),
+    "thresholds have no Jacobian": ("cumulative", "lp += (k == 1 ? 0.0 : *x) +", "lp +="),
+}
+WRONG_GRADIENTS = {
+    "an index of the scale is swapped": (
+        "slopes",
+        "h_bar[i] += scale[i * q + k] * a[k];",
+        "h_bar[i] += scale[k * q + i] * a[k];",
+    ),
+    "rows keep what smaller factors explain": (
+        "crossed",
+        "b_bar[map->column[from + k]] -= cross[k] * h_bar;",
+        "b_bar[map->column[from + k]] -= 0.0 * h_bar;",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", WRONG_JOINT)
+def test_a_wrong_kernel_of_all_effects_fails_the_law_of_the_graph(what, broken):
+    name, *texts = WRONG_JOINT[what]
+    broken(*texts)
+    with pytest.raises(AssertionError):
+        joint_laws.test_it_is_the_graphs_density(name, True)
+
+
+@pytest.mark.parametrize("what", WRONG_GRADIENTS)
+def test_a_wrong_gradient_of_all_effects_fails_its_law(what, broken):
+    name, *texts = WRONG_GRADIENTS[what]
+    broken(*texts)
+    with pytest.raises(AssertionError):
+        joint_laws.test_the_gradient_is_that_of_the_density(name, True)
+
+
+@pytest.mark.parametrize("name", ["bernoulli", "poisson", "negative binomial", "crossed", "slopes"])
+def test_all_widths_of_vectors_have_the_same_bits(name, broken):
+    right = joint_laws.kernel(name, True)
+    points = joint_laws.points(name, right)
+    before = [right.value(point) for point in points]
+    broken("", "", "-DONE_WIDTH", "-fno-tree-vectorize")
+    for point, (value, gradient) in zip(points, before, strict=True):
+        one, slopes = right.value(point)
+        assert one == value
+        np.testing.assert_array_equal(slopes, gradient)
