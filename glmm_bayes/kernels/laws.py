@@ -33,6 +33,7 @@ _POSITIVE: dict[str, tuple[int, tuple[str, ...]]] = {
     "InverseGamma": (4, ("alpha", "beta")),
     "LogNormal": (5, ("mu", "sigma")),
     "Uniform": (6, ("lower", "upper")),
+    "Beta": (13, ("alpha", "beta")),
 }
 #: Laws of any number.
 _REAL: dict[str, tuple[int, tuple[str, ...]]] = {
@@ -97,16 +98,25 @@ def _struct(
 
 def coordinate(prior: Prior, value: float) -> float:
     """Return the coordinate in which kernels sample a number, at its value."""
-    if prior.name == "Uniform":
-        share = (value - prior["lower"]) / (prior["upper"] - prior["lower"])
+    lower, upper = _ends(prior)
+    if np.isfinite(upper):
+        share = (value - lower) / (upper - lower)
         return float(np.log(share) - np.log1p(-share))
     return float(np.log(value)) if prior.support == "positive" else float(value)
 
 
+def _ends(prior: Prior) -> tuple[float, float]:
+    """Return the ends of where a prior lives; infinite above unless it has two."""
+    if prior.name == "Uniform":
+        return prior["lower"], prior["upper"]
+    return 0.0, 1.0 if prior.name == "Beta" else np.inf
+
+
 def number_at(prior: Prior, place: float) -> float:
     """Return the number that is sampled, at its coordinate."""
-    if prior.name == "Uniform":
-        return float(prior["lower"] + (prior["upper"] - prior["lower"]) / (1.0 + np.exp(-place)))
+    lower, upper = _ends(prior)
+    if np.isfinite(upper):
+        return float(lower + (upper - lower) / (1.0 + np.exp(-place)))
     return float(np.exp(place)) if prior.support == "positive" else place
 
 

@@ -136,6 +136,7 @@ MODELS = {
     "three factors": ("count ~ x + (1 | g) + (1 | h) + (1 | weight)", "poisson", "log", {}),
     "nested": ("count ~ x + (1 | g/h)", "poisson", "log", {}),
     "by": ("bit ~ x + (1 + x | gr(g, by = arm))", "bernoulli", "logit", {}),
+    "sd of a beta prior": ("bit ~ x + (1 | g)", "bernoulli", "logit", {"sd": Prior("Beta", alpha=2, beta=3)}),
     "no effects": ("bit ~ x + f", "bernoulli", "logit", {}),
     "other priors": (
         "count ~ x + w + (1 + x | g)",

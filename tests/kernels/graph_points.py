@@ -10,6 +10,8 @@ def number(prior, coordinate):
     """Return the number that is sampled, at its coordinate on the whole line."""
     if prior.name == "Uniform":
         return prior["lower"] + (prior["upper"] - prior["lower"]) / (1 + np.exp(-coordinate))
+    if prior.name == "Beta":
+        return 1 / (1 + np.exp(-coordinate))
     return np.exp(coordinate) if prior.support == "positive" else coordinate
 
 

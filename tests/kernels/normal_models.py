@@ -69,6 +69,7 @@ MODELS = {
         },
     ),
     "half Student": ("y ~ x + (1 + x | g)", {"priors": {"sd": Prior("HalfStudentT", nu=3, sigma=2)}}),
+    "beta": ("y ~ x + (1 + x | g)", {"priors": {"sd": Prior("Beta", alpha=2, beta=3)}}),
     "half Cauchy": ("y ~ x + (1 + x | g)", {"priors": {"sd": Prior("HalfCauchy", beta=2)}}),
     "of variances": (
         "y ~ x + (1 | g)",

@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum { FIXED = -1, HALF_NORMAL, HALF_STUDENT, EXPONENTIAL, GAMMA, INVERSE_GAMMA, LOG_NORMAL, INTERVAL,
-       NORMAL, STUDENT, LAPLACE, LOGISTIC, REAL_INTERVAL, GUMBEL };
+       NORMAL, STUDENT, LAPLACE, LOGISTIC, REAL_INTERVAL, GUMBEL, UNIT };
 
 enum { FINE = 0, NO_GRADIENT = 3, NO_DENSITY = 4, NO_MEMORY = -1 };
 
@@ -29,6 +29,10 @@ static double softplus(double x) { return x > 0 ? x + log1p(exp(-x)) : log1p(exp
 static double law_at(const Law *law, double x, double *value, double *rate, double *slope) {
     double v, z;
     switch (law->kind) {
+    case UNIT:                                           /* Beta(a, b), by the logit */
+        *value = 1.0 / (1.0 + exp(-x)); *rate = 1.0 / (1.0 + exp(x));
+        *slope = law->a * *rate - law->b * *value;
+        return -law->a * softplus(-x) - law->b * softplus(x);
     case INTERVAL: case REAL_INTERVAL: {
         double share = 1.0 / (1.0 + exp(-x)), width = law->b - law->a;
         *value = law->a + width * share;
