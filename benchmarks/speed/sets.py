@@ -2,11 +2,13 @@
 
 All laws are normal (coefficients), half-normal (standard deviations, residual scale, shape) and LKJ
 (correlations): what every peer has. The intercept's prior is of the average row, as in Bambi, brms and
-rstanarm; nothing else is centred or scaled.
+rstanarm; nothing else is centred or scaled. Products of columns are columns of their own here: what the
+average row of an interaction is differs between tools.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,9 +80,12 @@ class Set:
             found[name] = gb.Prior("HalfNormal", sigma=self.dispersion)
         return found
 
-    def model(self) -> gb.Model:
-        """Build this package's model."""
-        return gb.Model(self.formula, self.data(), family=self.family, priors=self.priors())
+    def model(self, data: pd.DataFrame | None = None) -> gb.Model:
+        """Build this package's model, of all data or of these."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", gb.GlmmWarning)
+            data = self.data() if data is None else data
+            return gb.Model(self.formula, data, family=self.family, priors=self.priors())
 
 
 def packaged(name: str) -> Callable[[], pd.DataFrame]:
@@ -101,6 +106,26 @@ def stored(name: str, labels: str = "", **levels: str) -> Callable[[], pd.DataFr
     return read
 
 
+def toenail() -> pd.DataFrame:
+    """Load toenail infections, with months under terbinafine."""
+    frame = gb.load_dataset("toenail")
+    return frame.assign(treated_time=(frame["treatment"] == "terbinafine") * frame["time"])
+
+
+def epil() -> pd.DataFrame:
+    """Load seizures, with log counts before treatment of those who had progabide."""
+    frame = gb.load_dataset("epil")
+    return frame.assign(treated_lbase=(frame["trt"] == "progabide") * frame["lbase"])
+
+
+def owls() -> pd.DataFrame:
+    """Read calls of owl nestlings, with those of satiated ones to a male parent told apart."""
+    levels = {"FoodTreatment": "Deprived Satiated", "SexParent": "Female Male"}
+    frame = stored("Owls.csv.gz", "Nest", **levels)()
+    both = (frame["FoodTreatment"] == "Satiated") & (frame["SexParent"] == "Male")
+    return frame.assign(satiated_male=both.astype(float))
+
+
 HSB = stored("Hsb82.csv.gz", "school", sector="Public Catholic")
 HSB_FIXED = "mAch ~ meanses * cses + sector * cses + "
 RATINGS = stored("InstEval.csv.gz", "s d dept_service", service="0 1")
@@ -117,9 +142,10 @@ SETS = {
         "Reaction ~ Days + (1 + Days || Subject)", packaged("sleepstudy"), "gaussian", (300.0, 140.0),
         50.0, 50.0, SLEEP, None, 50.0, "Reaction ~ Days + (1 | Subject) + (0 + Days | Subject)",
         is_tiny=True),
-    "toenail": Set("y ~ treatment * time + (1 | patientID)", packaged("toenail"), is_core=True),
+    "toenail": Set(
+        "y ~ treatment + time + treated_time + (1 | patientID)", toenail, is_core=True),
     "epil": Set(
-        "y ~ lbase * trt + lage + V4 + (1 | subject) + (1 | obs)", packaged("epil"), "poisson",
+        "y ~ lbase + trt + treated_lbase + lage + V4 + (1 | subject) + (1 | obs)", epil, "poisson",
         sd=1.0, is_core=True),
     "Hsb82": Set(
         HSB_FIXED + "(1 + cses | school)", HSB, "gaussian", (13.0, 10.0), 5.0, 5.0, {}, 2.0, 10.0,
@@ -155,8 +181,8 @@ SETS = {
         "y ~ urban + age + livch + (1 + urban | district)",
         stored("Contraception.csv.gz", "district", urban="N Y", livch="0 1 2 3+"), sd=1.0, eta=2.0),
     "Owls": Set(
-        "SiblingNegotiation ~ FoodTreatment * SexParent + offset(log_brood) + (1 | Nest)",
-        stored("Owls.csv.gz", "Nest", FoodTreatment="Deprived Satiated", SexParent="Female Male"),
+        "SiblingNegotiation ~ FoodTreatment + SexParent + satiated_male + offset(log_brood) + (1 | Nest)",
+        owls,
         "negative_binomial", sd=1.0, dispersion=10.0),
     "Salamanders": Set(
         "count ~ mined + spp + (1 | site)",
