@@ -37,7 +37,7 @@ def model_of(name: str) -> gb.Model:
     whole = SETS["toenail"]
     data = whole.data()
     kept = data[data["patientID"].isin(data["patientID"].unique()[:80])]
-    return gb.Model(whole.formula, kept, family=whole.family, priors=whole.priors())
+    return whole.model(kept)
 
 
 def counted(name: str) -> dict[str, Any]:
