@@ -18,6 +18,9 @@ from benchmarks.speed.environments import WORK, command_of
 from benchmarks.speed.peers import FOLDER, PEERS
 from benchmarks.speed.sets import ROOT
 
+#: Of a chain, unless a run was cut or is too short.
+DRAWS = 1000
+
 
 @dataclass(frozen=True)
 class Call:
@@ -26,7 +29,7 @@ class Call:
     peer: str
     task: Path
     seed: int
-    draws: int = 1000
+    draws: int = DRAWS
     chains: int = 4
     limit: float = 600.0
 

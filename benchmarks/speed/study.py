@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import os
 import platform
@@ -33,6 +34,7 @@ class Study:
 
     def __init__(self, out: Path, limit: float, caches: str, again: bool) -> None:
         self.out, self.limit, self.caches, self.again = out, limit, caches, again
+        self.model = ""
         stored = json.loads(out.read_text(encoding="utf-8")) if out.is_file() else {}
         self.content: dict[str, Any] = {**stored, "machine": machine()}
         self.content.setdefault("runs", [])
@@ -47,6 +49,9 @@ class Study:
         if told != before.read_text(encoding="utf-8"):  # what was drawn before is of another model
             shutil.rmtree(WORK / "summaries" / name, ignore_errors=True)
             _reference_file(name).unlink(missing_ok=True)
+        self.model = hashlib.sha256(before.read_bytes()).hexdigest()[:12]
+        runs = self.content["runs"]
+        self.content["runs"] = [one for one in runs if one["set"] != name or one["model"] == self.model]
         if reference and not _reference_file(name).is_file():
             self._draw_reference(name, place, reference)
         for peer in peers:
@@ -90,7 +95,9 @@ class Study:
         key = {"set": name, "peer": peer, "seed": seed, "caches": self.caches}
         self.content["runs"] = [each for each in self.content["runs"] if not _has(each, key)]
         rounded = {k: float(f"{v:.5g}") if isinstance(v, float) else v for k, v in found.items()}
-        self.content["runs"].append({**key, **rounded, "date": datetime.date.today().isoformat()})
+        self.content["runs"].append(
+            {**key, "model": self.model, **rounded, "date": datetime.date.today().isoformat()}
+        )
         if draws is not None:
             file = _summary_file(name, peer, seed)
             file.parent.mkdir(parents=True, exist_ok=True)

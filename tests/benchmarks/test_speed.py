@@ -131,8 +131,8 @@ def made_up(name, peer, rate, *, passes=True, outcome="finished"):
         "set": name, "peer": peer, "seed": 101, "caches": "warm", "outcome": outcome, "date": "2026-01-01",
         "bulk_per_s": rate, "tail_per_s": rate / 2, "wall_s": 1.0, "import_s": 0.5, "cpu_s": 1.0,
         "process_s": 1.0, "ess_bulk": 500.0, "ess_tail": 500.0, "ess_sd": 500.0, "gradients_per_draw": 7.0,
-        "peak_mb": 100.0, "passes": passes, "r_hat": 1.0 if passes else 1.02, "divergences": 0,
-        "versions": {"numpy": "2"}, "agreement": {"largest_z": 2.5},
+        "peak_mb": 100.0, "draws": 1000, "passes": passes, "r_hat": 1.0 if passes else 1.02, "divergences": 0,
+        "versions": {"numpy": "2"}, "agreement": {"largest_z": 2.5, "share_above_2": 0.04},
     }  # fmt: skip
 
 
@@ -156,6 +156,7 @@ def test_pages_name_the_sets_on_which_we_lose_and_the_runs_that_fail():
     assert "![Times the best" in text
     assert "cbpp 0.5; toenail 3." in text
     assert "| (Bambi + nutpie) |" in text
+    assert "| 2.5 (4.0 %) |" in text
     assert "| brms (rstan) | not available on this machine |" in text
 
 
