@@ -122,6 +122,19 @@ def rows_of(content: dict[str, Any], name: str, caches: str) -> list[str]:
     return rows
 
 
+def floor_of_time(content: dict[str, Any], caches: str) -> list[str]:
+    """Write whole processes beside that of lme4, which gives a point estimate; nothing where there is no R."""
+    rows = []
+    for name in SETS:
+        own, theirs = (median(runs_of(content, name, peer, caches), "process_s") for peer in (OURS, "lme4"))
+        if np.isfinite(own) and np.isfinite(theirs):
+            rows.append(f"| {name} | {number(own)} | {number(theirs)} | {number(own / theirs)} |")
+    if not rows:
+        return []
+    head = ("set", "this package, s", "lme4, s", "ratio")
+    return ["Whole processes beside the point estimate of lme4:", "", *_table(head, rows), ""]
+
+
 COLUMNS = ("tool", "bulk ESS/s", "tail ESS/s", "wall s", "import s", "CPU s", "ESS of the sd",
            "gradients a draw", "peak MB", "largest z (above 2)")  # fmt: skip
 
@@ -170,6 +183,7 @@ def page(content: dict[str, Any], picture: str) -> str:
             for name, each in found.items()
         ]
         lines += [*_table(("set", "bulk ratio", "best peer", "tail ratio", "best peer, tail"), rows), ""]
+        lines += floor_of_time(content, caches)
         for name in SETS:
             rows = rows_of(content, name, caches)
             if any(one["set"] == name and one["caches"] == caches for one in content["runs"]):

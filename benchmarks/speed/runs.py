@@ -47,7 +47,8 @@ def run(call: Call, caches: Path) -> tuple[dict[str, Any], np.ndarray | None]:
         if found["outcome"] != "finished":
             return found, None
         told = json.loads((out / "told.json").read_text(encoding="utf-8"))
-        return {**found, **told}, _draws(out, told)
+        draws = _draws(out, told)
+        return {**found, **told}, draws
 
 
 def _draws(out: Path, told: dict[str, Any]) -> np.ndarray | None:

@@ -89,6 +89,19 @@ def test_a_run_that_is_cut_or_fails_says_so_and_has_no_draws(tmp_path, monkeypat
     assert outcome != "failed" or "no model" in found["said"]
 
 
+def test_draws_of_r_are_read_by_column_and_their_shape_is_no_result(tmp_path, monkeypatch):
+    code = """
+import array, json, sys
+out = json.loads(sys.argv[2])["out"]
+open(out + "/told.json", "w").write(json.dumps({"shape": [2, 3, 1]}))
+open(out + "/draws.bin", "wb").write(array.array("d", range(6)).tobytes())
+"""
+    monkeypatch.setattr(runs, "command_of", lambda peer: [sys.executable, "-c", code])
+    found, draws = runs.run(runs.Call("brms", tmp_path, 1), tmp_path / "caches")
+    np.testing.assert_array_equal(draws[:, :, 0], [[0, 2, 4], [1, 3, 5]])
+    assert "shape" not in found
+
+
 @pytest.mark.slow
 @pytest.mark.sampling
 def test_our_own_process_hands_back_every_number(tmp_path):
@@ -157,6 +170,7 @@ def test_pages_name_the_sets_on_which_we_lose_and_the_runs_that_fail():
     assert "cbpp 0.5; toenail 3." in text
     assert "| (Bambi + nutpie) |" in text
     assert "| 2.5 (4.0 %) |" in text
+    assert "| toenail | 1 | 1 | 1 |" in text
     assert "| brms (rstan) | not available on this machine |" in text
 
 
