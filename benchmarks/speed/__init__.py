@@ -1,0 +1,1 @@
+"""How fast exact posteriors are drawn, beside peers: ``python -m benchmarks.speed``."""
