@@ -123,7 +123,7 @@ def rows_of(content: dict[str, Any], name: str, caches: str) -> list[str]:
 
 
 def floor_of_time(content: dict[str, Any], caches: str) -> list[str]:
-    """Write whole processes beside that of lme4, which gives a point estimate; nothing where there is no R."""
+    """Write whole processes beside that of lme4, a point estimate; nothing where there is no R."""
     rows = []
     for name in SETS:
         own, theirs = (median(runs_of(content, name, peer, caches), "process_s") for peer in (OURS, "lme4"))
