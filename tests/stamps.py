@@ -177,6 +177,8 @@ def _of_studies():
     return {
         **_files("locks/dev.txt"),
         "code of graph and sampling": _code("glmm_bayes/graph/*.py", "glmm_bayes/sampling/*.py"),
+        "code of kernels": _code("glmm_bayes/kernels/*.py")
+        + "\n".join(_files("glmm_bayes/kernels/source/*").values()),
         "code of tails": _code("glmm_bayes/core/incomplete.py", "glmm_bayes/core/log_gammas.py"),
         "version": _version(),
     }

@@ -57,8 +57,9 @@ def affine_log_jacobian(model, point, drawn_at, numbers):
     """Return log |d graph's coefficients and effects / d the kernel's other numbers|: they are affine."""
 
     def hidden(at):
-        values, names = unconstrained(model, *drawn_at(at))
-        return np.concatenate([[], *(np.ravel(value) for key, value in values.items() if key in names)])
+        # They are unconstrained as they are.
+        sampled, names = graph_point(model.definition, *drawn_at(at))
+        return np.concatenate([[], *(np.ravel(sampled[name]) for name in sorted(names))])
 
     middle = hidden(point)
     columns = [hidden(point + e) - middle for e in np.eye(len(point))[numbers:]]
