@@ -247,7 +247,6 @@ class Model(Defined):
         settings = read_settings(
             Settings(draws, warm_up, chains, cores, seed, engine, method, rate, progress), elsewhere
         )
-        check_resources(self.definition, settings)
         path = choose_path(self.definition, settings, self._has_changed_graph)
         usual = USUAL[path.method]
         settings = replace(
@@ -255,6 +254,7 @@ class Model(Defined):
             tune=usual[0] if tune is None else settings.tune,
             target_accept=usual[1] if target_accept is None else settings.target_accept,
         )
+        check_resources(self.definition, settings)
         interval = read_interval()
         with Interrupts() as interrupts:
             fit = self._sampled(settings, path, interval, interrupts)

@@ -55,10 +55,12 @@ def check_model(
     """
     from glmm_bayes.effects.expectation.answer import OVERFLOW
     from glmm_bayes.effects.expectation.expectation import MAX_MEMORY, check_memory
+    from glmm_bayes.sampling.paths import choose_path
     from glmm_bayes.sampling.rehearsal import rehearsal
     from glmm_bayes.sampling.resources import check_resources
 
     with placed("[sampler]"):
+        choose_path(model.definition, sampler, is_extended=False)
         check_resources(model.definition, sampler, target)
     if not file.effects:
         return

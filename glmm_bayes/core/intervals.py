@@ -147,7 +147,7 @@ def _arviz_default() -> tuple[object, object]:
 
 def _settings_files() -> Iterator[Path]:
     """List where ArviZ looks for a file of settings."""
-    home = Path.home()
+    home = Path(os.path.expanduser("~"))
     folders = [
         Path.cwd(),
         home / ".arviz",

@@ -20,6 +20,8 @@ from glmm_bayes.spec.linear_predictor import MEAN
 NORMAL = ("gaussian", "lognormal")
 #: Effects of one level, and coefficients with effects of the smaller factors, that the kernel takes.
 MOST_EFFECTS, MOST_DENSE = 64, 600
+#: Numbers of their columns on all rows.
+MOST_CELLS = 100_000_000
 
 
 def why_not_marginal(definition: ModelDefinition) -> str:
@@ -42,6 +44,8 @@ def _against_marginal(definition: ModelDefinition) -> Iterator[str]:
     dense = len(definition.priors.first.design.coefficients) + sum(
         levels * size for levels, size in widths[:-1]
     )
+    if dense * definition.numbers > MOST_CELLS:
+        yield f"{definition.numbers} rows of {dense} columns, which sums over them have no room for"
     if dense > MOST_DENSE:
         yield f"{dense} coefficients and effects beside those of the largest factor, of {MOST_DENSE} at most"
 

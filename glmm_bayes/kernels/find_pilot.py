@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -25,8 +26,12 @@ from glmm_bayes.kernels.pilot import FactorMap, Pilot, Taken, dense_map, large_m
 
 #: Numbers of the dense part, and of it with the large factor's effects, beyond which there is no pilot.
 MOST_DENSE, MOST_SHARED = 2_000, 30_000_000
+#: Numbers in front beyond which their mode is not looked for.
+MOST_HYPER = 60
 #: Rounds of matching moments.
 _ROUNDS = 3
+#: Of the largest eigenvalue of what a level tells, what is none.
+_NOTHING = 1e-10
 
 
 def with_pilot(kernel: JointKernel) -> JointKernel:
@@ -37,7 +42,7 @@ def with_pilot(kernel: JointKernel) -> JointKernel:
     with np.errstate(all="ignore"), threadpool_limits(1, user_api="blas"):
         try:
             found = _pilot(kernel)
-        except np.linalg.LinAlgError:
+        except (np.linalg.LinAlgError, MemoryError, ValueError):
             return kernel
     if not found.is_finite:
         return kernel
@@ -49,7 +54,7 @@ def _is_too_large(kernel: JointKernel) -> bool:
     dense = kernel.rows.basis.shape[1] + kernel.rows.others.shape[1]
     dense += sum(factor.width for factor in kernel.factors[1:])
     shared = dense * sum(factor.width for factor in kernel.factors[:1])
-    return bool(dense > MOST_DENSE or shared > MOST_SHARED)
+    return bool(dense > MOST_DENSE or shared > MOST_SHARED or kernel.hyper > MOST_HYPER)
 
 
 def _pilot(kernel: JointKernel) -> Pilot:
@@ -57,7 +62,9 @@ def _pilot(kernel: JointKernel) -> Pilot:
     if not np.isfinite(mode.value):
         raise np.linalg.LinAlgError("no mode")
     if has_moments(kernel):
-        return _by_moments(kernel, mode.point, reach, laplace.around(mode.point))
+        # Where digits do not do for moments, curvatures do.
+        with suppress(np.linalg.LinAlgError):
+            return _by_moments(kernel, mode.point, reach, laplace.around(mode.point))
     eta = kernel.predictors(mode.point)
     _, slope, curve = kernel.rows_at(mode.point, eta)
     weights = np.maximum(curve, 0.0)
@@ -90,8 +97,8 @@ def _matched(kernel: JointKernel, point: Array, reach: Array, found: Moments) ->
     # In units, precision beyond that of the prior; then in effects.
     own = non_negative(np.linalg.inv(covariance) - np.eye(factor.size))
     levels = inverse.T @ own @ inverse
-    ridge = 1e-12 * np.eye(factor.size)
-    shared = levels @ np.linalg.solve(rows.levels + ridge, rows.shared)
+    # A level with fewer rows than effects tells nothing of some.
+    shared = levels @ np.linalg.pinv(rows.levels, rcond=_NOTHING, hermitian=True) @ rows.shared
     mean = found.around.mean @ scale.T
     direct = np.concatenate([point[kernel.hyper : kernel.hyper + count], kernel.others_at(point)])
     precision = levels + inverse.T @ inverse

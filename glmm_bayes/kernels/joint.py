@@ -136,7 +136,12 @@ class JointKernel(Kernel):
 
     @property
     def is_near_normal(self) -> bool:
-        return bool(self.pilot.maps) and self.numbers >= _MANY
+        return self.has_pilot and self.numbers >= _MANY
+
+    @property
+    def has_pilot(self) -> bool:
+        """Whether it is known what the rows tell of the effects, where there are any."""
+        return len(self.pilot.maps) == len(self.factors)
 
     @property
     def start(self) -> Array:

@@ -7,6 +7,7 @@ sampling depends on it (Laplace, 1774; Tierney and Kadane, 1986).
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -94,9 +95,7 @@ class Laplace:
         if not has_moments(self.kernel):
             return 0.0
         around = self.around(point)
-        fixed = Around(around.mean, around.root)
-        exact = integrals(self.kernel, point, fixed)
-        return float((exact - at_mean(self.kernel, point, fixed)).sum())
+        return float((integrals(self.kernel, point, around) - at_mean(self.kernel, point, around)).sum())
 
     def _along(
         self, point: Array, value: float, gradient: Array, step: Array
@@ -163,6 +162,30 @@ class Laplace:
         return own, 0.5 * float(np.linalg.slogdet(own)[1])
 
 
+class _EnoughError(Exception):
+    """End a search that has taken all its evaluations."""
+
+
+@dataclass
+class _Search:
+    """What a search has found so far."""
+
+    laplace: Laplace
+    best: Array
+    value: float
+    evaluations: int = 0
+
+    def negative(self, hyper: Array) -> float:
+        """Return what is to be made small."""
+        if self.evaluations >= _EVALUATIONS:
+            raise _EnoughError
+        self.evaluations += 1
+        value = self.laplace.at(hyper).value
+        if value > self.value:
+            self.best, self.value = hyper.copy(), value
+        return -value if np.isfinite(value) else 1e10
+
+
 def most_probable(kernel: JointKernel) -> tuple[Mode, Array, Laplace]:
     """Return the mode of the numbers in front, with coefficients and effects, and how far they go."""
     from scipy.optimize import minimize
@@ -172,14 +195,12 @@ def most_probable(kernel: JointKernel) -> tuple[Mode, Array, Laplace]:
     if not len(start) or not np.isfinite(best.value):
         return best, np.ones(len(start)), laplace
 
-    def negative(hyper: Array) -> float:
-        value = laplace.at(hyper).value
-        return -value if np.isfinite(value) else 1e10
-
-    options: Any = {"maxfun": _EVALUATIONS, "ftol": 1e-5, "eps": 1e-3}
+    search = _Search(laplace, start, best.value)
     bounds = [(float(at) - _FAR, float(at) + _FAR) for at in start]
-    found: Any = minimize(negative, start, method="L-BFGS-B", bounds=bounds, options=options)
-    hyper = np.asarray(found.x) if -found.fun >= best.value else start
+    options: Any = {"ftol": 1e-5, "eps": 1e-3}
+    with suppress(_EnoughError):
+        minimize(search.negative, start, method="L-BFGS-B", bounds=bounds, options=options)
+    hyper = search.best
     mode, reach = laplace.at(hyper), _reach(laplace, hyper)
     return mode, reach, laplace
 

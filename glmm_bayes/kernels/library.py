@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -53,11 +54,14 @@ def library() -> ctypes.CDLL:
 
 @cache
 def _loaded() -> ctypes.CDLL | str:
-    for folder in (BUILT, cache_folder() / _key()):
-        if (folder / NAME).is_file():
-            return ctypes.CDLL(str(folder / NAME))
+    cached = cache_folder() / _key()
+    for folder in (BUILT, cached):
+        # What another machine built may be there and not load: then it is compiled here.
+        with suppress(OSError):
+            if (folder / NAME).is_file():
+                return ctypes.CDLL(str(folder / NAME))
     try:
-        return ctypes.CDLL(str(compiled(cache_folder() / _key())))
+        return ctypes.CDLL(str(compiled(cached)))
     except (NoCompilerError, OSError) as error:
         return str(error)
 
@@ -65,13 +69,13 @@ def _loaded() -> ctypes.CDLL | str:
 def cache_folder() -> Path:
     """Return the folder of the user's where compiled kernels are kept."""
     named = os.environ.get("XDG_CACHE_HOME") or (os.environ.get("LOCALAPPDATA") if os.name == "nt" else None)
-    return (Path(named) if named else Path.home() / ".cache") / "glmm_bayes"
+    return Path(named or os.path.expanduser("~/.cache")) / "glmm_bayes"
 
 
 def _key() -> str:
     """Name a build by all that it depends on: sources, flags and the machine."""
     parts = [source.read_bytes() for source in sorted(SOURCES.iterdir()) if source.suffix in (".c", ".h")]
-    parts.append(" ".join([*FLAGS, sys.platform, platform.machine()]).encode())
+    parts.append(" ".join([*FLAGS, sys.platform, platform.machine(), *platform.libc_ver()]).encode())
     return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
 
 

@@ -16,14 +16,15 @@ import numpy as np
 from glmm_bayes.core.maths import Array
 from glmm_bayes.kernels.joint import JointKernel
 
-#: Effects of a level at most, and nodes of each for the density, for the moments, by the number of effects.
-MOST_EFFECTS = 2
+#: Effects of a level and rows at most; nodes for the density and for the moments, by the number of effects.
+MOST_EFFECTS, MOST_ROWS = 2, 500_000
 DENSITY_NODES, MOMENT_NODES = {1: 9, 2: 5}, {1: 15, 2: 7}
 
 
 def has_moments(kernel: JointKernel) -> bool:
-    """Tell whether effects are of one factor, and few."""
-    return len(kernel.factors) == 1 and kernel.factors[0].size <= MOST_EFFECTS
+    """Tell whether effects are of one factor, and few, and rows not so many that nodes have no room."""
+    is_small = len(kernel.rows.order) <= MOST_ROWS
+    return is_small and len(kernel.factors) == 1 and kernel.factors[0].size <= MOST_EFFECTS
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,9 @@ def moments(kernel: JointKernel, point: Array, around: Around) -> Moments:
     predictors, slopes, weights = (
         sum(share * one[2][part] for share, one in zip(of_rows, found, strict=True)) for part in range(3)
     )
-    own = Around(mean, np.linalg.cholesky(covariance))
+    # Rounding must not make a covariance of what is known to the last digit negative.
+    least = 1e-9 * np.trace(covariance, axis1=1, axis2=2)[:, None, None] * np.eye(size)
+    own = Around(mean, np.linalg.cholesky(covariance + least))
     return Moments(total + _log_det(around), own, predictors, slopes, weights)
 
 

@@ -183,7 +183,9 @@ def reproduction(fit: Fit, interval: Interval) -> str:
         lines.append(f"# saved by an earlier release: model.spec.edition was {first.spec.edition}")
     if "seed" in settings:
         names = ("draws", "tune", "chains", "seed", "engine", "method", "target_accept")
-        arguments = ", ".join(f"{name}={settings[name]!r}" for name in names if name in settings)
+        # What an earlier release sampled was the graph.
+        known = {"method": "graph", **settings}
+        arguments = ", ".join(f"{name}={known[name]!r}" for name in names if name in known)
         lines.append(f"fit = model.fit({arguments})")
     else:
         lines.append("fit = gb.Fit.from_draws(model, draws)  # the draws were made elsewhere")

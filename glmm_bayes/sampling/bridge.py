@@ -7,8 +7,8 @@ models of this path take to sample. What is used of it is private, and a test ho
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -68,16 +68,23 @@ def sample_points(target: SampledDensity, starts: Sequence[Array], settings: Set
 
     # An interrupt of the wait leaves the sampler with what it has.
     sampler = _started(target, start, settings, seed, settings.at_once, _progress(settings))
+    with panics_are_errors():
+        try:
+            sampler.wait(None)
+        except KeyboardInterrupt:
+            sampler.abort()
+    return _chains(sampler.take_results())
+
+
+@contextmanager
+def panics_are_errors() -> Iterator[None]:
+    """Raise what the extension cannot mend as an error: it raises that beside all exceptions."""
     try:
-        sampler.wait(None)
-    except KeyboardInterrupt:
-        sampler.abort()
+        yield
     except BaseException as error:
-        # What the extension cannot mend it raises beside all exceptions.
         if type(error).__name__ != "PanicException":
             raise
         raise RuntimeError(str(error)) from error
-    return _chains(sampler.take_results())
 
 
 def _started(
@@ -128,11 +135,12 @@ def _chain_seeds(target: SampledDensity, starts: Sequence[Array], seed: int) -> 
         return starts[min(len(seeds), len(starts)) - 1].copy()
 
     shortest = Settings(draws=1, tune=1, chains=len(starts), progress=False)
-    with suppress(RuntimeError):
+    # Whatever stops it, the long run tells.
+    with suppress(RuntimeError), panics_are_errors():
         sampler = _started(target, listen, shortest, seed, 1, extension().ProgressType.none(), maxdepth=1)
         sampler.wait(None)
         sampler.take_results()
-    return seeds
+    return list(dict.fromkeys(seeds))
 
 
 def _progress(settings: Settings) -> Any:

@@ -27,12 +27,15 @@ class Chains:
         Numbers of draws that each chain made after its warm-up.
     crashed : mapping of int to str
         Chains that ended by themselves, and how.
+    note : str
+        What is to be known of how they were drawn.
     """
 
     posterior: Mapping[str, Sequence[Array]]
     statistics: Mapping[str, Sequence[Array]]
     lengths: Sequence[int]
     crashed: Mapping[int, str] = field(default_factory=dict)
+    note: str = ""
 
     def made(self, chain: int) -> int:
         """Return how many draws of a chain all variables and statistics have."""

@@ -98,7 +98,7 @@ def sample(
     recorded: dict[str, Any] = {
         "engine": settings.engine,
         "method": path.method,
-        "why": path.why,
+        "why": path.why + drawn.note,
         "seed": seed,
         "draws": settings.draws,
         "tune": settings.tune,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from glmm_bayes.core.errors import Finding, SamplingError
 from glmm_bayes.core.maths import Array
@@ -30,7 +32,8 @@ def sample_marginal(
 
     Each chain has a stream of its own, so that more chains leave the first ones as they were.
     """
-    with told("summing up rows", settings.shows_progress):
+    # One thread: sums have one order, and small matrices gain nothing by more.
+    with told("summing up rows", settings.shows_progress), threadpool_limits(1, user_api="blas"):
         kernel = MarginalKernel(definition)
     centre = kernel.centre(_centres(guide)), np.ones(kernel.numbers)
     chains = _sampled(kernel, kernel.numbers, centre, settings, seed, guide, interrupts)
@@ -46,11 +49,13 @@ def sample_joint(
     definition: ModelDefinition, settings: Settings, seed: int, guide: Guide, interrupts: Interrupts
 ) -> Chains:
     """Sample all parameters by NUTS, in the place of effects what a pilot makes nearly independent."""
-    with told("looking where the posterior lies", settings.shows_progress):
+    words = "looking where the posterior lies"
+    with told(words, settings.shows_progress), threadpool_limits(1, user_api="blas"):
         kernel = with_pilot(plain_kernel(definition, _centres(guide)))
     centre = kernel.start, kernel.reach
     chains = _sampled(kernel, kernel.width, centre, settings, seed, guide, interrupts)
-    return _named(definition, chains, [kernel.named(rows) for rows in chains.posterior[POINT]])
+    named = _named(definition, chains, [kernel.named(rows) for rows in chains.posterior[POINT]])
+    return named if kernel.has_pilot else replace(named, note="; no pilot was found: effects are non-centred")
 
 
 def _centres(guide: Guide) -> Mapping[str, Array]:

@@ -249,10 +249,17 @@ int64_t joint_predictors(const double *x, double *eta, void *user) {
     return FINE;
 }
 
+/* Half the step of a difference in a linear predictor: of the unit that its link has. */
+static double step_at(const Likelihood *q, const Numbers *s, double eta) {
+    double unit = 1.0;
+    if (q->link == IDENTITY && (q->kind == NORMAL_ROWS || q->kind == STUDENT_ROWS)) unit = s->value[0];
+    else if (q->link == IDENTITY) unit = q->kind == SUCCESSES && eta > 0.5 ? 1.0 - eta : eta;
+    return unit > 0.0 ? 1e-4 * unit : 1e-4;
+}
+
 /* At linear predictors of all rows: their log likelihoods, if asked for then derivatives and minus second ones. */
 int64_t joint_rows(const double *x, const double *eta, double *out, int64_t derivatives, void *user) {
     const Joint *g = user;
-    const double step = 1e-4;
     Space s;
     Numbers numbers;
     int64_t rows = g->rows;
@@ -262,16 +269,16 @@ int64_t joint_rows(const double *x, const double *eta, double *out, int64_t deri
     shared_at_point(g, x, &s, grad, &numbers);
     for (int64_t from = 0; from < rows; from += BLOCK) {
         int64_t n = rows - from < BLOCK ? rows - from : BLOCK;
-        double moved[BLOCK], up[BLOCK], down[BLOCK];
+        double moved[BLOCK], up[BLOCK], down[BLOCK], step[BLOCK];
         const double *y = g->y + from, *units = g->n + from, *weights = g->weights ? g->weights + from : NULL;
         values_at(g->likelihood, y, units, weights, eta + from, n, &numbers, value + from, up);
         if (!derivatives) continue;
         memcpy(slope + from, up, sizeof(double) * (size_t)n);
-        for (int64_t i = 0; i < n; i++) moved[i] = eta[from + i] + step;
+        for (int64_t i = 0; i < n; i++) { step[i] = step_at(g->likelihood, &numbers, eta[from + i]); moved[i] = eta[from + i] + step[i]; }
         rows_at(g->likelihood, y, units, weights, moved, n, &numbers, up);
-        for (int64_t i = 0; i < n; i++) moved[i] = eta[from + i] - step;
+        for (int64_t i = 0; i < n; i++) moved[i] = eta[from + i] - step[i];
         rows_at(g->likelihood, y, units, weights, moved, n, &numbers, down);
-        for (int64_t i = 0; i < n; i++) curve[from + i] = (down[i] - up[i]) / (2.0 * step);
+        for (int64_t i = 0; i < n; i++) curve[from + i] = (down[i] - up[i]) / (2.0 * step[i]);
     }
     free(memory); free(grad);
     return FINE;

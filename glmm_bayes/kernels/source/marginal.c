@@ -409,9 +409,12 @@ int64_t marginal_draw(int64_t points, const double *x, const double *normal, dou
     double *grad = memory + needed, *error = grad + g->numbers, logp;
     for (int64_t d = 0; d < points; d++) {
         int64_t code = evaluate(g, x + d * g->numbers, grad, &logp, &w);
-        if (code != FINE && code != NO_GRADIENT) { free(memory); return code; }
         const double *z = normal + d * units;
         double *row = out + d * width;
+        if (code != FINE && code != NO_GRADIENT) {         /* no draw where there is no density */
+            for (int64_t i = 0; i < width; i++) row[i] = NAN;
+            continue;
+        }
         memcpy(error, z, sizeof(double) * (size_t)m);
         backward(w.chol, m, error);                      /* of the dense units, around their mean */
         for (int64_t i = 0; i < p; i++) row[i] = w.mean[i] + error[i];

@@ -16,7 +16,7 @@ typedef struct { int64_t kind; double a, b, c, power, shift; } Law;
 
 typedef struct {
     int64_t levels, size;      /* of the factor, and effects of a level */
-    int64_t first;             /* unit of the dense part with which it begins; -1: the large factor */
+    int64_t first;             /* unit with which it begins: marginal.c of the dense part, -1 for the large factor; joint.c of all */
     int64_t sds, blocks;       /* standard deviations, and blocks of correlated effects */
     const int64_t *sd_of_effect, *block_start, *block_size;
     const double *eta;         /* of the LKJ prior of each block */
