@@ -196,10 +196,11 @@ class Model(Defined):
 
         Parameters
         ----------
-        draws, chains : int
-            Draws kept of each chain; number of chains.
+        draws : int
+            Draws kept of each chain.
         tune : int, optional
             Warm-up draws of each chain; default: 300 where a kernel is sampled, 1,000 where the graph is.
+        chains : int
         seed : int, optional
             The same seed gives the same draws whatever ``cores`` is, and more chains leave the first
             ones as they were. None draws a seed and stores it.

@@ -1,5 +1,6 @@
 """Docstrings: public names tell all that a caller needs, in examples that run; others one sentence."""
 
+import ctypes
 import doctest
 import importlib
 import inspect
@@ -30,7 +31,7 @@ PROTOCOLS = (Maths,)
 #: Imperatives that end as a third person does.
 IMPERATIVES = {"Address", "Bias", "Compress", "Focus", "Guess", "Pass", "Press", "Process", "Toss"}
 #: Bases whose classes have no signature that Python tells.
-NO_SIGNATURE = (Exception, dict)
+NO_SIGNATURE = (Exception, dict, ctypes.Structure)
 #: What begins the sentence of a value, not of a function.
 NO_VERBS = ("The", "A", "An", "Whether")
 

@@ -21,7 +21,7 @@ from glmm_bayes.kernels.information import (
 )
 from glmm_bayes.kernels.joint import JointKernel, solved
 from glmm_bayes.kernels.laplace import most_probable
-from glmm_bayes.kernels.moments import Around, Moments, has_moments, moments
+from glmm_bayes.kernels.moments import Around, LevelMoments, has_moments, moments
 from glmm_bayes.kernels.pilot import FactorMap, Pilot, Taken, dense_map, large_map, non_negative
 
 #: Numbers of the dense part, and of it with the large factor's effects, beyond which there is no pilot.
@@ -88,7 +88,7 @@ def _by_moments(kernel: JointKernel, point: Array, reach: Array, around: Around)
     return pilot
 
 
-def _matched(kernel: JointKernel, point: Array, reach: Array, found: Moments) -> Pilot:
+def _matched(kernel: JointKernel, point: Array, reach: Array, found: LevelMoments) -> Pilot:
     """Return the pilot whose normal likelihood has the moments, the coefficients being those of the point."""
     count, factor, scale = len(kernel.pilot.centre), kernel.factors[0], kernel.scales(point)[0]
     rows = information(kernel, np.maximum(found.weights, 0.0))

@@ -42,7 +42,7 @@ class Around:
 
 
 @dataclass(frozen=True)
-class Moments:
+class LevelMoments:
     """What quadrature tells of a level's units, and of rows given their levels.
 
     Attributes
@@ -91,7 +91,7 @@ def at_mean(kernel: JointKernel, point: Array, around: Around) -> Array:
     return np.asarray(logs + _log_det(around))
 
 
-def moments(kernel: JointKernel, point: Array, around: Around) -> Moments:
+def moments(kernel: JointKernel, point: Array, around: Around) -> LevelMoments:
     """Return moments of each level's units, coefficients being those of the point."""
     size, codes = kernel.factors[0].size, kernel.rows.codes[0]
     grid, log_weights = _rule(size, MOMENT_NODES[size])
@@ -111,7 +111,7 @@ def moments(kernel: JointKernel, point: Array, around: Around) -> Moments:
     # Rounding must not make a covariance of what is known to the last digit negative.
     least = 1e-9 * np.trace(covariance, axis1=1, axis2=2)[:, None, None] * np.eye(size)
     own = Around(mean, np.linalg.cholesky(covariance + least))
-    return Moments(total + _log_det(around), own, predictors, slopes, weights)
+    return LevelMoments(total + _log_det(around), own, predictors, slopes, weights)
 
 
 def _log_det(around: Around) -> Array:

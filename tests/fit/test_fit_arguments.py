@@ -14,11 +14,11 @@ NOT_WHOLE = ["1", "a", None, float("nan"), float("inf"), [1], 1.7, 1.0, True, 1j
 SEEDS = [-1, 2**70, 2**63, *(bad for bad in NOT_WHOLE if bad is not None)]
 WRONG = {
     "draws": [0, -1, *NOT_WHOLE],
-    "tune": [0, -5, *NOT_WHOLE],
+    "tune": [0, -5, *(bad for bad in NOT_WHOLE if bad is not None)],
     "chains": [0, -1, *NOT_WHOLE],
     "cores": [0, -1, *(bad for bad in NOT_WHOLE if bad is not None)],
     "seed": SEEDS,
-    "target_accept": ["0.9", None, 0, 1, 0.0, 1.0, -0.1, 95, float("nan"), float("inf"), True, [0.9], 1j],
+    "target_accept": ["0.9", 0, 1, 0.0, 1.0, -0.1, 95, float("nan"), float("inf"), True, [0.9], 1j],
     "engine": ["stan", "Nutpie", "", None, 1, ["pymc"], b"pymc"],
     "progress": ["yes", 1, 0, [], "json"],
 }

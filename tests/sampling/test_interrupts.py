@@ -108,16 +108,14 @@ def test_errors_without_an_interrupt_stay_what_they_are():
 
 def test_an_interrupt_after_the_last_draw_loses_none(monkeypatch):
     """Ctrl-C while the draws are put together: the fit is whole and says that it is."""
-    import glmm_bayes.model as module
-
-    assemble = module.assemble
+    of_draws = gb.Fit.of_draws
 
     def interrupting(*given):
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.01)
-        return assemble(*given)
+        return of_draws(*given)
 
-    monkeypatch.setattr(module, "assemble", interrupting)
+    monkeypatch.setattr(gb.Fit, "of_draws", staticmethod(interrupting))
     with pytest.warns(gb.GlmmWarning, match="all draws had been made"):
         fit = model().fit(draws=120, tune=100, chains=1, seed=1)
     assert fit.shape == (1, 120) and fit.settings["interrupted"] is False and fit.caveats == ()
