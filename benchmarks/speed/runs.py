@@ -54,7 +54,8 @@ def run(call: Call, caches: Path) -> tuple[dict[str, Any], np.ndarray | None]:
 def _draws(out: Path, told: dict[str, Any]) -> np.ndarray | None:
     """Read draws: of Python an array, of R doubles whose shape is told."""
     if (out / "draws.npy").is_file():
-        return np.load(out / "draws.npy")  # type: ignore[no-any-return]
+        draws: np.ndarray = np.load(out / "draws.npy")
+        return draws
     if (out / "draws.bin").is_file():
         return np.fromfile(out / "draws.bin").reshape(told.pop("shape"), order="F")
     return None

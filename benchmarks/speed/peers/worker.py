@@ -37,8 +37,8 @@ class Worker:
 
     def task(self) -> dict[str, Any]:
         """Read what the model is: formulas, priors, names."""
-        text = (self.folder / "task.json").read_text(encoding="utf-8")
-        return json.loads(text)  # type: ignore[no-any-return]
+        task: dict[str, Any] = json.loads((self.folder / "task.json").read_text(encoding="utf-8"))
+        return task
 
     def frame(self, task: dict[str, Any], *, is_ordered: bool) -> Any:
         """Read the data as a user does, levels of labels in their order."""
